@@ -1,0 +1,58 @@
+import type { Position } from '../lib/errors.ts';
+
+/** When and how far an app follows Git. The words are Argo CD's. */
+export interface SyncPolicy {
+  /** Absent: only report. */
+  automated?: { prune: boolean; selfHeal: boolean; allowEmpty: boolean };
+}
+
+export interface LabelSelector {
+  matchLabels?: Record<string, string>;
+  matchExpressions?: { key: string; operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'; values?: string[] }[];
+}
+
+/** Which sites an app runs on. All given conditions must hold; none given means every site. */
+export interface Placement extends LabelSelector {
+  sites?: string[];
+}
+
+/** kind: Fleet, in fleet.yaml. */
+export interface FleetDocument {
+  name: string;
+  /** Values for every site. */
+  values: Record<string, string>;
+  /** Names that only sites know; a laptop shows them as placeholders. */
+  siteValues: string[];
+  /** For apps that have none of their own, and for apps that vanished from Git. */
+  syncPolicy: SyncPolicy;
+  /** The largest share of a site's containers, in percent, that one revision may prune. Default 50. */
+  pruneThreshold: number;
+}
+
+/** kind: Site, in sites/NAME.yaml; NAME may contain `/`. */
+export interface SiteDocument {
+  name: string;
+  labels: Record<string, string>;
+  values: Record<string, string>;
+  /** No apps at all is meant. */
+  allowEmpty: boolean;
+  /** Confirms, in Git, a prune larger than the Fleet's threshold; the apps it may prune. */
+  confirmPrune: string[];
+}
+
+/** kind: Application, in apps/NAME/app.yaml. */
+export interface ApplicationDocument {
+  name: string;
+  placement: Placement;
+  /** Compose files in merge order, relative to the Application's folder. Default: compose.yaml. */
+  compose: string[];
+  overlays: { selector: Placement; compose: string[] }[];
+  syncPolicy?: SyncPolicy;
+  values: Record<string, string>;
+  profiles: string[];
+  projectDirectory?: string;
+  /** Volumes of ours that Git no longer names may be removed. Default false. */
+  pruneVolumes: boolean;
+  suspend: boolean;
+  at: Position;
+}

@@ -1,0 +1,107 @@
+import type { Problem } from '../lib/errors.ts';
+import type { ContainerSpec, EndpointSpec, Identity, NetworkSpec, VolumeSpec } from './spec.ts';
+import type { HostFile } from './state.ts';
+
+/** A container by its ID, or one that an earlier operation of the same plan creates. The name is for people. */
+export type ContainerRef = { name: string; id: string } | { name: string; createdBy: number };
+
+/** A difference between what was asked and what is, on one row of the field table. Values are shown, secrets are not. */
+export interface FieldDifference {
+  field: string;
+  /** `memory: 128m, wanted 64m`. */
+  text: string;
+  /** The engine can change it in place. */
+  inPlace: boolean;
+}
+
+/** Why an operation stays in the plan but is not carried out. */
+export interface Withheld {
+  by: 'automated' | 'prune' | 'selfHeal' | 'allowEmpty' | 'pruneThreshold' | 'suspend' | 'backoff';
+  /** What would release it, in words. */
+  text: string;
+  /** For a backoff: monotonic milliseconds at which the planner should be asked again. */
+  until?: number;
+}
+
+interface Base {
+  /** From 1, in an order that respects `after`. */
+  id: number;
+  /** The service it serves; absent for the app's own things. */
+  service?: string;
+  /** In words: why. */
+  reason: string;
+  /** Operations that must be done first. */
+  after: number[];
+  /** Carried out only if that operation failed: the way back of a replacement. */
+  onlyIfFailed?: number;
+  withheld?: Withheld;
+}
+
+/** One effect each: an engine call, a file written, a named wait. The executor decides nothing. */
+export type Operation = Base &
+  (
+    | { kind: 'pullImage'; image: string; platform?: string; always: boolean }
+    | { kind: 'writeFile'; file: HostFile }
+    | { kind: 'removeFile'; path: string }
+    | { kind: 'createNetwork'; network: NetworkSpec; key: string }
+    | { kind: 'removeNetwork'; id: string; name: string }
+    | { kind: 'createVolume'; volume: VolumeSpec; key: string }
+    | { kind: 'removeVolume'; name: string }
+    | {
+        kind: 'createContainer';
+        name: string;
+        identity: Identity;
+        spec: ContainerSpec;
+        labels: ContainerLabels;
+        /** Targets to names of anonymous volumes taken over from the container it replaces. */
+        inherit: Record<string, string>;
+        /** Containers whose namespaces it joins, by service. */
+        joins: Record<string, ContainerRef>;
+      }
+    | { kind: 'connectNetwork'; container: ContainerRef; network: string; endpoint: EndpointSpec }
+    | { kind: 'disconnectNetwork'; container: ContainerRef; network: string }
+    | { kind: 'copyFiles'; container: ContainerRef; files: NonNullable<ContainerSpec['Files']> }
+    | { kind: 'updateContainer'; container: ContainerRef; changes: Partial<ContainerSpec> }
+    | { kind: 'startContainer'; container: ContainerRef }
+    /** Seconds of grace; the engine's or the container's own when absent. */
+    | { kind: 'stopContainer'; container: ContainerRef; timeout?: number }
+    | { kind: 'unpauseContainer'; container: ContainerRef }
+    | { kind: 'renameContainer'; container: ContainerRef; name: string }
+    | { kind: 'removeContainer'; container: ContainerRef; force: boolean }
+    /** Not an effect but a gate: while it does not hold, what comes after it waits for the next pass. */
+    | { kind: 'await'; container: ContainerRef; condition: 'running' | 'healthy' | 'completed' }
+  );
+
+export type OperationKind = Operation['kind'];
+
+/** What goes into a container's labels besides the user's own. */
+export interface ContainerLabels {
+  specHash: string;
+  filesDigest: string;
+  contentDigest: string;
+  dependsOn: string;
+  workingDir: string;
+  oneoff: false;
+}
+
+/** What one app needs, in order. */
+export interface AppPlan {
+  app: string;
+  revision: string;
+  operations: Operation[];
+  /** What cannot be planned or is worth knowing: a foreign name, a missing external network, an image that is gone. */
+  problems: PlanProblem[];
+}
+
+export interface PlanProblem extends Problem {
+  /** error: a part of the app cannot be brought about; warning: it is well, but look. */
+  severity: 'error' | 'warning';
+  service?: string;
+}
+
+export interface Plan {
+  site: string;
+  revision: string;
+  /** Sorted by name; vanished apps are among them. */
+  apps: AppPlan[];
+}

@@ -1,0 +1,190 @@
+import type { Problem } from '../lib/errors.ts';
+import type { SyncPolicy } from './fleet.ts';
+import type { ContainerSpec, Identity, NetworkSpec, VolumeSpec } from './spec.ts';
+
+/** What a site should run, whole: the compiler's result, the planner's input. */
+export interface DesiredSite {
+  site: string;
+  revision: string;
+  apps: DesiredApp[];
+  /** Apps that are placed here and could not be compiled. They are never pruned: their last good state stays. */
+  broken: BrokenApp[];
+  /** For what runs here under an app that Git no longer names. */
+  vanished: SyncPolicy;
+  /** No apps at all is meant; without it an empty desired state changes nothing. */
+  allowEmpty: boolean;
+  /** Percent of the site's containers; more in one plan is withheld. */
+  pruneThreshold: number;
+  /** Apps whose pruning beyond the threshold is confirmed in Git. */
+  confirmPrune: string[];
+}
+
+export interface BrokenApp {
+  name: string;
+  problems: Problem[];
+}
+
+export interface DesiredApp {
+  name: string;
+  revision: string;
+  sync: SyncPolicy;
+  pruneVolumes: boolean;
+  suspend: boolean;
+  services: DesiredService[];
+  networks: DesiredNetwork[];
+  volumes: DesiredVolume[];
+  /** Files of Git that services bind, to be written on the site's disk. */
+  files: HostFile[];
+  /** The app's folder on the site, where relative paths of its Compose files resolve. */
+  directory: string;
+  /** Accepted, but worth saying (an obsolete key). */
+  warnings: Problem[];
+}
+
+export interface DesiredService {
+  name: string;
+  dependsOn: Dependency[];
+  pullPolicy: 'missing' | 'always' | 'never';
+  containers: DesiredContainer[];
+}
+
+export interface Dependency {
+  service: string;
+  condition: 'started' | 'healthy' | 'completed';
+  required: boolean;
+  /** Replace or restart with it. */
+  restart: boolean;
+}
+
+export interface DesiredContainer {
+  /** From 1. */
+  number: number;
+  name: string;
+  spec: ContainerSpec;
+  /** Digest of the Git files it binds; "" when none. */
+  filesDigest: string;
+}
+
+export interface DesiredNetwork {
+  /** The key in the Compose file. */
+  key: string;
+  external: boolean;
+  spec: NetworkSpec;
+}
+
+export interface DesiredVolume {
+  key: string;
+  external: boolean;
+  spec: VolumeSpec;
+}
+
+/** A file of Git on the site's disk. */
+export interface HostFile {
+  /** Absolute. */
+  path: string;
+  content: Uint8Array;
+  mode: number;
+  /** sha256 of the content, hex. */
+  digest: string;
+}
+
+/** What a site runs: the observer's result, the planner's other input. */
+export interface ActualSite {
+  engine: EngineFacts;
+  /** Ours, of every app. */
+  containers: ActualContainer[];
+  /** Names held by containers that are not ours, to their IDs. */
+  foreignNames: Record<string, string>;
+  /** All of the engine's, by name. */
+  networks: Record<string, ActualNetwork>;
+  volumes: Record<string, ActualVolume>;
+  /** What is on the disk, by reference asked for and by ID of what runs; an absent key is an absent image. */
+  images: Record<string, ActualImage>;
+  /** Digest and mode of the host files asked for, by path; an absent key is an absent file. */
+  files: Record<string, { digest: string; mode: number }>;
+  /** Malformed things of ours, skipped and reported. */
+  problems: Problem[];
+}
+
+export interface EngineFacts {
+  product: 'docker' | 'podman' | 'simulated';
+  version: string;
+  apiVersion: string;
+  /** The engine's own ID, to tell one engine from another. */
+  id: string;
+  can: EngineCapabilities;
+}
+
+/** What an engine is capable of. The planner plans with what there is. */
+export interface EngineCapabilities {
+  /** Change resources and restart policy in place. */
+  update: boolean;
+  /** Several networks in one create call (API 1.44). */
+  networksAtCreate: boolean;
+  subpath: boolean;
+  startInterval: boolean;
+  /** Rows of the field table that the engine drops or does not echo; they are written and never compared. */
+  unreported: string[];
+}
+
+export type ContainerStatus = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+
+export interface ActualContainer {
+  id: string;
+  name: string;
+  identity: Identity;
+  spec: ContainerSpec;
+  imageId: string;
+  status: ContainerStatus;
+  exitCode: number;
+  oomKilled: boolean;
+  /** The engine's clock, RFC 3339; "" when never. */
+  startedAt: string;
+  finishedAt: string;
+  health: 'none' | 'starting' | 'healthy' | 'unhealthy';
+  restartCount: number;
+  /** The runtime's words for why it did not start; "" when none. */
+  error: string;
+  /** Hint only. "" when the label is missing. */
+  specHash: string;
+  /** Digest of the Git files that it was created with; undefined when the label is missing. */
+  filesDigest: string | undefined;
+  /** Digest of spec.Files it was created with; undefined when the label is missing. */
+  contentDigest: string | undefined;
+  /** Anonymous volumes by target, to be inherited by a replacement. */
+  anonymousVolumes: Record<string, string>;
+}
+
+export interface ActualNetwork {
+  id: string;
+  spec: NetworkSpec;
+  /** Whose it is by its labels; undefined for a foreign one. */
+  owner: { site: string; app: string; key: string } | undefined;
+  /** Hint only. */
+  specHash: string;
+}
+
+export interface ActualVolume {
+  spec: VolumeSpec;
+  owner: { site: string; app: string; key: string } | undefined;
+}
+
+export interface ActualImage {
+  id: string;
+  config: ImageConfig;
+}
+
+/** What an image brings into a container, in the Engine API's words. */
+export interface ImageConfig {
+  Env?: Record<string, string>;
+  Labels?: Record<string, string>;
+  Cmd?: string[];
+  Entrypoint?: string[];
+  User?: string;
+  WorkingDir?: string;
+  StopSignal?: string;
+  Healthcheck?: import('./spec.ts').HealthcheckSpec;
+  ExposedPorts?: string[];
+  /** Targets of its VOLUMEs. */
+  Volumes?: string[];
+}
