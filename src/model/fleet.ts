@@ -1,4 +1,4 @@
-import type { Position } from '../lib/errors.ts';
+import type { Position, Problem } from '../lib/errors.ts';
 
 /** When and how far an app follows Git. The words are Argo CD's. */
 export interface SyncPolicy {
@@ -48,11 +48,44 @@ export interface ApplicationDocument {
   compose: string[];
   overlays: { selector: Placement; compose: string[] }[];
   syncPolicy?: SyncPolicy;
-  values: Record<string, string>;
   profiles: string[];
   projectDirectory?: string;
   /** Volumes of ours that Git no longer names may be removed. Default false. */
   pruneVolumes: boolean;
   suspend: boolean;
   at: Position;
+}
+
+/** What one site should run according to Git's fleet layer: before any Compose file is compiled. Plain data; stored as JSON. */
+export interface PlacedSite {
+  site: string;
+  revision: string;
+  apps: PlacedApp[];
+  /** Applications that name themselves but cannot be read. */
+  broken: { name: string; problems: Problem[] }[];
+  vanished: SyncPolicy;
+  allowEmpty: boolean;
+  pruneThreshold: number;
+  confirmPrune: string[];
+}
+
+/** One app, placed on one site. */
+export interface PlacedApp {
+  /** The Application's name; for a bare compose file the fallback when it has no `name:`. */
+  name: string;
+  /** False for a bare compose file: its own `name:` beats ours. */
+  nameIsFixed: boolean;
+  /** The Application's folder, relative to the snapshot's root; "" is the root. */
+  folder: string;
+  /** Compose files in merge order, overlays of this site last; relative to the snapshot's root. */
+  compose: string[];
+  profiles: string[];
+  sync: SyncPolicy;
+  pruneVolumes: boolean;
+  suspend: boolean;
+  projectDirectory?: string;
+  /** Git's values for interpolation, Site over Fleet. The site's own file is laid over them when the app is compiled. */
+  values: Record<string, string>;
+  /** Names that Git leaves to the site. */
+  siteValues: string[];
 }

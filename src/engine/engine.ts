@@ -1,0 +1,44 @@
+import type { ContainerRef, Operation } from '../model/plan.ts';
+import type { ActualSite, EngineFacts } from '../model/state.ts';
+
+/** What the planner needs to know besides the containers. */
+export interface Need {
+  /** References of images that the desired state uses. */
+  images: string[];
+}
+
+/** Something of ours changed, or may have: look again. `app` is absent when it may concern any. */
+export interface Change {
+  app?: string;
+  /** In words, for the log: `web-1 died`. */
+  what: string;
+}
+
+/** Operations that an engine carries out; the rest are the site's disk and the gates. */
+export type EngineOperation = Exclude<Operation, { kind: 'writeFile' | 'removeFile' | 'await' }>;
+
+export interface Performed {
+  /** Of a createContainer. */
+  containerId?: string;
+  warnings: string[];
+}
+
+/** A site's container engine as all other stages see it. Throws EngineError. */
+export interface Engine {
+  facts(): Promise<EngineFacts>;
+  /**
+   * Everything of ours, and the names, networks, volumes and images it may meet. While the event stream is whole an observation
+   * costs one list call; inspects are made of what changed. `files` is left empty: the disk is another's.
+   */
+  observe(need: Need): Promise<ActualSite>;
+  /** The next observation believes nothing it remembers. */
+  forget(): void;
+  /** Carries out one operation, in one engine call. */
+  perform(
+    operation: EngineOperation,
+    options: { resolve: (ref: ContainerRef) => string; signal: AbortSignal; onProgress?: (text: string) => void },
+  ): Promise<Performed>;
+  /** Opens the event stream and keeps it open; calls back for what concerns us. The result closes it. */
+  watch(listener: (change: Change) => void): () => void;
+  close(): void;
+}
