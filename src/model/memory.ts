@@ -1,19 +1,24 @@
 /**
- * What a site must remember because no engine tells it. On disk, written only when it changed. Times are not stored: after a restart of the
- * agent a backoff begins anew at its step.
+ * What a site must remember because no engine tells it. On disk, written only when it changed. Monotonic times are not stored: after a
+ * restart of the agent every backoff begins anew at the step it had reached.
  */
 export interface Memory {
   /** Containers that ran to their end, by `app/service/number`, to the hash of the spec that did. Pruning one by hand re-runs nothing. */
   completed: Record<string, string>;
-  /** Failures in a row, by what fails: `heal app/service/number`, `replace app/service/number HASH`, `pull IMAGE`. */
+  /** Digest of the desired state that an app last converged to. What differs from it without a new digest is drift. */
+  applied: Record<string, string>;
+  /** What failed lately, by `place app/service/number`, `pull IMAGE` or `app NAME`. */
   backoffs: Record<string, Backoff>;
-  /** The revision for which images with pull_policy always were pulled, by `app/service`. */
+  /** The app digest for which images with pull_policy always were pulled, by `app/service`. */
   pulled: Record<string, string>;
   /** Files of Git written below an app's folder, by app, path to digest; only these may be removed. */
   files: Record<string, Record<string, string>>;
 }
 
 export interface Backoff {
+  /** What it was tried for (a hash); another one starts afresh. */
+  goal: string;
+  /** In a row. */
   failures: number;
   /** Monotonic milliseconds before which it is not tried again. */
   until: number;
@@ -23,4 +28,4 @@ export interface Backoff {
   error: string;
 }
 
-export const emptyMemory = (): Memory => ({ completed: {}, backoffs: {}, pulled: {}, files: {} });
+export const emptyMemory = (): Memory => ({ completed: {}, applied: {}, backoffs: {}, pulled: {}, files: {} });

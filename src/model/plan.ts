@@ -35,6 +35,8 @@ interface Base {
   /** Carried out only if that operation failed: the way back of a replacement. */
   onlyIfFailed?: number;
   withheld?: Withheld;
+  /** What it counts against: every attempt where it mends drift, failures alone where a new revision asks for it. */
+  backoff?: { key: string; goal: string; counts: 'attempts' | 'failures' };
 }
 
 /** One effect each: an engine call, a file written, a named wait. The executor decides nothing. */

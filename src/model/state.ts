@@ -1,6 +1,6 @@
 import type { Problem } from '../lib/errors.ts';
 import type { SyncPolicy } from './fleet.ts';
-import type { ContainerSpec, Identity, NetworkSpec, VolumeSpec } from './spec.ts';
+import type { ContainerSpec, HealthcheckSpec, Identity, NetworkSpec, VolumeSpec } from './spec.ts';
 
 /** What a site should run, whole: the compiler's result, the planner's input. */
 export interface DesiredSite {
@@ -153,6 +153,8 @@ export interface ActualContainer {
   contentDigest: string | undefined;
   /** Anonymous volumes by target, to be inherited by a replacement. */
   anonymousVolumes: Record<string, string>;
+  /** The engine's ID of each network it has an endpoint on, by name; a network made anew under the same name has another. */
+  networkIds?: Record<string, string>;
 }
 
 export interface ActualNetwork {
@@ -183,7 +185,7 @@ export interface ImageConfig {
   User?: string;
   WorkingDir?: string;
   StopSignal?: string;
-  Healthcheck?: import('./spec.ts').HealthcheckSpec;
+  Healthcheck?: HealthcheckSpec;
   ExposedPorts?: string[];
   /** Targets of its VOLUMEs. */
   Volumes?: string[];
