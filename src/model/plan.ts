@@ -46,7 +46,7 @@ export type Operation = Base &
     | { kind: 'writeFile'; file: HostFile }
     | { kind: 'removeFile'; path: string }
     | { kind: 'createNetwork'; network: NetworkSpec; key: string }
-    | { kind: 'removeNetwork'; id: string; name: string }
+    | { kind: 'removeNetwork'; networkId: string; name: string }
     | { kind: 'createVolume'; volume: VolumeSpec; key: string }
     | { kind: 'removeVolume'; name: string }
     | {
