@@ -1,0 +1,160 @@
+import type { Engine, EngineOperation } from '../engine/engine.ts';
+import type { HostFiles } from '../files/host-files.ts';
+import { EngineError, HoldfastError, messageOf, StateError } from '../lib/errors.ts';
+import type { Semaphore } from '../lib/semaphore.ts';
+import type { OperationResult, Outcome } from '../model/outcome.ts';
+import type { AppPlan, ContainerRef, Operation } from '../model/plan.ts';
+import type { ActualContainer } from '../model/state.ts';
+
+export interface Effects {
+  engine: Engine;
+  files: HostFiles;
+  /** Shared by all apps of a site: an engine takes about eight starts at once before it gets slower, and old ones get confused. */
+  slots: Semaphore;
+}
+
+export interface ApplyOptions {
+  /** A new commit, or the end: nothing new is begun, pulls are cancelled, single engine calls run to their end. */
+  signal: AbortSignal;
+  onStart?: (operation: Operation) => void;
+  onProgress?: (operation: Operation, text: string) => void;
+  onResult?: (result: OperationResult) => void;
+}
+
+/**
+ * Carries out the plan of one app and decides nothing: an operation runs as soon as all that it comes after is done; what depends on a failed
+ * one is skipped, and everything else goes on. Never throws for an operation's failure.
+ */
+export async function applyApp(plan: AppPlan, effects: Effects, options: ApplyOptions): Promise<Outcome> {
+  const results = new Map<number, Promise<OperationResult>>();
+  const created = new Map<number, string>();
+
+  const resolve = (ref: ContainerRef): string => {
+    if ('id' in ref) return ref.id;
+    const id = created.get(ref.createdBy);
+    if (!id) throw new EngineError('notFound', `${ref.name} was not created`);
+    return id;
+  };
+
+  const run = async (operation: Operation): Promise<OperationResult> => {
+    const needed = await Promise.all(operation.after.map((id) => results.get(id) as Promise<OperationResult>));
+    const trigger = operation.onlyIfFailed === undefined ? undefined : await results.get(operation.onlyIfFailed);
+    if (operation.withheld) return { operation, status: 'withheld' };
+    if (trigger && trigger.status !== 'failed') return { operation, status: 'skipped', reason: 'not needed' };
+    const stopped = needed.find(({ status }) => status !== 'done');
+    if (stopped) return notReached(operation, stopped);
+    // What undoes a failed start is carried out also when the pass was cancelled meanwhile: the old one must come back.
+    if (options.signal.aborted && !trigger) return { operation, status: 'skipped', reason: 'cancelled' };
+    return perform(operation);
+  };
+
+  const perform = async (operation: Operation): Promise<OperationResult> => {
+    const release = await effects.slots.acquire();
+    try {
+      options.onStart?.(operation);
+      return await carryOut(operation, effects, resolve, options, (id) => created.set(operation.id, id));
+    } catch (error) {
+      return { operation, status: 'failed', error: asTyped(operation, error) };
+    } finally {
+      release();
+    }
+  };
+
+  for (const operation of plan.operations) {
+    const result = run(operation).then((found) => {
+      options.onResult?.(found);
+      return found;
+    });
+    results.set(operation.id, result);
+  }
+  return { app: plan.app, results: await Promise.all(results.values()) };
+}
+
+async function carryOut(
+  operation: Operation,
+  { engine, files }: Effects,
+  resolve: (ref: ContainerRef) => string,
+  { signal, onProgress }: ApplyOptions,
+  onCreated: (id: string) => void,
+): Promise<OperationResult> {
+  switch (operation.kind) {
+    case 'writeFile':
+      await files.write(operation.file);
+      return { operation, status: 'done' };
+    case 'removeFile':
+      await files.remove(operation.path);
+      return { operation, status: 'done' };
+    case 'await':
+      return checkGate(operation, resolve(operation.container), engine);
+    default: {
+      const { containerId, warnings } = await engine.perform(operation satisfies EngineOperation, {
+        resolve,
+        signal,
+        onProgress: (text) => onProgress?.(operation, text),
+      });
+      if (containerId) onCreated(containerId);
+      return {
+        operation,
+        status: 'done',
+        ...(containerId && { containerId }),
+        ...(warnings.length > 0 && { warnings }),
+      };
+    }
+  }
+}
+
+/** A gate is looked at once: if it does not hold yet, an event or a timer starts the next pass. */
+async function checkGate(
+  operation: Operation & { kind: 'await' },
+  id: string,
+  engine: Engine,
+): Promise<OperationResult> {
+  const { containers } = await engine.observe({ images: [] });
+  const found = containers.find((container) => container.id === id);
+  const verdict = judge(operation, found);
+  return verdict === 'holds' ? { operation, status: 'done' } : { operation, ...verdict };
+}
+
+type Verdict = 'holds' | { status: 'waiting'; reason: string } | { status: 'failed'; error: HoldfastError };
+
+/** Compose's rules: an exited or unhealthy dependency, or one without a healthcheck, is an error and not something to wait for. */
+function judge(
+  { condition, container: { name } }: Operation & { kind: 'await' },
+  found: ActualContainer | undefined,
+): Verdict {
+  const failed = (message: string): Verdict => ({ status: 'failed', error: new EngineError('failed', message) });
+  if (!found) return failed(`${name} is gone`);
+  const ended = found.status === 'exited' || found.status === 'dead';
+  if (condition === 'completed') {
+    if (!ended) return { status: 'waiting', reason: `${name} has not completed` };
+    return found.exitCode === 0 ? 'holds' : failed(`${name} exited with ${found.exitCode}`);
+  }
+  if (ended) return failed(`${name} exited with ${found.exitCode}`);
+  if (found.status !== 'running') return { status: 'waiting', reason: `${name} is ${found.status}` };
+  if (found.health === 'none') return failed(`${name} has no healthcheck, so it never becomes healthy`);
+  if (found.health === 'healthy') return 'holds';
+  return found.health === 'unhealthy'
+    ? failed(`${name} is unhealthy`)
+    : { status: 'waiting', reason: `${name} is not healthy yet` };
+}
+
+function notReached(operation: Operation, because: OperationResult): OperationResult {
+  switch (because.status) {
+    case 'waiting':
+      return { operation, status: 'waiting', reason: because.reason };
+    case 'failed':
+      return { operation, status: 'skipped', reason: `[${because.operation.id}] failed` };
+    case 'withheld':
+      return { operation, status: 'skipped', reason: `[${because.operation.id}] is withheld` };
+    case 'skipped':
+      return { operation, status: 'skipped', reason: because.reason };
+    case 'done':
+      throw new TypeError('a done operation holds nothing up');
+  }
+}
+
+function asTyped(operation: Operation, error: unknown): HoldfastError {
+  if (error instanceof HoldfastError) return error;
+  const what = operation.kind === 'writeFile' ? `cannot write ${operation.file.path}` : operation.kind;
+  return new StateError(`${what}: ${messageOf(error)}`, { cause: error });
+}

@@ -1,0 +1,27 @@
+/** At most `size` at once; the others wait in the order they came. */
+export interface Semaphore {
+  /** Resolves when there is a slot; call the result to give it back. */
+  acquire(): Promise<() => void>;
+}
+
+export function createSemaphore(size: number): Semaphore {
+  const waiting: (() => void)[] = [];
+  let free = size;
+  const release = (): void => {
+    const next = waiting.shift();
+    if (next) next();
+    else free += 1;
+  };
+  return {
+    async acquire() {
+      if (free > 0) free -= 1;
+      else await new Promise<void>((resolve) => waiting.push(resolve));
+      let given = false;
+      return () => {
+        if (given) return;
+        given = true;
+        release();
+      };
+    },
+  };
+}

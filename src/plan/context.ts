@@ -1,0 +1,91 @@
+import type { Memory } from '../model/memory.ts';
+import type { ContainerRef, PlanProblem, Withheld } from '../model/plan.ts';
+import type { ActualSite, DesiredApp, DesiredContainer } from '../model/state.ts';
+import { createDraft, type Draft } from './draft.ts';
+import { type ChangeKind, type Guards, holdBack, type PlanOptions } from './policy.ts';
+
+/** What is known, and what has been drafted so far, while one app is planned. */
+export interface AppContext {
+  site: string;
+  desired: DesiredApp;
+  /** Digest of all the app wants. */
+  digest: string;
+  actual: ActualSite;
+  memory: Memory;
+  options: PlanOptions;
+  draft: Draft;
+  problems: PlanProblem[];
+  /** Nothing new was asked for since the app last converged. */
+  settled: boolean;
+  hold(change: ChangeKind): Withheld | undefined;
+
+  /** Handles of the operations that make a network, volume or image usable, by name; an absent key: usable already. */
+  networks: Map<string, number[]>;
+  volumes: Map<string, number>;
+  images: Map<string, number>;
+  /** Names of networks that this plan creates anew. */
+  newNetworks: Set<string>;
+  /** Why a network, volume or image cannot be used, by name. */
+  unusable: Map<string, string>;
+  /** Writes of host files, by path. */
+  files: Map<string, number>;
+  /** By container ID: the operation after which it runs no more, and the one after which its name is free. */
+  stops: Map<string, number>;
+  freed: Map<string, number>;
+  /** Renames and starts that may have to wait for another container of the app to let go of a name or a host port. */
+  renames: { handle: number; name: string }[];
+  newlyStarted: { handle: number; wanted: DesiredContainer }[];
+  services: Map<string, ServiceProgress>;
+}
+
+/** How far a service is, for those that depend on it. */
+export interface ServiceProgress {
+  /** Operations after which all its containers have been started. */
+  started: number[];
+  containers: PlaceProgress[];
+  /** Why it cannot be brought about; those that need it wait. */
+  blocked?: string;
+}
+
+export interface PlaceProgress {
+  ref: ContainerRef;
+  /** This plan replaces or starts it: what was observed of it no longer counts. */
+  changed: boolean;
+  /** It is or will be another container than before. */
+  replaced: boolean;
+  healthy: boolean;
+  completed: boolean;
+  /** Gates on it that were drafted already. */
+  gates: { healthy?: number; completed?: number };
+}
+
+export function createContext(
+  input: Pick<AppContext, 'site' | 'desired' | 'digest' | 'actual' | 'memory' | 'options'> & {
+    guards: Guards;
+    now: number;
+  },
+): AppContext {
+  const { guards, now, ...rest } = input;
+  const { desired, memory, options } = input;
+  return {
+    ...rest,
+    draft: createDraft(),
+    problems: [],
+    settled: memory.applied[desired.name] === input.digest,
+    hold: (change) => holdBack(change, desired.sync, desired.suspend, guards, memory, now, options),
+    networks: new Map(),
+    volumes: new Map(),
+    images: new Map(),
+    newNetworks: new Set(),
+    unusable: new Map(),
+    files: new Map(),
+    stops: new Map(),
+    freed: new Map(),
+    renames: [],
+    newlyStarted: [],
+    services: new Map(),
+  };
+}
+
+/** `withheld` as a part of an operation, absent when nothing holds it back. */
+export const held = (withheld: Withheld | undefined): { withheld?: Withheld } => (withheld ? { withheld } : {});

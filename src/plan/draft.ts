@@ -1,0 +1,97 @@
+import type { ContainerRef, Operation } from '../model/plan.ts';
+
+/** An operation before it has its final number. */
+export type NewOperation = Operation extends infer Each ? (Each extends Operation ? Omit<Each, 'id'> : never) : never;
+
+/**
+ * The plan of one app while it is being made: operations in the order they come to mind, and the orders between them. `finish` sorts them so
+ * that each stands after what it needs and numbers them from 1; the order is total and depends on nothing but the input.
+ */
+export interface Draft {
+  /** Resolves to the operation's handle, for `after`, `onlyIfFailed` and `createdBy`. */
+  add(operation: NewOperation): number;
+  /** Lets `later` wait for `earlier`, unless that would close a circle; tells whether it could. */
+  order(earlier: number, later: number): boolean;
+  get(handle: number): Operation;
+  all(): readonly Operation[];
+  finish(): Operation[];
+}
+
+export function createDraft(): Draft {
+  const operations: Operation[] = [];
+  const get = (handle: number): Operation => {
+    const found = operations[handle - 1];
+    if (!found) throw new RangeError(`no operation ${handle} in this draft`);
+    return found;
+  };
+  const needs = (operation: Operation): number[] =>
+    operation.onlyIfFailed === undefined ? operation.after : [...operation.after, operation.onlyIfFailed];
+
+  const reaches = (from: number, to: number): boolean => {
+    const seen = new Set<number>();
+    const stack = [from];
+    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+      if (next === to) return true;
+      if (seen.has(next)) continue;
+      seen.add(next);
+      stack.push(...needs(get(next)));
+    }
+    return false;
+  };
+
+  return {
+    add(operation) {
+      const id = operations.length + 1;
+      operations.push({ ...operation, id, after: unique(operation.after) } as Operation);
+      return id;
+    },
+    order(earlier, later) {
+      if (reaches(earlier, later)) return false;
+      const operation = get(later);
+      operation.after = unique([...operation.after, earlier]);
+      return true;
+    },
+    get,
+    all: () => operations,
+    finish: () => renumber(sort(operations, needs)),
+  };
+}
+
+const unique = (handles: number[]): number[] => [...new Set(handles)].sort((a, b) => a - b);
+
+/** Depth first in the order of drafting: what belongs together stays together. */
+function sort(operations: Operation[], needs: (operation: Operation) => number[]): Operation[] {
+  const sorted: Operation[] = [];
+  const placed = new Set<number>();
+  const place = (operation: Operation): void => {
+    if (placed.has(operation.id)) return;
+    placed.add(operation.id);
+    for (const need of needs(operation)) place(operations[need - 1] as Operation);
+    sorted.push(operation);
+  };
+  for (const operation of operations) place(operation);
+  return sorted;
+}
+
+function renumber(operations: Operation[]): Operation[] {
+  const numbers = new Map(operations.map((operation, index) => [operation.id, index + 1]));
+  const number = (handle: number): number => numbers.get(handle) as number;
+  const ref = (container: ContainerRef): ContainerRef =>
+    'createdBy' in container ? { ...container, createdBy: number(container.createdBy) } : container;
+
+  return operations.map((operation) => {
+    const renumbered = {
+      ...operation,
+      id: number(operation.id),
+      after: operation.after.map(number).sort((a, b) => a - b),
+      ...(operation.onlyIfFailed !== undefined && { onlyIfFailed: number(operation.onlyIfFailed) }),
+    } as Operation;
+    if ('container' in renumbered) renumbered.container = ref(renumbered.container);
+    if (renumbered.kind === 'createContainer') {
+      renumbered.joins = Object.fromEntries(
+        Object.entries(renumbered.joins).map(([service, container]) => [service, ref(container)]),
+      );
+    }
+    return renumbered;
+  });
+}

@@ -1,0 +1,138 @@
+import type { Backoff, Memory } from '../model/memory.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
+import { goalOf } from './assess.ts';
+import { appDigest } from './digest.ts';
+import { isCompleted } from './place.ts';
+
+/** Seconds: the first step, and the cap. A place is as kubelet and Compose-era agents do it; a registry gets more rest. */
+const STEPS = { place: [10, 300], pull: [10, 1800], other: [5, 180] } as const;
+/** After ten minutes of being well, a place's failures are forgotten. */
+const WELL_MS = 10 * 60_000;
+
+/** What an observation teaches: who ran to its end, who has been well for long enough. Returns the same object when it teaches nothing. */
+export function learnFromState(memory: Memory, desired: DesiredSite, actual: ActualSite, now: number): Memory {
+  const completed = { ...memory.completed };
+  const backoffs = { ...memory.backoffs };
+  for (const app of desired.apps) {
+    for (const service of app.services) {
+      for (const wanted of service.containers) {
+        const key = `${app.name}/${service.name}/${wanted.number}`;
+        const goal = goalOf(wanted);
+        const found = actual.containers.filter(
+          ({ identity: i }) => i.app === app.name && i.service === service.name && i.number === wanted.number,
+        );
+        const runs = found.some(({ status, health }) => status === 'running' && health !== 'unhealthy');
+        for (const name of [`place ${key}`, `mend ${key}`]) {
+          const next = backoffs[name] && ageBackoff(backoffs[name], runs, now);
+          if (next) backoffs[name] = next;
+          else delete backoffs[name];
+        }
+        const [only] = found;
+        if (found.length !== 1 || !only) continue;
+        if (only.specHash !== '' && goal.startsWith(only.specHash) && isCompleted(only, wanted)) completed[key] = goal;
+        else delete completed[key];
+      }
+    }
+  }
+  const next = { ...memory, completed: keepKnown(completed, desired), backoffs };
+  return same(next, memory) ? memory : next;
+}
+
+/** undefined: forgotten. */
+function ageBackoff(backoff: Backoff, runs: boolean, now: number): Backoff | undefined {
+  const { wellSince, ...rest } = backoff;
+  if (wellSince !== undefined && now - wellSince >= WELL_MS) return undefined;
+  if (!runs) return wellSince === undefined ? backoff : rest;
+  return wellSince === undefined ? { ...backoff, wellSince: now } : backoff;
+}
+
+function keepKnown(completed: Record<string, string>, desired: DesiredSite): Record<string, string> {
+  const known = new Set([...desired.apps, ...desired.broken].map(({ name }) => name));
+  return Object.fromEntries(Object.entries(completed).filter(([key]) => known.has(key.split('/')[0] as string)));
+}
+
+/**
+ * What an outcome teaches: what to try again later, which files are ours, what was pulled. `random` in [0, 1) spreads the retries.
+ */
+export function learnFromOutcome(
+  memory: Memory,
+  app: DesiredApp,
+  outcome: Outcome,
+  now: number,
+  random: () => number,
+): Memory {
+  const next: Memory = {
+    ...memory,
+    backoffs: { ...memory.backoffs },
+    pulled: { ...memory.pulled },
+    files: { ...memory.files, [app.name]: { ...memory.files[app.name] } },
+  };
+  learnBackoffs(next, outcome, now, random);
+  const files = next.files[app.name] as Record<string, string>;
+  for (const { operation, status } of outcome.results) {
+    if (status !== 'done') continue;
+    if (operation.kind === 'writeFile') files[operation.file.path] = operation.file.digest;
+    if (operation.kind === 'removeFile') delete files[operation.path];
+    if (operation.kind === 'pullImage' && operation.always) {
+      // One pull serves every service of the app that uses the image.
+      for (const service of app.services) {
+        if (service.containers[0]?.spec.Image === operation.image)
+          next.pulled[`${app.name}/${service.name}`] = appDigest(app);
+      }
+    }
+  }
+  // Files that were there already, written by an earlier life whose memory was lost, are ours as well.
+  for (const file of app.files) files[file.path] ??= file.digest;
+  if (Object.keys(files).length === 0) delete next.files[app.name];
+  return same(next, memory) ? memory : next;
+}
+
+/** The app is as Git says: from here on, what differs is drift. */
+export function learnConverged(memory: Memory, app: DesiredApp): Memory {
+  const digest = appDigest(app);
+  return memory.applied[app.name] === digest
+    ? memory
+    : { ...memory, applied: { ...memory.applied, [app.name]: digest } };
+}
+
+function learnBackoffs(memory: Memory, outcome: Outcome, now: number, random: () => number): void {
+  const byKey = new Map<string, { goal: string; counts: boolean; error: string; done: boolean }>();
+  for (const result of outcome.results) {
+    const { backoff } = result.operation;
+    if (!backoff || (result.status !== 'done' && result.status !== 'failed')) continue;
+    const seen = byKey.get(backoff.key) ?? { goal: backoff.goal, counts: false, error: '', done: true };
+    if (result.status === 'failed' && result.operation.onlyIfFailed === undefined) {
+      seen.counts = true;
+      seen.done = false;
+      seen.error ||= result.error.message;
+    }
+    if (backoff.counts === 'attempts') seen.counts = true;
+    byKey.set(backoff.key, seen);
+  }
+  for (const [key, { goal, counts, error, done }] of byKey) {
+    if (!counts) {
+      if (done) delete memory.backoffs[key];
+      continue;
+    }
+    const before = memory.backoffs[key];
+    const failures = (before?.goal === goal ? before.failures : 0) + 1;
+    memory.backoffs[key] = { goal, failures, until: now + delay(key, failures, random), error };
+  }
+}
+
+/** Milliseconds: doubling from the first step to the cap, with up to a fifth more so that sites do not march in step. */
+export function delay(key: string, failures: number, random: () => number): number {
+  const [first, cap] = STEPS[/^(place|mend) /.test(key) ? 'place' : key.startsWith('pull ') ? 'pull' : 'other'];
+  return 1000 * Math.min(cap, first * 2 ** Math.min(failures - 1, 20)) * (1 + random() / 5);
+}
+
+/** A new commit or a link that comes back: everything may be tried again at once. */
+export function forgetBackoffs(memory: Memory, concerns: (key: string) => boolean): Memory {
+  const kept = Object.entries(memory.backoffs).filter(([key]) => !concerns(key));
+  return kept.length === Object.keys(memory.backoffs).length
+    ? memory
+    : { ...memory, backoffs: Object.fromEntries(kept) };
+}
+
+const same = (a: Memory, b: Memory): boolean => JSON.stringify(a) === JSON.stringify(b);

@@ -1,0 +1,159 @@
+import type { ContainerRef } from '../model/plan.ts';
+import type { DesiredContainer, DesiredService } from '../model/state.ts';
+import { type AppContext, held } from './context.ts';
+import { writesFor } from './files.ts';
+
+/** What has to be done before a container can be made or started: handles of operations, or the reason why it cannot be at all. */
+export type Needs = { after: number[]; blocked?: never } | { blocked: string };
+
+/** Before a container is created: its image, networks, volumes and files, and what it depends on in the condition it asks for. */
+export function needsToCreate(context: AppContext, service: DesiredService, wanted: DesiredContainer): Needs {
+  const after: number[] = [];
+  const { spec } = wanted;
+
+  const image = needImage(context, service, spec.Image, spec.Platform);
+  if (image.blocked !== undefined) return image;
+  after.push(...image.after);
+
+  for (const name of Object.keys(spec.Networks ?? {})) {
+    const reason = context.unusable.get(name);
+    if (reason) return { blocked: reason };
+    after.push(...(context.networks.get(name) ?? []));
+  }
+  for (const mount of spec.Mounts ?? []) {
+    if (mount.Type !== 'volume' || !mount.Source) continue;
+    const reason = context.unusable.get(mount.Source);
+    if (reason) return { blocked: reason };
+    const created = context.volumes.get(mount.Source);
+    if (created) after.push(created);
+  }
+  after.push(...writesFor(context, wanted).all);
+
+  for (const dependency of service.dependsOn) {
+    const gate = gateOn(context, service, dependency.service, dependency.condition);
+    if (gate.blocked !== undefined) {
+      if (dependency.required) return gate;
+      continue;
+    }
+    if (dependency.required) after.push(...gate.after);
+  }
+  for (const joined of joinedServices(wanted)) {
+    const gate = gateOn(context, service, joined, 'started');
+    if (gate.blocked !== undefined) return gate;
+    after.push(...gate.after);
+  }
+  return { after };
+}
+
+/** Before an unchanged container is started again: order only, but for what must have completed. */
+export function needsToStart(context: AppContext, service: DesiredService): number[] {
+  return service.dependsOn.flatMap((dependency) => {
+    const gate = gateOn(
+      context,
+      service,
+      dependency.service,
+      dependency.condition === 'completed' ? 'completed' : 'started',
+    );
+    return gate.blocked === undefined && dependency.required ? gate.after : [];
+  });
+}
+
+/** Services whose namespaces a container joins. */
+export const joinedServices = ({ spec }: DesiredContainer): string[] => [
+  ...new Set(
+    [spec.NetworkMode, spec.PidMode, spec.IpcMode].flatMap((mode) =>
+      mode?.startsWith('service:') ? [mode.slice('service:'.length)] : [],
+    ),
+  ),
+];
+
+/** The containers that `service:x` stands for, by service. */
+export function joinsOf(context: AppContext, wanted: DesiredContainer): Record<string, ContainerRef> {
+  return Object.fromEntries(
+    joinedServices(wanted).flatMap((name) => {
+      const first = context.services.get(name)?.containers[0];
+      return first ? [[name, first.ref]] : [];
+    }),
+  );
+}
+
+/** What is on the disk is used and no registry is asked, unless the pull policy says so. */
+function needImage(context: AppContext, service: DesiredService, image: string, platform: string | undefined): Needs {
+  const key = `${platform ?? ''} ${image}`;
+  const drafted = context.images.get(key);
+  if (drafted) return { after: [drafted] };
+  if (context.actual.images[image]) return { after: [] };
+  if (service.pullPolicy === 'never') {
+    return { blocked: `image ${image} is not on the disk, and pull_policy is never` };
+  }
+  return { after: [draftPull(context, service, image, platform, 'not on the disk', false)] };
+}
+
+/** pull_policy always: once for each thing the app asks for, whether or not a container has to be made. */
+export function planAlwaysPulled(context: AppContext): void {
+  if (!context.options.pullAlways) return;
+  for (const service of context.desired.services) {
+    const image = service.containers[0]?.spec;
+    if (service.pullPolicy !== 'always' || !image) continue;
+    if (context.memory.pulled[`${context.desired.name}/${service.name}`] === context.digest) continue;
+    if (!context.images.has(`${image.Platform ?? ''} ${image.Image}`)) {
+      draftPull(context, service, image.Image, image.Platform, 'pull_policy is always', true);
+    }
+  }
+}
+
+function draftPull(
+  context: AppContext,
+  service: DesiredService,
+  image: string,
+  platform: string | undefined,
+  reason: string,
+  always: boolean,
+): number {
+  const backoff = { key: `pull ${image}`, goal: context.digest };
+  const pull = context.draft.add({
+    kind: 'pullImage',
+    image,
+    ...(platform && { platform }),
+    always,
+    service: service.name,
+    reason,
+    after: [],
+    backoff: { ...backoff, counts: 'failures' },
+    ...held(context.hold({ backoff })),
+  });
+  context.images.set(`${platform ?? ''} ${image}`, pull);
+  return pull;
+}
+
+function gateOn(
+  context: AppContext,
+  service: DesiredService,
+  name: string,
+  condition: 'started' | 'healthy' | 'completed',
+): Needs {
+  const progress = context.services.get(name);
+  if (!progress) return { after: [] };
+  if (progress.blocked) return { blocked: `${service.name} waits for ${name}: ${progress.blocked}` };
+  if (condition === 'started') return { after: progress.started };
+
+  const after: number[] = [];
+  for (const container of progress.containers) {
+    const holds = condition === 'healthy' ? container.healthy : container.completed;
+    if (!container.changed && holds) continue;
+    let gate = container.gates[condition];
+    if (!gate) {
+      gate = context.draft.add({
+        kind: 'await',
+        container: container.ref,
+        condition,
+        service: name,
+        reason: `${service.name} depends on it`,
+        after: progress.started,
+      });
+      container.gates[condition] = gate;
+    }
+    after.push(gate);
+  }
+  return { after };
+}

@@ -1,0 +1,81 @@
+import type { Memory } from '../model/memory.ts';
+import type { AppPlan, Plan } from '../model/plan.ts';
+import type { ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
+import { createContext } from './context.ts';
+import { appDigest } from './digest.ts';
+import { planFiles } from './files.ts';
+import { planAlwaysPulled } from './needs.ts';
+import type { PlanOptions } from './policy.ts';
+import { planPrune, pruneGuard } from './prune.ts';
+import { planResources } from './resources.ts';
+import { orderHandOvers, planServices } from './services.ts';
+
+/**
+ * What has to be done so that a site runs what it should: pure, and the only place where anything is decided. The same input gives the same
+ * plan; a site that is as it should be gives one without operations. `now` is monotonic milliseconds, for backoffs.
+ */
+export function plan(
+  desired: DesiredSite,
+  actual: ActualSite,
+  memory: Memory,
+  now: number,
+  options: PlanOptions,
+): Plan {
+  const apps = [...desired.apps, ...vanishedApps(desired, actual)].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const guard = pruneGuard(desired, apps, actual);
+  return {
+    site: desired.site,
+    revision: desired.revision,
+    apps: apps.map((app) => planApp(desired.site, app, actual, memory, now, options, guard(app))),
+  };
+}
+
+function planApp(
+  site: string,
+  desired: DesiredApp,
+  actual: ActualSite,
+  memory: Memory,
+  now: number,
+  options: PlanOptions,
+  pruneGuarded: ReturnType<ReturnType<typeof pruneGuard>>,
+): AppPlan {
+  const guards = { prune: pruneGuarded };
+  const context = createContext({ site, desired, digest: appDigest(desired), actual, memory, options, guards, now });
+  planFiles(context);
+  planResources(context);
+  planServices(context);
+  planAlwaysPulled(context);
+  planPrune(context);
+  orderHandOvers(context);
+  return {
+    app: desired.name,
+    revision: desired.revision,
+    operations: context.draft.finish(),
+    problems: context.problems,
+  };
+}
+
+/** Apps of ours that run here and that Git no longer names, nor fails to read: nothing is wanted of them any more. */
+function vanishedApps(desired: DesiredSite, actual: ActualSite): DesiredApp[] {
+  const known = new Set([...desired.apps, ...desired.broken].map(({ name }) => name));
+  const owners = [
+    ...actual.containers.map(({ identity }) => identity),
+    ...Object.values(actual.networks).flatMap(({ owner }) => owner ?? []),
+  ];
+  const names = new Set(
+    owners.filter(({ site, app }) => site === desired.site && !known.has(app)).map(({ app }) => app),
+  );
+  return [...names].map((name) => ({
+    name,
+    revision: desired.revision,
+    sync: desired.vanished,
+    pruneVolumes: false,
+    suspend: false,
+    services: [],
+    networks: [],
+    volumes: [],
+    files: [],
+    directory: '',
+    warnings: [],
+  }));
+}

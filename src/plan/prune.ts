@@ -1,0 +1,140 @@
+import type { Withheld } from '../model/plan.ts';
+import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
+import { type AppContext, held } from './context.ts';
+import { isUp, refOf } from './steps.ts';
+
+/** What of this app runs or lies about and has no place in Git any more: containers, then networks, and volumes only on demand. */
+export function planPrune(context: AppContext): void {
+  const { desired, actual, draft } = context;
+  const services = new Map(
+    desired.services.map((service) => [service.name, new Set(service.containers.map(({ number }) => number))]),
+  );
+  const emptied: number[] = [];
+
+  for (const container of superfluous(desired, actual)) {
+    const { service, number } = container.identity;
+    const scaledDown = services.has(service);
+    const key = `place ${desired.name}/${service}/${number}`;
+    const goal = 'gone';
+    const reason = scaledDown
+      ? `${service} has ${services.get(service)?.size} replicas now`
+      : `${service} is not in Git`;
+    const shared = {
+      container: refOf(container),
+      service,
+      reason,
+      backoff: { key, goal, counts: 'failures' as const },
+      ...held(context.hold({ prune: !scaledDown, backoff: { key, goal } })),
+    };
+    const stopped = isUp(container) ? [draft.add({ kind: 'stopContainer', ...shared, after: [] })] : [];
+    if (stopped[0]) context.stops.set(container.id, stopped[0]);
+    const removed = draft.add({
+      kind: 'removeContainer',
+      ...shared,
+      force: container.status === 'dead',
+      after: stopped,
+    });
+    context.freed.set(container.id, removed);
+    emptied.push(removed);
+  }
+  pruneNetworks(context, emptied);
+  if (desired.pruneVolumes) pruneVolumes(context, emptied);
+}
+
+function pruneNetworks(context: AppContext, emptied: number[]): void {
+  const { desired, actual, draft, site } = context;
+  const wanted = new Set(desired.networks.map(({ spec }) => spec.Name));
+  const goal = 'gone';
+  for (const [name, network] of Object.entries(actual.networks).sort(byName)) {
+    if (network.owner?.site !== site || network.owner.app !== desired.name || wanted.has(name)) continue;
+    const key = `network ${name}`;
+    // Containers that stay leave it in operations of their own; the last of all that is drafted so far is late enough.
+    const leavers = draft
+      .all()
+      .flatMap((o) =>
+        (o.kind === 'disconnectNetwork' && o.network === name) ||
+        (o.kind === 'removeContainer' && o.onlyIfFailed === undefined)
+          ? [o.id]
+          : [],
+      );
+    draft.add({
+      kind: 'removeNetwork',
+      networkId: network.id,
+      name,
+      reason: 'not in Git',
+      after: [...emptied, ...leavers],
+      backoff: { key, goal, counts: 'failures' },
+      ...held(context.hold({ prune: true, backoff: { key, goal } })),
+    });
+  }
+}
+
+function pruneVolumes(context: AppContext, emptied: number[]): void {
+  const { desired, actual, draft, site } = context;
+  const wanted = new Set(desired.volumes.map(({ spec }) => spec.Name));
+  const goal = 'gone';
+  for (const [name, volume] of Object.entries(actual.volumes).sort(byName)) {
+    if (volume.owner?.site !== site || volume.owner.app !== desired.name || wanted.has(name)) continue;
+    const key = `volume ${name}`;
+    draft.add({
+      kind: 'removeVolume',
+      name,
+      reason: 'not in Git, and pruneVolumes is set',
+      after: emptied,
+      backoff: { key, goal, counts: 'failures' },
+      ...held(context.hold({ prune: true, backoff: { key, goal } })),
+    });
+  }
+}
+
+const byName = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1);
+
+/** Containers of an app that no place of it claims. */
+function superfluous(desired: DesiredApp, actual: ActualSite): ActualContainer[] {
+  const places = new Set(
+    desired.services.flatMap(({ name, containers }) => containers.map(({ number }) => `${name}/${number}`)),
+  );
+  return actual.containers
+    .filter(
+      ({ identity, status }) =>
+        identity.app === desired.name && status !== 'removing' && !places.has(`${identity.service}/${identity.number}`),
+    )
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/**
+ * What keeps an app from being pruned although its policy would: an empty desired state is never believed by itself, and neither is one
+ * that takes most of a site away at once.
+ */
+export function pruneGuard(
+  site: DesiredSite,
+  apps: DesiredApp[],
+  actual: ActualSite,
+): (app: DesiredApp) => Withheld | undefined {
+  const nothingLeft = site.apps.length === 0 && site.broken.length === 0;
+  const doomed = apps.flatMap((app) =>
+    superfluous(app, actual).filter(({ identity }) => !app.services.some(({ name }) => name === identity.service)),
+  );
+  const share = actual.containers.length === 0 ? 0 : (100 * doomed.length) / actual.containers.length;
+
+  return (app) => {
+    if (nothingLeft) {
+      return site.allowEmpty
+        ? undefined
+        : { by: 'allowEmpty', text: 'Git names no apps at all; set allowEmpty on the Site if that is meant' };
+    }
+    if (app.services.length === 0 && site.apps.includes(app) && !app.sync.automated?.allowEmpty) {
+      return {
+        by: 'allowEmpty',
+        text: 'the app has no services at all; set syncPolicy.automated.allowEmpty if that is meant',
+      };
+    }
+    if (share > site.pruneThreshold && !site.confirmPrune.includes(app.name)) {
+      return {
+        by: 'pruneThreshold',
+        text: `it would remove ${doomed.length} of the site's ${actual.containers.length} containers; add ${app.name} to the Site's confirmPrune if that is meant`,
+      };
+    }
+    return undefined;
+  };
+}

@@ -1,0 +1,169 @@
+import type { ActualNetwork, DesiredNetwork, DesiredVolume } from '../model/state.ts';
+import { networkDifferences, volumeDifferences } from '../spec/compare.ts';
+import { type AppContext, held } from './context.ts';
+
+/** Networks and volumes of an app: what is missing is created, what is another's is an error, data is left alone. */
+export function planResources(context: AppContext): void {
+  for (const network of context.desired.networks) planNetwork(context, network);
+  for (const volume of context.desired.volumes) planVolume(context, volume);
+}
+
+const appBackoff = (context: AppContext) => ({ key: `app ${context.desired.name}`, goal: context.digest });
+
+function planNetwork(context: AppContext, { key, external, spec }: DesiredNetwork): void {
+  const found = context.actual.networks[spec.Name];
+  if (external) {
+    if (!found)
+      unusable(context, 'network', spec.Name, 'is external and does not exist', `docker network create ${spec.Name}`);
+    return;
+  }
+  const backoff = appBackoff(context);
+  const withheld = held(context.hold({ drift: context.settled, backoff }));
+  if (!found) {
+    context.newNetworks.add(spec.Name);
+    const reason = context.settled ? 'gone (drift)' : 'no such network';
+    const created = context.draft.add({
+      kind: 'createNetwork',
+      network: spec,
+      key,
+      reason,
+      after: [],
+      backoff: { ...backoff, counts: 'failures' },
+      ...withheld,
+    });
+    context.networks.set(spec.Name, [created]);
+    return;
+  }
+  const reasons = networkDifferences(spec, found.spec);
+  if (isOurs(context, found.owner)) {
+    if (reasons.length > 0) recreateNetwork(context, key, spec.Name, found, reasons);
+    return;
+  }
+  if (found.owner) {
+    unusable(
+      context,
+      'network',
+      spec.Name,
+      `belongs to app ${found.owner.app} of site ${found.owner.site}`,
+      'give one of the two another name',
+    );
+  } else if (reasons.length > 0) {
+    unusable(
+      context,
+      'network',
+      spec.Name,
+      `exists, is not ours and differs (${reasons.join('; ')})`,
+      'remove it, rename ours, or declare it external',
+    );
+  }
+}
+
+/** All that use it leave, it is made anew, and those that stay join again. If it cannot be removed they join the old one again. */
+function recreateNetwork(
+  context: AppContext,
+  key: string,
+  name: string,
+  found: ActualNetwork,
+  reasons: string[],
+): void {
+  const { draft, desired } = context;
+  const backoff = { ...appBackoff(context), counts: 'failures' as const };
+  const withheld = held(context.hold({ drift: found.specHash !== '' && context.settled, backoff }));
+  const base = { backoff, ...withheld };
+  const spec = desired.networks.find((network) => network.key === key)?.spec;
+  if (!spec) return;
+  context.newNetworks.add(name);
+
+  const users = context.actual.containers.filter((container) => container.spec.Networks?.[name]);
+  const leave = users.map((user) => ({
+    user,
+    id: draft.add({
+      kind: 'disconnectNetwork',
+      container: { name: user.name, id: user.id },
+      network: name,
+      service: user.identity.service,
+      reason: `${name} is made anew`,
+      after: [],
+      ...base,
+    }),
+  }));
+  const removed = draft.add({
+    kind: 'removeNetwork',
+    networkId: found.id,
+    name,
+    reason: reasons.join('; '),
+    after: leave.map(({ id }) => id),
+    ...base,
+  });
+  const created = draft.add({
+    kind: 'createNetwork',
+    network: spec,
+    key,
+    reason: 'made anew with what Git says',
+    after: [removed],
+    ...base,
+  });
+  for (const { user, id } of leave) {
+    draft.add({
+      kind: 'connectNetwork',
+      container: { name: user.name, id: user.id },
+      network: name,
+      endpoint: user.spec.Networks?.[name] ?? {},
+      service: user.identity.service,
+      reason: `${name} could not be removed`,
+      after: [id],
+      onlyIfFailed: removed,
+      ...base,
+    });
+  }
+  context.networks.set(name, [created]);
+}
+
+function planVolume(context: AppContext, { key, external, spec }: DesiredVolume): void {
+  const found = context.actual.volumes[spec.Name];
+  if (external) {
+    if (!found)
+      unusable(context, 'volume', spec.Name, 'is external and does not exist', `docker volume create ${spec.Name}`);
+    return;
+  }
+  if (!found) {
+    const backoff = appBackoff(context);
+    const created = context.draft.add({
+      kind: 'createVolume',
+      volume: spec,
+      key,
+      reason: context.settled ? 'gone (drift)' : 'no such volume',
+      after: [],
+      backoff: { ...backoff, counts: 'failures' },
+      ...held(context.hold({ drift: context.settled, backoff })),
+    });
+    context.volumes.set(spec.Name, created);
+    return;
+  }
+  if (found.owner && !isOurs(context, found.owner)) {
+    unusable(
+      context,
+      'volume',
+      spec.Name,
+      `belongs to app ${found.owner.app} of site ${found.owner.site}`,
+      'give one of the two another name, or declare it external',
+    );
+    return;
+  }
+  const reasons = volumeDifferences(spec, found.spec);
+  if (reasons.length > 0) {
+    context.problems.push({
+      severity: 'warning',
+      message: `volume ${spec.Name} differs (${reasons.join('; ')}) and is left as it is, since its data would go with it`,
+      hint: 'give the volume a new name in Git to start afresh',
+    });
+  }
+}
+
+const isOurs = (context: AppContext, owner: { site: string; app: string } | undefined): boolean =>
+  owner?.site === context.site && owner.app === context.desired.name;
+
+function unusable(context: AppContext, kind: string, name: string, what: string, hint: string): void {
+  context.unusable.set(name, `${kind} ${name} ${what}`);
+  context.problems.push({ severity: 'error', message: `${kind} ${name} ${what}`, hint });
+}
