@@ -1,0 +1,175 @@
+import { formatProblem } from '../lib/errors.ts';
+import type { AppPlan, ContainerRef, Operation, Plan } from '../model/plan.ts';
+
+/** Colours for a terminal, or functions that change nothing. */
+export interface Palette {
+  add(text: string): string;
+  remove(text: string): string;
+  change(text: string): string;
+  dim(text: string): string;
+  bold(text: string): string;
+  error(text: string): string;
+}
+
+const plainText = (text: string): string => text;
+export const plain: Palette = {
+  add: plainText,
+  remove: plainText,
+  change: plainText,
+  dim: plainText,
+  bold: plainText,
+  error: plainText,
+};
+
+const sgr =
+  (open: number, close: number) =>
+  (text: string): string =>
+    `\x1b[${open}m${text}\x1b[${close}m`;
+export const coloured: Palette = {
+  add: sgr(32, 39),
+  remove: sgr(31, 39),
+  change: sgr(33, 39),
+  dim: sgr(2, 22),
+  bold: sgr(1, 22),
+  error: sgr(31, 39),
+};
+
+/** What an operation does to the site: the sign it is printed with. */
+type Sign = '+' | '-' | '~' | '?';
+const signs: Record<Operation['kind'], Sign> = {
+  pullImage: '+',
+  writeFile: '+',
+  removeFile: '-',
+  createNetwork: '+',
+  removeNetwork: '-',
+  createVolume: '+',
+  removeVolume: '-',
+  createContainer: '+',
+  connectNetwork: '~',
+  disconnectNetwork: '~',
+  copyFiles: '~',
+  updateContainer: '~',
+  startContainer: '~',
+  stopContainer: '~',
+  unpauseContainer: '~',
+  renameContainer: '~',
+  removeContainer: '-',
+  await: '?',
+};
+
+/** The operation in words, without its reason: `create web-1`. */
+export function describe(operation: Operation): string {
+  switch (operation.kind) {
+    case 'pullImage':
+      return `pull ${operation.image}`;
+    case 'writeFile':
+      return `write ${operation.file.path}`;
+    case 'removeFile':
+      return `delete ${operation.path}`;
+    case 'createNetwork':
+      return `create network ${operation.network.Name}`;
+    case 'removeNetwork':
+      return `remove network ${operation.name}`;
+    case 'createVolume':
+      return `create volume ${operation.volume.Name}`;
+    case 'removeVolume':
+      return `remove volume ${operation.name}`;
+    case 'createContainer':
+      return `create ${operation.name}`;
+    case 'connectNetwork':
+      return `connect ${named(operation.container)} to ${operation.network}`;
+    case 'disconnectNetwork':
+      return `disconnect ${named(operation.container)} from ${operation.network}`;
+    case 'copyFiles':
+      return `copy files into ${named(operation.container)}`;
+    case 'updateContainer':
+      return `update ${named(operation.container)}`;
+    case 'startContainer':
+      return `start ${named(operation.container)}`;
+    case 'stopContainer':
+      return `stop ${named(operation.container)}`;
+    case 'unpauseContainer':
+      return `unpause ${named(operation.container)}`;
+    case 'renameContainer':
+      return `rename ${named(operation.container)} to ${operation.name}`;
+    case 'removeContainer':
+      return `remove ${named(operation.container)}`;
+    case 'await':
+      return `wait until ${named(operation.container)} ${operation.condition === 'completed' ? 'has completed' : `is ${operation.condition}`}`;
+  }
+}
+
+const named = ({ name }: ContainerRef): string => name;
+
+/** A plan for people: an app a paragraph, an operation a line with its reason. */
+export function renderText(plan: Plan, palette: Palette = plain): string {
+  const changing = plan.apps.filter(({ operations, problems }) => operations.length > 0 || problems.length > 0);
+  const lines = changing.flatMap((app) => [...renderApp(app, palette), '']);
+  return [...lines, summary(plan)].join('\n');
+}
+
+function renderApp({ app, operations, problems }: AppPlan, palette: Palette): string[] {
+  const width = Math.min(60, Math.max(0, ...operations.map((operation) => describe(operation).length)));
+  return [
+    palette.bold(app),
+    ...problems.map((problem) => {
+      const text = `  ! ${problem.service ? `${problem.service}: ` : ''}${formatProblem(problem)}`;
+      return problem.severity === 'error' ? palette.error(text) : palette.change(text);
+    }),
+    ...operations.map((operation) => renderOperation(operation, width, palette)),
+  ];
+}
+
+function renderOperation(operation: Operation, width: number, palette: Palette): string {
+  const sign = signs[operation.kind];
+  const paint = { '+': palette.add, '-': palette.remove, '~': palette.change, '?': palette.dim }[sign];
+  const after = [
+    ...(operation.after.length > 0 ? [`after ${operation.after.join(', ')}`] : []),
+    ...(operation.onlyIfFailed ? [`only if ${operation.onlyIfFailed} fails`] : []),
+  ].join(', ');
+  const head = `${sign} ${`[${operation.id}]`.padEnd(5)} ${describe(operation).padEnd(width)}`;
+  const tail = `  ${operation.reason}${after && palette.dim(` (${after})`)}`;
+  const withheld = operation.withheld ? palette.dim(` [withheld: ${operation.withheld.text}]`) : '';
+  return `  ${operation.withheld || operation.onlyIfFailed ? palette.dim(head) : paint(head)}${tail}${withheld}`;
+}
+
+function summary({ site, revision, apps }: Plan): string {
+  const operations = apps.flatMap((app) => app.operations).filter(({ onlyIfFailed }) => !onlyIfFailed);
+  const withheld = operations.filter((operation) => operation.withheld).length;
+  const errors = apps.flatMap(({ problems }) => problems).filter(({ severity }) => severity === 'error').length;
+  const at = `${site} at ${shortRevision(revision)}`;
+  const parts = [
+    operations.length === 0 ? 'nothing to do' : count(operations.length, 'operation'),
+    ...(withheld > 0 ? [`${withheld} withheld`] : []),
+    ...(errors > 0 ? [count(errors, 'error')] : []),
+  ];
+  return `${at}: ${parts.join(', ')} (${count(apps.length, 'app')})`;
+}
+
+const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
+
+export const shortRevision = (revision: string): string =>
+  /^[0-9a-f]{40}$/.test(revision) ? revision.slice(0, 10) : revision;
+
+/**
+ * A plan for programs: the operations with all that tells them apart, without file contents, environment or labels, which may be secret.
+ * The shape is stable: keys are added, never changed.
+ */
+export function renderJson(plan: Plan): string {
+  const apps = plan.apps.map(({ app, revision, operations, problems }) => ({
+    app,
+    revision,
+    operations: operations.map((operation) => ({
+      id: operation.id,
+      kind: operation.kind,
+      ...(operation.service && { service: operation.service }),
+      description: describe(operation),
+      reason: operation.reason,
+      after: operation.after,
+      ...(operation.onlyIfFailed && { onlyIfFailed: operation.onlyIfFailed }),
+      ...(operation.withheld && { withheld: { by: operation.withheld.by, text: operation.withheld.text } }),
+    })),
+    problems,
+  }));
+  return JSON.stringify({ site: plan.site, revision: plan.revision, apps }, null, 2);
+}
