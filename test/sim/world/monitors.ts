@@ -1,0 +1,106 @@
+import { canonical } from './engine/images.ts';
+import type { Machine } from './engine/machine.ts';
+import { type Cause, isUp, type SimContainer } from './engine/records.ts';
+
+/** The place in a site that a container takes, by its labels; undefined for a foreign one. */
+export interface Place {
+  site: string;
+  app: string;
+  service: string;
+  number: number;
+}
+
+/** What the monitors must know of Git to judge: the images a place may be replaced by; undefined when it may be pruned, too. */
+export type WantedImages = (place: Place) => string[] | undefined;
+
+/**
+ * The promises that hold after every single step, whatever goes wrong. A breach is noted at the moment of the call that commits it and ends
+ * the run at the next step of the clock.
+ */
+export class Monitors {
+  readonly violations: string[] = [];
+  wantedImages: WantedImages = () => undefined;
+  readonly #machine: Machine;
+  readonly #site: string;
+  /** When the newest observation of the agent began: what was so before it, the agent can know. */
+  #lastList = 0;
+
+  constructor(machine: Machine, site: string) {
+    this.#machine = machine;
+    this.#site = site;
+    machine.onUp = (container, cause) => this.#cameUp(container, cause);
+  }
+
+  /** An observation of the agent's was answered. */
+  listed(): void {
+    this.#lastList = this.#machine.clock.monotonic();
+  }
+
+  /** The agent is about to do something to a container. */
+  touches(call: string, container: SimContainer): void {
+    if (this.#isOurs(container.body.Labels)) return;
+    this.#violated(`${call} touches the foreign container ${container.name}`);
+  }
+
+  /** The agent is about to take a container down: what replaces it must be on the disk. */
+  takesDown(call: string, container: SimContainer): void {
+    this.touches(call, container);
+    if (!isUp(container)) return;
+    const place = placeOf(container);
+    const images = place && this.wantedImages(place);
+    if (!place || !images) return;
+    const stands = (other: SimContainer): boolean => other !== container && sameKey(placeOf(other), place);
+    if ([...this.#machine.containers.values()].some(stands)) return;
+    if (images.some((image) => this.#machine.images.find(canonical(image)))) return;
+    this.#violated(
+      `${call} takes down ${container.name} before the image of its replacement is there (${images.join(', ')})`,
+    );
+  }
+
+  removesNetwork(reference: string): void {
+    const network = this.#machine.network(reference);
+    if (network && !this.#isOurs(network.body.Labels))
+      this.#violated(`foreign network ${network.body.Name} is removed`);
+  }
+
+  removesVolume(name: string): void {
+    if (this.#machine.volumes.has(name)) this.#violated(`volume ${name} is removed`);
+  }
+
+  /** A name for a container must not pretend to belong to another site. */
+  creates(labels: Readonly<Record<string, string>> | null | undefined, name: string): void {
+    if (!this.#isOurs(labels)) this.#violated(`container ${name} is created without this site's label`);
+  }
+
+  #cameUp(container: SimContainer, cause: Cause): void {
+    if (cause !== 'agent') return;
+    const place = placeOf(container);
+    if (!place) return;
+    for (const other of this.#machine.containers.values()) {
+      if (other === container || !isUp(other) || !sameKey(placeOf(other), place)) continue;
+      // What the engine or a person brought up behind the agent's back is not the agent's doing.
+      if (other.startedBy !== 'agent' && other.upSince >= this.#lastList) continue;
+      this.#violated(`${container.name} is started while ${other.name} runs in the same place ${keyOf(place)}`);
+    }
+  }
+
+  #isOurs(labels: Readonly<Record<string, string>> | null | undefined): boolean {
+    return labels?.['dev.holdfast.site'] === this.#site;
+  }
+
+  #violated(text: string): void {
+    this.violations.push(text);
+    this.#machine.onNote(`VIOLATION: ${text}`);
+  }
+}
+
+export function placeOf(container: SimContainer): Place | undefined {
+  const labels = container.body.Labels ?? {};
+  const { 'dev.holdfast.site': site, 'dev.holdfast.app': app, 'dev.holdfast.service': service } = labels;
+  const number = Number(labels['dev.holdfast.number'] ?? labels['com.docker.compose.container-number'] ?? '1');
+  return site && app && service ? { site, app, service, number } : undefined;
+}
+
+export const keyOf = (place: Place): string => `${place.site} ${place.app}/${place.service}/${place.number}`;
+
+const sameKey = (a: Place | undefined, b: Place): boolean => a !== undefined && keyOf(a) === keyOf(b);
