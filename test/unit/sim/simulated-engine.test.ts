@@ -87,7 +87,7 @@ describe('the life of a container', () => {
   test('on-failure gives up after its count and leaves an exit of 0 alone', async () => {
     const { clock, up, status, run, api } = await bench();
     const limited = await up(
-      'a',
+      'limited',
       { Cmd: ['crash', '10'] },
       { RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 2 } },
     );
