@@ -101,6 +101,8 @@ export interface ContainerInspect {
 
 export interface NetworkBody {
   Name: string;
+  /** Asks engines before API 1.44 to refuse a second network of the same name. */
+  CheckDuplicate?: boolean;
   Id?: string;
   Driver?: string;
   Internal?: boolean;

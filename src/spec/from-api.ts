@@ -1,0 +1,70 @@
+import type { ContainerBody, ContainerInspect } from '../model/engine-api.ts';
+import type { ContainerSpec } from '../model/spec.ts';
+import type { ImageConfig } from '../model/state.ts';
+import { readAsked, withoutFilled } from './asked.ts';
+import { FIELDS } from './fields.ts';
+import { isAnonymousName } from './mounts.ts';
+import { readEndpoints } from './networks.ts';
+
+/** What the observer knows about the other containers. */
+export interface Neighbours {
+  /** The name of a container by its ID. */
+  nameOf(id: string): string | undefined;
+  /** The service of a container of the same app by its ID. */
+  serviceOf(id: string): string | undefined;
+}
+
+/** What a container is, in the words of what it should be; defaults of the engine are left out. */
+export function readSpec(inspect: ContainerInspect, neighbours: Neighbours): ContainerSpec {
+  const asked = readAsked(inspect.Config.Labels);
+  const spec: ContainerSpec = { Image: inspect.Config.Image ?? '' };
+  for (const field of FIELDS) Object.assign(spec, field.read(inspect));
+
+  for (const name of ['NetworkMode', 'PidMode', 'IpcMode'] as const) {
+    const id = /^container:(.+)$/.exec(spec[name] ?? '')?.[1];
+    if (id) spec[name] = namespaceOf(id, asked?.valueOf(name), neighbours);
+  }
+  const networks = readEndpoints(inspect);
+  if (spec.NetworkMode === undefined || Object.keys(networks).length > 0) spec.Networks = networks;
+  return asked ? withoutFilled(spec, asked) : spec;
+}
+
+/** Engines turn the name of a container to be joined into its ID. */
+function namespaceOf(id: string, asked: string | undefined, { nameOf, serviceOf }: Neighbours): string {
+  const name = nameOf(id);
+  const reference = asked?.slice('container:'.length);
+  if (asked && reference && (name === reference || id.startsWith(reference))) return asked;
+  const service = asked ? undefined : serviceOf(id);
+  if (service !== undefined) return `service:${service}`;
+  return `container:${name ?? id}`;
+}
+
+/** Volumes that nobody named, by target. */
+export function readAnonymousVolumes({ Mounts }: ContainerInspect): Record<string, string> {
+  return Object.fromEntries(
+    (Mounts ?? []).flatMap(({ Type, Name, Destination }) =>
+      Type === 'volume' && Name && isAnonymousName(Name) ? [[Destination, Name] as const] : [],
+    ),
+  );
+}
+
+/** What an image brings into a container made of it. */
+export function readImageConfig(body: ContainerBody | null | undefined): ImageConfig {
+  const { Env, Labels, Cmd, Entrypoint, User, WorkingDir, StopSignal, Healthcheck, ExposedPorts, Volumes } = body ?? {};
+  return {
+    ...(Env?.length && {
+      Env: Object.fromEntries(
+        Env.map((item) => [item.split('=', 1)[0] ?? '', item.includes('=') ? item.slice(item.indexOf('=') + 1) : '']),
+      ),
+    }),
+    ...(Labels && Object.keys(Labels).length > 0 && { Labels }),
+    ...(Cmd?.length && { Cmd }),
+    ...(Entrypoint?.length && { Entrypoint: typeof Entrypoint === 'string' ? [Entrypoint] : Entrypoint }),
+    ...(User && { User }),
+    ...(WorkingDir && { WorkingDir }),
+    ...(StopSignal && { StopSignal }),
+    ...(Healthcheck?.Test?.length && { Healthcheck }),
+    ...(ExposedPorts && Object.keys(ExposedPorts).length > 0 && { ExposedPorts: Object.keys(ExposedPorts) }),
+    ...(Volumes && Object.keys(Volumes).length > 0 && { Volumes: Object.keys(Volumes) }),
+  };
+}

@@ -1,0 +1,31 @@
+/** What a row of the field table is compared as. Absent keys and undefined are the same. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json | undefined };
+
+export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || !a || !b || Array.isArray(a) !== Array.isArray(b)) return false;
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => sameJson(item, b[i]));
+  const left = a as Record<string, Json | undefined>;
+  const right = b as Record<string, Json | undefined>;
+  return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((key) => sameJson(left[key], right[key]));
+}
+
+/** Whether all that `part` says is said by `whole` too: keys of objects, items of lists. */
+export function coversJson(whole: Json | undefined, part: Json | undefined): boolean {
+  if (part === undefined) return true;
+  if (Array.isArray(part))
+    return part.every((item) => Array.isArray(whole) && whole.some((other) => sameJson(other, item)));
+  if (typeof part === 'object' && part && typeof whole === 'object' && whole && !Array.isArray(whole)) {
+    return Object.entries(part).every(([key, value]) => sameJson(whole[key], value));
+  }
+  return sameJson(whole, part);
+}
+
+/** JSON text that is the same for the same value: keys sorted, undefined left out. */
+export function stableText(value: unknown): string {
+  return JSON.stringify(value, (_key, item: unknown) =>
+    item && typeof item === 'object' && !Array.isArray(item) && !(item instanceof Uint8Array)
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : item,
+  );
+}

@@ -1,0 +1,101 @@
+import type { ContainerLabels } from '../model/plan.ts';
+import type { ContainerSpec, Identity } from '../model/spec.ts';
+import { ASKED_LABEL, askedOf } from './asked.ts';
+import { specHash } from './hash.ts';
+
+/** Compose's release whose labels these are; tools show it. */
+const COMPOSE_VERSION = '2.40.3';
+
+const OURS = 'dev.holdfast.';
+const COMPOSE = 'com.docker.compose.';
+
+/** Labels that say whose something is, ours and Compose's; never the user's. */
+export const isManagedLabel = (name: string): boolean => name.startsWith(OURS) || name.startsWith(COMPOSE);
+
+type Labels = Record<string, string>;
+
+/**
+ * The labels of a container besides the user's. Ownership is read back from ours; `docker compose ps` and the tools that people use find the
+ * container by Compose's.
+ */
+export function containerLabels(
+  identity: Identity,
+  labels: ContainerLabels,
+  spec: ContainerSpec,
+  imageId?: string,
+): Labels {
+  const { site, app, service, number } = identity;
+  return {
+    [`${OURS}site`]: site,
+    [`${OURS}app`]: app,
+    [`${OURS}service`]: service,
+    [`${OURS}number`]: String(number),
+    [`${OURS}spec-hash`]: labels.specHash,
+    [`${OURS}files-digest`]: labels.filesDigest,
+    [`${OURS}content-digest`]: labels.contentDigest,
+    [ASKED_LABEL]: askedOf(spec),
+    [`${COMPOSE}project`]: app,
+    [`${COMPOSE}service`]: service,
+    [`${COMPOSE}container-number`]: String(number),
+    [`${COMPOSE}oneoff`]: 'False',
+    [`${COMPOSE}config-hash`]: labels.specHash,
+    [`${COMPOSE}depends_on`]: labels.dependsOn,
+    [`${COMPOSE}project.working_dir`]: labels.workingDir,
+    [`${COMPOSE}version`]: COMPOSE_VERSION,
+    ...(imageId && { [`${COMPOSE}image`]: imageId }),
+  };
+}
+
+/** What a container's labels say about it. */
+export interface ReadLabels {
+  identity: Identity;
+  specHash: string;
+  filesDigest: string | undefined;
+  contentDigest: string | undefined;
+}
+
+/** undefined when it is not this site's; a sentence when it says that it is, and what it says makes no sense. */
+export function readContainerLabels(labels: Labels | null | undefined, site: string): ReadLabels | string | undefined {
+  if (labels?.[`${OURS}site`] !== site) return undefined;
+  const app = labels[`${OURS}app`];
+  const service = labels[`${OURS}service`];
+  const number = labels[`${OURS}number`] ?? '';
+  if (!app) return `its label ${OURS}app is missing`;
+  if (!service) return `its label ${OURS}service is missing`;
+  if (!/^[1-9]\d{0,8}$/.test(number))
+    return `its label ${OURS}number is ${JSON.stringify(number)}, not a number from 1`;
+  return {
+    identity: { site, app, service, number: Number(number) },
+    specHash: labels[`${OURS}spec-hash`] ?? '',
+    filesDigest: labels[`${OURS}files-digest`],
+    contentDigest: labels[`${OURS}content-digest`],
+  };
+}
+
+/** Whose a network or volume is, and what it is called in the Compose file. */
+export interface Owner {
+  site: string;
+  app: string;
+  key: string;
+}
+
+/** The labels of a network or volume besides the user's. */
+export function resourceLabels(kind: 'network' | 'volume', { site, app, key }: Owner, spec: object): Labels {
+  return {
+    [`${OURS}site`]: site,
+    [`${OURS}app`]: app,
+    [`${OURS}key`]: key,
+    [`${OURS}spec-hash`]: specHash(spec),
+    [`${COMPOSE}project`]: app,
+    [`${COMPOSE}${kind}`]: key,
+    [`${COMPOSE}config-hash`]: specHash(spec),
+    [`${COMPOSE}version`]: COMPOSE_VERSION,
+  };
+}
+
+/** undefined for what no site's labels are on. */
+export function readOwner(labels: Labels | null | undefined): { owner: Owner; specHash: string } | undefined {
+  const [site, app, key] = ['site', 'app', 'key'].map((name) => labels?.[`${OURS}${name}`]);
+  if (!site || !app || !key) return undefined;
+  return { owner: { site, app, key }, specHash: labels?.[`${OURS}spec-hash`] ?? '' };
+}
