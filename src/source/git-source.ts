@@ -1,0 +1,120 @@
+import type { Clock } from '../lib/clock.ts';
+import { SourceError } from '../lib/errors.ts';
+import { fetchPack } from './fetch-pack.ts';
+import { gitSnapshot } from './git-snapshot.ts';
+import { DEFAULT_LIMITS, type HttpClient, type HttpLimits, httpClient } from './http.ts';
+import { lsRefs, NotV2Error } from './ls-refs.ts';
+import { type ObjectStore, removeLeftovers, storePack } from './object-store.ts';
+import { advertisedRefs, fetchPackV1 } from './protocol-v1.ts';
+import { candidateNames, isCommitId, pickRef, type RemoteRef, type Resolved } from './refs.ts';
+import { type CredentialsProvider, parseRemote } from './remote.ts';
+import type { Source } from './source.ts';
+import { normalizeFolder } from './tree-path.ts';
+
+export interface GitSourceOptions {
+  /** http:// or https://. User and password in it are used where `credentials` has none, and appear nowhere. */
+  url: string;
+  /** A branch, a tag, a full ref or a full commit ID. Default: the remote's HEAD. */
+  revision?: string;
+  /** The config repo's folder in the repo. Default: its root. */
+  path?: string;
+  /** A folder for what is fetched; its contents are worthless after a restart. Used by nobody else. */
+  dir: string;
+  credentials?: CredentialsProvider;
+  caFile?: string;
+  limits?: Partial<HttpLimits>;
+  clock: Clock;
+}
+
+/** A Git repo over HTTP(S). Throws InputError for a URL that cannot be used, SourceError for a path or a revision. */
+export function gitSource(options: GitSourceOptions): Source {
+  const remote = parseRemote(options.url);
+  const folder = normalizeFolder(options.path);
+  const { revision, dir, clock } = options;
+  candidateNames(revision);
+  const client = httpClient({
+    clock,
+    credentials: async () => (await options.credentials?.()) ?? remote.credentials,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    ...(options.caFile !== undefined && { caFile: options.caFile }),
+  });
+  const wire = gitWire(client, remote.url);
+  const origin = {
+    description: `${remote.url}${folder && ` (${folder})`}${revision === undefined ? '' : ` at ${revision}`}`,
+    name: folder.split('/').at(-1) || remote.name,
+  };
+  let last: Resolved | undefined;
+  let cleaned: Promise<void> | undefined;
+
+  return {
+    origin,
+    warnings: remote.credentials
+      ? [
+          `The URL of the repo holds credentials, which end up in process lists and histories; they are used, and left out of ${remote.url} everywhere. Better give them by file`,
+        ]
+      : [],
+
+    async poll(signal) {
+      if (revision !== undefined && isCommitId(revision)) return revision;
+      last = pickRef(await wire.refs(candidateNames(revision), signal), revision);
+      return last.commit;
+    },
+
+    async fetch(commit, signal) {
+      if (!isCommitId(commit)) throw new SourceError('notFound', `${JSON.stringify(commit)} is not a full commit ID`);
+      cleaned ??= removeLeftovers(dir);
+      await cleaned;
+      const store = await storePack(dir, wire.pack(last?.commit === commit ? last : { commit, want: commit }, signal));
+      try {
+        await requireCommit(store, commit);
+        return await gitSnapshot(store, commit, folder, origin);
+      } catch (error) {
+        await store.dispose();
+        throw error;
+      }
+    },
+
+    close: () => client.close(),
+  };
+}
+
+/** Protocol version 2, or the older one for a server that turns out not to know it. */
+function gitWire(client: HttpClient, url: string) {
+  let version: 1 | 2 | undefined;
+  return {
+    async refs(names: readonly string[], signal: AbortSignal): Promise<RemoteRef[]> {
+      if (version === 1) return advertisedRefs(client, url, signal);
+      try {
+        const refs = await lsRefs(client, url, names, signal);
+        version = 2;
+        return refs;
+      } catch (error) {
+        if (version === 2 || !couldBeOlder(error)) throw error;
+        const refs = await advertisedRefs(client, url, signal).catch(() => {
+          // It does not speak the older one either, so what it said at first is the better explanation.
+          throw error;
+        });
+        version = 1;
+        return refs;
+      }
+    },
+
+    pack({ commit, want }: Resolved, signal: AbortSignal): AsyncIterable<Buffer> {
+      return version === 1 ? fetchPackV1(client, url, want, signal) : fetchPack(client, url, commit, signal);
+    },
+  };
+}
+
+const couldBeOlder = (error: unknown): boolean =>
+  error instanceof NotV2Error || (error instanceof SourceError && error.kind === 'protocol');
+
+async function requireCommit(store: ObjectStore, commit: string): Promise<void> {
+  const type = await store.typeOf(commit);
+  if (type === 'commit') return;
+  throw new SourceError(
+    type === undefined ? 'notFound' : 'protocol',
+    type === undefined
+      ? `The Git server sent other objects than commit ${commit.slice(0, 12)}: it may have been rewritten meanwhile`
+      : `The revision names a ${type} and not a commit`,
+  );
+}

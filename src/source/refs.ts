@@ -1,0 +1,61 @@
+import { SourceError } from '../lib/errors.ts';
+
+/** One ref of a remote as the server lists it. */
+export interface RemoteRef {
+  name: string;
+  /** What the ref itself names: a commit, or an annotated tag. */
+  oid: string;
+  /** What an annotated tag stands for. */
+  peeled?: string;
+}
+
+/** What a revision names on the remote now. */
+export interface Resolved {
+  commit: string;
+  /** The object to ask a server for that gives out only what its refs name: differs from `commit` for an annotated tag. */
+  want: string;
+}
+
+export const isCommitId = (text: string): boolean => /^[0-9a-f]{40}$/.test(text);
+
+/** The names that a revision may have on the remote. No revision: the remote's HEAD. Throws SourceError for what Git forbids in a ref. */
+export function candidateNames(revision: string | undefined): string[] {
+  if (revision === undefined || revision === 'HEAD') return ['HEAD'];
+  // Source: git-check-ref-format(1).
+  if (/[\p{Cc} ~^:?*[\\]|\.\.|\/\/|@\{|^[/.-]|[/.]$|\/\.|\.lock(\/|$)/u.test(revision) || revision === '') {
+    throw new SourceError('notFound', `${JSON.stringify(revision)} cannot be the name of a branch or a tag`);
+  }
+  if (revision.startsWith('refs/')) return [revision];
+  return [`refs/heads/${revision}`, `refs/tags/${revision}`];
+}
+
+/** Which of the listed refs a revision is. Throws SourceError when none is, or when a branch and a tag share the name. */
+export function pickRef(refs: readonly RemoteRef[], revision: string | undefined): Resolved {
+  const names = candidateNames(revision);
+  const found = names.flatMap((name) => refs.filter((ref) => ref.name === name));
+  const [ref, other] = found;
+  if (!ref) {
+    throw new SourceError(
+      'notFound',
+      names[0] === 'HEAD'
+        ? 'The Git repo has no commits yet, or its default branch does not exist'
+        : `The Git repo has no branch and no tag ${JSON.stringify(revision)}`,
+    );
+  }
+  if (other && other.peeled !== ref.oid && (other.peeled ?? other.oid) !== (ref.peeled ?? ref.oid)) {
+    throw new SourceError(
+      'notFound',
+      `The Git repo has a branch and a tag ${revision}: say which is meant, as refs/heads/${revision} or refs/tags/${revision}`,
+    );
+  }
+  return { commit: ref.peeled ?? ref.oid, want: ref.oid };
+}
+
+/** Only SHA-1 repos can be read. Anything else in an ID's place is not Git. */
+export function objectId(text: string | undefined): string {
+  if (text !== undefined && isCommitId(text)) return text;
+  if (text !== undefined && /^[0-9a-f]{64}$/.test(text)) {
+    throw new SourceError('protocol', 'The Git repo uses SHA-256 object names, which Holdfast cannot read yet');
+  }
+  throw new SourceError('protocol', 'The Git server lists something that is no object name');
+}

@@ -1,0 +1,43 @@
+import { SourceError } from '../lib/errors.ts';
+
+/** The parts of a path below a snapshot's root; none for the root itself. Throws SourceError for a path that could lead out of it. */
+export function segments(path: string): string[] {
+  if (path === '') return [];
+  const parts = path.split('/');
+  for (const part of parts) {
+    const fault = nameFault(part);
+    if (fault) throw new SourceError('path', `${JSON.stringify(path)} is not a path inside the config repo: ${fault}`);
+  }
+  return parts;
+}
+
+/** Why a name cannot be one entry of a folder, in words; undefined when it can. Git itself refuses to check such names out. */
+export function nameFault(name: string): string | undefined {
+  if (name === '') return 'a name in it is empty';
+  if (name === '.' || name === '..') return `it contains \`${name}\``;
+  if (name.includes('/') || name.includes('\0')) return 'a name in it contains a slash or a NUL';
+  // On file systems that fold case or shorten names these are all the same folder.
+  if (/^(\.git|git~1)$/i.test(name)) return `it contains \`${name}\``;
+  return undefined;
+}
+
+/** `--path` as people write it (`./edge/`, `edge`, ``) as a path below the root. */
+export function normalizeFolder(path: string | undefined): string {
+  const parts = (path ?? '').split('/').filter((part) => part !== '' && part !== '.');
+  if (path?.startsWith('/'))
+    throw new SourceError('path', `The path ${path} must be relative to the config repo's root`);
+  return segments(parts.join('/')).join('/');
+}
+
+/** Links and submodules are never followed: what they lead to is not under the commit that was accepted. */
+export function linkError(path: string, kind: 'symlink' | 'submodule'): SourceError {
+  const what = kind === 'symlink' ? 'a symbolic link' : 'a submodule';
+  return new SourceError(
+    'path',
+    `${path} is ${what}; Holdfast does not follow ${kind}s in a config repo. Put the files themselves there`,
+  );
+}
+
+/** By code unit, as Git and `list` promise it; independent of the locale. */
+export const byName = (a: { name: string }, b: { name: string }): number =>
+  a.name < b.name ? -1 : a.name > b.name ? 1 : 0;

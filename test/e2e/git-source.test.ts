@@ -1,0 +1,504 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../src/lib/clock.ts';
+import { SourceError } from '../../src/lib/errors.ts';
+import { credentialsFrom } from '../../src/source/credentials.ts';
+import { type GitSourceOptions, gitSource } from '../../src/source/git-source.ts';
+import type { FetchedSnapshot, Source } from '../../src/source/source.ts';
+import type { GitRepo } from '../support/git-repo.ts';
+import { type GitServer, startGitServer } from '../support/git-server.ts';
+
+let server: GitServer;
+let repo: GitRepo;
+let cache: string;
+const opened: Source[] = [];
+const live = new AbortController().signal;
+
+beforeEach(async () => {
+  server = await startGitServer();
+  repo = await server.repo('edge');
+  cache = await mkdtemp(join(tmpdir(), 'holdfast-cache-'));
+});
+
+afterEach(async () => {
+  for (const source of opened.splice(0)) source.close();
+  await server.close();
+  await rm(cache, { recursive: true, force: true });
+});
+
+function open(options: Partial<GitSourceOptions> = {}): Source {
+  const source = gitSource({ url: repo.url, dir: cache, clock: systemClock, ...options });
+  opened.push(source);
+  return source;
+}
+
+const text = async (snapshot: FetchedSnapshot, path: string): Promise<string | undefined> => {
+  const file = await snapshot.read(path);
+  return file && Buffer.from(file.content).toString();
+};
+
+/** The SourceError that something ends with. */
+async function failure(promise: Promise<unknown>): Promise<SourceError> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof SourceError)) throw new Error(`expected a SourceError, got ${String(error)}`);
+  return error;
+}
+
+describe('polling', () => {
+  test('costs one request of less than 1 KB both ways, on a connection that is kept', async () => {
+    for (let i = 0; i < 20; i++)
+      await repo.git(['update-ref', `refs/pull/${i}/head`, await repo.commit({ a: `${i}` })]);
+    const source = open();
+    const first = await source.poll(live);
+    const second = await source.poll(live);
+    expect([first, second]).toEqual([await repo.git(['rev-parse', 'main']), first]);
+    expect(server.traffic.map(({ method, path, connection }) => ({ method, path, connection }))).toEqual(
+      [1, 1].map((connection) => ({ method: 'POST', path: '/edge.git/git-upload-pack', connection })),
+    );
+    for (const { up, down } of server.traffic) {
+      expect(up + down).toBeGreaterThan(300);
+      expect(up + down).toBeLessThan(1024);
+    }
+  });
+
+  test('sees a new commit, and a rewritten branch', async () => {
+    const source = open();
+    const first = await repo.commit({ a: '1' });
+    expect(await source.poll(live)).toBe(first);
+    const second = await repo.commit({ a: '2' });
+    expect(await source.poll(live)).toBe(second);
+    const rewritten = await repo.commit({ a: '3' }, { from: null });
+    expect(await source.poll(live)).toBe(rewritten);
+    expect(await text(await source.fetch(rewritten, live), 'a')).toBe('3');
+  });
+
+  test('follows a branch, a tag, an annotated tag, a full ref and a commit', async () => {
+    const old = await repo.commit({ a: '1' });
+    await repo.git(['tag', 'v1', old]);
+    await repo.git(['tag', '-a', '-m', 'One', 'v1-signed', old]);
+    await repo.commit({ a: '2' });
+    const stable = await repo.commit({ a: 'stable' }, { branch: 'release/stable' });
+    await repo.commit({ a: 'not this one' }, { branch: 'release/stable-2' });
+    const polled = (revision: string) => open({ revision }).poll(live);
+    expect(await polled('release/stable')).toBe(stable);
+    expect(await polled('refs/heads/release/stable')).toBe(stable);
+    expect(await polled('v1')).toBe(old);
+    expect(await polled('v1-signed')).toBe(old);
+    const before = server.traffic.length;
+    expect(await polled(old)).toBe(old);
+    expect(server.traffic.length).toBe(before);
+    expect(await text(await open({ revision: old }).fetch(old, live), 'a')).toBe('1');
+  });
+
+  test('a revision that does not exist, an empty repo and a name of both kinds are named as such', async () => {
+    expect((await failure(open().poll(live))).message).toBe(
+      'The Git repo has no commits yet, or its default branch does not exist',
+    );
+    await repo.commit({ a: '1' });
+    expect((await failure(open({ revision: 'mian' }).poll(live))).message).toBe(
+      'The Git repo has no branch and no tag "mian"',
+    );
+    await repo.git(['update-ref', 'refs/tags/main', await repo.commit({ a: '2' }, { branch: 'other' })]);
+    expect((await failure(open({ revision: 'main' }).poll(live))).message).toBe(
+      'The Git repo has a branch and a tag main: say which is meant, as refs/heads/main or refs/tags/main',
+    );
+  });
+
+  test('a server that does not know protocol version 2 is spoken to in the older one', async () => {
+    server.options.withoutV2 = true;
+    const commit = await repo.commit({ a: '1' });
+    await repo.git(['tag', '-a', '-m', 'One', 'v1', commit]);
+    await repo.commit({ a: '2' });
+    const tag = open({ revision: 'v1' });
+    expect(await tag.poll(live)).toBe(commit);
+    expect(await text(await tag.fetch(commit, live), 'a')).toBe('1');
+    const before = server.traffic.length;
+    await tag.poll(live);
+    expect(server.traffic.length - before).toBe(1);
+    const head = open();
+    expect(await text(await head.fetch(await head.poll(live), live), 'a')).toBe('2');
+  });
+});
+
+describe('fetching', () => {
+  test('reads files, folders and modes from the commit alone', async () => {
+    await repo.commit({ 'old.txt': 'x'.repeat(100) });
+    const commit = await repo.commit({
+      'compose.yaml': 'services: {}\n',
+      'apps/web/app.yaml': 'kind: Application\n',
+      'apps/web/run.sh': { executable: '#!/bin/sh\n' },
+      'old.txt': null,
+    });
+    const source = open();
+    const snapshot = await source.fetch(await source.poll(live), live);
+    expect(snapshot.revision).toBe(commit);
+    expect(snapshot.origin).toEqual({ description: repo.url, name: 'edge' });
+    expect(await snapshot.list('')).toEqual([
+      { name: 'apps', kind: 'dir' },
+      { name: 'compose.yaml', kind: 'file' },
+    ]);
+    expect(await snapshot.list('apps/web')).toEqual([
+      { name: 'app.yaml', kind: 'file' },
+      { name: 'run.sh', kind: 'file' },
+    ]);
+    expect((await snapshot.read('apps/web/run.sh'))?.executable).toBe(true);
+    expect((await snapshot.read('compose.yaml'))?.executable).toBe(false);
+    expect(await snapshot.read('nothing')).toBeUndefined();
+    expect(await snapshot.read('apps')).toBeUndefined();
+    expect(await snapshot.list('compose.yaml')).toBeUndefined();
+    expect(await snapshot.list('nothing/below')).toBeUndefined();
+  });
+
+  test('is shallow: history costs nothing', async () => {
+    for (let i = 0; i < 5; i++) await repo.commit({ blob: randomBytes(20_000) });
+    const small = await repo.commit({ blob: 'small' });
+    await open().fetch(small, live);
+    expect(server.traffic.at(-1)?.down).toBeLessThan(1024);
+  });
+
+  test('a folder of the repo can be the config repo', async () => {
+    const commit = await repo.commit({ 'edge/shop/compose.yaml': 'a', 'compose.yaml': 'b' });
+    const snapshot = await open({ path: './edge/shop/' }).fetch(commit, live);
+    expect(await text(snapshot, 'compose.yaml')).toBe('a');
+    expect(snapshot.origin.name).toBe('shop');
+    expect((await failure(open({ path: 'edge/nope' }).fetch(commit, live))).message).toBe(
+      `Commit ${commit.slice(0, 12)} has no folder edge/nope`,
+    );
+  });
+
+  test('links and submodules are listed and never followed', async () => {
+    await repo.commit({ 'real/file': 'x', link: { symlink: 'real' }, 'real/out': { symlink: '/etc/passwd' } });
+    const index = await repo.git(['ls-tree', 'main']);
+    const tree = await repo.git(['mktree'], `${index}\n160000 commit ${'1'.repeat(40)}\tsub\n`);
+    const commit = await repo.git(['commit-tree', tree, '-m', 'x']);
+    await repo.git(['update-ref', 'refs/heads/main', commit]);
+    const snapshot = await open().fetch(commit, live);
+    expect(await snapshot.list('')).toEqual([
+      { name: 'link', kind: 'symlink' },
+      { name: 'real', kind: 'dir' },
+      { name: 'sub', kind: 'submodule' },
+    ]);
+    for (const path of ['link', 'link/file', 'real/out']) {
+      expect(await failure(snapshot.read(path))).toMatchObject({ kind: 'path' });
+    }
+    expect((await failure(snapshot.list('link'))).message).toMatch(
+      /^link is a symbolic link; Holdfast does not follow/,
+    );
+    expect((await failure(snapshot.list('sub/x'))).message).toMatch(/^sub is a submodule; Holdfast does not follow/);
+  });
+
+  test.each(['..', '.git', '.GIT', 'git~1', '.', 'a/b'])(
+    'a tree that holds an entry named %j is refused',
+    async (name) => {
+      const blob = await repo.git(['hash-object', '-w', '--stdin'], 'x');
+      const raw = Buffer.concat([Buffer.from(`100644 ${name}\0`), Buffer.from(blob, 'hex')]);
+      const tree = await repo.git(['hash-object', '-t', 'tree', '--literally', '-w', '--stdin'], raw);
+      const commit = await repo.git(['commit-tree', tree, '-m', 'x']);
+      await repo.git(['update-ref', 'refs/heads/main', commit]);
+      expect(await failure(open().fetch(commit, live))).toMatchObject({ kind: 'path' });
+      expect(await readdir(cache)).toEqual([]);
+    },
+  );
+
+  test('paths that lead out of the repo are refused', async () => {
+    const snapshot = await open().fetch(await repo.commit({ a: '1' }), live);
+    for (const path of ['../a', '/a', 'a/../a', './a', 'a//b', '.git/config', 'a\0']) {
+      expect(await failure(snapshot.read(path))).toMatchObject({ kind: 'path' });
+    }
+    expect(() => open({ path: '../up' })).toThrow(SourceError);
+  });
+
+  test('leaves nothing behind, and removes what a killed run left', async () => {
+    await mkdir(join(cache, 'fetch-killed', 'objects'), { recursive: true });
+    await writeFile(join(cache, 'kept'), '');
+    const source = open();
+    const commit = await repo.commit({ a: '1' });
+    const one = await source.fetch(commit, live);
+    const two = await source.fetch(commit, live);
+    expect((await readdir(cache)).length).toBe(3);
+    await one.dispose();
+    expect(await text(two, 'a')).toBe('1');
+    await two.dispose();
+    expect(await readdir(cache)).toEqual(['kept']);
+  });
+
+  test('a commit that the server does not have is not found', async () => {
+    await repo.commit({ a: '1' });
+    expect(await failure(open().fetch('1'.repeat(40), live))).toMatchObject({ kind: 'notFound' });
+    expect(await failure(open().fetch('main', live))).toMatchObject({ kind: 'notFound' });
+    expect(await readdir(cache)).toEqual([]);
+  });
+
+  test('a tag on something that is no commit is refused', async () => {
+    await repo.commit({ a: '1' });
+    const tree = await repo.git(['rev-parse', 'main^{tree}']);
+    await repo.git(['update-ref', 'refs/tags/tree', tree]);
+    const source = open({ revision: 'tree' });
+    expect((await failure(source.fetch(await source.poll(live), live))).message).toBe(
+      'The revision names a tree and not a commit',
+    );
+  });
+});
+
+describe('credentials', () => {
+  const credentials = { username: 'site', password: 's3cret/p%ss' };
+
+  test('none where some are asked for: said so, after one request', async () => {
+    server.options.credentials = credentials;
+    const error = await failure(open().poll(live));
+    expect(error).toMatchObject({ kind: 'auth' });
+    expect(error.message).toBe(
+      `${repo.url} cannot be read: it asks for credentials and none are configured (HTTP 401)`,
+    );
+    expect(server.traffic.length).toBe(1);
+  });
+
+  test('wrong ones: refused after one request, and the password is in no error', async () => {
+    server.options.credentials = credentials;
+    const error = await failure(
+      open({ credentials: async () => ({ username: 'site', password: 'wr0ng' }) }).poll(live),
+    );
+    expect(error).toMatchObject({ kind: 'auth' });
+    expect(JSON.stringify([error.message, error.stack, String(error.cause)])).not.toContain('wr0ng');
+    expect(server.traffic.length).toBe(1);
+  });
+
+  test('right ones are sent at once', async () => {
+    server.options.credentials = credentials;
+    const commit = await repo.commit({ a: '1' });
+    const source = open({ credentials: async () => credentials });
+    expect(await source.poll(live)).toBe(commit);
+    expect(await text(await source.fetch(commit, live), 'a')).toBe('1');
+    expect(server.traffic.length).toBe(2);
+  });
+
+  test('a token that was rotated while the agent runs is read anew from its file', async () => {
+    const file = join(cache, 'token');
+    await writeFile(file, 'one\n');
+    server.options.credentials = { username: 'x-access-token', password: 'one' };
+    await repo.commit({ a: '1' });
+    const source = open({ credentials: credentialsFrom({ tokenFile: file }) });
+    await source.poll(live);
+    server.options.credentials = { username: 'x-access-token', password: 'two' };
+    await failure(source.poll(live));
+    await writeFile(file, 'two\n');
+    await source.poll(live);
+    expect(server.traffic.length).toBe(3);
+  });
+
+  test('one that is rotated between question and answer gets one second attempt', async () => {
+    server.options.credentials = credentials;
+    await repo.commit({ a: '1' });
+    const given = ['old', credentials.password];
+    await open({ credentials: async () => ({ username: 'site', password: given.shift() ?? 'spent' }) }).poll(live);
+    expect(server.traffic.length).toBe(2);
+  });
+
+  test('those in the URL are used, warned of, and appear nowhere', async () => {
+    server.options.credentials = credentials;
+    const commit = await repo.commit({ a: '1' });
+    const url = repo.url.replace('http://', `http://site:${encodeURIComponent(credentials.password)}@`);
+    const source = open({ url });
+    expect(await source.poll(live)).toBe(commit);
+    expect(source.warnings).toHaveLength(1);
+    const seen = JSON.stringify([source.warnings, source.origin]);
+    await server.stop();
+    const error = await failure(source.poll(live));
+    expect(seen + error.message).not.toMatch(/s3cret|site:/);
+  });
+
+  test('are given to no other host that a redirect leads to', async () => {
+    const other = await startGitServer();
+    try {
+      const target = await other.repo('moved');
+      const commit = await target.commit({ a: '1' });
+      server.intercept = (request, response) => {
+        const path = (request.url ?? '').replace('/edge.git', '/moved.git');
+        response.writeHead(307, { Location: `${other.url}${path}` }).end();
+        return true;
+      };
+      expect(await open({ credentials: async () => credentials }).poll(live)).toBe(commit);
+      expect(server.traffic[0]?.authorization).toBeDefined();
+      expect(other.traffic.map(({ method, authorization }) => [method, authorization])).toEqual([['POST', undefined]]);
+    } finally {
+      await other.close();
+    }
+  });
+});
+
+describe('what else can be at the other end', () => {
+  test('nobody, and then the server again', async () => {
+    const commit = await repo.commit({ a: '1' });
+    const source = open();
+    await source.poll(live);
+    await server.stop();
+    const error = await failure(source.poll(live));
+    expect(error).toMatchObject({ kind: 'unreachable' });
+    expect(error.message).toBe(`${new URL(server.url).host} refuses connections: no server runs there`);
+    await server.start();
+    expect(await source.poll(live)).toBe(commit);
+  });
+
+  test('a server that restarted while the connection was kept is asked again on a new one', async () => {
+    const commit = await repo.commit({ a: '1' });
+    const source = open();
+    await source.poll(live);
+    await server.stop();
+    await server.start();
+    expect(await source.poll(live)).toBe(commit);
+  });
+
+  test('no such repo', async () => {
+    expect(await failure(open({ url: `${server.url}/nope.git` }).poll(live))).toMatchObject({ kind: 'notFound' });
+  });
+
+  test.each([200, 302])('a captive portal, by status %i', async (status) => {
+    server.intercept = (request, response) => {
+      if (request.url === '/login')
+        response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html>Sign in</html>');
+      else if (status === 302) response.writeHead(302, { Location: '/login' }).end();
+      else response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end('<!DOCTYPE html><p>Sign in');
+      return true;
+    };
+    const error = await failure(open().poll(live));
+    expect(error).toMatchObject({ kind: 'protocol' });
+    expect(error.message).toMatch(/^A web page came instead of a Git answer: the link may be behind a login page/);
+  });
+
+  test('a web page that calls itself Git', async () => {
+    server.intercept = (_request, response) => {
+      response.writeHead(200, { 'Content-Type': 'application/x-git-upload-pack-result' }).end('<html>Sign in</html>');
+      return true;
+    };
+    expect((await failure(open().poll(live))).message).toMatch(/^A web page came/);
+  });
+
+  test.each([
+    [403, 'auth'],
+    [404, 'notFound'],
+    [418, 'protocol'],
+    [429, 'unreachable'],
+    [503, 'unreachable'],
+  ])('HTTP %i', async (status, kind) => {
+    server.intercept = (_request, response) => {
+      response.writeHead(status).end('no');
+      return true;
+    };
+    expect(await failure(open().poll(live))).toMatchObject({ kind });
+  });
+
+  test('redirects without end', async () => {
+    server.intercept = (request, response) => {
+      response.writeHead(301, { Location: `${request.url}` }).end();
+      return true;
+    };
+    expect((await failure(open().poll(live))).message).toMatch(/redirects more than 5 times$/);
+    expect(server.traffic.length).toBeLessThanOrEqual(12);
+  });
+
+  test('a pack that breaks off anywhere leaves nothing and succeeds at the next attempt', async () => {
+    const commit = await repo.commit({ a: 'x'.repeat(500), b: 'y', 'c/d': 'z' });
+    const source = open();
+    await source.poll(live);
+    const whole = server.traffic.length;
+    await (await source.fetch(commit, live)).dispose();
+    const size = server.traffic[whole]?.down ?? 0;
+    for (let cut = 0; cut < size - 250; cut += 37) {
+      server.cutAfter = cut;
+      await failure(source.fetch(commit, live));
+      expect(await readdir(cache)).toEqual([]);
+    }
+    server.cutAfter = undefined;
+    expect(await text(await source.fetch(commit, live), 'b')).toBe('y');
+  });
+
+  test('a pack whose answer ends as if it were whole is not believed', async () => {
+    const commit = await repo.commit({ a: 'x'.repeat(500) });
+    server.tamper = (body) => Buffer.concat([body.subarray(0, body.indexOf('PACK') + 30), Buffer.from('0000')]);
+    await failure(open().fetch(commit, live));
+    expect(await readdir(cache)).toEqual([]);
+  });
+
+  test('no flipped bit of a pack is ever believed', async () => {
+    const commit = await repo.commit({ a: 'x'.repeat(500), b: 'y', 'c/d': 'z' });
+    const source = open();
+    let at = 0;
+    let last = 0;
+    server.tamper = (body) => {
+      const start = body.indexOf('PACK');
+      last = body.length - start - 4;
+      body[start + at] = (body[start + at] ?? 0) ^ (1 << (at % 8));
+      return body;
+    };
+    do {
+      await failure(source.fetch(commit, live));
+      at += 7;
+    } while (at < last);
+    expect(at).toBeGreaterThan(100);
+    expect(await readdir(cache)).toEqual([]);
+  });
+
+  test('another commit than the one asked for is not believed', async () => {
+    const other = await repo.commit({ a: 'other' });
+    const commit = await repo.commit({ a: '1' });
+    server.intercept = (request) => {
+      // Let Git have it, but ask it for the other commit.
+      const push = request.push.bind(request);
+      request.push = (chunk: Buffer | null, encoding?: BufferEncoding) =>
+        push(chunk && Buffer.from(chunk.toString('latin1').replace(commit, other), 'latin1'), encoding);
+      return false;
+    };
+    const error = await failure(open().fetch(commit, live));
+    expect(error.message).toMatch(/^The Git server sent other objects than commit/);
+    expect(await readdir(cache)).toEqual([]);
+  });
+
+  test('a server that says nothing is left after the idle limit', async () => {
+    server.intercept = () => true;
+    const error = await failure(open({ limits: { idle: 50 } }).poll(live));
+    expect(error).toMatchObject({ kind: 'unreachable' });
+    expect(error.message).toMatch(/sent nothing for 0.05 s$/);
+  });
+
+  test('one that trickles is left after the total limit', async () => {
+    server.intercept = (_request, response) => {
+      response.writeHead(200, { 'Content-Type': 'application/x-git-upload-pack-result' });
+      const trickle = setInterval(() => response.write('0032'), 10);
+      response.on('close', () => clearInterval(trickle));
+      return true;
+    };
+    const error = await failure(open({ limits: { idle: 1_000, total: 100 } }).poll(live));
+    expect(error.message).toMatch(/did not finish its answer within 0.1 s$/);
+  });
+
+  test('one that sends too much is stopped at the cap', async () => {
+    const commit = await repo.commit({ a: randomBytes(50_000) });
+    const error = await failure(open({ limits: { bytes: 2_000 } }).fetch(commit, live));
+    expect(error).toMatchObject({ kind: 'limit' });
+    expect(await readdir(cache)).toEqual([]);
+  });
+
+  test('an abort ends a poll and a fetch at once', async () => {
+    const commit = await repo.commit({ a: '1' });
+    server.intercept = () => true;
+    for (const act of [
+      (s: Source, signal: AbortSignal) => s.poll(signal),
+      (s: Source, signal: AbortSignal) => s.fetch(commit, signal),
+    ]) {
+      const controller = new AbortController();
+      const pending = failure(act(open(), controller.signal));
+      setImmediate(() => controller.abort());
+      expect(await pending).toMatchObject({ kind: 'aborted' });
+    }
+    const controller = new AbortController();
+    controller.abort();
+    expect(await failure(open().poll(controller.signal))).toMatchObject({ kind: 'aborted' });
+    expect(await readdir(cache)).toEqual([]);
+  });
+});
