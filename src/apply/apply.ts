@@ -11,6 +11,8 @@ export interface Effects {
   files: HostFiles;
   /** Shared by all apps of a site: an engine takes about eight starts at once before it gets slower, and old ones get confused. */
   slots: Semaphore;
+  /** For pulls, which take long and need little of the engine. */
+  pullSlots: Semaphore;
 }
 
 export interface ApplyOptions {
@@ -49,7 +51,7 @@ export async function applyApp(plan: AppPlan, effects: Effects, options: ApplyOp
   };
 
   const perform = async (operation: Operation): Promise<OperationResult> => {
-    const release = await effects.slots.acquire();
+    const release = await (operation.kind === 'pullImage' ? effects.pullSlots : effects.slots).acquire();
     try {
       options.onStart?.(operation);
       return await carryOut(operation, effects, resolve, options, (id) => created.set(operation.id, id));

@@ -48,6 +48,7 @@ export interface ServiceProgress {
 }
 
 export interface PlaceProgress {
+  number: number;
   ref: ContainerRef;
   /** This plan replaces or starts it: what was observed of it no longer counts. */
   changed: boolean;

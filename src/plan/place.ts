@@ -63,7 +63,7 @@ function makeFirst(work: PlaceWork, drift: boolean, after: number[]): PlaceResul
   const started = start(work, made.ref, 'new', made.ready);
   context.newlyStarted.push({ handle: started, wanted });
   if (taken) takeOver(work, made.ref, true, [], [started]);
-  return { progress: newProgress(made.ref), started: [started] };
+  return { progress: newProgress(made.ref, wanted), started: [started] };
 }
 
 function replace(work: PlaceWork, assessed: Assessment[], after: number[]): PlaceResult {
@@ -89,7 +89,7 @@ function replace(work: PlaceWork, assessed: Assessment[], after: number[]): Plac
   const others = assessed.map(({ container }) => container).filter((container) => !leftovers.includes(container));
   const started = takeOver(work, made.ref, false, others, made.ready) as number;
   context.newlyStarted.push({ handle: started, wanted });
-  return { progress: newProgress(made.ref), started: [started] };
+  return { progress: newProgress(made.ref, wanted), started: [started] };
 }
 
 /** The right container is there: others that claim its place go, and what is wrong with it is mended in place. */
@@ -97,6 +97,7 @@ function settle(work: PlaceWork, right: Assessment, others: ActualContainer[]): 
   const { context, service, wanted } = work;
   const { container } = right;
   const progress: PlaceProgress = {
+    number: wanted.number,
     ref: refOf(container),
     changed: false,
     replaced: false,
@@ -187,7 +188,8 @@ function stoppedReason(container: ActualContainer): string {
 /** Unlike a final name, it tells which replacement it belongs to. */
 const temporaryName = (wanted: DesiredContainer): string => `${wanted.name}.${specHash(wanted.spec).slice(0, 8)}`;
 
-const newProgress = (ref: PlaceProgress['ref']): PlaceProgress => ({
+const newProgress = (ref: PlaceProgress['ref'], { number }: DesiredContainer): PlaceProgress => ({
+  number,
   ref,
   changed: true,
   replaced: true,

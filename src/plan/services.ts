@@ -33,7 +33,9 @@ function restartDependentsLater(context: AppContext, service: DesiredService): v
     for (const place of own.containers) {
       if (place.changed || !('id' in place.ref)) continue;
       const reason = `depends on ${dependency.service}, which gets a new container (restart: true)`;
-      const shared = { container: place.ref, service: service.name, reason };
+      const key = `place ${context.desired.name}/${service.name}/${place.number}`;
+      const backoff = { key, goal: 'restart', counts: 'failures' as const };
+      const shared = { container: place.ref, service: service.name, reason, backoff };
       const withheld = context.draft.get(replaced.started[0] as number).withheld;
       const hold = withheld ? { withheld } : {};
       const stopped = context.draft.add({ kind: 'stopContainer', ...shared, after: replaced.started, ...hold });

@@ -1,0 +1,80 @@
+import type { Disk } from '../lib/disk.ts';
+import { type Backoff, emptyMemory, type Memory } from '../model/memory.ts';
+import { delay } from '../plan/learn.ts';
+
+/** Memory on the disk. Monotonic times mean nothing after a restart, so they are not written: a backoff begins anew at its step. */
+export interface MemoryStore {
+  load(now: number, random: () => number): Promise<{ memory: Memory; problem?: string }>;
+  /** Writes nothing when nothing that is stored changed. */
+  save(memory: Memory): Promise<void>;
+}
+
+const FORMAT = 1;
+
+export function createMemoryStore(disk: Disk, path: string): MemoryStore {
+  let stored: string | undefined;
+
+  return {
+    async load(now, random) {
+      const content = await disk.read(path);
+      if (!content) return { memory: emptyMemory() };
+      const text = Buffer.from(content).toString('utf8');
+      const parsed = parse(text);
+      if (!parsed) {
+        await disk.write(`${path}.corrupt`, content, 0o600);
+        return { memory: emptyMemory(), problem: `${path} could not be read and was set aside as ${path}.corrupt` };
+      }
+      stored = text;
+      const backoffs = Object.fromEntries(
+        Object.entries(parsed.backoffs).map(([key, backoff]) => [
+          key,
+          { ...backoff, until: now + delay(key, backoff.failures, random) },
+        ]),
+      );
+      return { memory: { ...parsed, backoffs } };
+    },
+
+    async save(memory) {
+      const text = serialize(memory);
+      if (text === stored) return;
+      await disk.write(path, text, 0o600);
+      stored = text;
+    },
+  };
+}
+
+function serialize(memory: Memory): string {
+  const backoffs = Object.fromEntries(
+    Object.entries(memory.backoffs).map(([key, { goal, failures, error }]) => [key, { goal, failures, error }]),
+  );
+  return `${JSON.stringify({ format: FORMAT, ...memory, backoffs }, null, 1)}\n`;
+}
+
+/** undefined for anything that is not what `serialize` wrote. */
+function parse(text: string): Memory | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isRecord(value) || value.format !== FORMAT) return undefined;
+  const { completed, applied, backoffs, pulled, files } = value;
+  if (!isTexts(completed) || !isTexts(applied) || !isTexts(pulled) || !isRecord(backoffs) || !isRecord(files))
+    return undefined;
+  if (!Object.values(backoffs).every(isStoredBackoff) || !Object.values(files).every(isTexts)) return undefined;
+  return { completed, applied, pulled, backoffs: backoffs as Memory['backoffs'], files: files as Memory['files'] };
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isTexts = (value: unknown): value is Record<string, string> =>
+  isRecord(value) && Object.values(value).every((each) => typeof each === 'string');
+
+const isStoredBackoff = (value: unknown): value is Pick<Backoff, 'goal' | 'failures' | 'error'> =>
+  isRecord(value) &&
+  typeof value.goal === 'string' &&
+  Number.isSafeInteger(value.failures) &&
+  (value.failures as number) > 0 &&
+  typeof value.error === 'string';
