@@ -1,0 +1,269 @@
+import { change, firstRepo, IMAGES, mended, TAGS } from './story/authors.ts';
+import { complaints } from './story/expectation.ts';
+import { addForeign, HANDMADE, MISFORTUNES } from './story/mischief.ts';
+import { type AppModel, type RepoModel, render } from './story/repo-model.ts';
+import type { World } from './story/world.ts';
+import type { Subject } from './subject.ts';
+import { Supervisor } from './supervisor.ts';
+import { removeContainer } from './world/engine/containers.ts';
+import { type EngineProfile, PROFILES } from './world/engine/profiles.ts';
+import { NO_FAULTS } from './world/faults.ts';
+import { History } from './world/history.ts';
+import type { Place } from './world/monitors.ts';
+import { type Random, seededRandom } from './world/random.ts';
+import { SimulatedDisk } from './world/simulated-disk.ts';
+import { SimulatedEngine } from './world/simulated-engine.ts';
+import { SimulatedSource } from './world/simulated-source.ts';
+import { VirtualClock } from './world/virtual-clock.ts';
+
+export interface ScenarioOptions {
+  subject: Subject;
+  /** Things that happen before the calm at the end. Default: 6 to 16, by seed. */
+  steps?: number;
+  profile?: EngineProfile;
+  /** Which kinds of trouble may come. Default: all. */
+  mischief?: (name: string) => boolean;
+  onLine?: (line: string) => void;
+}
+
+export interface ScenarioResult {
+  /** Virtual milliseconds from the last trouble to convergence. */
+  convergedAfter: number;
+  virtualMs: number;
+  lives: number;
+  calls: Record<string, number>;
+}
+
+/** Virtual time within which a site must be well after the last trouble: the longest backoffs and the timed resync, and some. */
+const CONVERGENCE_MS = 45 * 60_000;
+/** A site that is well is left alone for this long, and must cost nothing meanwhile. */
+const QUIET_MS = 20 * 60_000;
+
+/** A run that broke a promise. The message says which seed, how to replay it, what broke, and what led there. */
+export class ScenarioError extends Error {
+  readonly seed: number;
+  constructor(seed: number, what: string, history: string) {
+    super(
+      `seed ${seed}: ${what}\nreplay: HOLDFAST_SIM_SEED=${seed} npm run test:sim\n${history}\nseed ${seed}: ${what}`,
+    );
+    this.seed = seed;
+  }
+}
+
+/**
+ * One site's story, told by a seed: commits, faults, people, power cuts, an agent that dies anywhere. After every step the invariants hold;
+ * when the troubles end the site becomes what Git says, and then stays so without anything being done.
+ */
+export async function runScenario(seed: number, options: ScenarioOptions): Promise<ScenarioResult> {
+  const random = seededRandom(seed);
+  const profile = options.profile ?? PROFILES[random.pick(Object.keys(PROFILES))];
+  if (!profile) throw new Error('no such engine');
+  const story = newStory(random, profile, options);
+  const { world, supervisor } = story;
+  const fail = (what: string): never => {
+    throw new ScenarioError(seed, what, world.history.text());
+  };
+  world.clock.onStep = () => {
+    const [violation] = world.engine.monitors.violations;
+    if (violation) fail(violation);
+  };
+  const crash = (error: unknown): void => {
+    world.engine.monitors.violations.push(
+      `an error that nobody handles: ${error instanceof Error ? error.stack : error}`,
+    );
+  };
+  process.on('unhandledRejection', crash);
+  try {
+    story.commit(firstRepo(random.fork('authors'), world.site));
+    supervisor.start();
+    const steps = options.steps ?? random.between(6, 16);
+    for (let step = 0; step < steps; step += 1) {
+      await world.clock.advance(pauseBefore(random));
+      await story.trouble();
+    }
+    return await story.calm(fail);
+  } finally {
+    process.off('unhandledRejection', crash);
+    supervisor.retired = true;
+    supervisor.kill('the story is over');
+  }
+}
+
+/** Sometimes in the middle of everything, sometimes after all has settled. */
+const pauseBefore = (random: Random): number =>
+  random.pick([
+    random.between(0, 400),
+    random.between(400, 5000),
+    random.between(5000, 60_000),
+    random.between(60_000, 900_000),
+  ]);
+
+function newStory(random: Random, profile: EngineProfile, options: ScenarioOptions) {
+  const clock = new VirtualClock(random.fork('clock'));
+  const site = 'site';
+  const history = new History(clock);
+  if (options.onLine) history.onLine = options.onLine;
+  const engine = new SimulatedEngine(clock, random, profile, site);
+  engine.machine.onNote = (text) => history.note(text);
+  const source = new SimulatedSource(clock, random.fork('source'));
+  const disk = new SimulatedDisk(clock, random.fork('disk'));
+  const world: World = {
+    site,
+    stateDir: '/var/lib/holdfast',
+    filesDir: '/var/lib/holdfast/apps',
+    random: random.fork('world'),
+    clock,
+    disk,
+    engine,
+    source,
+    history,
+    squatters: new Set(),
+    agent: undefined as never,
+  };
+  const supervisor = new Supervisor(options.subject, () => world);
+  world.agent = supervisor;
+  stockImages(engine);
+  for (let count = random.between(0, 2); count > 0; count -= 1) addForeign(world, `neighbour-${count}`);
+
+  let repo: RepoModel = { site, apps: [] };
+  const authors = random.fork('authors of changes');
+  const troubles = random.fork('troubles');
+  const states = new Map<string, Map<string, AppModel>>();
+  engine.monitors.wantedImages = (place) => wantedImages(source.fetched, states, place);
+
+  const commit = (next: RepoModel): void => {
+    const lastGood = states.get(source.head);
+    repo = next;
+    const revision = source.commit(render(repo));
+    const good = repo.apps.map((app): [string, AppModel] => [
+      app.name,
+      app.broken ? (lastGood?.get(app.name) ?? app) : app,
+    ]);
+    states.set(revision, new Map(good));
+    history.note(
+      `commit ${revision.slice(0, 8)}: ${repo.apps.map((app) => `${app.name}${app.broken ? ' (broken)' : ''}`).join(', ')}`,
+    );
+  };
+
+  const allowed = (names: string[]): string[] => names.filter(options.mischief ?? (() => true));
+  const handmade = allowed(Object.keys(HANDMADE));
+  const misfortunes = allowed(Object.keys(MISFORTUNES));
+  const rates = allowed(['rates']).length > 0;
+
+  const trouble = async (): Promise<void> => {
+    const kind = troubles.next();
+    if (rates && troubles.chance(0.2)) {
+      const rate = troubles.pick([0, 0.02, 0.1, 0.3]);
+      engine.faults = { refused: rate, answerLost: rate, unreadable: rate / 2 };
+      engine.machine.bus.lossRate = troubles.pick([0, 0.05, 0.3]);
+      disk.faultRate = troubles.pick([0, 0, 0.05]);
+      source.faultRate = troubles.pick([0, 0.2]);
+      history.note(
+        `trouble: rates ${rate}, events ${engine.machine.bus.lossRate}, disk ${disk.faultRate}, source ${source.faultRate}`,
+      );
+    }
+    if (kind < 0.35 || handmade.length + misfortunes.length === 0) {
+      commit(change(authors, repo));
+    } else {
+      const table = kind < 0.7 && handmade.length > 0 ? HANDMADE : MISFORTUNES;
+      const names = table === HANDMADE ? handmade : misfortunes;
+      if (names.length === 0) return;
+      const what = await attempt(() => table[troubles.pick(names)]?.(world, troubles));
+      if (what) history.note(`trouble: ${what}`);
+    }
+  };
+
+  /** All troubles end, the repo is made sound, and the site must become well and stay so. */
+  const calm = async (fail: (what: string) => never): Promise<ScenarioResult> => {
+    history.note('calm');
+    engine.faults = NO_FAULTS;
+    engine.machine.bus.lossRate = 0;
+    engine.machine.images.registry.up = true;
+    engine.machine.heldPorts.clear();
+    source.linkUp = true;
+    source.faultRate = 0;
+    disk.broken = undefined;
+    disk.faultRate = 0;
+    for (const one of [...engine.machine.containers.values()]) {
+      one.sick = false;
+      if (world.squatters.has(one.name) && !one.body.Labels?.['dev.holdfast.site'])
+        removeContainer(engine.machine, one, true, 'hand');
+    }
+    const sound = mended(repo);
+    if (JSON.stringify(sound) !== JSON.stringify(repo) || random.chance(0.5)) commit(sound);
+    const began = clock.monotonic();
+    const wrong = (): string[] => {
+      const found = complaints(repo, engine.machine, world.filesDir);
+      const status = supervisor.status();
+      if (status?.lastAccepted !== source.head)
+        found.push(`the agent has accepted ${status?.lastAccepted.slice(0, 8)}`);
+      for (const app of status?.apps ?? []) {
+        if (app.sync !== 'Synced' || app.health !== 'Healthy')
+          found.push(`${app.name}: ${app.sync}, ${app.health}, ${app.operation}: ${app.message}`);
+      }
+      return found;
+    };
+    let asked = 0;
+    // Asking is dear, and once a second is enough.
+    const converged = await clock.runUntil(() => {
+      if (clock.monotonic() - asked < 1000) return false;
+      asked = clock.monotonic();
+      return wrong().length === 0;
+    }, CONVERGENCE_MS);
+    if (!converged) fail(`not converged after ${CONVERGENCE_MS / 60_000} minutes:\n  ${wrong().join('\n  ')}`);
+    const convergedAfter = clock.monotonic() - began;
+    history.note('converged');
+
+    await clock.advance(60_000);
+    const before = { effects: engine.effects, writes: disk.writes };
+    await clock.advance(QUIET_MS);
+    if (engine.effects !== before.effects) fail('a site that is well is being changed');
+    if (disk.writes !== before.writes) fail('an idle agent writes to the disk');
+    const late = wrong();
+    if (late.length > 0) fail(`it was well and is no longer:\n  ${late.join('\n  ')}`);
+    return { convergedAfter, virtualMs: clock.monotonic(), lives: supervisor.lives, calls: engine.calls };
+  };
+
+  return { world, supervisor, commit, trouble, calm };
+}
+
+function stockImages({ machine: { images } }: SimulatedEngine): void {
+  for (const name of IMAGES) {
+    for (const tag of TAGS) {
+      const volumes = name === 'db' ? { Volumes: { '/var/lib/db': {} } } : {};
+      images.registry.offer(
+        `${name}:${tag}`,
+        images.make({ Cmd: ['serve'], Env: ['PATH=/bin', `TAG=${tag}`], ...volumes }),
+      );
+    }
+  }
+  images.put('foreign:1', images.make({ Cmd: ['serve'] }));
+}
+
+/** What people try and cannot do has no effect. */
+async function attempt(act: () => string | undefined): Promise<string | undefined> {
+  try {
+    return act();
+  } catch (error) {
+    return `nothing: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+/**
+ * The images that may replace what runs in a place, by any of the last revisions that reached the site; undefined when one of them has
+ * no such place, so that it may be pruned.
+ */
+function wantedImages(
+  fetched: readonly string[],
+  states: Map<string, Map<string, AppModel>>,
+  place: Place,
+): string[] | undefined {
+  const images: string[] = [];
+  for (const revision of new Set(fetched.slice(-3))) {
+    const app = states.get(revision)?.get(place.app);
+    const service = app?.services.find(({ name }) => name === place.service);
+    if (!service || place.number > service.replicas) return undefined;
+    images.push(service.image);
+  }
+  return images.length > 0 ? images : undefined;
+}

@@ -1,0 +1,30 @@
+import type { History } from '../world/history.ts';
+import type { Random } from '../world/random.ts';
+import type { SimulatedDisk } from '../world/simulated-disk.ts';
+import type { SimulatedEngine } from '../world/simulated-engine.ts';
+import type { SimulatedSource } from '../world/simulated-source.ts';
+import type { VirtualClock } from '../world/virtual-clock.ts';
+
+/** One site with all around it, and the agent that runs there. */
+export interface World {
+  site: string;
+  stateDir: string;
+  filesDir: string;
+  random: Random;
+  clock: VirtualClock;
+  disk: SimulatedDisk;
+  engine: SimulatedEngine;
+  source: SimulatedSource;
+  history: History;
+  agent: AgentHandle;
+  /** Names of foreign containers that stand where ours belong; they go before the end. */
+  squatters: Set<string>;
+}
+
+/** The agent's process as its supervisor sees it: whenever it is gone, it is started again some seconds later. */
+export interface AgentHandle {
+  kill(why: string): void;
+  /** Dies at the nth effect from now. */
+  dieSoon(effects: number, moment: 'before' | 'after'): void;
+  stopGently(): void;
+}

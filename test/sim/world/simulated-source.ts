@@ -1,0 +1,98 @@
+import { SourceError } from '../../../src/lib/errors.ts';
+import type { Entry, SourceFile } from '../../../src/model/snapshot.ts';
+import type { FetchedSnapshot, Source } from '../../../src/source/source.ts';
+import type { Random } from './random.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+/** One commit's files by path, as text. */
+export type Files = Readonly<Record<string, string>>;
+
+/** A config repo behind a link that may be down, slow or lying. Commits are whole trees; the newest is what the revision names. */
+export class SimulatedSource {
+  linkUp = true;
+  /** Probability that one request fails although the link is up. */
+  faultRate = 0;
+  /** Revisions in the order in which they were handed out whole. */
+  readonly fetched: string[] = [];
+  polls = 0;
+  readonly #commits = new Map<string, Files>();
+  readonly #clock: VirtualClock;
+  readonly #random: Random;
+  #head = '';
+
+  constructor(clock: VirtualClock, random: Random) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  get head(): string {
+    return this.#head;
+  }
+
+  /** @returns the new commit's ID. */
+  commit(files: Files): string {
+    this.#head = this.#random.hex(40);
+    this.#commits.set(this.#head, files);
+    return this.#head;
+  }
+
+  /** The door through which one life of the agent sees the repo. */
+  open(alive: () => boolean): Source {
+    const request = async (signal?: AbortSignal): Promise<void> => {
+      await this.#clock.sleep(this.#random.between(5, 400));
+      if (!alive()) await new Promise(() => {});
+      if (signal?.aborted) throw new SourceError('aborted', 'the request was cancelled');
+      if (!this.linkUp) throw new SourceError('unreachable', 'the Git server does not answer');
+      if (this.#random.chance(this.faultRate))
+        throw new SourceError('protocol', 'the Git server sent nonsense (injected)');
+    };
+    return {
+      origin: { description: 'http://git.example/fleet.git', name: 'fleet' },
+      warnings: [],
+      poll: async (signal) => {
+        this.polls += 1;
+        await request(signal);
+        return this.#head;
+      },
+      fetch: async (commit, signal) => {
+        await request(signal);
+        const files = this.#commits.get(commit);
+        if (!files) throw new SourceError('notFound', `there is no commit ${commit}`);
+        this.fetched.push(commit);
+        return snapshotOf(commit, files);
+      },
+      close: () => {},
+    };
+  }
+}
+
+function snapshotOf(revision: string, files: Files): FetchedSnapshot {
+  let disposed = false;
+  const check = (): void => {
+    if (disposed) throw new SourceError('notFound', 'the snapshot was disposed of');
+  };
+  return {
+    origin: { description: 'http://git.example/fleet.git', name: 'fleet' },
+    revision,
+    read: async (path): Promise<SourceFile | undefined> => {
+      check();
+      const text = files[path];
+      return text === undefined ? undefined : { content: new TextEncoder().encode(text), executable: false };
+    },
+    list: async (dir): Promise<Entry[] | undefined> => {
+      check();
+      const prefix = dir === '' ? '' : `${dir}/`;
+      const entries = new Map<string, Entry>();
+      for (const path of Object.keys(files)) {
+        if (!path.startsWith(prefix)) continue;
+        const [name = '', ...rest] = path.slice(prefix.length).split('/');
+        entries.set(name, { name, kind: rest.length > 0 ? 'dir' : 'file' });
+      }
+      if (entries.size === 0 && dir !== '') return undefined;
+      return [...entries.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    },
+    dispose: async () => {
+      disposed = true;
+    },
+  };
+}
