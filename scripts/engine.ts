@@ -44,7 +44,7 @@ export async function usableEngine(options: {
   const others = await dockerdsInThisNetwork(dir);
   if (others.length > 0) {
     log(
-      `Another Docker daemon (process ${others[0]}) is in this network, so the private one gets a network of its own: ports that it publishes are not on 127.0.0.1 here. DOCKER_HOST would name the other one.`,
+      `Another Docker daemon (process ${others[0]}) runs in this network, so the private one makes no firewall rules: no default bridge, and no way out for containers. DOCKER_HOST would name the other one.`,
     );
   }
   const users = join(dir, 'users');
@@ -53,7 +53,7 @@ export async function usableEngine(options: {
     if (await lease.release()) await stopDockerd(dir);
   };
   try {
-    const engine = await startDockerd({ dir, isolated: others.length > 0 });
+    const engine = await startDockerd({ dir, network: others.length > 0 ? 'beside' : 'machine' });
     const name = (await engineAt(engine.host)) ?? 'Docker';
     log(`Private ${name} at ${engine.host}`);
     return { host: engine.host, name, isPrivate: true, release, keep: () => lease.keep() };
@@ -64,7 +64,7 @@ export async function usableEngine(options: {
 }
 
 async function existingEngine(): Promise<{ host: string; name: string } | undefined> {
-  const named = process.env['DOCKER_HOST'];
+  const named = process.env.DOCKER_HOST;
   if (named) {
     if (!named.startsWith('unix://')) {
       throw new NoEngineError(
@@ -76,7 +76,7 @@ async function existingEngine(): Promise<{ host: string; name: string } | undefi
     return { host: named, name };
   }
   const usual = ['/var/run/docker.sock', join(homedir(), '.docker/run/docker.sock')];
-  const runtime = process.env['XDG_RUNTIME_DIR'];
+  const runtime = process.env.XDG_RUNTIME_DIR;
   if (runtime) usual.push(join(runtime, 'docker.sock'));
   for (const socket of usual) {
     const host = `unix://${socket}`;

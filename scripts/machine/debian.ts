@@ -11,7 +11,7 @@ export const isDebian = (): Promise<boolean> => hasCommand('apt-get');
 
 /** Things worth keeping from clone to clone. `HOLDFAST_TEST_CACHE` puts them elsewhere. */
 export const cacheDir = (): string =>
-  process.env['HOLDFAST_TEST_CACHE'] ??
+  process.env.HOLDFAST_TEST_CACHE ??
   (isRoot() ? '/var/cache/holdfast-test' : join(homedir(), '.cache', 'holdfast-test'));
 
 const quiet = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', NEEDRESTART_MODE: 'l' };

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ask, engineAt, mustAsk } from './engine-http.ts';
+import { rememberFirewall, restoreFirewall } from './firewall.ts';
 import { isAlive, processesNaming, run, startDaemon, stopProcesses, tail, until } from './processes.ts';
 
 /** A Docker daemon of our own: its data, its socket and its processes are apart from any other's. */
@@ -18,9 +19,15 @@ export interface PrivateDocker {
 export interface DockerdOptions {
   /** Where images stay. Its runtime files go to `runDir`. */
   dir: string;
-  /** In a network of its own, without a way out: for an engine beside another, as two in one network break each other's rules. */
-  isolated?: boolean;
+  network?: EngineNetwork;
 }
+
+/**
+ * `machine` (unless told): this machine's network, as Docker usually has it. `beside`: the same next to another daemon, whose firewall rules a
+ * second one would break: it makes no rules, so it has no default bridge and containers no way out; ports they publish are there. `own`: a
+ * network namespace of its own, without a way in or out.
+ */
+export type EngineNetwork = 'machine' | 'beside' | 'own';
 
 /** The longest path that the engine puts a socket at has some 60 characters below the folder, of the 107 that Linux takes. */
 const LONGEST_RUN_DIR = 45;
@@ -34,11 +41,13 @@ export function runDir(dir: string): string {
   return `/run/holdfast-${shortHash(dir)}`;
 }
 
+const firewallFile = (dir: string): string => join(dir, 'firewall-before.json');
+
 export const hostOf = (dir: string): string => `unix://${join(runDir(dir), 'docker.sock')}`;
 
 /** Starts the daemon, or takes over one that an earlier run left behind in the same folder. Needs root. */
 export async function startDockerd(options: DockerdOptions): Promise<PrivateDocker> {
-  const { dir } = options;
+  const { dir, network = 'machine' } = options;
   const runtime = runDir(dir);
   const host = hostOf(dir);
   const started = { host, dir, stop: () => stopDockerd(dir) };
@@ -50,7 +59,8 @@ export async function startDockerd(options: DockerdOptions): Promise<PrivateDock
   await mkdir(runtime, { recursive: true });
   await chmod(runtime, 0o700);
   const config = join(runtime, 'daemon.json');
-  await writeFile(config, JSON.stringify(settings(dir, runtime), null, 2));
+  await writeFile(config, JSON.stringify(settings(dir, runtime, network), null, 2));
+  if (network === 'machine') await rememberFirewall(firewallFile(dir));
   const log = join(dir, 'engine.log');
   await rm(log, { force: true });
   const names = `holdfast-${shortHash(dir)}`;
@@ -63,13 +73,14 @@ export async function startDockerd(options: DockerdOptions): Promise<PrivateDock
     '--containerd-plugins-namespace',
     `${names}-plugins`,
   ];
-  const daemon = options.isolated
-    ? await startDaemon(
-        'unshare',
-        ['-m', '-n', 'sh', '-c', 'ip link set lo up && exec dockerd "$@"', 'sh', ...args],
-        log,
-      )
-    : await startDaemon('dockerd', args, log);
+  const daemon =
+    network === 'own'
+      ? await startDaemon(
+          'unshare',
+          ['-m', '-n', 'sh', '-c', 'ip link set lo up && exec dockerd "$@"', 'sh', ...args],
+          log,
+        )
+      : await startDaemon('dockerd', args, log);
   const isReady = await until(async () => daemon.hasExited() || (await engineAt(host)) !== undefined, 60_000);
   if (!isReady || daemon.hasExited()) {
     const how = daemon.hasExited() ? await daemon.exited : 'it did not answer within a minute';
@@ -80,7 +91,8 @@ export async function startDockerd(options: DockerdOptions): Promise<PrivateDock
 }
 
 /** Everything is said in a file of ours, so that the machine's /etc/docker/daemon.json is not read. */
-const settings = (dir: string, runtime: string): object => ({
+const settings = (dir: string, runtime: string, network: EngineNetwork): object => ({
+  ...(network === 'beside' ? { bridge: 'none', iptables: false, ip6tables: false } : {}),
   hosts: [`unix://${join(runtime, 'docker.sock')}`],
   pidfile: join(runtime, 'docker.pid'),
   'data-root': join(dir, 'data'),
@@ -108,6 +120,8 @@ export async function stopDockerd(dir: string): Promise<void> {
   if (pid !== undefined) await stopProcesses([pid], 20_000);
   const others = [...(await processesNaming(runtime)), ...(await processesNaming(dir))];
   if (others.length > 0) await stopProcesses(others, 2000);
+  await restoreFirewall(firewallFile(dir));
+  await rm(firewallFile(dir), { force: true });
   await unmountBelow([runtime, join(dir, 'data')]);
   await rm(runtime, { recursive: true, force: true });
 }

@@ -28,7 +28,7 @@ export async function hasCommand(name: string): Promise<boolean> {
 }
 
 /** A root shell's PATH may lack the folders that daemons live in. */
-export const pathWithSbin = (): string => `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`;
+export const pathWithSbin = (): string => `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`;
 
 /**
  * Starts a process that lives on its own: in a session of its own, so that Ctrl-C in a terminal does not reach it, with its output in a file.

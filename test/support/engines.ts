@@ -29,7 +29,7 @@ export interface TestEngine {
 export async function startDocker(): Promise<TestEngine> {
   await need({ dockerd: 'docker.io', iptables: 'iptables', ip: 'iproute2' });
   const dir = await mkdtemp(join(tmpdir(), 'hf-docker-'));
-  const engine = await startDockerd({ dir, isolated: true });
+  const engine = await startDockerd({ dir, network: 'own' });
   return { ...engine, stop: () => engine.stop().then(() => rm(dir, { recursive: true, force: true })) };
 }
 

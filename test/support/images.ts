@@ -26,7 +26,8 @@ export async function importTestImages(host: string): Promise<void> {
     if ((await ask(host, 'GET', `/images/${name}/json`)).status === 200) continue;
     await importImage(host, name, await busyboxTree(version), [
       'CMD ["stay"]',
-      `ENV PATH=/bin VERSION=${version}`,
+      'ENV PATH=/bin',
+      `ENV VERSION=${version}`,
       `LABEL version=${version}`,
     ]);
   }
@@ -42,18 +43,13 @@ export async function importImage(host: string, name: string, tree: ImageTree, c
   for (const { path, target } of tree.links ?? []) archive.entry({ name: path, type: 'symlink', linkname: target });
   archive.finalize();
 
-  const [repo, tag] = splitTag(name);
-  const query = new URLSearchParams({ fromSrc: '-', repo, tag });
+  // Podman 4.3 ignores `tag`, and both take it as part of `repo`.
+  const query = new URLSearchParams({ fromSrc: '-', repo: name });
   for (const change of changes) query.append('changes', change);
   const answer = await mustAsk(host, 'POST', `/images/create?${query}`, { body: archive, timeoutMs: 120_000 });
   // Like a pull, an import fails inside an answer of 200.
   const failed = answer.split('\n').find((line) => line.includes('"error"'));
   if (failed) throw new Error(`importing ${name}: ${failed.trim()}`);
-}
-
-function splitTag(name: string): [repo: string, tag: string] {
-  const at = name.lastIndexOf(':');
-  return at > name.lastIndexOf('/') ? [name.slice(0, at), name.slice(at + 1)] : [name, 'latest'];
 }
 
 async function busyboxTree(version: string): Promise<ImageTree> {
