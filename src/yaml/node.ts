@@ -20,6 +20,8 @@ export interface ScalarNode extends NodeBase {
   /** As written, quotes and folding undone. */
   raw: string;
   style: 'plain' | 'quoted' | 'block';
+  /** Set by interpolation: a value in it is known only on the site, and a placeholder stands for it. */
+  siteValue?: string;
 }
 
 export interface SequenceNode extends NodeBase {

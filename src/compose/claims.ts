@@ -1,0 +1,76 @@
+import { isIPv4 } from 'node:net';
+import type { Position, Problem } from '../lib/errors.ts';
+import type { DesiredApp } from '../model/state.ts';
+
+/** Something of the site that only one can have: a container's name, a host port, the name of a volume or network. */
+export type Claim = { text: string; at: Position | undefined } & (
+  | { kind: 'container' | 'volume' | 'network'; name: string }
+  | { kind: 'port'; protocol: string; ip: string; port: number }
+);
+
+/** Where in Git a claim comes from. `name` is a service's name or the key of a volume or network. */
+export type Places = (
+  kind: 'service' | 'port' | 'volume' | 'network',
+  name: string,
+  port?: string,
+) => Position | undefined;
+
+/** Everything an app claims. External volumes and networks belong to nobody. */
+export function claimsOf(app: DesiredApp, places: Places): Claim[] {
+  const claims: Claim[] = [];
+  for (const service of app.services) {
+    for (const { name, spec } of service.containers) {
+      claims.push({ kind: 'container', name, text: `the container name ${name}`, at: places('service', service.name) });
+      for (const { Container, HostIp, HostPort } of spec.PortBindings ?? []) {
+        // From a range the engine takes what is free.
+        if (!/^\d+$/.test(HostPort)) continue;
+        const protocol = Container.split('/')[1] ?? 'tcp';
+        const text = `the host port ${HostIp && `${HostIp}:`}${HostPort}/${protocol}`;
+        const at = places('port', service.name, HostPort);
+        claims.push({ kind: 'port', protocol, ip: HostIp, port: Number(HostPort), text, at });
+      }
+    }
+  }
+  for (const kind of ['volume', 'network'] as const) {
+    for (const { key, external, spec } of app[`${kind}s`]) {
+      if (!external) claims.push({ kind, name: spec.Name, text: `the ${kind} ${spec.Name}`, at: places(kind, key) });
+    }
+  }
+  return claims;
+}
+
+/** The first of `claims` that cannot hold beside this one. */
+export function rivalOf(claim: Claim, claims: readonly Claim[]): Claim | undefined {
+  return claims.find((other) => {
+    if (claim.kind === 'port') {
+      return (
+        other.kind === 'port' &&
+        claim.port === other.port &&
+        claim.protocol === other.protocol &&
+        overlap(claim.ip, other.ip)
+      );
+    }
+    return other.kind === claim.kind && other.name === claim.name;
+  });
+}
+
+/** What one app claims twice. */
+export function ownRivals(claims: readonly Claim[]): Problem[] {
+  return claims.flatMap((claim, index) => {
+    const other = rivalOf(claim, claims.slice(0, index));
+    if (!other) return [];
+    return [{ message: `${claim.text} is taken twice${placeText(other.at)}`, ...(claim.at && { at: claim.at }) }];
+  });
+}
+
+/** ` (there: file:line:column)`, where there is a place. */
+export function placeText(at: Position | undefined): string {
+  return at ? `, also at ${at.file}:${at.line}:${at.column}` : '';
+}
+
+/** Whether two host addresses have one in common; "" is every address. */
+function overlap(a: string, b: string): boolean {
+  if (a === b || a === '' || b === '') return true;
+  if (isIPv4(a) !== isIPv4(b)) return false;
+  return [a, b].some((ip) => ip === '0.0.0.0' || ip === '::');
+}

@@ -1,0 +1,120 @@
+import { posix } from 'node:path';
+import { InputError } from '../lib/errors.ts';
+import type { PlacedApp } from '../model/fleet.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import type { DesiredApp } from '../model/state.ts';
+import { entryOf } from '../yaml/node.ts';
+import { AppFolder } from './app-folder.ts';
+import { checkProject } from './check.ts';
+import { type Claim, claimsOf, ownRivals, type Places } from './claims.ts';
+import { compileNetwork, compileVolume, resourceName } from './compile-resources.ts';
+import { compileService, networksOf } from './compile-service.ts';
+import { load } from './load.ts';
+import { decodeProject, type Project } from './project.ts';
+import { Report } from './report.ts';
+import type { CompileOptions } from './values.ts';
+
+/**
+ * What one app of a site should run. Throws InputError with every problem that can be found at once, SourceError where the snapshot
+ * cannot be read.
+ */
+export async function compileApp(
+  app: PlacedApp,
+  site: string,
+  snapshot: Snapshot,
+  options: CompileOptions,
+): Promise<DesiredApp> {
+  return (await compileWithClaims(app, site, snapshot, options)).desired;
+}
+
+/** The same, with what the app claims of the site. `onName` hears the app's name as soon as it is known, also if the rest fails. */
+export async function compileWithClaims(
+  app: PlacedApp,
+  site: string,
+  snapshot: Snapshot,
+  options: CompileOptions,
+  onName: (name: string) => void = () => {},
+): Promise<{ desired: DesiredApp; claims: Claim[] }> {
+  const report = new Report();
+  const folderFor = (name: string) => new AppFolder(snapshot, app.folder, directoryOf(app, name, options));
+  const { name, root, values } = await load(app, site, snapshot, folderFor, options, report, onName);
+  const folder = folderFor(name);
+  const all = decodeProject(root, report);
+  const project = withProfiles(all, app.profiles);
+  checkProject(project, all, report);
+  const context = {
+    app: name,
+    project,
+    folder,
+    values,
+    report,
+    networkName: (key: string) => resourceName(name, project.networks.get(key), key),
+    volumeName: (key: string) => resourceName(name, project.volumes.get(key), key),
+  };
+  const services = [];
+  for (const service of sorted(project.services)) services.push(await compileService(service, context));
+  if (all.services.size === 0)
+    report.error(entryOf(root, 'services')?.keyAt ?? root.at, 'the Compose file has no services');
+  const networks = usedNetworks(project).map((key) => compileNetwork(name, key, project, report));
+  const volumes = usedVolumes(project).flatMap((key) => {
+    const declared = project.volumes.get(key);
+    return declared ? [compileVolume(name, declared, folder, report)] : [];
+  });
+  const desired: DesiredApp = {
+    name,
+    revision: snapshot.revision,
+    sync: app.sync,
+    pruneVolumes: app.pruneVolumes,
+    suspend: app.suspend,
+    services,
+    networks,
+    volumes,
+    files: folder.allBound(),
+    directory: folder.directory,
+    warnings: report.warnings.map((warning) => ({ ...warning, app: name })),
+  };
+  const claims = claimsOf(desired, placesIn(project));
+  report.problems.push(...ownRivals(claims));
+  report.throwIfAny();
+  return { desired, claims };
+}
+
+function directoryOf(app: PlacedApp, name: string, options: CompileOptions): string {
+  const directory = app.projectDirectory ?? posix.join(options.filesDir, name);
+  if (!directory.startsWith('/')) {
+    throw InputError.at(undefined, `projectDirectory of ${app.name} must be an absolute path on the site`);
+  }
+  return posix.normalize(directory).replace(/(?<=.)\/$/, '');
+}
+
+/** A service with profiles runs where one of them is on; `*` turns on all. */
+function withProfiles(project: Project, profiles: string[]): Project {
+  const isOn = (own: string[] | undefined) =>
+    !own?.length || profiles.includes('*') || own.some((profile) => profiles.includes(profile));
+  const services = [...project.services].filter(([, service]) => isOn(service.keys.profiles));
+  return { ...project, services: new Map(services) };
+}
+
+function sorted<T>(declared: Map<string, T>): T[] {
+  return [...declared].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
+}
+
+/** What no running service uses is not made. */
+function usedNetworks(project: Project): string[] {
+  const keys = [...project.services.values()].flatMap((service) => networksOf(service).map(({ key }) => key));
+  return [...new Set(keys)].filter((key) => key === 'default' || project.networks.has(key)).sort();
+}
+
+function usedVolumes(project: Project): string[] {
+  const mounts = [...project.services.values()].flatMap((service) => service.keys.volumes ?? []);
+  return [...new Set(mounts.flatMap(({ Type, Source }) => (Type === 'volume' && Source ? [Source] : [])))].sort();
+}
+
+const placesIn =
+  (project: Project): Places =>
+  (kind, name, port) => {
+    if (kind === 'volume' || kind === 'network') return project[`${kind}s`].get(name)?.at;
+    const service = project.services.get(name);
+    if (kind === 'service') return entryOf(service?.node, 'container_name')?.value.at ?? service?.at;
+    return service?.keys.ports?.find(({ HostPort }) => HostPort === port)?.at ?? service?.at;
+  };

@@ -1,0 +1,66 @@
+import { InputError, type Problem } from '../lib/errors.ts';
+import type { PlacedApp, PlacedSite } from '../model/fleet.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import type { BrokenApp, DesiredApp, DesiredSite } from '../model/state.ts';
+import { type Claim, placeText, rivalOf } from './claims.ts';
+import { compileWithClaims } from './compile-app.ts';
+import type { CompileOptions } from './values.ts';
+
+/**
+ * What a site should run, whole. An app that cannot be compiled, or that claims what another app before it by name has, is among the broken
+ * ones with all its problems, and holds up no other. Throws SourceError where the snapshot cannot be read.
+ */
+export async function compileSite(
+  placed: PlacedSite,
+  snapshot: Snapshot,
+  options: CompileOptions,
+): Promise<DesiredSite> {
+  const apps: DesiredApp[] = [];
+  const broken: BrokenApp[] = [...placed.broken];
+  const taken: { app: string; claims: Claim[] }[] = [];
+  for (const app of [...placed.apps].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const result = await attempt(app, placed.site, snapshot, options);
+    if ('problems' in result) {
+      broken.push(result);
+      continue;
+    }
+    const { desired, claims } = result;
+    const problems = conflicts(desired.name, claims, taken);
+    if (problems.length > 0) broken.push({ name: desired.name, problems });
+    else {
+      apps.push(desired);
+      taken.push({ app: desired.name, claims });
+    }
+  }
+  const { site, revision, vanished, allowEmpty, pruneThreshold, confirmPrune } = placed;
+  return { site, revision, apps, broken, vanished, allowEmpty, pruneThreshold, confirmPrune };
+}
+
+async function attempt(
+  app: PlacedApp,
+  site: string,
+  snapshot: Snapshot,
+  options: CompileOptions,
+): Promise<BrokenApp | { desired: DesiredApp; claims: Claim[] }> {
+  let name = app.name;
+  const onName = (known: string) => {
+    name = known;
+  };
+  try {
+    return await compileWithClaims(app, site, snapshot, options, onName);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { name, problems: error.problems.map((problem) => ({ ...problem, app: name })) };
+  }
+}
+
+function conflicts(app: string, claims: Claim[], taken: { app: string; claims: Claim[] }[]): Problem[] {
+  return claims.flatMap((claim) =>
+    taken.flatMap((other) => {
+      const rival = rivalOf(claim, other.claims);
+      if (!rival) return [];
+      const message = `${claim.text} is taken by the app ${other.app}, too${placeText(rival.at)}`;
+      return [{ message, app, ...(claim.at && { at: claim.at }) }];
+    }),
+  );
+}

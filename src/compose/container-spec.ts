@@ -1,0 +1,87 @@
+import type { ContainerSpec } from '../model/spec.ts';
+import { nanoCpus } from './quantities.ts';
+import type { ServiceKeys } from './service-keys.ts';
+
+/** What a service's own keys say of its containers, in the Engine API's words. What depends on other parts of the app is added later. */
+export function ownSpec(keys: ServiceKeys): Partial<ContainerSpec> {
+  const { limits, reservations } = keys.deploy?.resources ?? {};
+  const requests = [
+    ...(keys.devices?.cdi.length ? [{ Driver: 'cdi', DeviceIDs: keys.devices.cdi }] : []),
+    ...(keys.gpus ?? []),
+    ...(reservations?.devices ?? []),
+  ];
+  return meaningful({
+    Platform: keys.platform,
+    Hostname: keys.hostname,
+    Domainname: keys.domainname,
+    User: keys.user,
+    WorkingDir: keys.working_dir,
+    Tty: keys.tty,
+    OpenStdin: keys.stdin_open,
+    // An empty entrypoint clears the image's; an empty command is the image's.
+    Entrypoint: keys.entrypoint,
+    Cmd: keys.command?.length ? keys.command : undefined,
+    Labels: keys.labels,
+    StopSignal: keys.stop_signal,
+    StopTimeout: keys.stop_grace_period,
+    Healthcheck: keys.healthcheck,
+    Tmpfs: keys.tmpfs,
+    NetworkMode: keys.network_mode,
+    PidMode: keys.pid,
+    IpcMode: keys.ipc,
+    UTSMode: keys.uts,
+    UsernsMode: keys.userns_mode,
+    CgroupnsMode: keys.cgroup,
+    CgroupParent: keys.cgroup_parent,
+    RestartPolicy: keys.deploy?.restart_policy ?? keys.restart,
+    Init: keys.init,
+    Privileged: keys.privileged,
+    ReadonlyRootfs: keys.read_only,
+    CapAdd: keys.cap_add,
+    CapDrop: keys.cap_drop,
+    Sysctls: keys.sysctls,
+    Ulimits: keys.ulimits,
+    GroupAdd: keys.group_add,
+    ShmSize: keys.shm_size,
+    Runtime: keys.runtime,
+    Isolation: keys.isolation,
+    StorageOpt: keys.storage_opt,
+    Annotations: keys.annotations,
+    LogConfig: keys.logging,
+    ExtraHosts: keys.extra_hosts,
+    Dns: keys.dns,
+    DnsSearch: keys.dns_search,
+    DnsOptions: keys.dns_opt,
+    Devices: keys.devices?.devices,
+    DeviceRequests: requests,
+    DeviceCgroupRules: keys.device_cgroup_rules,
+    Memory: limits?.memory || keys.mem_limit,
+    MemoryReservation: reservations?.memory || keys.mem_reservation,
+    MemorySwap: keys.memswap_limit,
+    MemorySwappiness: keys.mem_swappiness,
+    NanoCpus: nanoCpus(limits?.cpus || keys.cpus || 0),
+    CpuShares: keys.cpu_shares,
+    CpuPeriod: keys.cpu_period,
+    CpuQuota: keys.cpu_quota,
+    CpuRealtimePeriod: keys.cpu_rt_period,
+    CpuRealtimeRuntime: keys.cpu_rt_runtime,
+    CpusetCpus: keys.cpuset,
+    PidsLimit: limits?.pids && limits.pids > 0 ? limits.pids : keys.pids_limit,
+    BlkioWeight: keys.blkio_config?.weight,
+    OomKillDisable: keys.oom_kill_disable,
+    OomScoreAdj: keys.oom_score_adj,
+  });
+}
+
+/** Keys in which empty, zero or false asks for something that leaving it out does not. */
+const EVEN_IF_EMPTY = new Set<string>(['Entrypoint', 'Init', 'StopTimeout', 'LogConfig', 'RestartPolicy']);
+
+/** Without what only says the default: nothing, "", 0, false, empty lists and mappings. */
+function meaningful(spec: { [K in keyof ContainerSpec]?: ContainerSpec[K] | undefined }): Partial<ContainerSpec> {
+  const kept = Object.entries(spec).filter(([key, value]) => {
+    if (value === undefined || value === null) return false;
+    if (EVEN_IF_EMPTY.has(key)) return true;
+    return typeof value === 'object' ? Object.keys(value).length > 0 : Boolean(value);
+  });
+  return Object.fromEntries(kept);
+}

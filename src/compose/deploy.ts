@@ -1,0 +1,29 @@
+import { bytes, type Decoded, type Decoder, decimal, integer, record, refused, word } from './decode.ts';
+import { reservedDevices } from './devices.ts';
+import { deployRestart } from './restart.ts';
+
+const SWARM = 'it is for Swarm, and Docker Compose ignores it';
+
+const KEYS = {
+  replicas: integer(0),
+  mode: word('replicated'),
+  resources: record('deploy.resources', {
+    limits: record('deploy.resources.limits', { cpus: decimal, memory: bytes, pids: integer(-1) }),
+    reservations: record('deploy.resources.reservations', {
+      memory: bytes,
+      devices: reservedDevices,
+      cpus: refused('the engine reserves no CPUs, and Docker Compose ignores it; use cpu_shares to give weight'),
+      generic_resources: refused(SWARM),
+    }),
+  }),
+  restart_policy: deployRestart,
+  labels: refused(`${SWARM}; use labels of the service`),
+  endpoint_mode: refused(SWARM),
+  placement: refused(`${SWARM}; an Application's placement says on which sites it runs`),
+  update_config: refused(SWARM),
+  rollback_config: refused(SWARM),
+};
+
+/** `deploy`, as far as it means something without Swarm. */
+export const deploy: Decoder<Decoded<typeof KEYS>> = (node, report) =>
+  node.kind === 'scalar' && node.value === null ? {} : record('deploy', KEYS)(node, report);

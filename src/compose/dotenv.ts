@@ -1,0 +1,126 @@
+import { InputError } from '../lib/errors.ts';
+import { type Lookup, substitute, TemplateError } from './template.ts';
+
+const ESCAPES: Record<string, string> = {
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+  '"': '"',
+  '\\': '\\',
+};
+
+/**
+ * Reads a `.env` or an `env_file` by Compose's grammar: comments, `export`, quotes, escapes, `:` as `=`, interpolation everywhere but in
+ * single quotes. A bare `KEY` takes the value that `lookup` knows, if any. Throws InputError with file and line; messages never show a value.
+ */
+export function parseDotenv(text: string, file: string, lookup: Lookup): Map<string, string> {
+  const source = text.replace(/^\uFEFF/, '');
+  const values = new Map<string, string>();
+  const find: Lookup = (name) => lookup(name) ?? values.get(name);
+  const line = (offset: number) => source.slice(0, offset).split('\n').length;
+  const refuse = (offset: number, message: string, hint?: string): never => {
+    throw InputError.at({ file, line: line(offset), column: 1 }, message, hint);
+  };
+  const expand = (value: string, offset: number): string => {
+    try {
+      return substitute(value, find);
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      return refuse(offset, error.message, error.hint ?? 'write $$ for a dollar sign, or use single quotes');
+    }
+  };
+
+  let offset = 0;
+  while (true) {
+    offset = skip(source, offset, /(?:\s+|#[^\n]*)*/y);
+    if (offset >= source.length) return values;
+    offset = skip(source, offset, /(?:export[^\S\n]+)?/y);
+    const head = /([\p{L}\p{N}_.\-[\]]*)[^\S\n]*(=|:|\n|$)/uy;
+    head.lastIndex = offset;
+    const match = head.exec(source);
+    if (!match?.[1])
+      return refuse(offset, 'a line must be KEY=VALUE; a key is made of letters, digits, `_`, `.` and `-`');
+    const key = match[1];
+    const at = offset;
+    offset = head.lastIndex;
+    if (match[2] !== '=' && match[2] !== ':') {
+      const inherited = lookup(key);
+      if (inherited !== undefined) values.set(key, inherited);
+      continue;
+    }
+    offset = skip(source, offset, /[^\S\n]*/y);
+    const quote = source[offset];
+    if (quote === '"' || quote === "'") {
+      const end = closingQuote(source, offset);
+      if (end < 0) refuse(at, `the quoted value of ${key} is never closed`);
+      const inner = unquote(source.slice(offset + 1, end), quote);
+      values.set(key, quote === '"' ? expand(unescaped(inner), at) : inner);
+      offset = end + 1;
+      // Compose would read what follows a closing quote as a line of its own.
+      const rest = /[^\S\n]*(?:#[^\n]*)?(?:\n|$)/y;
+      rest.lastIndex = offset;
+      if (!rest.test(source)) refuse(at, `something follows the quoted value of ${key}`);
+    } else {
+      const end = source.indexOf('\n', offset);
+      const raw = source.slice(offset, end < 0 ? source.length : end);
+      values.set(key, expand((raw.split(' #')[0] ?? '').trimEnd(), at));
+      offset = end < 0 ? source.length : end + 1;
+    }
+  }
+}
+
+/** `format: raw`, as `docker run --env-file` reads: no quotes, no escapes, no interpolation. */
+export function parseRawEnv(text: string, file: string, lookup: Lookup): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const [index, raw] of text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .entries()) {
+    const line = raw.trimStart();
+    if (line === '' || line.startsWith('#')) continue;
+    const [key = '', ...rest] = line.split('=');
+    if (key === '' || /\s/.test(key)) {
+      throw InputError.at({ file, line: index + 1, column: 1 }, 'a key must not be empty or hold spaces');
+    }
+    const value = rest.length > 0 ? rest.join('=') : lookup(key);
+    if (value !== undefined) values.set(key, value);
+  }
+  return values;
+}
+
+function skip(source: string, offset: number, what: RegExp): number {
+  what.lastIndex = offset;
+  what.exec(source);
+  return Math.max(offset, what.lastIndex);
+}
+
+function closingQuote(source: string, start: number): number {
+  for (let i = start + 1; i < source.length; i++) {
+    if (source[i] === '\\') i++;
+    else if (source[i] === source[start]) return i;
+  }
+  return -1;
+}
+
+/** Takes the backslash off an escaped quote; every other backslash stays for now. */
+function unquote(text: string, quote: string): string {
+  return text.replaceAll(/\\([\s\S])/g, (all, char) => (char === quote ? char : all));
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll(
+    /\\(?:([abcfnrtv$"\\])|0(\d{0,3}))/g,
+    (all, char: string | undefined, octal: string | undefined) => {
+      // `\$` is a dollar that interpolation leaves alone.
+      if (char === '$') return '$$';
+      if (char !== undefined) return ESCAPES[char] ?? all;
+      const code = Number.parseInt(octal ?? '', 8);
+      // Compose takes three octal digits and drops the zero before any others.
+      return /^[0-7]{3}$/.test(octal ?? '') && code < 256 ? String.fromCharCode(code) : `\\${octal}`;
+    },
+  );
+}

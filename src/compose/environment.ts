@@ -1,0 +1,36 @@
+import type { Position } from '../lib/errors.ts';
+import type { YamlNode } from '../yaml/node.ts';
+import { type Decoder, flag, list, map, type Pair, pairs, record, text, word } from './decode.ts';
+
+/** `environment`: names to values; null takes the value that interpolation knows. */
+export const environment: Decoder<Pair[]> = map(pairs, (found, _node, report) => {
+  for (const { name, at } of found) {
+    if (/\s$/.test(name)) report.error(at, `the variable ${JSON.stringify(name)} ends in a space`);
+  }
+  return found;
+});
+
+export interface EnvFile {
+  path: string;
+  required: boolean;
+  format: 'dotenv' | 'raw';
+  at: Position;
+}
+
+const LONG = record('an env_file', { path: text, required: flag, format: word('raw') });
+
+const one: Decoder<EnvFile> = (node, report) => {
+  if (node.kind !== 'mapping') {
+    return map(text, (path): EnvFile => ({ path, required: true, format: 'dotenv', at: node.at }))(node, report);
+  }
+  const read = LONG(node, report);
+  if (!read) return undefined;
+  if (!read.path) return report.error(node.at, 'the env_file has no path');
+  return { path: read.path, required: read.required ?? true, format: read.format ?? 'dotenv', at: node.at };
+};
+
+/** `env_file`: one or several; of one named twice the last entry counts. */
+export const envFiles: Decoder<EnvFile[]> = (node, report) => {
+  const asList: YamlNode = node.kind === 'sequence' ? node : { kind: 'sequence', at: node.at, items: [node] };
+  return map(list(one), (files) => [...new Map(files.map((file) => [file.path, file])).values()])(asList, report);
+};

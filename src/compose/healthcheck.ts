@@ -1,0 +1,39 @@
+import type { HealthcheckSpec } from '../model/spec.ts';
+import { type Decoder, duration, flag, integer, list, map, record, text } from './decode.ts';
+
+/** A string runs in a shell; a list says itself how it runs. */
+const test: Decoder<string[]> = (node, report) => {
+  if (node.kind !== 'sequence') return map(text, (line) => ['CMD-SHELL', line])(node, report);
+  const words = list(text)(node, report);
+  if (!words || words.length === 0) return words;
+  return ['NONE', 'CMD', 'CMD-SHELL'].includes(words[0] ?? '')
+    ? words
+    : report.error(node, 'a healthcheck test that is a list must begin with CMD, CMD-SHELL or NONE');
+};
+
+const KEYS = record('healthcheck', {
+  test,
+  interval: duration,
+  timeout: duration,
+  start_period: duration,
+  start_interval: duration,
+  retries: integer(0),
+  disable: flag,
+});
+
+/** `healthcheck`; what it does not say is the image's. */
+export const healthcheck: Decoder<HealthcheckSpec> = map(KEYS, (check, node, report) => {
+  if (check.start_interval !== undefined && check.start_period === undefined) {
+    return report.error(node.at, 'healthcheck.start_interval needs healthcheck.start_period');
+  }
+  const Test = check.disable ? ['NONE'] : check.test;
+  return {
+    ...(Test?.length && { Test }),
+    // Zero is the engine's way to say the default.
+    ...(check.interval && { Interval: check.interval }),
+    ...(check.timeout && { Timeout: check.timeout }),
+    ...(check.start_period && { StartPeriod: check.start_period }),
+    ...(check.start_interval && { StartInterval: check.start_interval }),
+    ...(check.retries && { Retries: check.retries }),
+  };
+});

@@ -1,0 +1,62 @@
+import type { Position, Problem } from '../lib/errors.ts';
+import { InputError } from '../lib/errors.ts';
+import type { YamlNode } from '../yaml/node.ts';
+
+/**
+ * Gathers what is wrong with an app, so that a person sees all of it at once. A message names what was written (`raw`), never what
+ * interpolation made of it: values may be secret.
+ */
+export class Report {
+  readonly problems: Problem[] = [];
+  readonly warnings: Problem[] = [];
+  /** Nodes with a problem already reported: what follows from it is noise. */
+  private readonly spoilt = new WeakSet<YamlNode>();
+
+  /** Reports no more problems with a node. */
+  spoil(node: YamlNode): void {
+    this.spoilt.add(node);
+  }
+
+  /** Always undefined, so that a decoder can return it. */
+  error(at: Position | YamlNode | undefined, message: string, hint?: string): undefined {
+    const node = at && 'kind' in at ? at : undefined;
+    if (node && this.spoilt.has(node)) return undefined;
+    if (node?.kind === 'scalar' && node.siteValue !== undefined) {
+      this.warn(node.at, `${node.raw} is known only on the site, so its place stays empty here`);
+      return undefined;
+    }
+    this.problems.push(problem(node?.at ?? (at as Position | undefined), message, hint));
+    return undefined;
+  }
+
+  warn(at: Position | undefined, message: string, hint?: string): void {
+    this.warnings.push(problem(at, message, hint));
+  }
+
+  /** Takes over what an InputError carries; anything else is not ours and is thrown on. */
+  add(error: unknown): void {
+    if (!(error instanceof InputError)) throw error;
+    this.problems.push(...error.problems);
+  }
+
+  /** Throws everything gathered so far, in the order of the files, if there is anything. */
+  throwIfAny(): void {
+    if (this.problems.length > 0) throw new InputError(inOrder(this.problems));
+  }
+}
+
+function problem(at: Position | undefined, message: string, hint: string | undefined): Problem {
+  return { message, ...(at && { at }), ...(hint !== undefined && { hint }) };
+}
+
+/** By file in the order of first mention, then by place; each once. */
+export function inOrder(problems: readonly Problem[]): Problem[] {
+  const files = [...new Set(problems.map((each) => each.at?.file ?? ''))];
+  const unique = new Map(problems.map((each) => [JSON.stringify([each.at, each.message]), each]));
+  return [...unique.values()].sort(
+    (a, b) =>
+      files.indexOf(a.at?.file ?? '') - files.indexOf(b.at?.file ?? '') ||
+      (a.at?.line ?? 0) - (b.at?.line ?? 0) ||
+      (a.at?.column ?? 0) - (b.at?.column ?? 0),
+  );
+}

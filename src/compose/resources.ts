@@ -1,0 +1,76 @@
+import {
+  type Decoded,
+  type Decoder,
+  flag,
+  list,
+  map,
+  record,
+  refused,
+  stringRecord,
+  text,
+  textOrNumber,
+} from './decode.ts';
+import { labels } from './host-settings.ts';
+
+/** What the top level of a Compose file declares besides services. */
+
+/** `external`: true, or in the old form a mapping that names it. */
+const external: Decoder<{ external: boolean; name?: string }> = (node, report) => {
+  if (node.kind !== 'mapping') return map(flag, (value) => ({ external: value }))(node, report);
+  const read = record('external', { name: text })(node, report);
+  return read && { external: true, ...(read.name && { name: read.name }) };
+};
+
+const yes: Decoder<boolean> = (node, report) =>
+  flag(node, report) === false ? report.error(node, 'networks without IPv4 are not supported yet') : true;
+
+export const NETWORK_KEYS = {
+  name: text,
+  driver: text,
+  driver_opts: stringRecord,
+  internal: flag,
+  attachable: flag,
+  enable_ipv4: yes,
+  enable_ipv6: flag,
+  external,
+  labels,
+  ipam: record('ipam', {
+    driver: text,
+    config: list(record('ipam.config', { subnet: text, ip_range: text, gateway: text, aux_addresses: stringRecord })),
+    options: refused('Docker Compose does not hand them to the engine either'),
+  }),
+};
+
+export const VOLUME_KEYS = { name: text, driver: text, driver_opts: stringRecord, external, labels };
+
+const SWARM = 'it is for Swarm, which alone keeps such things in the engine';
+
+/** Configs and secrets alike. */
+export const FILE_KEYS = {
+  name: text,
+  file: text,
+  environment: text,
+  content: text,
+  external: refused(SWARM),
+  labels: refused(SWARM),
+  driver: refused(SWARM),
+  driver_opts: refused(SWARM),
+  template_driver: refused(SWARM),
+};
+
+export type NetworkKeys = Decoded<typeof NETWORK_KEYS>;
+export type VolumeKeys = Decoded<typeof VOLUME_KEYS>;
+export type FileKeys = Decoded<typeof FILE_KEYS>;
+
+/** The top level itself. `version` is accepted and means nothing. */
+export const TOP_KEYS = {
+  version: textOrNumber,
+  name: text,
+  services: {},
+  networks: {},
+  volumes: {},
+  configs: {},
+  secrets: {},
+  include: refused('list the files under compose in the Application instead'),
+  models: refused('sites run containers only; run the model as a service of its own'),
+};

@@ -1,0 +1,166 @@
+import { command } from './command.ts';
+import {
+  bytes,
+  type Decoded,
+  type Decoder,
+  decimal,
+  duration,
+  flag,
+  integer,
+  list,
+  listOrOne,
+  map,
+  record,
+  refused,
+  stringRecord,
+  text,
+} from './decode.ts';
+import { dependsOn } from './depends-on.ts';
+import { deploy } from './deploy.ts';
+import { devices, gpus } from './devices.ts';
+import { envFiles, environment } from './environment.ts';
+import { healthcheck } from './healthcheck.ts';
+import * as host from './host-settings.ts';
+import { fileUses } from './mounted-files.ts';
+import { exposed, ports } from './ports.ts';
+import { restart } from './restart.ts';
+import { macAddress, serviceNetworks } from './service-networks.ts';
+import { tmpfs, volumes } from './volumes.ts';
+
+/** Whole ones, as the engine has no finer; Compose cuts the rest off, too. */
+const seconds: Decoder<number> = map(duration, (nanoseconds) => Math.floor(nanoseconds / 1e9));
+
+/** Bytes; -1 is no limit. */
+const swap: Decoder<number> = (node, report) =>
+  node.kind === 'scalar' && node.value === -1 ? -1 : bytes(node, report);
+
+const LATER = 'Holdfast does not support it yet';
+const LEGACY = 'it is a legacy of the time before networks; services of an app reach each other by name';
+const WINDOWS = 'it is for Windows containers';
+
+/**
+ * Every key a service of the Compose Specification may have: how it is read, or why it is refused. What each becomes in the Engine API is in
+ * container-spec.ts.
+ */
+export const SERVICE_KEYS = {
+  // What runs
+  image: host.image,
+  container_name: host.containerName,
+  command,
+  entrypoint: command,
+  working_dir: text,
+  user: text,
+  hostname: text,
+  domainname: text,
+  tty: flag,
+  stdin_open: flag,
+  init: flag,
+  platform: host.platform,
+  runtime: text,
+  isolation: text,
+  stop_signal: text,
+  stop_grace_period: seconds,
+  labels: host.labels,
+  annotations: stringRecord,
+
+  // When and how often
+  restart,
+  healthcheck,
+  depends_on: dependsOn,
+  profiles: host.uniqueList(text),
+  pull_policy: host.pullPolicy,
+  scale: integer(0),
+  deploy,
+
+  // What it is given
+  environment,
+  env_file: envFiles,
+  configs: fileUses('/'),
+  secrets: fileUses('/run/secrets'),
+  volumes,
+  tmpfs,
+  devices,
+  device_cgroup_rules: list(text),
+  gpus,
+  storage_opt: stringRecord,
+  shm_size: bytes,
+
+  // Whom it talks to
+  networks: serviceNetworks,
+  network_mode: host.namespace('network_mode', ['bridge', 'host', 'none'], true),
+  mac_address: macAddress,
+  ports,
+  expose: exposed,
+  extra_hosts: host.extraHosts,
+  dns: map(listOrOne(text), (servers) => [...new Set(servers)]),
+  dns_search: map(listOrOne(text), (domains) => [...new Set(domains)]),
+  dns_opt: host.uniqueList(text),
+
+  // What it may do
+  privileged: flag,
+  read_only: flag,
+  cap_add: host.capabilities,
+  cap_drop: host.capabilities,
+  security_opt: list(text),
+  group_add: host.groups,
+  sysctls: stringRecord,
+  ulimits: host.ulimits,
+  pid: host.pid,
+  ipc: host.namespace('ipc', ['host', 'none', 'private', 'shareable'], true),
+  uts: host.namespace('uts', ['host'], false),
+  userns_mode: host.namespace('userns_mode', ['host'], false),
+  cgroup: host.namespace('cgroup', ['host', 'private'], false),
+  cgroup_parent: text,
+
+  // How much it may use
+  mem_limit: bytes,
+  mem_reservation: bytes,
+  memswap_limit: swap,
+  mem_swappiness: integer(0, 100),
+  oom_kill_disable: flag,
+  oom_score_adj: integer(-1000, 1000),
+  pids_limit: integer(-1),
+  cpus: decimal,
+  cpuset: text,
+  cpu_shares: integer(0),
+  cpu_period: integer(0),
+  cpu_quota: integer(-1),
+  cpu_rt_period: integer(0),
+  cpu_rt_runtime: integer(0),
+  blkio_config: record('blkio_config', {
+    weight: integer(0, 1000),
+    weight_device: refused(LATER),
+    device_read_bps: refused(LATER),
+    device_read_iops: refused(LATER),
+    device_write_bps: refused(LATER),
+    device_write_iops: refused(LATER),
+  }),
+  logging: host.logging,
+
+  // Refused, each with its reason
+  attach: refused('it only chooses whose output `docker compose up` shows; take it out'),
+  build: refused('Holdfast does not build on sites; build in CI and name the image'),
+  cpu_count: refused(WINDOWS),
+  cpu_percent: refused(WINDOWS),
+  credential_spec: refused(WINDOWS),
+  develop: refused(
+    'it is for `docker compose watch` on a developer machine; keep it in a file that the Application does not list',
+  ),
+  extends: refused(
+    `${LATER}; put what is shared into a YAML anchor, or into a compose file of its own that the Application lists`,
+  ),
+  external_links: refused(`${LEGACY}; for containers of other apps use an external network`),
+  label_file: refused(`${LATER}; write the labels under labels`),
+  links: refused(`${LEGACY}; for another name give the service an alias on its network`),
+  models: refused('sites run containers only; run the model as a service of its own'),
+  post_start: refused(LATER),
+  pre_start: refused(LATER),
+  pre_stop: refused(LATER),
+  provider: refused('a provider is a program on the machine of `docker compose`, which sites do not have'),
+  pull_refresh_after: refused('name another image tag or digest in Git instead, so that a rollout is a commit'),
+  use_api_socket: refused('bind /var/run/docker.sock if the service is to command the engine'),
+  volumes_from: refused(`${LATER}; name the volumes in both services`),
+};
+
+/** A service as written, read key by key. */
+export type ServiceKeys = Decoded<typeof SERVICE_KEYS>;

@@ -1,0 +1,38 @@
+/**
+ * Splits a command as Docker Compose does: quotes group, a backslash escapes, nothing is expanded. Gives an explanation for
+ * what Compose refuses, and for what it silently cuts off: an unquoted `;`, `&`, `|`, `<` or `>` ends the command there.
+ */
+export function splitWords(line: string): { words: string[] } | { problem: string } {
+  const words: string[] = [];
+  let word = '';
+  let begun = false;
+  let quote = '';
+  for (let i = 0; i < line.length; i++) {
+    const char = line[i] as string;
+    if (char === '\\' && quote !== "'") {
+      if (i + 1 >= line.length) return { problem: 'it ends in a backslash' };
+      i++;
+      word += line[i];
+      begun = true;
+    } else if (quote) {
+      if (char === quote) quote = '';
+      else word += char;
+      begun = true;
+    } else if (char === '"' || char === "'") {
+      quote = char;
+    } else if (' \t\r\n'.includes(char)) {
+      if (begun) words.push(word);
+      [word, begun] = ['', false];
+    } else if (';&|<>'.includes(char)) {
+      return { problem: `no shell runs it, and Docker Compose would cut it off at the unquoted ${char}` };
+    } else if ('`()'.includes(char)) {
+      return { problem: `no shell runs it, so the unquoted ${char} does nothing` };
+    } else {
+      word += char;
+      begun = true;
+    }
+  }
+  if (quote) return { problem: `the quote ${quote} is never closed` };
+  if (begun) words.push(word);
+  return { words };
+}

@@ -1,0 +1,158 @@
+import { posix } from 'node:path';
+import type { Position } from '../lib/errors.ts';
+import type { MountSpec } from '../model/spec.ts';
+import { entryOf, type YamlNode } from '../yaml/node.ts';
+import { bytes, type Decoder, flag, integer, quoted, record, refused, text, word } from './decode.ts';
+import type { Report } from './report.ts';
+
+/** A mount as written: a bind's source still relative, a volume's still its key in the Compose file. */
+export interface Mount extends MountSpec {
+  at: Position;
+}
+
+const PROPAGATIONS = ['rprivate', 'private', 'rshared', 'shared', 'rslave', 'slave'] as const;
+const WITHOUT_EFFECT = ['cached', 'delegated', 'consistent', 'default'];
+
+/** `volumes` of a service, both forms; of several with one target the last counts. */
+export const volumes: Decoder<Mount[]> = (node, report) => {
+  if (node.kind !== 'sequence') return report.error(node, 'volumes must be a list');
+  const found = new Map<string, Mount>();
+  for (const item of node.items) {
+    const mount = item.kind === 'mapping' ? longMount(item, report) : shortMount(item, report);
+    if (mount) found.set(mount.Target, mount);
+  }
+  return [...found.values()];
+};
+
+function shortMount(node: YamlNode, report: Report): Mount | undefined {
+  const written = text(node, report);
+  if (written === undefined) return undefined;
+  const parts = written.split(':');
+  // Whether it is a path or a volume cannot be told from a placeholder.
+  if (written.startsWith('{{')) return report.error(node, `${quoted(node)} is not a mount`);
+  if (/^[a-z]$/i.test(parts[0] ?? '') && parts.length > 1) {
+    return report.error(node, `${quoted(node)} reads as a Windows drive, as its first part is a single letter`);
+  }
+  if (parts.some((part) => part === '') || parts.length > 3) {
+    return report.error(node, `${quoted(node)} is not a mount`, 'write it as SOURCE:TARGET or SOURCE:TARGET:ro');
+  }
+  const [source, target, options] = parts.length === 1 ? [undefined, parts[0], undefined] : parts;
+  const Target = absoluteTarget(target ?? '', node, report);
+  if (Target === undefined) return undefined;
+  const Type = source !== undefined && /^[./~\\]/.test(source) ? 'bind' : 'volume';
+  const mount: Mount = { Type, ...(source !== undefined && { Source: source }), Target, at: node.at };
+  for (const option of options?.split(',') ?? []) if (!applyOption(mount, option, report)) return undefined;
+  return mount;
+}
+
+function applyOption(mount: Mount, option: string, report: Report): boolean {
+  const propagation = PROPAGATIONS.find((each) => each === option);
+  if (option === 'ro') mount.ReadOnly = true;
+  else if (option === 'rw') delete mount.ReadOnly;
+  else if (option === 'z' || option === 'Z') mount.SELinux = option;
+  else if (option === 'nocopy' && mount.Type === 'volume') mount.NoCopy = true;
+  else if (propagation && mount.Type === 'bind') {
+    mount.Propagation = propagation;
+    // As in Docker Compose, whose short form creates the folder either way.
+  } else if (WITHOUT_EFFECT.includes(option)) {
+    report.warn(mount.at, `the mount option ${option} has no effect on Linux`);
+  } else {
+    report.error(
+      mount.at,
+      `a ${mount.Type} mount has no option ${option}`,
+      'ro, rw, z, Z, nocopy and propagations are known',
+    );
+    return false;
+  }
+  return true;
+}
+
+const LONG = record('a mount', {
+  type: word('bind', 'volume', 'tmpfs', 'image', 'cluster', 'npipe'),
+  source: text,
+  target: text,
+  read_only: flag,
+  consistency: word('cached', 'delegated', 'consistent', 'default'),
+  bind: record('bind', {
+    propagation: word(...PROPAGATIONS),
+    create_host_path: flag,
+    selinux: word('z', 'Z'),
+    recursive: refused('Holdfast has no such option yet'),
+  }),
+  volume: record('volume', {
+    nocopy: flag,
+    subpath: text,
+    labels: refused('label the volume where it is declared, at the top level'),
+  }),
+  tmpfs: record('tmpfs', { size: bytes, mode: integer(0, 0o7777) }),
+  image: refused('mounting images is not supported yet'),
+});
+
+function longMount(node: YamlNode, report: Report): Mount | undefined {
+  const before = report.problems.length;
+  const long = LONG(node, report);
+  if (!long || report.problems.length > before) return undefined;
+  const Type = long.type;
+  if (Type === undefined) return report.error(node.at, 'the mount has no type', 'it is bind, volume or tmpfs');
+  if (Type === 'image' || Type === 'cluster' || Type === 'npipe') {
+    return report.error(entryOf(node, 'type')?.value, `mounts of type ${Type} are not supported`);
+  }
+  for (const other of ['bind', 'volume', 'tmpfs'] as const) {
+    if (long[other] && other !== Type) {
+      return report.error(entryOf(node, other)?.keyAt, `a mount of type ${Type} has no options for ${other}`);
+    }
+  }
+  if (long.target === undefined) return report.error(node.at, 'the mount has no target');
+  if (Type === 'bind' && !long.source) return report.error(node.at, 'the bind mount has no source');
+  if (Type === 'tmpfs' && long.source)
+    return report.error(entryOf(node, 'source')?.keyAt, 'a tmpfs mount has no source');
+  const Target = absoluteTarget(long.target, entryOf(node, 'target')?.value ?? node, report);
+  if (Target === undefined) return undefined;
+  if (long.consistency) report.warn(node.at, 'consistency has no effect on Linux');
+  if (long.bind?.propagation && long.bind.selinux) {
+    return report.error(node.at, 'Docker Compose drops selinux where propagation is set', 'use one of them');
+  }
+  return {
+    Type,
+    ...(long.source && { Source: long.source }),
+    Target,
+    ...(long.read_only && { ReadOnly: true }),
+    // With options of its own, a bind mount's source is not created unless they say so.
+    ...(long.bind && !long.bind.create_host_path && { MustExist: true }),
+    ...(long.bind?.propagation && { Propagation: long.bind.propagation }),
+    ...(long.bind?.selinux && { SELinux: long.bind.selinux }),
+    ...(long.volume?.nocopy && { NoCopy: true }),
+    ...(long.volume?.subpath && { Subpath: long.volume.subpath }),
+    ...(long.tmpfs?.size && { SizeBytes: long.tmpfs.size }),
+    ...(long.tmpfs?.mode && { Mode: long.tmpfs.mode }),
+    at: node.at,
+  };
+}
+
+function absoluteTarget(target: string, node: YamlNode, report: Report): string | undefined {
+  if (!target.startsWith('/')) {
+    return report.error(node, `the target of ${quoted(node)} must be an absolute path in the container`);
+  }
+  const clean = posix.normalize(target).replace(/(?<=.)\/$/, '');
+  return clean === '/' ? report.error(node, 'nothing can be mounted over / of a container') : clean;
+}
+
+/** `tmpfs` of a service: path to options, as `/run:size=64m`. */
+export const tmpfs: Decoder<Record<string, string>> = (node, report) => {
+  const items = node.kind === 'sequence' ? node.items : [node];
+  const found = new Map<string, [path: string, options: string]>();
+  for (const item of items) {
+    const written = text(item, report);
+    if (written === undefined) continue;
+    const [path = '', ...options] = written.split(':');
+    if (!path.startsWith('/')) report.error(item, `${quoted(item)} does not begin with an absolute path`);
+    // Docker Compose takes two entries that are equal up to the first `=` for one.
+    else found.set(written.split('=')[0] ?? '', [path, options.join(':')]);
+  }
+  const result: Record<string, string> = {};
+  for (const [path, options] of found.values()) {
+    if (Object.hasOwn(result, path)) report.error(node, `tmpfs mounts ${path} twice`);
+    result[path] = options;
+  }
+  return result;
+};
