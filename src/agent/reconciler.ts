@@ -19,7 +19,7 @@ export interface ReconcilerOptions {
   store: MemoryStore;
   options: PlanOptions;
   /** Told of every plan and of every outcome, for status and for people. */
-  onPlan?: (plan: Plan, actual: ActualSite) => void;
+  onPlan?: (plan: Plan, actual: ActualSite, busy: boolean) => void;
   onOutcome?: (outcome: Outcome) => void;
 }
 
@@ -88,7 +88,7 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     const now = clock.monotonic();
     memory = learnFromState(memory, site, actual, now);
     const made = plan(site, actual, memory, now, options);
-    deps.onPlan?.(made, actual);
+    deps.onPlan?.(made, actual, runs.size > 0);
     for (const app of made.apps) if (isConverged(app)) converged(site, app.app);
     await persist();
 

@@ -9,17 +9,19 @@ import type { CompileOptions } from './values.ts';
 /**
  * What a site should run, whole. An app that cannot be compiled, or that claims what another app before it by name has, is among the broken
  * ones with all its problems, and holds up no other. Throws SourceError where the snapshot cannot be read.
+ * Apps may come from snapshots of their own: each from the last one that was good for it.
  */
 export async function compileSite(
   placed: PlacedSite,
-  snapshot: Snapshot,
+  snapshot: Snapshot | ((app: PlacedApp) => Snapshot),
   options: CompileOptions,
 ): Promise<DesiredSite> {
   const apps: DesiredApp[] = [];
   const broken: BrokenApp[] = [...placed.broken];
   const taken: { app: string; claims: Claim[] }[] = [];
   for (const app of [...placed.apps].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const result = await attempt(app, placed.site, snapshot, options);
+    const files = typeof snapshot === 'function' ? snapshot(app) : snapshot;
+    const result = await attempt(app, placed.site, files, options);
     if ('problems' in result) {
       broken.push(result);
       continue;

@@ -63,7 +63,8 @@ export interface PlacedSite {
   apps: PlacedApp[];
   /** Applications that name themselves but cannot be read. */
   broken: { name: string; problems: Problem[] }[];
-  vanished: SyncPolicy;
+  /** Absent for a lone Compose file, which speaks for its own app only. */
+  vanished?: SyncPolicy | undefined;
   allowEmpty: boolean;
   pruneThreshold: number;
   confirmPrune: string[];

@@ -9,8 +9,8 @@ export interface DesiredSite {
   apps: DesiredApp[];
   /** Apps that are placed here and could not be compiled. They are never pruned: their last good state stays. */
   broken: BrokenApp[];
-  /** For what runs here under an app that Git no longer names. */
-  vanished: SyncPolicy;
+  /** For what runs here under an app that Git no longer names. Absent: a lone Compose file, which speaks for its own app only. */
+  vanished?: SyncPolicy | undefined;
   /** No apps at all is meant; without it an empty desired state changes nothing. */
   allowEmpty: boolean;
   /** Percent of the site's containers; more in one plan is withheld. */

@@ -57,6 +57,8 @@ function planApp(
 
 /** Apps of ours that run here and that Git no longer names, nor fails to read: nothing is wanted of them any more. */
 function vanishedApps(desired: DesiredSite, actual: ActualSite): DesiredApp[] {
+  const sync = desired.vanished;
+  if (!sync) return [];
   const known = new Set([...desired.apps, ...desired.broken].map(({ name }) => name));
   const owners = [
     ...actual.containers.map(({ identity }) => identity),
@@ -68,7 +70,7 @@ function vanishedApps(desired: DesiredSite, actual: ActualSite): DesiredApp[] {
   return [...names].map((name) => ({
     name,
     revision: desired.revision,
-    sync: desired.vanished,
+    sync,
     pruneVolumes: false,
     suspend: false,
     services: [],

@@ -1,0 +1,20 @@
+import { converge } from '../converge.ts';
+import { type DesiredOptions, readDesired, requireUnbroken } from '../desired.ts';
+import { durationMs } from '../duration.ts';
+
+export interface ApplyOptions extends DesiredOptions {
+  prune: boolean;
+  timeout: string;
+}
+
+/** Makes this machine's containers what the folder or repo says. Bad input of any app changes nothing at all. */
+export async function apply(folder: string | undefined, options: ApplyOptions): Promise<number> {
+  const timeoutMs = durationMs(options.timeout, '--timeout');
+  const desired = await readDesired(folder, options, { placeholders: false });
+  requireUnbroken(desired);
+  return converge(desired, {
+    timeoutMs,
+    plan: { byHand: true, prune: options.prune, pullAlways: true },
+    ...(options.dockerHost !== undefined && { dockerHost: options.dockerHost }),
+  });
+}

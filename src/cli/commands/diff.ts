@@ -1,0 +1,39 @@
+import { createHostFiles } from '../../files/host-files.ts';
+import { systemDisk } from '../../lib/disk.ts';
+import { formatProblem } from '../../lib/errors.ts';
+import { emptyMemory } from '../../model/memory.ts';
+import { plan } from '../../plan/plan.ts';
+import { renderJson, renderText } from '../../plan/render.ts';
+import { type DesiredOptions, readDesired } from '../desired.ts';
+import { withEngine } from '../engine.ts';
+import { EXIT } from '../exit.ts';
+import { errorPalette, palette, print, printError } from '../terminal.ts';
+
+export interface DiffOptions extends DesiredOptions {
+  output: 'text' | 'json';
+  prune: boolean;
+}
+
+/** Prints the plan that `apply` would carry out. Apps that cannot be planned are said on standard error; the others are printed. */
+export async function diff(folder: string | undefined, options: DiffOptions): Promise<number> {
+  const desired = await readDesired(folder, options, { placeholders: true });
+  const made = await withEngine(desired.site, options.dockerHost, async (engine) => {
+    const images = desired.apps.flatMap((app) =>
+      app.services.flatMap(({ containers }) => containers.map(({ spec }) => spec.Image)),
+    );
+    const actual = await engine.observe({ images: [...new Set(images)] });
+    const files = await createHostFiles(systemDisk).observe(
+      desired.apps.flatMap((app) => app.files.map(({ path }) => path)),
+    );
+    const how = { byHand: true, prune: options.prune, pullAlways: false };
+    return plan(desired, { ...actual, files }, emptyMemory(), 0, how);
+  });
+
+  print(options.output === 'json' ? renderJson(made) : renderText(made, palette()));
+  for (const { name, problems } of desired.broken) {
+    for (const problem of problems) printError(`${errorPalette().error('error:')} ${name}: ${formatProblem(problem)}`);
+  }
+  const unplanned = made.apps.some(({ problems }) => problems.some(({ severity }) => severity === 'error'));
+  if (desired.broken.length > 0 || unplanned) return EXIT.input;
+  return made.apps.some(({ operations }) => operations.length > 0) ? EXIT.differences : EXIT.ok;
+}

@@ -1,0 +1,50 @@
+import type { DesiredApp, DesiredSite } from '../../model/state.ts';
+import { converge } from '../converge.ts';
+import { type DesiredOptions, readDesired } from '../desired.ts';
+import { durationMs } from '../duration.ts';
+import { withEngine } from '../engine.ts';
+
+/** Removes what the site's apps run, those that Git no longer names among them; a lone Compose file speaks for its own app only. */
+export async function down(folder: string | undefined, options: DesiredOptions & { timeout: string }): Promise<number> {
+  const timeoutMs = durationMs(options.timeout, '--timeout');
+  const desired = await readDesired(folder, options, { placeholders: true });
+  const names = new Set([...desired.apps, ...desired.broken].map(({ name }) => name));
+  if (desired.vanished) for (const name of await runningApps(desired.site, options.dockerHost)) names.add(name);
+
+  const nothing: DesiredSite = {
+    ...desired,
+    apps: [...names].map((name) => emptyApp(name, desired.revision)),
+    broken: [],
+    allowEmpty: true,
+    pruneThreshold: 100,
+  };
+  return converge(nothing, {
+    timeoutMs,
+    plan: { byHand: true, prune: true, pullAlways: false },
+    ...(options.dockerHost !== undefined && { dockerHost: options.dockerHost }),
+  });
+}
+
+const runningApps = (site: string, dockerHost: string | undefined): Promise<string[]> =>
+  withEngine(site, dockerHost, async (engine) => {
+    const { containers, networks } = await engine.observe({ images: [] });
+    const owners = [
+      ...containers.map(({ identity }) => identity),
+      ...Object.values(networks).flatMap(({ owner }) => owner ?? []),
+    ];
+    return owners.filter((owner) => owner.site === site).map(({ app }) => app);
+  });
+
+const emptyApp = (name: string, revision: string): DesiredApp => ({
+  name,
+  revision,
+  sync: { automated: { prune: true, selfHeal: true, allowEmpty: true } },
+  pruneVolumes: false,
+  suspend: false,
+  services: [],
+  networks: [],
+  volumes: [],
+  files: [],
+  directory: '',
+  warnings: [],
+});

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { dump } from 'js-yaml';
+import { formatProblem, InputError } from '../../lib/errors.ts';
+import type { DesiredApp } from '../../model/state.ts';
+import { type DesiredOptions, readDesired } from '../desired.ts';
+import { EXIT } from '../exit.ts';
+import { errorPalette, print, printError } from '../terminal.ts';
+
+export interface RenderOptions extends DesiredOptions {
+  output: 'yaml' | 'json';
+  app?: string;
+}
+
+/** Prints the desired state of a site. Contents of files, configs and secrets are shown as their digests. */
+export async function render(folder: string | undefined, options: RenderOptions): Promise<number> {
+  const desired = await readDesired(folder, options, { placeholders: true });
+  const chosen = desired.apps.filter(({ name }) => options.app === undefined || name === options.app);
+  const broken = desired.broken.filter(({ name }) => options.app === undefined || name === options.app);
+  if (options.app !== undefined && chosen.length + broken.length === 0) {
+    const names = desired.apps.map(({ name }) => name).join(', ');
+    throw InputError.at(
+      undefined,
+      `${desired.site} has no app ${options.app}`,
+      names ? `it has ${names}` : 'it has none',
+    );
+  }
+  const shown = { site: desired.site, revision: desired.revision, apps: chosen.map(withoutContents) };
+  print(options.output === 'json' ? JSON.stringify(shown, null, 2) : dump(shown, { lineWidth: 120 }).trimEnd());
+  for (const { name, problems } of broken) {
+    for (const problem of problems) printError(`${errorPalette().error('error:')} ${name}: ${formatProblem(problem)}`);
+  }
+  return broken.length > 0 ? EXIT.input : EXIT.ok;
+}
+
+function withoutContents(app: DesiredApp) {
+  return {
+    ...app,
+    files: app.files.map(({ path, digest, mode }) => ({ path, mode: octal(mode), sha256: digest })),
+    services: app.services.map((service) => ({
+      ...service,
+      containers: service.containers.map((container) => ({
+        ...container,
+        spec: {
+          ...container.spec,
+          ...(container.spec.Files && {
+            Files: container.spec.Files.map(({ path, content, mode, uid, gid }) => ({
+              path,
+              mode: octal(mode),
+              uid,
+              gid,
+              sha256: createHash('sha256').update(content).digest('hex'),
+            })),
+          }),
+        },
+      })),
+    })),
+  };
+}
+
+const octal = (mode: number): string => mode.toString(8).padStart(4, '0');

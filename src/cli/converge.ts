@@ -1,0 +1,143 @@
+import type { Reconciler } from '../agent/reconciler.ts';
+import { createReconciler } from '../agent/reconciler.ts';
+import { createHostFiles } from '../files/host-files.ts';
+import { systemClock } from '../lib/clock.ts';
+import { systemDisk } from '../lib/disk.ts';
+import { formatProblem } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import { createSemaphore } from '../lib/semaphore.ts';
+import { emptyMemory } from '../model/memory.ts';
+import type { AppPlan, Plan } from '../model/plan.ts';
+import type { DesiredSite } from '../model/state.ts';
+import type { PlanOptions } from '../plan/policy.ts';
+import { openSiteEngine } from './engine.ts';
+import { EXIT } from './exit.ts';
+import { errorPalette, palette, print, printError } from './terminal.ts';
+
+export interface ConvergeOptions {
+  dockerHost?: string;
+  timeoutMs: number;
+  plan: PlanOptions;
+}
+
+/**
+ * Runs the agent's own loop until the site is as it is wanted, an app failed, or time ran out; prints each operation as it is done. A run that is
+ * interrupted leaves what the next one continues from.
+ */
+export async function converge(desired: DesiredSite, options: ConvergeOptions): Promise<number> {
+  const engine = await openSiteEngine(desired.site, options.dockerHost);
+  let reconciler: Reconciler | undefined;
+  let cancelTimer = (): void => {};
+  try {
+    await engine.facts();
+    const verdict = await new Promise<Verdict>((resolve) => {
+      const judge = createJudge(resolve);
+      reconciler = createReconciler(emptyMemory(), {
+        effects: {
+          engine,
+          files: createHostFiles(systemDisk),
+          slots: createSemaphore(8),
+          pullSlots: createSemaphore(3),
+        },
+        clock: systemClock,
+        log: progressLog,
+        // A laptop keeps nothing of a site: what it knows ends with the command.
+        store: { load: async () => ({ memory: emptyMemory() }), save: async () => {} },
+        options: options.plan,
+        onPlan: judge.plan,
+        onOutcome: judge.outcome,
+      });
+      engine.watch(() => reconciler?.trigger());
+      cancelTimer = systemClock.timer(options.timeoutMs, () => resolve({ kind: 'timeout', waiting: judge.waiting() }));
+      process.once('SIGINT', () => resolve({ kind: 'interrupted' }));
+      process.once('SIGTERM', () => resolve({ kind: 'interrupted' }));
+      reconciler.desire(desired);
+    });
+    return say(verdict);
+  } finally {
+    cancelTimer();
+    await reconciler?.stop();
+    engine.close();
+  }
+}
+
+type Verdict =
+  | { kind: 'converged'; plan: Plan }
+  | { kind: 'failed'; errors: string[] }
+  | { kind: 'timeout'; waiting: string[] }
+  | { kind: 'interrupted' };
+
+/** Looks at plans and outcomes until it can tell how it ended. */
+function createJudge(decide: (verdict: Verdict) => void) {
+  const gates = new Map<string, string>();
+  let last: AppPlan[] = [];
+  return {
+    plan(plan: Plan, _actual: unknown, busy: boolean) {
+      last = plan.apps;
+      if (busy) return;
+      const errors = plan.apps.flatMap(errorsOf);
+      const open = plan.apps.filter(({ operations }) =>
+        operations.some(({ withheld, onlyIfFailed }) => !withheld && !onlyIfFailed),
+      );
+      const stuck = open.flatMap(({ app }) => gates.get(app) ?? []);
+      if (open.length === stuck.length && errors.length + stuck.length > 0)
+        decide({ kind: 'failed', errors: [...errors, ...stuck] });
+      else if (open.length === 0) decide({ kind: 'converged', plan });
+    },
+    outcome({ app, results }: import('../model/outcome.ts').Outcome) {
+      const failed = results.find(({ status, operation }) => status === 'failed' && operation.kind === 'await');
+      if (failed?.status === 'failed') gates.set(app, `${app}: ${failed.error.message}`);
+      else gates.delete(app);
+    },
+    waiting: () => last.flatMap(({ app, operations }) => (operations[0] ? [`${app}: ${operations[0].reason}`] : [])),
+  };
+}
+
+/** What will not get better by itself soon: what cannot be planned, and what has failed and waits for its next try. */
+const errorsOf = ({ app, problems, operations }: AppPlan): string[] => [
+  ...problems.filter(({ severity }) => severity === 'error').map((problem) => `${app}: ${formatProblem(problem)}`),
+  ...new Set(
+    operations.flatMap(({ service, withheld, reason }) =>
+      withheld?.by === 'backoff' ? [`${app}${service ? `/${service}` : ''}: ${reason} (${withheld.text})`] : [],
+    ),
+  ),
+];
+
+function say(verdict: Verdict): number {
+  const { error } = errorPalette();
+  switch (verdict.kind) {
+    case 'converged': {
+      const held = verdict.plan.apps.flatMap(({ app, operations }) =>
+        operations.filter(({ withheld }) => withheld).map((operation) => ({ app, operation })),
+      );
+      for (const reason of new Set(
+        held.map(({ app, operation }) => `${app}: left as it is: ${operation.reason} (${operation.withheld?.text})`),
+      ))
+        print(reason);
+      print(
+        palette().add(
+          `${verdict.plan.site} is as it should be (${verdict.plan.apps.length} app${verdict.plan.apps.length === 1 ? '' : 's'})`,
+        ),
+      );
+      return EXIT.ok;
+    }
+    case 'failed':
+      for (const text of verdict.errors) printError(`${error('error:')} ${text}`);
+      return EXIT.failed;
+    case 'timeout':
+      printError(`${error('error:')} time ran out`);
+      for (const text of verdict.waiting) printError(`  still to do: ${text}`);
+      return EXIT.failed;
+    case 'interrupted':
+      printError('interrupted; the next run continues from here');
+      return EXIT.failed;
+  }
+}
+
+const progressLog: Log = {
+  debug() {},
+  info: (message, fields) => print(`${fields?.app ? `${palette().bold(String(fields.app))} ` : ''}${message}`),
+  warn: (message, fields) =>
+    printError(`${errorPalette().change('warning:')} ${fields?.app ? `${fields.app}: ` : ''}${message}`),
+  error: (message) => printError(`${errorPalette().error('error:')} ${message}`),
+};

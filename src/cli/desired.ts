@@ -1,0 +1,116 @@
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { compileSite } from '../compose/compile-site.ts';
+import { placeSite } from '../fleet/place-site.ts';
+import { systemClock } from '../lib/clock.ts';
+import { InputError } from '../lib/errors.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import type { DesiredSite } from '../model/state.ts';
+import { parseYaml } from '../yaml/parse.ts';
+
+/** What the commands that read desired state have in common; the flags of the same names. */
+export interface DesiredOptions {
+  repo?: string;
+  revision?: string;
+  path?: string;
+  site?: string;
+  values?: string;
+  env: boolean;
+  filesDir: string;
+  dockerHost?: string;
+}
+
+/** Gives the snapshot that folder and flags name, and takes it away again when `use` is done. */
+export async function withSnapshot<T>(
+  folder: string | undefined,
+  options: DesiredOptions,
+  use: (snapshot: Snapshot) => Promise<T>,
+): Promise<T> {
+  if (options.repo === undefined) {
+    if (options.revision !== undefined)
+      throw InputError.at(undefined, '--revision needs --repo: a folder is taken as it is');
+    const { folderSource } = await import('../source/folder-source.ts');
+    return use(await folderSource(folder ?? '.', options.path === undefined ? {} : { path: options.path }));
+  }
+  if (folder !== undefined) throw InputError.at(undefined, 'name either a folder or --repo, not both');
+  return withRepo(options.repo, options, use);
+}
+
+async function withRepo<T>(url: string, options: DesiredOptions, use: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+  const { mkdtemp, rm } = await import('node:fs/promises');
+  const { gitSource } = await import('../source/git-source.ts');
+  const { gitCredentials } = await import('./git-credentials.ts');
+  const dir = await mkdtemp(join(tmpdir(), 'holdfast-'));
+  const { signal } = new AbortController();
+  try {
+    const source = gitSource({
+      url,
+      dir,
+      clock: systemClock,
+      credentials: gitCredentials(process.env),
+      ...(options.revision !== undefined && { revision: options.revision }),
+      ...(options.path !== undefined && { path: options.path }),
+      ...(process.env.HOLDFAST_CA_FILE && { caFile: process.env.HOLDFAST_CA_FILE }),
+    });
+    try {
+      const snapshot = await source.fetch(await source.poll(signal), signal);
+      return await use(snapshot).finally(() => snapshot.dispose());
+    } finally {
+      source.close();
+    }
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** What the site should run. Problems of single apps are in its `broken`. */
+export async function readDesired(
+  folder: string | undefined,
+  options: DesiredOptions,
+  { placeholders }: { placeholders: boolean },
+): Promise<DesiredSite> {
+  const compile = await compileOptions(options, placeholders);
+  return withSnapshot(folder, options, async (snapshot) => {
+    const placed = await placeSite(snapshot, options.site === undefined ? {} : { site: options.site });
+    return compileSite(placed, snapshot, compile);
+  });
+}
+
+export async function compileOptions(options: DesiredOptions, placeholders: boolean) {
+  return {
+    filesDir: resolve(options.filesDir),
+    placeholders,
+    ...(options.values !== undefined && { localValues: await readValues(options.values) }),
+    ...(options.env && { environment: environment() }),
+  };
+}
+
+const environment = (): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+
+/** The site's own values: a flat YAML mapping of names to scalars. An empty file is no values. Throws InputError. */
+export async function readValues(path: string): Promise<Record<string, string>> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw InputError.at(undefined, `the values file ${path} cannot be read: ${error.code ?? error.message}`);
+  });
+  const root = parseYaml(text, path);
+  if (!root) return {};
+  if (root.kind !== 'mapping')
+    throw InputError.at(root.at, 'a values file is a mapping of names to values, as `TOKEN: abc`');
+  const values: Record<string, string> = {};
+  for (const { key, value } of root.entries) {
+    if (value.kind !== 'scalar' || value.value === null) {
+      throw InputError.at(value.at, `the value of ${key} must be a string, a number or a boolean`);
+    }
+    values[key] = typeof value.value === 'string' ? value.value : value.raw;
+  }
+  return values;
+}
+
+/** Throws InputError with the problems of all apps that cannot be compiled. */
+export function requireUnbroken(site: DesiredSite): void {
+  if (site.broken.length > 0) throw new InputError(site.broken.flatMap(({ problems }) => problems));
+}

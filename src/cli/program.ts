@@ -1,0 +1,125 @@
+import { Command, CommanderError, Option } from 'commander';
+import { formatProblem, HoldfastError, InputError } from '../lib/errors.ts';
+import { EXIT } from './exit.ts';
+import { agentOption, agentSettings } from './settings.ts';
+import { errorPalette } from './terminal.ts';
+import { VERSION } from './version.ts';
+
+/** Runs the command line and resolves to the exit code. Never throws: an error becomes one clear message on standard error. */
+export async function run(args: string[]): Promise<number> {
+  let code: number = EXIT.ok;
+  const program = build((result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.input;
+    return report(error);
+  }
+}
+
+function report(error: unknown): number {
+  const palette = errorPalette();
+  if (error instanceof InputError) {
+    for (const problem of error.problems)
+      process.stderr.write(`${palette.error('error:')} ${formatProblem(problem)}\n`);
+    return EXIT.input;
+  }
+  if (error instanceof HoldfastError) {
+    process.stderr.write(`${palette.error('error:')} ${error.message}\n`);
+    return error.code === 'SOURCE' ? EXIT.input : EXIT.failed;
+  }
+  process.stderr.write(
+    `${palette.error('this is a defect in Holdfast:')} ${error instanceof Error ? error.stack : String(error)}\n`,
+  );
+  return EXIT.failed;
+}
+
+function build(setCode: (code: number) => void): Command {
+  const program = new Command('holdfast')
+    .description('GitOps for fleets of edge sites: Compose files in Git become running containers, and stay so.')
+    .version(VERSION, '-V, --version')
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride()
+    .showSuggestionAfterError()
+    .showHelpAfterError('(--help says what there is)');
+
+  desired(
+    program.command('apply'),
+    'Bring the containers of this machine to what the folder or repo says, repeating until it is so.',
+  )
+    .option('--prune', 'remove what Git no longer names, whatever the policy says', false)
+    .option('--timeout <duration>', 'give up after this long', '5m')
+    .addHelpText('after', exitCodes('converged', 'an app failed, or time ran out', 'bad input; nothing was changed'))
+    .action(async (folder, options) => setCode(await (await import('./commands/apply.ts')).apply(folder, options)));
+
+  desired(
+    program.command('diff'),
+    'Print the plan that would bring the containers of this machine to what the folder or repo says. Changes nothing.',
+  )
+    .option('--prune', 'plan as `apply --prune` would', false)
+    .addOption(new Option('-o, --output <format>', 'how to print it').choices(['text', 'json']).default('text'))
+    .addHelpText(
+      'after',
+      exitCodes('no difference', 'differences', 'bad input, or an app that cannot be planned; the others are printed'),
+    )
+    .action(async (folder, options) => setCode(await (await import('./commands/diff.ts')).diff(folder, options)));
+
+  desired(program.command('down'), "Stop and remove the containers and networks of the site's apps. Volumes stay.")
+    .option('--timeout <duration>', 'give up after this long', '5m')
+    .addHelpText('after', exitCodes('all gone', 'something could not be removed', 'bad input; nothing was changed'))
+    .action(async (folder, options) => setCode(await (await import('./commands/down.ts')).down(folder, options)));
+
+  desired(
+    program.command('validate'),
+    'Check a config repo without an engine or a network: all of it, or what one --site reads.',
+    { engine: false },
+  )
+    .addHelpText('after', exitCodes('valid', 'never', 'problems, each with its file, line and column'))
+    .action(async (folder, options) =>
+      setCode(await (await import('./commands/validate.ts')).validate(folder, options)),
+    );
+
+  desired(program.command('render'), 'Print what a site should run, in the words of the Engine API.', { engine: false })
+    .addOption(new Option('-o, --output <format>', 'how to print it').choices(['yaml', 'json']).default('yaml'))
+    .option('--app <name>', 'this app only')
+    .addHelpText('after', exitCodes('printed', 'never', 'bad input'))
+    .action(async (folder, options) => setCode(await (await import('./commands/render.ts')).render(folder, options)));
+
+  const agent = program
+    .command('agent')
+    .description(
+      'Keep this site as its config repo says: poll, plan, apply, heal, prune. Runs until it is told to stop.',
+    );
+  for (const setting of agentSettings) if (!setting.secret) agent.addOption(agentOption(setting));
+  agent
+    .option('--config <file>', 'a YAML file with any of these settings (environment: HOLDFAST_CONFIG)')
+    .addHelpText(
+      'after',
+      `\nEvery option is also an environment variable and a key of the config file; the option wins, then the variable.\n${exitCodes('stopped by SIGTERM or SIGINT', 'it could not go on, and said why', 'bad input; nothing was changed')}`,
+    )
+    .action(async (options) => setCode(await (await import('./commands/agent.ts')).agent(options)));
+
+  return program;
+}
+
+/** What all commands that read desired state share. */
+function desired(command: Command, description: string, { engine = true } = {}): Command {
+  command
+    .description(description)
+    .argument('[folder]', 'the config repo, or a folder with a compose.yaml; uncommitted files count', undefined)
+    .option('--repo <url>', 'read a Git repo over HTTP(S) instead of a folder')
+    .option('--revision <ref>', 'with --repo: a branch, tag or commit (default: its HEAD)')
+    .option('--path <dir>', "the config repo's folder in the repo")
+    .option('--site <name>', 'the site (not needed where there is one)')
+    .option('--values <file>', "the site's own values, which are not in Git: a flat YAML mapping")
+    .option('--env', "let the process's environment fill in variables as well", false)
+    .option('--files-dir <dir>', 'where files of Git that services bind lie on the site', '/var/lib/holdfast/apps');
+  if (engine) command.option('--docker-host <url>', 'the engine (default: DOCKER_HOST, or the local socket)');
+  return command;
+}
+
+const exitCodes = (...meanings: string[]): string =>
+  `\nExit codes:\n${meanings.map((meaning, code) => `  ${code}  ${meaning}`).join('\n')}`;

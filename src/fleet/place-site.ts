@@ -1,0 +1,117 @@
+import { InputError, type Problem } from '../lib/errors.ts';
+import type { FleetDocument, PlacedSite, SiteDocument } from '../model/fleet.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import { placeApplications } from './applications.ts';
+import { COMPOSE_FILES, findComposeFiles } from './compose-files.ts';
+import { readDocument } from './document.ts';
+import { fleetOf } from './documents.ts';
+import { onlySite, readSite, requireSiteName, siteNames } from './sites.ts';
+
+const FLEET = 'fleet.yaml';
+/** The site of a repo that knows of none. */
+const DEFAULT_SITE = 'default';
+
+/**
+ * What one site should run, by the fleet layer alone. Reads fleet.yaml, that Site's file, every app.yaml and, of apps placed here, the names in
+ * their folders: nothing that grows with the number of sites. Throws InputError with all problems of what the site hangs on; a broken
+ * Application is in the result instead.
+ */
+export async function placeSite(snapshot: Snapshot, options: { site?: string }): Promise<PlacedSite> {
+  if (options.site !== undefined) requireSiteName(options.site);
+  const layout = await layoutOf(snapshot);
+  if (layout.kind === 'bare') return bareSite(snapshot, options.site ?? DEFAULT_SITE, layout.compose);
+
+  const name = options.site ?? (await onlySite(snapshot));
+  const { fleet, site } = await both(readFleet(snapshot), readSite(snapshot, name));
+  const results = await placeApplications(snapshot, site, fleet);
+  return {
+    site: name,
+    revision: snapshot.revision,
+    apps: results.flatMap((result) => ('placed' in result ? [result.placed] : [])),
+    broken: results.flatMap((result) => ('broken' in result ? [result.broken] : [])),
+    vanished: fleet.syncPolicy,
+    allowEmpty: site.allowEmpty,
+    pruneThreshold: fleet.pruneThreshold,
+    confirmPrune: site.confirmPrune,
+  };
+}
+
+/** The names of all sites, sorted; `default` for a repo with only a Compose file. Its cost grows with the fleet: only for a laptop. */
+export async function listSites(snapshot: Snapshot): Promise<string[]> {
+  const layout = await layoutOf(snapshot);
+  return layout.kind === 'bare' ? [DEFAULT_SITE] : siteNames(snapshot);
+}
+
+/** fleet.yaml. Throws InputError. */
+export async function readFleet(snapshot: Snapshot): Promise<FleetDocument> {
+  const root = await readDocument(snapshot, FLEET, 'Fleet');
+  if (!root) throw InputError.at(undefined, `${snapshot.origin.description} has no ${FLEET}`);
+  return fleetOf(root, snapshot.origin.name);
+}
+
+/** A repo is a fleet or one Compose file. Nothing of either is never read as "no apps": it is an InputError. */
+async function layoutOf(snapshot: Snapshot): Promise<{ kind: 'fleet' } | { kind: 'bare'; compose: string[] }> {
+  const entries = await snapshot.list('');
+  const names = entries?.map(({ name }) => name) ?? [];
+  if (names.includes(FLEET)) return { kind: 'fleet' };
+  if (names.includes('fleet.yml')) {
+    throw InputError.at(
+      { file: 'fleet.yml', line: 1, column: 1 },
+      `the Fleet is in a file named ${FLEET}, not fleet.yml`,
+      `rename it to ${FLEET}`,
+    );
+  }
+  const compose = await findComposeFiles(snapshot, '');
+  if (compose.length > 0) return { kind: 'bare', compose };
+  const folders = ['apps', 'sites'].filter((name) => names.includes(name));
+  throw InputError.at(
+    undefined,
+    `${snapshot.origin.description} holds nothing to run: there is no ${FLEET} and no Compose file (${COMPOSE_FILES.join(', ')}) in it`,
+    folders.length > 0
+      ? `add a ${FLEET} beside ${folders.join(' and ')}`
+      : "name the config repo's folder with --path if it is not the root",
+  );
+}
+
+/** A Compose file alone is one app on every site, followed, pruned and healed. */
+function bareSite(snapshot: Snapshot, site: string, compose: string[]): PlacedSite {
+  const sync = { automated: { prune: true, selfHeal: true, allowEmpty: false } };
+  return {
+    site,
+    revision: snapshot.revision,
+    apps: [
+      {
+        name: snapshot.origin.name,
+        nameIsFixed: false,
+        folder: '',
+        compose,
+        profiles: [],
+        sync,
+        pruneVolumes: false,
+        suspend: false,
+        values: {},
+        siteValues: [],
+      },
+    ],
+    broken: [],
+    allowEmpty: false,
+    pruneThreshold: 50,
+    confirmPrune: [],
+  };
+}
+
+/** Both documents, or the problems of both. */
+async function both(
+  fleet: Promise<FleetDocument>,
+  site: Promise<SiteDocument>,
+): Promise<{ fleet: FleetDocument; site: SiteDocument }> {
+  const settled = await Promise.allSettled([fleet, site]);
+  const problems: Problem[] = [];
+  for (const one of settled) {
+    if (one.status === 'fulfilled') continue;
+    if (!(one.reason instanceof InputError)) throw one.reason;
+    problems.push(...one.reason.problems);
+  }
+  if (problems.length > 0) throw new InputError(problems);
+  return { fleet: await fleet, site: await site };
+}
