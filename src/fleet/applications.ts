@@ -1,0 +1,158 @@
+import { didYouMean } from '../lib/did-you-mean.ts';
+import { InputError, type Problem, SourceError } from '../lib/errors.ts';
+import type { ApplicationDocument, FleetDocument, PlacedApp, SiteDocument } from '../model/fleet.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import type { YamlNode } from '../yaml/node.ts';
+import { COMPOSE_FILES, findComposeFiles, inFolder } from './compose-files.ts';
+import { readDocument } from './document.ts';
+import { applicationOf } from './documents.ts';
+import { selects } from './selector.ts';
+import { below, items, text } from './values.ts';
+
+const FOLDER = 'apps';
+const DOCUMENT = 'app.yaml';
+
+/** What becomes of one folder below apps/. */
+type Result = { placed: PlacedApp } | { broken: { name: string; problems: Problem[] } };
+
+/**
+ * Every Application, placed on one site. One that cannot be read, or that is placed here and cannot be used, is broken and stands in nobody's
+ * way. Sorted by name. Throws SourceError only when the source itself fails.
+ */
+export async function placeApplications(
+  snapshot: Snapshot,
+  site: SiteDocument,
+  fleet: FleetDocument,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const { name, kind } of (await snapshot.list(FOLDER)) ?? []) {
+    if (kind === 'file') continue;
+    try {
+      const placed = await placeApplication(snapshot, name, site, fleet);
+      if (placed) results.push({ placed });
+    } catch (error) {
+      results.push({ broken: { name, problems: problemsOf(error, name) } });
+    }
+  }
+  return results;
+}
+
+/** The Application of a folder, if the folder holds one and it is placed on the site. Throws InputError or SourceError. */
+async function placeApplication(
+  snapshot: Snapshot,
+  name: string,
+  site: SiteDocument,
+  fleet: FleetDocument,
+): Promise<PlacedApp | undefined> {
+  const folder = `${FOLDER}/${name}`;
+  const file = `${folder}/${DOCUMENT}`;
+  const root = await readDocument(snapshot, file, 'Application');
+  if (!root) return requireNoApplication(snapshot, folder);
+  requireProjectName(name, file);
+  const app = applicationOf(root, name);
+  if (!selects(app.placement, site)) return undefined;
+  return {
+    name,
+    nameIsFixed: true,
+    folder,
+    compose: await composeFiles(snapshot, folder, app, root, site),
+    profiles: app.profiles,
+    sync: app.syncPolicy ?? fleet.syncPolicy,
+    pruneVolumes: app.pruneVolumes,
+    suspend: app.suspend,
+    ...(app.projectDirectory !== undefined && { projectDirectory: app.projectDirectory }),
+    values: { ...fleet.values, ...site.values },
+    siteValues: fleet.siteValues,
+  };
+}
+
+/** The Compose files of an app on one site, checked to be there while it is known where they are named. */
+async function composeFiles(
+  snapshot: Snapshot,
+  folder: string,
+  app: ApplicationDocument,
+  root: YamlNode,
+  site: SiteDocument,
+): Promise<string[]> {
+  const overlays = items(below(root, 'spec', 'overlays')).filter((_, index) => {
+    const overlay = app.overlays[index];
+    return overlay !== undefined && selects(overlay.selector, site);
+  });
+  const base = items(below(root, 'spec', 'compose'));
+  const named = [...base, ...overlays.flatMap((overlay) => items(below(overlay, 'compose')))];
+  const problems: Problem[] = [];
+  const files: string[] = [];
+  for (const node of named) {
+    const path = inFolder(folder, normal(text(node) ?? ''));
+    const near = await absent(snapshot, path);
+    if (near) problems.push({ at: node.at, message: `there is no file ${path}`, ...near });
+    files.push(path);
+  }
+  if (problems.length > 0) throw new InputError(problems);
+  if (base.length > 0) return files;
+  const found = await findComposeFiles(snapshot, folder);
+  if (found.length > 0) return [...found, ...files];
+  throw InputError.at(
+    app.at,
+    `${folder} has no Compose file`,
+    `looked for ${COMPOSE_FILES.join(', ')}; name others in spec.compose`,
+  );
+}
+
+/** Without `./` and doubled slashes. That no `..` is in it, the schema says. */
+const normal = (path: string): string =>
+  path
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
+
+/** undefined for a path that is there; else a hint at what may have been meant. */
+async function absent(snapshot: Snapshot, path: string): Promise<{ hint?: string } | undefined> {
+  const cut = path.lastIndexOf('/');
+  const name = path.slice(cut + 1);
+  const entries = (await snapshot.list(path.slice(0, cut))) ?? [];
+  const files = entries.filter(({ kind }) => kind !== 'dir').map((entry) => entry.name);
+  if (files.includes(name)) return undefined;
+  const near = didYouMean(name, files);
+  return near === undefined ? {} : { hint: `did you mean \`${near}\`?` };
+}
+
+/** A folder without app.yaml is no Application, unless it looks like one: that is a slip, and not a wish to remove an app. */
+async function requireNoApplication(snapshot: Snapshot, folder: string): Promise<undefined> {
+  const names = (await snapshot.list(folder))?.map(({ name }) => name) ?? [];
+  const misnamed = names.find(
+    (name) =>
+      ['app.yml', 'application.yaml', 'application.yml'].includes(name.toLowerCase()) ||
+      name.toLowerCase() === DOCUMENT,
+  );
+  if (misnamed !== undefined) {
+    throw InputError.at(
+      { file: `${folder}/${misnamed}`, line: 1, column: 1 },
+      `an Application is in a file named ${DOCUMENT}, not ${misnamed}`,
+      `rename it to ${DOCUMENT}`,
+    );
+  }
+  const compose = names.find((name) => COMPOSE_FILES.includes(name));
+  if (compose === undefined) return undefined;
+  throw InputError.at(
+    { file: `${folder}/${compose}`, line: 1, column: 1 },
+    `${folder} has a Compose file and no ${DOCUMENT}`,
+    `add ${folder}/${DOCUMENT} with \`kind: Application\`, or move the folder out of ${FOLDER}/`,
+  );
+}
+
+function requireProjectName(name: string, file: string): void {
+  if (/^[a-z0-9][a-z0-9_-]*$/.test(name)) return;
+  throw InputError.at(
+    { file, line: 1, column: 1 },
+    `the folder's name ${JSON.stringify(name)} is the Application's name and cannot be a Compose project's`,
+    'use lower-case letters, digits, - and _, and begin with a letter or a digit',
+  );
+}
+
+function problemsOf(error: unknown, app: string): Problem[] {
+  if (error instanceof InputError) return error.problems.map((problem) => ({ ...problem, app }));
+  // A link where the document should be is the app's own fault; a source that fails is not.
+  if (error instanceof SourceError && error.kind === 'path') return [{ message: error.message, app }];
+  throw error;
+}

@@ -1,0 +1,30 @@
+import { InputError } from '../lib/errors.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+
+/** What `docker compose` looks for in a folder, in its order of preference. Source: compose-go, cli/options.go. */
+export const COMPOSE_FILES = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];
+export const OVERRIDE_FILES = COMPOSE_FILES.map((name) => name.replace('compose.', 'compose.override.'));
+
+/**
+ * The Compose files of a folder as `docker compose` finds them without `-f`: one, and its override; none when there is none. Two of a kind
+ * are refused, where Compose would take one of them and ignore the other.
+ */
+export async function findComposeFiles(snapshot: Snapshot, folder: string): Promise<string[]> {
+  const names = new Set((await snapshot.list(folder))?.filter(({ kind }) => kind !== 'dir').map(({ name }) => name));
+  const base = onlyOne(COMPOSE_FILES, names, folder);
+  if (base === undefined) return [];
+  const override = onlyOne(OVERRIDE_FILES, names, folder);
+  return [base, ...(override === undefined ? [] : [override])].map((name) => inFolder(folder, name));
+}
+
+export const inFolder = (folder: string, path: string): string => (folder === '' ? path : `${folder}/${path}`);
+
+function onlyOne(candidates: readonly string[], names: ReadonlySet<string>, folder: string): string | undefined {
+  const [first, second] = candidates.filter((name) => names.has(name));
+  if (first === undefined || second === undefined) return first;
+  throw InputError.at(
+    { file: inFolder(folder, second), line: 1, column: 1 },
+    `Compose would ignore ${inFolder(folder, second)}, as ${first} stands beside it`,
+    'remove one of them, or merge them',
+  );
+}

@@ -1,0 +1,68 @@
+import { InputError, type Problem } from '../lib/errors.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import { describe, entryOf, type YamlNode } from '../yaml/node.ts';
+import { parseYaml } from '../yaml/parse.ts';
+import { type Kind, schemaProblems } from './schema.ts';
+
+export const API_VERSION = 'holdfast/v1';
+
+/**
+ * A document of the fleet layer that fits its schema; undefined where there is no such file. Throws InputError with all that is wrong with it,
+ * SourceError when it cannot be read.
+ */
+export async function readDocument(snapshot: Snapshot, file: string, kind: Kind): Promise<YamlNode | undefined> {
+  const found = await snapshot.read(file);
+  if (!found) return undefined;
+  const start = { file, line: 1, column: 1 };
+  const root = parseYaml(utf8(found.content, file), file);
+  if (!root) throw InputError.at(start, `the document is empty; a ${kind} was expected`, header(kind));
+  if (root.kind !== 'mapping')
+    throw InputError.at(root.at, `a ${kind} was expected, not ${describe(root)}`, header(kind));
+  const wrongKind = kindProblem(root, kind);
+  // Every other complaint would be about the wrong document.
+  if (wrongKind) throw new InputError([wrongKind]);
+  const problems = [...versionProblem(root), ...schemaProblems(root, kind)];
+  if (problems.length > 0) throw new InputError(problems);
+  return root;
+}
+
+function kindProblem(root: YamlNode, kind: Kind): Problem | undefined {
+  const entry = entryOf(root, 'kind');
+  if (!entry)
+    return { at: root.at, message: `\`kind\` is missing; a ${kind} was expected here`, hint: `add \`kind: ${kind}\`` };
+  const { value } = entry;
+  if (value.kind === 'scalar' && value.value === kind) return undefined;
+  const found = value.kind === 'scalar' && value.value !== null ? `\`${value.raw}\`` : describe(value);
+  return {
+    at: value.at,
+    message: `this file must hold a ${kind}, and its kind is ${found}`,
+    hint: `write \`kind: ${kind}\``,
+  };
+}
+
+function versionProblem(root: YamlNode): Problem[] {
+  const entry = entryOf(root, 'apiVersion');
+  if (!entry) return [{ at: root.at, message: '`apiVersion` is missing', hint: `add \`apiVersion: ${API_VERSION}\`` }];
+  const { value } = entry;
+  if (value.kind === 'scalar' && value.value === API_VERSION) return [];
+  const found = value.kind === 'scalar' && value.value !== null ? `\`${value.raw}\`` : describe(value);
+  return [
+    {
+      at: value.at,
+      message: `apiVersion is ${found}, which this Holdfast does not know`,
+      hint: `write \`apiVersion: ${API_VERSION}\``,
+    },
+  ];
+}
+
+const header = (kind: Kind): string => `it begins with \`apiVersion: ${API_VERSION}\` and \`kind: ${kind}\``;
+
+function utf8(content: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(content);
+  } catch (error) {
+    throw new InputError([{ at: { file, line: 1, column: 1 }, message: 'the file is not UTF-8 text' }], {
+      cause: error,
+    });
+  }
+}

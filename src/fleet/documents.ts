@@ -1,0 +1,100 @@
+import { InputError } from '../lib/errors.ts';
+import type {
+  ApplicationDocument,
+  FleetDocument,
+  LabelSelector,
+  Placement,
+  SiteDocument,
+  SyncPolicy,
+} from '../model/fleet.ts';
+import type { YamlNode } from '../yaml/node.ts';
+import { below, flag, items, text, textMap, texts } from './values.ts';
+
+const DEFAULT_PRUNE_THRESHOLD = 50;
+
+/** kind: Fleet. `name` is what it is called when it does not say. */
+export function fleetOf(root: YamlNode, name: string): FleetDocument {
+  const threshold = below(root, 'spec', 'pruneThreshold');
+  return {
+    name: text(below(root, 'metadata', 'name')) ?? name,
+    values: textMap(below(root, 'spec', 'values')),
+    siteValues: texts(below(root, 'spec', 'siteValues')),
+    syncPolicy: syncPolicyOf(below(root, 'spec', 'syncPolicy')) ?? {},
+    pruneThreshold: threshold?.kind === 'scalar' ? Number(threshold.value) : DEFAULT_PRUNE_THRESHOLD,
+  };
+}
+
+/** kind: Site. Throws InputError when it names itself other than its path does. */
+export function siteOf(root: YamlNode, name: string): SiteDocument {
+  requireName(root, name, `sites/${name}.yaml is the site`);
+  return {
+    name,
+    labels: textMap(below(root, 'metadata', 'labels')),
+    values: textMap(below(root, 'spec', 'values')),
+    allowEmpty: flag(below(root, 'spec', 'allowEmpty')),
+    confirmPrune: texts(below(root, 'spec', 'confirmPrune')),
+  };
+}
+
+/** kind: Application. `compose` is empty when it is left to what the folder holds. Throws InputError when it names itself other than its folder does. */
+export function applicationOf(root: YamlNode, name: string): ApplicationDocument {
+  requireName(root, name, `apps/${name}/app.yaml is the Application`);
+  const spec = below(root, 'spec');
+  const syncPolicy = syncPolicyOf(below(spec, 'syncPolicy'));
+  const projectDirectory = text(below(spec, 'projectDirectory'));
+  return {
+    name,
+    placement: placementOf(below(spec, 'placement')),
+    compose: texts(below(spec, 'compose')),
+    overlays: items(below(spec, 'overlays')).map((overlay) => ({
+      selector: placementOf(below(overlay, 'selector')),
+      compose: texts(below(overlay, 'compose')),
+    })),
+    ...(syncPolicy && { syncPolicy }),
+    profiles: texts(below(spec, 'profiles')),
+    ...(projectDirectory !== undefined && { projectDirectory }),
+    pruneVolumes: flag(below(spec, 'pruneVolumes')),
+    suspend: flag(below(spec, 'suspend')),
+    at: root.at,
+  };
+}
+
+function requireName(root: YamlNode, name: string, rule: string): void {
+  const given = below(root, 'metadata', 'name');
+  if (!given || text(given) === name) return;
+  throw InputError.at(
+    given.at,
+    `metadata.name is \`${text(given)}\`, but the file's place says \`${name}\`: ${rule} ${name}`,
+    'remove metadata.name, or move the file',
+  );
+}
+
+function syncPolicyOf(node: YamlNode | undefined): SyncPolicy | undefined {
+  if (!node) return undefined;
+  const automated = below(node, 'automated');
+  if (!automated) return {};
+  return {
+    automated: {
+      prune: flag(below(automated, 'prune')),
+      selfHeal: flag(below(automated, 'selfHeal')),
+      allowEmpty: flag(below(automated, 'allowEmpty')),
+    },
+  };
+}
+
+function placementOf(node: YamlNode | undefined): Placement {
+  const matchLabels = below(node, 'matchLabels');
+  const matchExpressions = below(node, 'matchExpressions');
+  const sites = below(node, 'sites');
+  return {
+    ...(matchLabels && { matchLabels: textMap(matchLabels) }),
+    ...(matchExpressions && { matchExpressions: items(matchExpressions).map(expressionOf) }),
+    ...(sites && { sites: texts(sites) }),
+  };
+}
+
+function expressionOf(node: YamlNode): NonNullable<LabelSelector['matchExpressions']>[number] {
+  const operator = text(below(node, 'operator')) as 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+  const values = below(node, 'values');
+  return { key: text(below(node, 'key')) ?? '', operator, ...(values && { values: texts(values) }) };
+}

@@ -1,0 +1,154 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import applicationSchema from '../../schemas/application.schema.json' with { type: 'json' };
+import fleetSchema from '../../schemas/fleet.schema.json' with { type: 'json' };
+import siteSchema from '../../schemas/site.schema.json' with { type: 'json' };
+import { didYouMean } from '../lib/did-you-mean.ts';
+import type { Position, Problem } from '../lib/errors.ts';
+import { describe, entryOf, toPlain, type YamlNode } from '../yaml/node.ts';
+import { nodeAt } from '../yaml/pointer.ts';
+
+export type Kind = 'Fleet' | 'Site' | 'Application';
+
+const SCHEMAS = { Fleet: fleetSchema, Site: siteSchema, Application: applicationSchema };
+
+let ajv: Ajv | undefined;
+const compiled = new Map<Kind, ValidateFunction>();
+
+/** Compiling takes milliseconds and memory that `--version` need not pay. */
+function validator(kind: Kind): ValidateFunction {
+  const known = compiled.get(kind);
+  if (known) return known;
+  // patternErrorMessage is what editors show for a pattern that does not match; so do we.
+  ajv ??= new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).addVocabulary(['patternErrorMessage']);
+  const validate = ajv.compile(SCHEMAS[kind]);
+  compiled.set(kind, validate);
+  return validate;
+}
+
+/** What is wrong with a document by its schema, in the order of the text. `apiVersion` and `kind` are left to the caller. */
+export function schemaProblems(root: YamlNode, kind: Kind): Problem[] {
+  const validate = validator(kind);
+  if (validate(toPlain(root))) return [];
+  const problems = (validate.errors ?? []).flatMap((error) => explain(error, root, kind) ?? []);
+  return problems.sort((a, b) => compare(a.at, b.at)).filter((problem, index) => !sameAs(problem, problems[index - 1]));
+}
+
+function explain(error: ErrorObject, root: YamlNode, kind: Kind): Problem | undefined {
+  const path = error.instancePath;
+  if (/^\/(apiVersion|kind)$/.test(path)) return undefined;
+  const { node, keyAt } = nodeAt(root, path);
+  const name = nameOf(path);
+  const params = error.params as Record<string, unknown>;
+
+  switch (error.keyword) {
+    // They only say that another error is below them.
+    case 'if':
+    case 'propertyNames':
+      return undefined;
+    case 'additionalProperties': {
+      const key = String(params.additionalProperty);
+      return {
+        at: entryOf(node, key)?.keyAt ?? node.at,
+        message: `unknown key \`${key}\`${within(path)}`,
+        hint: keyHint(key, path, error, kind),
+      };
+    }
+    case 'required': {
+      const key = String(params.missingProperty);
+      if (path === '') return undefined;
+      return { at: keyAt ?? node.at, message: `\`${key}\` is missing in ${name}` };
+    }
+    case 'type': {
+      const types = [params.type].flat().map(String);
+      if (node.kind === 'scalar' && node.value === null) {
+        return {
+          at: keyAt ?? node.at,
+          message: `${name} has no value; ${wanted(types)} was expected`,
+          hint: emptyHint(types),
+        };
+      }
+      return { at: node.at, message: `${name} must be ${wanted(types)}, not ${describe(node)}` };
+    }
+    case 'enum': {
+      const allowed = (params.allowedValues as unknown[]).map(String);
+      const near = node.kind === 'scalar' ? didYouMean(node.raw, allowed) : undefined;
+      return {
+        at: node.at,
+        message: `${name} must be one of ${allowed.join(', ')}, not ${shown(node)}`,
+        ...(near !== undefined && { hint: `did you mean \`${near}\`?` }),
+      };
+    }
+    case 'pattern': {
+      const rule = String((error.parentSchema as { patternErrorMessage?: string }).patternErrorMessage);
+      // ajv says of a key that does not match which one it is, and where the mapping is.
+      const key = error.propertyName;
+      if (key !== undefined)
+        return { at: entryOf(node, key)?.keyAt ?? node.at, message: `the name \`${key}\`${within(path)} ${rule}` };
+      return { at: node.at, message: `${name} ${rule}, not ${shown(node)}` };
+    }
+    case 'minItems':
+    case 'minLength':
+      return { at: node.at, message: `${name} must not be empty` };
+    case 'minimum':
+      return { at: node.at, message: `${name} must be at least ${params.limit}, not ${shown(node)}` };
+    case 'maximum':
+      return { at: node.at, message: `${name} must be at most ${params.limit}, not ${shown(node)}` };
+    case 'uniqueItems': {
+      const twice = nodeAt(root, `${path}/${Math.max(Number(params.i), Number(params.j))}`).node;
+      return { at: twice.at, message: `${name} lists ${shown(twice)} twice` };
+    }
+    case 'false schema':
+      return { at: keyAt ?? node.at, message: `${name} does not go with the operators Exists and DoesNotExist` };
+    default:
+      return { at: node.at, message: `${name} ${error.message}` };
+  }
+}
+
+/** What an unknown key was probably meant to be: a known one beside it, or the same one in its right place. */
+function keyHint(key: string, path: string, error: ErrorObject, kind: Kind): string {
+  const known = Object.keys((error.parentSchema as { properties?: object }).properties ?? {});
+  const { metadata, spec } = SCHEMAS[kind].properties;
+  if (path !== '/spec' && key in spec.properties) return `it belongs under \`spec\``;
+  if (path !== '/metadata' && key in metadata.properties) return `it belongs under \`metadata\``;
+  const near = didYouMean(key, known);
+  return near === undefined ? `known are ${known.join(', ')}` : `did you mean \`${near}\`?`;
+}
+
+const TYPES: Record<string, string> = {
+  string: 'a string',
+  number: 'a number',
+  integer: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping',
+};
+
+function wanted(types: readonly string[]): string {
+  const words = types.map((type) => TYPES[type] ?? type);
+  return words.length === 1 ? `${words[0]}` : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}
+
+function emptyHint(types: readonly string[]): string {
+  if (types.includes('object')) return 'write `{}` if it is meant to be there, or remove the key';
+  if (types.includes('string')) return 'write `""` for an empty text, or remove the key';
+  return 'remove the key, or give it a value';
+}
+
+const shown = (node: YamlNode): string =>
+  node.kind === 'scalar' && node.value !== null ? JSON.stringify(node.raw) : describe(node);
+
+/** `spec.overlays[1].selector` of `/spec/overlays/1/selector`. */
+function nameOf(pointer: string): string {
+  const steps = pointer.split('/').slice(1);
+  const text = steps
+    .map((step) => (/^\d+$/.test(step) ? `[${step}]` : `.${step.replaceAll('~1', '/').replaceAll('~0', '~')}`))
+    .join('');
+  return text === '' ? 'the document' : text.replace(/^\./, '');
+}
+
+const within = (pointer: string): string => (pointer === '' ? '' : ` in ${nameOf(pointer)}`);
+
+const compare = (a: Position | undefined, b: Position | undefined): number =>
+  (a?.line ?? 0) - (b?.line ?? 0) || (a?.column ?? 0) - (b?.column ?? 0);
+
+const sameAs = (a: Problem, b: Problem | undefined): boolean => a.message === b?.message && compare(a.at, b.at) === 0;

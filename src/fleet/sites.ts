@@ -1,0 +1,82 @@
+import { didYouMean } from '../lib/did-you-mean.ts';
+import { InputError, type Problem } from '../lib/errors.ts';
+import type { SiteDocument } from '../model/fleet.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import { readDocument } from './document.ts';
+import { siteOf } from './documents.ts';
+
+const FOLDER = 'sites';
+const MOST_NAMED = 20;
+
+/** One site's document, found by its name alone: what a site reads does not grow with the fleet. Throws InputError. */
+export async function readSite(snapshot: Snapshot, name: string): Promise<SiteDocument> {
+  requireSiteName(name);
+  const root = await readDocument(snapshot, `${FOLDER}/${name}.yaml`, 'Site');
+  if (!root) throw new InputError([await missing(snapshot, name)]);
+  return siteOf(root, name);
+}
+
+/** Throws InputError for a name that no file below sites/ could have. */
+export function requireSiteName(name: string): void {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/.test(name)) return;
+  throw InputError.at(
+    undefined,
+    `${JSON.stringify(name)} cannot be a site's name`,
+    "a site is named by its file's path below sites/ without .yaml, as eu/shop-17",
+  );
+}
+
+/** The names of all sites, sorted. Walks every folder below sites/; only for a laptop. */
+export async function siteNames(snapshot: Snapshot): Promise<string[]> {
+  const names: string[] = [];
+  const walk = async (below: string): Promise<void> => {
+    for (const { name, kind } of (await snapshot.list(`${FOLDER}${below}`)) ?? []) {
+      if (kind === 'dir') await walk(`${below}/${name}`);
+      else if (name.endsWith('.yaml')) names.push(`${below}/${name.slice(0, -'.yaml'.length)}`.slice(1));
+    }
+  };
+  await walk('');
+  return names.sort();
+}
+
+/** The one site of a repo that has one. Throws InputError naming them where it has several. */
+export async function onlySite(snapshot: Snapshot): Promise<string> {
+  const names = await siteNames(snapshot);
+  const [first, second] = names;
+  if (first === undefined) {
+    throw InputError.at(
+      undefined,
+      `${snapshot.origin.description} has no sites`,
+      'add a file sites/NAME.yaml with `kind: Site`',
+    );
+  }
+  if (second === undefined) return first;
+  const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '';
+  throw InputError.at(
+    undefined,
+    `${snapshot.origin.description} has ${names.length} sites: ${names.slice(0, MOST_NAMED).join(', ')}${more}`,
+    'say which one with --site',
+  );
+}
+
+/** Names near the one that is not there, of the same folder only. */
+async function missing(snapshot: Snapshot, name: string): Promise<Problem> {
+  const parts = name.split('/');
+  const last = parts.pop() ?? '';
+  const folder = [FOLDER, ...parts].join('/');
+  const message = `there is no site ${name}: ${snapshot.origin.description} has no file ${FOLDER}/${name}.yaml`;
+  const entries = await snapshot.list(folder);
+  if (!entries) return { message, hint: `there is no folder ${folder} either` };
+  if (entries.some((entry) => entry.name === `${last}.yml`))
+    return { message, hint: `rename ${folder}/${last}.yml to ${last}.yaml` };
+  const present = entries.flatMap((entry) =>
+    entry.name.endsWith('.yaml') ? entry.name.slice(0, -'.yaml'.length) : [],
+  );
+  const near = didYouMean(last, present);
+  if (near !== undefined) return { message, hint: `did you mean ${[...parts, near].join('/')}?` };
+  if (present.length === 0) return { message, hint: `${folder} has no sites` };
+  return {
+    message,
+    hint: `${folder} has ${present.slice(0, MOST_NAMED).join(', ')}${present.length > MOST_NAMED ? ', …' : ''}`,
+  };
+}
