@@ -1,4 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { Option } from 'commander';
+import { schemaProblems } from '../fleet/schema.ts';
+import { InputError } from '../lib/errors.ts';
+import { toPlain } from '../yaml/node.ts';
+import { parseYaml } from '../yaml/parse.ts';
 
 /** A setting of the agent: one row gives its flag, its environment variable and its key in the config file (schemas/agent.schema.json). */
 export interface Setting {
@@ -71,4 +76,33 @@ export function variableOf(key: AgentKey): string {
 export function agentOption({ key, value, description, default: fallback }: Setting): Option {
   const notes = [`environment: ${variableOf(key)}`, ...(fallback ? [`default: ${fallback}`] : [])].join(', ');
   return new Option(`${flagOf(key)} <${value}>`, `${description} (${notes})`);
+}
+
+export type AgentSettings = Partial<Record<AgentKey, string>>;
+
+/** What an agent is told: by flag, else by environment, else by config file, else by default. Throws InputError. */
+export async function resolveAgentSettings(
+  flags: AgentSettings,
+  environment: NodeJS.ProcessEnv,
+  configFile: string | undefined,
+): Promise<AgentSettings> {
+  const file = configFile === undefined ? {} : await readConfigFile(configFile);
+  const settings: AgentSettings = {};
+  for (const setting of agentSettings) {
+    const { key } = setting;
+    const value = flags[key] ?? (environment[variableOf(key)] || undefined) ?? file[key] ?? setting.default;
+    if (value !== undefined) settings[key] = value;
+  }
+  return settings;
+}
+
+async function readConfigFile(path: string): Promise<AgentSettings> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw InputError.at(undefined, `the config file ${path} cannot be read: ${error.code ?? error.message}`);
+  });
+  const root = parseYaml(text, path);
+  if (!root) return {};
+  const problems = schemaProblems(root, 'agent');
+  if (problems.length > 0) throw new InputError(problems);
+  return toPlain(root) as AgentSettings;
 }

@@ -1,0 +1,90 @@
+import { compileSite } from '../compose/compile-site.ts';
+import type { CompileOptions } from '../compose/values.ts';
+import { placeSite } from '../fleet/place-site.ts';
+import { InputError } from '../lib/errors.ts';
+import type { PlacedApp } from '../model/fleet.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import type { BrokenApp, DesiredSite } from '../model/state.ts';
+import { recordSnapshot, replaySnapshot } from '../source/recording.ts';
+import type { Accepted } from './accepted.ts';
+
+export interface Gathered {
+  accepted: Accepted;
+  /** Apps that this revision breaks. Where they were good before, their last good state is in `accepted`. */
+  broken: BrokenApp[];
+}
+
+/**
+ * Gathers all that a site needs of a revision and decides, app by app, what is accepted: what can be compiled as it is, the last good state of
+ * what cannot. Throws InputError where the site's own documents are broken, SourceError where the snapshot cannot be read; then nothing is accepted.
+ */
+export async function gather(
+  snapshot: Snapshot,
+  from: { repo: string; site: string | undefined; compile: CompileOptions },
+  previous: Accepted | undefined,
+): Promise<Gathered> {
+  const { apps, ...site } = await placeSite(snapshot, from.site === undefined ? {} : { site: from.site });
+  const recorders = new Map(apps.map((app) => [app.name, recordSnapshot(snapshot)]));
+  const compiled = await compileSite(
+    { ...site, apps },
+    (app) => recorders.get(app.name)?.snapshot ?? snapshot,
+    from.compile,
+  );
+  const bareName = requireSameName(apps, compiled, previous);
+
+  const brokenNames = new Set(compiled.broken.map(({ name }) => name));
+  const accepted: Accepted['apps'] = {};
+  for (const app of apps) {
+    const recorded = recorders.get(app.name)?.recorded();
+    if (recorded && !isBroken(app, brokenNames, compiled))
+      accepted[app.name] = { placed: app, revision: snapshot.revision, recorded };
+  }
+  for (const { name } of compiled.broken) {
+    const before = previous?.apps[name];
+    if (before && !accepted[name]) accepted[name] = before;
+  }
+  const lost = compiled.broken.filter(({ name }) => !accepted[name]);
+  return {
+    accepted: {
+      repo: from.repo,
+      origin: snapshot.origin,
+      lastAttempted: snapshot.revision,
+      site: { ...site, broken: lost },
+      apps: accepted,
+      ...(bareName !== undefined && { bareName }),
+    },
+    broken: compiled.broken,
+  };
+}
+
+/** A lone Compose file that goes by its own `name:` is broken under that name and placed under another. */
+const isBroken = (app: PlacedApp, brokenNames: Set<string>, compiled: DesiredSite): boolean =>
+  brokenNames.has(app.name) || (!app.nameIsFixed && compiled.broken.length > 0);
+
+/** The first name that a lone Compose file went by is kept: under another its volumes would seem lost. */
+function requireSameName(apps: PlacedApp[], compiled: DesiredSite, previous: Accepted | undefined): string | undefined {
+  const isBare = apps.some(({ nameIsFixed }) => !nameIsFixed);
+  const name = isBare ? compiled.apps[0]?.name : undefined;
+  const first = previous?.bareName;
+  if (first !== undefined && name !== undefined && first !== name) {
+    throw InputError.at(
+      undefined,
+      `the app was called ${first} and would now be called ${name}: its volumes would seem lost`,
+      `write \`name: ${first}\` in the Compose file`,
+    );
+  }
+  return name ?? first;
+}
+
+/** What is wanted according to what was accepted. Reads nothing but what was recorded, so it works without a network. */
+export async function desiredOf(accepted: Accepted, compile: CompileOptions): Promise<DesiredSite> {
+  const entries = Object.values(accepted.apps);
+  const snapshots = new Map(
+    entries.map(({ placed, revision, recorded }) => [placed.name, replaySnapshot(revision, accepted.origin, recorded)]),
+  );
+  return compileSite(
+    { ...accepted.site, apps: entries.map(({ placed }) => placed) },
+    (app) => snapshots.get(app.name) as Snapshot,
+    compile,
+  );
+}

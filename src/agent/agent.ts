@@ -1,0 +1,223 @@
+import type { CompileOptions } from '../compose/values.ts';
+import type { Engine } from '../engine/engine.ts';
+import { createHostFiles } from '../files/host-files.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Disk } from '../lib/disk.ts';
+import { formatProblem, InputError, messageOf } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import { createSemaphore } from '../lib/semaphore.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { Plan } from '../model/plan.ts';
+import type { ActualSite } from '../model/state.ts';
+import { agentOptions } from '../plan/policy.ts';
+import { shortRevision } from '../plan/render.ts';
+import { pollForever } from '../source/retry.ts';
+import type { Source } from '../source/source.ts';
+import { desiredOf, gather } from './accept.ts';
+import { type Accepted, acceptedStore } from './accepted.ts';
+import { createMemoryStore } from './memory-store.ts';
+import { createReconciler, type Reconciler } from './reconciler.ts';
+
+/** Containers started or removed at once on one engine; more gains nothing and confuses old engines. */
+const PARALLEL_OPERATIONS = 8;
+const PARALLEL_PULLS = 3;
+
+export interface AgentOptions {
+  clock: Clock;
+  disk: Disk;
+  engine: Engine;
+  source: Source;
+  log: Log;
+  /** For the log and the state; without credentials. */
+  repo: string;
+  site: string | undefined;
+  /** Absolute. */
+  stateDir: string;
+  /** Read anew at each compilation, since the site's own values may change under us. */
+  compile: () => Promise<CompileOptions>;
+  intervalMs: number;
+  resyncMs: number;
+  onPlan?: (plan: Plan, actual: ActualSite) => void;
+  onOutcome?: (outcome: Outcome) => void;
+}
+
+export interface Agent {
+  /** Looks at the repo and at the engine now. */
+  sync(): void;
+  /** Begins nothing new and resolves when what runs has ended. Containers run on. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Keeps one site as its config repo says. What was accepted last is enforced before the network is asked for anything, and for as long as
+ * nothing newer can be had.
+ */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const { clock, disk, engine, source, log, stateDir } = options;
+  const stopping = new AbortController();
+  const accepted = acceptedStore(disk, stateDir);
+  const memoryStore = createMemoryStore(disk, `${stateDir}/memory.json`);
+
+  const { memory, problem } = await memoryStore.load(clock.monotonic(), clock.random);
+  if (problem) log.error(problem);
+  const effects = {
+    engine,
+    files: createHostFiles(disk),
+    slots: createSemaphore(PARALLEL_OPERATIONS),
+    pullSlots: createSemaphore(PARALLEL_PULLS),
+  };
+  const reconciler = createReconciler(memory, {
+    effects,
+    clock,
+    log,
+    store: memoryStore,
+    options: agentOptions,
+    ...(options.onPlan && { onPlan: options.onPlan }),
+    ...(options.onOutcome && { onOutcome: options.onOutcome }),
+  });
+
+  const loaded = await accepted.load();
+  for (const text of loaded.problems) log.error(text);
+  const follower = createFollower(options, reconciler, accepted, loaded.accepted);
+  await follower.resume();
+
+  const unwatch = engine.watch(({ app, what }) => {
+    log.debug(what, app ? { app } : {});
+    reconciler.trigger();
+  });
+  const cancelResync = every(clock, options.resyncMs, () => {
+    engine.forget();
+    reconciler.trigger();
+  });
+  for (const warning of source.warnings) log.warn(warning);
+  let polling = follow(follower, options, stopping.signal);
+
+  return {
+    sync() {
+      engine.forget();
+      reconciler.trigger();
+      void follower
+        .once(stopping.signal)
+        .catch((error) => log.warn(`cannot read ${options.repo}: ${messageOf(error)}`));
+    },
+    async stop() {
+      stopping.abort();
+      unwatch();
+      cancelResync();
+      await reconciler.stop();
+      await polling;
+      polling = Promise.resolve();
+    },
+  };
+}
+
+/** Polls with jitter, so that a fleet does not ask in one moment; retries for ever, and says once that the link is gone or back. */
+function follow(follower: Follower, options: AgentOptions, signal: AbortSignal): Promise<void> {
+  const { clock, log, repo, intervalMs } = options;
+  let complaint = '';
+  return pollForever(
+    clock,
+    async () => {
+      await follower.once(signal);
+      if (complaint) {
+        complaint = '';
+        log.info(`${repo} answers again`);
+        follower.linkUp();
+      }
+    },
+    {
+      signal,
+      interval: () => intervalMs * (1 + clock.random() / 10),
+      onFailure: (error) => {
+        if (error.message === complaint || signal.aborted) return;
+        complaint = error.message;
+        log.warn(`cannot read ${repo}: ${complaint}; what was accepted last is enforced meanwhile`);
+      },
+    },
+  );
+}
+
+interface Follower {
+  /** Enforces what was accepted before, if anything was. */
+  resume(): Promise<void>;
+  /** One poll; a new commit is fetched, gathered, stored and only then enforced. Throws SourceError, StateError. */
+  once(signal: AbortSignal): Promise<void>;
+  linkUp(): void;
+}
+
+function createFollower(
+  options: AgentOptions,
+  reconciler: Reconciler,
+  store: ReturnType<typeof acceptedStore>,
+  current: Accepted | undefined,
+): Follower {
+  const { source, log } = options;
+  let busy: Promise<void> | undefined;
+
+  async function enforce(state: Accepted): Promise<void> {
+    const desired = await desiredOf(state, await options.compile());
+    for (const { name, problems } of desired.broken) {
+      for (const problem of problems) log.error(formatProblem(problem), { app: name });
+    }
+    for (const app of desired.apps)
+      for (const warning of app.warnings) log.warn(formatProblem(warning), { app: app.name });
+    reconciler.desire(desired);
+  }
+
+  async function accept(commit: string, signal: AbortSignal): Promise<void> {
+    const compile = await options.compile();
+    const snapshot = await source.fetch(commit, signal);
+    try {
+      const from = { repo: options.repo, site: options.site, compile };
+      const { accepted, broken } = await gather(snapshot, from, current);
+      await store.save(accepted);
+      current = accepted;
+      for (const { name, problems } of broken) {
+        const kept = accepted.apps[name]
+          ? `; ${name} stays as it was at ${shortRevision(accepted.apps[name].revision)}`
+          : '';
+        for (const problem of problems) log.error(`${formatProblem(problem)}${kept}`, { app: name });
+      }
+      log.info(`accepted ${shortRevision(commit)}`, { revision: commit });
+      await enforce(accepted);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      // It will not get better until somebody commits: it is not fetched again, and what was accepted before stays.
+      for (const problem of error.problems) log.error(`${shortRevision(commit)} is refused: ${formatProblem(problem)}`);
+      if (current) current = { ...current, lastAttempted: commit };
+      refused = commit;
+    } finally {
+      await snapshot.dispose();
+    }
+  }
+  let refused: string | undefined;
+
+  return {
+    async resume() {
+      if (!current) return;
+      log.info(`enforcing ${shortRevision(current.lastAttempted)}, accepted before`, {
+        revision: current.lastAttempted,
+      });
+      await enforce(current);
+    },
+    once(signal) {
+      busy ??= (async () => {
+        const commit = await source.poll(signal);
+        if (commit !== current?.lastAttempted && commit !== refused) await accept(commit, signal);
+      })().finally(() => {
+        busy = undefined;
+      });
+      return busy;
+    },
+    linkUp: () => reconciler.linkUp(),
+  };
+}
+
+function every(clock: Clock, ms: number, callback: () => void): () => void {
+  let cancel = clock.timer(ms, tick);
+  function tick(): void {
+    cancel = clock.timer(ms, tick);
+    callback();
+  }
+  return () => cancel();
+}

@@ -1,0 +1,94 @@
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { startAgent } from '../../agent/agent.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { systemDisk } from '../../lib/disk.ts';
+import { InputError } from '../../lib/errors.ts';
+import { credentialsFrom } from '../../source/credentials.ts';
+import { gitSource } from '../../source/git-source.ts';
+import { redact } from '../../source/remote.ts';
+import { readValues } from '../desired.ts';
+import { durationMs } from '../duration.ts';
+import { openSiteEngine } from '../engine.ts';
+import { EXIT } from '../exit.ts';
+import { type AgentSettings, resolveAgentSettings } from '../settings.ts';
+import { VERSION } from '../version.ts';
+import { type LogFormat, type LogLevel, winstonLog } from '../winston-log.ts';
+
+/** Runs the agent until SIGTERM or SIGINT; a second signal does not wait for what runs. */
+export async function agent(flags: AgentSettings & { config?: string }): Promise<number> {
+  const { config, ...given } = flags;
+  const settings = await resolveAgentSettings(given, process.env, config ?? process.env.HOLDFAST_CONFIG);
+  const checked = check(settings);
+  const log = winstonLog(checked.logFormat, checked.logLevel);
+
+  const engine = await openSiteEngine(checked.site ?? 'default', settings.dockerHost);
+  const source = gitSource({
+    url: checked.repo,
+    dir: `${checked.stateDir}/git`,
+    clock: systemClock,
+    credentials: credentialsFrom(settings),
+    ...(settings.revision !== undefined && { revision: settings.revision }),
+    ...(settings.path !== undefined && { path: settings.path }),
+    ...(settings.caFile !== undefined && { caFile: settings.caFile }),
+  });
+  const repo = redact(checked.repo);
+  log.info(`Holdfast ${VERSION} for site ${checked.site ?? 'default'}, following ${repo}`, { host: hostname() });
+
+  const running = await startAgent({
+    clock: systemClock,
+    disk: systemDisk,
+    engine,
+    source,
+    log,
+    repo,
+    site: checked.site,
+    stateDir: checked.stateDir,
+    compile: async () => ({
+      filesDir: checked.filesDir,
+      ...(settings.values !== undefined && { localValues: await readValues(settings.values) }),
+    }),
+    intervalMs: checked.intervalMs,
+    resyncMs: checked.resyncMs,
+  });
+
+  const signal = await new Promise<NodeJS.Signals>((told) => {
+    process.once('SIGTERM', told);
+    process.once('SIGINT', told);
+  });
+  log.info(`stopping, told by ${signal}; containers run on`);
+  await running.stop();
+  source.close();
+  engine.close();
+  return EXIT.ok;
+}
+
+function check(settings: AgentSettings) {
+  const { repo, interval = '', resync = '', stateDir = '', filesDir = '', logFormat, logLevel = '' } = settings;
+  if (!repo)
+    throw InputError.at(
+      undefined,
+      'the agent needs a config repo',
+      'give --repo, HOLDFAST_REPO or `repo` in the config file',
+    );
+  return {
+    repo,
+    site: settings.site,
+    intervalMs: durationMs(interval, '--interval'),
+    resyncMs: durationMs(resync, '--resync'),
+    stateDir: resolve(stateDir),
+    filesDir: resolve(filesDir),
+    logFormat: oneOf<LogFormat>(
+      logFormat ?? (process.stdout.isTTY ? 'text' : 'json'),
+      ['text', 'json'],
+      '--log-format',
+    ),
+    logLevel: oneOf<LogLevel>(logLevel, ['error', 'warn', 'info', 'debug'], '--log-level'),
+  };
+}
+
+function oneOf<T extends string>(value: string, allowed: readonly T[], flag: string): T {
+  const found = allowed.find((each) => each === value);
+  if (!found) throw InputError.at(undefined, `${flag} must be one of ${allowed.join(', ')}, not "${value}"`);
+  return found;
+}
