@@ -1,0 +1,152 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join, normalize, relative } from 'node:path';
+
+/**
+ * Data flows one way through src/, and imports may only point back to where it comes from:
+ *
+ *     lib <- model <-+- yaml <- source <- fleet <- compose <----------\
+ *                    |                                                +- agent <- report <- cli
+ *                    +- spec <-+- engine <-\                          |
+ *                    |         +- plan <---+- apply <-----------------/
+ *                    +- files <------------/
+ *
+ * What a folder may import besides itself. `source`, `fleet` and `compose` know no engine; `engine` and `plan` know neither each other nor
+ * Compose; only `apply` and what follows see both sides.
+ */
+export const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  lib: [],
+  model: ['lib'],
+  yaml: ['lib', 'model'],
+  spec: ['lib', 'model'],
+  source: ['lib', 'model', 'yaml'],
+  fleet: ['lib', 'model', 'yaml', 'source'],
+  compose: ['lib', 'model', 'yaml', 'source', 'fleet'],
+  engine: ['lib', 'model', 'spec'],
+  plan: ['lib', 'model', 'spec'],
+  files: ['lib', 'model'],
+  apply: ['lib', 'model', 'spec', 'engine', 'plan', 'files'],
+  agent: ['lib', 'model', 'yaml', 'spec', 'source', 'fleet', 'compose', 'engine', 'plan', 'files', 'apply'],
+  report: ['lib', 'model', 'spec', 'plan', 'agent'],
+  cli: [
+    'lib',
+    'model',
+    'yaml',
+    'spec',
+    'source',
+    'fleet',
+    'compose',
+    'engine',
+    'plan',
+    'files',
+    'apply',
+    'agent',
+    'report',
+  ],
+};
+
+/** Packages that one folder alone knows, so that they can be replaced there. */
+export const PACKAGES_OF: Readonly<Record<string, string>> = { dockerode: 'engine', 'isomorphic-git': 'source' };
+
+const MOST_LINES = 400;
+
+/** A file of src/: its path from there (`plan/order.ts`) and its text. */
+export interface SourceFile {
+  path: string;
+  text: string;
+}
+
+/** Everything in src/ that goes against the house, a line each, sorted: `src/plan/order.ts:3: plan may not import engine`. */
+export function violations(files: readonly SourceFile[]): string[] {
+  return [...files.flatMap(importsOf).flatMap(wrongArrow), ...files.flatMap(wrongShape), ...cycles(files)].sort();
+}
+
+interface Import {
+  from: string;
+  line: number;
+  /** What stands between the quotes. */
+  target: string;
+  /** The path from src/ of an import within it. */
+  file?: string;
+}
+
+/** Imports, exports from elsewhere and dynamic imports; whole lines of comment are left out. */
+export function importsOf({ path, text }: SourceFile): Import[] {
+  const code = text.replace(/^\s*(\/\/|\*|\/\*).*$/gm, (comment) => comment.replace(/['"]/g, ' '));
+  const pattern =
+    /(?:^|[;\n])\s*(?:import|export)\b(?:[^'";()]*?\bfrom)?\s*['"]([^'"\n]+)['"]|\bimport\s*\(\s*['"]([^'"\n]+)['"]\s*[,)]/g;
+  return [...code.matchAll(pattern)].map((match) => {
+    const target = match[1] ?? match[2] ?? '';
+    const line = code.slice(0, (match.index ?? 0) + match[0].length).split('\n').length;
+    const file = target.startsWith('.') ? normalize(join(dirname(path), target)) : undefined;
+    return { from: path, line, target, ...(file === undefined ? {} : { file }) };
+  });
+}
+
+const folderOf = (path: string): string => path.split('/')[0] ?? '';
+
+function wrongArrow({ from, line, target, file }: Import): string[] {
+  const folder = folderOf(from);
+  const at = `src/${from}:${line}`;
+  if (file === undefined) {
+    const name = target.split('/')[0] ?? target;
+    const owner = PACKAGES_OF[name];
+    return owner === undefined || owner === folder ? [] : [`${at}: only src/${owner} may import ${name}`];
+  }
+  // What lies outside src/ is data: schemas and package.json.
+  if (file.startsWith('..')) return file.endsWith('.json') ? [] : [`${at}: ${target} is outside src/`];
+  const other = folderOf(file);
+  const allowed = ARROWS[folder];
+  if (allowed === undefined) return [`${at}: ${folder} is not in the table of scripts/check-arrows.ts`];
+  return other === folder || allowed.includes(other) ? [] : [`${at}: ${folder} may not import ${other}`];
+}
+
+function wrongShape({ path, text }: SourceFile): string[] {
+  const found: string[] = [];
+  const lines = text.trimEnd().split('\n').length;
+  if (lines > MOST_LINES && !/^\s*(\/\*\*?|\/\/)[^\n]*(\n\s*[*/][^\n]*)*?\blong\b/i.test(text)) {
+    found.push(`src/${path}: ${lines} lines; over ${MOST_LINES} the first comment says why it is that long`);
+  }
+  if (/^index\.[cm]?[jt]s$/.test(path.split('/').at(-1) ?? '')) found.push(`src/${path}: no barrel files`);
+  const defaultExport = /^\s*export\s+default\b|^\s*export\s*\{[^}]*\bas\s+default\b/m.exec(text);
+  if (defaultExport) {
+    const line = text.slice(0, defaultExport.index + defaultExport[0].length).split('\n').length;
+    found.push(`src/${path}:${line}: no default exports`);
+  }
+  return found;
+}
+
+/** Each circle of imports once, from its first file by name. Imports of types count too: a circle of them is one idea in two files. */
+function cycles(files: readonly SourceFile[]): string[] {
+  const next = new Map(files.map((file) => [file.path, importsOf(file).flatMap((one) => one.file ?? [])]));
+  const found = new Set<string>();
+  const done = new Set<string>();
+  const walk = (path: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(path);
+    if (start >= 0) {
+      const circle = trail.slice(start);
+      const first = circle.indexOf([...circle].sort()[0] ?? path);
+      const turned = [...circle.slice(first), ...circle.slice(0, first)];
+      found.add(`src/${turned[0]}: imports itself in a circle: ${[...turned, turned[0]].join(' -> ')}`);
+      return;
+    }
+    if (done.has(path)) return;
+    for (const target of next.get(path) ?? []) walk(target, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of [...next.keys()].sort()) walk(path, []);
+  return [...found];
+}
+
+export async function readSources(src: string): Promise<SourceFile[]> {
+  const names = await readdir(src, { recursive: true });
+  const paths = names.map((name) => relative(src, join(src, name))).filter((path) => path.endsWith('.ts'));
+  return Promise.all(paths.sort().map(async (path) => ({ path, text: await readFile(join(src, path), 'utf8') })));
+}
+
+if (import.meta.main) {
+  const files = await readSources(join(dirname(import.meta.dirname), 'src'));
+  const found = violations(files);
+  for (const line of found) console.error(line);
+  if (found.length > 0) process.exitCode = 1;
+  else console.error(`Arrows: ${files.length} files, every import points the right way.`);
+}

@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { repoDir } from './engine.ts';
+
+/** What Node needs so that jest runs ES modules, without its warning at every worker. */
+const FLAGS = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+
+/** Runs jest with the arguments of its own command line; resolves to the exit code. */
+export function jest(args: string[], options: { env?: NodeJS.ProcessEnv; signal?: AbortSignal } = {}): Promise<number> {
+  const program = join(repoDir, 'node_modules', 'jest', 'bin', 'jest.js');
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...FLAGS, program, ...args], {
+      cwd: repoDir,
+      stdio: 'inherit',
+      env: { ...process.env, ...options.env },
+    });
+    const end = (): void => void child.kill('SIGTERM');
+    options.signal?.addEventListener('abort', end);
+    child.on('error', reject);
+    child.on('exit', (code, signal) => {
+      options.signal?.removeEventListener('abort', end);
+      resolve(code ?? 128 + (signal ? constants.signals[signal] : 0));
+    });
+  });
+}
+
+export interface Count {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** As `jest`, and resolves to what it counted. A suite that does not even load, or a jest that dies, counts as one failure. */
+export async function countedJest(...[args, options]: Parameters<typeof jest>): Promise<Count> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-jest-'));
+  try {
+    const file = join(folder, 'results.json');
+    const code = await jest([...args, '--json', `--outputFile=${file}`], options);
+    const text = await readFile(file, 'utf8').catch(() => undefined);
+    if (text === undefined) return { passed: 0, failed: 1, skipped: 0 };
+    const results = JSON.parse(text) as Record<
+      'numPassedTests' | 'numFailedTests' | 'numPendingTests' | 'numTodoTests' | 'numRuntimeErrorTestSuites',
+      number
+    >;
+    const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
+    return {
+      passed: results.numPassedTests,
+      failed: code !== 0 && failed === 0 ? 1 : failed,
+      skipped: results.numPendingTests + results.numTodoTests,
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+if (import.meta.main) process.exitCode = await jest(process.argv.slice(2));

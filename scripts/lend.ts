@@ -1,0 +1,69 @@
+import { startNewerDocker, startPodman, type TestEngine } from '../test/support/engines.ts';
+import { composePeer } from '../test/support/peer.ts';
+import { usableEngine } from './engine.ts';
+import type { Cleanup } from './machine/cleanup.ts';
+
+/** What tests find in their environment, and, in sentences, what this machine could not give them. */
+export interface Lent {
+  env: Record<string, string>;
+  missing: string[];
+}
+
+interface Offer {
+  /** The variable that tells the tests where it is. */
+  variable: string;
+  name: string;
+  /** Resolves to its address; what it started is undone by the cleanup. */
+  start(): Promise<string>;
+}
+
+/** Takes what the environment names already; else starts it. What fails is told, not thrown: its tests are skipped. */
+async function lend({ variable, name, start }: Offer): Promise<Lent> {
+  const given = process.env[variable];
+  if (given) return { env: { [variable]: given }, missing: [] };
+  try {
+    return { env: { [variable]: await start() }, missing: [] };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { env: {}, missing: [`Not tested with ${name}: ${why}`] };
+  }
+}
+
+export const joinLent = (parts: readonly Lent[]): Lent => ({
+  env: Object.assign({}, ...parts.map(({ env }) => env)),
+  missing: parts.flatMap(({ missing }) => missing),
+});
+
+export const lendPeer = (): Promise<Lent> =>
+  lend({ variable: 'COMPOSE_PEER', name: 'Docker Compose', start: composePeer });
+
+/** Docker, Podman and a newer Docker, each ready with the test images. */
+export async function lendEngines(options: {
+  say: (line: string) => void;
+  cleanup: Cleanup;
+  signal: AbortSignal;
+  prepare: (host: string) => Promise<void>;
+}): Promise<Lent> {
+  const { say, cleanup, signal, prepare } = options;
+  const own = (start: () => Promise<TestEngine>) => async (): Promise<string> => {
+    const engine = await start();
+    cleanup.add(() => engine.stop());
+    await prepare(engine.host);
+    return engine.host;
+  };
+  const shared = async (): Promise<string> => {
+    const engine = await usableEngine({ log: say });
+    cleanup.add(() => engine.release());
+    await prepare(engine.host);
+    return engine.host;
+  };
+  const offers: Offer[] = [
+    { variable: 'HOLDFAST_TEST_DOCKER', name: 'Docker', start: shared },
+    { variable: 'HOLDFAST_TEST_PODMAN', name: 'Podman', start: own(startPodman) },
+    { variable: 'HOLDFAST_TEST_DOCKER_NEW', name: 'a newer Docker', start: own(startNewerDocker) },
+  ];
+  // One after the other: each may want apt, which lets in one at a time.
+  const lent: Lent[] = [];
+  for (const offer of offers) if (!signal.aborted) lent.push(await lend(offer));
+  return joinLent(lent);
+}
