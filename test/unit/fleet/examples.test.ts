@@ -1,0 +1,45 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import { compileSite } from '../../../src/compose/compile-site.ts';
+import { listSites, placeSite } from '../../../src/fleet/place-site.ts';
+import { folderSource } from '../../../src/source/folder-source.ts';
+
+const examples = fileURLToPath(new URL('../../../examples', import.meta.url));
+
+/** Each site's apps, with their services; every one must compile. */
+async function runs(repo: string): Promise<Record<string, Record<string, string[]>>> {
+  const snapshot = await folderSource(examples, { path: repo });
+  const result: Record<string, Record<string, string[]>> = {};
+  for (const site of await listSites(snapshot)) {
+    const placed = await placeSite(snapshot, { site });
+    const desired = await compileSite(placed, snapshot, { filesDir: '/var/lib/holdfast/apps', placeholders: true });
+    expect(desired.broken).toEqual([]);
+    expect(desired.apps.flatMap(({ warnings }) => warnings)).toEqual([]);
+    result[site] = Object.fromEntries(
+      desired.apps.map((app) => [app.name, app.services.map(({ name }) => name).sort()]),
+    );
+  }
+  return result;
+}
+
+describe('the example', () => {
+  test('single runs one app anywhere', async () => {
+    expect(await runs('single')).toEqual({ default: { visits: ['cache', 'web'] } });
+  });
+
+  test('three-sites runs on each site what its table says', async () => {
+    expect(await runs('three-sites')).toEqual({
+      'eu/berlin': { kiosk: ['screen'], telemetry: ['broker', 'clock'], web: ['cache', 'web'] },
+      'eu/lyon': { telemetry: ['broker', 'clock'], web: ['web'] },
+      'us/austin': { kiosk: ['screen'], web: ['web'] },
+    });
+  });
+
+  test('showcase-edge gives hardware to the sites that have it', async () => {
+    expect(await runs('showcase-edge')).toEqual({
+      bench: { home: ['mosquitto'], metrics: ['node-exporter'], nvr: ['frigate'] },
+      van: { home: ['mosquitto'], metrics: ['node-exporter'], nvr: ['frigate'] },
+      warehouse: { home: ['mosquitto', 'zigbee2mqtt'], metrics: ['node-exporter'], nvr: ['frigate'] },
+    });
+  });
+});
