@@ -20,7 +20,7 @@ export interface Gathered {
  */
 export async function gather(
   snapshot: Snapshot,
-  from: { repo: string; site: string | undefined; compile: CompileOptions },
+  from: { url: string; ref: string; site: string | undefined; compile: CompileOptions },
   previous: Accepted | undefined,
 ): Promise<Gathered> {
   const { apps, ...site } = await placeSite(snapshot, from.site === undefined ? {} : { site: from.site });
@@ -30,7 +30,7 @@ export async function gather(
     (app) => recorders.get(app.name)?.snapshot ?? snapshot,
     from.compile,
   );
-  const bareName = requireSameName(apps, compiled, previous);
+  const firstName = requireSameName(apps, compiled, previous);
 
   const brokenNames = new Set(compiled.broken.map(({ name }) => name));
   const accepted: Accepted['apps'] = {};
@@ -46,12 +46,12 @@ export async function gather(
   const lost = compiled.broken.filter(({ name }) => !accepted[name]);
   return {
     accepted: {
-      repo: from.repo,
-      origin: snapshot.origin,
+      url: from.url,
+      ref: from.ref,
       lastAttempted: snapshot.revision,
       site: { ...site, broken: lost },
       apps: accepted,
-      ...(bareName !== undefined && { bareName }),
+      ...(firstName !== undefined && { firstName }),
     },
     broken: compiled.broken,
   };
@@ -65,7 +65,7 @@ const isBroken = (app: PlacedApp, brokenNames: Set<string>, compiled: DesiredSit
 function requireSameName(apps: PlacedApp[], compiled: DesiredSite, previous: Accepted | undefined): string | undefined {
   const isBare = apps.some(({ nameIsFixed }) => !nameIsFixed);
   const name = isBare ? compiled.apps[0]?.name : undefined;
-  const first = previous?.bareName;
+  const first = previous?.firstName;
   if (first !== undefined && name !== undefined && first !== name) {
     throw InputError.at(
       undefined,
@@ -79,8 +79,9 @@ function requireSameName(apps: PlacedApp[], compiled: DesiredSite, previous: Acc
 /** What is wanted according to what was accepted. Reads nothing but what was recorded, so it works without a network. */
 export async function desiredOf(accepted: Accepted, compile: CompileOptions): Promise<DesiredSite> {
   const entries = Object.values(accepted.apps);
+  const origin = { description: accepted.url, name: accepted.firstName ?? '' };
   const snapshots = new Map(
-    entries.map(({ placed, revision, recorded }) => [placed.name, replaySnapshot(revision, accepted.origin, recorded)]),
+    entries.map(({ placed, revision, recorded }) => [placed.name, replaySnapshot(revision, origin, recorded)]),
   );
   return compileSite(
     { ...accepted.site, apps: entries.map(({ placed }) => placed) },

@@ -30,6 +30,8 @@ export interface AgentOptions {
   log: Log;
   /** For the log and the state; without credentials. */
   repo: string;
+  /** What is followed there; empty for its HEAD. */
+  revision: string;
   site: string | undefined;
   /** Absolute. */
   stateDir: string;
@@ -168,9 +170,9 @@ function createFollower(
     const compile = await options.compile();
     const snapshot = await source.fetch(commit, signal);
     try {
-      const from = { repo: options.repo, site: options.site, compile };
+      const from = { url: options.repo, ref: options.revision, site: options.site, compile };
       const { accepted, broken } = await gather(snapshot, from, current);
-      await store.save(accepted);
+      for (const text of await store.save(accepted)) log.warn(text);
       current = accepted;
       for (const { name, problems } of broken) {
         const kept = accepted.apps[name]

@@ -42,6 +42,7 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
     source,
     log,
     repo,
+    revision: settings.revision ?? '',
     site: checked.site,
     stateDir: checked.stateDir,
     compile: async () => ({
@@ -73,6 +74,7 @@ function check(settings: AgentSettings) {
     );
   return {
     repo,
+    revision: settings.revision ?? '',
     site: settings.site,
     intervalMs: durationMs(interval, '--interval'),
     resyncMs: durationMs(resync, '--resync'),
