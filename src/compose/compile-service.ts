@@ -93,13 +93,13 @@ async function environmentOf(
     own.set(name, known);
   }
   const env = new Map<string, string | null>();
-  const lookup = (name: string) => values.lookup(name) ?? own.get(name) ?? env.get(name) ?? undefined;
+  const lookup = (name: string) => values.lookup(name) ?? own.get(name) ?? undefined;
   for (const { path, required, format, at } of service.keys.env_file ?? []) {
     try {
       const found = await folder.text(path, 'an env_file', at);
       if (!found && required) missingEnvFile(at);
       const parse = format === 'raw' ? parseRawEnv : parseDotenv;
-      for (const [name, value] of found ? parse(found.text, found.file, lookup) : []) env.set(name, value);
+      for (const [name, value] of found ? parse(found.text, found.file, lookup, env) : []) env.set(name, value);
     } catch (error) {
       report.add(error);
     }

@@ -15,12 +15,18 @@ const ESCAPES: Record<string, string> = {
 
 /**
  * Reads a `.env` or an `env_file` by Compose's grammar: comments, `export`, quotes, escapes, `:` as `=`, interpolation everywhere but in
- * single quotes. A bare `KEY` takes the value that `lookup` knows, if any. Throws InputError with file and line; messages never show a value.
+ * single quotes. A bare `KEY` takes the value that `lookup` knows, if any; what stands in the file itself counts next, then what is `known`
+ * from files before it. Throws InputError with file and line; messages never show a value.
  */
-export function parseDotenv(text: string, file: string, lookup: Lookup): Map<string, string> {
+export function parseDotenv(
+  text: string,
+  file: string,
+  lookup: Lookup,
+  known: ReadonlyMap<string, string | null> = new Map(),
+): Map<string, string> {
   const source = text.replace(/^\uFEFF/, '');
   const values = new Map<string, string>();
-  const find: Lookup = (name) => lookup(name) ?? values.get(name);
+  const find: Lookup = (name) => lookup(name) ?? values.get(name) ?? known.get(name) ?? undefined;
   const line = (offset: number) => source.slice(0, offset).split('\n').length;
   const refuse = (offset: number, message: string, hint?: string): never => {
     throw InputError.at({ file, line: line(offset), column: 1 }, message, hint);

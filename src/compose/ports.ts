@@ -117,8 +117,9 @@ function parseRange(written: string): Range | undefined {
   return first <= last && last <= 65535 ? { first, last } : undefined;
 }
 
-/** The address, brackets taken off; "" is every address. */
+/** The address; one of IPv6 stands in brackets. "" is every address. */
 function hostIp(written: string): string | undefined {
-  const bare = /^\[(.*)\]$/.exec(written)?.[1] ?? written;
-  return bare === '' || isIP(bare) !== 0 ? bare : undefined;
+  const bracketed = /^\[(.*)\]$/.exec(written)?.[1];
+  if (bracketed !== undefined) return isIP(bracketed) !== 0 ? bracketed : undefined;
+  return written === '' || isIP(written) === 4 ? written : undefined;
 }

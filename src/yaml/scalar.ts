@@ -63,13 +63,13 @@ function float(plain: string): Resolved | undefined {
   return { kind: 'float', value, text: printFloat(value) };
 }
 
-/** A float as Go's `%v` prints it: shortest digits, an exponent below 1e-4 and from 1e21 on, of two digits at least. */
+/** A float as Go's `%v` prints it: shortest digits, and an exponent (of two digits) below 1e-4 and from 1e6 on. */
 export function printFloat(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
   if (Object.is(value, -0)) return '-0';
-  const magnitude = Math.abs(value);
-  if (value === 0 || (magnitude >= 1e-4 && magnitude < 1e21)) return String(value);
   const [digits, exponent] = value.toExponential().split('e') as [string, string];
+  const power = Number(exponent);
+  if (value === 0 || (power >= -4 && power < 6)) return String(value);
   return `${digits}e${exponent[0]}${exponent.slice(1).padStart(2, '0')}`;
 }
