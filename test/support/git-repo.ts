@@ -78,17 +78,18 @@ function execute(
     const child = spawn('git', args, {
       cwd: dir,
       env: { PATH: process.env.PATH, HOME: dir, ...ENVIRONMENT, ...env },
-      stdio: ['pipe', 'pipe', 'pipe'],
+      // No pipe where nothing goes in: a git that ends before it has read would break it.
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
-    child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+    child.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => err.push(chunk));
     child.on('error', reject);
     child.on('close', (code) => {
       if (code === 0) resolve(Buffer.concat(out).toString('utf8').trim());
       else reject(new Error(`git ${args.join(' ')}: ${Buffer.concat(err)}`));
     });
-    child.stdin.end(input ?? '');
+    child.stdin?.end(input);
   });
 }
