@@ -63,7 +63,10 @@ export function gitSource(options: GitSourceOptions): Source {
     async fetch(commit, signal) {
       if (!isCommitId(commit)) throw new SourceError('notFound', `${JSON.stringify(commit)} is not a full commit ID`);
       cleaned ??= removeLeftovers(dir);
-      await cleaned;
+      await cleaned.catch((error: unknown) => {
+        cleaned = undefined;
+        throw error;
+      });
       const store = await storePack(dir, wire.pack(last?.commit === commit ? last : { commit, want: commit }, signal));
       try {
         await requireCommit(store, commit);

@@ -17,11 +17,15 @@ export interface ObjectStore {
 const PREFIX = 'fetch-';
 const TRAILER = 20;
 
-/** Stores left behind by a run that was killed. */
+/** Removes stores left behind by a run that was killed. Throws SourceError. */
 export async function removeLeftovers(dir: string): Promise<void> {
-  await mkdir(dir, { recursive: true });
-  for (const name of await readdir(dir)) {
-    if (name.startsWith(PREFIX)) await rm(join(dir, name), { recursive: true, force: true });
+  try {
+    await mkdir(dir, { recursive: true });
+    for (const name of await readdir(dir)) {
+      if (name.startsWith(PREFIX)) await rm(join(dir, name), { recursive: true, force: true });
+    }
+  } catch (error) {
+    throw diskError(error);
   }
 }
 
@@ -40,7 +44,7 @@ export async function storePack(dir: string, pack: AsyncIterable<Buffer>): Promi
     await index(gitdir, `objects/pack/${name}`);
   } catch (error) {
     await dispose();
-    throw error;
+    throw diskError(error);
   }
 
   // The library keeps the parsed index and the pack in here; without it each read would check the whole pack again.
@@ -83,11 +87,6 @@ async function receive(path: string, pack: AsyncIterable<Buffer>): Promise<strin
       hash.update(seen.subarray(0, end));
       tail = seen.subarray(end);
     }
-  } catch (error) {
-    if (error instanceof SourceError) throw error;
-    throw new SourceError('limit', `The files of a commit cannot be written to disk: ${messageOf(error)}`, {
-      cause: error,
-    });
   } finally {
     await file.close();
   }
@@ -110,4 +109,12 @@ async function index(gitdir: string, filepath: string): Promise<void> {
       cause: error,
     });
   }
+}
+
+/** What is not a SourceError yet comes from the disk. */
+function diskError(error: unknown): SourceError {
+  if (error instanceof SourceError) return error;
+  return new SourceError('limit', `The files of a commit cannot be written to disk: ${messageOf(error)}`, {
+    cause: error,
+  });
 }

@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -10,6 +13,7 @@ import { type GitSourceOptions, gitSource } from '../../src/source/git-source.ts
 import type { FetchedSnapshot, Source } from '../../src/source/source.ts';
 import type { GitRepo } from '../support/git-repo.ts';
 import { type GitServer, startGitServer } from '../support/git-server.ts';
+import { TEST_CERTIFICATE, TEST_KEY } from '../support/tls-fixture.ts';
 
 let server: GitServer;
 let repo: GitRepo;
@@ -214,6 +218,17 @@ describe('fetching', () => {
     expect(() => open({ path: '../up' })).toThrow(SourceError);
   });
 
+  test('a cache folder that cannot be made is told as such, and tried again', async () => {
+    const commit = await repo.commit({ a: '1' });
+    await writeFile(join(cache, 'file'), '');
+    const source = open({ dir: join(cache, 'file') });
+    expect((await failure(source.fetch(commit, live))).message).toMatch(
+      /^The files of a commit cannot be written to disk/,
+    );
+    await rm(join(cache, 'file'));
+    expect(await text(await source.fetch(commit, live), 'a')).toBe('1');
+  });
+
   test('leaves nothing behind, and removes what a killed run left', async () => {
     await mkdir(join(cache, 'fetch-killed', 'objects'), { recursive: true });
     await writeFile(join(cache, 'kept'), '');
@@ -352,6 +367,55 @@ describe('what else can be at the other end', () => {
     await server.stop();
     await server.start();
     expect(await source.poll(live)).toBe(commit);
+  });
+
+  test('a private certificate authority is trusted only when its file is given', async () => {
+    const commit = await repo.commit({ a: '1' });
+    const tls = https.createServer({ cert: TEST_CERTIFICATE, key: TEST_KEY }, (request, response) => {
+      const { method, headers, url = '' } = request;
+      const inner = http.request(`${server.url}${url}`, { method, headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(response);
+      });
+      request.pipe(inner);
+    });
+    await new Promise<void>((resolve) => tls.listen(0, '127.0.0.1', resolve));
+    try {
+      const host = `127.0.0.1:${(tls.address() as AddressInfo).port}`;
+      const url = `https://${host}/edge.git`;
+      const error = await failure(open({ url }).poll(live));
+      expect(error).toMatchObject({ kind: 'unreachable' });
+      expect(error.message).toMatch(
+        /^The certificate of 127\.0\.0\.1:\d+ is signed by an authority that this machine does not trust/,
+      );
+      const caFile = join(cache, 'ca.pem');
+      expect(await failure(open({ url, caFile }).poll(live))).toMatchObject({ kind: 'auth' });
+      await writeFile(caFile, TEST_CERTIFICATE);
+      const source = open({ url, caFile });
+      expect(await source.poll(live)).toBe(commit);
+      expect(await text(await source.fetch(commit, live), 'a')).toBe('1');
+      expect(server.traffic.length).toBe(2);
+    } finally {
+      tls.closeAllConnections();
+      await new Promise((resolve) => tls.close(resolve));
+    }
+  });
+
+  test('a redirect from https down to http is refused', async () => {
+    const tls = https.createServer({ cert: TEST_CERTIFICATE, key: TEST_KEY }, (_request, response) => {
+      response.writeHead(307, { Location: `${repo.url}/git-upload-pack` }).end();
+    });
+    await new Promise<void>((resolve) => tls.listen(0, '127.0.0.1', resolve));
+    try {
+      const caFile = join(cache, 'ca.pem');
+      await writeFile(caFile, TEST_CERTIFICATE);
+      const url = `https://127.0.0.1:${(tls.address() as AddressInfo).port}/edge.git`;
+      expect((await failure(open({ url, caFile }).poll(live))).message).toMatch(/redirects from https to plain http/);
+      expect(server.traffic).toEqual([]);
+    } finally {
+      tls.closeAllConnections();
+      await new Promise((resolve) => tls.close(resolve));
+    }
   });
 
   test('no such repo', async () => {
