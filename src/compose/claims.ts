@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
 import type { Position, Problem } from '../lib/errors.ts';
+import type { PortBinding } from '../model/spec.ts';
 import type { DesiredApp } from '../model/state.ts';
 
 /** Something of the site that only one can have: a container's name, a host port, the name of a volume or network. */
@@ -12,7 +13,7 @@ export type Claim = { text: string; at: Position | undefined } & (
 export type Places = (
   kind: 'service' | 'port' | 'volume' | 'network',
   name: string,
-  port?: string,
+  port?: PortBinding,
 ) => Position | undefined;
 
 /** Everything an app claims. External volumes and networks belong to nobody. */
@@ -21,12 +22,13 @@ export function claimsOf(app: DesiredApp, places: Places): Claim[] {
   for (const service of app.services) {
     for (const { name, spec } of service.containers) {
       claims.push({ kind: 'container', name, text: `the container name ${name}`, at: places('service', service.name) });
-      for (const { Container, HostIp, HostPort } of spec.PortBindings ?? []) {
+      for (const binding of spec.PortBindings ?? []) {
+        const { Container, HostIp, HostPort } = binding;
         // From a range the engine takes what is free.
         if (!/^\d+$/.test(HostPort)) continue;
         const protocol = Container.split('/')[1] ?? 'tcp';
         const text = `the host port ${HostIp && `${HostIp}:`}${HostPort}/${protocol}`;
-        const at = places('port', service.name, HostPort);
+        const at = places('port', service.name, binding);
         claims.push({ kind: 'port', protocol, ip: HostIp, port: Number(HostPort), text, at });
       }
     }
@@ -54,16 +56,16 @@ export function rivalOf(claim: Claim, claims: readonly Claim[]): Claim | undefin
   });
 }
 
-/** What one app claims twice. */
+/** What one app claims twice. Replicas that share one line are not looked at here. */
 export function ownRivals(claims: readonly Claim[]): Problem[] {
   return claims.flatMap((claim, index) => {
     const other = rivalOf(claim, claims.slice(0, index));
-    if (!other) return [];
+    if (!other || other.at === claim.at) return [];
     return [{ message: `${claim.text} is taken twice${placeText(other.at)}`, ...(claim.at && { at: claim.at }) }];
   });
 }
 
-/** ` (there: file:line:column)`, where there is a place. */
+/** `, also at file:line:column`, where there is a place. */
 export function placeText(at: Position | undefined): string {
   return at ? `, also at ${at.file}:${at.line}:${at.column}` : '';
 }

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { InputError } from '../lib/errors.ts';
 import type { PlacedApp } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import type { PortBinding } from '../model/spec.ts';
 import type { DesiredApp } from '../model/state.ts';
 import { entryOf } from '../yaml/node.ts';
 import { AppFolder } from './app-folder.ts';
@@ -53,8 +54,9 @@ export async function compileWithClaims(
   };
   const services = [];
   for (const service of sorted(project.services)) services.push(await compileService(service, context));
-  if (all.services.size === 0)
+  if (all.services.size === 0 && report.problems.length === 0) {
     report.error(entryOf(root, 'services')?.keyAt ?? root.at, 'the Compose file has no services');
+  }
   const networks = usedNetworks(project).map((key) => compileNetwork(name, key, project, report));
   const volumes = usedVolumes(project).flatMap((key) => {
     const declared = project.volumes.get(key);
@@ -116,5 +118,7 @@ const placesIn =
     if (kind === 'volume' || kind === 'network') return project[`${kind}s`].get(name)?.at;
     const service = project.services.get(name);
     if (kind === 'service') return entryOf(service?.node, 'container_name')?.value.at ?? service?.at;
-    return service?.keys.ports?.find(({ HostPort }) => HostPort === port)?.at ?? service?.at;
+    const isIt = (other: PortBinding) =>
+      other.HostPort === port?.HostPort && other.HostIp === port.HostIp && other.Container === port.Container;
+    return service?.keys.ports?.find(isIt)?.at ?? service?.at;
   };

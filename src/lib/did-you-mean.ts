@@ -5,6 +5,10 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
   let least = Math.max(1, Math.floor(typed.length / 3)) + 1;
   for (const candidate of candidates) {
     const other = fold(candidate);
+    if (typed.length >= 3 && other.startsWith(typed) && least > 1) {
+      [best, least] = [candidate, 1];
+      continue;
+    }
     if (Math.abs(other.length - typed.length) >= least) continue;
     const found = distance(typed, other);
     if (found < least) [best, least] = [candidate, found];

@@ -10,6 +10,7 @@ test.each([
   ['envFile', 'env_file'],
   ['mem-limit', 'mem_limit'],
   ['port', 'ports'],
+  ['env', 'environment'],
   ['zzz', undefined],
   ['', undefined],
 ])('%s', (word, meant) => expect(didYouMean(word, keys)).toBe(meant));

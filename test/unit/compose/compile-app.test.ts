@@ -1,0 +1,407 @@
+import { describe, expect, test } from '@jest/globals';
+import { compileApp } from '../../../src/compose/compile-app.ts';
+import { compile, memorySnapshot, placedApp, problemsOf, serviceText, specOf } from './support.ts';
+
+const text = (content: Uint8Array | undefined) => new TextDecoder().decode(content);
+
+describe('names', () => {
+  test.each([
+    ['the Application beats name:', { nameIsFixed: true, name: 'app' }, 'name: other\n', 'app'],
+    ['a bare file is called by its name:', { nameIsFixed: false, name: 'repo' }, 'name: other\n', 'other'],
+    ['which may hold variables', { nameIsFixed: false, values: { V: 'x' } }, 'name: my-${V}\n', 'my-x'],
+    ['and is spelt as Compose spells it', { nameIsFixed: false }, 'name: My App_1\n', 'myapp_1'],
+    ['else by the folder or repo', { nameIsFixed: false, name: 'My.Repo' }, '', 'myrepo'],
+  ])('%s', async (_, app, line, name) => {
+    const compiled = await compile(line + serviceText(''), { app });
+    expect(compiled.name).toBe(name);
+    expect(compiled.services[0]?.containers[0]?.name).toBe(`${name}-s-1`);
+    expect(compiled.networks[0]?.spec.Name).toBe(`${name}_default`);
+    expect(compiled.directory).toBe(`/files/${name}`);
+  });
+
+  test('a name of nothing is refused', async () => {
+    expect(
+      await problemsOf(compile(`name: "!!"\n${serviceText('')}`, { app: { nameIsFixed: false, name: '--' } })),
+    ).toBe('compose.yaml:1:7: no name for the app can be made of this (set name: in the Compose file)');
+  });
+
+  test('replicas are numbered from one, none are none', async () => {
+    const names = async (keys: string) =>
+      (await compile(serviceText(keys))).services[0]?.containers.map(({ name, number }) => `${number} ${name}`);
+    expect(await names('deploy: {replicas: 3}')).toEqual(['1 app-s-1', '2 app-s-2', '3 app-s-3']);
+    expect(await names('scale: 0')).toEqual([]);
+  });
+
+  test('each replica has its own name among its aliases', async () => {
+    const { services } = await compile(serviceText('scale: 2'));
+    expect(services[0]?.containers.map(({ spec }) => spec.Networks?.app_default?.Aliases)).toEqual([
+      ['app-s-1', 's'],
+      ['app-s-2', 's'],
+    ]);
+  });
+});
+
+describe('where values come from', () => {
+  const value = async (name: string, extras: Parameters<typeof specOf>[1]) =>
+    (await specOf(`environment: {V: "\${${name}}"}`, extras)).Env?.V;
+  const all = {
+    app: { values: { A: 'git' } },
+    files: { '.env': 'A=dotenv\nB=dotenv' },
+    options: { localValues: { A: 'local' }, environment: { A: 'process', B: 'process' } },
+  };
+
+  test("the site's own file first, then Git, the environment, .env", async () => {
+    expect(await value('A', all)).toBe('local');
+    expect(await value('A', { ...all, options: { environment: { A: 'process' } } })).toBe('git');
+    expect(await value('B', all)).toBe('process');
+    expect(await value('B', { ...all, options: {} })).toBe('dotenv');
+  });
+
+  test('built-ins cannot be overridden', async () => {
+    const extras = {
+      app: { values: { HOLDFAST_SITE: 'x', HOLDFAST_APP: 'x' } },
+      options: { localValues: { HOLDFAST_SITE: 'y' } },
+    };
+    expect(await value('HOLDFAST_SITE', extras)).toBe('shop');
+    expect(await value('HOLDFAST_APP', extras)).toBe('app');
+    expect(await value('COMPOSE_PROJECT_NAME', extras)).toBe('app');
+  });
+
+  test('what only sites know is a placeholder on a laptop', async () => {
+    const extras = { app: { siteValues: ['NAME'] }, options: { placeholders: true } };
+    expect(await value('NAME', extras)).toBe('{{NAME}}');
+    expect(await value('NAME', { ...extras, app: { siteValues: ['NAME'], values: { NAME: 'x' } } })).toBe('x');
+  });
+
+  test('and a problem on a site that does not say it', async () => {
+    const promise = compile(serviceText('hostname: $NAME\nenvironment: [NAME]'), { app: { siteValues: ['NAME'] } });
+    const what =
+      "the variable NAME has no value (every site gives it a value of its own: set it under values in sites/shop.yaml or in the site's values file)";
+    expect(await problemsOf(promise)).toBe(`compose.yaml:4:15: ${what}\ncompose.yaml:5:19: ${what}`);
+  });
+
+  test('a placeholder where a number or a path belongs leaves the place empty and says so', async () => {
+    const keys = 'ports: ["$P:80"]\nmem_limit: $M\nvolumes: ["$D:/d"]';
+    const app = await compile(serviceText(keys), {
+      app: { siteValues: ['P', 'M', 'D'] },
+      options: { placeholders: true },
+    });
+    expect(app.services[0]?.containers[0]?.spec).not.toHaveProperty('PortBindings');
+    expect(app.warnings.map(({ message, at }) => `${at?.line}:${at?.column} ${message}`)).toEqual([
+      '4:13 $P:80 is known only on the site, so its place stays empty here',
+      '5:16 $M is known only on the site, so its place stays empty here',
+      '6:15 $D:/d is known only on the site, so its place stays empty here',
+    ]);
+  });
+
+  test('a variable without value in .env is refused there', async () => {
+    expect(await problemsOf(compile(serviceText(''), { files: { '.env': 'A=1\nB=$NOPE\n' } }))).toBe(
+      '.env:2:1: the variable NOPE has no value (write $$ for a dollar sign, or use single quotes)',
+    );
+  });
+
+  test('settings of docker compose in .env are refused, as they do nothing on a site', async () => {
+    expect(await problemsOf(compile(serviceText(''), { files: { '.env': 'COMPOSE_PROFILES=x\n' } }))).toBe(
+      '.env:1:1: COMPOSE_PROFILES is a setting of docker compose, which is not there on a site (list the profiles under profiles in the Application)',
+    );
+  });
+
+  test('files of variables lose to variables', async () => {
+    const files = { 'a.env': 'A=file\nB=file\n', '.env': 'C=dot' };
+    expect((await specOf('env_file: a.env\nenvironment: {A: own, C: }', { files })).Env).toEqual({
+      A: 'own',
+      B: 'file',
+      C: 'dot',
+    });
+  });
+});
+
+describe('files of Git that services bind', () => {
+  const files = { 'conf/a.txt': 'a', 'conf/sub/run.sh': { exec: 'b' }, 'other.txt': 'c' };
+
+  test('lie below the app on the site, with mode and digest', async () => {
+    const app = await compile(serviceText('volumes: ["./conf:/etc/conf:ro"]'), { files });
+    expect(app.files.map(({ path, mode, content }) => [path, mode, text(content)])).toEqual([
+      ['/files/app/conf/a.txt', 0o644, 'a'],
+      ['/files/app/conf/sub/run.sh', 0o755, 'b'],
+    ]);
+    expect(app.files[0]?.digest).toBe('ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb');
+  });
+
+  test("a container's digest changes with the files it binds and with no others", async () => {
+    const digest = async (changes: Record<string, string>) => {
+      const app = await compile(serviceText('volumes: ["./conf:/c"]'), { files: { ...files, ...changes } });
+      return app.services[0]?.containers[0]?.filesDigest;
+    };
+    const before = await digest({});
+    expect(before).toMatch(/^[0-9a-f]{64}$/);
+    expect(await digest({ 'other.txt': 'changed' })).toBe(before);
+    expect(await digest({ 'conf/a.txt': 'changed' })).not.toBe(before);
+    expect((await compile(serviceText(''))).services[0]?.containers[0]?.filesDigest).toBe('');
+  });
+
+  test('a path that Git does not have is left to the site', async () => {
+    const app = await compile(serviceText('volumes: ["./data:/d"]'), { files });
+    expect(app.files).toEqual([]);
+    expect(app.services[0]?.containers[0]?.spec.Mounts).toEqual([
+      { Type: 'bind', Source: '/files/app/data', Target: '/d' },
+    ]);
+  });
+
+  test('are found in the folder of the Application, and projectDirectory says where they go', async () => {
+    const snapshot = memorySnapshot({
+      'apps/web/compose.yaml': serviceText('volumes: ["./f:/f"]'),
+      'apps/web/f': 'x',
+      f: 'no',
+    });
+    const app = placedApp({ folder: 'apps/web', compose: ['apps/web/compose.yaml'], projectDirectory: '/srv/web/' });
+    const compiled = await compileApp(app, 'shop', snapshot, { filesDir: '/files' });
+    expect(compiled.files.map(({ path, content }) => [path, text(content)])).toEqual([['/srv/web/f', 'x']]);
+  });
+
+  test.each([
+    ['./link:/l', 'compose.yaml:4:15: link is a symbolic link, which is not followed'],
+    ['./dir:/l', 'compose.yaml:4:15: dir/link is a symbolic link, which is not followed'],
+    ['./link/x:/l', 'compose.yaml:4:15: link is a symbolic link, which is not followed'],
+  ])('links are refused: %s', async (mount, problem) => {
+    const linked = { link: { link: '/etc/passwd' }, 'dir/link': { link: 'x' } };
+    expect(await problemsOf(compile(serviceText(`volumes: ["${mount}"]`), { files: linked }))).toBe(problem);
+  });
+
+  test('large ones are refused', async () => {
+    const large = { big: 'x'.repeat(10 * 1024 * 1024 + 1) };
+    expect(await problemsOf(compile(serviceText('volumes: ["./big:/b"]'), { files: large }))).toBe(
+      'compose.yaml:4:15: big is larger than 10 MB',
+    );
+  });
+
+  test('a seccomp profile is read for the engine', async () => {
+    const spec = await specOf('security_opt: ["seccomp=./s.json"]', { files: { 's.json': '{ "a": [1] }\n' } });
+    expect(spec.SecurityOpt).toEqual(['seccomp={"a":[1]}']);
+  });
+});
+
+describe('configs and secrets', () => {
+  const more =
+    'configs: {c: {content: "hello ${HOLDFAST_SITE}"}, f: {file: ./f.txt}}\nsecrets: {k: {environment: KEY}}\n';
+  const extras = { more, files: { 'f.txt': 'f' }, options: { localValues: { KEY: 'hunter2' } } };
+
+  test('with content are put into the container', async () => {
+    const spec = await specOf(
+      'configs: [c]\nsecrets: [{source: k, target: key, uid: "5", gid: "6", mode: 0400}]',
+      extras,
+    );
+    expect(spec.Files?.map((file) => ({ ...file, content: text(file.content) }))).toEqual([
+      { path: '/c', content: 'hello shop', mode: 0o444, uid: 0, gid: 0 },
+      { path: '/run/secrets/key', content: 'hunter2', mode: 0o400, uid: 5, gid: 6 },
+    ]);
+  });
+
+  test('with a file are bound, read-only', async () => {
+    const app = await compile(`${serviceText('configs: [{source: f, target: /etc/f}]')}${more}`, extras);
+    expect(app.services[0]?.containers[0]?.spec.Mounts).toEqual([
+      { Type: 'bind', Source: '/files/app/f.txt', Target: '/etc/f', ReadOnly: true, MustExist: true },
+    ]);
+    expect(app.files.map(({ path }) => path)).toEqual(['/files/app/f.txt']);
+  });
+
+  test.each([
+    [
+      'configs: [c]\nread_only: true',
+      more,
+      '4:15: a read-only service cannot have the config c, as it has no file (use file)',
+    ],
+    ['secrets: [k]\ntmpfs: /run', more, '4:15: the tmpfs at /run would hide the secret k'],
+    [
+      'configs: [{source: f, mode: 0400}]',
+      more,
+      '4:15: uid, gid and mode of a config need content or environment; a bound file keeps its own',
+    ],
+    ['', 'configs: {c: {}}', '4:11: c must say one of file, content and environment'],
+    ['', 'configs: {c: {file: a, content: b}}', '4:11: c must say one of file, content and environment'],
+    [
+      'configs: [c]',
+      'configs: {c: {content: ""}}',
+      '5:11: the content of the config c is empty, and Docker Compose would make no file of it',
+    ],
+    [
+      '',
+      'secrets: {k: {external: true}}',
+      '4:15: external is not supported: it is for Swarm, which alone keeps such things in the engine',
+    ],
+  ])('%s %s', async (keys, top, problem) => {
+    const file = keys === '' ? 'services:\n  s:\n    image: busybox\n' : serviceText(keys);
+    expect(await problemsOf(compile(`${file}${top}`, { ...extras }))).toBe(`compose.yaml:${problem}`);
+  });
+});
+
+describe('dependencies and profiles', () => {
+  const app = `services:
+  a: {image: x, depends_on: {b: {condition: service_healthy}, c: {condition: service_completed_successfully, restart: true}}}
+  b: {image: x, network_mode: "service:c"}
+  c: {image: x}
+  d: {image: x, profiles: [debug], depends_on: [a]}
+  e: {image: x, depends_on: {d: {condition: service_started, required: false}}}
+`;
+  test('sharing a namespace is a dependency', async () => {
+    const { services } = await compile(app);
+    expect(services.map(({ name, dependsOn }) => [name, dependsOn])).toEqual([
+      [
+        'a',
+        [
+          { service: 'b', condition: 'healthy', required: true, restart: false },
+          { service: 'c', condition: 'completed', required: true, restart: true },
+        ],
+      ],
+      ['b', [{ service: 'c', condition: 'started', required: true, restart: true }]],
+      ['c', []],
+      ['e', []],
+    ]);
+  });
+
+  test.each([
+    [['debug'], 'abcde'],
+    [['*'], 'abcde'],
+    [['other'], 'abce'],
+  ])('profiles %j run %s', async (profiles, names) => {
+    expect((await compile(app, { app: { profiles } })).services.map(({ name }) => name).join('')).toBe(names);
+  });
+
+  test.each([
+    [
+      'services: {a: {image: x, depends_on: [b]}, b: {image: x, profiles: [p]}}',
+      '1:39: the service a depends on b, whose profiles are off (put the profile under profiles in the Application, or say required: false)',
+    ],
+    [
+      'services: {a: {image: x, depends_on: {b: {condition: service_healthy}}}, b: {image: x, healthcheck: {disable: true}}}',
+      '1:39: b can never become healthy, as its healthcheck is disabled',
+    ],
+    [
+      'services: {a: {image: x, depends_on: [b]}, b: {image: x, pid: "service:a"}}',
+      '1:63: services depend on each other in a circle: a -> b -> a',
+    ],
+  ])('%s', async (compose, problem) => {
+    expect(await problemsOf(compile(compose))).toBe(`compose.yaml:${problem}`);
+  });
+});
+
+describe('networks and volumes', () => {
+  test('in full', async () => {
+    const app = await compile(`services:
+  s: {image: x, networks: [a, b], volumes: ["data:/d", "out:/o"]}
+networks:
+  a: {driver: bridge, driver_opts: {x: 1}, internal: true, attachable: yes, enable_ipv6: true, labels: [l=1], ipam: {driver: default, config: [{subnet: 10.0.0.0/24, ip_range: 10.0.0.0/25, gateway: 10.0.0.1, aux_addresses: {h: 10.0.0.2}}]}}
+  b: {external: true, name: outside}
+  unused: {}
+volumes:
+  data: {driver: local, driver_opts: {type: none, o: bind, device: ./store}, labels: {k: v}}
+  out: {external: {name: theirs}}
+  unused:
+`);
+    expect(app.networks).toEqual([
+      {
+        key: 'a',
+        external: false,
+        spec: {
+          Name: 'app_a',
+          Driver: 'bridge',
+          DriverOpts: { x: '1' },
+          Internal: true,
+          Attachable: true,
+          EnableIPv6: true,
+          IPAM: {
+            Driver: 'default',
+            Config: [
+              {
+                Subnet: '10.0.0.0/24',
+                IPRange: '10.0.0.0/25',
+                Gateway: '10.0.0.1',
+                AuxiliaryAddresses: { h: '10.0.0.2' },
+              },
+            ],
+          },
+          Labels: { l: '1' },
+        },
+      },
+      { key: 'b', external: true, spec: { Name: 'outside' } },
+    ]);
+    expect(app.volumes).toEqual([
+      {
+        key: 'data',
+        external: false,
+        spec: {
+          Name: 'app_data',
+          Driver: 'local',
+          DriverOpts: { type: 'none', o: 'bind', device: '/files/app/store' },
+          Labels: { k: 'v' },
+        },
+      },
+      { key: 'out', external: true, spec: { Name: 'theirs' } },
+    ]);
+  });
+
+  test('what is external is not described', async () => {
+    const compose = 'services: {s: {image: x, networks: [n]}}\nnetworks: {n: {external: true, driver: bridge}}';
+    expect(await problemsOf(compile(compose))).toBe('compose.yaml:2:32: n is external, so driver cannot be set here');
+  });
+});
+
+describe('several Compose files', () => {
+  const layered = (over: string, base = serviceText('environment: {A: 1}\nports: ["80:80"]')) => {
+    const snapshot = memorySnapshot({ 'compose.yaml': base, 'over.yaml': over });
+    return compileApp(placedApp({ compose: ['compose.yaml', 'over.yaml'] }), 'shop', snapshot, { filesDir: '/files' });
+  };
+
+  test('problems name the file that holds them', async () => {
+    expect(await problemsOf(layered('services:\n  s:\n    ports: [x]\n    imgae: y'))).toBe(
+      [
+        'over.yaml:3:13: "x" is not a port mapping (write it as 8080:80, 127.0.0.1:8080:80/udp or 8000-8002:9000-9002)',
+        'over.yaml:4:5: unknown key imgae in a service (did you mean image?)',
+      ].join('\n'),
+    );
+  });
+
+  test('what does not fit names both places', async () => {
+    expect(await problemsOf(layered('services: {s: {ports: {a: b}}}'))).toBe(
+      'over.yaml:1:23: ports is a mapping here but a list at compose.yaml:5:12 (write both the same way, or replace it with !override)',
+    );
+  });
+
+  test('a missing, an empty and a broken one are told apart', async () => {
+    const snapshot = memorySnapshot({ 'a.yaml': '', 'b.yaml': 'a: [', 'c.yaml': '- x' });
+    const app = placedApp({ compose: ['none.yaml', 'a.yaml', 'b.yaml', 'c.yaml'] });
+    expect(await problemsOf(compileApp(app, 'shop', snapshot, { filesDir: '/files' }))).toBe(
+      [
+        'none.yaml:1:1: there is no such file (the Application names it under compose or overlays)',
+        'a.yaml:1:1: the Compose file is empty',
+        'b.yaml:1:5: this is not valid YAML: unexpected end of the stream within a flow collection',
+        'c.yaml:1:1: a Compose file must be a mapping, not a list',
+      ].join('\n'),
+    );
+  });
+});
+
+describe('the top level', () => {
+  test.each([
+    ['include: [x.yaml]', '1:1: include is not supported: list the files under compose in the Application instead'],
+    ['servces: {}', '1:1: unknown key servces in the Compose file (did you mean services?)'],
+    ['services: {}', '1:1: the Compose file has no services'],
+    ['services: {a b: {image: x}}', '1:12: "a b" is not a name (letters, digits, `.`, `_` and `-` make one)'],
+    ['services: {a: {command: x}}', '1:12: the service a names no image'],
+  ])('%s', async (compose, problem) => {
+    const sorted = (await problemsOf(compile(compose))).split('\n').sort();
+    expect(sorted).toEqual(`compose.yaml:${problem}`.split('\n').sort());
+  });
+
+  test('version is obsolete, x- is free', async () => {
+    const app = await compile(`version: "3.8"\nx-any: {a: $NOPE}\n${serviceText('')}`);
+    expect(app.warnings).toEqual([
+      {
+        message: 'version is obsolete and means nothing',
+        at: { file: 'compose.yaml', line: 1, column: 1 },
+        hint: 'take it out',
+        app: 'app',
+      },
+    ]);
+  });
+});
