@@ -1,0 +1,73 @@
+import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
+import { repoDir } from './engine.ts';
+import { licenceTexts } from './licences.ts';
+
+/**
+ * Builds dist/: `holdfast.js`, which every call loads, chunks beside it for what only some commands need (whatever is imported dynamically), and
+ * the licences of all that is inside. Nothing has to be installed with it.
+ */
+const DIST = join(repoDir, 'dist');
+
+/**
+ * What dockerode brings for ssh and for BuildKit sessions, three quarters of its weight. ssh goes through the `ssh` program here, and Holdfast
+ * builds nothing; whoever reaches one of these is told.
+ */
+const LEFT_OUT = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'cpu-features'];
+
+/** CommonJS packages ask for `require`, which an ES module has to make. */
+const BANNER = `import { createRequire as holdfastRequire } from 'node:module';
+const require = holdfastRequire(import.meta.url);`;
+
+const options = {
+  absWorkingDir: repoDir,
+  entryPoints: { holdfast: 'src/cli/main.ts' },
+  outdir: DIST,
+  chunkNames: 'chunks/[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  minify: true,
+  // Names of errors and functions stay readable in what a site logs.
+  keepNames: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node22',
+  banner: { js: BANNER },
+  alias: Object.fromEntries(LEFT_OUT.map((name) => [name, './scripts/left-out.cjs'])),
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+} satisfies BuildOptions;
+
+/** The packages of which something is in the bundle, by folder: `node_modules/ajv`. */
+function packagesIn(metafile: Metafile): string[] {
+  const folders = new Set<string>();
+  for (const output of Object.values(metafile.outputs)) {
+    for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {
+      const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
+      if (match?.[1] && bytesInOutput > 0) folders.add(match[1]);
+    }
+  }
+  return [...folders].sort();
+}
+
+async function main(): Promise<void> {
+  await rm(DIST, { recursive: true, force: true });
+  const { metafile } = await build(options);
+  const entry = join(DIST, 'holdfast.js');
+  await writeFile(entry, `#!/usr/bin/env node\n${await readFile(entry, 'utf8')}`);
+  await chmod(entry, 0o755);
+  const packages = packagesIn(metafile);
+  await writeFile(join(DIST, 'THIRD-PARTY-LICENSES.txt'), await licenceTexts(repoDir, packages));
+
+  const kib = (bytes: number): string => `${(bytes / 1024).toFixed(0)} KiB`;
+  const outputs = Object.values(metafile.outputs);
+  const all = outputs.reduce((sum, output) => sum + output.bytes, 0);
+  const { version } = JSON.parse(await readFile(join(repoDir, 'package.json'), 'utf8')) as { version: string };
+  console.error(
+    `dist/holdfast.js ${version}: ${kib((await stat(entry)).size)} at every start, ${kib(all)} in ${outputs.length} files, ${packages.length} packages inside`,
+  );
+}
+
+await main();
