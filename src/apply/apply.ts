@@ -54,7 +54,7 @@ export async function applyApp(plan: AppPlan, effects: Effects, options: ApplyOp
     const release = await (operation.kind === 'pullImage' ? effects.pullSlots : effects.slots).acquire();
     try {
       options.onStart?.(operation);
-      return await carryOut(operation, effects, resolve, options, (id) => created.set(operation.id, id));
+      return await carryOut(operation, plan.app, effects, resolve, options, (id) => created.set(operation.id, id));
     } catch (error) {
       return { operation, status: 'failed', error: asTyped(operation, error) };
     } finally {
@@ -73,7 +73,9 @@ export async function applyApp(plan: AppPlan, effects: Effects, options: ApplyOp
 }
 
 async function carryOut(
+  app: string,
   operation: Operation,
+  app: string,
   { engine, files }: Effects,
   resolve: (ref: ContainerRef) => string,
   { signal, onProgress }: ApplyOptions,
@@ -90,6 +92,8 @@ async function carryOut(
       return checkGate(operation, resolve(operation.container), engine);
     default: {
       const { containerId, warnings } = await engine.perform(operation satisfies EngineOperation, {
+        app,
+        app,
         resolve,
         signal,
         onProgress: (text) => onProgress?.(operation, text),

@@ -23,6 +23,14 @@ export interface Performed {
   warnings: string[];
 }
 
+export interface PerformOptions {
+  /** Whose operation it is: networks and volumes get its labels. */
+  app: string;
+  resolve: (ref: ContainerRef) => string;
+  signal: AbortSignal;
+  onProgress?: (text: string) => void;
+}
+
 /** A site's container engine as all other stages see it. Throws EngineError. */
 export interface Engine {
   facts(): Promise<EngineFacts>;
@@ -34,10 +42,7 @@ export interface Engine {
   /** The next observation believes nothing it remembers. */
   forget(): void;
   /** Carries out one operation, in one engine call. */
-  perform(
-    operation: EngineOperation,
-    options: { resolve: (ref: ContainerRef) => string; signal: AbortSignal; onProgress?: (text: string) => void },
-  ): Promise<Performed>;
+  perform(operation: EngineOperation, options: PerformOptions): Promise<Performed>;
   /** Opens the event stream and keeps it open; calls back for what concerns us. The result closes it. */
   watch(listener: (change: Change) => void): () => void;
   close(): void;

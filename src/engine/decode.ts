@@ -1,0 +1,81 @@
+import type { ContainerInspect, ContainerListItem, NetworkBody, VolumeBody } from '../model/engine-api.ts';
+import type { ActualContainer, ActualNetwork, ActualVolume, ContainerStatus } from '../model/state.ts';
+import { type Neighbours, readAnonymousVolumes, readSpec } from '../spec/from-api.ts';
+import { type ReadLabels, readOwner } from '../spec/labels.ts';
+import { readNetwork } from '../spec/networks.ts';
+import { readVolume } from '../spec/volumes.ts';
+
+const STATUSES: readonly string[] = [
+  'created',
+  'running',
+  'paused',
+  'restarting',
+  'removing',
+  'exited',
+  'dead',
+] satisfies ContainerStatus[];
+
+/** What an engine writes for a moment that never was. */
+const NEVER = '0001-01-01T00:00:00Z';
+const moment = (text: string): string => (text === NEVER ? '' : text);
+
+export function decodeContainer(
+  inspect: ContainerInspect,
+  labels: ReadLabels,
+  neighbours: Neighbours,
+): ActualContainer {
+  const { Id, Name, Image, RestartCount, State, NetworkSettings } = inspect;
+  const health = State.Health?.Status;
+  return {
+    id: Id,
+    name: Name.replace(/^\//, ''),
+    ...labels,
+    spec: readSpec(inspect, neighbours),
+    imageId: Image,
+    status: STATUSES.includes(State.Status) ? (State.Status as ContainerStatus) : 'dead',
+    exitCode: State.ExitCode,
+    oomKilled: State.OOMKilled ?? false,
+    startedAt: moment(State.StartedAt),
+    finishedAt: moment(State.FinishedAt),
+    health: health === 'starting' || health === 'healthy' || health === 'unhealthy' ? health : 'none',
+    restartCount: RestartCount,
+    error: State.Error ?? '',
+    anonymousVolumes: readAnonymousVolumes(inspect),
+    networkIds: Object.fromEntries(
+      Object.entries(NetworkSettings?.Networks ?? {}).flatMap(([name, { NetworkID }]) =>
+        NetworkID ? [[name, NetworkID]] : [],
+      ),
+    ),
+  };
+}
+
+export function decodeNetwork(network: NetworkBody): ActualNetwork {
+  const read = readOwner(network.Labels);
+  return {
+    id: network.Id ?? network.Name,
+    spec: readNetwork(network),
+    owner: read?.owner,
+    specHash: read?.specHash ?? '',
+  };
+}
+
+export const decodeVolume = (volume: VolumeBody): ActualVolume => ({
+  spec: readVolume(volume),
+  owner: readOwner(volume.Labels)?.owner,
+});
+
+/** Without the leading slash, and without the names that links give. */
+export const nameOf = ({ Names, Id }: ContainerListItem): string =>
+  (Names ?? []).map((name) => name.replace(/^\//, '')).find((name) => !name.includes('/')) ?? Id.slice(0, 12);
+
+/** What changes in a container's line of the list when something about it changed: all but how long ago it was. */
+export function printOf({ Names, ImageID, State, Status, NetworkSettings }: ContainerListItem): string {
+  const detail = /\((?!.*ago)[^)]*\)/g;
+  const networks = Object.entries(NetworkSettings?.Networks ?? {}).map(([name, { NetworkID, IPAMConfig, Aliases }]) => [
+    name,
+    NetworkID,
+    IPAMConfig?.IPv4Address,
+    Aliases?.length,
+  ]);
+  return JSON.stringify([Names, ImageID, State, Status.match(detail), networks.sort()]);
+}

@@ -1,0 +1,204 @@
+import Docker from 'dockerode';
+import { EngineError } from '../lib/errors.ts';
+import type {
+  ContainerInspect,
+  ContainerListItem,
+  ImageInspect,
+  NetworkBody,
+  VolumeBody,
+} from '../model/engine-api.ts';
+import type { EngineFacts } from '../model/state.ts';
+import type { EngineApi } from './api.ts';
+import { factsOf, type InfoAnswer, isPodman, NEWEST_API, negotiate, type VersionAnswer } from './capabilities.ts';
+import type { Connection, Environment } from './connection.ts';
+import { type Caller, createCaller, type Request } from './docker-call.ts';
+import { readEvents, readPull } from './docker-streams.ts';
+import { fullName, parseImageReference } from './image-reference.ts';
+import { fromPodman, listItemFromPodman, networkFromPodman } from './podman.ts';
+import { registryAuth } from './registry-auth.ts';
+
+interface Session {
+  caller: Caller;
+  podman: boolean;
+  facts: EngineFacts;
+}
+
+/** Docker and Podman behind the EngineApi. `environment` tells where registry credentials are. */
+export function dockerApi(connection: Connection, environment: Environment): EngineApi {
+  // Never with an http.Agent: docker-modem prints its options, agent and all, at every request.
+  const docker = new Docker(connection.options);
+  const caller = createCaller(docker, connection);
+  let session: Promise<Session> | undefined;
+
+  /** Agrees on a version of the API, once until facts() asks anew. */
+  const open = (): Promise<Session> => {
+    session ??= connect().catch((error) => {
+      session = undefined;
+      throw error;
+    });
+    return session;
+  };
+
+  async function connect(): Promise<Session> {
+    const modem = docker.modem as { version?: string | undefined };
+    modem.version = undefined;
+    const version = await caller.json<VersionAnswer>({ call: 'read', method: 'GET', path: '/version' });
+    const spoken = negotiate(version);
+    if (!spoken) {
+      throw new EngineError(
+        'unsupported',
+        `the container engine at ${connection.where} (${version.Version}) speaks no version of its API before ${version.MinAPIVersion}; Holdfast speaks up to ${NEWEST_API}`,
+      );
+    }
+    modem.version = `v${spoken}`;
+    const info = await caller.json<InfoAnswer>({ call: 'read', method: 'GET', path: '/info' });
+    return { caller, podman: isPodman(version), facts: factsOf(version, info, spoken) };
+  }
+
+  const get = async <Answer>(path: string, query?: Request['query']): Promise<Answer> => {
+    await open();
+    return caller.json<Answer>({ call: 'read', method: 'GET', path, ...(query && { query }) });
+  };
+  const act = async <Answer = void>(request: Request): Promise<Answer> => {
+    await open();
+    return caller.json<Answer>(request);
+  };
+  const at = (id: string): string => `/containers/${encodeURIComponent(id)}`;
+
+  const inspectContainer = async (id: string): Promise<ContainerInspect> => {
+    const found = await get<ContainerInspect>(`${at(id)}/json`);
+    return (await open()).podman ? fromPodman(found) : found;
+  };
+
+  return {
+    async facts() {
+      session = undefined;
+      return (await open()).facts;
+    },
+
+    async listContainers() {
+      const found = await get<ContainerListItem[]>('/containers/json', { all: true });
+      return (await open()).podman ? found.map(listItemFromPodman) : found;
+    },
+    inspectContainer,
+    async createContainer(name, body, platform) {
+      const { Id, Warnings } = await act<{ Id: string; Warnings?: string[] | null }>({
+        call: 'create',
+        method: 'POST',
+        path: '/containers/create',
+        query: { name, platform },
+        body,
+      });
+      return { id: Id, warnings: Warnings ?? [] };
+    },
+    startContainer: (id) => act({ call: 'start', method: 'POST', path: `${at(id)}/start` }),
+    stopContainer: (id, timeout) =>
+      act({
+        call: 'stop',
+        method: 'POST',
+        path: `${at(id)}/stop`,
+        query: { t: timeout },
+        deadline: ((timeout ?? 3600) + 120) * 1000,
+      }),
+    unpauseContainer: (id) =>
+      act({ call: 'unpause', method: 'POST', path: `${at(id)}/unpause` }).catch(unless('conflict', /is not paused/)),
+    renameContainer: (id, name) =>
+      act({ call: 'rename', method: 'POST', path: `${at(id)}/rename`, query: { name } }).catch(
+        unless('invalid', /same name as its current/),
+      ),
+    removeContainer: (id, force) =>
+      act({ call: 'remove', method: 'DELETE', path: at(id), query: { force } })
+        .catch(unless('conflict', /removal of container .* already in progress/))
+        .catch(unless('notFound')),
+    async updateContainer(id, changes) {
+      const { facts } = await open();
+      if (!facts.can.update) throw new EngineError('unsupported', 'this engine cannot change a container in place');
+      await act({ call: 'update', method: 'POST', path: `${at(id)}/update`, body: changes });
+    },
+    putArchive: (id, tar) =>
+      act({ call: 'archive', method: 'PUT', path: `${at(id)}/archive`, query: { path: '/' }, file: tar }),
+
+    async listNetworks() {
+      const found = await get<NetworkBody[]>('/networks');
+      return (await open()).podman ? found.map(networkFromPodman) : found;
+    },
+    async createNetwork(body) {
+      const { Id } = await act<{ Id: string }>({ call: 'create', method: 'POST', path: '/networks/create', body });
+      return Id;
+    },
+    removeNetwork: (id) =>
+      act({ call: 'remove', method: 'DELETE', path: `/networks/${encodeURIComponent(id)}` }).catch(unless('notFound')),
+    async connectNetwork(network, container, endpoint) {
+      const path = `/networks/${encodeURIComponent(network)}/connect`;
+      await act({
+        call: 'connect',
+        method: 'POST',
+        path,
+        body: { Container: container, EndpointConfig: endpoint },
+      }).catch(async (error: unknown) => {
+        if (!(error instanceof EngineError) || !/already (exists|connected)/.test(error.message)) throw error;
+        // The name of the endpoint is the container's; it may be another container's that had the name before.
+        const { NetworkSettings } = await inspectContainer(container);
+        if (!NetworkSettings?.Networks?.[network]) throw error;
+      });
+    },
+    async disconnectNetwork(network, container) {
+      const path = `/networks/${encodeURIComponent(network)}/disconnect`;
+      await act({ call: 'disconnect', method: 'POST', path, body: { Container: container } }).catch(
+        (error: unknown) => {
+          const isOff =
+            error instanceof EngineError &&
+            /is not connected to|network .*not found|network not found/i.test(error.message);
+          if (!isOff) throw error;
+        },
+      );
+    },
+
+    listVolumes: async () => (await get<{ Volumes?: VolumeBody[] | null }>('/volumes')).Volumes ?? [],
+    createVolume: (body) => act({ call: 'create', method: 'POST', path: '/volumes/create', body }),
+    removeVolume: (name) =>
+      act({ call: 'remove', method: 'DELETE', path: `/volumes/${encodeURIComponent(name)}` }).catch(unless('notFound')),
+
+    inspectImage: (reference) =>
+      get<ImageInspect | undefined>(`/images/${reference}/json`).catch((error: unknown) => {
+        if (error instanceof EngineError && error.kind === 'notFound') return undefined;
+        throw error;
+      }),
+    async pullImage(reference, options) {
+      const { podman } = await open();
+      const parsed = parseImageReference(reference);
+      const auth = await registryAuth(parsed.registry, environment);
+      const stream = await caller.stream({
+        call: 'pull',
+        method: 'POST',
+        path: '/images/create',
+        query: {
+          // Podman would ask which registry a short name means.
+          fromImage:
+            podman || parsed.registry !== 'docker.io' ? fullName(parsed) : parsed.repository.replace(/^library\//, ''),
+          tag: parsed.tag,
+          platform: options.platform,
+        },
+        auth,
+        signal: options.signal,
+      });
+      await readPull(stream, options, connection.where);
+    },
+
+    async events(listener, signal) {
+      await open();
+      const query = { filters: JSON.stringify({ type: ['container', 'network', 'volume', 'image'] }) };
+      const stream = await caller.stream({ call: 'events', method: 'GET', path: '/events', query, signal });
+      await readEvents(stream, listener, signal, connection.where);
+    },
+
+    close: () => connection.close(),
+  };
+}
+
+/** Takes an error of this kind for the success it amounts to. */
+const unless =
+  (kind: EngineError['kind'], words?: RegExp) =>
+  (error: unknown): void => {
+    if (!(error instanceof EngineError) || error.kind !== kind || (words && !words.test(error.message))) throw error;
+  };

@@ -1,0 +1,31 @@
+import type { Clock } from '../lib/clock.ts';
+import type { EngineApi } from './api.ts';
+import type { Engine } from './engine.ts';
+import { performOperation } from './operations.ts';
+import { createView } from './view.ts';
+import { watchEvents } from './watch.ts';
+
+/** A site's engine, by way of any EngineApi. Closing it closes that too. */
+export function openEngine(api: EngineApi, { site, clock }: { site: string; clock: Clock }): Engine {
+  const view = createView(api, site);
+  const stops = new Set<() => void>();
+  return {
+    facts: () => view.facts(),
+    observe: (need) => view.observe(need),
+    forget: () => view.forget(),
+    perform: (operation, options) => performOperation({ api, view, site }, operation, options),
+    watch(listener) {
+      const stop = watchEvents(api, view, site, clock, listener);
+      stops.add(stop);
+      return () => {
+        stops.delete(stop);
+        stop();
+      };
+    },
+    close() {
+      for (const stop of stops) stop();
+      stops.clear();
+      api.close();
+    },
+  };
+}

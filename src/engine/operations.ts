@@ -1,0 +1,136 @@
+import { EngineError } from '../lib/errors.ts';
+import { containerLabels, resourceLabels } from '../spec/labels.ts';
+import { endpointBody, networkBody } from '../spec/networks.ts';
+import { createBody, updateBody } from '../spec/to-api.ts';
+import { volumeBody } from '../spec/volumes.ts';
+import type { EngineApi } from './api.ts';
+import type { EngineOperation, Performed, PerformOptions } from './engine.ts';
+import { tarOf } from './tar.ts';
+import type { View } from './view.ts';
+
+export interface Surgery {
+  api: EngineApi;
+  view: View;
+  site: string;
+}
+
+const DONE: Performed = { warnings: [] };
+
+/** One operation, one effect. What it touches is looked at again by the next observation, whatever became of it. */
+export async function performOperation(
+  surgery: Surgery,
+  operation: EngineOperation,
+  options: PerformOptions,
+): Promise<Performed> {
+  const { api, view } = surgery;
+  const { resolve } = options;
+  switch (operation.kind) {
+    case 'pullImage':
+      return pull(surgery, operation, options);
+    case 'createContainer':
+      return create(surgery, operation, options);
+    case 'createNetwork': {
+      const { network, key } = operation;
+      const owner = { site: surgery.site, app: options.app, key };
+      return around(
+        () => view.touch('networks'),
+        () => api.createNetwork(networkBody(network, resourceLabels('network', owner, network))),
+      );
+    }
+    case 'removeNetwork':
+      return around(
+        () => view.touch('networks'),
+        () => api.removeNetwork(operation.networkId),
+      );
+    case 'createVolume': {
+      const { volume, key } = operation;
+      const owner = { site: surgery.site, app: options.app, key };
+      return around(
+        () => view.touch('volumes'),
+        () => api.createVolume(volumeBody(volume, resourceLabels('volume', owner, volume))),
+      );
+    }
+    case 'removeVolume':
+      return around(
+        () => view.touch('volumes'),
+        () => api.removeVolume(operation.name),
+      );
+  }
+
+  const id = resolve(operation.container);
+  const touching = (act: () => Promise<unknown>): Promise<Performed> => around(() => view.touchContainer(id), act);
+  switch (operation.kind) {
+    case 'connectNetwork':
+      return touching(() => api.connectNetwork(operation.network, id, endpointBody(operation.endpoint)));
+    case 'disconnectNetwork':
+      return touching(() => api.disconnectNetwork(operation.network, id));
+    case 'copyFiles':
+      return touching(async () => api.putArchive(id, await tarOf(operation.files)));
+    case 'updateContainer':
+      return touching(() => api.updateContainer(id, updateBody(operation.changes)));
+    case 'startContainer':
+      return touching(() => api.startContainer(id));
+    case 'stopContainer':
+      return touching(() => api.stopContainer(id, operation.timeout));
+    case 'unpauseContainer':
+      return touching(() => api.unpauseContainer(id));
+    case 'renameContainer':
+      return touching(() => api.renameContainer(id, operation.name));
+    case 'removeContainer':
+      return touching(() => api.removeContainer(id, operation.force));
+    default:
+      return operation satisfies never;
+  }
+}
+
+async function around(touch: () => void, act: () => Promise<unknown>): Promise<Performed> {
+  try {
+    await act();
+    return DONE;
+  } finally {
+    touch();
+  }
+}
+
+async function create(
+  { api, view, site }: Surgery,
+  operation: EngineOperation & { kind: 'createContainer' },
+  { resolve }: PerformOptions,
+): Promise<Performed> {
+  const { name, identity, spec, labels, inherit, joins } = operation;
+  const { can } = await view.facts();
+  if (spec.Mounts?.some(({ Subpath }) => Subpath) && !can.subpath) {
+    // Old engines would mount the whole volume without a word.
+    throw new EngineError(
+      'unsupported',
+      'this engine cannot mount a part of a volume (subpath); Docker 26 or newer can',
+    );
+  }
+  const body = createBody({
+    spec,
+    labels: containerLabels({ ...identity, site }, labels, spec, view.imageId(spec.Image)),
+    inherit,
+    joins: Object.fromEntries(Object.entries(joins).map(([service, ref]) => [service, resolve(ref)])),
+    networksAtCreate: can.networksAtCreate,
+  });
+  const { id, warnings } = await api.createContainer(name, body, spec.Platform);
+  return { containerId: id, warnings };
+}
+
+async function pull(
+  { api, view }: Surgery,
+  { image, platform }: EngineOperation & { kind: 'pullImage' },
+  { signal, onProgress }: PerformOptions,
+): Promise<Performed> {
+  return around(
+    () => view.touch('images'),
+    () =>
+      api.pullImage(image, {
+        signal,
+        ...(platform && { platform }),
+        onProgress: (done, total) => onProgress?.(`${image}: ${megabytes(done)} of ${megabytes(total)} MB`),
+      }),
+  );
+}
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);

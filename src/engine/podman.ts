@@ -1,0 +1,145 @@
+import type {
+  ContainerInspect,
+  ContainerListItem,
+  EndpointBody,
+  HostConfigBody,
+  NetworkBody,
+} from '../model/engine-api.ts';
+import { type Asked, PODMAN_VARIABLES, readAsked } from '../spec/asked.ts';
+import { sameReference } from './image-reference.ts';
+
+/**
+ * What Podman (measured: 4.3) answers otherwise than Docker, made alike, so that nothing behind the EngineApi knows which of the two it is. What it
+ * does not say at all is in PODMAN_UNREPORTED.
+ */
+export const PODMAN_UNREPORTED = [
+  'LogConfig',
+  'Sysctls',
+  'DeviceCgroupRules',
+  'DeviceRequests',
+  'Runtime',
+  'CgroupnsMode',
+  'CgroupParent',
+  'Annotations',
+  'OomKillDisable',
+  'StorageOpt',
+  'BlkioWeight',
+  'Devices.CgroupPermissions',
+  'Env.PATH',
+  'Mounts.MustExist',
+  'Mounts.NoCopy',
+  'Mounts.SELinux',
+  'PortBindings.HostPort',
+  'Tmpfs.flags',
+];
+
+const STATES: Record<string, string> = {
+  configured: 'created',
+  initialized: 'created',
+  stopped: 'exited',
+  stopping: 'running',
+};
+
+export function fromPodman(inspect: ContainerInspect): ContainerInspect {
+  const asked = readAsked(inspect.Config.Labels);
+  const { Config, HostConfig, State } = inspect;
+  const networks = endpoints(inspect.NetworkSettings?.Networks, asked);
+  return {
+    ...inspect,
+    Config: {
+      ...Config,
+      Image: imageName(Config.Image ?? '', asked?.valueOf('Image')),
+      // Variables of its own, and the container's name under a shell's.
+      Env: (Config.Env ?? []).filter((item) => !isPodmans(item.split('=', 1)[0] ?? '', asked)),
+      Entrypoint: Config.Entrypoint?.length ? Config.Entrypoint : null,
+      ...(!asked && !Config.StopTimeout && { StopTimeout: 10 }),
+    },
+    HostConfig: hostConfig(HostConfig, networks, asked),
+    State: {
+      ...State,
+      Status: STATES[State.Status] ?? State.Status,
+      ...(State.Health && !State.Health.Status && { Health: null }),
+    },
+    NetworkSettings: { Networks: networks },
+  };
+}
+
+export function listItemFromPodman(item: ContainerListItem): ContainerListItem {
+  return {
+    ...item,
+    State: STATES[item.State] ?? item.State,
+    Image: imageName(item.Image, readAsked(item.Labels)?.valueOf('Image')),
+  };
+}
+
+/** The subnet's plug-in stands among the options of the address management. */
+export function networkFromPodman(network: NetworkBody): NetworkBody {
+  const { driver: _, ...options } = network.IPAM?.Options ?? {};
+  return { ...network, ...(network.IPAM && { IPAM: { ...network.IPAM, Options: options } }) };
+}
+
+/** It writes the whole name: `docker.io/library/nginx:latest`. */
+const imageName = (found: string, asked: string | undefined): string =>
+  asked && sameReference(found, asked) ? asked : found;
+
+const isPodmans = (variable: string, asked: Asked | undefined): boolean =>
+  PODMAN_VARIABLES.includes(variable) && !asked?.has(`Env.${variable}`);
+
+/** Its default network is called podman; where every other engine says what address was asked for, it says which one there is. */
+function endpoints(
+  networks: Record<string, EndpointBody> | null | undefined,
+  asked: Asked | undefined,
+): Record<string, EndpointBody> {
+  return Object.fromEntries(
+    Object.entries(networks ?? {}).map(([name, endpoint]) => {
+      const address = asked?.valueOf(`Address.${name}`);
+      return [
+        name === 'podman' ? 'bridge' : name,
+        {
+          ...endpoint,
+          ...(address && { IPAMConfig: { IPv4Address: endpoint.IPAddress || address } }),
+          DriverOpts: null,
+        },
+      ];
+    }),
+  );
+}
+
+function hostConfig(
+  found: HostConfigBody,
+  networks: Record<string, EndpointBody>,
+  asked: Asked | undefined,
+): HostConfigBody {
+  const { NanoCpus, CpuPeriod, CpuQuota, ...rest } = found;
+  const byCpus = Number(NanoCpus) > 0 && Number(CpuQuota) * 1e9 === Number(NanoCpus) * Number(CpuPeriod);
+  const onOwnNetworks = found.NetworkMode === 'bridge' && !('bridge' in networks);
+  const filled = (name: string, value: unknown, usual: unknown) => (asked?.has(name) ? (value ?? usual) : undefined);
+  return {
+    ...rest,
+    NanoCpus,
+    ...(!byCpus && { CpuPeriod, CpuQuota }),
+    NetworkMode: onOwnNetworks ? (Object.keys(networks)[0] ?? 'its networks') : (found.NetworkMode ?? ''),
+    Binds: (found.Binds ?? []).map(bind),
+    LogConfig: {},
+    Init: filled('Init', found.Init, false),
+    PidsLimit: filled('PidsLimit', found.PidsLimit, 0),
+    MemorySwappiness: filled('MemorySwappiness', found.MemorySwappiness, -1),
+    PidMode: found.PidMode === 'private' ? '' : found.PidMode,
+    UTSMode: found.UTSMode === 'private' ? '' : found.UTSMode,
+    Ulimits: (Array.isArray(found.Ulimits) ? found.Ulimits : []).map((limit) => ({
+      ...limit,
+      Name: String(limit.Name)
+        .replace(/^RLIMIT_/, '')
+        .toLowerCase(),
+    })),
+  };
+}
+
+const BIND_FLAGS = new Set(['rw', 'rprivate', 'nosuid', 'nodev', 'rbind', 'bind']);
+
+/** `vol:/data:rw,rprivate,nosuid,nodev,rbind` for what was asked for as `vol:/data`. */
+function bind(text: string): string {
+  const [source, target, options = ''] = text.split(':');
+  const kept = options.split(',').filter((word) => word !== '' && !BIND_FLAGS.has(word));
+  return [source, target, ...(kept.length > 0 ? [kept.join(',')] : [])].join(':');
+}

@@ -1,0 +1,276 @@
+import { EngineError, type Problem } from '../lib/errors.ts';
+import type { ContainerListItem } from '../model/engine-api.ts';
+import type {
+  ActualContainer,
+  ActualImage,
+  ActualNetwork,
+  ActualSite,
+  ActualVolume,
+  EngineFacts,
+} from '../model/state.ts';
+import { type Neighbours, readImageConfig } from '../spec/from-api.ts';
+import { type ReadLabels, readContainerLabels } from '../spec/labels.ts';
+import type { EngineApi } from './api.ts';
+import { mapBounded } from './bounded.ts';
+import { decodeContainer, decodeNetwork, decodeVolume, nameOf, printOf } from './decode.ts';
+import type { Need } from './engine.ts';
+
+/** Inspects at once. */
+const CONCURRENCY = 8;
+
+/**
+ * What a site runs, remembered between observations. While events tell of every change (`trusted`), an observation lists the containers once
+ * and inspects those that are new, whose line changed, or that were touched; networks, volumes and images are asked for again only when
+ * one of their kind was touched. Untrusted, nothing is remembered.
+ */
+export interface View {
+  facts(): Promise<EngineFacts>;
+  /** What Engine.observe promises. Observations queue up: what was done before one began is in it. */
+  observe(need: Need): Promise<ActualSite>;
+  /** Something happened to this container: inspect it next time. */
+  touchContainer(id: string): void;
+  touch(kind: 'networks' | 'volumes' | 'images'): void;
+  /** Believe nothing next time. */
+  forget(): void;
+  /** Whether events tell of every change from now on. */
+  trust(trusted: boolean): void;
+
+  /** From memory, for events that say little. */
+  appOfContainer(id: string): string | undefined;
+  networkById(id: string): ActualNetwork | undefined;
+  volumeByName(name: string): ActualVolume | undefined;
+  imageId(reference: string): string | undefined;
+  /** Whether an image is asked for by reference or runs, as far as is remembered. */
+  usesImage(referenceOrId: string): boolean;
+}
+
+interface Known {
+  print: string;
+  /** undefined when it vanished, or nothing can be made of it. */
+  container: ActualContainer | undefined;
+}
+
+export function createView(api: EngineApi, site: string): View {
+  const containers = new Map<string, Known>();
+  const images = new Map<string, ActualImage | undefined>();
+  const touched = new Set<string>();
+  const stale = { networks: true, volumes: true, images: true };
+  let networks: Record<string, ActualNetwork> = {};
+  let volumes: Record<string, ActualVolume> = {};
+  let facts: Promise<EngineFacts> | undefined;
+  let trusted = false;
+  /** Counts what was forgotten, so that an observation under way does not bring it back. */
+  let epoch = 0;
+
+  const forgetSite = (): void => {
+    epoch += 1;
+    containers.clear();
+    images.clear();
+    touched.clear();
+    stale.networks = stale.volumes = stale.images = true;
+  };
+
+  const forget = (): void => {
+    forgetSite();
+    facts = undefined;
+  };
+
+  const readFacts = (): Promise<EngineFacts> => {
+    if (!facts) {
+      const asked = api.facts();
+      facts = asked;
+      asked.catch(() => {
+        if (facts === asked) facts = undefined;
+      });
+    }
+    return facts;
+  };
+
+  async function look(need: Need): Promise<ActualSite> {
+    if (!trusted) forgetSite();
+    const began = epoch;
+    const dirty = new Set(touched);
+    touched.clear();
+    try {
+      const engine = await readFacts();
+      const listed = await api.listContainers();
+      const problems: Problem[] = [];
+      const ours = recognise(listed, site, problems);
+      const [found] = await Promise.all([
+        inspectChanged(listed, ours, dirty, began),
+        refresh('networks', readNetworks, began),
+        refresh('volumes', readVolumes, began),
+      ]);
+      await readImages(need, found, began);
+      return {
+        engine,
+        containers: found,
+        foreignNames: foreignNames(listed, ours),
+        networks,
+        volumes,
+        images: Object.fromEntries([...images].flatMap(([key, image]) => (image ? [[key, image] as const] : []))),
+        files: {},
+        problems,
+      };
+    } catch (error) {
+      for (const id of dirty) touched.add(id);
+      throw error;
+    }
+  }
+
+  async function inspectChanged(
+    listed: ContainerListItem[],
+    ours: Map<string, ReadLabels>,
+    dirty: Set<string>,
+    began: number,
+  ): Promise<ActualContainer[]> {
+    const present = new Set(listed.map(({ Id }) => Id));
+    for (const id of containers.keys()) if (!present.has(id)) containers.delete(id);
+
+    const neighbours = (of: ReadLabels): Neighbours => ({
+      nameOf: (id) => listed.filter(({ Id }) => Id === id).map(nameOf)[0],
+      serviceOf: (id) => {
+        const identity = ours.get(id)?.identity;
+        return identity?.app === of.identity.app ? identity.service : undefined;
+      },
+    });
+    const found = await mapBounded(listed, CONCURRENCY, async (item) => {
+      const labels = ours.get(item.Id);
+      if (!labels) return undefined;
+      const known = containers.get(item.Id);
+      const print = `${printOf(item)} ${namesAround(known?.container, listed)}`;
+      if (known && known.print === print && !dirty.has(item.Id)) return known.container;
+      const container = await inspect(item.Id, labels, neighbours(labels));
+      if (epoch === began)
+        containers.set(item.Id, { print: `${printOf(item)} ${namesAround(container, listed)}`, container });
+      return container;
+    });
+    return found.filter((container) => container !== undefined).sort(byIdentity);
+  }
+
+  /** undefined when it vanished since it was listed. */
+  async function inspect(id: string, labels: ReadLabels, neighbours: Neighbours): Promise<ActualContainer | undefined> {
+    try {
+      return decodeContainer(await api.inspectContainer(id), labels, neighbours);
+    } catch (error) {
+      if (error instanceof EngineError && error.kind === 'notFound') return undefined;
+      throw error;
+    }
+  }
+
+  /** What changes while it is read is read again next time. */
+  async function refresh(kind: 'networks' | 'volumes', read: () => Promise<void>, began: number): Promise<void> {
+    if (!stale[kind]) return;
+    stale[kind] = false;
+    try {
+      await read();
+      if (epoch !== began) stale[kind] = true;
+    } catch (error) {
+      stale[kind] = true;
+      throw error;
+    }
+  }
+
+  async function readNetworks(): Promise<void> {
+    const found: Record<string, ActualNetwork> = {};
+    for (const body of await api.listNetworks()) {
+      const network = decodeNetwork(body);
+      // Old engines allow two networks of one name: ours is meant.
+      if (!found[body.Name] || network.owner?.site === site) found[body.Name] = network;
+    }
+    networks = found;
+  }
+
+  async function readVolumes(): Promise<void> {
+    volumes = Object.fromEntries((await api.listVolumes()).map((body) => [body.Name, decodeVolume(body)]));
+  }
+
+  /** Those asked for, by reference, and those that run, by ID. */
+  async function readImages(need: Need, found: ActualContainer[], began: number): Promise<void> {
+    if (stale.images) images.clear();
+    stale.images = false;
+    const wanted = new Set([...need.images, ...found.map(({ imageId }) => imageId)]);
+    // Whoever looks only at containers says nothing of what images are needed.
+    if (need.images.length > 0) for (const key of images.keys()) if (!wanted.has(key)) images.delete(key);
+    try {
+      await mapBounded(
+        [...wanted].filter((key) => !images.has(key)),
+        CONCURRENCY,
+        async (key) => {
+          const image = await api.inspectImage(key);
+          images.set(key, image && { id: image.Id, config: readImageConfig(image.Config) });
+        },
+      );
+    } finally {
+      if (epoch !== began) stale.images = true;
+    }
+  }
+
+  let current: Promise<unknown> = Promise.resolve();
+  let queued: { images: Set<string>; result: Promise<ActualSite> } | undefined;
+
+  return {
+    facts: readFacts,
+    observe(need) {
+      if (queued) {
+        for (const image of need.images) queued.images.add(image);
+        return queued.result;
+      }
+      const wanted = new Set(need.images);
+      const result = current.then(() => {
+        queued = undefined;
+        return look({ images: [...wanted] });
+      });
+      queued = { images: wanted, result };
+      current = result.catch(() => undefined);
+      return result;
+    },
+    touchContainer: (id) => void touched.add(id),
+    touch: (kind) => {
+      stale[kind] = true;
+    },
+    forget,
+    trust: (value) => {
+      trusted = value;
+      forget();
+    },
+    appOfContainer: (id) => containers.get(id)?.container?.identity.app,
+    networkById: (id) => Object.values(networks).find((network) => network.id === id),
+    volumeByName: (name) => volumes[name],
+    imageId: (reference) => images.get(reference)?.id,
+    usesImage: (key) => images.has(key) || [...images.values()].some((image) => image?.id === key),
+  };
+}
+
+/** The containers of this site by ID; what claims to be one and cannot be is reported and left alone. */
+function recognise(listed: ContainerListItem[], site: string, problems: Problem[]): Map<string, ReadLabels> {
+  const ours = new Map<string, ReadLabels>();
+  for (const item of listed) {
+    const read = readContainerLabels(item.Labels, site);
+    if (typeof read === 'string') {
+      problems.push({
+        message: `container ${nameOf(item)} is left alone: ${read}`,
+        hint: 'remove the container, or its labels dev.holdfast.*',
+      });
+    } else if (read) {
+      ours.set(item.Id, read);
+    }
+  }
+  return ours;
+}
+
+const foreignNames = (listed: ContainerListItem[], ours: Map<string, ReadLabels>): Record<string, string> =>
+  Object.fromEntries(listed.filter(({ Id }) => !ours.has(Id)).map((item) => [nameOf(item), item.Id]));
+
+/** A joined namespace is known by a name or a service of another container: when that changes, so does what is known. */
+function namesAround(container: ActualContainer | undefined, listed: ContainerListItem[]): string {
+  const { NetworkMode = '', PidMode = '', IpcMode = '' } = container?.spec ?? {};
+  if (!/^(container|service):/m.test([NetworkMode, PidMode, IpcMode].join('\n'))) return '';
+  return JSON.stringify(listed.map((item) => [item.Id, nameOf(item)]).sort());
+}
+
+const byIdentity = (a: ActualContainer, b: ActualContainer): number =>
+  a.identity.app.localeCompare(b.identity.app, 'en') ||
+  a.identity.service.localeCompare(b.identity.service, 'en') ||
+  a.identity.number - b.identity.number ||
+  (a.id < b.id ? -1 : 1);
