@@ -79,14 +79,14 @@ function replace(work: PlaceWork, assessed: Assessment[], after: number[]): Plac
   );
   if (work.withheld?.by === 'backoff') healOld(work, [old]);
 
+  const others = assessed.map(({ container }) => container).filter((container) => !leftovers.includes(container));
   const made = create(
     work,
-    temporaryName(wanted),
+    freeName(wanted, others),
     old.container.anonymousVolumes,
     `replaces ${old.container.name}: ${old.replace.join('; ')}${drift}`,
     [...after, ...cleared],
   );
-  const others = assessed.map(({ container }) => container).filter((container) => !leftovers.includes(container));
   const started = takeOver(work, made.ref, false, others, made.ready) as number;
   context.newlyStarted.push({ handle: started, wanted });
   return { progress: newProgress(made.ref, wanted), started: [started] };
@@ -105,7 +105,8 @@ function settle(work: PlaceWork, right: Assessment, others: ActualContainer[]): 
     completed: isCompleted(container, wanted),
     gates: {},
   };
-  const mended = mend(mendingWork(work, right), right);
+  // Another claimant may hold the name: then it is handed over when that one goes.
+  const mended = mend(mendingWork(work, right), right, others.length > 0);
   if (container.status === 'paused') {
     const id = context.draft.add({
       kind: 'unpauseContainer',
@@ -187,6 +188,12 @@ function stoppedReason(container: ActualContainer): string {
 
 /** Unlike a final name, it tells which replacement it belongs to. */
 const temporaryName = (wanted: DesiredContainer): string => `${wanted.name}.${specHash(wanted.spec).slice(0, 8)}`;
+
+/** What is to be replaced may itself have been left under the temporary name. */
+function freeName(wanted: DesiredContainer, others: ActualContainer[]): string {
+  const name = temporaryName(wanted);
+  return others.some((other) => other.name === name) ? `${name}.next` : name;
+}
 
 const newProgress = (ref: PlaceProgress['ref'], { number }: DesiredContainer): PlaceProgress => ({
   number,

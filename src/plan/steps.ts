@@ -177,8 +177,12 @@ export function rename(work: PlaceWork, container: ContainerRef, after: number[]
   return renamed;
 }
 
-/** What differs but can be mended in the running container: networks, limits, name. */
-export function mend(work: PlaceWork, { container, update, connect, disconnect }: Assessment): number[] {
+/** What differs but can be mended in the running container: networks, limits, and the name unless `keepName`. */
+export function mend(
+  work: PlaceWork,
+  { container, update, connect, disconnect }: Assessment,
+  keepName: boolean,
+): number[] {
   const { context, wanted } = work;
   const { draft } = context;
   const ref = refOf(container);
@@ -199,7 +203,7 @@ export function mend(work: PlaceWork, { container, update, connect, disconnect }
       draft.add({ kind: 'updateContainer', container: ref, changes: update.changes, reason, after: [], ...base(work) }),
     );
   }
-  if (container.name !== wanted.name) handles.push(rename(work, ref, [], `is called ${container.name}`));
+  if (container.name !== wanted.name && !keepName) handles.push(rename(work, ref, [], `is called ${container.name}`));
   return handles;
 }
 
