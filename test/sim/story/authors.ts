@@ -32,7 +32,7 @@ export function mended(before: RepoModel): RepoModel {
     app.broken = false;
     for (const service of app.services) {
       if (service.behaviour === 'crash' || service.behaviour === 'settle') service.behaviour = 'serve';
-      if (service.image === 'missing:1') service.image = 'web:1';
+      if (service.image.startsWith('missing:')) service.image = 'web:1';
     }
     tidy(app);
   }

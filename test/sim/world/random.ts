@@ -15,10 +15,9 @@ export interface Random {
 
 /** Mulberry32: 32 bits of state, good enough to choose faults with, and fast. */
 export function seededRandom(seed: number | string): Random {
-  let state = typeof seed === 'number' ? seed >>> 0 : mix(seed);
-  // Neighbouring seeds would otherwise begin alike.
   const origin = mix(`${seed}`);
-  state ^= origin;
+  // Not the seed itself: neighbouring seeds would begin alike.
+  let state = mix(`${origin} begins`);
 
   const next = (): number => {
     state = (state + 0x6d2b79f5) >>> 0;

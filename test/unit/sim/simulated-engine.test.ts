@@ -67,7 +67,7 @@ describe('the life of a container', () => {
     const id = await up('web', { Cmd: ['crash', '50'] }, { RestartPolicy: { Name: 'always' } });
     await clock.advance(2000);
     const starts = events.filter((event) => event.Action === 'start').map((event) => (event.timeNano ?? 0) / 1e6);
-    const gaps = starts.slice(1).map((time, index) => time - (starts[index] ?? 0));
+    const gaps = starts.slice(1).map((time, index) => Math.round(time - (starts[index] ?? 0)));
     expect(gaps.slice(0, 4)).toEqual([150, 250, 450, 850]);
     expect((await run(api.inspectContainer(id))).RestartCount).toBe(4);
   });

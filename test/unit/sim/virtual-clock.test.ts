@@ -84,6 +84,8 @@ describe('seeded chance', () => {
       return [random.next(), random.next(), random.fork('x').next()];
     };
     expect(draw(5)).toEqual(draw(5));
-    expect(draw(5)).not.toEqual(draw(6));
+    const [five, six] = [draw(5), draw(6)];
+    for (const [index, value] of five.entries()) expect(value).not.toBe(six[index]);
+    expect(seededRandom(5).fork('x').next()).not.toBe(seededRandom(5).fork('y').next());
   });
 });

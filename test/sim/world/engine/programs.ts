@@ -34,7 +34,8 @@ function interpret(argv: readonly string[], container: SimContainer, term: Term)
   const value = Number(argv[1] ?? '0');
   switch (command.replace(/^\/(usr\/)?s?bin\//, '')) {
     case 'serve':
-      return { kind: 'runs', onTerm: PROMPT };
+      // Not 0: with a policy of `no` that would be a job well done.
+      return { kind: 'runs', onTerm: { code: 143, after: 40 } };
     case 'job':
       return { kind: 'exits', code: 0, after: value, onTerm: PROMPT };
     case 'crash':
@@ -42,7 +43,7 @@ function interpret(argv: readonly string[], container: SimContainer, term: Term)
     case 'settle':
       return container.runs <= value
         ? { kind: 'exits', code: 1, after: 150, onTerm: PROMPT }
-        : { kind: 'runs', onTerm: PROMPT };
+        : { kind: 'runs', onTerm: { code: 143, after: 40 } };
     case 'sleep':
       return Number.isFinite(value)
         ? { kind: 'exits', code: 0, after: value * 1000, onTerm: term }
