@@ -45,13 +45,16 @@ export async function applyApp(plan: AppPlan, effects: Effects, options: ApplyOp
     if (trigger && trigger.status !== 'failed') return { operation, status: 'skipped', reason: 'not needed' };
     const stopped = needed.find(({ status }) => status !== 'done');
     if (stopped) return notReached(operation, stopped);
-    // What undoes a failed start is carried out also when the pass was cancelled meanwhile: the old one must come back.
-    if (options.signal.aborted && !trigger) return { operation, status: 'skipped', reason: 'cancelled' };
     return perform(operation);
   };
 
   const perform = async (operation: Operation): Promise<OperationResult> => {
     const release = await (operation.kind === 'pullImage' ? effects.pullSlots : effects.slots).acquire();
+    // What undoes a failed start is carried out also when the pass was cancelled meanwhile: the old one must come back.
+    if (options.signal.aborted && operation.onlyIfFailed === undefined) {
+      release();
+      return { operation, status: 'skipped', reason: 'cancelled' };
+    }
     try {
       options.onStart?.(operation);
       return await carryOut(operation, plan.app, effects, resolve, options, (id) => created.set(operation.id, id));
@@ -73,7 +76,6 @@ export async function applyApp(plan: AppPlan, effects: Effects, options: ApplyOp
 }
 
 async function carryOut(
-  app: string,
   operation: Operation,
   app: string,
   { engine, files }: Effects,
@@ -92,7 +94,6 @@ async function carryOut(
       return checkGate(operation, resolve(operation.container), engine);
     default: {
       const { containerId, warnings } = await engine.perform(operation satisfies EngineOperation, {
-        app,
         app,
         resolve,
         signal,
