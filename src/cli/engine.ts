@@ -20,6 +20,6 @@ export async function openSiteEngine(site: string, dockerHost: string | undefine
   const { connectionFrom } = await import('../engine/connection.ts');
   const { dockerApi } = await import('../engine/docker.ts');
   const { openEngine } = await import('../engine/open-engine.ts');
-  const api = dockerApi(await connectionFrom(process.env, dockerHost));
+  const api = dockerApi(await connectionFrom(process.env, dockerHost), process.env);
   return openEngine(api, { site, clock: systemClock });
 }
