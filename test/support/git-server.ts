@@ -15,6 +15,8 @@ export interface GitServerOptions {
   /** Do as a server of before protocol version 2. */
   withoutV2?: boolean;
   port?: number;
+  /** Where the repos are, absolute; it stays when the server closes. Else a folder that goes with it. */
+  root?: string;
 }
 
 /** What went over the wire for one request, heads included, as the server's socket counts it. */
@@ -48,13 +50,13 @@ export interface GitServer {
   /** Refuses connections, and breaks those there are. */
   stop(): Promise<void>;
   start(): Promise<void>;
-  /** Stops, and removes everything. */
+  /** Stops, and removes what it made. */
   close(): Promise<void>;
 }
 
 /** A real Git server over HTTP on loopback: `git http-backend` as CGI behind node:http. */
 export async function startGitServer(options: GitServerOptions = {}): Promise<GitServer> {
-  const root = await mkdtemp(join(tmpdir(), 'holdfast-git-'));
+  const root = options.root ?? (await mkdtemp(join(tmpdir(), 'holdfast-git-')));
   const backend = join((await run('git', ['--exec-path'])).stdout.trim(), 'git-http-backend');
   const connections = new Map<object, number>();
   let port = options.port ?? 0;
@@ -89,7 +91,7 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Gi
     },
     async close() {
       await server.stop();
-      await rm(root, { recursive: true, force: true });
+      if (options.root === undefined) await rm(root, { recursive: true, force: true });
     },
   };
 
@@ -149,8 +151,10 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Gi
       },
       stdio: ['pipe', 'pipe', 'ignore'],
     });
-    // A Git that ends before it has read its input is no fault of the test's.
-    child.stdin.on('error', () => response.destroy());
+    // Git may answer and end before it has read its input, as for a repo that does not exist; what it says is on its output all the same.
+    child.stdin.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') response.destroy();
+    });
     request.pipe(child.stdin);
     const output: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => output.push(chunk));

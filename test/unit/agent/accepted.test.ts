@@ -1,11 +1,14 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type Accepted, acceptedStore } from '../../../src/agent/accepted.ts';
 import { type Disk, systemDisk } from '../../../src/lib/disk.ts';
 import { StateError } from '../../../src/lib/errors.ts';
 import type { PlacedApp } from '../../../src/model/fleet.ts';
+
+// Every write is synced; a slow disk takes a while for that.
+jest.setTimeout(60_000);
 
 let dir: string;
 beforeEach(async () => {
