@@ -1,0 +1,30 @@
+# The agent of one site, as an image: node, Holdfast's bundle, and nothing else.
+#
+#   docker build -t holdfast .
+#
+# BASE is any image with node 22 or later; its shell and npm are used by the first stage only. Where no package registry is reached from a
+# build, make the bundle outside and let it be taken as it is:
+#
+#   npm run build && docker build --build-arg BUNDLE=prebuilt -t holdfast .
+#
+# No BuildKit is needed.
+ARG BASE=node:24-bookworm-slim
+
+FROM ${BASE} AS build
+# `build` makes the bundle here; `prebuilt` takes dist/ from the context.
+ARG BUNDLE=build
+WORKDIR /src
+COPY . .
+RUN if [ "$BUNDLE" = build ]; then npm ci --no-audit --no-fund && node_modules/.bin/node scripts/build.ts; fi \
+ && test -f dist/holdfast.js
+
+FROM ${BASE}
+COPY --from=build /src/dist /opt/holdfast
+# State, and below `apps` the files of Git that services bind. The engine resolves those on the host, so mount a folder of the host here at
+# the same path: -v /var/lib/holdfast:/var/lib/holdfast
+VOLUME /var/lib/holdfast
+# It runs as root: the engine's socket belongs to root, and whoever may write to it is as good as root on the host anyway. Where the socket has a
+# group, `--user 65532:GROUP` works as well, with a folder that this user may write.
+# A small heap is collected more often and never grows far: an idle agent holds a few MB of objects.
+ENTRYPOINT ["node", "--max-semi-space-size=1", "--max-old-space-size=64", "/opt/holdfast/holdfast.js"]
+CMD ["agent"]
