@@ -31,12 +31,14 @@ export function parseDotenv(
   const refuse = (offset: number, message: string, hint?: string): never => {
     throw InputError.at({ file, line: line(offset), column: 1 }, message, hint);
   };
-  const expand = (value: string, offset: number): string => {
+  const expand = (key: string, value: string, offset: number): string => {
     try {
       return substitute(value, find);
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
-      return refuse(offset, error.message, error.hint ?? 'write $$ for a dollar sign, or use single quotes');
+      // What follows the dollar may be a part of a password, so it is not named.
+      const what = error.missing === undefined ? `holds a \${…} that is not valid` : 'names a variable without a value';
+      return refuse(offset, `the value of ${key} ${what}`, 'write $$ for a dollar sign, or use single quotes');
     }
   };
 
@@ -54,6 +56,8 @@ export function parseDotenv(
     const at = offset;
     offset = head.lastIndex;
     if (match[2] !== '=' && match[2] !== ':') {
+      // Docker Compose would take such a last line for a value without a name.
+      if (match[2] === '') refuse(at, `the name ${key} has no value, and no line break after it`, 'end the line');
       const inherited = lookup(key);
       if (inherited !== undefined) values.set(key, inherited);
       continue;
@@ -64,7 +68,7 @@ export function parseDotenv(
       const end = closingQuote(source, offset);
       if (end < 0) refuse(at, `the quoted value of ${key} is never closed`);
       const inner = unquote(source.slice(offset + 1, end), quote);
-      values.set(key, quote === '"' ? expand(unescaped(inner), at) : inner);
+      values.set(key, quote === '"' ? expand(key, unescaped(inner), at) : inner);
       offset = end + 1;
       // Compose would read what follows a closing quote as a line of its own.
       const rest = /[^\S\n]*(?:#[^\n]*)?(?:\n|$)/y;
@@ -73,7 +77,7 @@ export function parseDotenv(
     } else {
       const end = source.indexOf('\n', offset);
       const raw = source.slice(offset, end < 0 ? source.length : end);
-      values.set(key, expand((raw.split(' #')[0] ?? '').trimEnd(), at));
+      values.set(key, expand(key, (raw.split(' #')[0] ?? '').trimEnd(), at));
       offset = end < 0 ? source.length : end + 1;
     }
   }

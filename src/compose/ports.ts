@@ -38,7 +38,7 @@ function shortPort(node: YamlNode, report: Report): Port[] | undefined {
   const container = parseRange(match?.[3] ?? '');
   const host = match?.[2] ? parseRange(match[2]) : undefined;
   const ip = hostIp(match?.[1] ?? '');
-  if (!match || !container || (match[2] && !host) || ip === undefined || !/^(tcp|udp|sctp)$/.test(protocol)) {
+  if (!match || !container?.first || (match[2] && !host) || ip === undefined || !/^(tcp|udp|sctp)$/.test(protocol)) {
     return report.error(node, `${quoted(node)} is not a port mapping`, HINT);
   }
   return expand(node, report, ip, host, container, protocol);

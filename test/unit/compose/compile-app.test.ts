@@ -96,7 +96,7 @@ describe('where values come from', () => {
 
   test('a variable without value in .env is refused there', async () => {
     expect(await problemsOf(compile(serviceText(''), { files: { '.env': 'A=1\nB=$NOPE\n' } }))).toBe(
-      '.env:2:1: the variable NOPE has no value (write $$ for a dollar sign, or use single quotes)',
+      '.env:2:1: the value of B names a variable without a value (write $$ for a dollar sign, or use single quotes)',
     );
   });
 
