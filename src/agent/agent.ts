@@ -57,7 +57,7 @@ export interface Agent {
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { clock, disk, engine, source, log, stateDir } = options;
   const stopping = new AbortController();
-  const accepted = acceptedStore(disk, stateDir);
+  const accepted = acceptedStore(disk, `${stateDir}/accepted`);
   const memoryStore = createMemoryStore(disk, `${stateDir}/memory.json`);
 
   const { memory, problem } = await memoryStore.load(clock.monotonic(), clock.random);

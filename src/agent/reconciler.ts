@@ -83,6 +83,8 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
   }
 
   async function pass(site: DesiredSite): Promise<void> {
+    // What was being worked on while we looked may have been seen as it was before: it is left to the pass that its end starts.
+    const busy = busyLanes();
     const actual = await observe(site);
     if (desired !== site || stopped) return trigger();
     const now = clock.monotonic();
@@ -92,8 +94,9 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     for (const app of made.apps) if (isConverged(app)) converged(site, app.app);
     await persist();
 
+    for (const lane of busyLanes()) busy.add(lane);
     for (const app of made.apps) {
-      const free = withoutLanes(app, busyLanes(app.app));
+      const free = withoutLanes(app, busy);
       if (free.operations.some(isDue)) begin(free, site);
     }
     const next = made.apps.flatMap(({ operations }) => operations.flatMap(({ withheld }) => withheld?.until ?? []));
@@ -162,8 +165,8 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     for (const warning of result.warnings ?? []) log.warn(`${describe(operation)}: ${warning}`, fields);
   }
 
-  const busyLanes = (app: string): Set<string> =>
-    new Set([...runs].filter((run) => run.app === app).flatMap((run) => run.lanes.filter(run.isBusy)));
+  /** Lanes are named across apps, since every key names the app or what all apps share. */
+  const busyLanes = (): Set<string> => new Set([...runs].flatMap((run) => run.lanes.filter(run.isBusy)));
 
   function converged(site: DesiredSite, name: string): void {
     const app = site.apps.find((each) => each.name === name);
