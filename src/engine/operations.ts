@@ -1,5 +1,7 @@
 import { EngineError } from '../lib/errors.ts';
+import { readImageConfig } from '../spec/from-api.ts';
 import { containerLabels, resourceLabels } from '../spec/labels.ts';
+import { inheritable } from '../spec/mounts.ts';
 import { endpointBody, networkBody } from '../spec/networks.ts';
 import { createBody, updateBody } from '../spec/to-api.ts';
 import { volumeBody } from '../spec/volumes.ts';
@@ -106,10 +108,12 @@ async function create(
       'this engine cannot mount a part of a volume (subpath); Docker 26 or newer can',
     );
   }
+  // Only now is it certain which image it is made of, and so which volumes of its predecessor it still has a place for.
+  const image = Object.keys(inherit).length > 0 ? await api.inspectImage(spec.Image) : undefined;
   const body = createBody({
     spec,
     labels: containerLabels({ ...identity, site }, labels, spec, view.imageId(spec.Image)),
-    inherit,
+    inherit: inheritable(spec, image && readImageConfig(image.Config), inherit),
     joins: Object.fromEntries(Object.entries(joins).map(([service, ref]) => [service, resolve(ref)])),
     networksAtCreate: can.networksAtCreate,
   });
