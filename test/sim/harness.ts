@@ -195,15 +195,7 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
     if (JSON.stringify(sound) !== JSON.stringify(repo) || random.chance(0.5)) commit(sound);
     const began = clock.monotonic();
     const wrong = (): string[] => {
-      const found = complaints(repo, engine.machine, world.filesDir);
-      const status = supervisor.status();
-      if (status?.lastAccepted !== source.head)
-        found.push(`the agent has accepted ${status?.lastAccepted.slice(0, 8)}`);
-      for (const app of status?.apps ?? []) {
-        if (app.sync !== 'Synced' || app.health !== 'Healthy')
-          found.push(`${app.name}: ${app.sync}, ${app.health}, ${app.operation}: ${app.message}`);
-      }
-      return found;
+      return [...complaints(repo, engine.machine, world.filesDir), ...supervisor.unsettled(source.head)];
     };
     let asked = 0;
     // Asking is dear, and once a second is enough.

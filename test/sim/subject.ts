@@ -2,7 +2,6 @@ import type { EngineApi } from '../../src/engine/api.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import type { Disk } from '../../src/lib/disk.ts';
 import type { Log } from '../../src/lib/log.ts';
-import type { SiteStatus } from '../../src/model/status.ts';
 import type { Source } from '../../src/source/source.ts';
 
 /** All that one life of the agent gets of the world. */
@@ -15,12 +14,15 @@ export interface AgentWorld {
   api: EngineApi;
   source: Source;
   log: Log;
+  /** It ends by itself, as a process that exits with an error does. */
+  exit(error: unknown): void;
 }
 
 export interface RunningAgent {
   /** Ends cleanly. */
   stop(): Promise<void>;
-  status(): SiteStatus | undefined;
+  /** What keeps it from calling the site well at that revision, in words; empty when nothing does. */
+  unsettled(revision: string): string[];
 }
 
 /** Starts what is under test: once for every life. */

@@ -1,5 +1,4 @@
 import type { Log } from '../../src/lib/log.ts';
-import type { SiteStatus } from '../../src/model/status.ts';
 import type { AgentHandle, World } from './story/world.ts';
 import type { RunningAgent, Subject } from './subject.ts';
 import { Life } from './world/mortal.ts';
@@ -40,11 +39,15 @@ export class Supervisor implements AgentHandle {
       api: life.api(world.engine.api('agent')),
       source: world.source.open(() => !life.dead),
       log: logOf(world),
+      exit: (error) => {
+        world.history.note(`the agent gives up: ${error}`);
+        life.kill();
+      },
     });
   }
 
-  status(): SiteStatus | undefined {
-    return this.#agent?.status();
+  unsettled(revision: string): string[] {
+    return this.#agent?.unsettled(revision) ?? ['the agent does not run'];
   }
 
   kill(why: string): void {

@@ -104,9 +104,12 @@ export class SimulatedEngine {
       listContainers: () =>
         on('listContainers', '', () => {
           if (judged) monitors.listed();
-          return [...machine.containers.values()].map((container) => listItem(machine, container));
+          return [...machine.containers.values()].map((container) =>
+            machine.profile.listItem(listItem(machine, container)),
+          );
         }),
-      inspectContainer: (id) => on('inspectContainer', id, () => inspectContainer(machine, find(id))),
+      inspectContainer: (id) =>
+        on('inspectContainer', id, () => machine.profile.inspect(inspectContainer(machine, find(id)))),
       createContainer: (name: string, body: CreateContainerBody) =>
         on('createContainer', name, () => {
           if (judged) monitors.creates(body.Labels, name);
@@ -134,7 +137,10 @@ export class SimulatedEngine {
         ),
       putArchive: (id, tar) => on('putArchive', named(id), () => putArchive(touching('putArchive', id), tar)),
 
-      listNetworks: () => on('listNetworks', '', () => [...machine.networks.values()].map(networkItem)),
+      listNetworks: () =>
+        on('listNetworks', '', () =>
+          [...machine.networks.values()].map((network) => machine.profile.network(networkItem(network))),
+        ),
       createNetwork: (body: NetworkBody) => on('createNetwork', body.Name, () => createNetwork(machine, body)),
       removeNetwork: (id) =>
         on('removeNetwork', machine.network(id)?.body.Name ?? id, () => {

@@ -1,3 +1,6 @@
+import { factsOf } from '../../../../src/engine/capabilities.ts';
+import { fromPodman, listItemFromPodman, networkFromPodman } from '../../../../src/engine/podman.ts';
+import type { ContainerInspect, ContainerListItem, NetworkBody } from '../../../../src/model/engine-api.ts';
 import type { EngineFacts } from '../../../../src/model/state.ts';
 
 /** What makes one engine answer differently from another; everything else all engines do alike. */
@@ -23,18 +26,17 @@ export interface EngineProfile {
   outlivesRestart: boolean;
   /** Health reads unhealthy once the container has stopped. */
   unhealthyWhenStopped: boolean;
+  /** How the EngineApi makes this engine's answers like those of others. */
+  inspect(answer: ContainerInspect): ContainerInspect;
+  listItem(answer: ContainerListItem): ContainerListItem;
+  network(answer: NetworkBody): NetworkBody;
 }
 
-const facts = (product: EngineFacts['product'], version: string, apiVersion: string, can: object): EngineFacts => ({
-  product,
-  version,
-  apiVersion,
-  id: 'SIMU:LATE',
-  can: { update: true, networksAtCreate: false, subpath: false, startInterval: false, unreported: [], ...can },
-});
+const ID = 'SIMU:LATE';
+const asItIs = <Answer>(answer: Answer): Answer => answer;
 
 export const docker20: EngineProfile = {
-  facts: facts('docker', '20.10.24', '1.41', {}),
+  facts: factsOf({ Version: '20.10.24' }, { ID }, '1.41'),
   shortIdInAliases: true,
   echoesSwap: true,
   qualifiesImages: false,
@@ -46,11 +48,14 @@ export const docker20: EngineProfile = {
   disconnectsTwice: true,
   outlivesRestart: false,
   unhealthyWhenStopped: false,
+  inspect: asItIs,
+  listItem: asItIs,
+  network: asItIs,
 };
 
 export const docker28: EngineProfile = {
   ...docker20,
-  facts: facts('docker', '28.5.2', '1.51', { networksAtCreate: true, subpath: true, startInterval: true }),
+  facts: factsOf({ Version: '28.5.2' }, { ID }, '1.51'),
   shortIdInAliases: false,
   stopEvents: ['kill', 'stop', 'die'],
   disconnectsTwice: false,
@@ -59,7 +64,7 @@ export const docker28: EngineProfile = {
 
 export const podman: EngineProfile = {
   ...docker20,
-  facts: facts('podman', '4.3.1', '1.41', { update: false, networksAtCreate: true, unreported: ['LogConfig'] }),
+  facts: factsOf({ Version: '4.3.1', Components: [{ Name: 'Podman Engine' }] }, { ID, Name: 'site' }, '1.41'),
   shortIdInAliases: true,
   echoesSwap: false,
   qualifiesImages: true,
@@ -70,6 +75,9 @@ export const podman: EngineProfile = {
   removeEvent: 'remove',
   disconnectsTwice: false,
   outlivesRestart: true,
+  inspect: fromPodman,
+  listItem: listItemFromPodman,
+  network: networkFromPodman,
 };
 
 export const PROFILES: Readonly<Record<string, EngineProfile>> = { docker20, docker28, podman };
