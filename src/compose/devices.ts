@@ -37,7 +37,7 @@ const LONG = record('a device', { source: text, target: text, permissions: text 
 function longDevice(node: YamlNode, report: Report): Device | undefined {
   const read = LONG(node, report);
   if (!read) return undefined;
-  if (!read.source) return report.error(node.at, 'the device has no source');
+  if (!read.source) return report.error(node, 'the device has no source');
   return device(node, report, read.source, read.target || read.source, read.permissions ?? 'rwm');
 }
 
@@ -63,10 +63,10 @@ const REQUEST = record('a device request', {
 function request(implied: string[]): Decoder<DeviceRequest> {
   return map(REQUEST, (read, node, report) => {
     if (read.count !== undefined && read.device_ids) {
-      return report.error(node.at, 'count and device_ids exclude each other');
+      return report.error(node, 'count and device_ids exclude each other');
     }
     const capabilities = [...new Set([...(read.capabilities ?? []), ...implied])];
-    if (capabilities.length === 0) return report.error(node.at, 'a device request must name its capabilities');
+    if (capabilities.length === 0) return report.error(node, 'a device request must name its capabilities');
     return {
       ...(read.driver && { Driver: read.driver }),
       ...(read.device_ids ? { DeviceIDs: read.device_ids } : { Count: read.count ?? -1 }),

@@ -10,6 +10,11 @@ export const environment: Decoder<Pair[]> = map(pairs, (found, _node, report) =>
   return found;
 });
 
+/** A path that only the site knows cannot be looked up in Git. */
+const path: Decoder<string> = map(text, (value, node, report) =>
+  node.kind === 'scalar' && node.siteValue !== undefined ? report.error(node, 'the path must be known in Git') : value,
+);
+
 export interface EnvFile {
   path: string;
   required: boolean;
@@ -17,15 +22,18 @@ export interface EnvFile {
   at: Position;
 }
 
-const LONG = record('an env_file', { path: text, required: flag, format: word('raw') });
+const LONG = record('an env_file', { path, required: flag, format: word('raw') });
 
 const one: Decoder<EnvFile> = (node, report) => {
   if (node.kind !== 'mapping') {
-    return map(text, (path): EnvFile => ({ path, required: true, format: 'dotenv', at: node.at }))(node, report);
+    return map(path, (value): EnvFile => ({ path: value, required: true, format: 'dotenv', at: node.at }))(
+      node,
+      report,
+    );
   }
   const read = LONG(node, report);
   if (!read) return undefined;
-  if (!read.path) return report.error(node.at, 'the env_file has no path');
+  if (!read.path) return report.error(node, 'the env_file has no path');
   return { path: read.path, required: read.required ?? true, format: read.format ?? 'dotenv', at: node.at };
 };
 

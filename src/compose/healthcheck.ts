@@ -24,7 +24,7 @@ const KEYS = record('healthcheck', {
 /** `healthcheck`; what it does not say is the image's. */
 export const healthcheck: Decoder<HealthcheckSpec> = map(KEYS, (check, node, report) => {
   if (check.start_interval !== undefined && check.start_period === undefined) {
-    return report.error(node.at, 'healthcheck.start_interval needs healthcheck.start_period');
+    return report.error(node, 'healthcheck.start_interval needs healthcheck.start_period');
   }
   const Test = check.disable ? ['NONE'] : check.test;
   return {

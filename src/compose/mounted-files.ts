@@ -38,7 +38,7 @@ export function fileUses(folder: '/' | '/run/secrets'): Decoder<FileUse[]> {
     if (node.kind !== 'mapping') return map(text, (source) => use(source, undefined, node))(node, report);
     const read = LONG(node, report);
     if (!read) return undefined;
-    if (!read.source) return report.error(node.at, 'a source is missing');
+    if (!read.source) return report.error(node, 'a source is missing');
     const { uid, gid, mode } = read;
     return {
       ...use(read.source, read.target, node),

@@ -60,12 +60,12 @@ function longPort(node: YamlNode, report: Report): Port[] | undefined {
   const before = report.problems.length;
   const port = LONG(node, report);
   if (!port || report.problems.length > before) return undefined;
-  if (port.target === undefined) return report.error(node.at, 'the port has no target');
+  if (port.target === undefined) return report.error(node, 'the port has no target');
   if (port.host_ip !== undefined && isIP(port.host_ip) === 0) {
-    return report.error(node.at, 'host_ip is not an IP address');
+    return report.error(node, 'host_ip is not an IP address');
   }
   const host = port.published ? parseRange(port.published) : undefined;
-  if (port.published && !host) return report.error(node.at, 'published is not a port or a range of ports');
+  if (port.published && !host) return report.error(node, 'published is not a port or a range of ports');
   const container = { first: port.target, last: port.target };
   return expand(node, report, port.host_ip ?? '', host, container, port.protocol ?? 'tcp');
 }

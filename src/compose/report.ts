@@ -20,12 +20,22 @@ export class Report {
   /** Always undefined, so that a decoder can return it. */
   error(at: Position | YamlNode | undefined, message: string, hint?: string): undefined {
     const node = at && 'kind' in at ? at : undefined;
-    if (node && this.spoilt.has(node)) return undefined;
-    if (node?.kind === 'scalar' && node.siteValue !== undefined) {
-      this.warn(node.at, `${node.raw} is known only on the site, so its place stays empty here`);
-      return undefined;
+    const excuse = node && this.excuseOf(node);
+    if (excuse === 'spoilt') return undefined;
+    if (excuse) this.warn(node?.at, `${excuse} is known only on the site, so its place stays empty here`);
+    else this.problems.push(problem(node?.at ?? (at as Position | undefined), message, hint));
+    return undefined;
+  }
+
+  /** Why a node need not be right: something in it was reported before, or a placeholder stands in it, for the value of that name. */
+  private excuseOf(node: YamlNode): string | undefined {
+    if (this.spoilt.has(node)) return 'spoilt';
+    if (node.kind === 'scalar') return node.siteValue;
+    const children = node.kind === 'sequence' ? node.items : node.entries.map((entry) => entry.value);
+    for (const child of children) {
+      const excuse = this.excuseOf(child);
+      if (excuse !== undefined) return excuse;
     }
-    this.problems.push(problem(node?.at ?? (at as Position | undefined), message, hint));
     return undefined;
   }
 

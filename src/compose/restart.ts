@@ -26,9 +26,9 @@ export const deployRestart: Decoder<RestartPolicy> = map(
     window: refused('the engine has no such setting, and Docker Compose ignores it'),
   }),
   (read, node, report) => {
-    if (read.condition === undefined) return report.error(node.at, 'deploy.restart_policy must say a condition');
+    if (read.condition === undefined) return report.error(node, 'deploy.restart_policy must say a condition');
     if (read.max_attempts && read.condition !== 'on-failure') {
-      return report.error(node.at, 'max_attempts goes with condition: on-failure only');
+      return report.error(node, 'max_attempts goes with condition: on-failure only');
     }
     return policy(read.condition, read.max_attempts ?? 0);
   },

@@ -93,7 +93,7 @@ function longMount(node: YamlNode, report: Report): Mount | undefined {
   const long = LONG(node, report);
   if (!long || report.problems.length > before) return undefined;
   const Type = long.type;
-  if (Type === undefined) return report.error(node.at, 'the mount has no type', 'it is bind, volume or tmpfs');
+  if (Type === undefined) return report.error(node, 'the mount has no type', 'it is bind, volume or tmpfs');
   if (Type === 'image' || Type === 'cluster' || Type === 'npipe') {
     return report.error(entryOf(node, 'type')?.value, `mounts of type ${Type} are not supported`);
   }
@@ -102,15 +102,15 @@ function longMount(node: YamlNode, report: Report): Mount | undefined {
       return report.error(entryOf(node, other)?.keyAt, `a mount of type ${Type} has no options for ${other}`);
     }
   }
-  if (long.target === undefined) return report.error(node.at, 'the mount has no target');
-  if (Type === 'bind' && !long.source) return report.error(node.at, 'the bind mount has no source');
+  if (long.target === undefined) return report.error(node, 'the mount has no target');
+  if (Type === 'bind' && !long.source) return report.error(node, 'the bind mount has no source');
   if (Type === 'tmpfs' && long.source)
     return report.error(entryOf(node, 'source')?.keyAt, 'a tmpfs mount has no source');
   const Target = absoluteTarget(long.target, entryOf(node, 'target')?.value ?? node, report);
   if (Target === undefined) return undefined;
   if (long.consistency) report.warn(node.at, 'consistency has no effect on Linux');
   if (long.bind?.propagation && long.bind.selinux) {
-    return report.error(node.at, 'Docker Compose drops selinux where propagation is set', 'use one of them');
+    return report.error(node, 'Docker Compose drops selinux where propagation is set', 'use one of them');
   }
   return {
     Type,

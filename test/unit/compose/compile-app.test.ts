@@ -88,10 +88,28 @@ describe('where values come from', () => {
     });
     expect(app.services[0]?.containers[0]?.spec).not.toHaveProperty('PortBindings');
     expect(app.warnings.map(({ message, at }) => `${at?.line}:${at?.column} ${message}`)).toEqual([
-      '4:13 $P:80 is known only on the site, so its place stays empty here',
-      '5:16 $M is known only on the site, so its place stays empty here',
-      '6:15 $D:/d is known only on the site, so its place stays empty here',
+      '4:13 P is known only on the site, so its place stays empty here',
+      '5:16 M is known only on the site, so its place stays empty here',
+      '6:15 D is known only on the site, so its place stays empty here',
     ]);
+  });
+
+  test('so it is in the long forms', async () => {
+    const keys =
+      'ports: [{target: 80, published: $P}, {target: $P}]\nvolumes: [{type: bind, source: /a, target: $D}]\nenv_file: $D.env';
+    const extras = { app: { siteValues: ['P', 'D'] }, options: { placeholders: true } };
+    const app = await compile(serviceText(keys), extras);
+    expect(app.services[0]?.containers[0]?.spec).toEqual({
+      Image: 'busybox',
+      Networks: { app_default: { Aliases: ['app-s-1', 's'] } },
+    });
+    expect(app.warnings.map(({ message }) => message.split(' ')[0]).join('')).toMatch(/^[PD]+$/);
+  });
+
+  test('what follows from a variable without value is not reported again', async () => {
+    expect(
+      (await problemsOf(compile(serviceText('ports: [{target: 80, published: $P}]\nmem_limit: $M')))).split('\n'),
+    ).toHaveLength(2);
   });
 
   test('a variable without value in .env is refused there', async () => {
