@@ -7,7 +7,7 @@ export interface Memory {
   completed: Record<string, string>;
   /** Digest of the desired state that an app last converged to. What differs from it without a new digest is drift. */
   applied: Record<string, string>;
-  /** What failed lately, by `place app/service/number`, `pull IMAGE` or `app NAME`. */
+  /** What failed or was mended lately, by `place` or `mend app/service/number`, `pull IMAGE`, `files APP`, `network` or `volume NAME`. */
   backoffs: Record<string, Backoff>;
   /** The app digest for which images with pull_policy always were pulled, by `app/service`. */
   pulled: Record<string, string>;

@@ -4,9 +4,10 @@ import { type AppContext, held } from './context.ts';
 /** Files of Git on the site's disk: written where they differ, removed where Git dropped what we wrote and nobody changed it since. */
 export function planFiles(context: AppContext): void {
   const { desired, actual, memory, draft } = context;
-  const backoff = { key: `app ${desired.name}`, goal: context.digest };
+  // Every attempt counts: a disk that keeps no modes, or a container that writes into its own config, must not make us write for ever.
+  const backoff = { key: `files ${desired.name}`, goal: context.digest };
   const withheld = held(context.hold({ drift: context.settled, backoff }));
-  const base = { after: [], backoff: { ...backoff, counts: 'failures' as const }, ...withheld };
+  const base = { after: [], backoff: { ...backoff, counts: 'attempts' as const }, ...withheld };
 
   for (const file of desired.files) {
     const found = actual.files[file.path];

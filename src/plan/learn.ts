@@ -88,12 +88,16 @@ export function learnFromOutcome(
   return same(next, memory) ? memory : next;
 }
 
-/** The app is as Git says: from here on, what differs is drift. */
+/** The app is as Git says: from here on, what differs is drift. What failed of its files, networks and volumes is over. */
 export function learnConverged(memory: Memory, app: DesiredApp): Memory {
+  const over = new Set([
+    `files ${app.name}`,
+    ...app.networks.map(({ spec }) => `network ${spec.Name}`),
+    ...app.volumes.map(({ spec }) => `volume ${spec.Name}`),
+  ]);
   const digest = appDigest(app);
-  return memory.applied[app.name] === digest
-    ? memory
-    : { ...memory, applied: { ...memory.applied, [app.name]: digest } };
+  const next = forgetBackoffs(memory, (key) => over.has(key));
+  return next.applied[app.name] === digest ? next : { ...next, applied: { ...next.applied, [app.name]: digest } };
 }
 
 function learnBackoffs(memory: Memory, outcome: Outcome, now: number, random: () => number): void {

@@ -1,5 +1,6 @@
 import type { ActualNetwork, DesiredNetwork, DesiredVolume } from '../model/state.ts';
 import { networkDifferences, volumeDifferences } from '../spec/compare.ts';
+import { specHash } from '../spec/hash.ts';
 import { type AppContext, held } from './context.ts';
 
 /** Networks and volumes of an app: what is missing is created, what is another's is an error, data is left alone. */
@@ -8,7 +9,11 @@ export function planResources(context: AppContext): void {
   for (const volume of context.desired.volumes) planVolume(context, volume);
 }
 
-const appBackoff = (context: AppContext) => ({ key: `app ${context.desired.name}`, goal: context.digest });
+/** Each network and volume fails by itself, and what it is tried for is what Git says of it. */
+const backoffOf = (kind: 'network' | 'volume', spec: { Name: string }) => ({
+  key: `${kind} ${spec.Name}`,
+  goal: specHash(spec),
+});
 
 function planNetwork(context: AppContext, { key, external, spec }: DesiredNetwork): void {
   const found = context.actual.networks[spec.Name];
@@ -17,7 +22,7 @@ function planNetwork(context: AppContext, { key, external, spec }: DesiredNetwor
       unusable(context, 'network', spec.Name, 'is external and does not exist', `docker network create ${spec.Name}`);
     return;
   }
-  const backoff = appBackoff(context);
+  const backoff = backoffOf('network', spec);
   const withheld = held(context.hold({ drift: context.settled, backoff }));
   if (!found) {
     context.newNetworks.add(spec.Name);
@@ -67,11 +72,12 @@ function recreateNetwork(
   reasons: string[],
 ): void {
   const { draft, desired } = context;
-  const backoff = { ...appBackoff(context), counts: 'failures' as const };
-  const withheld = held(context.hold({ drift: found.specHash !== '' && context.settled, backoff }));
-  const base = { backoff, ...withheld };
   const spec = desired.networks.find((network) => network.key === key)?.spec;
   if (!spec) return;
+  // Every attempt counts: an engine that does not answer what it was asked for must not have its network made anew for ever.
+  const backoff = { ...backoffOf('network', spec), counts: 'attempts' as const };
+  const withheld = held(context.hold({ drift: context.settled, backoff }));
+  const base = { backoff, ...withheld };
   context.newNetworks.add(name);
 
   const users = context.actual.containers.filter((container) => container.spec.Networks?.[name]);
@@ -127,7 +133,7 @@ function planVolume(context: AppContext, { key, external, spec }: DesiredVolume)
     return;
   }
   if (!found) {
-    const backoff = appBackoff(context);
+    const backoff = backoffOf('volume', spec);
     const created = context.draft.add({
       kind: 'createVolume',
       volume: spec,
