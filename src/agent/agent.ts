@@ -80,7 +80,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   const loaded = await accepted.load();
   for (const text of loaded.problems) log.error(text);
-  const follower = createFollower(options, reconciler, accepted, loaded.accepted);
+  const follower = createFollower(options, reconciler, accepted, loaded.accepted, loaded.problems.length > 0);
   await follower.resume();
 
   const unwatch = engine.watch(({ app, what }) => {
@@ -152,6 +152,8 @@ function createFollower(
   reconciler: Reconciler,
   store: ReturnType<typeof acceptedStore>,
   current: Accepted | undefined,
+  /** A part of what was accepted is lost: its revision is fetched again although nothing is new. */
+  damaged: boolean,
 ): Follower {
   const { source, log } = options;
   let busy: Promise<void> | undefined;
@@ -174,6 +176,7 @@ function createFollower(
       const { accepted, broken } = await gather(snapshot, from, current);
       for (const text of await store.save(accepted)) log.warn(text);
       current = accepted;
+      damaged = false;
       for (const { name, problems } of broken) {
         const kept = accepted.apps[name]
           ? `; ${name} stays as it was at ${shortRevision(accepted.apps[name].revision)}`
@@ -205,7 +208,7 @@ function createFollower(
     once(signal) {
       busy ??= (async () => {
         const commit = await source.poll(signal);
-        if (commit !== current?.lastAttempted && commit !== refused) await accept(commit, signal);
+        if (commit !== refused && (damaged || commit !== current?.lastAttempted)) await accept(commit, signal);
       })().finally(() => {
         busy = undefined;
       });

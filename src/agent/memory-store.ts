@@ -1,4 +1,5 @@
 import type { Disk } from '../lib/disk.ts';
+import { messageOf } from '../lib/errors.ts';
 import { type Backoff, emptyMemory, type Memory } from '../model/memory.ts';
 import { delay } from '../plan/learn.ts';
 
@@ -21,8 +22,12 @@ export function createMemoryStore(disk: Disk, path: string): MemoryStore {
       const text = Buffer.from(content).toString('utf8');
       const parsed = parse(text);
       if (!parsed) {
-        await disk.write(`${path}.corrupt`, content, 0o600);
-        return { memory: emptyMemory(), problem: `${path} could not be read and was set aside as ${path}.corrupt` };
+        // A disk that is full or failing is no reason to mend nothing.
+        const aside = await disk.write(`${path}.corrupt`, content, 0o600).then(
+          () => `was set aside as ${path}.corrupt`,
+          (error) => `cannot be set aside: ${messageOf(error)}`,
+        );
+        return { memory: emptyMemory(), problem: `${path} is damaged and ${aside}` };
       }
       stored = text;
       const backoffs = Object.fromEntries(
