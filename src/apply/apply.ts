@@ -130,6 +130,7 @@ function judge(
   found: ActualContainer | undefined,
 ): Verdict {
   const failed = (message: string): Verdict => ({ status: 'failed', error: new EngineError('failed', message) });
+  if (condition === 'gone') return found ? { status: 'waiting', reason: `${name} is still being removed` } : 'holds';
   if (!found) return failed(`${name} is gone`);
   const ended = found.status === 'exited' || found.status === 'dead';
   if (condition === 'completed') {

@@ -71,7 +71,7 @@ export type Operation = Base &
     | { kind: 'renameContainer'; container: ContainerRef; name: string }
     | { kind: 'removeContainer'; container: ContainerRef; force: boolean }
     /** Not an effect but a gate: while it does not hold, what comes after it waits for the next pass. */
-    | { kind: 'await'; container: ContainerRef; condition: 'running' | 'healthy' | 'completed' }
+    | { kind: 'await'; container: ContainerRef; condition: 'healthy' | 'completed' | 'gone' }
   );
 
 export type OperationKind = Operation['kind'];

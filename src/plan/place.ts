@@ -18,9 +18,10 @@ export function planPlace(context: AppContext, service: DesiredService, wanted: 
       identity.app === context.desired.name && identity.service === service.name && identity.number === wanted.number,
   );
   if (claimants.length === 0 && context.memory.completed[key] === goal) return 'completed';
-  if (claimants.some(({ status }) => status === 'removing')) return { blocked: `${wanted.name} is being removed` };
+  const leaving = claimants.filter(({ status }) => status === 'removing');
+  const present = claimants.filter(({ status }) => status !== 'removing');
 
-  const assessed = claimants.map((found) =>
+  const assessed = present.map((found) =>
     withOutsideReasons(context, wanted, assess(wanted, found, context.actual, context.newNetworks)),
   );
   const right = best(
@@ -38,7 +39,7 @@ export function planPlace(context: AppContext, service: DesiredService, wanted: 
     return settle(
       work,
       right,
-      claimants.filter((other) => other !== right.container),
+      present.filter((other) => other !== right.container),
     );
   const foreign = context.actual.foreignNames[wanted.name];
   if (foreign) {
@@ -51,13 +52,25 @@ export function planPlace(context: AppContext, service: DesiredService, wanted: 
     healOld(work, assessed);
     return blocked(work, needs.blocked);
   }
-  return assessed.length === 0 ? makeFirst(work, drift, needs.after) : replace(work, assessed, needs.after);
+  const after = [...needs.after, ...leaving.map((container) => awaitGone(work, container))];
+  return assessed.length === 0 ? makeFirst(work, drift, after) : replace(work, assessed, after);
 }
+
+/** The engine is at it already, whoever asked for it; its name is free only afterwards. */
+const awaitGone = ({ context, service }: PlaceWork, container: ActualContainer): number =>
+  context.draft.add({
+    kind: 'await',
+    container: refOf(container),
+    condition: 'gone',
+    service: service.name,
+    reason: 'it is being removed',
+    after: [],
+  });
 
 function makeFirst(work: PlaceWork, drift: boolean, after: number[]): PlaceResult {
   const { context, wanted } = work;
   // A container of ours that is to lose this name holds it for now.
-  const taken = context.actual.containers.some(({ name }) => name === wanted.name);
+  const taken = context.actual.containers.some(({ name, status }) => name === wanted.name && status !== 'removing');
   const name = taken ? temporaryName(wanted) : wanted.name;
   const made = create(work, name, {}, drift ? 'gone (drift)' : 'no such container', after);
   const started = start(work, made.ref, 'new', made.ready);
