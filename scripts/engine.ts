@@ -35,12 +35,15 @@ export async function usableEngine(options: {
   privately?: boolean;
   /** Where a private one keeps its images. */
   dir?: string;
+  /** Looked at between the steps, each of which ends once begun. */
+  signal?: AbortSignal;
 }): Promise<UsableEngine> {
-  const { log, dir = privateDir } = options;
+  const { log, dir = privateDir, signal } = options;
   const existing = options.privately ? undefined : await existingEngine();
   if (existing) return { ...existing, isPrivate: false, release: async () => {}, keep: async () => {} };
 
-  await installDocker(log);
+  await installDocker(log, signal);
+  signal?.throwIfAborted();
   const others = await dockerdsInThisNetwork(dir);
   if (others.length > 0) {
     log(
@@ -86,7 +89,15 @@ async function existingEngine(): Promise<{ host: string; name: string } | undefi
   return undefined;
 }
 
-async function installDocker(log: (line: string) => void): Promise<void> {
+/** Ends a `keep`, and the private engine with it where nobody uses it. */
+export async function endPrivateEngine(): Promise<void> {
+  const users = join(privateDir, 'users');
+  await endKeep(users);
+  const lease = await takeLease(users);
+  if (await lease.release()) await stopDockerd(privateDir);
+}
+
+async function installDocker(log: (line: string) => void, signal?: AbortSignal): Promise<void> {
   const missing: string[] = [];
   for (const [command, name] of [
     ['dockerd', 'docker.io'],
@@ -102,7 +113,7 @@ async function installDocker(log: (line: string) => void): Promise<void> {
   }
   if (missing.length === 0) return;
   log(`Installing ${missing.join(', ')} (apt-get) …`);
-  await install(missing);
+  await install(missing, signal);
 }
 
 if (import.meta.main) {

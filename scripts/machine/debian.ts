@@ -16,12 +16,16 @@ export const cacheDir = (): string =>
 
 const quiet = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', NEEDRESTART_MODE: 'l' };
 
-/** Installs packages of the machine's own release. Package lists are fetched only where the ones at hand do not do. Needs root. */
-export async function install(packages: string[]): Promise<void> {
+/**
+ * Installs packages of the machine's own release. Package lists are fetched only where the ones at hand do not do. Needs root. Once begun it
+ * is not interrupted, as a half-installed package helps nobody; the signal keeps it from trying again.
+ */
+export async function install(packages: string[], signal?: AbortSignal): Promise<void> {
   const args = ['install', '-y', '-q', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=120', ...packages];
   try {
     await run('apt-get', args, { env: quiet });
   } catch {
+    signal?.throwIfAborted();
     await run('apt-get', ['update', '-q'], { env: quiet });
     await run('apt-get', args, { env: quiet });
   }

@@ -52,7 +52,8 @@ export async function importImage(host: string, name: string, tree: ImageTree, c
   if (failed) throw new Error(`importing ${name}: ${failed.trim()}`);
 }
 
-async function busyboxTree(version: string): Promise<ImageTree> {
+/** The tree of the test images; its web page is in `/www`. */
+export async function busyboxTree(version: string): Promise<ImageTree> {
   const busybox = await fileOfPackage('busybox-static', 'bin/busybox');
   const { stdout } = await promisify(execFile)(busybox, ['--list']);
   const commands = stdout.split('\n').filter((name) => name !== '' && name !== 'busybox');

@@ -1,0 +1,226 @@
+import { relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { NoEngineError, type UsableEngine, usableEngine } from '../scripts/engine.ts';
+import { type Cleanup, cleanupAtExit } from '../scripts/machine/cleanup.ts';
+import { install, isDebian, isRoot } from '../scripts/machine/debian.ts';
+import { hasCommand } from '../scripts/machine/processes.ts';
+import { containersOf, networksOf } from '../test/support/site.ts';
+import { claim, DEMO_DIR, ownerOf, SITE, unclaim } from './claim.ts';
+import { freeApp, freePorts } from './free.ts';
+import { buildImages, IMAGES, image, removeImages } from './shop.ts';
+import { clear, createStage, type Stage } from './stage.ts';
+import { story } from './story.ts';
+import { NotSeenError, paints, type Teller, terminalTeller } from './teller.ts';
+
+/** `npm run demo [-- --keep | --clean]`: plays the story on this machine's engine, or on one that it brings up, and leaves nothing behind. */
+const USAGE = `usage: npm run demo [-- OPTION]
+  --keep    leave everything running at the end, and say how to reach it
+  --clean   end what --keep (or a demo that was killed) left running`;
+
+/** Something about this machine or how the demo was called: a sentence is enough. */
+class CannotPlayError extends Error {}
+
+const { stdout } = process;
+const hasColours = Boolean(stdout.isTTY) && !process.env.NO_COLOR;
+const paint = paints(hasColours);
+const say = (line = ''): void => void stdout.write(`${line}\n`);
+
+async function main(args: string[]): Promise<number> {
+  const wish = parse(args);
+  if (!wish) {
+    say(USAGE);
+    return 2;
+  }
+  const abort = new AbortController();
+  const cleanup = cleanupAtExit(() => {
+    abort.abort();
+    say(`\n${paint.dim('Interrupted: cleaning up …')}`);
+  });
+  const teller = terminalTeller(
+    {
+      isTTY: Boolean(stdout.isTTY),
+      hasColours,
+      width: stdout.columns ?? 100,
+      write: (text) => void stdout.write(text),
+    },
+    abort.signal,
+  );
+  try {
+    const found = await clearEarlier();
+    if (wish.clean) {
+      say(found ? 'Everything of the demo is gone.' : 'Nothing of a demo is left here.');
+      return 0;
+    }
+    if (found) say(paint.dim('An earlier demo was still here; it is gone now.'));
+    return await play(wish.keep, { teller, cleanup, signal: abort.signal });
+  } catch (error) {
+    // The one that interrupted it knows, and its handler ends the process.
+    if (abort.signal.aborted) return await new Promise<never>(() => {});
+    await cleanup.run();
+    return explain(error);
+  }
+}
+
+function parse(args: string[]): { keep: boolean; clean: boolean } | undefined {
+  try {
+    const { values } = parseArgs({ args, options: { keep: { type: 'boolean' }, clean: { type: 'boolean' } } });
+    return { keep: values.keep ?? false, clean: values.clean ?? false };
+  } catch {
+    return undefined;
+  }
+}
+
+interface Playing {
+  teller: Teller;
+  cleanup: Cleanup;
+  signal: AbortSignal;
+}
+
+async function play(keep: boolean, playing: Playing): Promise<number> {
+  const { teller, cleanup, signal } = playing;
+  const started = performance.now();
+  say(`${paint.bold('Holdfast')}: what is in Git is what runs.`);
+  say(paint.dim('Every ✔ below is asked of the container engine or of the page itself, not of the agent.\n'));
+
+  const { engine, stage } = await build(playing);
+  for (const chapter of story) {
+    signal.throwIfAborted();
+    teller.begin(chapter.title);
+    try {
+      await chapter.play(stage, teller);
+    } catch (error) {
+      if (!signal.aborted) {
+        say(`\n${paint.dim('The last the agent said:')}`);
+        teller.quotes((await stage.words()).slice(-12));
+      }
+      throw error;
+    }
+    teller.quotes(await stage.news());
+    teller.end();
+  }
+  say(`\n${paint.bold(`All ${story.length} chapters held`)}, in ${seconds(started)}.`);
+  signal.throwIfAborted();
+  if (keep) await leave(engine, stage);
+  else {
+    await cleanup.run();
+    await requireNothingLeft(engine, stage);
+    say(paint.dim('Everything of the demo is gone again.\n'));
+    say(NEXT);
+  }
+  return 0;
+}
+
+/** Brings up what the story needs, each thing with what undoes it. */
+async function build({ teller, cleanup, signal }: Playing): Promise<{ engine: UsableEngine; stage: Stage }> {
+  let engine: UsableEngine | undefined;
+  await teller.waits('engine', async (tell) => {
+    const starting = usableEngine({ log: tell, signal });
+    // Interrupted while it comes up, it is ended once it is up.
+    cleanup.add(async () => {
+      await (await starting.catch(() => undefined))?.release();
+    });
+    engine = await starting;
+    return `${engine.name}${engine.isPrivate ? ', private' : ''}`;
+  });
+  signal.throwIfAborted();
+  const { host, isPrivate } = engine as UsableEngine;
+
+  await teller.waits('images', async (tell) => {
+    await requireGit(tell, signal);
+    if (!isPrivate) cleanup.add(() => removeImages(host));
+    await buildImages(host);
+    return `${IMAGES.length} of BusyBox, made here without a registry`;
+  });
+  signal.throwIfAborted();
+
+  await claim({ host, isPrivate });
+  cleanup.add(unclaim);
+  const before = await containersOf(host, SITE);
+  if (before.length > 0) {
+    throw new CannotPlayError(
+      `On this engine ${before.map(({ name }) => name).join(', ')} belong to a site ${SITE}, which the demo would take for its own: remove them first.`,
+    );
+  }
+  cleanup.add(() => clear(DEMO_DIR, host, SITE));
+  let stage: Stage | undefined;
+  await teller.waits('Git server', async () => {
+    stage = await createStage({ dir: DEMO_DIR, host, site: SITE, app: await freeApp(host), ...(await freePorts()) });
+    signal.throwIfAborted();
+    await stage.startGit();
+    return stage.repo.url;
+  });
+  signal.throwIfAborted();
+  return { engine: engine as UsableEngine, stage: stage as Stage };
+}
+
+async function requireGit(tell: (what: string) => void, signal: AbortSignal): Promise<void> {
+  if (await hasCommand('git')) return;
+  if (!isRoot() || !(await isDebian())) {
+    throw new CannotPlayError(
+      'git is missing, and only as root on Debian or a relative can it be installed here: install git.',
+    );
+  }
+  tell('Installing git (apt-get) …');
+  await install(['git'], signal);
+}
+
+async function requireNothingLeft({ host, isPrivate }: UsableEngine, { site }: Stage): Promise<void> {
+  // A private engine is gone with all it had, unless somebody else uses it as well.
+  if (isPrivate) return;
+  const left = [...(await containersOf(host, site)).map(({ name }) => name), ...(await networksOf(host, site))];
+  if (left.length > 0) throw new NotSeenError('nothing of the demo is left', left.join(', '));
+}
+
+/** Everything goes on without us. */
+async function leave(engine: UsableEngine, stage: Stage): Promise<void> {
+  await engine.keep();
+  await claim(engine, true);
+  const compose = `apps/${stage.app}/compose.yaml`;
+  say(`
+It is left running:
+  the shop     ${paint.cyan(stage.page)}
+  the repo     ${paint.cyan(stage.repo.url)}
+  the agent    process ${stage.agent?.pid}, log: tail -f ${relative(process.cwd(), stage.logFile)}
+  the engine   export DOCKER_HOST=${stage.host}
+
+${paint.bold('Try')}
+  git clone ${stage.repo.url} fleet && cd fleet
+  Change ${compose} (web: ${image('web', 1)} to ${image('web', 3)}), commit, push: the agent follows within a second.
+  docker rm -f ${stage.app}-api-1, if there is a docker command here, and look at the log.
+
+${paint.bold('Clean up')}
+  npm run demo -- --clean
+`);
+}
+
+const NEXT = `${paint.bold('What to try next')}
+  npm run demo -- --keep               leaves it running, to commit, push and break by yourself
+  node src/cli/main.ts --help          diff and apply a folder, without an agent
+  examples/                            config repos to start from: one Compose file, three sites, edge hardware
+  docs/architecture.md                 how it works
+`;
+
+/** Ends what an earlier demo left running; whether there was any. */
+async function clearEarlier(): Promise<boolean> {
+  const owner = await ownerOf();
+  if (owner?.isPlaying) throw new CannotPlayError(`A demo is playing right now (process ${owner.pid}): end that one.`);
+  await owner?.clear();
+  return owner !== undefined;
+}
+
+function explain(error: unknown): number {
+  if (error instanceof NoEngineError || error instanceof CannotPlayError) {
+    say(`\n${error.message}`);
+    return 2;
+  }
+  if (error instanceof NotSeenError) {
+    say(`\n${paint.red('It did not hold.')}\n  expected  ${error.expected}\n  seen      ${error.seen}`);
+    return 1;
+  }
+  say(`\n${paint.red('The demo failed:')} ${error instanceof Error ? error.stack : String(error)}`);
+  return 1;
+}
+
+const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+process.exitCode = await main(process.argv.slice(2));

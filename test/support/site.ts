@@ -1,0 +1,73 @@
+import { ask, mustAsk } from '../../scripts/machine/engine-http.ts';
+
+/** A container of a site as the engine itself tells it, without a line of Holdfast's own code in between. */
+export interface Running {
+  id: string;
+  name: string;
+  app: string;
+  service: string;
+  image: string;
+  state: string;
+  /** `none` where it has no health check. */
+  health: string;
+  /** The engine's clock, RFC 3339. */
+  startedAt: string;
+}
+
+interface Inspected {
+  Id: string;
+  Name: string;
+  Config: { Image: string; Labels: Record<string, string> };
+  State: { Status: string; StartedAt: string; Health?: { Status: string } };
+}
+
+const ofSite = (site: string): string => encodeURIComponent(JSON.stringify({ label: [`dev.holdfast.site=${site}`] }));
+
+/** Every container with the site's label, whatever its state, by name. */
+export async function containersOf(host: string, site: string): Promise<Running[]> {
+  const list = JSON.parse(await mustAsk(host, 'GET', `/containers/json?all=1&filters=${ofSite(site)}`)) as {
+    Id: string;
+  }[];
+  const found = await Promise.all(list.map(({ Id }) => ask(host, 'GET', `/containers/${Id}/json`)));
+  return found
+    .filter(({ status }) => status === 200)
+    .map(({ text }) => running(JSON.parse(text) as Inspected))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+const running = ({ Id, Name, Config, State }: Inspected): Running => ({
+  id: Id,
+  name: Name.replace(/^\//, ''),
+  app: Config.Labels['dev.holdfast.app'] ?? '',
+  service: Config.Labels['dev.holdfast.service'] ?? '',
+  image: Config.Image,
+  state: State.Status,
+  health: State.Health?.Status || 'none',
+  startedAt: State.StartedAt,
+});
+
+/** Names of the networks and volumes with the site's label. */
+export async function networksOf(host: string, site: string): Promise<string[]> {
+  const found = JSON.parse(await mustAsk(host, 'GET', `/networks?filters=${ofSite(site)}`)) as { Name: string }[];
+  return found.map(({ Name }) => Name).sort();
+}
+
+export async function volumesOf(host: string, site: string): Promise<string[]> {
+  const { Volumes } = JSON.parse(await mustAsk(host, 'GET', `/volumes?filters=${ofSite(site)}`)) as {
+    Volumes: { Name: string }[] | null;
+  };
+  return (Volumes ?? []).map(({ Name }) => Name).sort();
+}
+
+/** As `docker kill` and `docker rm -f` by hand. */
+export const killByHand = (host: string, name: string): Promise<string> =>
+  mustAsk(host, 'POST', `/containers/${name}/kill`);
+export const removeByHand = (host: string, name: string): Promise<string> =>
+  mustAsk(host, 'DELETE', `/containers/${name}?force=1`);
+
+/** Removes all that carries the site's label: containers, networks, volumes. Nothing else is touched. */
+export async function removeSite(host: string, site: string): Promise<void> {
+  for (const { id } of await containersOf(host, site)) await ask(host, 'DELETE', `/containers/${id}?force=1&v=1`);
+  for (const name of await networksOf(host, site)) await ask(host, 'DELETE', `/networks/${encodeURIComponent(name)}`);
+  for (const name of await volumesOf(host, site)) await ask(host, 'DELETE', `/volumes/${encodeURIComponent(name)}`);
+}
