@@ -120,12 +120,16 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
     source,
     history,
     squatters: new Set(),
+    foreign: new Set(),
     agent: undefined as never,
   };
   const supervisor = new Supervisor(options.subject, () => world);
   world.agent = supervisor;
   stockImages(engine);
-  for (let count = random.between(0, 2); count > 0; count -= 1) addForeign(world, `neighbour-${count}`);
+  for (let count = random.between(0, 2); count > 0; count -= 1) {
+    const id = addForeign(world, `neighbour-${count}`);
+    if (id) world.foreign.add(id);
+  }
 
   let repo: RepoModel = { site, apps: [] };
   const authors = random.fork('authors of changes');
@@ -195,7 +199,7 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
     if (JSON.stringify(sound) !== JSON.stringify(repo) || random.chance(0.5)) commit(sound);
     const began = clock.monotonic();
     const wrong = (): string[] => {
-      return [...complaints(repo, engine.machine, world.filesDir), ...supervisor.unsettled(source.head)];
+      return [...complaints(repo, world), ...supervisor.unsettled(source.head)];
     };
     let asked = 0;
     // Asking is dear, and once a second is enough.

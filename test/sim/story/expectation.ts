@@ -2,13 +2,21 @@ import type { Machine } from '../world/engine/machine.ts';
 import { isUp, type SimContainer } from '../world/engine/records.ts';
 import { type Place, placeOf } from '../world/monitors.ts';
 import { type AppModel, COMMANDS, type RepoModel, type ServiceModel } from './repo-model.ts';
+import type { World } from './world.ts';
 
 /**
  * What is wrong with a site, told from what was committed and what the engine holds, without any of the code under test. Empty when all is
  * as it should be.
  */
-export function complaints(repo: RepoModel, machine: Machine, filesDir: string): string[] {
+export function complaints(repo: RepoModel, world: World): string[] {
+  const { filesDir, disk } = world;
+  const { machine } = world.engine;
   const found: string[] = [];
+  for (const id of world.foreign) {
+    const foreign = machine.containers.get(id);
+    if (!foreign) found.push(`the foreign container ${id.slice(0, 12)} is gone`);
+    else if (foreign.status !== 'running') found.push(`the foreign container ${foreign.name} is ${foreign.status}`);
+  }
   const ours = [...machine.containers.values()].filter((one) => placeOf(one)?.site === repo.site);
   const claimed = new Set<SimContainer>();
 
@@ -24,6 +32,10 @@ export function complaints(repo: RepoModel, machine: Machine, filesDir: string):
         if (!holder || holders.length > 1) found.push(`${what}: ${holders.length} containers`);
         else found.push(...wrongWith(holder, what, app, service, machine, filesDir).map((text) => `${what}: ${text}`));
       }
+    }
+    if (app.services.some(({ bindsFile, replicas }) => bindsFile && replicas > 0)) {
+      const content = disk.peek(`${filesDir}/${app.name}/conf/app.conf`);
+      if (new TextDecoder().decode(content) !== app.file) found.push(`${app.name}: its file is not as in Git`);
     }
     for (const key of usedNetworks(app)) {
       const network = machine.network(`${app.name}_${key}`);

@@ -96,7 +96,8 @@ export const HANDMADE: Readonly<Record<string, Mischief>> = {
   foreign: (world, random) => {
     const taken = victim(world, random);
     const name = taken && random.chance(0.4) ? `${taken.name}-x` : `foreign-${random.hex(4)}`;
-    addForeign(world, name);
+    const id = addForeign(world, name);
+    if (id) world.foreign.add(id);
     return `docker run --name ${name}`;
   },
   squat: (world) => {
@@ -188,10 +189,10 @@ export const MISFORTUNES: Readonly<Record<string, Mischief>> = {
   },
 };
 
-/** A container that is not ours, runs, and must stay as it is. */
-export function addForeign(world: World, name: string): void {
+/** A container that is not ours and runs. @returns its ID; undefined when the name was taken. */
+export function addForeign(world: World, name: string): string | undefined {
   const { machine } = world.engine;
-  if ([...machine.containers.values()].some((one) => one.name === name)) return;
+  if ([...machine.containers.values()].some((one) => one.name === name)) return undefined;
   const { id } = createContainer(machine, name, {
     Image: 'foreign:1',
     Cmd: ['serve'],
@@ -199,4 +200,5 @@ export function addForeign(world: World, name: string): void {
     HostConfig: { RestartPolicy: { Name: 'always' } },
   });
   start(machine, machine.find(id), 'hand');
+  return id;
 }

@@ -106,7 +106,7 @@ function composeService(service: ServiceModel): object {
     ...(volumes.length > 0 && { volumes }),
     ...(service.port > 0 && { ports: [`${service.port}:80`] }),
     ...(service.readyAfter > 0 && {
-      healthcheck: { test: ['CMD', 'ready', `${service.readyAfter}`], interval: '2s', retries: 3, start_period: '10s' },
+      healthcheck: { test: ['CMD', 'ready', `${service.readyAfter}`], interval: '8s', retries: 3, start_period: '10s' },
     }),
     ...(Object.keys(service.dependsOn).length > 0 && {
       depends_on: Object.fromEntries(

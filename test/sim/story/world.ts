@@ -19,6 +19,8 @@ export interface World {
   agent: AgentHandle;
   /** Names of foreign containers that stand where ours belong; they go before the end. */
   squatters: Set<string>;
+  /** IDs of foreign containers that run and must never be touched. */
+  foreign: Set<string>;
 }
 
 /** The agent's process as its supervisor sees it: whenever it is gone, it is started again some seconds later. */

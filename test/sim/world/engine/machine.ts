@@ -65,14 +65,17 @@ export class Machine {
 
   /** Says on the event stream what happened to a container. */
   tell(container: SimContainer, action: string, extra: Record<string, string> = {}): void {
-    this.onNote(
-      `${container.name} (${container.id.slice(0, 6)}): ${action}${extra.exitCode ? ` ${extra.exitCode}` : ''}`,
-    );
+    // Probes would drown everything else.
+    if (!action.startsWith('exec')) this.#note(container, action, extra.exitCode ?? '');
     this.bus.emit('container', action, container.id, {
       ...container.body.Labels,
       image: container.body.Image ?? '',
       name: container.name,
       ...extra,
     });
+  }
+
+  #note(container: SimContainer, action: string, detail: string): void {
+    this.onNote(`${container.name} (${container.id.slice(0, 6)}): ${action} ${detail}`);
   }
 }
