@@ -22,6 +22,11 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
   const checked = check(settings);
   const log = winstonLog(checked.logFormat, checked.logLevel);
 
+  // Before anything is begun: a signal that comes while it starts is no crash.
+  const told = new Promise<NodeJS.Signals>((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
   const engine = await openSiteEngine(checked.site ?? 'default', settings.dockerHost);
   const source = gitSource({
     url: checked.repo,
@@ -53,10 +58,7 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
     resyncMs: checked.resyncMs,
   });
 
-  const signal = await new Promise<NodeJS.Signals>((told) => {
-    process.once('SIGTERM', told);
-    process.once('SIGINT', told);
-  });
+  const signal = await told;
   log.info(`stopping, told by ${signal}; containers run on`);
   await running.stop();
   source.close();
