@@ -13,6 +13,9 @@ export interface Place {
 /** What the monitors must know of Git to judge: the images a place may be replaced by; undefined when it may be pruned, too. */
 export type WantedImages = (place: Place) => string[] | undefined;
 
+/** What the agent saw may be this old when it acts upon it: a stop takes its grace period. */
+const AT_WORK_MS = 30_000;
+
 /**
  * The promises that hold after every single step, whatever goes wrong. A breach is noted at the moment of the call that commits it and ends
  * the run at the next step of the clock.
@@ -22,7 +25,7 @@ export class Monitors {
   wantedImages: WantedImages = () => undefined;
   readonly #machine: Machine;
   readonly #site: string;
-  /** When the newest observation of the agent began: what was so before it, the agent can know. */
+  /** When the newest observation of the agent was answered. */
   #lastList = 0;
 
   constructor(machine: Machine, site: string) {
@@ -76,10 +79,11 @@ export class Monitors {
     if (cause !== 'agent') return;
     const place = placeOf(container);
     if (!place) return;
+    const known = Math.min(this.#lastList, this.#machine.clock.monotonic() - AT_WORK_MS);
     for (const other of this.#machine.containers.values()) {
       if (other === container || !isUp(other) || !sameKey(placeOf(other), place)) continue;
-      // What the engine or a person brought up behind the agent's back is not the agent's doing.
-      if (other.startedBy !== 'agent' && other.upSince >= this.#lastList) continue;
+      // What the engine or a person brought up behind the agent's back, while it was at work on what it had seen, is not its doing.
+      if (other.startedBy !== 'agent' && other.upSince >= known) continue;
       this.#violated(`${container.name} is started while ${other.name} runs in the same place ${keyOf(place)}`);
     }
   }

@@ -23,6 +23,8 @@ export class VirtualClock implements Clock {
   readonly #cancelled = new Set<Timer>();
   #now = 0;
   #order = 0;
+  #unfinished = 0;
+  #driven = false;
   #wallOffset: number;
 
   constructor(random: Random, wallStart = Date.UTC(2026, 0, 1)) {
@@ -94,15 +96,27 @@ export class VirtualClock implements Clock {
     return true;
   }
 
-  /** Runs a promise to its end under virtual time. */
+  /** Runs a promise to its end under virtual time. What is being run may itself run others. */
   async finish<Value>(promise: Promise<Value>, limit = 24 * 3600_000): Promise<Value> {
-    let settled = false;
-    const watched = promise.finally(() => {
-      settled = true;
+    this.#unfinished += 1;
+    const done = promise.finally(() => {
+      this.#unfinished -= 1;
     });
-    watched.catch(() => {});
-    if (!(await this.runUntil(() => settled, limit))) throw new Error(`not finished after ${limit} ms of virtual time`);
-    return watched;
+    return Promise.race([done, this.#drive(limit)]);
+  }
+
+  /** Turns the clock for as long as something is unfinished; settles only when that lasts too long. */
+  #drive(limit: number): Promise<never> {
+    return new Promise((_, reject) => {
+      if (this.#driven) return;
+      this.#driven = true;
+      this.runUntil(() => this.#unfinished === 0, limit)
+        .then((finished) => {
+          this.#driven = false;
+          if (!finished) reject(new Error(`not finished after ${limit} ms of virtual time`));
+        })
+        .catch(reject);
+    });
   }
 
   #next(): Timer | undefined {

@@ -181,16 +181,24 @@ describe('what is refused', () => {
     }
   });
 
-  test('a network in use, a volume in use, an update by an engine without it', async () => {
-    const { run, api, up } = await bench(podman);
+  test('a network in use, a volume in use, a start on a network that is gone', async () => {
+    const { run, api, up } = await bench(docker20);
     const network = await run(api.createNetwork({ Name: 'front' }));
     const id = await up('web', {}, { NetworkMode: 'front', Binds: ['data:/data'] });
     await expect(run(api.removeNetwork(network))).rejects.toMatchObject({ kind: 'conflict' });
     await expect(run(api.removeVolume('data'))).rejects.toMatchObject({ kind: 'conflict' });
-    await expect(run(api.updateContainer(id, { Memory: 1e8 }))).rejects.toMatchObject({ kind: 'unsupported' });
     await run(api.stopContainer(id));
     await run(api.removeNetwork(network));
-    await expect(run(api.startContainer(id))).rejects.toMatchObject({ kind: 'notFound' });
+    await expect(run(api.startContainer(id))).rejects.toMatchObject({ kind: 'startFailed' });
+  });
+
+  test('a network that a stopped container is in, and an update, by Podman', async () => {
+    const { run, api, up } = await bench(podman);
+    const network = await run(api.createNetwork({ Name: 'front' }));
+    const id = await up('web', {}, { NetworkMode: 'front' });
+    await run(api.stopContainer(id));
+    await expect(run(api.removeNetwork(network))).rejects.toMatchObject({ kind: 'conflict' });
+    await expect(run(api.updateContainer(id, { Memory: 1e8 }))).rejects.toMatchObject({ kind: 'unsupported' });
   });
 
   test('a pull while the registry is away, or of what it does not have', async () => {

@@ -24,12 +24,14 @@ export function createNetwork(machine: Machine, body: NetworkBody): string {
   return id;
 }
 
-/** Refuses while a running container has an endpoint on it; stopped ones do not hold it. */
+/** Refuses while a running container has an endpoint on it; only Podman lets stopped ones hold it, too. */
 export function removeNetwork(machine: Machine, reference: string): void {
   const network = machine.network(reference);
   if (!network) return;
   if (SYSTEM.has(network.body.Name)) throw new EngineError('invalid', `${network.body.Name} is a pre-defined network`);
-  const users = [...machine.containers.values()].filter((one) => hasProcess(one) && endpointOn(one, network));
+  const users = [...machine.containers.values()].filter(
+    (one) => (hasProcess(one) || machine.profile.stoppedHoldNetworks) && endpointOn(one, network),
+  );
   if (users.length > 0) {
     throw new EngineError(
       'conflict',
@@ -70,7 +72,7 @@ export function attachAll(machine: Machine, container: SimContainer): void {
     // An endpoint remembers its network's ID: one made anew under the same name is another.
     const reference = endpoint.networkId !== '' && !isSystemNetwork(name) ? endpoint.networkId : name;
     const network = machine.network(reference);
-    if (!network) throw new EngineError('notFound', `network ${reference} not found`);
+    if (!network) throw new EngineError('startFailed', `network ${reference} not found`);
     attach(machine, container, network, endpoint);
   }
   for (const name of container.endpoints.keys()) {

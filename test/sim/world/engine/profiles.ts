@@ -26,6 +26,8 @@ export interface EngineProfile {
   outlivesRestart: boolean;
   /** Health reads unhealthy once the container has stopped. */
   unhealthyWhenStopped: boolean;
+  /** A network is not removed while a stopped container is in it. */
+  stoppedHoldNetworks: boolean;
   /** How the EngineApi makes this engine's answers like those of others. */
   inspect(answer: ContainerInspect): ContainerInspect;
   listItem(answer: ContainerListItem): ContainerListItem;
@@ -48,6 +50,7 @@ export const docker20: EngineProfile = {
   disconnectsTwice: true,
   outlivesRestart: false,
   unhealthyWhenStopped: false,
+  stoppedHoldNetworks: false,
   inspect: asItIs,
   listItem: asItIs,
   network: asItIs,
@@ -75,6 +78,7 @@ export const podman: EngineProfile = {
   removeEvent: 'remove',
   disconnectsTwice: false,
   outlivesRestart: true,
+  stoppedHoldNetworks: true,
   inspect: fromPodman,
   listItem: listItemFromPodman,
   network: networkFromPodman,

@@ -10,6 +10,8 @@ export type RestartMode = 'term' | 'kill' | 'power' | 'live';
 
 /** The engine goes and comes back after `downtime` ms. Streams break, calls in flight get no answer, policies apply as each way has it. */
 export function restartEngine(machine: Machine, asked: RestartMode, downtime: number): void {
+  // One that is down cannot go down.
+  if (!machine.answering) return;
   const mode = machine.profile.outlivesRestart && asked !== 'power' ? 'live' : asked;
   machine.onNote(`engine restarts (${mode})`);
   const wereUp = [...machine.containers.values()].filter(isUp);
