@@ -1,4 +1,5 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import agentSchema from '../../schemas/agent.schema.json' with { type: 'json' };
 import applicationSchema from '../../schemas/application.schema.json' with { type: 'json' };
 import fleetSchema from '../../schemas/fleet.schema.json' with { type: 'json' };
 import siteSchema from '../../schemas/site.schema.json' with { type: 'json' };
@@ -7,9 +8,10 @@ import type { Position, Problem } from '../lib/errors.ts';
 import { describe, entryOf, toPlain, type YamlNode } from '../yaml/node.ts';
 import { nodeAt } from '../yaml/pointer.ts';
 
-export type Kind = 'Fleet' | 'Site' | 'Application';
+/** The documents of the fleet layer, and the agent's own settings, which are explained by the same words. */
+export type Kind = 'Fleet' | 'Site' | 'Application' | 'agent';
 
-const SCHEMAS = { Fleet: fleetSchema, Site: siteSchema, Application: applicationSchema };
+const SCHEMAS = { Fleet: fleetSchema, Site: siteSchema, Application: applicationSchema, agent: agentSchema };
 
 let ajv: Ajv | undefined;
 const compiled = new Map<Kind, ValidateFunction>();
@@ -107,9 +109,10 @@ function explain(error: ErrorObject, root: YamlNode, kind: Kind): Problem | unde
 /** What an unknown key was probably meant to be: a known one beside it, or the same one in its right place. */
 function keyHint(key: string, path: string, error: ErrorObject, kind: Kind): string {
   const known = Object.keys((error.parentSchema as { properties?: object }).properties ?? {});
-  const { metadata, spec } = SCHEMAS[kind].properties;
-  if (path !== '/spec' && key in spec.properties) return `it belongs under \`spec\``;
-  if (path !== '/metadata' && key in metadata.properties) return `it belongs under \`metadata\``;
+  for (const place of ['spec', 'metadata']) {
+    const { properties = {} } = (SCHEMAS[kind].properties as Record<string, { properties?: object }>)[place] ?? {};
+    if (path !== `/${place}` && key in properties) return `it belongs under \`${place}\``;
+  }
   const near = didYouMean(key, known);
   return near === undefined ? `known are ${known.join(', ')}` : `did you mean \`${near}\`?`;
 }
