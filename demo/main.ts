@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { NoEngineError, type UsableEngine, usableEngine } from '../scripts/engine.ts';
-import { type Cleanup, cleanupAtExit } from '../scripts/machine/cleanup.ts';
+import { cleanupAtExit } from '../scripts/machine/cleanup.ts';
 import { install, isDebian, isRoot } from '../scripts/machine/debian.ts';
 import { hasCommand } from '../scripts/machine/processes.ts';
 import { containersOf, networksOf } from '../test/support/site.ts';
@@ -23,7 +23,7 @@ class CannotPlayError extends Error {}
 const { stdout } = process;
 const hasColours = Boolean(stdout.isTTY) && !process.env.NO_COLOR;
 const paint = paints(hasColours);
-const say = (line = ''): void => void stdout.write(`${line}\n`);
+const say = (line: string): void => void stdout.write(`${line}\n`);
 
 async function main(args: string[]): Promise<number> {
   const wish = parse(args);
@@ -32,32 +32,42 @@ async function main(args: string[]): Promise<number> {
     return 2;
   }
   const abort = new AbortController();
+  const { signal } = abort;
   const cleanup = cleanupAtExit(() => {
     abort.abort();
     say(`\n${paint.dim('Interrupted: cleaning up …')}`);
   });
-  const teller = terminalTeller(
-    {
-      isTTY: Boolean(stdout.isTTY),
-      hasColours,
-      width: stdout.columns ?? 100,
-      write: (text) => void stdout.write(text),
-    },
-    abort.signal,
+  const write = (text: string): void => void stdout.write(text);
+  const terminal = { isTTY: Boolean(stdout.isTTY), hasColours, width: stdout.columns ?? 100, write };
+  cleanup.add(async () => {
+    if (signal.aborted) say(paint.dim(GONE));
+  });
+  let settled: Promise<unknown> = Promise.resolve();
+  const playing: Playing = {
+    teller: terminalTeller(terminal, signal),
+    signal,
+    // What is being made when it is interrupted is undone once it is made.
+    undoing: (undo) => cleanup.add(() => settled.then(undo)),
+  };
+  const work = (wish.clean ? clean() : play(wish.keep, playing)).then(
+    (end) => ({ end }),
+    (error: unknown) => ({ error }),
   );
+  settled = work;
+  process.once('uncaughtException', (error) => {
+    explain(error);
+    void cleanup.run().then(() => process.exit(1));
+  });
+  const result = await work;
+  // Whoever interrupted it knows, and the signal's handler ends the process.
+  if (signal.aborted) return new Promise<never>(() => {});
   try {
-    const found = await clearEarlier();
-    if (wish.clean) {
-      say(found ? 'Everything of the demo is gone.' : 'Nothing of a demo is left here.');
-      return 0;
-    }
-    if (found) say(paint.dim('An earlier demo was still here; it is gone now.'));
-    return await play(wish.keep, { teller, cleanup, signal: abort.signal });
+    if ('error' in result) throw result.error;
+    return await result.end(() => cleanup.run());
   } catch (error) {
-    // The one that interrupted it knows, and its handler ends the process.
-    if (abort.signal.aborted) return await new Promise<never>(() => {});
+    const code = explain(error);
     await cleanup.run();
-    return explain(error);
+    return code;
   }
 }
 
@@ -72,19 +82,23 @@ function parse(args: string[]): { keep: boolean; clean: boolean } | undefined {
 
 interface Playing {
   teller: Teller;
-  cleanup: Cleanup;
   signal: AbortSignal;
+  /** Has it done at the end, however the end comes about. */
+  undoing(undo: () => Promise<void>): void;
 }
 
-async function play(keep: boolean, playing: Playing): Promise<number> {
-  const { teller, cleanup, signal } = playing;
+/** What remains to be done when the story is told: clean up or not, and the last words. */
+type End = (cleanUp: () => Promise<void>) => Promise<number>;
+
+async function play(keep: boolean, playing: Playing): Promise<End> {
+  const { teller, signal } = playing;
   const started = performance.now();
   say(`${paint.bold('Holdfast')}: what is in Git is what runs.`);
   say(paint.dim('Every ✔ below is asked of the container engine or of the page itself, not of the agent.\n'));
+  if (await clearEarlier()) say(paint.dim('  An earlier demo was still here; it is gone now.'));
 
   const { engine, stage } = await build(playing);
   for (const chapter of story) {
-    signal.throwIfAborted();
     teller.begin(chapter.title);
     try {
       await chapter.play(stage, teller);
@@ -99,27 +113,27 @@ async function play(keep: boolean, playing: Playing): Promise<number> {
     teller.end();
   }
   say(`\n${paint.bold(`All ${story.length} chapters held`)}, in ${seconds(started)}.`);
-  signal.throwIfAborted();
-  if (keep) await leave(engine, stage);
-  else {
-    await cleanup.run();
+  if (keep) return () => leave(engine, stage);
+  return async (cleanUp) => {
+    await cleanUp();
     await requireNothingLeft(engine, stage);
-    say(paint.dim('Everything of the demo is gone again.\n'));
-    say(NEXT);
-  }
-  return 0;
+    say(`${paint.dim(GONE)}\n\n${NEXT}`);
+    return 0;
+  };
+}
+
+async function clean(): Promise<End> {
+  const found = await clearEarlier();
+  say(found ? GONE : 'Nothing of a demo is left here.');
+  return async () => 0;
 }
 
 /** Brings up what the story needs, each thing with what undoes it. */
-async function build({ teller, cleanup, signal }: Playing): Promise<{ engine: UsableEngine; stage: Stage }> {
+async function build({ teller, signal, undoing }: Playing): Promise<{ engine: UsableEngine; stage: Stage }> {
   let engine: UsableEngine | undefined;
   await teller.waits('engine', async (tell) => {
-    const starting = usableEngine({ log: tell, signal });
-    // Interrupted while it comes up, it is ended once it is up.
-    cleanup.add(async () => {
-      await (await starting.catch(() => undefined))?.release();
-    });
-    engine = await starting;
+    undoing(async () => engine?.release());
+    engine = await usableEngine({ log: tell, signal });
     return `${engine.name}${engine.isPrivate ? ', private' : ''}`;
   });
   signal.throwIfAborted();
@@ -127,21 +141,21 @@ async function build({ teller, cleanup, signal }: Playing): Promise<{ engine: Us
 
   await teller.waits('images', async (tell) => {
     await requireGit(tell, signal);
-    if (!isPrivate) cleanup.add(() => removeImages(host));
+    if (!isPrivate) undoing(() => removeImages(host));
     await buildImages(host);
     return `${IMAGES.length} of BusyBox, made here without a registry`;
   });
   signal.throwIfAborted();
 
   await claim({ host, isPrivate });
-  cleanup.add(unclaim);
+  undoing(unclaim);
   const before = await containersOf(host, SITE);
   if (before.length > 0) {
     throw new CannotPlayError(
       `On this engine ${before.map(({ name }) => name).join(', ')} belong to a site ${SITE}, which the demo would take for its own: remove them first.`,
     );
   }
-  cleanup.add(() => clear(DEMO_DIR, host, SITE));
+  undoing(() => clear(DEMO_DIR, host, SITE));
   let stage: Stage | undefined;
   await teller.waits('Git server', async () => {
     stage = await createStage({ dir: DEMO_DIR, host, site: SITE, app: await freeApp(host), ...(await freePorts()) });
@@ -172,7 +186,7 @@ async function requireNothingLeft({ host, isPrivate }: UsableEngine, { site }: S
 }
 
 /** Everything goes on without us. */
-async function leave(engine: UsableEngine, stage: Stage): Promise<void> {
+async function leave(engine: UsableEngine, stage: Stage): Promise<number> {
   await engine.keep();
   await claim(engine, true);
   const compose = `apps/${stage.app}/compose.yaml`;
@@ -191,7 +205,10 @@ ${paint.bold('Try')}
 ${paint.bold('Clean up')}
   npm run demo -- --clean
 `);
+  return 0;
 }
+
+const GONE = 'Everything of the demo is gone again.';
 
 const NEXT = `${paint.bold('What to try next')}
   npm run demo -- --keep               leaves it running, to commit, push and break by yourself

@@ -99,11 +99,15 @@ export function terminalTeller(terminal: Terminal, signal: AbortSignal): Teller 
 
   return {
     begin(title) {
+      signal.throwIfAborted();
       chapters += 1;
       since = performance.now();
       line(`\n${paint.bold(`${chapters}  ${title}`)}`);
     },
-    does: (text) => line(`  ${paint.cyan('▸')} ${text}`),
+    does(text) {
+      signal.throwIfAborted();
+      line(`  ${paint.cyan('▸')} ${text}`);
+    },
     async sees(text, look, withinMs) {
       const started = performance.now();
       try {

@@ -90,6 +90,8 @@ function execute(
       if (code === 0) resolve(Buffer.concat(out).toString('utf8').trim());
       else reject(new Error(`git ${args.join(' ')}: ${Buffer.concat(err)}`));
     });
+    // A git that ends before it has read says why by its exit code.
+    child.stdin?.on('error', () => {});
     child.stdin?.end(input);
   });
 }
