@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Disk } from '../lib/disk.ts';
 import { messageOf } from '../lib/errors.ts';
 import { type Backoff, emptyMemory, type Memory } from '../model/memory.ts';
@@ -52,8 +53,12 @@ function serialize(memory: Memory): string {
   const backoffs = Object.fromEntries(
     Object.entries(memory.backoffs).map(([key, { goal, failures, error }]) => [key, { goal, failures, error }]),
   );
-  return `${JSON.stringify({ format: FORMAT, ...memory, backoffs }, null, 1)}\n`;
+  const body = { ...memory, backoffs };
+  return `${JSON.stringify({ format: FORMAT, checksum: checksumOf(body), ...body }, null, 1)}\n`;
 }
+
+/** A flipped bit inside a text is still JSON: it would run a finished job again, or leave a file behind that Git dropped. */
+const checksumOf = (body: object): string => createHash('sha256').update(JSON.stringify(body)).digest('hex');
 
 /** undefined for anything that is not what `serialize` wrote. */
 function parse(text: string): Memory | undefined {
@@ -63,7 +68,9 @@ function parse(text: string): Memory | undefined {
   } catch {
     return undefined;
   }
-  if (!isRecord(value) || value.format !== FORMAT) return undefined;
+  if (!isRecord(value)) return undefined;
+  const { format, checksum, ...body } = value;
+  if (format !== FORMAT || checksum !== checksumOf(body)) return undefined;
   const { completed, applied, backoffs, pulled, files } = value;
   if (!isTexts(completed) || !isTexts(applied) || !isTexts(pulled) || !isRecord(backoffs) || !isRecord(files))
     return undefined;
