@@ -14,7 +14,7 @@ import type { Connection, Environment } from './connection.ts';
 import { type Caller, createCaller, type Request } from './docker-call.ts';
 import { readEvents, readPull } from './docker-streams.ts';
 import { fullName, parseImageReference } from './image-reference.ts';
-import { fromPodman, listItemFromPodman, networkFromPodman } from './podman.ts';
+import { fromPodman, listItemFromPodman, networkFromPodman, toPodman } from './podman.ts';
 import { registryAuth } from './registry-auth.ts';
 
 interface Session {
@@ -70,6 +70,9 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
     return (await open()).podman ? fromPodman(found) : found;
   };
 
+  const networkName = async (id: string): Promise<string | undefined> =>
+    (await get<NetworkBody[]>('/networks')).find(({ Id, Name }) => Id === id || Name === id)?.Name;
+
   return {
     async facts() {
       session = undefined;
@@ -87,7 +90,7 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
         method: 'POST',
         path: '/containers/create',
         query: { name, platform },
-        body,
+        body: (await open()).podman ? toPodman(body) : body,
       });
       return { id: Id, warnings: Warnings ?? [] };
     },
@@ -101,15 +104,15 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
         deadline: ((timeout ?? 3600) + 120) * 1000,
       }),
     unpauseContainer: (id) =>
-      act({ call: 'unpause', method: 'POST', path: `${at(id)}/unpause` }).catch(unless('conflict', /is not paused/)),
+      act({ call: 'unpause', method: 'POST', path: `${at(id)}/unpause` }).catch(unlessItSays(/is not paused/)),
     renameContainer: (id, name) =>
       act({ call: 'rename', method: 'POST', path: `${at(id)}/rename`, query: { name } }).catch(
-        unless('invalid', /same name as its current/),
+        unlessItSays(/same name as its current/),
       ),
     removeContainer: (id, force) =>
       act({ call: 'remove', method: 'DELETE', path: at(id), query: { force } })
-        .catch(unless('conflict', /removal of container .* already in progress/))
-        .catch(unless('notFound')),
+        .catch(unlessItSays(/removal of container .* already in progress/))
+        .catch(unlessGone),
     async updateContainer(id, changes) {
       const { facts } = await open();
       if (!facts.can.update) throw new EngineError('unsupported', 'this engine cannot change a container in place');
@@ -126,8 +129,14 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
       const { Id } = await act<{ Id: string }>({ call: 'create', method: 'POST', path: '/networks/create', body });
       return Id;
     },
-    removeNetwork: (id) =>
-      act({ call: 'remove', method: 'DELETE', path: `/networks/${encodeURIComponent(id)}` }).catch(unless('notFound')),
+    async removeNetwork(id) {
+      // By its ID, Podman removes a network from under the containers that use it; by its name it refuses.
+      const reference = (await open()).podman ? await networkName(id) : id;
+      if (reference === undefined) return;
+      await act({ call: 'remove', method: 'DELETE', path: `/networks/${encodeURIComponent(reference)}` }).catch(
+        unlessGone,
+      );
+    },
     async connectNetwork(network, container, endpoint) {
       const path = `/networks/${encodeURIComponent(network)}/connect`;
       await act({
@@ -157,7 +166,7 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
     listVolumes: async () => (await get<{ Volumes?: VolumeBody[] | null }>('/volumes')).Volumes ?? [],
     createVolume: (body) => act({ call: 'create', method: 'POST', path: '/volumes/create', body }),
     removeVolume: (name) =>
-      act({ call: 'remove', method: 'DELETE', path: `/volumes/${encodeURIComponent(name)}` }).catch(unless('notFound')),
+      act({ call: 'remove', method: 'DELETE', path: `/volumes/${encodeURIComponent(name)}` }).catch(unlessGone),
 
     inspectImage: (reference) =>
       get<ImageInspect | undefined>(`/images/${reference}/json`).catch((error: unknown) => {
@@ -196,9 +205,14 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
   };
 }
 
-/** Takes an error of this kind for the success it amounts to. */
-const unless =
-  (kind: EngineError['kind'], words?: RegExp) =>
+/** To remove what is gone has been done already. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof EngineError) || error.kind !== 'notFound') throw error;
+}
+
+/** Takes an error for the success that its words amount to. */
+const unlessItSays =
+  (words: RegExp) =>
   (error: unknown): void => {
-    if (!(error instanceof EngineError) || error.kind !== kind || (words && !words.test(error.message))) throw error;
+    if (!(error instanceof EngineError) || !words.test(error.message)) throw error;
   };

@@ -1,6 +1,7 @@
 import type {
   ContainerInspect,
   ContainerListItem,
+  CreateContainerBody,
   EndpointBody,
   HostConfigBody,
   NetworkBody,
@@ -39,6 +40,9 @@ const STATES: Record<string, string> = {
   stopped: 'exited',
   stopping: 'running',
 };
+
+/** Where no time to stop in is given it takes none, and kills at once. */
+export const toPodman = (body: CreateContainerBody): CreateContainerBody => ({ StopTimeout: 10, ...body });
 
 export function fromPodman(inspect: ContainerInspect): ContainerInspect {
   const asked = readAsked(inspect.Config.Labels);
