@@ -10,6 +10,7 @@ import { emptyMemory } from '../model/memory.ts';
 import type { AppPlan, Plan } from '../model/plan.ts';
 import type { DesiredSite } from '../model/state.ts';
 import type { PlanOptions } from '../plan/policy.ts';
+import { heldThemselves } from '../plan/withhold.ts';
 import { openSiteEngine } from './engine.ts';
 import { EXIT } from './exit.ts';
 import { errorPalette, palette, print, printError } from './terminal.ts';
@@ -97,7 +98,7 @@ function createJudge(decide: (verdict: Verdict) => void) {
 const errorsOf = ({ app, problems, operations }: AppPlan): string[] => [
   ...problems.filter(({ severity }) => severity === 'error').map((problem) => `${app}: ${formatProblem(problem)}`),
   ...new Set(
-    operations.flatMap(({ service, withheld, reason }) =>
+    heldThemselves(operations).flatMap(({ service, withheld, reason }) =>
       withheld?.by === 'backoff' ? [`${app}${service ? `/${service}` : ''}: ${reason} (${withheld.text})`] : [],
     ),
   ),
@@ -108,7 +109,7 @@ function say(verdict: Verdict): number {
   switch (verdict.kind) {
     case 'converged': {
       const held = verdict.plan.apps.flatMap(({ app, operations }) =>
-        operations.filter(({ withheld }) => withheld).map((operation) => ({ app, operation })),
+        heldThemselves(operations).map((operation) => ({ app, operation })),
       );
       for (const reason of new Set(
         held.map(({ app, operation }) => `${app}: left as it is: ${operation.reason} (${operation.withheld?.text})`),

@@ -1,4 +1,5 @@
 import type { ContainerRef, Operation } from '../model/plan.ts';
+import { spreadWithheld } from './withhold.ts';
 
 /** An operation before it has its final number. */
 export type NewOperation = Operation extends infer Each ? (Each extends Operation ? Omit<Each, 'id'> : never) : never;
@@ -14,6 +15,8 @@ export interface Draft {
   order(earlier: number, later: number): boolean;
   get(handle: number): Operation;
   all(): readonly Operation[];
+  /** It, or something that it waits for, is withheld: it will not come about now. */
+  isHeld(handle: number): boolean;
   finish(): Operation[];
 }
 
@@ -27,14 +30,16 @@ export function createDraft(): Draft {
   const needs = (operation: Operation): number[] =>
     operation.onlyIfFailed === undefined ? operation.after : [...operation.after, operation.onlyIfFailed];
 
-  const reaches = (from: number, to: number): boolean => {
+  /** Whether it, or something that it needs, is what is looked for. */
+  const reaches = (from: number, isSought: (operation: Operation) => boolean): boolean => {
     const seen = new Set<number>();
     const stack = [from];
     for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-      if (next === to) return true;
+      const operation = get(next);
+      if (isSought(operation)) return true;
       if (seen.has(next)) continue;
       seen.add(next);
-      stack.push(...needs(get(next)));
+      stack.push(...needs(operation));
     }
     return false;
   };
@@ -46,14 +51,15 @@ export function createDraft(): Draft {
       return id;
     },
     order(earlier, later) {
-      if (reaches(earlier, later)) return false;
+      if (reaches(earlier, ({ id }) => id === later)) return false;
       const operation = get(later);
       operation.after = unique([...operation.after, earlier]);
       return true;
     },
     get,
     all: () => operations,
-    finish: () => renumber(sort(operations, needs)),
+    isHeld: (handle) => reaches(handle, ({ withheld }) => withheld !== undefined),
+    finish: () => spreadWithheld(renumber(sort(operations, needs))),
   };
 }
 

@@ -1,0 +1,43 @@
+import type { Operation } from '../model/plan.ts';
+
+/**
+ * What waits for something withheld is withheld with it, by the same reason, so that nobody begins what cannot be finished. And the other way
+ * round: nothing is stopped for a successor that may not start. `operations` are sorted and numbered; they are changed in place.
+ */
+export function spreadWithheld(operations: Operation[]): Operation[] {
+  const numbered = new Map(operations.map((operation) => [operation.id, operation]));
+  let spreads = true;
+  while (spreads) {
+    for (const operation of operations) {
+      const withheld = operation.withheld ?? inherited(operation, numbered);
+      if (withheld) operation.withheld = withheld;
+    }
+    spreads = operations.filter((operation) => sparesPredecessor(operation, numbered)).length > 0;
+  }
+  return operations;
+}
+
+function inherited({ after, onlyIfFailed }: Operation, numbered: Map<number, Operation>): Operation['withheld'] {
+  const needs = onlyIfFailed === undefined ? after : [...after, onlyIfFailed];
+  return needs.map((id) => numbered.get(id)?.withheld).find((withheld) => withheld !== undefined);
+}
+
+/** Withholds the stops that a withheld start of the same place comes after; tells whether there were any. */
+function sparesPredecessor(operation: Operation, numbered: Map<number, Operation>): boolean {
+  if (operation.kind !== 'startContainer' || !operation.withheld) return false;
+  const { withheld, backoff } = operation;
+  const stops = operation.after.flatMap((id) => {
+    const stop = numbered.get(id);
+    return stop?.kind === 'stopContainer' && !stop.withheld && stop.backoff?.key === backoff?.key ? [stop] : [];
+  });
+  for (const stop of stops) stop.withheld = withheld;
+  return stops.length > 0;
+}
+
+/** Those withheld on their own account: of a chain that waits for one thing, people want to be told only of that. */
+export function heldThemselves(operations: readonly Operation[]): Operation[] {
+  const held = new Set(operations.filter(({ withheld }) => withheld).map(({ id }) => id));
+  return operations.filter(
+    ({ withheld, after, onlyIfFailed }) => withheld && onlyIfFailed === undefined && !after.some((id) => held.has(id)),
+  );
+}
