@@ -24,6 +24,17 @@ const UNORDERED = new Set([
  * same spec in every version of Holdfast that knows the spec's keys, but a difference alone says nothing about the container.
  */
 export function specHash(spec: object): string {
+  const known = hashes.get(spec);
+  if (known !== undefined) return known;
+  const hash = hashOf(spec);
+  hashes.set(spec, hash);
+  return hash;
+}
+
+/** A spec is never changed once it is made, and a pass asks for its hash several times. */
+const hashes = new WeakMap<object, string>();
+
+function hashOf(spec: object): string {
   const plain = Object.entries(spec)
     .filter(([key]) => key !== 'Files')
     .map(
