@@ -6,7 +6,7 @@ export const IMAGES = ['web', 'db', 'tool'] as const;
 export const TAGS = ['1', '2', '3'] as const;
 
 const APPS: readonly string[] = ['shop', 'till', 'signs'];
-const SERVICES = ['front', 'back', 'cache', 'sync'] as const;
+const SERVICES: readonly string[] = ['front', 'back', 'cache', 'sync'];
 const NETWORKS = ['default', 'inner', 'outer'] as const;
 
 /** What people commit: a first repo, and one change after another. */
@@ -170,8 +170,10 @@ function tidy(app: AppModel): void {
     // A job is not up long enough to be found healthy.
     if (service.behaviour === 'job') service.readyAfter = 0;
     if (service.replicas > 1) service.port = 0;
-    // A range of ports for each app: two apps that claim one are another story.
-    if (service.port > 0) service.port = 8000 + 100 * APPS.indexOf(app.name) + (service.port % 100);
+    // A range of ports for each app: two apps that claim one are another story. What depends on another service keeps a port of its own,
+    // since it cannot hand it over to one that must be replaced before it; nor could docker compose.
+    const own = Object.keys(service.dependsOn).length > 0 ? 10 + SERVICES.indexOf(service.name) : 0;
+    if (service.port > 0) service.port = 8000 + 100 * APPS.indexOf(app.name) + (own || ((service.port % 10) % 6) + 1);
     seen.push(service.name);
   }
   const ports = new Set<number>();
