@@ -1,14 +1,14 @@
 import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { repoDir } from './engine.ts';
 import { licenceTexts } from './licences.ts';
 
 /**
- * Builds dist/: `holdfast.js`, which every call loads, chunks beside it for what only some commands need (whatever is imported dynamically), and
+ * Builds dist/, or the folder that is named: `holdfast.js`, which every call loads, chunks beside it for what only some commands need (whatever is imported dynamically), and
  * the licences of all that is inside. Nothing has to be installed with it.
  */
-const DIST = join(repoDir, 'dist');
+const DIST = resolve(process.argv[2] ?? join(repoDir, 'dist'));
 
 /**
  * What dockerode brings for ssh and for BuildKit sessions, three quarters of its weight. ssh goes through the `ssh` program here, and Holdfast
