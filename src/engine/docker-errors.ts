@@ -69,7 +69,7 @@ const PORT_TAKEN =
 const NAME_TAKEN =
   /(is|that name is) already in use by|name .* already (used|in use|exists)|network with name .* already exists|network already exists/i;
 const BUSY =
-  /active endpoints|associated containers|network is being used|is running|is paused|not running|volume is in use|is being used|volume is being used|removal of container .* is already in progress|container state improper|stop the container before/i;
+  /active endpoints|associated containers|network is being used|is running|is paused|not running|volume is in use|is being used|volume is being used|removal of container .* is already in progress|container state improper|has dependent containers|stop the container before/i;
 const GONE =
   /no such (container|image|network|volume)|(network|container|image|volume) .*not found|not found: network|unable to find network|image not known/i;
 

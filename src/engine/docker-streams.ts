@@ -55,7 +55,7 @@ function readLines(
   });
 }
 
-/** Resolves or rejects when the stream ends; resolves when `signal` ended it. */
+/** Ends with an error, `aborted` when it was the signal that ended it. */
 export async function readEvents(
   stream: IncomingMessage,
   listener: EventListener,
@@ -68,8 +68,6 @@ export async function readEvents(
   await readLines(stream, (value) => listener.event(value as EventBody), {
     signal,
     broken: (error) => asEngineError(error ?? new Error('the event stream broke off'), 'events', where),
-  }).catch((error: unknown) => {
-    if (!signal.aborted) throw error;
   });
 }
 

@@ -28,6 +28,7 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
   // Never with an http.Agent: docker-modem prints its options, agent and all, at every request.
   const docker = new Docker(connection.options);
   const caller = createCaller(docker, connection);
+  const closed = new AbortController();
   let session: Promise<Session> | undefined;
 
   /** Agrees on a version of the API, once until facts() asks anew. */
@@ -195,13 +196,21 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
     },
 
     async events(listener, signal) {
-      await open();
-      const query = { filters: JSON.stringify({ type: ['container', 'network', 'volume', 'image'] }) };
-      const stream = await caller.stream({ call: 'events', method: 'GET', path: '/events', query, signal });
-      await readEvents(stream, listener, signal, connection.where);
+      const ended = AbortSignal.any([signal, closed.signal]);
+      try {
+        await open();
+        const query = { filters: JSON.stringify({ type: ['container', 'network', 'volume', 'image'] }) };
+        const stream = await caller.stream({ call: 'events', method: 'GET', path: '/events', query, signal: ended });
+        await readEvents(stream, listener, ended, connection.where);
+      } catch (error) {
+        if (!ended.aborted) throw error;
+      }
     },
 
-    close: () => connection.close(),
+    close() {
+      closed.abort();
+      connection.close();
+    },
   };
 }
 

@@ -34,9 +34,13 @@ export function engineContract(name: string, open: () => Promise<ContractSubject
       api = subject.api;
     });
     afterEach(async () => {
-      for (const { Id, Names } of await run(api.listContainers())) {
-        if (Names?.some((found) => found.startsWith(`/${prefix}`))) await run(api.removeContainer(Id, true));
-      }
+      const isOurs = (names: string[] | null | undefined): boolean =>
+        Boolean(names?.some((found) => found.startsWith(`/${prefix}`)));
+      const left = (await run(api.listContainers())).filter(({ Names }) => isOurs(Names));
+      // Podman removes none whose namespace another has joined: those that joined were made later.
+      const made = new Map(await Promise.all(left.map(async ({ Id }) => [Id, (await inspect(Id)).Created] as const)));
+      left.sort((a, b) => ((made.get(a.Id) ?? '') < (made.get(b.Id) ?? '') ? 1 : -1));
+      for (const { Id } of left) await run(api.removeContainer(Id, true));
       for (const { Name, Id } of await run(api.listNetworks())) {
         if (Name.startsWith(prefix)) await run(api.removeNetwork(Id ?? Name));
       }
