@@ -100,7 +100,7 @@ export class SimulatedEngine {
     const named = (id: string): string => machine.containers.get(id)?.name ?? id.slice(0, 12);
 
     return {
-      facts: () => on('facts', '', () => structuredClone(machine.profile.facts)),
+      facts: () => on('facts', '', () => machine.profile.facts),
       listContainers: () =>
         on('listContainers', '', () => {
           if (judged) monitors.listed();

@@ -1,5 +1,6 @@
 import { EngineError } from '../../../../src/lib/errors.ts';
 import type { ContainerBody, CreateContainerBody, EndpointBody } from '../../../../src/model/engine-api.ts';
+import { deepFreeze } from '../freeze.ts';
 import { untar } from './archive.ts';
 import { forget, kill } from './lifecycle.ts';
 import type { Machine } from './machine.ts';
@@ -55,6 +56,8 @@ export function createContainer(
     exited: [],
   };
   mountVolumes(machine, container);
+  deepFreeze(container.body);
+  for (const endpoint of container.endpoints.values()) deepFreeze(endpoint.asked);
   machine.containers.set(container.id, container);
   machine.tell(container, 'create');
   return { id: container.id, warnings: [] };
@@ -95,10 +98,12 @@ export function updateContainer(machine: Machine, container: SimContainer, chang
   ) {
     throw new EngineError('conflict', 'Memory limit should be smaller than already set memoryswap limit');
   }
+  const kept = { ...host };
   for (const [key, value] of Object.entries(changes)) {
     if (!UPDATABLE.has(key)) throw new EngineError('invalid', `update does not take ${key}`);
-    if (value !== 0 && value !== '' && value !== undefined) host[key] = structuredClone(value);
+    if (value !== 0 && value !== '' && value !== undefined) kept[key] = structuredClone(value);
   }
+  container.body = deepFreeze({ ...container.body, HostConfig: kept });
   if (machine.profile.facts.product === 'docker') machine.tell(container, 'update');
 }
 

@@ -11,7 +11,8 @@ const NEVER = '0001-01-01T00:00:00Z';
 
 /** What `inspect` answers: the request's echo, with the engine's own additions. */
 export function inspectContainer(machine: Machine, container: SimContainer): ContainerInspect {
-  const { HostConfig: host, NetworkingConfig: _, ...config } = structuredClone(container.body);
+  // By reference: the body is frozen.
+  const { HostConfig: host, NetworkingConfig: _, ...config } = container.body;
   const mode = host.NetworkMode ?? 'default';
   if (!config.Hostname && !mode.startsWith('container:')) {
     config.Hostname = mode === 'host' ? 'simulated-host' : container.id.slice(0, 12);
@@ -54,7 +55,7 @@ export function listItem(machine: Machine, container: SimContainer): ContainerLi
     Names: [`/${container.name}`],
     Image: machine.profile.qualifiesImages && !image.startsWith('sha256:') ? qualified(image) : image,
     ImageID: container.imageId,
-    Labels: { ...container.body.Labels },
+    Labels: container.body.Labels ?? {},
     State: container.status,
     Status: statusText(machine, container),
     NetworkSettings: { Networks: networks(machine, container) },
@@ -126,7 +127,7 @@ function networks(machine: Machine, container: SimContainer): Record<string, End
     return [
       name,
       {
-        ...structuredClone(endpoint.asked),
+        ...endpoint.asked,
         IPAMConfig: endpoint.asked.IPAMConfig ?? null,
         Aliases: aliases.length > 0 ? aliases : null,
         NetworkID: machine.profile.networkIdIsName ? name : endpoint.networkId,

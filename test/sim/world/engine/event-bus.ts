@@ -1,6 +1,7 @@
 import type { EventListener } from '../../../../src/engine/api.ts';
 import { EngineError } from '../../../../src/lib/errors.ts';
 import type { EventBody } from '../../../../src/model/engine-api.ts';
+import { deepFreeze } from '../freeze.ts';
 import type { Random } from '../random.ts';
 import type { VirtualClock } from '../virtual-clock.ts';
 
@@ -24,18 +25,18 @@ export class EventBus {
   }
 
   emit(type: string, action: string, id: string, attributes: Record<string, string>): void {
-    const event: EventBody = {
+    const event: EventBody = deepFreeze({
       Type: type,
       Action: action,
       Actor: { ID: id, Attributes: attributes },
       timeNano: this.#clock.wall().getTime() * 1e6,
-    };
+    });
     const now = this.#clock.monotonic();
     this.#lastDelivery = Math.max(this.#lastDelivery, now + this.#random.between(1, 10));
     for (const stream of this.#streams) {
       if (this.#random.chance(this.lossRate)) continue;
       this.#clock.timer(this.#lastDelivery - now, () => {
-        if (this.#streams.has(stream)) stream.listener.event(structuredClone(event));
+        if (this.#streams.has(stream)) stream.listener.event(event);
       });
     }
   }

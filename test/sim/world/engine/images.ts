@@ -1,6 +1,7 @@
 import type { PullOptions } from '../../../../src/engine/api.ts';
 import { EngineError } from '../../../../src/lib/errors.ts';
 import type { ContainerBody, ImageInspect } from '../../../../src/model/engine-api.ts';
+import { deepFreeze } from '../freeze.ts';
 import type { Random } from '../random.ts';
 import type { VirtualClock } from '../virtual-clock.ts';
 import type { EventBus } from './event-bus.ts';
@@ -41,7 +42,7 @@ export class ImageStore {
 
   /** An image with a new ID, nowhere yet. */
   make(config: ContainerBody): SimImage {
-    return { id: `sha256:${this.#random.hex(64)}`, config };
+    return { id: `sha256:${this.#random.hex(64)}`, config: deepFreeze(config) };
   }
 
   /** On the disk at once, as after an import or a load; the tag moves when another image had it. */
@@ -80,7 +81,7 @@ export class ImageStore {
     const image = this.find(reference);
     if (!image) return undefined;
     const tags = [...this.#tags].filter(([, id]) => id === image.id).map(([tag]) => tag);
-    return { Id: image.id, RepoTags: tags, Config: structuredClone(image.config) };
+    return { Id: image.id, RepoTags: tags, Config: image.config };
   }
 
   /** Fetches from the registry, in some seconds; an answer that a registry gives as "no" is `pullFailed`. */

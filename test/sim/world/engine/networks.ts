@@ -1,5 +1,6 @@
 import { EngineError } from '../../../../src/lib/errors.ts';
 import type { EndpointBody, NetworkBody } from '../../../../src/model/engine-api.ts';
+import { deepFreeze } from '../freeze.ts';
 import type { Machine } from './machine.ts';
 import { hasProcess, type SimContainer, type SimEndpoint, type SimNetwork } from './records.ts';
 
@@ -51,7 +52,7 @@ export function connect(machine: Machine, reference: string, container: SimConta
     throw new EngineError('conflict', `a container with network mode ${mode} cannot be connected to a network`);
   }
   if (container.endpoints.has(network.body.Name)) return;
-  const endpoint: SimEndpoint = { networkId: '', asked: structuredClone(asked), ip: '' };
+  const endpoint: SimEndpoint = { networkId: '', asked: deepFreeze(structuredClone(asked)), ip: '' };
   if (hasProcess(container)) attach(machine, container, network, endpoint);
   container.endpoints.set(network.body.Name, endpoint);
   say(machine, 'connect', network, container);
