@@ -53,7 +53,7 @@ export async function ownerOf(): Promise<Owner | undefined> {
     async clear() {
       // An engine that is gone took its containers along, or shows them again to whoever starts it.
       await clear(DEMO_DIR, (await engineAt(host)) && host, SITE);
-      if (isPrivate && kept) await endPrivateEngine();
+      if (isPrivate) await endPrivateEngine({ weKeptIt: kept });
       if (!isPrivate && (await engineAt(host))) await removeImages(host);
       await unclaim();
     },

@@ -37,8 +37,10 @@ async function main(args: string[]): Promise<number> {
     abort.abort();
     say(`\n${paint.dim('Interrupted: cleaning up …')}`);
   });
+  // Nobody reads any more, as after `| head`: that ends it like a terminal that is closed.
+  stdout.on('error', () => process.kill(process.pid, 'SIGHUP'));
   const write = (text: string): void => void stdout.write(text);
-  const terminal = { isTTY: Boolean(stdout.isTTY), hasColours, width: stdout.columns ?? 100, write };
+  const terminal = { isTTY: Boolean(stdout.isTTY), hasColours, width: stdout.columns ?? 120, write };
   cleanup.add(async () => {
     if (signal.aborted) say(paint.dim(GONE));
   });
@@ -105,7 +107,7 @@ async function play(keep: boolean, playing: Playing): Promise<End> {
     } catch (error) {
       if (!signal.aborted) {
         say(`\n${paint.dim('The last the agent said:')}`);
-        teller.quotes((await stage.words()).slice(-12));
+        for (const text of (await stage.words()).slice(-12)) say(paint.dim(`    │ ${text}`));
       }
       throw error;
     }
@@ -199,7 +201,7 @@ It is left running:
 
 ${paint.bold('Try')}
   git clone ${stage.repo.url} fleet && cd fleet
-  Change ${compose} (web: ${image('web', 1)} to ${image('web', 3)}), commit, push: the agent follows within a second.
+  Change ${compose} (web: ${image('web', 3)} to ${image('web', 1)}), commit, push: the agent follows within a second.
   docker rm -f ${stage.app}-api-1, if there is a docker command here, and look at the log.
 
 ${paint.bold('Clean up')}

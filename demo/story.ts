@@ -123,7 +123,7 @@ export const story: readonly Chapter[] = [
       const before = await stage.containers();
       tell.does(`commit, while the server is down: web gets ${image('web', 3)}`);
       await stage.repo.commit(shop(stage.app, { web: 3, cart: false }), { message: 'Redecorate' });
-      tell.does('start the Git server');
+      tell.does('start the Git server; the agent asks again when its backoff is over');
       await stage.startGit();
       await tell.sees(`web runs ${image('web', 3)}`, runs(stage, 'web', { image: image('web', 3) }), 60_000);
       await tell.sees(`GET ${stage.page} says “${pageOf(3)}”`, says(stage, pageOf(3)));

@@ -89,10 +89,10 @@ async function existingEngine(): Promise<{ host: string; name: string } | undefi
   return undefined;
 }
 
-/** Ends a `keep`, and the private engine with it where nobody uses it. */
-export async function endPrivateEngine(): Promise<void> {
+/** Ends the private engine where nobody uses it and nobody, or only we, asked to keep it. */
+export async function endPrivateEngine(options: { weKeptIt: boolean }): Promise<void> {
   const users = join(privateDir, 'users');
-  await endKeep(users);
+  if (options.weKeptIt) await endKeep(users);
   const lease = await takeLease(users);
   if (await lease.release()) await stopDockerd(privateDir);
 }
