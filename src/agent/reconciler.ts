@@ -10,6 +10,7 @@ import { forgetBackoffs, learnConverged, learnFromOutcome, learnFromState } from
 import { plan } from '../plan/plan.ts';
 import type { PlanOptions } from '../plan/policy.ts';
 import { describe } from '../plan/render.ts';
+import { isConverged } from '../plan/withhold.ts';
 import type { MemoryStore } from './memory-store.ts';
 
 export interface ReconcilerOptions {
@@ -260,9 +261,6 @@ function withoutLanes(plan: AppPlan, busy: ReadonlySet<string>): AppPlan {
 
 const isDue = ({ withheld, onlyIfFailed }: AppPlan['operations'][number]): boolean =>
   !withheld && onlyIfFailed === undefined;
-
-const isConverged = ({ operations, problems }: AppPlan): boolean =>
-  operations.length === 0 && problems.every(({ severity }) => severity !== 'error');
 
 const sameApp = (before: DesiredSite | undefined, after: DesiredSite, name: string): boolean =>
   before?.apps.find((app) => app.name === name)?.revision === after.apps.find((app) => app.name === name)?.revision;

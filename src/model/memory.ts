@@ -5,7 +5,10 @@
 export interface Memory {
   /** Containers that ran to their end, by `app/service/number`, to the hash of the spec that did. Pruning one by hand re-runs nothing. */
   completed: Record<string, string>;
-  /** Digest of the desired state that an app last converged to. What differs from it without a new digest is drift. */
+  /**
+   * Digest of the desired state that an app last converged to; "" since something of another one was begun. What differs from it without a
+   * new digest is drift.
+   */
   applied: Record<string, string>;
   /** What failed or was mended lately, by `place` or `mend app/service/number`, `pull IMAGE`, `files APP`, `network` or `volume NAME`. */
   backoffs: Record<string, Backoff>;

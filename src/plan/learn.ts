@@ -1,6 +1,6 @@
 import type { Backoff, Memory } from '../model/memory.ts';
 import type { Outcome } from '../model/outcome.ts';
-import type { ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
+import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
 import { goalOf } from './assess.ts';
 import { appDigest } from './digest.ts';
 import { isCompleted } from './place.ts';
@@ -23,21 +23,25 @@ export function learnFromState(memory: Memory, desired: DesiredSite, actual: Act
           ({ identity: i }) => i.app === app.name && i.service === service.name && i.number === wanted.number,
         );
         const runs = found.some(({ status, health }) => status === 'running' && health !== 'unhealthy');
-        for (const name of [`place ${key}`, `mend ${key}`]) {
+        for (const name of [`place ${key}`, `mend ${key}`, `place ${key} old`]) {
           const next = backoffs[name] && ageBackoff(backoffs[name], runs, now);
           if (next) backoffs[name] = next;
           else delete backoffs[name];
         }
         const [only] = found;
         if (found.length !== 1 || !only) continue;
-        if (only.specHash !== '' && goal.startsWith(only.specHash) && isCompleted(only, wanted)) completed[key] = goal;
+        if (madeFor(only) === goal && isCompleted(only, wanted)) completed[key] = goal;
         else delete completed[key];
       }
     }
   }
-  const next = { ...memory, completed: keepKnown(completed, desired), backoffs };
+  const next = forgetUnknown({ ...memory, completed, backoffs }, desired, actual);
   return same(next, memory) ? memory : next;
 }
+
+/** The goal that a container was made for; undefined where its labels do not tell. */
+const madeFor = ({ specHash, filesDigest, contentDigest }: ActualContainer): string | undefined =>
+  specHash === '' ? undefined : [specHash, filesDigest, contentDigest].filter(Boolean).join('.');
 
 /** undefined: forgotten. */
 function ageBackoff(backoff: Backoff, runs: boolean, now: number): Backoff | undefined {
@@ -47,10 +51,36 @@ function ageBackoff(backoff: Backoff, runs: boolean, now: number): Backoff | und
   return wellSince === undefined ? { ...backoff, wellSince: now } : backoff;
 }
 
-function keepKnown(completed: Record<string, string>, desired: DesiredSite): Record<string, string> {
+/**
+ * Without what concerns neither an app of Git nor anything that is still here: an app that comes back one day is new then. What is known of a
+ * broken app stays, for its last good state does.
+ */
+function forgetUnknown(memory: Memory, desired: DesiredSite, actual: ActualSite): Memory {
   const known = new Set([...desired.apps, ...desired.broken].map(({ name }) => name));
-  return Object.fromEntries(Object.entries(completed).filter(([key]) => known.has(key.split('/')[0] as string)));
+  const isKnown = (key: string): boolean => known.has(key.split('/')[0] as string);
+  const places = new Set(desired.apps.flatMap(placesOf));
+  const compiled = new Set(desired.apps.map(({ name }) => name));
+  const here = new Set(actual.containers.map(({ identity: i }) => `${i.app}/${i.service}/${i.number}`));
+  return {
+    ...memory,
+    completed: keep(
+      memory.completed,
+      (key) => isKnown(key) && (places.has(key) || !compiled.has(key.split('/')[0] as string)),
+    ),
+    applied: keep(memory.applied, isKnown),
+    pulled: keep(memory.pulled, isKnown),
+    backoffs: keep(memory.backoffs, (key) => {
+      const place = /^(?:place|mend) (\S+)/.exec(key)?.[1];
+      return place === undefined || isKnown(place) || here.has(place);
+    }),
+  };
 }
+
+const placesOf = (app: DesiredApp): string[] =>
+  app.services.flatMap(({ name, containers }) => containers.map(({ number }) => `${app.name}/${name}/${number}`));
+
+const keep = <Value>(map: Record<string, Value>, isKept: (key: string) => boolean): Record<string, Value> =>
+  Object.fromEntries(Object.entries(map).filter(([key]) => isKept(key)));
 
 /**
  * What an outcome teaches: what to try again later, which files are ours, what was pulled. `random` in [0, 1) spreads the retries.
@@ -69,6 +99,8 @@ export function learnFromOutcome(
     files: { ...memory.files, [app.name]: { ...memory.files[app.name] } },
   };
   learnBackoffs(next, outcome, now, random);
+  const begun = outcome.results.some(({ operation, status }) => status === 'done' && operation.kind !== 'await');
+  if (begun && memory.applied[app.name] !== appDigest(app)) next.applied = { ...memory.applied, [app.name]: '' };
   const files = next.files[app.name] as Record<string, string>;
   for (const { operation, status } of outcome.results) {
     if (status !== 'done') continue;

@@ -1,8 +1,9 @@
 import type { ActualContainer, DesiredContainer, DesiredService } from '../model/state.ts';
-import { specHash } from '../spec/hash.ts';
 import { type Assessment, assess, goalOf } from './assess.ts';
 import { type AppContext, held, type PlaceProgress } from './context.ts';
+import { isDrift } from './drift.ts';
 import { writesFor } from './files.ts';
+import { freeName, temporaryName } from './names.ts';
 import { needsToCreate, needsToStart } from './needs.ts';
 import { create, isUp, mend, type PlaceWork, refOf, remove, start, takeOver } from './steps.ts';
 
@@ -28,12 +29,11 @@ export function planPlace(context: AppContext, service: DesiredService, wanted: 
     assessed.filter(({ replace }) => replace.length === 0),
     wanted,
   );
-  const drift =
-    assessed.length > 0
-      ? right?.container.status === 'exited' || assessed.some(({ madeForThis }) => madeForThis)
-      : context.settled;
-  const backoff = { key: `place ${key}`, goal, counts: drift ? ('attempts' as const) : ('failures' as const) };
-  const work: PlaceWork = { context, service, wanted, backoff, withheld: context.hold({ drift, backoff }) };
+  const drift = isDrift(context, wanted, right, assessed);
+  // What came to nothing once for just this spec may do so for ever: every attempt counts, not only those that fail.
+  const repeated = drift || right?.container.status === 'exited' || assessed.some(({ madeForThis }) => madeForThis);
+  const backoff = { key: `place ${key}`, goal, counts: repeated ? ('attempts' as const) : ('failures' as const) };
+  const work: PlaceWork = { context, service, wanted, drift, backoff, withheld: context.hold({ drift, backoff }) };
 
   if (right)
     return settle(
@@ -53,7 +53,7 @@ export function planPlace(context: AppContext, service: DesiredService, wanted: 
     return blocked(work, needs.blocked);
   }
   const after = [...needs.after, ...leaving.map((container) => awaitGone(work, container))];
-  return assessed.length === 0 ? makeFirst(work, drift, after) : replace(work, assessed, after);
+  return assessed.length === 0 ? makeFirst(work, after) : replace(work, assessed, after);
 }
 
 /** The engine is at it already, whoever asked for it; its name is free only afterwards. */
@@ -67,8 +67,8 @@ const awaitGone = ({ context, service }: PlaceWork, container: ActualContainer):
     after: [],
   });
 
-function makeFirst(work: PlaceWork, drift: boolean, after: number[]): PlaceResult {
-  const { context, wanted } = work;
+function makeFirst(work: PlaceWork, after: number[]): PlaceResult {
+  const { context, wanted, drift } = work;
   // A container of ours that is to lose this name holds it for now.
   const taken = context.actual.containers.some(({ name, status }) => name === wanted.name && status !== 'removing');
   const name = taken ? temporaryName(wanted) : wanted.name;
@@ -82,7 +82,7 @@ function makeFirst(work: PlaceWork, drift: boolean, after: number[]): PlaceResul
 function replace(work: PlaceWork, assessed: Assessment[], after: number[]): PlaceResult {
   const { context, wanted } = work;
   const old = best(assessed, wanted) as Assessment;
-  const drift = old.madeForThis ? ' (drift)' : '';
+  const drift = work.drift ? ' (drift)' : '';
   // Leftovers of an interrupted replacement go first: they run nothing, and may hold the temporary name.
   const leftovers = assessed
     .filter((other) => other !== old && !isUp(other.container))
@@ -161,8 +161,7 @@ function mendingWork(work: PlaceWork, { connect, disconnect, update }: Assessmen
     .concat(update?.reasons ?? [])
     .join('; ');
   const backoff = { key: work.backoff.key.replace('place ', 'mend '), goal, counts: 'attempts' as const };
-  const drift = work.backoff.counts === 'attempts';
-  return { ...work, backoff, withheld: work.context.hold({ drift, backoff }) };
+  return { ...work, backoff, withheld: work.context.hold({ drift: work.drift, backoff }) };
 }
 
 /** While a replacement is not possible, the last good container is what is healed to. */
@@ -175,6 +174,7 @@ function healOld(work: PlaceWork, assessed: Assessment[]): void {
     context,
     service,
     wanted: { ...wanted, spec: { ...wanted.spec, Files: [] } },
+    drift: true,
     backoff,
     withheld: context.hold({ drift: true, backoff }),
   };
@@ -197,15 +197,6 @@ function stoppedReason(container: ActualContainer): string {
     return container.error ? `did not start: ${container.error}` : 'created but never started';
   const how = container.oomKilled ? 'ran out of memory' : `exited with ${container.exitCode}`;
   return `${how} (drift)`;
-}
-
-/** Unlike a final name, it tells which replacement it belongs to. */
-const temporaryName = (wanted: DesiredContainer): string => `${wanted.name}.${specHash(wanted.spec).slice(0, 8)}`;
-
-/** What is to be replaced may itself have been left under the temporary name. */
-function freeName(wanted: DesiredContainer, others: ActualContainer[]): string {
-  const name = temporaryName(wanted);
-  return others.some((other) => other.name === name) ? `${name}.next` : name;
 }
 
 const newProgress = (ref: PlaceProgress['ref'], { number }: DesiredContainer): PlaceProgress => ({

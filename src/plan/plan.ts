@@ -16,12 +16,15 @@ import { orderHandOvers, planServices } from './services.ts';
  */
 export function plan(
   desired: DesiredSite,
-  actual: ActualSite,
+  observed: ActualSite,
   memory: Memory,
   now: number,
   options: PlanOptions,
 ): Plan {
-  const apps = [...desired.apps, ...vanishedApps(desired, actual)].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const apps = [...desired.apps, ...vanishedApps(desired, observed)].sort((a, b) => (a.name < b.name ? -1 : 1));
+  // Engines list containers in an order of their own, which must not show in the plan.
+  const containers = [...observed.containers].sort((a, b) => (a.name + a.id < b.name + b.id ? -1 : 1));
+  const actual = { ...observed, containers };
   const guard = pruneGuard(desired, apps, actual);
   return {
     site: desired.site,

@@ -11,6 +11,8 @@ export interface PlaceWork {
   context: AppContext;
   service: DesiredService;
   wanted: DesiredContainer;
+  /** No new revision asks for it. */
+  drift: boolean;
   backoff: { key: string; goal: string; counts: 'attempts' | 'failures' };
   withheld: Withheld | undefined;
 }

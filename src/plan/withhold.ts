@@ -1,4 +1,4 @@
-import type { Operation } from '../model/plan.ts';
+import type { AppPlan, Operation, Withheld } from '../model/plan.ts';
 
 /**
  * What waits for something withheld is withheld with it, by the same reason, so that nobody begins what cannot be finished. And the other way
@@ -41,3 +41,10 @@ export function heldThemselves(operations: readonly Operation[]): Operation[] {
     ({ withheld, after, onlyIfFailed }) => withheld && onlyIfFailed === undefined && !after.some((id) => held.has(id)),
   );
 }
+
+const KEPT: readonly Withheld['by'][] = ['prune', 'allowEmpty', 'pruneThreshold'];
+
+/** The app is as Git says. What a policy or a guard keeps from being pruned is no part of it. */
+export const isConverged = ({ operations, problems }: AppPlan): boolean =>
+  operations.every(({ withheld }) => withheld && KEPT.includes(withheld.by)) &&
+  problems.every(({ severity }) => severity !== 'error');

@@ -148,7 +148,9 @@ export function bare(desired: DesiredSite, can: Partial<EngineCapabilities> = {}
     foreignNames: {},
     networks: {},
     volumes: {},
-    images: Object.fromEntries(specs.map(({ Image }) => [Image, { id: imageId(Image), config: {} }])),
+    images: Object.fromEntries(
+      specs.flatMap(({ Image }) => [Image, imageId(Image)].map((key) => [key, { id: imageId(Image), config: {} }])),
+    ),
     files: {},
     problems: [],
   };
