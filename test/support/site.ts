@@ -21,11 +21,17 @@ interface Inspected {
   State: { Status: string; StartedAt: string; Health?: { Status: string } };
 }
 
-const ofSite = (site: string): string => encodeURIComponent(JSON.stringify({ label: [`dev.holdfast.site=${site}`] }));
+/** A site by its name, or one app of any site. */
+export type Whose = string | { app: string };
 
-/** Every container with the site's label, whatever its state, by name. */
-export async function containersOf(host: string, site: string): Promise<Running[]> {
-  const list = JSON.parse(await mustAsk(host, 'GET', `/containers/json?all=1&filters=${ofSite(site)}`)) as {
+function labelled(whose: Whose): string {
+  const label = typeof whose === 'string' ? `dev.holdfast.site=${whose}` : `dev.holdfast.app=${whose.app}`;
+  return encodeURIComponent(JSON.stringify({ label: [label] }));
+}
+
+/** Every container with the label, whatever its state, by name. */
+export async function containersOf(host: string, whose: Whose): Promise<Running[]> {
+  const list = JSON.parse(await mustAsk(host, 'GET', `/containers/json?all=1&filters=${labelled(whose)}`)) as {
     Id: string;
   }[];
   const found = await Promise.all(list.map(({ Id }) => ask(host, 'GET', `/containers/${Id}/json`)));
@@ -46,14 +52,14 @@ const running = ({ Id, Name, Config, State }: Inspected): Running => ({
   startedAt: State.StartedAt,
 });
 
-/** Names of the networks and volumes with the site's label. */
-export async function networksOf(host: string, site: string): Promise<string[]> {
-  const found = JSON.parse(await mustAsk(host, 'GET', `/networks?filters=${ofSite(site)}`)) as { Name: string }[];
+/** Names of the networks and of the volumes with the label. */
+export async function networksOf(host: string, whose: Whose): Promise<string[]> {
+  const found = JSON.parse(await mustAsk(host, 'GET', `/networks?filters=${labelled(whose)}`)) as { Name: string }[];
   return found.map(({ Name }) => Name).sort();
 }
 
-export async function volumesOf(host: string, site: string): Promise<string[]> {
-  const { Volumes } = JSON.parse(await mustAsk(host, 'GET', `/volumes?filters=${ofSite(site)}`)) as {
+export async function volumesOf(host: string, whose: Whose): Promise<string[]> {
+  const { Volumes } = JSON.parse(await mustAsk(host, 'GET', `/volumes?filters=${labelled(whose)}`)) as {
     Volumes: { Name: string }[] | null;
   };
   return (Volumes ?? []).map(({ Name }) => Name).sort();
@@ -65,9 +71,11 @@ export const killByHand = (host: string, name: string): Promise<string> =>
 export const removeByHand = (host: string, name: string): Promise<string> =>
   mustAsk(host, 'DELETE', `/containers/${name}?force=1`);
 
-/** Removes all that carries the site's label: containers, networks, volumes. Nothing else is touched. */
-export async function removeSite(host: string, site: string): Promise<void> {
-  for (const { id } of await containersOf(host, site)) await ask(host, 'DELETE', `/containers/${id}?force=1&v=1`);
-  for (const name of await networksOf(host, site)) await ask(host, 'DELETE', `/networks/${encodeURIComponent(name)}`);
-  for (const name of await volumesOf(host, site)) await ask(host, 'DELETE', `/volumes/${encodeURIComponent(name)}`);
+/** Removes all that carries the label: containers, networks, volumes. Nothing else is touched. */
+export async function removeSite(host: string, whose: Whose): Promise<void> {
+  for (const { id } of await containersOf(host, whose)) await ask(host, 'DELETE', `/containers/${id}?force=1&v=1`);
+  for (const name of await networksOf(host, whose)) await ask(host, 'DELETE', `/networks/${encodeURIComponent(name)}`);
+  for (const name of await volumesOf(host, whose)) await ask(host, 'DELETE', `/volumes/${encodeURIComponent(name)}`);
 }
+
+export const removeApp = (host: string, app: string): Promise<void> => removeSite(host, { app });
