@@ -57,6 +57,16 @@ export async function watch(text: string, look: Look, withinMs = 30_000, signal?
   }
 }
 
+/** Looks as closely, and says nothing. */
+export const silentTeller: Teller = {
+  begin: () => {},
+  does: () => {},
+  sees: (text, look, withinMs) => watch(text, look, withinMs),
+  waits: async (_text, work) => void (await work(() => {})),
+  quotes: () => {},
+  end: () => {},
+};
+
 export const paints = (hasColours: boolean) => {
   const sgr =
     (open: number, close: number) =>
