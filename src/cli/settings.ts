@@ -23,6 +23,7 @@ export type AgentKey =
   | 'revision'
   | 'interval'
   | 'resync'
+  | 'gitTimeout'
   | 'stateDir'
   | 'filesDir'
   | 'values'
@@ -43,6 +44,12 @@ export const agentSettings: readonly Setting[] = [
   { key: 'revision', value: 'ref', description: "a branch, tag or commit to follow (default: the repo's HEAD)" },
   { key: 'interval', value: 'duration', description: 'between two polls, with up to a tenth more', default: '60s' },
   { key: 'resync', value: 'duration', description: 'between two looks at everything, events or not', default: '5m' },
+  {
+    key: 'gitTimeout',
+    value: 'duration',
+    description: 'how long the config repo may say nothing before a poll or a fetch is tried anew',
+    default: '60s',
+  },
   { key: 'stateDir', value: 'dir', description: 'what must survive a restart', default: '/var/lib/holdfast/state' },
   {
     key: 'filesDir',

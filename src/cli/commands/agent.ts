@@ -33,6 +33,7 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
     dir: `${checked.stateDir}/git`,
     clock: systemClock,
     credentials: credentialsFrom(settings),
+    limits: { idle: checked.gitTimeoutMs },
     ...(settings.revision !== undefined && { revision: settings.revision }),
     ...(settings.path !== undefined && { path: settings.path }),
     ...(settings.caFile !== undefined && { caFile: settings.caFile }),
@@ -67,7 +68,16 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
 }
 
 function check(settings: AgentSettings) {
-  const { repo, interval = '', resync = '', stateDir = '', filesDir = '', logFormat, logLevel = '' } = settings;
+  const {
+    repo,
+    interval = '',
+    resync = '',
+    gitTimeout = '',
+    stateDir = '',
+    filesDir = '',
+    logFormat,
+    logLevel = '',
+  } = settings;
   if (!repo)
     throw InputError.at(
       undefined,
@@ -80,6 +90,7 @@ function check(settings: AgentSettings) {
     site: settings.site,
     intervalMs: durationMs(interval, '--interval'),
     resyncMs: durationMs(resync, '--resync'),
+    gitTimeoutMs: durationMs(gitTimeout, '--git-timeout'),
     stateDir: resolve(stateDir),
     filesDir: resolve(filesDir),
     logFormat: oneOf<LogFormat>(
