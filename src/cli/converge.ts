@@ -99,10 +99,14 @@ const errorsOf = ({ app, problems, operations }: AppPlan): string[] => [
   ...problems.filter(({ severity }) => severity === 'error').map((problem) => `${app}: ${formatProblem(problem)}`),
   ...new Set(
     heldThemselves(operations).flatMap(({ service, withheld, reason }) =>
-      withheld?.by === 'backoff' ? [`${app}${service ? `/${service}` : ''}: ${reason} (${withheld.text})`] : [],
+      withheld?.by === 'backoff' ? [`${app}${service ? `/${service}` : ''}: ${withError(reason, withheld.error)}`] : [],
     ),
   ),
 ];
+
+/** A container that did not start tells the runtime's words itself. When an agent would try again is no matter here: nobody will. */
+const withError = (reason: string, error: string | undefined): string =>
+  error && !reason.includes(error) ? `${reason}: ${error}` : reason;
 
 function say(verdict: Verdict): number {
   const { error } = errorPalette();

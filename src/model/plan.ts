@@ -21,6 +21,8 @@ export interface Withheld {
   text: string;
   /** For a backoff: monotonic milliseconds at which the planner should be asked again. */
   until?: number;
+  /** For a backoff: what went wrong the last time. */
+  error?: string;
 }
 
 interface Base {

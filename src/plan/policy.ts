@@ -61,5 +61,6 @@ function waiting({ key, goal }: { key: string; goal: string }, memory: Memory, n
     by: 'backoff',
     text: `tried ${times}, again in ${Math.ceil((backoff.until - now) / 1000)} s${backoff.error && `: ${backoff.error}`}`,
     until: backoff.until,
+    ...(backoff.error && { error: backoff.error }),
   };
 }
