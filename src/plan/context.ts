@@ -29,12 +29,16 @@ export interface AppContext {
   unusable: Map<string, string>;
   /** Writes of host files, by path. */
   files: Map<string, number>;
-  /** By container ID: the operation after which it runs no more, and the one after which its name is free. */
+  /** By container ID: the operations that stop it, remove it, or start it while its replacement has to wait. */
   stops: Map<string, number>;
-  freed: Map<string, number>;
-  /** Renames and starts that may have to wait for another container of the app to let go of a name or a host port. */
-  renames: { handle: number; name: string }[];
-  newlyStarted: { handle: number; wanted: DesiredContainer }[];
+  removals: Map<string, number>;
+  healed: Map<string, number>;
+  /** By container ID: networks that are made anew, which it has left for that, and the operations that join it again. */
+  leftFor: Map<string, Set<string>>;
+  rejoined: Map<string, number[]>;
+  /** Renames and starts that may have to wait for another container to let go of a name or a host port. */
+  renames: { handle: number; container: ContainerRef; wanted: DesiredContainer }[];
+  starts: { handle: number; wanted: DesiredContainer; ready: number[] }[];
   services: Map<string, ServiceProgress>;
 }
 
@@ -56,6 +60,10 @@ export interface PlaceProgress {
   replaced: boolean;
   healthy: boolean;
   completed: boolean;
+  /** What it may still become by itself. */
+  may: { healthy: boolean; completed: boolean };
+  /** Of a replacement: after what the old one may be stopped, and the stops. */
+  swap?: { ready: number[]; stopped: number[] };
   /** Gates on it that were drafted already. */
   gates: { healthy?: number; completed?: number };
 }
@@ -81,9 +89,12 @@ export function createContext(
     unusable: new Map(),
     files: new Map(),
     stops: new Map(),
-    freed: new Map(),
+    removals: new Map(),
+    healed: new Map(),
+    leftFor: new Map(),
+    rejoined: new Map(),
     renames: [],
-    newlyStarted: [],
+    starts: [],
     services: new Map(),
   };
 }

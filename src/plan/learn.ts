@@ -3,7 +3,7 @@ import type { Outcome } from '../model/outcome.ts';
 import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
 import { goalOf } from './assess.ts';
 import { appDigest } from './digest.ts';
-import { isCompleted } from './place.ts';
+import { isCompleted } from './heal.ts';
 
 /** Seconds: the first step, and the cap. A place is as kubelet and Compose-era agents do it; a registry gets more rest. */
 const STEPS = { place: [10, 300], pull: [10, 1800], other: [5, 180] } as const;

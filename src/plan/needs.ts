@@ -1,5 +1,5 @@
 import type { ContainerRef } from '../model/plan.ts';
-import type { DesiredContainer, DesiredService } from '../model/state.ts';
+import type { Dependency, DesiredContainer, DesiredService } from '../model/state.ts';
 import { type AppContext, held } from './context.ts';
 import { writesFor } from './files.ts';
 
@@ -31,11 +31,10 @@ export function needsToCreate(context: AppContext, service: DesiredService, want
 
   for (const dependency of service.dependsOn) {
     const gate = gateOn(context, service, dependency.service, dependency.condition);
-    if (gate.blocked !== undefined) {
-      if (dependency.required) return gate;
-      continue;
-    }
-    if (dependency.required) after.push(...gate.after);
+    if (gate.blocked === undefined && (dependency.required || isHopeful(context, dependency)))
+      after.push(...gate.after);
+    else if (gate.blocked !== undefined && dependency.required) return gate;
+    else goesOnWithout(context, service, dependency.service);
   }
   for (const joined of joinedServices(wanted)) {
     const gate = gateOn(context, service, joined, 'started');
@@ -43,6 +42,23 @@ export function needsToCreate(context: AppContext, service: DesiredService, want
     after.push(...gate.after);
   }
   return { after };
+}
+
+/** Something that is not required is waited for as long as it may still come up; once it failed, it is not. */
+function isHopeful(context: AppContext, { service, condition }: Dependency): boolean {
+  const progress = context.services.get(service);
+  if (!progress) return true;
+  if (progress.started.some((id) => context.draft.isHeld(id))) return false;
+  return (
+    condition === 'started' ||
+    progress.containers.every((place) => place.changed || place[condition] || place.may[condition])
+  );
+}
+
+function goesOnWithout(context: AppContext, service: DesiredService, name: string): void {
+  const message = `goes on without ${name}, which it depends on but does not require`;
+  if (context.problems.some((problem) => problem.service === service.name && problem.message === message)) return;
+  context.problems.push({ severity: 'warning', service: service.name, message });
 }
 
 /** Before an unchanged container is started again: order only, but for what must have completed. */

@@ -1,14 +1,14 @@
 import type { ActualContainer, DesiredContainer, DesiredService } from '../model/state.ts';
 import { type Assessment, assess, goalOf } from './assess.ts';
-import { type AppContext, held, type PlaceProgress } from './context.ts';
+import type { AppContext } from './context.ts';
 import { isDrift } from './drift.ts';
-import { writesFor } from './files.ts';
-import { freeName, temporaryName } from './names.ts';
-import { needsToCreate, needsToStart } from './needs.ts';
-import { create, isUp, mend, type PlaceWork, refOf, remove, start, takeOver } from './steps.ts';
-
-/** What becomes of a place, for those that depend on it. */
-export type PlaceResult = { progress: PlaceProgress; started: number[] } | { blocked: string } | 'completed';
+import { healOld } from './heal.ts';
+import { freeName } from './names.ts';
+import { needsToCreate } from './needs.ts';
+import { withOutsideReasons } from './outside-reasons.ts';
+import { blocked, newProgress, type PlaceResult } from './place-result.ts';
+import { settle } from './settle.ts';
+import { create, isUp, type PlaceWork, refOf, remove, rename, start, takeOver } from './steps.ts';
 
 /** Decides for one place of a service (`web` number 2) what has to happen to the containers that claim it. */
 export function planPlace(context: AppContext, service: DesiredService, wanted: DesiredContainer): PlaceResult {
@@ -42,18 +42,22 @@ export function planPlace(context: AppContext, service: DesiredService, wanted: 
       present.filter((other) => other !== right.container),
     );
   const foreign = context.actual.foreignNames[wanted.name];
-  if (foreign) {
-    const message = `the name ${wanted.name} is held by container ${foreign.slice(0, 12)}, which is not ours`;
-    return blocked(work, message, 'rename or remove that one, or give the service a container_name');
-  }
-  const needs = needsToCreate(context, service, wanted);
-  if (needs.blocked !== undefined) {
+  const needs = foreign ? undefined : needsToCreate(context, service, wanted);
+  if (!needs || needs.blocked !== undefined) {
     // What runs in the old form goes on; what stands still is mended as far as it goes.
-    healOld(work, assessed);
-    return blocked(work, needs.blocked);
+    healOld(work, present);
+    return needs ? blocked(work, needs.blocked) : nameTaken(work, foreign as string);
   }
+  if (work.withheld ? work.withheld.by === 'backoff' : needs.after.some((id) => mayTakeLong(context, id)))
+    healOld(work, present);
   const after = [...needs.after, ...leaving.map((container) => awaitGone(work, container))];
   return assessed.length === 0 ? makeFirst(work, after) : replace(work, assessed, after);
+}
+
+/** A registry has to be asked, something else has to come up first, or it may not be done now at all. */
+function mayTakeLong({ draft }: AppContext, handle: number): boolean {
+  const { kind } = draft.get(handle);
+  return kind === 'pullImage' || kind === 'await' || draft.isHeld(handle);
 }
 
 /** The engine is at it already, whoever asked for it; its name is free only afterwards. */
@@ -68,21 +72,20 @@ const awaitGone = ({ context, service }: PlaceWork, container: ActualContainer):
   });
 
 function makeFirst(work: PlaceWork, after: number[]): PlaceResult {
-  const { context, wanted, drift } = work;
+  const { context, service, wanted, drift } = work;
   // A container of ours that is to lose this name holds it for now.
   const taken = context.actual.containers.some(({ name, status }) => name === wanted.name && status !== 'removing');
-  const name = taken ? temporaryName(wanted) : wanted.name;
+  const name = taken ? freeName(wanted, context.actual.containers) : wanted.name;
   const made = create(work, name, {}, drift ? 'gone (drift)' : 'no such container', after);
   const started = start(work, made.ref, 'new', made.ready);
-  context.newlyStarted.push({ handle: started, wanted });
-  if (taken) takeOver(work, made.ref, true, [], [started]);
+  context.starts.push({ handle: started, wanted, ready: made.ready });
+  if (taken) rename(work, made.ref, [started], `the name that ${service.name} is to have`);
   return { progress: newProgress(made.ref, wanted), started: [started] };
 }
 
 function replace(work: PlaceWork, assessed: Assessment[], after: number[]): PlaceResult {
-  const { context, wanted } = work;
+  const { context, service, wanted } = work;
   const old = best(assessed, wanted) as Assessment;
-  const drift = work.drift ? ' (drift)' : '';
   // Leftovers of an interrupted replacement go first: they run nothing, and may hold the temporary name.
   const leftovers = assessed
     .filter((other) => other !== old && !isUp(other.container))
@@ -90,165 +93,24 @@ function replace(work: PlaceWork, assessed: Assessment[], after: number[]): Plac
   const cleared = leftovers.map((container) =>
     remove(work, container, 'left over from an interrupted replacement', []),
   );
-  if (work.withheld?.by === 'backoff') healOld(work, [old]);
-
   const others = assessed.map(({ container }) => container).filter((container) => !leftovers.includes(container));
   const made = create(
     work,
     freeName(wanted, others),
     old.container.anonymousVolumes,
-    `replaces ${old.container.name}: ${old.replace.join('; ')}${drift}`,
+    `replaces ${old.container.name}: ${old.replace.join('; ')}${work.drift ? ' (drift)' : ''}`,
     [...after, ...cleared],
   );
-  const started = takeOver(work, made.ref, false, others, made.ready) as number;
-  context.newlyStarted.push({ handle: started, wanted });
-  return { progress: newProgress(made.ref, wanted), started: [started] };
+  const { started, stopped, removed } = takeOver(work, made.ref, false, others, made.ready);
+  context.starts.push({ handle: started as number, wanted, ready: made.ready });
+  rename(work, made.ref, removed, `the name that ${service.name} is to have`);
+  const swap = { ready: made.ready, stopped };
+  return { progress: { ...newProgress(made.ref, wanted), swap }, started: [started as number] };
 }
 
-/** The right container is there: others that claim its place go, and what is wrong with it is mended in place. */
-function settle(work: PlaceWork, right: Assessment, others: ActualContainer[]): PlaceResult {
-  const { context, service, wanted } = work;
-  const { container } = right;
-  const progress: PlaceProgress = {
-    number: wanted.number,
-    ref: refOf(container),
-    changed: false,
-    replaced: false,
-    healthy: container.status === 'running' && container.health === 'healthy',
-    completed: isCompleted(container, wanted),
-    gates: {},
-  };
-  // Another claimant may hold the name: then it is handed over when that one goes.
-  const mended = mend(mendingWork(work, right), right, others.length > 0);
-  if (container.status === 'paused') {
-    const id = context.draft.add({
-      kind: 'unpauseContainer',
-      container: refOf(container),
-      reason: 'paused (drift)',
-      after: [],
-      service: service.name,
-      backoff: work.backoff,
-      ...held(work.withheld),
-    });
-    return finish(id);
-  }
-  if (others.length > 0) {
-    const runs = isUp(container) || progress.completed;
-    const started = takeOver(
-      work,
-      refOf(container),
-      runs,
-      others,
-      runs ? mended : [...mended, ...needsToStart(context, service)],
-    );
-    return started ? finish(started) : { progress, started: [] };
-  }
-  // `restarting` is the engine's own doing: its restart policy covers the exit, and the engine owns that.
-  if (isUp(container) || progress.completed) return { progress, started: [] };
-  return finish(
-    start(work, refOf(container), stoppedReason(container), [...mended, ...needsToStart(context, service)]),
-  );
-
-  function finish(handle: number): PlaceResult {
-    return { progress: { ...progress, changed: true, healthy: false }, started: [handle] };
-  }
-}
-
-/** Mending in place has a backoff of its own, per thing to mend: another drift is mended at once, the same one over and over is not. */
-function mendingWork(work: PlaceWork, { connect, disconnect, update }: Assessment): PlaceWork {
-  const goal = [...disconnect, ...connect]
-    .map(({ reason }) => reason)
-    .concat(update?.reasons ?? [])
-    .join('; ');
-  const backoff = { key: work.backoff.key.replace('place ', 'mend '), goal, counts: 'attempts' as const };
-  return { ...work, backoff, withheld: work.context.hold({ drift: work.drift, backoff }) };
-}
-
-/** While a replacement is not possible, the last good container is what is healed to. */
-function healOld(work: PlaceWork, assessed: Assessment[]): void {
-  const { context, service, wanted } = work;
-  const old = best(assessed, wanted)?.container;
-  if (!old || isUp(old) || old.status === 'created' || isCompleted(old, { ...wanted, spec: old.spec })) return;
-  const backoff = { key: `${work.backoff.key} old`, goal: old.id, counts: 'attempts' as const };
-  const mending: PlaceWork = {
-    context,
-    service,
-    wanted: { ...wanted, spec: { ...wanted.spec, Files: [] } },
-    drift: true,
-    backoff,
-    withheld: context.hold({ drift: true, backoff }),
-  };
-  start(mending, refOf(old), `${stoppedReason(old)}; its replacement has to wait`, needsToStart(context, service));
-}
-
-/** A container whose policy is `no` or `on-failure` and that exited with 0 has done its work. */
-export function isCompleted(container: ActualContainer, wanted: DesiredContainer): boolean {
-  const policy = wanted.spec.RestartPolicy?.Name ?? 'no';
-  return (
-    container.status === 'exited' &&
-    container.exitCode === 0 &&
-    !container.oomKilled &&
-    (policy === 'no' || policy === 'on-failure')
-  );
-}
-
-function stoppedReason(container: ActualContainer): string {
-  if (container.status === 'created')
-    return container.error ? `did not start: ${container.error}` : 'created but never started';
-  const how = container.oomKilled ? 'ran out of memory' : `exited with ${container.exitCode}`;
-  return `${how} (drift)`;
-}
-
-const newProgress = (ref: PlaceProgress['ref'], { number }: DesiredContainer): PlaceProgress => ({
-  number,
-  ref,
-  changed: true,
-  replaced: true,
-  healthy: false,
-  completed: false,
-  gates: {},
-});
-
-function blocked(work: PlaceWork, message: string, hint?: string): PlaceResult {
-  const { context, service } = work;
-  if (!context.problems.some((problem) => problem.message === message)) {
-    context.problems.push({ severity: 'error', service: service.name, message, ...(hint && { hint }) });
-  }
-  return { blocked: message };
-}
-
-/** Reasons for a replacement that lie outside the container: a file whose old inode it holds, a namespace it joined that is gone. */
-function withOutsideReasons(context: AppContext, wanted: DesiredContainer, assessment: Assessment): Assessment {
-  const replace = [...assessment.replace];
-  for (const path of writesFor(context, wanted).boundItself)
-    replace.push(`${path} is written anew, and it binds the old one`);
-  const { NetworkMode, PidMode, IpcMode } = wanted.spec;
-  for (const mode of new Set([NetworkMode, PidMode, IpcMode])) {
-    const joined = mode?.startsWith('service:')
-      ? context.services.get(mode.slice('service:'.length))?.containers[0]
-      : undefined;
-    if (!joined) continue;
-    if (joined.replaced) replace.push(`${mode} gets a new container`);
-    else if (mode === NetworkMode && startedLater(context, joined.ref, assessment.container)) {
-      replace.push(`${mode} was started after it, and has another network namespace now`);
-    }
-  }
-  return { ...assessment, replace };
-}
-
-function startedLater(context: AppContext, ref: PlaceProgress['ref'], than: ActualContainer): boolean {
-  const other = 'id' in ref ? context.actual.containers.find(({ id }) => id === ref.id) : undefined;
-  return (
-    other?.status === 'running' &&
-    than.status === 'running' &&
-    sortableTime(other.startedAt) > sortableTime(than.startedAt)
-  );
-}
-
-/** Engines trim zeros at the end of the fraction: made equally long, RFC 3339 in UTC sorts as text. */
-function sortableTime(time: string): string {
-  const [seconds = '', fraction = ''] = time.replace(/Z$/, '').split('.');
-  return `${seconds}.${fraction.padEnd(9, '0')}`;
+function nameTaken(work: PlaceWork, holder: string): PlaceResult {
+  const message = `the name ${work.wanted.name} is held by container ${holder.slice(0, 12)}, which is not ours`;
+  return blocked(work, message, 'rename or remove that one, or give the service a container_name');
 }
 
 /** Of several, the one that runs, then the one with the final name, then the newest; IDs decide the rest. */

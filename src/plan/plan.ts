@@ -4,11 +4,12 @@ import type { ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
 import { createContext } from './context.ts';
 import { appDigest } from './digest.ts';
 import { planFiles } from './files.ts';
+import { orderHandOvers } from './hand-over.ts';
 import { planAlwaysPulled } from './needs.ts';
 import type { PlanOptions } from './policy.ts';
 import { planPrune, pruneGuard } from './prune.ts';
 import { planResources } from './resources.ts';
-import { orderHandOvers, planServices } from './services.ts';
+import { planServices } from './services.ts';
 
 /**
  * What has to be done so that a site runs what it should: pure, and the only place where anything is decided. The same input gives the same

@@ -9,7 +9,6 @@ export function planPrune(context: AppContext): void {
   const services = new Map(
     desired.services.map((service) => [service.name, new Set(service.containers.map(({ number }) => number))]),
   );
-  const emptied: number[] = [];
 
   for (const container of superfluous(desired, actual)) {
     const { service, number } = container.identity;
@@ -26,61 +25,77 @@ export function planPrune(context: AppContext): void {
       backoff: { key, goal, counts: 'failures' as const },
       ...held(context.hold({ prune: !scaledDown, backoff: { key, goal } })),
     };
-    const stopped = isUp(container) ? [draft.add({ kind: 'stopContainer', ...shared, after: [] })] : [];
-    if (stopped[0]) context.stops.set(container.id, stopped[0]);
+    const rejoined = context.rejoined.get(container.id) ?? [];
+    const stopped = isUp(container) ? [draft.add({ kind: 'stopContainer', ...shared, after: rejoined })] : rejoined;
+    if (isUp(container)) context.stops.set(container.id, stopped[0] as number);
     const removed = draft.add({
       kind: 'removeContainer',
       ...shared,
       force: container.status === 'dead',
       after: stopped,
     });
-    context.freed.set(container.id, removed);
-    emptied.push(removed);
+    context.removals.set(container.id, removed);
   }
-  pruneNetworks(context, emptied);
-  if (desired.pruneVolumes) pruneVolumes(context, emptied);
+  pruneNetworks(context);
+  if (desired.pruneVolumes) pruneVolumes(context);
 }
 
-function pruneNetworks(context: AppContext, emptied: number[]): void {
+function pruneNetworks(context: AppContext): void {
   const { desired, actual, draft, site } = context;
   const wanted = new Set(desired.networks.map(({ spec }) => spec.Name));
   const goal = 'gone';
   for (const [name, network] of Object.entries(actual.networks).sort(byName)) {
     if (network.owner?.site !== site || network.owner.app !== desired.name || wanted.has(name)) continue;
     const key = `network ${name}`;
-    // Containers that stay leave it in operations of their own; the last of all that is drafted so far is late enough.
-    const leavers = draft
-      .all()
-      .flatMap((o) =>
-        (o.kind === 'disconnectNetwork' && o.network === name) ||
-        (o.kind === 'removeContainer' && o.onlyIfFailed === undefined)
-          ? [o.id]
-          : [],
-      );
+    const leavers = leaversOf(context, name);
+    // Somebody has to go on using it for now, for a reason that is told elsewhere.
+    if (!leavers) continue;
     draft.add({
       kind: 'removeNetwork',
       networkId: network.id,
       name,
       reason: 'not in Git',
-      after: [...emptied, ...leavers],
+      after: leavers,
       backoff: { key, goal, counts: 'failures' },
       ...held(context.hold({ prune: true, backoff: { key, goal } })),
     });
   }
 }
 
-function pruneVolumes(context: AppContext, emptied: number[]): void {
+/** Operations after which no container of the app uses a network any more; undefined when one stays on it. */
+function leaversOf({ actual, draft, desired, removals }: AppContext, network: string): number[] | undefined {
+  const leavers: number[] = [];
+  for (const { id, spec, identity } of actual.containers) {
+    if (identity.app !== desired.name || !spec.Networks?.[network]) continue;
+    const left = draft
+      .all()
+      .find(
+        (each) =>
+          each.kind === 'disconnectNetwork' &&
+          each.network === network &&
+          'id' in each.container &&
+          each.container.id === id,
+      );
+    const last = removals.get(id) ?? left?.id;
+    if (last === undefined) return undefined;
+    leavers.push(last);
+  }
+  return leavers;
+}
+
+function pruneVolumes(context: AppContext): void {
   const { desired, actual, draft, site } = context;
   const wanted = new Set(desired.volumes.map(({ spec }) => spec.Name));
   const goal = 'gone';
   for (const [name, volume] of Object.entries(actual.volumes).sort(byName)) {
     if (volume.owner?.site !== site || volume.owner.app !== desired.name || wanted.has(name)) continue;
     const key = `volume ${name}`;
+    const users = actual.containers.filter(({ spec }) => spec.Mounts?.some(({ Source }) => Source === name));
     draft.add({
       kind: 'removeVolume',
       name,
       reason: 'not in Git, and pruneVolumes is set',
-      after: emptied,
+      after: users.flatMap(({ id }) => context.removals.get(id) ?? []),
       backoff: { key, goal, counts: 'failures' },
       ...held(context.hold({ prune: true, backoff: { key, goal } })),
     });

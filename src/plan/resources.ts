@@ -1,7 +1,8 @@
-import type { ActualNetwork, DesiredNetwork, DesiredVolume } from '../model/state.ts';
+import type { DesiredNetwork, DesiredVolume } from '../model/state.ts';
 import { networkDifferences, volumeDifferences } from '../spec/compare.ts';
 import { specHash } from '../spec/hash.ts';
 import { type AppContext, held } from './context.ts';
+import { remakeNetwork } from './remake-network.ts';
 
 /** Networks and volumes of an app: what is missing is created, what is another's is an error, data is left alone. */
 export function planResources(context: AppContext): void {
@@ -15,7 +16,8 @@ const backoffOf = (kind: 'network' | 'volume', spec: { Name: string }) => ({
   goal: specHash(spec),
 });
 
-function planNetwork(context: AppContext, { key, external, spec }: DesiredNetwork): void {
+function planNetwork(context: AppContext, network: DesiredNetwork): void {
+  const { key, external, spec } = network;
   const found = context.actual.networks[spec.Name];
   if (external) {
     if (!found)
@@ -41,7 +43,7 @@ function planNetwork(context: AppContext, { key, external, spec }: DesiredNetwor
   }
   const reasons = networkDifferences(spec, found.spec);
   if (isOurs(context, found.owner)) {
-    if (reasons.length > 0) recreateNetwork(context, key, spec.Name, found, reasons);
+    if (reasons.length > 0) remakeNetwork(context, network, found, reasons);
     return;
   }
   if (found.owner) {
@@ -61,68 +63,6 @@ function planNetwork(context: AppContext, { key, external, spec }: DesiredNetwor
       'remove it, rename ours, or declare it external',
     );
   }
-}
-
-/** All that use it leave, it is made anew, and those that stay join again. If it cannot be removed they join the old one again. */
-function recreateNetwork(
-  context: AppContext,
-  key: string,
-  name: string,
-  found: ActualNetwork,
-  reasons: string[],
-): void {
-  const { draft, desired } = context;
-  const spec = desired.networks.find((network) => network.key === key)?.spec;
-  if (!spec) return;
-  // Every attempt counts: an engine that does not answer what it was asked for must not have its network made anew for ever.
-  const backoff = { ...backoffOf('network', spec), counts: 'attempts' as const };
-  const withheld = held(context.hold({ drift: context.settled, backoff }));
-  const base = { backoff, ...withheld };
-  context.newNetworks.add(name);
-
-  const users = context.actual.containers.filter((container) => container.spec.Networks?.[name]);
-  const leave = users.map((user) => ({
-    user,
-    id: draft.add({
-      kind: 'disconnectNetwork',
-      container: { name: user.name, id: user.id },
-      network: name,
-      service: user.identity.service,
-      reason: `${name} is made anew`,
-      after: [],
-      ...base,
-    }),
-  }));
-  const removed = draft.add({
-    kind: 'removeNetwork',
-    networkId: found.id,
-    name,
-    reason: reasons.join('; '),
-    after: leave.map(({ id }) => id),
-    ...base,
-  });
-  const created = draft.add({
-    kind: 'createNetwork',
-    network: spec,
-    key,
-    reason: 'made anew with what Git says',
-    after: [removed],
-    ...base,
-  });
-  for (const { user, id } of leave) {
-    draft.add({
-      kind: 'connectNetwork',
-      container: { name: user.name, id: user.id },
-      network: name,
-      endpoint: user.spec.Networks?.[name] ?? {},
-      service: user.identity.service,
-      reason: `${name} could not be removed`,
-      after: [id],
-      onlyIfFailed: removed,
-      ...base,
-    });
-  }
-  context.networks.set(name, [created]);
 }
 
 function planVolume(context: AppContext, { key, external, spec }: DesiredVolume): void {

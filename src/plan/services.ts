@@ -1,5 +1,5 @@
 import type { DesiredService } from '../model/state.ts';
-import type { AppContext, ServiceProgress } from './context.ts';
+import { type AppContext, held, type PlaceProgress, type ServiceProgress } from './context.ts';
 import { joinedServices } from './needs.ts';
 import { planPlace } from './place.ts';
 
@@ -18,31 +18,59 @@ export function planServices(context: AppContext): void {
       progress.started.push(...result.started);
     }
     context.services.set(service.name, progress);
-    restartDependentsLater(context, service);
+    restartDependents(context, service);
   }
 }
 
-/** `depends_on: restart: true`: a dependent that stays is restarted after what it depends on was replaced. */
-function restartDependentsLater(context: AppContext, service: DesiredService): void {
+/**
+ * `depends_on: restart: true`: a dependent that stays is stopped before what it depends on is replaced, and started after. In this order,
+ * since one that was only to be restarted afterwards would be forgotten if something came between.
+ */
+function restartDependents(context: AppContext, service: DesiredService): void {
   const own = context.services.get(service.name);
-  if (!own) return;
   for (const dependency of service.dependsOn) {
-    if (!dependency.restart) continue;
-    const replaced = context.services.get(dependency.service);
-    if (!replaced?.containers.some((container) => container.replaced)) continue;
-    for (const place of own.containers) {
-      if (place.changed || !('id' in place.ref)) continue;
-      const reason = `depends on ${dependency.service}, which gets a new container (restart: true)`;
-      const key = `place ${context.desired.name}/${service.name}/${place.number}`;
-      const backoff = { key, goal: 'restart', counts: 'failures' as const };
-      const shared = { container: place.ref, service: service.name, reason, backoff };
-      const withheld = context.draft.get(replaced.started[0] as number).withheld;
-      const hold = withheld ? { withheld } : {};
-      const stopped = context.draft.add({ kind: 'stopContainer', ...shared, after: replaced.started, ...hold });
-      own.started.push(context.draft.add({ kind: 'startContainer', ...shared, after: [stopped], ...hold }));
-      place.changed = true;
+    const progress = context.services.get(dependency.service);
+    if (!dependency.restart || !progress?.containers.some(({ replaced }) => replaced)) continue;
+    for (const place of own?.containers ?? []) {
+      if (!place.changed && !place.completed) restart(context, service.name, place, dependency.service, progress);
     }
   }
+}
+
+function restart(
+  context: AppContext,
+  service: string,
+  place: PlaceProgress,
+  dependency: string,
+  progress: ServiceProgress,
+): void {
+  const { draft, desired } = context;
+  const reason = `depends on ${dependency}, which gets a new container (restart: true)`;
+  const backoff = { key: `place ${desired.name}/${service}/${place.number}`, goal: 'restart' };
+  const shared = {
+    container: place.ref,
+    service,
+    reason,
+    backoff: { ...backoff, counts: 'failures' as const },
+    ...held(context.hold({ backoff })),
+  };
+  const swaps = progress.containers.flatMap(({ swap }) => swap ?? []);
+  const stopped = draft.add({ kind: 'stopContainer', ...shared, after: swaps.flatMap(({ ready }) => ready) });
+  // One that will not stop keeps nobody else from being replaced.
+  if (!draft.isHeld(stopped)) for (const old of swaps.flatMap((swap) => swap.stopped)) draft.order(stopped, old);
+  const started = draft.add({ kind: 'startContainer', ...shared, after: [...progress.started, stopped] });
+  for (const successor of progress.started) {
+    const back = draft.all().filter((each) => each.onlyIfFailed === successor && each.kind === 'startContainer');
+    draft.add({
+      kind: 'startContainer',
+      ...shared,
+      reason: `runs again, since ${dependency} did not get its new container`,
+      after: [stopped, ...back.map(({ id }) => id)],
+      onlyIfFailed: successor,
+    });
+  }
+  context.services.get(service)?.started.push(started);
+  place.changed = true;
 }
 
 /** Depth first by name; a circle was refused by the compiler and is only kept from looping here. */
@@ -60,26 +88,4 @@ export function inOrder(services: DesiredService[]): DesiredService[] {
   };
   for (const name of [...byName.keys()].sort()) visit(name);
   return sorted;
-}
-
-/** What of ours holds a name or a host port that something new is to have lets go of it first. */
-export function orderHandOvers(context: AppContext): void {
-  const { draft, actual } = context;
-  for (const { handle, name } of context.renames) {
-    const holder = actual.containers.find((container) => container.name === name);
-    const freed = holder && context.freed.get(holder.id);
-    if (freed && freed !== handle) draft.order(freed, handle);
-  }
-  for (const { handle, wanted } of context.newlyStarted) {
-    const ports = new Set(
-      (wanted.spec.PortBindings ?? []).map(({ HostPort, Container }) => `${HostPort}/${Container.split('/')[1]}`),
-    );
-    for (const holder of actual.containers) {
-      const stopped = context.stops.get(holder.id);
-      const holds = (holder.spec.PortBindings ?? []).some(({ HostPort, Container }) =>
-        ports.has(`${HostPort}/${Container.split('/')[1]}`),
-      );
-      if (stopped && holds) draft.order(stopped, handle);
-    }
-  }
 }

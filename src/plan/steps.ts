@@ -2,7 +2,6 @@ import type { ContainerRef, Withheld } from '../model/plan.ts';
 import type { ActualContainer, DesiredContainer, DesiredService } from '../model/state.ts';
 import { contentDigest, specHash } from '../spec/hash.ts';
 import { primaryNetwork } from '../spec/networks.ts';
-import type { Assessment } from './assess.ts';
 import { type AppContext, held } from './context.ts';
 import { joinsOf } from './needs.ts';
 
@@ -17,7 +16,8 @@ export interface PlaceWork {
   withheld: Withheld | undefined;
 }
 
-const base = (work: PlaceWork) => ({
+/** What all operations of a place have in common. */
+export const base = (work: PlaceWork) => ({
   service: work.service.name,
   backoff: work.backoff,
   ...held(work.withheld),
@@ -91,9 +91,16 @@ export function start(work: PlaceWork, container: ContainerRef, reason: string, 
   });
 }
 
+/** What a take-over consists of, for those that have to be in order with it. */
+export interface TakeOver {
+  started: number | undefined;
+  stopped: number[];
+  removed: number[];
+}
+
 /**
- * Lets `next` take the place of `others`: what runs is stopped, the new one started, the old removed, the name handed over. Should the new
- * one not start, it goes and the one that ran before is started again.
+ * Lets `next` take the place of `others`: what runs is stopped, the new one started, the old removed. Should the new one not start, it goes
+ * and the one that ran before is started again.
  */
 export function takeOver(
   work: PlaceWork,
@@ -101,72 +108,73 @@ export function takeOver(
   nextRuns: boolean,
   others: ActualContainer[],
   ready: number[],
-): number | undefined {
-  const { context, wanted } = work;
-  const { draft } = context;
+): TakeOver {
+  const { draft, healed } = work.context;
   let started: number | undefined;
+  let stopped: number[] = [];
   if (!nextRuns) {
-    const running = others.filter(isUp);
-    const stopped = running.map((old) => stop(work, old, `makes way for ${next.name}`, ready));
+    const running = others.filter((old) => isUp(old) || healed.has(old.id));
+    stopped = running.map((old) => stop(work, old, `makes way for ${next.name}`, ready));
     started = start(work, next, 'takes over', [...ready, ...stopped]);
+    const wayBack = { onlyIfFailed: started, ...base(work) };
     const gone = draft.add({
       kind: 'removeContainer',
       container: next,
       force: true,
       reason: 'it did not start',
       after: [],
-      onlyIfFailed: started,
-      ...base(work),
+      ...wayBack,
     });
-    for (const old of running) {
-      draft.add({
-        kind: 'startContainer',
-        container: refOf(old),
-        reason: 'runs again, since its successor did not start',
-        after: [gone],
-        onlyIfFailed: started,
-        ...base(work),
-      });
-    }
+    const reason = 'runs again, since its successor did not start';
+    for (const old of running)
+      draft.add({ kind: 'startContainer', container: refOf(old), reason, after: [gone], ...wayBack });
   }
   const after = started ? [started] : ready;
   const removed = others.map((old) => remove(work, old, `${next.name} has taken over`, after));
-  if (next.name !== wanted.name)
-    rename(work, next, removed.length > 0 ? removed : after, `the name that ${work.service.name} is to have`);
-  return started;
+  return { started, stopped, removed };
 }
 
-/** Stops and removes at once what does not run; what runs is stopped before. */
+/** Removes what does not run; what runs is stopped before. */
 export function remove(work: PlaceWork, container: ActualContainer, reason: string, after: number[]): number {
-  const stopped =
-    isUp(container) && !work.context.stops.has(container.id) ? [stop(work, container, reason, after)] : after;
-  const removed = work.context.draft.add({
+  const { draft, stops, removals, healed, rejoined } = work.context;
+  const runs = (isUp(container) || healed.has(container.id)) && !stops.has(container.id);
+  const removed = draft.add({
     kind: 'removeContainer',
     container: refOf(container),
     force: container.status === 'dead',
     reason,
-    after: stopped,
+    after: runs ? [stop(work, container, reason, after)] : [...after, ...(rejoined.get(container.id) ?? [])],
     ...base(work),
   });
-  work.context.freed.set(container.id, removed);
+  removals.set(container.id, removed);
   return removed;
 }
 
 function stop(work: PlaceWork, container: ActualContainer, reason: string, after: number[]): number {
-  const stopped = work.context.draft.add({
+  const { draft, stops, healed, rejoined } = work.context;
+  const begun = [healed.get(container.id) ?? [], rejoined.get(container.id) ?? []].flat();
+  const stopped = draft.add({
     kind: 'stopContainer',
     container: refOf(container),
     reason,
-    after,
+    after: [...after, ...begun],
     ...base(work),
   });
-  work.context.stops.set(container.id, stopped);
+  stops.set(container.id, stopped);
   return stopped;
 }
 
-export function rename(work: PlaceWork, container: ContainerRef, after: number[], reason: string): number {
-  const { context, wanted } = work;
-  const renamed = context.draft.add({
+/** Gives a container its final name. Nothing waits for it: a name that is taken keeps nobody from running. */
+export function rename(work: PlaceWork, container: ContainerRef, after: number[], reason: string): void {
+  const { context, service, wanted } = work;
+  const foreign = context.actual.foreignNames[wanted.name];
+  if (foreign) {
+    const message = `the name ${wanted.name} is held by container ${foreign.slice(0, 12)}, which is not ours`;
+    const hint = 'rename or remove that one, or give the service a container_name';
+    context.problems.push({ severity: 'error', service: service.name, message, hint });
+    return;
+  }
+  const handle = context.draft.add({
     kind: 'renameContainer',
     container,
     name: wanted.name,
@@ -174,39 +182,7 @@ export function rename(work: PlaceWork, container: ContainerRef, after: number[]
     after,
     ...base(work),
   });
-  context.renames.push({ handle: renamed, name: wanted.name });
-  if ('id' in container) context.freed.set(container.id, renamed);
-  return renamed;
-}
-
-/** What differs but can be mended in the running container: networks, limits, and the name unless `keepName`. */
-export function mend(
-  work: PlaceWork,
-  { container, update, connect, disconnect }: Assessment,
-  keepName: boolean,
-): number[] {
-  const { context, wanted } = work;
-  const { draft } = context;
-  const ref = refOf(container);
-  const handles: number[] = [];
-  for (const { network, reason } of disconnect) {
-    const after = context.networks.get(network) ?? [];
-    handles.push(draft.add({ kind: 'disconnectNetwork', container: ref, network, reason, after, ...base(work) }));
-  }
-  for (const { network, endpoint, reason } of connect) {
-    const after = [...(context.networks.get(network) ?? []), ...handles];
-    handles.push(
-      draft.add({ kind: 'connectNetwork', container: ref, network, endpoint, reason, after, ...base(work) }),
-    );
-  }
-  if (update) {
-    const reason = update.reasons.join('; ');
-    handles.push(
-      draft.add({ kind: 'updateContainer', container: ref, changes: update.changes, reason, after: [], ...base(work) }),
-    );
-  }
-  if (container.name !== wanted.name && !keepName) handles.push(rename(work, ref, [], `is called ${container.name}`));
-  return handles;
+  context.renames.push({ handle, container, wanted });
 }
 
 export const isUp = ({ status }: ActualContainer): boolean =>

@@ -1,0 +1,65 @@
+import type { PortBinding } from '../model/spec.ts';
+import type { ActualContainer } from '../model/state.ts';
+import type { AppContext } from './context.ts';
+import { temporaryName } from './names.ts';
+
+/** What of the app holds a name or a host port that something else is to have lets go of it first. */
+export function orderHandOvers(context: AppContext): void {
+  for (const rename of context.renames) handOverName(context, rename);
+  for (const starting of context.starts) {
+    for (const holder of context.actual.containers) handOverPorts(context, starting, holder);
+  }
+}
+
+function handOverName(context: AppContext, { handle, container, wanted }: AppContext['renames'][number]): void {
+  const { draft, actual, removals, renames } = context;
+  const holder = actual.containers.find(
+    ({ id, name }) => name === wanted.name && !('id' in container && container.id === id),
+  );
+  if (!holder) return;
+  const removed = removals.get(holder.id);
+  if (removed !== undefined) {
+    draft.order(removed, handle);
+    return;
+  }
+  const own = renames.find((other) => 'id' in other.container && other.container.id === holder.id);
+  if (!own || draft.order(own.handle, handle)) return;
+  // They swap names in a circle: one of them steps aside, under a name that tells that it is on its way.
+  const { id, ...rename } = draft.get(own.handle);
+  if (rename.kind !== 'renameContainer') return;
+  const name = temporaryName(own.wanted);
+  const aside = draft.add({ ...rename, name, reason: `lets go of ${wanted.name}`, after: [] });
+  draft.order(aside, handle);
+  draft.order(aside, id);
+}
+
+/**
+ * The holder stops before the new one starts, but not before the new one is made, and its predecessor keeps running until then: whatever
+ * fails on the way, the port is not left to nobody.
+ */
+function handOverPorts(context: AppContext, starting: AppContext['starts'][number], holder: ActualContainer): void {
+  const { draft, stops } = context;
+  const { handle, wanted, ready } = starting;
+  const stopped = stops.get(holder.id);
+  const { after } = draft.get(handle);
+  if (stopped === undefined || after.includes(stopped)) return;
+  if (!sharePort(holder.spec.PortBindings, wanted.spec.PortBindings)) return;
+  const predecessors = after.filter((id) => draft.get(id).kind === 'stopContainer');
+  draft.order(stopped, handle);
+  for (const made of ready) draft.order(made, stopped);
+  for (const predecessor of predecessors) draft.order(stopped, predecessor);
+}
+
+const sharePort = (left: PortBinding[] = [], right: PortBinding[] = []): boolean =>
+  left.some((one) => right.some((other) => protocol(one) === protocol(other) && overlap(one.HostPort, other.HostPort)));
+
+const protocol = ({ Container }: PortBinding): string => Container.split('/')[1] ?? 'tcp';
+
+/** Ports and ranges of them; "" is one that the engine chooses and nobody else can want. */
+function overlap(left: string, right: string): boolean {
+  if (left === '' || right === '') return false;
+  const [[from = 0, to = from], [first = 0, last = first]] = [left, right].map((text) =>
+    text.split('-').map(Number),
+  ) as [number[], number[]];
+  return from <= last && first <= to;
+}

@@ -1,0 +1,60 @@
+import type { ActualContainer, DesiredContainer } from '../model/state.ts';
+import { held } from './context.ts';
+import { needsToStart } from './needs.ts';
+import { isUp, type PlaceWork, refOf, start } from './steps.ts';
+
+/**
+ * While a replacement is not possible, or has to wait, the last good container is what is healed to. The replacement, should it come about in
+ * the same pass after all, stops it again.
+ */
+export function healOld(work: PlaceWork, claimants: ActualContainer[]): void {
+  const { context, service, wanted } = work;
+  const ran = claimants.filter(
+    (each) => each.status !== 'created' && !isCompleted(each, { ...wanted, spec: each.spec }),
+  );
+  const old = ran.find(isUp) ?? ran.find(({ name }) => name === wanted.name) ?? ran[0];
+  if (!old || ran.some((each) => isUp(each) && each.status !== 'paused')) return;
+  const backoff = { key: `${work.backoff.key} old`, goal: old.id, counts: 'attempts' as const };
+  const healing: PlaceWork = {
+    context,
+    service,
+    // What Git wants put into it now is for its successor.
+    wanted: { ...wanted, spec: { ...wanted.spec, Files: [] } },
+    drift: true,
+    backoff,
+    withheld: context.hold({ drift: true, backoff }),
+  };
+  const wait = 'its replacement has to wait';
+  const healed =
+    old.status === 'paused'
+      ? context.draft.add({
+          kind: 'unpauseContainer',
+          container: refOf(old),
+          service: service.name,
+          reason: `paused (drift); ${wait}`,
+          after: [],
+          backoff,
+          ...held(healing.withheld),
+        })
+      : start(healing, refOf(old), `${stoppedReason(old)}; ${wait}`, needsToStart(context, service));
+  if (!context.draft.isHeld(healed)) context.healed.set(old.id, healed);
+}
+
+/** A container whose policy is `no` or `on-failure` and that exited with 0 has done its work. */
+export function isCompleted(container: ActualContainer, wanted: DesiredContainer): boolean {
+  const policy = wanted.spec.RestartPolicy?.Name ?? 'no';
+  return (
+    container.status === 'exited' &&
+    container.exitCode === 0 &&
+    !container.oomKilled &&
+    (policy === 'no' || policy === 'on-failure')
+  );
+}
+
+/** Why a container that stands still is started. */
+export function stoppedReason(container: ActualContainer): string {
+  if (container.status === 'created')
+    return container.error ? `did not start: ${container.error}` : 'created but never started';
+  const how = container.oomKilled ? 'ran out of memory' : `exited with ${container.exitCode}`;
+  return `${how} (drift)`;
+}

@@ -1,0 +1,52 @@
+import type { Assessment } from './assess.ts';
+import type { PlaceWork } from './steps.ts';
+import { base, refOf } from './steps.ts';
+
+/** What has to be done before a container that stands still is started: handles, or why it cannot be done at all. */
+export type Mended = { ready: number[]; blocked?: string };
+
+/** What differs but can be mended in the container as it is: its networks and its limits. */
+export function mend(work: PlaceWork, { container, update, connect, disconnect }: Assessment): Mended {
+  const { context } = work;
+  const { draft } = context;
+  const mending = mendingWork(work, { connect, disconnect, update });
+  const ref = refOf(container);
+  // What is made anew as a whole brings its users back by itself.
+  const ready = [...(context.rejoined.get(container.id) ?? [])];
+  const isMine = ({ network }: { network: string }): boolean => !context.leftFor.get(container.id)?.has(network);
+
+  const left: number[] = [];
+  for (const { network, reason } of disconnect.filter(isMine)) {
+    const after = context.networks.get(network) ?? [];
+    left.push(draft.add({ kind: 'disconnectNetwork', container: ref, network, reason, after, ...base(mending) }));
+  }
+  const blocked = connect.map(({ network }) => context.unusable.get(network)).find((reason) => reason !== undefined);
+  for (const { network, endpoint, reason } of connect.filter(isMine)) {
+    if (context.unusable.has(network)) continue;
+    const after = [...(context.networks.get(network) ?? []), ...left];
+    ready.push(
+      draft.add({ kind: 'connectNetwork', container: ref, network, endpoint, reason, after, ...base(mending) }),
+    );
+  }
+  if (update) {
+    const { changes, reasons } = update;
+    const reason = reasons.join('; ');
+    const id = draft.add({ kind: 'updateContainer', container: ref, changes, reason, after: [], ...base(mending) });
+    // Limits that are off keep nothing down for long: once they could not be set, the start goes on without.
+    if (!draft.isHeld(id)) ready.push(id);
+  }
+  return { ready: [...ready, ...left.filter((id) => !draft.isHeld(id))], ...(blocked && { blocked }) };
+}
+
+/** Mending in place has a backoff of its own, per thing to mend: another drift is mended at once, the same one over and over is not. */
+export function mendingWork(
+  work: PlaceWork,
+  { connect, disconnect, update }: Pick<Assessment, 'connect' | 'disconnect' | 'update'>,
+): PlaceWork {
+  const goal = [...disconnect, ...connect]
+    .map(({ reason }) => reason)
+    .concat(update?.reasons ?? [])
+    .join('; ');
+  const backoff = { key: work.backoff.key.replace('place ', 'mend '), goal, counts: 'attempts' as const };
+  return { ...work, backoff, withheld: work.context.hold({ drift: work.drift, backoff }) };
+}

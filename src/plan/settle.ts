@@ -1,0 +1,66 @@
+import type { ActualContainer } from '../model/state.ts';
+import type { Assessment } from './assess.ts';
+import { held, type PlaceProgress } from './context.ts';
+import { writesFor } from './files.ts';
+import { healOld, isCompleted, stoppedReason } from './heal.ts';
+import { mend, mendingWork } from './mend.ts';
+import { needsToStart } from './needs.ts';
+import { blocked, type PlaceResult } from './place-result.ts';
+import { isUp, type PlaceWork, refOf, rename, start, takeOver } from './steps.ts';
+
+/** The right container is there: what is wrong with it is mended in place, others that claim its place go, and it gets its name. */
+export function settle(work: PlaceWork, right: Assessment, others: ActualContainer[]): PlaceResult {
+  const { context, service, wanted } = work;
+  const { draft } = context;
+  const { container } = right;
+  const ref = refOf(container);
+  const completed = isCompleted(container, wanted);
+  const progress: PlaceProgress = {
+    number: wanted.number,
+    ref,
+    changed: false,
+    replaced: false,
+    healthy: container.status === 'running' && container.health === 'healthy',
+    completed,
+    may: { healthy: isUp(container) && container.health === 'starting', completed: isUp(container) },
+    gates: {},
+  };
+  const mended = mend(work, right);
+  let started: number | undefined;
+  let free: number[] = [];
+
+  if (container.status === 'paused') {
+    started = draft.add({
+      kind: 'unpauseContainer',
+      container: ref,
+      reason: 'paused (drift)',
+      after: [],
+      service: service.name,
+      backoff: work.backoff,
+      ...held(work.withheld),
+    });
+  } else if (!isUp(container) && !completed) {
+    if (mended.blocked) return blocked(work, mended.blocked);
+    if (work.withheld?.by === 'backoff') healOld(work, others);
+    const writes = writesFor(context, wanted).all.filter((write) => !draft.isHeld(write));
+    const ready = [...mended.ready, ...writes, ...needsToStart(context, service)];
+    if (others.length > 0) {
+      const taken = takeOver(work, ref, false, others, ready);
+      started = taken.started;
+      free = taken.removed;
+    } else {
+      started = start(work, ref, stoppedReason(container), ready);
+    }
+    context.starts.push({ handle: started as number, wanted, ready });
+  }
+  if (others.length > 0 && free.length === 0) {
+    free = takeOver(work, ref, true, others, started ? [started] : mended.ready).removed;
+  }
+  if (container.name !== wanted.name) {
+    const reason = others.length > 0 ? `the name that ${service.name} is to have` : `is called ${container.name}`;
+    rename(mendingWork(work, { connect: [], disconnect: [], update: undefined }), ref, free, reason);
+  }
+  return started === undefined
+    ? { progress, started: [] }
+    : { progress: { ...progress, changed: true, healthy: false }, started: [started] };
+}
