@@ -30,7 +30,7 @@ export function assess(
 ): Assessment {
   const { can } = actual.engine;
   const fields = differences(wanted.spec, found.spec, actual.images[found.imageId]?.config, can);
-  const inPlace = fields.filter((difference) => difference.inPlace && can.update);
+  const inPlace = fields.filter((difference) => can.update && isMendable(difference, wanted.spec));
   const replace = [
     ...imageReasons(wanted, found, actual),
     ...fields.filter((difference) => !inPlace.includes(difference)).map((difference) => difference.text),
@@ -76,13 +76,19 @@ function digestReasons(wanted: DesiredContainer, found: ActualContainer): string
   return reasons;
 }
 
+/** A default can be set in place where it has a value to be set to: swap is twice the memory where Git says nothing of it. */
+const isMendable = ({ field, inPlace }: FieldDifference, spec: ContainerSpec): boolean =>
+  inPlace || (field === 'MemorySwap' && spec.Memory !== undefined);
+
 /** The engine holds memory and swap against each other: raising memory past the old swap limit needs both in one call. */
 function changesOf(spec: ContainerSpec, fields: FieldDifference[]): Partial<ContainerSpec> {
-  const changes: Partial<ContainerSpec> = Object.fromEntries(
-    fields.map(({ field }) => [field, spec[field as keyof ContainerSpec]]),
-  );
-  if (changes.Memory !== undefined) changes.MemorySwap = spec.MemorySwap ?? 2 * changes.Memory;
-  return changes;
+  const wanted: ContainerSpec = { ...spec, RestartPolicy: spec.RestartPolicy ?? { Name: 'no' } };
+  const names = new Set(fields.map(({ field }) => field as keyof ContainerSpec));
+  if (spec.Memory !== undefined && (names.has('Memory') || names.has('MemorySwap'))) {
+    wanted.MemorySwap = spec.MemorySwap ?? 2 * spec.Memory;
+    names.add('Memory').add('MemorySwap');
+  }
+  return Object.fromEntries([...names].map((name) => [name, wanted[name]]));
 }
 
 function endpoints(
@@ -97,7 +103,7 @@ function endpoints(
 
   const wanted = spec.Networks;
   const seen = new Set<string>();
-  for (const { network, kind, text } of endpointDifferences(wanted, found.spec.Networks)) {
+  for (const { network, kind, text } of endpointDifferences(wanted, found.spec.Networks, spec.Hostname)) {
     seen.add(network);
     if (kind !== 'missing') disconnect.push({ network, reason: text });
     if (kind !== 'extra') connect.push({ network, endpoint: wanted[network] ?? {}, reason: text });

@@ -15,15 +15,21 @@ export function mend(work: PlaceWork, { container, update, connect, disconnect }
   const ready = [...(context.rejoined.get(container.id) ?? [])];
   const isMine = ({ network }: { network: string }): boolean => !context.leftFor.get(container.id)?.has(network);
 
-  const left: number[] = [];
+  const left = new Map<string, number>();
   for (const { network, reason } of disconnect.filter(isMine)) {
     const after = context.networks.get(network) ?? [];
-    left.push(draft.add({ kind: 'disconnectNetwork', container: ref, network, reason, after, ...base(mending) }));
+    left.set(
+      network,
+      draft.add({ kind: 'disconnectNetwork', container: ref, network, reason, after, ...base(mending) }),
+    );
   }
   const blocked = connect.map(({ network }) => context.unusable.get(network)).find((reason) => reason !== undefined);
   for (const { network, endpoint, reason } of connect.filter(isMine)) {
     if (context.unusable.has(network)) continue;
-    const after = [...(context.networks.get(network) ?? []), ...left];
+    const after = [
+      ...(context.networks.get(network) ?? []),
+      ...(left.has(network) ? [left.get(network) as number] : []),
+    ];
     ready.push(
       draft.add({ kind: 'connectNetwork', container: ref, network, endpoint, reason, after, ...base(mending) }),
     );
@@ -35,7 +41,7 @@ export function mend(work: PlaceWork, { container, update, connect, disconnect }
     // Limits that are off keep nothing down for long: once they could not be set, the start goes on without.
     if (!draft.isHeld(id)) ready.push(id);
   }
-  return { ready: [...ready, ...left.filter((id) => !draft.isHeld(id))], ...(blocked && { blocked }) };
+  return { ready: [...ready, ...[...left.values()].filter((id) => !draft.isHeld(id))], ...(blocked && { blocked }) };
 }
 
 /** Mending in place has a backoff of its own, per thing to mend: another drift is mended at once, the same one over and over is not. */
