@@ -15,6 +15,7 @@ import { sameReference } from './image-reference.ts';
  */
 export const PODMAN_UNREPORTED = [
   'LogConfig',
+  'Domainname',
   'Sysctls',
   'DeviceCgroupRules',
   'DeviceRequests',
@@ -24,9 +25,13 @@ export const PODMAN_UNREPORTED = [
   'Annotations',
   'OomKillDisable',
   'StorageOpt',
+  'UsernsMode',
+  'Healthcheck.words',
+  'Privileged.details',
   'BlkioWeight',
   'Devices.CgroupPermissions',
   'Env.PATH',
+  'ExposedPorts.unconnected',
   'Mounts.MustExist',
   'Mounts.NoCopy',
   'Mounts.SELinux',
@@ -47,7 +52,8 @@ export const toPodman = (body: CreateContainerBody): CreateContainerBody => ({ S
 export function fromPodman(inspect: ContainerInspect): ContainerInspect {
   const asked = readAsked(inspect.Config.Labels);
   const { Config, HostConfig, State } = inspect;
-  const networks = endpoints(inspect.NetworkSettings?.Networks, asked);
+  const joins = HostConfig.NetworkMode?.startsWith('container:');
+  const networks = joins ? {} : endpoints(inspect.NetworkSettings?.Networks, asked);
   return {
     ...inspect,
     Config: {
@@ -117,7 +123,8 @@ function hostConfig(
   const { NanoCpus, CpuPeriod, CpuQuota, ...rest } = found;
   const byCpus = Number(NanoCpus) > 0 && Number(CpuQuota) * 1e9 === Number(NanoCpus) * Number(CpuPeriod);
   const onOwnNetworks = found.NetworkMode === 'bridge' && !('bridge' in networks);
-  const filled = (name: string, value: unknown, usual: unknown) => (asked?.has(name) ? (value ?? usual) : undefined);
+  const filled = (name: string, value: unknown, usual: unknown): unknown =>
+    asked?.has(name) ? (value ?? usual) : undefined;
   return {
     ...rest,
     NanoCpus,
@@ -128,6 +135,13 @@ function hostConfig(
     Init: filled('Init', found.Init, false),
     PidsLimit: filled('PidsLimit', found.PidsLimit, 0),
     MemorySwappiness: filled('MemorySwappiness', found.MemorySwappiness, -1),
+    // It takes unlimited swap for twice the memory.
+    MemorySwap: asked?.valueOf('MemorySwap') === '-1' ? -1 : found.MemorySwap,
+    // A privileged one loses what the machine itself does not have.
+    CapAdd: filled('CapAdd', found.CapAdd, []),
+    CapDrop: filled('CapDrop', found.CapDrop, []),
+    // Whatever was asked for, but for another container's, it says the same.
+    IpcMode: found.IpcMode === 'shareable' ? (asked?.valueOf('IpcMode') ?? '') : found.IpcMode,
     PidMode: found.PidMode === 'private' ? '' : found.PidMode,
     UTSMode: found.UTSMode === 'private' ? '' : found.UTSMode,
     Ulimits: (Array.isArray(found.Ulimits) ? found.Ulimits : []).map((limit) => ({

@@ -12,7 +12,13 @@ export const ASKED_LABEL = 'dev.holdfast.asked';
 const FILLED_ROWS = ['Runtime', 'ShmSize', 'IpcMode', 'CgroupnsMode'] as const satisfies (keyof ContainerSpec)[];
 
 /** Rows that only Podman fills in, or answers with a default. */
-const PODMAN_ROWS = ['Init', 'PidsLimit', 'MemorySwappiness'] as const satisfies (keyof ContainerSpec)[];
+const PODMAN_ROWS = [
+  'Init',
+  'PidsLimit',
+  'MemorySwappiness',
+  'CapAdd',
+  'CapDrop',
+] as const satisfies (keyof ContainerSpec)[];
 
 /** Variables that Podman sets in every container. */
 export const PODMAN_VARIABLES = ['TERM', 'container', 'HOME', 'HOSTNAME'];
@@ -29,6 +35,8 @@ export function askedOf(spec: ContainerSpec): string {
     ...(spec.Ulimits ?? []).map(({ Name }) => `Ulimits.${Name}`),
     ...PODMAN_VARIABLES.filter((name) => spec.Env && name in spec.Env).map((name) => `Env.${name}`),
     ...NAMESPACES.filter((name) => spec[name]?.startsWith('container:')).map((name) => `${name}=${spec[name]}`),
+    ...(spec.MemorySwap === -1 ? ['MemorySwap=-1'] : []),
+    ...(spec.IpcMode && !/^(container|service):/.test(spec.IpcMode) ? [`IpcMode=${spec.IpcMode}`] : []),
     ...Object.entries(spec.Networks ?? {}).flatMap(([name, { IPv4Address }]) =>
       IPv4Address ? [`Address.${name}=${IPv4Address}`] : [],
     ),

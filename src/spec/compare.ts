@@ -38,17 +38,22 @@ export interface EndpointDifference {
   text: string;
 }
 
-/** Which networks a container must join, leave, or leave and join again. Sorted by network. */
+/**
+ * Which networks a container must join, leave, or leave and join again. Sorted by network. Old engines make the container's hostname an alias
+ * of their own accord, which is not held against it.
+ */
 export function endpointDifferences(
   desired: ContainerSpec['Networks'],
   observed: ContainerSpec['Networks'],
+  hostname?: string,
 ): EndpointDifference[] {
   const names = [...new Set([...Object.keys(desired ?? {}), ...Object.keys(observed ?? {})])].sort();
   return names.flatMap((network): EndpointDifference[] => {
     const [wanted, found] = [desired?.[network], observed?.[network]];
     if (!found) return [{ network, kind: 'missing', text: `not connected to ${network}` }];
     if (!wanted) return [{ network, kind: 'extra', text: `connected to ${network}, which it should not be` }];
-    const words = endpointWords(wanted, found);
+    const Aliases = (found.Aliases ?? []).filter((alias) => alias !== hostname || wanted.Aliases?.includes(alias));
+    const words = endpointWords(wanted, { ...found, Aliases });
     return words.length > 0 ? [{ network, kind: 'changed', text: `on ${network}: ${words.join('; ')}` }] : [];
   });
 }

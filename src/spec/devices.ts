@@ -10,6 +10,8 @@ const permissions = (letters: string): string => [...new Set(letters || 'rwm')].
 /** By path inside: where it comes from and what is allowed. Podman does not say what is allowed. */
 const devices = (value: Device[] | undefined, comparison: Comparison): Json | undefined => {
   if (!value?.length) return undefined;
+  // A privileged container has all of them, and Podman names none.
+  if (comparison.observed.Privileged && unreported(comparison, 'Privileged.details')) return undefined;
   const silent = unreported(comparison, 'Devices.CgroupPermissions');
   return Object.fromEntries(
     value.map(({ PathOnHost, PathInContainer, CgroupPermissions }) => [

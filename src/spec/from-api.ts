@@ -21,8 +21,8 @@ export function readSpec(inspect: ContainerInspect, neighbours: Neighbours): Con
   for (const field of FIELDS) Object.assign(spec, field.read(inspect));
 
   for (const name of ['NetworkMode', 'PidMode', 'IpcMode'] as const) {
-    const id = /^container:(.+)$/.exec(spec[name] ?? '')?.[1];
-    if (id) spec[name] = namespaceOf(id, asked?.valueOf(name), neighbours);
+    const id = containerReference(spec[name]);
+    if (id) spec[name] = namespaceOf(id, containerReference(asked?.valueOf(name)), neighbours);
   }
   const networks = readEndpoints(inspect);
   if (spec.NetworkMode === undefined || Object.keys(networks).length > 0) spec.Networks = networks;
@@ -32,12 +32,12 @@ export function readSpec(inspect: ContainerInspect, neighbours: Neighbours): Con
 /** Engines turn the name of a container to be joined into its ID. */
 function namespaceOf(id: string, asked: string | undefined, { nameOf, serviceOf }: Neighbours): string {
   const name = nameOf(id);
-  const reference = asked?.slice('container:'.length);
-  if (asked && reference && (name === reference || id.startsWith(reference))) return asked;
-  const service = asked ? undefined : serviceOf(id);
-  if (service !== undefined) return `service:${service}`;
-  return `container:${name ?? id}`;
+  if (asked !== undefined && (name === asked || id.startsWith(asked))) return `container:${asked}`;
+  const service = asked === undefined ? serviceOf(id) : undefined;
+  return service === undefined ? `container:${name ?? id}` : `service:${service}`;
 }
+
+const containerReference = (mode: string | undefined): string | undefined => /^container:(.+)$/.exec(mode ?? '')?.[1];
 
 /** Volumes that nobody named, by target. */
 export function readAnonymousVolumes({ Mounts }: ContainerInspect): Record<string, string> {

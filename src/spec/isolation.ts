@@ -1,11 +1,23 @@
 import type { CreateContainerBody } from '../model/engine-api.ts';
 import type { ContainerSpec } from '../model/spec.ts';
-import { type Comparison, type Field, hostConfig, mapText, type Surroundings } from './field.ts';
+import { type Comparison, type Field, hostConfig, mapText, type Surroundings, unreported } from './field.ts';
 import type { Json } from './json.ts';
 import { flag, list, map, set, setOf, text } from './kinds.ts';
 import { primaryNetwork } from './networks.ts';
 
 const capability = setOf((name) => name.toUpperCase().replace(/^CAP_/, ''));
+
+/** Podman names none of a privileged container, or those that the machine itself has not. */
+const capabilityOptions = (name: 'CapAdd' | 'CapDrop', label: string) => ({
+  label,
+  wanted: (comparison: Comparison) => capabilities(comparison.desired[name], comparison),
+  found: (comparison: Comparison) => capabilities(comparison.observed[name], comparison),
+});
+
+const capabilities = (names: string[] | undefined, comparison: Comparison): Json | undefined =>
+  comparison.observed.Privileged && unreported(comparison, 'Privileged.details')
+    ? undefined
+    : capability.canonical(names ?? []);
 
 /** `seccomp:unconfined` is the old spelling; `no-new-privileges` alone means true. */
 const securityOption = (option: string): string => {
@@ -80,8 +92,8 @@ export const namespaceFields: Field[] = [
 export const isolationFields: Field[] = [
   hostConfig('Privileged', flag, { label: 'privileged' }),
   hostConfig('ReadonlyRootfs', flag, { label: 'read_only' }),
-  hostConfig('CapAdd', capability, { label: 'cap_add' }),
-  hostConfig('CapDrop', capability, { label: 'cap_drop' }),
+  hostConfig('CapAdd', capability, capabilityOptions('CapAdd', 'cap_add')),
+  hostConfig('CapDrop', capability, capabilityOptions('CapDrop', 'cap_drop')),
   hostConfig(
     'SecurityOpt',
     { ...setOf(securityOption), show: showSecurity },

@@ -36,7 +36,8 @@ function mountBody({
   Mode,
 }: MountSpec): MountBody {
   const volume = { ...(NoCopy && { NoCopy }), ...(Subpath && { Subpath }) };
-  const tmpfs = { ...(SizeBytes && { SizeBytes }), ...(Mode !== undefined && { Mode }) };
+  // Without a mode Podman lets nobody in but root.
+  const tmpfs = { ...(SizeBytes && { SizeBytes }), Mode: Mode ?? 0o1777 };
   const bind = { ...(Propagation && { Propagation }), ...(!MustExist && { CreateMountpoint: true }) };
   return {
     Type,
@@ -45,7 +46,7 @@ function mountBody({
     ...(ReadOnly && { ReadOnly }),
     ...(Type === 'bind' && Object.keys(bind).length > 0 && { BindOptions: bind }),
     ...(Type === 'volume' && Object.keys(volume).length > 0 && { VolumeOptions: volume }),
-    ...(Type === 'tmpfs' && Object.keys(tmpfs).length > 0 && { TmpfsOptions: tmpfs }),
+    ...(Type === 'tmpfs' && { TmpfsOptions: tmpfs }),
   };
 }
 
@@ -183,7 +184,7 @@ export function inheritable(
 const PODMAN_FLAGS = new Set(['rw', 'rprivate', 'nosuid', 'nodev', 'tmpcopyup']);
 
 function tmpfsOptions(options: string, comparison: Comparison): string {
-  const words = options.split(',').filter((word) => word !== '' && word !== 'rw');
+  const words = options.split(',').filter((word) => !['', 'rw', 'size=0', 'mode=1777', 'mode=01777'].includes(word));
   const kept = unreported(comparison, 'Tmpfs.flags') ? words.filter((word) => !PODMAN_FLAGS.has(word)) : words;
   return [...new Set(kept.map(tmpfsOption))].sort().join(',');
 }
@@ -213,6 +214,18 @@ function tmpfs(spec: ContainerSpec, comparison: Comparison): Json | undefined {
     : undefined;
 }
 
+/** Podman gives a container that may write nowhere these three all the same. */
+const PODMAN_SCRATCH = ['/run', '/tmp', '/var/tmp'];
+
+function foundTmpfs(comparison: Comparison): Json | undefined {
+  const { desired, observed } = comparison;
+  const found = tmpfs(observed, comparison) as Record<string, Json> | undefined;
+  if (!found || !observed.ReadonlyRootfs || !unreported(comparison, 'Tmpfs.flags')) return found;
+  const wanted = (tmpfs(desired, comparison) ?? {}) as Record<string, Json>;
+  const kept = Object.entries(found).filter(([target]) => target in wanted || !PODMAN_SCRATCH.includes(target));
+  return kept.length > 0 ? Object.fromEntries(kept) : undefined;
+}
+
 const none = { read: () => undefined, canonical: () => undefined, show: String };
 
 /** What the container finds in its file system besides the image. */
@@ -228,7 +241,7 @@ export const mountFields: Field[] = [
   hostConfig('Tmpfs', map, {
     label: 'tmpfs',
     wanted: (comparison) => tmpfs(comparison.desired, comparison),
-    found: (comparison) => tmpfs(comparison.observed, comparison),
+    found: foundTmpfs,
     text: mapText('tmpfs', (value) => String(value) || 'without options'),
   }),
   hostConfig('ShmSize', bytes, {

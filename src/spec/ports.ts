@@ -38,7 +38,13 @@ function foundBindings(comparison: Comparison): Json | undefined {
 }
 
 /** Exposed beside what is published: publishing exposes too, and the image exposes. */
-const exposed = ({ desired, observed }: Comparison, ports: string[]): Json | undefined => {
+const exposed = (comparison: Comparison, ports: string[]): Json | undefined => {
+  const { desired, observed } = comparison;
+  const connected =
+    Object.keys(desired.Networks ?? {}).length > 0 ||
+    !/^(none|host|container:|service:)/.test(desired.NetworkMode ?? '');
+  // Podman says nothing of ports that nobody could reach.
+  if (!connected && unreported(comparison, 'ExposedPorts.unconnected')) return undefined;
   const published = new Set(
     [...(desired.PortBindings ?? []), ...(observed.PortBindings ?? [])].map(({ Container }) => port(Container)),
   );

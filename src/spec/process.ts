@@ -56,7 +56,8 @@ const health: Kind<HealthcheckSpec> = {
 };
 
 /** The engine fills a health check up from the image's, part by part. */
-function wantedHealth({ desired, image, can }: Comparison): Json | undefined {
+function wantedHealth(comparison: Comparison): Json | undefined {
+  const { desired, image, can } = comparison;
   const [own, theirs] = [desired.Healthcheck, image?.Healthcheck];
   if (!own && !theirs) return undefined;
   const merged: HealthcheckSpec = { ...theirs };
@@ -64,7 +65,13 @@ function wantedHealth({ desired, image, can }: Comparison): Json | undefined {
     if (Array.isArray(value) ? value.length > 0 : value) Object.assign(merged, { [key]: value });
   }
   if (!can.startInterval) delete merged.StartInterval;
-  return health.canonical(merged);
+  return comparedHealth(merged, comparison);
+}
+
+/** Podman takes the words of a test apart at every blank. */
+function comparedHealth(value: HealthcheckSpec, comparison: Comparison): Json | undefined {
+  if (!value.Test || !unreported(comparison, 'Healthcheck.words')) return health.canonical(value);
+  return health.canonical({ ...value, Test: value.Test.join(' ').split(/\s+/) });
 }
 
 /** What runs in the container, and how it is told to stop. */
@@ -72,7 +79,7 @@ export const processFields: Field[] = [
   // Docker calls a container by the start of its ID when no name is asked for, and by the host's name in the host's network.
   config('Hostname', text, {
     label: 'hostname',
-    read: ({ Id, Config }) => (Config.Hostname && !Id.startsWith(Config.Hostname) ? Config.Hostname : undefined),
+    read: ({ Id, Config }) => (Config.Hostname && Config.Hostname !== Id.slice(0, 12) ? Config.Hostname : undefined),
     found: ({ desired, observed }) =>
       desired.Hostname === undefined && sharesHostname(observed.NetworkMode)
         ? undefined
@@ -159,10 +166,11 @@ export const processFields: Field[] = [
     label: 'healthcheck',
     fromImage: 'whole',
     wanted: wantedHealth,
-    found: ({ observed, can }) => {
+    found: (comparison) => {
+      const { observed, can } = comparison;
       if (!observed.Healthcheck) return undefined;
       const { StartInterval, ...rest } = observed.Healthcheck;
-      return health.canonical(can.startInterval && StartInterval ? { ...rest, StartInterval } : rest);
+      return comparedHealth(can.startInterval && StartInterval ? { ...rest, StartInterval } : rest, comparison);
     },
     text: mapText('healthcheck', (value, key) =>
       key === 'test' ? undefined : key === 'retries' ? String(value) : `${Number(value) / 1e9}s`,
