@@ -32,6 +32,8 @@ export interface AgentOptions {
   repo: string;
   /** What is followed there; empty for its HEAD. */
   revision: string;
+  /** The config repo's folder in the repo; none for its root. */
+  path?: string | undefined;
   site: string | undefined;
   /** Absolute. */
   stateDir: string;
@@ -80,7 +82,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   const loaded = await accepted.load();
   for (const text of loaded.problems) log.error(text);
-  const follower = createFollower(options, reconciler, accepted, loaded.accepted, loaded.problems.length > 0);
+  const before = ofThisSite(loaded.accepted, options);
+  const isElsewhere = before !== undefined && (before.url !== options.repo || before.ref !== refOf(options));
+  const follower = createFollower(options, reconciler, accepted, before, loaded.problems.length > 0 || isElsewhere);
   await follower.resume();
 
   const unwatch = engine.watch(({ app, what }) => {
@@ -139,6 +143,18 @@ function follow(follower: Follower, options: AgentOptions, signal: AbortSignal):
   );
 }
 
+/** As Git writes it: REVISION:PATH. */
+const refOf = ({ revision, path }: AgentOptions): string => (path ? `${revision}:${path}` : revision);
+
+/** What another site accepted is none of ours: its containers bear that site's label, and ours would take its place beside them. */
+function ofThisSite(accepted: Accepted | undefined, { site, stateDir, log }: AgentOptions): Accepted | undefined {
+  if (!accepted || site === undefined || accepted.site.site === site) return accepted;
+  log.error(
+    `${stateDir} holds what site ${accepted.site.site} accepted: it is not enforced for site ${site}, which starts anew. The containers of ${accepted.site.site} run on; \`holdfast down --site ${accepted.site.site}\` removes them`,
+  );
+  return undefined;
+}
+
 interface Follower {
   /** Enforces what was accepted before, if anything was. */
   resume(): Promise<void>;
@@ -152,8 +168,8 @@ function createFollower(
   reconciler: Reconciler,
   store: ReturnType<typeof acceptedStore>,
   current: Accepted | undefined,
-  /** A part of what was accepted is lost: its revision is fetched again although nothing is new. */
-  damaged: boolean,
+  /** A part of what was accepted is lost, or it came from another place: the revision is fetched although its commit is not new. */
+  isDoubtful: boolean,
 ): Follower {
   const { source, log } = options;
   let busy: Promise<void> | undefined;
@@ -172,11 +188,11 @@ function createFollower(
     const compile = await options.compile();
     const snapshot = await source.fetch(commit, signal);
     try {
-      const from = { url: options.repo, ref: options.revision, site: options.site, compile };
+      const from = { url: options.repo, ref: refOf(options), site: options.site, compile };
       const { accepted, broken } = await gather(snapshot, from, current);
       for (const text of await store.save(accepted)) log.warn(text);
       current = accepted;
-      damaged = false;
+      isDoubtful = false;
       for (const { name, problems } of broken) {
         const kept = accepted.apps[name]
           ? `; ${name} stays as it was at ${shortRevision(accepted.apps[name].revision)}`
@@ -208,7 +224,7 @@ function createFollower(
     once(signal) {
       busy ??= (async () => {
         const commit = await source.poll(signal);
-        if (commit !== refused && (damaged || commit !== current?.lastAttempted)) await accept(commit, signal);
+        if (commit !== refused && (isDoubtful || commit !== current?.lastAttempted)) await accept(commit, signal);
       })().finally(() => {
         busy = undefined;
       });

@@ -49,6 +49,7 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
     log,
     repo,
     revision: settings.revision ?? '',
+    path: settings.path,
     site: checked.site,
     stateDir: checked.stateDir,
     compile: async () => ({
