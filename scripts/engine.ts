@@ -47,7 +47,7 @@ export async function usableEngine(options: {
   const others = await dockerdsInThisNetwork(dir);
   if (others.length > 0) {
     log(
-      `Another Docker daemon (process ${others[0]}) runs in this network, so the private one makes no firewall rules: no default bridge, and no way out for containers. DOCKER_HOST would name the other one.`,
+      `Another Docker daemon (process ${others[0]}) runs in this network, so the private one makes no firewall rules: its containers have no way out. DOCKER_HOST would name the other one.`,
     );
   }
   const users = join(dir, 'users');

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { hasCommand, run } from './processes.ts';
@@ -26,22 +26,24 @@ export async function install(packages: string[], signal?: AbortSignal): Promise
     await run('apt-get', args, { env: quiet });
   } catch {
     signal?.throwIfAborted();
-    await run('apt-get', ['update', '-q'], { env: quiet });
+    await update();
     await run('apt-get', args, { env: quiet });
   }
 }
 
-/** Where this machine gets Debian's packages from, and the release it runs. */
-export async function mirror(): Promise<{ uri: string; codename: string } | undefined> {
-  const targets = await run('apt-get', ['indextargets', '--format', '$(REPO_URI) $(CODENAME)', 'Identifier: Packages']);
-  const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
-  const codename = /^VERSION_CODENAME=(\S+)/m.exec(release)?.[1];
-  const line = targets
-    .split('\n')
-    .find((text) => /\/debian\/ /.test(text) && (!codename || text.endsWith(` ${codename}`)));
-  const [uri] = line?.split(' ') ?? [];
-  return uri && codename ? { uri: uri.replace(/\/$/, ''), codename } : undefined;
+/** Where this machine gets Debian's packages from. Its sources may name several places; this is one of Debian itself. */
+export async function mirror(): Promise<string> {
+  const find = async (): Promise<string | undefined> => {
+    const targets = await run('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Identifier: Packages']);
+    return targets.split('\n').find((uri) => /\/debian\/?$/.test(uri));
+  };
+  // apt tells nothing of sources that it has no lists of yet.
+  const found = (await find()) ?? (await update().then(find));
+  if (!found) throw new Error("apt-get's sources name no mirror of Debian");
+  return found.replace(/\/$/, '');
 }
+
+const update = (): Promise<string> => run('apt-get', ['update', '-q'], { env: quiet });
 
 /**
  * One file out of a Debian package, unpacked into the cache: nothing is installed, no service starts, root is not needed. `suite` names
@@ -74,13 +76,12 @@ export async function fileOfPackage(name: string, path: string, suite?: string):
 
 /** apt's options for another release, with lists and sources apart from the system's. */
 async function listsOf(suite: string, work: string): Promise<string[]> {
-  const from = await mirror();
-  if (!from) throw new Error('apt-get knows no Debian mirror');
+  const uri = await mirror();
   await mkdir(join(work, 'lists', 'partial'), { recursive: true });
   await mkdir(join(work, 'cache', 'archives', 'partial'), { recursive: true });
   const sources = join(work, 'other.sources');
   const key = '/usr/share/keyrings/debian-archive-keyring.gpg';
-  await writeFile(sources, `Types: deb\nURIs: ${from.uri}\nSuites: ${suite}\nComponents: main\nSigned-By: ${key}\n`);
+  await writeFile(sources, `Types: deb\nURIs: ${uri}\nSuites: ${suite}\nComponents: main\nSigned-By: ${key}\n`);
   const settings = {
     'Dir::Etc::sourcelist': sources,
     'Dir::Etc::sourceparts': '/nonexistent',

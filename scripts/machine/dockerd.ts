@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ask, engineAt, mustAsk } from './engine-http.ts';
@@ -24,7 +25,7 @@ export interface DockerdOptions {
 
 /**
  * `machine` (unless told): this machine's network, as Docker usually has it. `beside`: the same next to another daemon, whose firewall rules a
- * second one would break: it makes no rules, so it has no default bridge and containers no way out; ports they publish are there. `own`: a
+ * second one would break: it makes no rules, so containers have no way out; ports that they publish are there. `own`: a
  * network namespace of its own, without a way in or out.
  */
 export type EngineNetwork = 'machine' | 'beside' | 'own';
@@ -61,6 +62,7 @@ export async function startDockerd(options: DockerdOptions): Promise<PrivateDock
   const config = join(runtime, 'daemon.json');
   await writeFile(config, JSON.stringify(settings(dir, runtime, network), null, 2));
   if (network === 'machine') await rememberFirewall(firewallFile(dir));
+  if (network === 'beside') await makeBridge(dir);
   const log = join(dir, 'engine.log');
   await rm(log, { force: true });
   const names = `holdfast-${shortHash(dir)}`;
@@ -92,7 +94,7 @@ export async function startDockerd(options: DockerdOptions): Promise<PrivateDock
 
 /** Everything is said in a file of ours, so that the machine's /etc/docker/daemon.json is not read. */
 const settings = (dir: string, runtime: string, network: EngineNetwork): object => ({
-  ...(network === 'beside' ? { bridge: 'none', iptables: false, ip6tables: false } : {}),
+  ...(network === 'beside' ? { bridge: bridgeOf(dir), iptables: false, ip6tables: false } : {}),
   hosts: [`unix://${join(runtime, 'docker.sock')}`],
   pidfile: join(runtime, 'docker.pid'),
   'data-root': join(dir, 'data'),
@@ -101,6 +103,17 @@ const settings = (dir: string, runtime: string, network: EngineNetwork): object 
   'log-level': 'warn',
   'shutdown-timeout': 5,
 });
+
+/** The default bridge of a daemon beside another, whose docker0 is taken. */
+const bridgeOf = (dir: string): string => `hf-${shortHash(dir)}`;
+
+async function makeBridge(dir: string): Promise<void> {
+  const name = bridgeOf(dir);
+  await run('ip', ['link', 'add', name, 'type', 'bridge']);
+  const third = Number.parseInt(shortHash(dir).slice(0, 2), 16);
+  await run('ip', ['address', 'add', `10.213.${third}.1/24`, 'dev', name]);
+  await run('ip', ['link', 'set', name, 'up']);
+}
 
 /** The daemon that the pid file names, if it still lives and is the one: pid files outlive a power cut or a SIGKILL. */
 async function livingPid(runtime: string): Promise<number | undefined> {
@@ -120,6 +133,7 @@ export async function stopDockerd(dir: string): Promise<void> {
   if (pid !== undefined) await stopProcesses([pid], 20_000);
   const others = [...(await processesNaming(runtime)), ...(await processesNaming(dir))];
   if (others.length > 0) await stopProcesses(others, 2000);
+  if (existsSync(`/sys/class/net/${bridgeOf(dir)}`)) await run('ip', ['link', 'delete', bridgeOf(dir)]);
   await restoreFirewall(firewallFile(dir));
   await rm(firewallFile(dir), { force: true });
   await unmountBelow([runtime, join(dir, 'data')]);

@@ -4,14 +4,15 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Runs a command to its end and resolves to what it printed; an error carries the command and the end of its own words. */
+/** Runs a command (of root's too) to its end and resolves to what it printed; an error carries the command and the end of its own words. */
 export function run(
   command: string,
   args: string[],
   options: { cwd?: string; env?: NodeJS.ProcessEnv; signal?: AbortSignal } = {},
 ): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(command, args, { ...options, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
+    const env = { ...(options.env ?? process.env), PATH: pathWithSbin() };
+    execFile(command, args, { ...options, env, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
       if (!error) return resolve(stdout);
       const said = (stderr || stdout).trim().split('\n').slice(-15).join('\n');
       reject(new Error(`${[command, ...args].join(' ')}\n${said || error.message}`, { cause: error }));
@@ -21,9 +22,7 @@ export function run(
 
 /** Whether a command is on the PATH, or in one of the folders where Debian keeps what only root runs. */
 export async function hasCommand(name: string): Promise<boolean> {
-  const found = await run('sh', ['-c', 'command -v -- "$0"', name], {
-    env: { ...process.env, PATH: pathWithSbin() },
-  }).catch(() => '');
+  const found = await run('sh', ['-c', 'command -v -- "$0"', name]).catch(() => '');
   return found !== '';
 }
 

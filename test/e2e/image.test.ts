@@ -36,7 +36,7 @@ const eventually = async (condition: () => Promise<boolean>): Promise<void> => {
 const logs = async (): Promise<string> => (await ask(host, 'GET', `/containers/${AGENT}/logs?stdout=1&stderr=1`)).text;
 
 const compose = (image: string, greeting: string): Record<string, string> => ({
-  'compose.yaml': `name: hf-image\nservices:\n  web:\n    image: ${image}\n    volumes: ['./greeting.txt:/greeting.txt:ro']\n    restart: always\n`,
+  'compose.yaml': `name: hf-image\nservices:\n  web:\n    image: ${image}\n    command: stay\n    volumes: ['./greeting.txt:/greeting.txt:ro']\n    restart: always\n`,
   'greeting.txt': greeting,
 });
 

@@ -108,8 +108,7 @@ async function newerRoot(): Promise<string> {
   const root = join(cacheDir(), 'newer-docker');
   if (existsSync(join(root, 'usr/sbin/dockerd'))) return root;
   await need({ debootstrap: 'debootstrap', ip: 'iproute2' });
-  const from = await mirror();
-  if (!from) throw new Error('no Debian mirror is known here to take a newer Docker from');
+  const uri = await mirror();
   await mkdir(cacheDir(), { recursive: true });
   // `sid` has the newest; it is also what is broken now and then.
   let problem: unknown;
@@ -118,7 +117,7 @@ async function newerRoot(): Promise<string> {
     await chmod(work, 0o755);
     try {
       const packages = '--include=docker.io,iptables,iproute2,ca-certificates';
-      await run('debootstrap', ['--variant=minbase', packages, suite, work, from.uri]);
+      await run('debootstrap', ['--variant=minbase', packages, suite, work, uri]);
       await run('rm', ['-rf', join(work, 'var/cache/apt'), join(work, 'var/lib/apt/lists')]);
       if (!existsSync(root)) await rename(work, root);
       return root;
@@ -128,7 +127,7 @@ async function newerRoot(): Promise<string> {
       await rm(work, { recursive: true, force: true });
     }
   }
-  throw new Error('a newer Docker could not be unpacked from Debian packages', { cause: problem });
+  throw problem;
 }
 
 /** Installs what is missing, by the name of the command that it brings. */

@@ -12,7 +12,7 @@ export interface ImageTree {
   folders?: { path: string; mode?: number }[];
 }
 
-/** BusyBox with its commands as links, and `stay`: it waits, and ends at once when it is told to. About 2 MB. */
+/** BusyBox with its commands as links, and with `stay`, which waits until it is told to end. Runs `sh` unless told. About 2 MB. */
 export const TEST_IMAGE = 'holdfast-test/busybox:1';
 /** The same in another version, to be told apart by label and environment (`VERSION`), and so by image ID. */
 export const TEST_IMAGE_2 = 'holdfast-test/busybox:2';
@@ -25,7 +25,7 @@ export async function importTestImages(host: string): Promise<void> {
   ] as const) {
     if ((await ask(host, 'GET', `/images/${name}/json`)).status === 200) continue;
     await importImage(host, name, await busyboxTree(version), [
-      'CMD ["stay"]',
+      'CMD ["sh"]',
       'ENV PATH=/bin',
       `ENV VERSION=${version}`,
       `LABEL version=${version}`,
