@@ -27,6 +27,9 @@ interface Stage {
   jest?: readonly string[];
 }
 
+/** A jest that hangs is ended, and counts as a failure. The long run of the simulation sets no limit. */
+const LONGEST_STAGE_MS = (process.env.HOLDFAST_SIM_RUNS ? 24 * 60 : 20) * 60_000;
+
 const CHECKS = [
   ['Biome', 'node_modules/.bin/biome', 'check', '.'],
   ['TypeScript', 'node_modules/.bin/tsc', '--noEmit'],
@@ -79,7 +82,12 @@ async function main(stages: [string, Stage][], jestArgs: string[]): Promise<void
       if (abort.signal.aborted) return;
       say(`\n— ${name} —`);
       const since = performance.now();
-      const count = stage.folders ? await tests(stage, jestArgs, { env, signal: abort.signal }) : await checks();
+      const count = stage.folders
+        ? await tests(stage, jestArgs, {
+            env,
+            signal: AbortSignal.any([abort.signal, AbortSignal.timeout(LONGEST_STAGE_MS)]),
+          })
+        : await checks();
       for (const key of ['passed', 'failed', 'skipped'] as const) sum[key] += count[key];
       lines.push(
         `${name}: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped in ${seconds(since)}`,

@@ -25,10 +25,13 @@ export interface TestEngine {
   stop(): Promise<void>;
 }
 
+/** Not the temporary folder: an engine treats a bind of a folder that holds its own data as no other. */
+const HOME = '/var/tmp';
+
 /** This machine's Docker once more, apart from the one that the other tests share: for tests that stop and kill the engine. */
 export async function startDocker(): Promise<TestEngine> {
   await need({ dockerd: 'docker.io', iptables: 'iptables', ip: 'iproute2' });
-  const dir = await mkdtemp(join(tmpdir(), 'hf-docker-'));
+  const dir = await mkdtemp(join(HOME, 'hf-docker-'));
   const engine = await startDockerd({ dir, network: 'own' });
   return { ...engine, stop: () => engine.stop().then(() => rm(dir, { recursive: true, force: true })) };
 }
@@ -36,7 +39,7 @@ export async function startDocker(): Promise<TestEngine> {
 /** Podman's service, which speaks Docker's API. */
 export async function startPodman(): Promise<TestEngine> {
   await need({ podman: 'podman', iptables: 'iptables', ip: 'iproute2', runc: 'runc' });
-  const dir = await mkdtemp(join(tmpdir(), 'hf-podman-'));
+  const dir = await mkdtemp(join(HOME, 'hf-podman-'));
   const configuration = join(dir, 'containers.conf');
   await writeFile(configuration, await containersConf());
   const networks = join(dir, 'networks');
@@ -81,7 +84,7 @@ async function containersConf(): Promise<string> {
  */
 export async function startNewerDocker(): Promise<TestEngine> {
   const root = await newerRoot();
-  const dir = await mkdtemp(join(tmpdir(), 'hf-newer-'));
+  const dir = await mkdtemp(join(HOME, 'hf-newer-'));
   const host = `unix://${dir}/docker.sock`;
   // The root is shared by all that run from it and is not written to: what differs is below `dir`.
   const places = ['--data-root', join(dir, 'data'), '--exec-root', join(dir, 'exec'), '-p', join(dir, 'docker.pid')];
@@ -94,14 +97,17 @@ export async function startNewerDocker(): Promise<TestEngine> {
     mount --rbind /sys "$0/sys"
     mount --rbind /dev "$0/dev"
     mount -t tmpfs tmpfs "$0/run"
-    mkdir -p "$0$1"
-    mount --rbind "$1" "$0$1"
-    shift
+    mount -t tmpfs tmpfs "$0/var/tmp"
+    for shared in "$1" "$2"; do
+      mkdir -p "$0$shared"
+      mount --rbind "$shared" "$0$shared"
+    done
+    shift 2
     cd "$0"
     pivot_root . mnt
     umount -l /mnt
     exec chroot . "$@"`;
-  return bringUp({ host, dir, command: ['unshare', '-m', '-n', 'sh', '-c', enter, root, tmpdir(), ...dockerd] });
+  return bringUp({ host, dir, command: ['unshare', '-m', '-n', 'sh', '-c', enter, root, tmpdir(), dir, ...dockerd] });
 }
 
 async function newerRoot(): Promise<string> {
