@@ -174,9 +174,11 @@ function createFollower(
   const { source, log } = options;
   let busy: Promise<void> | undefined;
 
-  async function enforce(state: Accepted): Promise<void> {
+  /** `told`: apps whose problems were said already. */
+  async function enforce(state: Accepted, told: ReadonlySet<string> = new Set()): Promise<void> {
     const desired = await desiredOf(state, await options.compile());
     for (const { name, problems } of desired.broken) {
+      if (told.has(name)) continue;
       for (const problem of problems) log.error(formatProblem(problem), { app: name });
     }
     for (const app of desired.apps)
@@ -200,7 +202,7 @@ function createFollower(
         for (const problem of problems) log.error(`${formatProblem(problem)}${kept}`, { app: name });
       }
       log.info(`accepted ${shortRevision(commit)}`, { revision: commit });
-      await enforce(accepted);
+      await enforce(accepted, new Set(broken.map(({ name }) => name)));
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       // It will not get better until somebody commits: it is not fetched again, and what was accepted before stays.
