@@ -93,28 +93,32 @@ export function joinsOf(context: AppContext, wanted: DesiredContainer): Record<s
   );
 }
 
-/** What is on the disk is used and no registry is asked, unless the pull policy says so. */
+/**
+ * What is on the disk is used and no registry is asked, unless the pull policy says so; and even then, a registry that does not answer keeps
+ * nothing from being made of what is there.
+ */
 function needImage(context: AppContext, service: DesiredService, image: string, platform: string | undefined): Needs {
-  const key = `${platform ?? ''} ${image}`;
-  const drafted = context.images.get(key);
-  if (drafted) return { after: [drafted] };
-  if (context.actual.images[image]) return { after: [] };
+  const isThere = context.actual.images[image] !== undefined;
+  const drafted = context.images.get(imageKey(image, platform));
+  if (drafted) return { after: isThere && context.draft.isHeld(drafted) ? [] : [drafted] };
+  if (isThere) return { after: [] };
   if (service.pullPolicy === 'never') {
     return { blocked: `image ${image} is not on the disk, and pull_policy is never` };
   }
-  return { after: [draftPull(context, service, image, platform, 'not on the disk', false)] };
+  return { after: [draftPull(context, service, image, platform, 'not on the disk')] };
 }
 
-/** pull_policy always: once for each thing the app asks for, whether or not a container has to be made. */
+const imageKey = (image: string, platform: string | undefined): string => `${platform ?? ''} ${image}`;
+
+/** pull_policy always: once for each thing the app asks for, whether or not a container has to be made, and before any is. */
 export function planAlwaysPulled(context: AppContext): void {
   if (!context.options.pullAlways) return;
   for (const service of context.desired.services) {
     const image = service.containers[0]?.spec;
     if (service.pullPolicy !== 'always' || !image) continue;
     if (context.memory.pulled[`${context.desired.name}/${service.name}`] === context.digest) continue;
-    if (!context.images.has(`${image.Platform ?? ''} ${image.Image}`)) {
-      draftPull(context, service, image.Image, image.Platform, 'pull_policy is always', true);
-    }
+    if (!context.images.has(imageKey(image.Image, image.Platform)))
+      draftPull(context, service, image.Image, image.Platform, 'pull_policy is always');
   }
 }
 
@@ -124,21 +128,20 @@ function draftPull(
   image: string,
   platform: string | undefined,
   reason: string,
-  always: boolean,
 ): number {
   const backoff = { key: `pull ${image}`, goal: context.digest };
   const pull = context.draft.add({
     kind: 'pullImage',
     image,
     ...(platform && { platform }),
-    always,
+    always: service.pullPolicy === 'always',
     service: service.name,
     reason,
     after: [],
     backoff: { ...backoff, counts: 'failures' },
     ...held(context.hold({ backoff })),
   });
-  context.images.set(`${platform ?? ''} ${image}`, pull);
+  context.images.set(imageKey(image, platform), pull);
   return pull;
 }
 

@@ -47,8 +47,8 @@ function planApp(
   const context = createContext({ site, desired, digest: appDigest(desired), actual, memory, options, guards, now });
   planFiles(context);
   planResources(context);
-  planServices(context);
   planAlwaysPulled(context);
+  planServices(context);
   planPrune(context);
   orderHandOvers(context);
   return {
