@@ -1,4 +1,4 @@
-import { change, firstRepo, IMAGES, mended, TAGS } from './story/authors.ts';
+import { change, firstRepo, IMAGES, mended, sharesNetworks, TAGS, withoutSharing } from './story/authors.ts';
 import { complaints } from './story/expectation.ts';
 import { addForeign, HANDMADE, MISFORTUNES } from './story/mischief.ts';
 import { type AppModel, type RepoModel, render } from './story/repo-model.ts';
@@ -60,7 +60,7 @@ export async function runScenario(seed: number, options: ScenarioOptions): Promi
   const random = seededRandom(seed);
   const profile = options.profile ?? PROFILES[random.pick(Object.keys(PROFILES))];
   if (!profile) throw new Error('no such engine');
-  const story = newStory(random, profile, options);
+  const story = newStory(random, profile, options, sharesNetworks(seed));
   const { world, supervisor } = story;
   const fail = (what: string): never => {
     throw new ScenarioError(seed, what, world.history.text());
@@ -100,7 +100,7 @@ const pauseBefore = (random: Random): number =>
     random.between(60_000, 900_000),
   ]);
 
-function newStory(random: Random, profile: EngineProfile, options: ScenarioOptions) {
+function newStory(random: Random, profile: EngineProfile, options: ScenarioOptions, sharing: boolean) {
   const clock = new VirtualClock(random.fork('clock'));
   const site = 'site';
   const history = new History(clock);
@@ -137,7 +137,8 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
   const states = new Map<string, Map<string, AppModel>>();
   engine.monitors.wantedImages = (place) => wantedImages(source.fetched, states, place);
 
-  const commit = (next: RepoModel): void => {
+  const commit = (written: RepoModel): void => {
+    const next = sharing ? written : withoutSharing(written);
     const lastGood = states.get(source.head);
     repo = next;
     const revision = source.commit(render(repo));
@@ -153,7 +154,7 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
 
   const allowed = (names: string[]): string[] => names.filter(options.mischief ?? (() => true));
   const handmade = allowed(Object.keys(HANDMADE));
-  const misfortunes = allowed(Object.keys(MISFORTUNES));
+  const misfortunes = allowed(Object.keys(MISFORTUNES)).filter((name) => !(sharing && name === 'wallClock'));
   const rates = allowed(['rates']).length > 0;
 
   const trouble = async (): Promise<void> => {
@@ -182,6 +183,7 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
   /** All troubles end, the repo is made sound, and the site must become well and stay so. */
   const calm = async (fail: (what: string) => never): Promise<ScenarioResult> => {
     history.note('calm');
+    supervisor.spare();
     engine.faults = NO_FAULTS;
     engine.machine.bus.lossRate = 0;
     engine.machine.images.registry.up = true;

@@ -60,6 +60,10 @@ export class Supervisor implements AgentHandle {
     if (life && !life.dead) life.diesAt = { effect: life.effects + effects, moment };
   }
 
+  spare(): void {
+    if (this.#life) this.#life.diesAt = undefined;
+  }
+
   stopGently(): void {
     const agent = this.#agent;
     const life = this.#life;

@@ -15,6 +15,18 @@ export function firstRepo(random: Random, site: string): RepoModel {
   return { site, apps };
 }
 
+/**
+ * Whether services of this story share the network of another. A wall clock that jumps back is another story: by its times alone nobody can
+ * tell which of the two was started first.
+ */
+export const sharesNetworks = (seed: number): boolean => seed % 2 === 0;
+
+/** Takes the sharing out of a repo. */
+export function withoutSharing(repo: RepoModel): RepoModel {
+  for (const { services } of repo.apps) for (const service of services) service.joins = '';
+  return repo;
+}
+
 /** One commit's worth of change; the model handed in stays as it is. */
 export function change(random: Random, before: RepoModel): RepoModel {
   const repo = structuredClone(before);
@@ -66,6 +78,7 @@ function newService(random: Random, name: string): ServiceModel {
     bindsFile: random.chance(0.25),
     config: random.chance(0.2) ? random.hex(8) : '',
     pullAlways: random.chance(0.1),
+    joins: random.chance(0.1) ? 'front' : '',
   };
 }
 
@@ -144,6 +157,9 @@ function editApp(random: Random, app: AppModel): void {
     () => {
       service.pullAlways = !service.pullAlways;
     },
+    () => {
+      service.joins = service.joins ? '' : random.pick(app.services).name;
+    },
   ];
   random.pick(edits)();
   tidy(app);
@@ -170,6 +186,9 @@ function tidy(app: AppModel): void {
     // A job is not up long enough to be found healthy.
     if (service.behaviour === 'job') service.readyAfter = 0;
     if (service.replicas > 1) service.port = 0;
+    const joined = app.services.find(({ name }) => name === service.joins && seen.includes(name));
+    if (joined?.behaviour !== 'serve' || joined.replicas === 0) service.joins = '';
+    if (service.joins) Object.assign(service, { networks: [], alias: '', port: 0 });
     // A range of ports for each app: two apps that claim one are another story. What depends on another service keeps a port of its own,
     // since it cannot hand it over to one that must be replaced before it; nor could docker compose.
     const own = Object.keys(service.dependsOn).length > 0 ? 10 + SERVICES.indexOf(service.name) : 0;

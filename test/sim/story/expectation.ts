@@ -59,7 +59,12 @@ const samePlace = (a: Place | undefined, b: Place): boolean =>
   a !== undefined && a.app === b.app && a.service === b.service && a.number === b.number;
 
 function usedNetworks(app: AppModel): Set<string> {
-  return new Set(app.services.flatMap(({ networks }) => (networks.length > 0 ? networks : ['default'])));
+  return new Set(app.services.flatMap((service) => networksOf(service)));
+}
+
+function networksOf({ networks, joins }: ServiceModel): string[] {
+  if (joins) return [];
+  return networks.length > 0 ? networks : ['default'];
 }
 
 function wrongWith(
@@ -100,7 +105,11 @@ function wrongWith(
       .map((one) => Number(one?.HostPort)),
     service.port > 0 ? [service.port] : [],
   );
-  const keys = service.networks.length > 0 ? service.networks : ['default'];
+  const keys = networksOf(service);
+  if (service.joins) {
+    const joined = [...machine.containers.values()].find(({ name }) => name === `${app.name}-${service.joins}-1`);
+    expect('network mode', host.NetworkMode, `container:${joined?.id}`);
+  }
   expect('networks', [...container.endpoints.keys()].sort(), keys.map((key) => `${app.name}_${key}`).sort());
   for (const [network, { asked, networkId }] of container.endpoints) {
     const aliases = asked.Aliases ?? [];

@@ -1,6 +1,6 @@
 import { createContainer, removeContainer, renameContainer, updateContainer } from '../world/engine/containers.ts';
 import { exit, kill, pause, start, stop } from '../world/engine/lifecycle.ts';
-import { disconnect, isSystemNetwork, removeNetwork } from '../world/engine/networks.ts';
+import { connect, disconnect, isSystemNetwork, removeNetwork } from '../world/engine/networks.ts';
 import { hasProcess, isUp, type SimContainer } from '../world/engine/records.ts';
 import { type RestartMode, restartEngine } from '../world/engine/restart.ts';
 import { placeOf } from '../world/monitors.ts';
@@ -72,6 +72,25 @@ export const HANDMADE: Readonly<Record<string, Mischief>> = {
   disconnect: toContainer('disconnect', (world, one, random) => {
     const names = [...one.endpoints.keys()].filter((name) => !isSystemNetwork(name));
     if (names.length > 0) disconnect(world.engine.machine, random.pick(names), one);
+  }),
+  realias: toContainer('connect without its aliases', (world, one) => {
+    const [name] = [...one.endpoints.keys()].filter((each) => !isSystemNetwork(each));
+    if (name === undefined) return;
+    disconnect(world.engine.machine, name, one);
+    connect(world.engine.machine, name, one, {});
+  }),
+  policy: toContainer('update --restart of', (world, one, random) =>
+    updateContainer(world.engine.machine, one, { RestartPolicy: { Name: random.pick(['no', 'always']) } }),
+  ),
+  /** Somebody runs another by the same labels, as a script that copies a container does. */
+  impostor: toContainer('docker run a copy of', (world, one, random) => {
+    const body = structuredClone(one.body);
+    body.HostConfig.PortBindings = {};
+    if (body.HostConfig.NetworkMode?.startsWith('container:')) return;
+    const { id } = createContainer(world.engine.machine, `copy-${random.hex(6)}`, body);
+    const copy = world.engine.machine.find(id);
+    for (const [path, content] of one.files) copy.files.set(path, content);
+    start(world.engine.machine, copy, 'hand');
   }),
   dropNetwork: (world, random) => {
     const { machine } = world.engine;

@@ -25,6 +25,8 @@ export interface ServiceModel {
   /** Content of a config put into the container; "" for none. */
   config: string;
   pullAlways: boolean;
+  /** The service whose network it shares; "" for none. */
+  joins: string;
 }
 
 export interface AppModel {
@@ -114,6 +116,7 @@ function composeService(service: ServiceModel): object {
       ),
     }),
     ...(service.config !== '' && { configs: [{ source: `${service.name}_conf`, target: '/etc/service.conf' }] }),
+    ...(service.joins !== '' && { network_mode: `service:${service.joins}` }),
     ...(service.pullAlways && { pull_policy: 'always' }),
   };
 }

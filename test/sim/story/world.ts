@@ -29,4 +29,6 @@ export interface AgentHandle {
   /** Dies at the nth effect from now. */
   dieSoon(effects: number, moment: 'before' | 'after'): void;
   stopGently(): void;
+  /** It need not die soon after all. */
+  spare(): void;
 }

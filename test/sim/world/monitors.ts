@@ -75,6 +75,19 @@ export class Monitors {
     if (!this.#isOurs(labels)) this.#violated(`container ${name} is created without this site's label`);
   }
 
+  /** The agent has created a container: what an image's unnamed volumes hold must not be left behind in the one it replaces. */
+  created(container: SimContainer): void {
+    const place = placeOf(container);
+    if (!place) return;
+    const targets = Object.keys(container.anonymous);
+    for (const other of this.#machine.containers.values()) {
+      if (other === container || !sameKey(placeOf(other), place)) continue;
+      const lost = targets.filter((target) => mountedAt(other, target) !== undefined);
+      if (lost.length > 0)
+        this.#violated(`${container.name} leaves behind what ${other.name} has in ${lost.join(', ')}`);
+    }
+  }
+
   #cameUp(container: SimContainer, cause: Cause): void {
     if (cause !== 'agent') return;
     const place = placeOf(container);
@@ -96,6 +109,12 @@ export class Monitors {
     this.violations.push(text);
     this.#machine.onNote(`VIOLATION: ${text}`);
   }
+}
+
+/** The unnamed volume a container has there, made for it or taken over. */
+function mountedAt(container: SimContainer, target: string): string | undefined {
+  const taken = (container.body.HostConfig.Binds ?? []).map((bind) => bind.split(':')).find(([, to]) => to === target);
+  return container.anonymous[target] ?? (/^[0-9a-f]{64}$/.test(taken?.[0] ?? '') ? taken?.[0] : undefined);
 }
 
 export function placeOf(container: SimContainer): Place | undefined {

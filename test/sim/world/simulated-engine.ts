@@ -113,7 +113,9 @@ export class SimulatedEngine {
       createContainer: (name: string, body: CreateContainerBody) =>
         on('createContainer', name, () => {
           if (judged) monitors.creates(body.Labels, name);
-          return createContainer(machine, name, body);
+          const created = createContainer(machine, name, body);
+          if (judged) monitors.created(find(created.id));
+          return created;
         }),
       startContainer: (id) =>
         on('startContainer', named(id), () => start(machine, touching('startContainer', id), cause)),

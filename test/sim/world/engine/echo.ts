@@ -31,7 +31,7 @@ export function inspectContainer(machine: Machine, container: SimContainer): Con
       ...config,
       ExposedPorts: withBound(config.ExposedPorts, host.PortBindings),
     },
-    HostConfig: { ...DEFAULTS, ...host },
+    HostConfig: { ...DEFAULTS, ...host, LogConfig: { ...DEFAULTS.LogConfig, ...host.LogConfig } },
     State: {
       Status: container.status,
       ExitCode: container.exitCode,

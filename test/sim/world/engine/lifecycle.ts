@@ -141,7 +141,7 @@ function launch(machine: Machine, container: SimContainer, cause: Cause): void {
   } catch (error) {
     const podman = machine.profile.facts.product === 'podman';
     container.error = podman || !(error instanceof Error) ? '' : error.message;
-    container.exitCode = podman ? 0 : program.kind === 'missing' ? 127 : 128;
+    if (!podman) container.exitCode = program.kind === 'missing' ? 127 : 128;
     machine.onNote(`${container.name} did not start: ${error instanceof Error ? error.message : error}`);
     throw error;
   }
