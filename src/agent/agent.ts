@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.ts';
 import { createHostFiles } from '../files/host-files.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Disk } from '../lib/disk.ts';
-import { formatProblem, InputError, messageOf } from '../lib/errors.ts';
+import { formatProblem, InputError, messageOf, SourceError, StateError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { createSemaphore } from '../lib/semaphore.ts';
 import type { Outcome } from '../model/outcome.ts';
@@ -121,13 +121,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 function follow(follower: Follower, options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { clock, log, repo, intervalMs } = options;
   let complaint = '';
+  let over = '';
   return pollForever(
     clock,
     async () => {
       await follower.once(signal);
       if (complaint) {
         complaint = '';
-        log.info(`${repo} answers again`);
+        log.info(over);
         follower.linkUp();
       }
     },
@@ -137,7 +138,12 @@ function follow(follower: Follower, options: AgentOptions, signal: AbortSignal):
       onFailure: (error) => {
         if (error.message === complaint || signal.aborted) return;
         complaint = error.message;
-        log.warn(`cannot read ${repo}: ${complaint}; what was accepted last is enforced meanwhile`);
+        // It was read; this site has no place for it.
+        const isOurs = error instanceof StateError || (error instanceof SourceError && error.kind === 'limit');
+        over = isOurs ? `what ${repo} says can be kept again` : `${repo} answers again`;
+        log.warn(
+          `cannot ${isOurs ? 'keep what' : 'read'} ${repo}${isOurs ? ' says' : ''}: ${complaint}; what was accepted last is enforced meanwhile`,
+        );
       },
     },
   );
