@@ -3,7 +3,7 @@ import type { AppPlan, Plan } from '../model/plan.ts';
 import type { ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
 import { createContext } from './context.ts';
 import { appDigest } from './digest.ts';
-import { planFiles } from './files.ts';
+import { planFiles, removeStaleFiles, staleFiles } from './files.ts';
 import { orderHandOvers } from './hand-over.ts';
 import { planAlwaysPulled } from './needs.ts';
 import type { PlanOptions } from './policy.ts';
@@ -22,7 +22,7 @@ export function plan(
   now: number,
   options: PlanOptions,
 ): Plan {
-  const apps = [...desired.apps, ...vanishedApps(desired, observed)].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const apps = [...desired.apps, ...vanishedApps(desired, observed, memory)].sort((a, b) => (a.name < b.name ? -1 : 1));
   // Engines list containers in an order of their own, which must not show in the plan.
   const containers = [...observed.containers].sort((a, b) => (a.name + a.id < b.name + b.id ? -1 : 1));
   const actual = { ...observed, containers };
@@ -50,6 +50,7 @@ function planApp(
   planAlwaysPulled(context);
   planServices(context);
   planPrune(context);
+  removeStaleFiles(context);
   orderHandOvers(context);
   return {
     app: desired.name,
@@ -60,7 +61,7 @@ function planApp(
 }
 
 /** Apps of ours that run here and that Git no longer names, nor fails to read: nothing is wanted of them any more. */
-function vanishedApps(desired: DesiredSite, actual: ActualSite): DesiredApp[] {
+function vanishedApps(desired: DesiredSite, actual: ActualSite, memory: Memory): DesiredApp[] {
   const sync = desired.vanished;
   if (!sync) return [];
   const known = new Set([...desired.apps, ...desired.broken].map(({ name }) => name));
@@ -68,10 +69,9 @@ function vanishedApps(desired: DesiredSite, actual: ActualSite): DesiredApp[] {
     ...actual.containers.map(({ identity }) => identity),
     ...Object.values(actual.networks).flatMap(({ owner }) => owner ?? []),
   ];
-  const names = new Set(
-    owners.filter(({ site, app }) => site === desired.site && !known.has(app)).map(({ app }) => app),
-  );
-  return [...names].map((name) => ({
+  const here = owners.flatMap(({ site, app }) => (site === desired.site ? [app] : []));
+  const names = new Set([...here, ...Object.keys(memory.files)].filter((app) => !known.has(app)));
+  const gone = [...names].map((name) => ({
     name,
     revision: desired.revision,
     sync,
@@ -84,4 +84,5 @@ function vanishedApps(desired: DesiredSite, actual: ActualSite): DesiredApp[] {
     directory: '',
     warnings: [],
   }));
+  return gone.filter((app) => here.includes(app.name) || staleFiles({ desired: app, actual, memory }).length > 0);
 }
