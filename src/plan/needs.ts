@@ -30,11 +30,13 @@ export function needsToCreate(context: AppContext, service: DesiredService, want
   after.push(...writesFor(context, wanted).all);
 
   for (const dependency of service.dependsOn) {
+    if (!dependency.required && !isHopeful(context, dependency)) {
+      goesOnWithout(context, service, dependency.service);
+      continue;
+    }
     const gate = gateOn(context, service, dependency.service, dependency.condition);
-    if (gate.blocked === undefined && (dependency.required || isHopeful(context, dependency)))
-      after.push(...gate.after);
-    else if (gate.blocked !== undefined && dependency.required) return gate;
-    else goesOnWithout(context, service, dependency.service);
+    if (gate.blocked !== undefined) return gate;
+    after.push(...gate.after);
   }
   for (const joined of joinedServices(wanted)) {
     const gate = gateOn(context, service, joined, 'started');
@@ -48,7 +50,7 @@ export function needsToCreate(context: AppContext, service: DesiredService, want
 function isHopeful(context: AppContext, { service, condition }: Dependency): boolean {
   const progress = context.services.get(service);
   if (!progress) return true;
-  if (progress.started.some((id) => context.draft.isHeld(id))) return false;
+  if (progress.blocked || progress.started.some((id) => context.draft.isHeld(id))) return false;
   return (
     condition === 'started' ||
     progress.containers.every((place) => place.changed || place[condition] || place.may[condition])
