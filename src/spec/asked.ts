@@ -29,6 +29,7 @@ const NAMESPACES = ['NetworkMode', 'PidMode', 'IpcMode'] as const;
 export function askedOf(spec: ContainerSpec): string {
   return [
     `Image=${spec.Image}`,
+    ...(spec.Hostname === undefined ? [] : ['Hostname']),
     ...[...FILLED_ROWS, ...PODMAN_ROWS].filter((name) => spec[name] !== undefined),
     ...(spec.LogConfig?.Type ? ['LogConfig'] : []),
     ...Object.keys(spec.LogConfig?.Config ?? {}).map((key) => `LogConfig.${key}`),

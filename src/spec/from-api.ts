@@ -24,10 +24,15 @@ export function readSpec(inspect: ContainerInspect, neighbours: Neighbours): Con
     const id = containerReference(spec[name]);
     if (id) spec[name] = namespaceOf(id, containerReference(asked?.valueOf(name)), neighbours);
   }
+  // In another's network a container is called what that one is called, unless it was asked for otherwise.
+  if (sharesHostname(spec.NetworkMode) && !asked?.has('Hostname')) delete spec.Hostname;
   const networks = readEndpoints(inspect);
   if (spec.NetworkMode === undefined || Object.keys(networks).length > 0) spec.Networks = networks;
   return asked ? withoutFilled(spec, asked) : spec;
 }
+
+const sharesHostname = (mode: string | undefined): boolean =>
+  mode === 'host' || /^(container|service):/.test(mode ?? '');
 
 /** Engines turn the name of a container to be joined into its ID. */
 function namespaceOf(id: string, asked: string | undefined, { nameOf, serviceOf }: Neighbours): string {

@@ -76,14 +76,10 @@ function comparedHealth(value: HealthcheckSpec, comparison: Comparison): Json | 
 
 /** What runs in the container, and how it is told to stop. */
 export const processFields: Field[] = [
-  // Docker calls a container by the start of its ID when no name is asked for, and by the host's name in the host's network.
+  // Docker calls a container by the start of its ID when no name is asked for.
   config('Hostname', text, {
     label: 'hostname',
     read: ({ Id, Config }) => (Config.Hostname && Config.Hostname !== Id.slice(0, 12) ? Config.Hostname : undefined),
-    found: ({ desired, observed }) =>
-      desired.Hostname === undefined && sharesHostname(observed.NetworkMode)
-        ? undefined
-        : observed.Hostname || undefined,
   }),
   config('Domainname', text, { label: 'domainname' }),
   config('User', text, { label: 'user', image: (image) => image.User }),
@@ -222,9 +218,6 @@ const restart = (policy: { Name: string; MaximumRetryCount?: number } | undefine
   const name = policy?.Name || 'no';
   return name === 'on-failure' && policy?.MaximumRetryCount ? `${name}:${policy.MaximumRetryCount}` : name;
 };
-
-const sharesHostname = (mode: string | undefined): boolean =>
-  mode === 'host' || /^(container|service):/.test(mode ?? '');
 
 const users = (labels: Record<string, string>): Json | undefined =>
   some(Object.fromEntries(Object.entries(labels).filter(([name]) => !isManagedLabel(name))));
