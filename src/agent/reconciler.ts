@@ -36,12 +36,17 @@ export interface Reconciler {
   trigger(): void;
   /** The link is back: images may be pulled again at once. */
   linkUp(): void;
-  /** Begins nothing new and resolves when what runs has ended. */
+  /**
+   * Begins nothing new and resolves when what runs has ended, or when patience has: a container may take an hour to stop, and whoever stops us
+   * gives us seconds. What is under way then is the engine's to finish; the next life sees what became of it.
+   */
   stop(): Promise<void>;
 }
 
 /** Milliseconds until a gate is looked at again on an engine whose events say nothing of it. */
 const GATE_MS = 5_000;
+/** Milliseconds that the end waits for what runs; `docker stop` kills after ten seconds. */
+const STOP_PATIENCE_MS = 3_000;
 /** Milliseconds after the engine did not answer: doubling from the first to the last. */
 const ENGINE_RETRY_MS = [500, 30_000] as const;
 
@@ -186,9 +191,11 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     });
   }
 
+  let abandoned = false;
   let persisted = Promise.resolve();
   /** A full disk stops nobody from mending containers: what could not be remembered is learned again. */
   function persist(): Promise<void> {
+    if (abandoned) return persisted;
     persisted = persisted
       .then(() => store.save(memory))
       .then(
@@ -224,8 +231,14 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
       stopped = true;
       cancelTimer();
       for (const { cancel } of runs) cancel.abort();
-      await passing;
-      await Promise.all([...runs].map(({ done }) => done));
+      const ended = Promise.all([passing, ...[...runs].map(({ done }) => done)]);
+      const patience = new Promise<void>((resolve) => {
+        cancelTimer = clock.timer(STOP_PATIENCE_MS, resolve);
+      });
+      await Promise.race([ended, patience]);
+      cancelTimer();
+      // What ends later is nobody's any more: the state directory may be another's by then.
+      abandoned = true;
       await persisted;
     },
   };

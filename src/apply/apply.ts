@@ -59,6 +59,9 @@ export async function applyApp(plan: AppPlan, effects: Effects, options: ApplyOp
       options.onStart?.(operation);
       return await carryOut(operation, plan.app, effects, resolve, options, (id) => created.set(operation.id, id));
     } catch (error) {
+      // What we cancelled ourselves is no failure to wait for.
+      if (options.signal.aborted && error instanceof EngineError && error.kind === 'aborted')
+        return { operation, status: 'skipped', reason: 'cancelled' };
       return { operation, status: 'failed', error: asTyped(operation, error) };
     } finally {
       release();

@@ -35,11 +35,13 @@ const SUCCESSES = Object.fromEntries([200, 201, 202, 204, 304].map((status) => [
 
 type Dial = (options: object, callback: (error: unknown, answer: unknown) => void) => void;
 
-export function createCaller(docker: Docker, connection: Connection): Caller {
+/** Calls under way when `closed` is aborted are given up: the engine goes on with what it was told, and nobody waits for its answer. */
+export function createCaller(docker: Docker, connection: Connection, closed: AbortSignal): Caller {
   const modem = docker.modem as { dial: Dial };
 
   const dial = <Answer>(request: Request, isStream: boolean): Promise<Answer> => {
-    const { call, method, path, query, body, file, auth, signal, deadline } = request;
+    const { call, method, path, query, body, file, auth, deadline } = request;
+    const signal = request.signal ? AbortSignal.any([request.signal, closed]) : closed;
     const words = Object.fromEntries(Object.entries(query ?? {}).filter(([, value]) => value !== undefined));
     const hasQuery = Object.keys(words).length > 0;
     // docker-modem calls back never when an answer breaks off in its middle.
@@ -57,11 +59,11 @@ export function createCaller(docker: Docker, connection: Connection): Caller {
       const onAbort = (): void => finish(() => reject(new EngineError('aborted', 'cancelled')));
       const finish = (settle: () => void): void => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
+        signal.removeEventListener('abort', onAbort);
         settle();
       };
-      if (signal?.aborted) return onAbort();
-      signal?.addEventListener('abort', onAbort);
+      if (signal.aborted) return onAbort();
+      signal.addEventListener('abort', onAbort);
       modem.dial(
         {
           path: hasQuery ? `${path}?` : path,
@@ -69,7 +71,7 @@ export function createCaller(docker: Docker, connection: Connection): Caller {
           options: { _query: words, _body: body ?? {} },
           ...(file && { file: Buffer.from(file.buffer, file.byteOffset, file.byteLength) }),
           ...(auth && { authconfig: auth }),
-          ...(signal && { abortSignal: signal }),
+          abortSignal: signal,
           isStream,
           statusCodes: SUCCESSES,
         },

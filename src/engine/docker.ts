@@ -27,8 +27,8 @@ interface Session {
 export function dockerApi(connection: Connection, environment: Environment): EngineApi {
   // Never with an http.Agent: docker-modem prints its options, agent and all, at every request.
   const docker = new Docker(connection.options);
-  const caller = createCaller(docker, connection);
   const closed = new AbortController();
+  const caller = createCaller(docker, connection, closed.signal);
   let session: Promise<Session> | undefined;
 
   /** Agrees on a version of the API, once until facts() asks anew. */
