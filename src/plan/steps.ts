@@ -126,8 +126,9 @@ export function takeOver(
       ...wayBack,
     });
     const reason = 'runs again, since its successor did not start';
-    for (const old of running)
-      draft.add({ kind: 'startContainer', container: refOf(old), reason, after: [gone], ...wayBack });
+    // One of them only, should several have claimed the place: the one with its name.
+    const back = running.find(({ name }) => name === work.wanted.name) ?? running[0];
+    if (back) draft.add({ kind: 'startContainer', container: refOf(back), reason, after: [gone], ...wayBack });
   }
   const after = started ? [started] : ready;
   const removed = others.map((old) => remove(work, old, `${next.name} has taken over`, after));
