@@ -42,7 +42,16 @@ function run(command, args, { cwd, env }) {
     const forward = (signal) => child.kill(signal);
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
     for (const signal of signals) process.on(signal, forward);
+    // npm passes a SIGTERM on to the shell between it and us, and that one just dies: what it meant was us.
+    const parent = process.ppid;
+    const watch = setInterval(() => {
+      if (process.env.npm_lifecycle_event && process.ppid !== parent) {
+        clearInterval(watch);
+        forward('SIGTERM');
+      }
+    }, 500);
     const end = (code) => {
+      clearInterval(watch);
       for (const signal of signals) process.off(signal, forward);
       done(code);
     };

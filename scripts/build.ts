@@ -11,10 +11,18 @@ import { licenceTexts } from './licences.ts';
 const DIST = resolve(process.argv[2] ?? join(repoDir, 'dist'));
 
 /**
- * What dockerode brings for ssh and for BuildKit sessions, three quarters of its weight. ssh goes through the `ssh` program here, and Holdfast
+ * What dockerode brings for ssh and for building images, three quarters of its weight. ssh goes through the `ssh` program here, and Holdfast
  * builds nothing; whoever reaches one of these is told.
  */
-const LEFT_OUT = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'cpu-features'];
+const LEFT_OUT = [
+  'ssh2',
+  '@grpc/grpc-js',
+  '@grpc/proto-loader',
+  'protobufjs',
+  'cpu-features',
+  'tar-fs',
+  '@balena/dockerignore',
+];
 
 /** CommonJS packages ask for `require`, which an ES module has to make. */
 const BANNER = `import { createRequire as holdfastRequire } from 'node:module';
@@ -75,6 +83,8 @@ async function main(): Promise<void> {
   const entry = join(DIST, 'holdfast.js');
   await writeFile(entry, `#!/usr/bin/env node\n${await readFile(entry, 'utf8')}`);
   await chmod(entry, 0o755);
+  // Without it, wherever the folder is put, Node takes each file for CommonJS first and reads it twice.
+  await writeFile(join(DIST, 'package.json'), '{"type":"module"}\n');
   const packages = packagesIn(metafile);
   await writeFile(join(DIST, 'THIRD-PARTY-LICENSES.txt'), await licenceTexts(repoDir, packages));
 

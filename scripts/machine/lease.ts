@@ -28,7 +28,8 @@ export async function takeLease(folder: string): Promise<Lease> {
   };
 }
 
-async function isHeld(folder: string): Promise<boolean> {
+/** Whether anybody who lives has one, or asked to keep the thing. */
+export async function isHeld(folder: string): Promise<boolean> {
   for (const name of await readdir(folder)) {
     if (name === KEPT) return true;
     const [pid, since] = name.split('-');

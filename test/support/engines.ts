@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cacheDir, install, isDebian, isRoot, mirror } from '../../scripts/machine/debian.ts';
-import { startDockerd } from '../../scripts/machine/dockerd.ts';
+import { startDockerd, stopDockerd } from '../../scripts/machine/dockerd.ts';
 import { engineAt } from '../../scripts/machine/engine-http.ts';
+import { isHeld, takeLease } from '../../scripts/machine/lease.ts';
 import {
   hasCommand,
   processesNaming,
@@ -27,11 +28,13 @@ export interface TestEngine {
 
 /** Not the temporary folder: an engine treats a bind of a folder that holds its own data as no other. */
 const HOME = '/var/tmp';
+/** Says below an engine's folder which run it belongs to. */
+const USERS = 'users';
 
 /** This machine's Docker once more, apart from the one that the other tests share: for tests that stop and kill the engine. */
 export async function startDocker(): Promise<TestEngine> {
   await need({ dockerd: 'docker.io', iptables: 'iptables', ip: 'iproute2' });
-  const dir = await mkdtemp(join(HOME, 'hf-docker-'));
+  const dir = await ownDir('docker');
   const engine = await startDockerd({ dir, network: 'own' });
   return { ...engine, stop: () => engine.stop().then(() => rm(dir, { recursive: true, force: true })) };
 }
@@ -39,7 +42,7 @@ export async function startDocker(): Promise<TestEngine> {
 /** Podman's service, which speaks Docker's API. */
 export async function startPodman(): Promise<TestEngine> {
   await need({ podman: 'podman', iptables: 'iptables', ip: 'iproute2', runc: 'runc' });
-  const dir = await mkdtemp(join(HOME, 'hf-podman-'));
+  const dir = await ownDir('podman');
   const configuration = join(dir, 'containers.conf');
   await writeFile(configuration, await containersConf());
   const networks = join(dir, 'networks');
@@ -84,7 +87,7 @@ async function containersConf(): Promise<string> {
  */
 export async function startNewerDocker(): Promise<TestEngine> {
   const root = await newerRoot();
-  const dir = await mkdtemp(join(HOME, 'hf-newer-'));
+  const dir = await ownDir('newer');
   const host = `unix://${dir}/docker.sock`;
   // The root is shared by all that run from it and is not written to: what differs is below `dir`.
   const places = ['--data-root', join(dir, 'data'), '--exec-root', join(dir, 'exec'), '-p', join(dir, 'docker.pid')];
@@ -134,6 +137,21 @@ async function newerRoot(): Promise<string> {
     }
   }
   throw problem;
+}
+
+/** A folder for one engine. Those of runs that were killed go first, with the engines that still run in them. */
+async function ownDir(kind: 'docker' | 'podman' | 'newer'): Promise<string> {
+  for (const name of await readdir(HOME)) {
+    const dir = join(HOME, name);
+    if (!/^hf-(docker|podman|newer)-/.test(name) || !existsSync(join(dir, USERS)) || (await isHeld(join(dir, USERS))))
+      continue;
+    if (name.startsWith('hf-docker-')) await stopDockerd(dir);
+    else await stopProcesses(await processesNaming(dir), 5000);
+    await rm(dir, { recursive: true, force: true });
+  }
+  const dir = await mkdtemp(join(HOME, `hf-${kind}-`));
+  await takeLease(join(dir, USERS));
+  return dir;
 }
 
 /** Installs what is missing, by the name of the command that it brings. */
