@@ -139,3 +139,12 @@ test('one of three replicas that is gone comes back under its own number', () =>
     planLines({ git: three, site: but(actualOf(three), 'shop-web-2', undefined), memory: settled(three) }),
   ).toEqual(['1 create shop-web-2: gone (drift)', '2 start shop-web-2: new (after 1)']);
 });
+
+test('of two that ran in one place, one comes back when their successor does not start', () => {
+  const [copy] = but(old, 'shop-web-1', { id: 'id-of-copy', name: 'copy' }).containers;
+  const twice = { ...old, containers: [...old.containers, copy as ActualContainer] };
+  expect(planLines({ git, memory, site: twice }).filter((line) => line.includes('only if'))).toEqual([
+    '5 remove shop-web-1.new: it did not start (only if 4 fails)',
+    '6 start shop-web-1: runs again, since its successor did not start (after 5; only if 4 fails)',
+  ]);
+});

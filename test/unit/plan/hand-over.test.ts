@@ -1,0 +1,112 @@
+import { expect, test } from '@jest/globals';
+import { planLines } from '../../support/plan-lines.ts';
+import { actualOf, app, automated, bare, but, service, settled, site } from '../../support/site-builder.ts';
+
+const port = (HostPort: string) => ({ PortBindings: [{ Container: '80/tcp', HostIp: '', HostPort }] });
+const forward = (lines: string[]): string[] => lines.filter((line) => !line.includes('only if'));
+
+test('a name that somebody else’s container holds is an error on that service alone', () => {
+  const git = site(app('shop', service('web'), service('db')));
+  const actual = { ...bare(git), foreignNames: { 'shop-web-1': '0123456789abcdef' } };
+  expect(planLines({ git, site: actual })).toEqual([
+    'error: web: the name shop-web-1 is held by container 0123456789ab, which is not ours',
+    '1 create network shop_default: no such network',
+    '2 create shop-db-1: no such container (after 1)',
+    '3 start shop-db-1: new (after 2)',
+  ]);
+});
+
+test('one that lost its name to somebody else runs on, and is started, under the name it has', () => {
+  const git = site(app('shop', service('web')));
+  const actual = { ...actualOf(git), foreignNames: { 'shop-web-1': '0123456789abcdef' } };
+  const renamed = but(actual, 'shop-web-1', { name: 'w', status: 'exited', exitCode: 1 });
+  expect(planLines({ git, memory: settled(git), site: renamed })).toEqual([
+    'error: web: the name shop-web-1 is held by container 0123456789ab, which is not ours',
+    '1 start w: exited with 1 (drift)',
+  ]);
+});
+
+test('two services that swap their names: one steps aside', () => {
+  const named = (a: string, b: string) =>
+    site(
+      app(
+        'shop',
+        service('a', { NetworkMode: 'host' }, { containerName: a }),
+        service('b', { NetworkMode: 'host' }, { containerName: b }),
+      ),
+    );
+  expect(planLines({ git: named('two', 'one'), site: actualOf(named('one', 'two')) })).toEqual([
+    '1 rename one to two.new: lets go of one',
+    '2 rename two to one: is called two (after 1)',
+    '3 rename one to two: is called one (after 1, 2)',
+  ]);
+});
+
+test('a name goes from one that is pruned to one that is new, which runs before', () => {
+  const before = site(app('shop', service('old', { NetworkMode: 'host' }, { containerName: 'web' })));
+  const git = site(app('shop', service('new', { NetworkMode: 'host' }, { containerName: 'web' })));
+  const actual = { ...actualOf(before), images: bare(git).images };
+  expect(planLines({ git, memory: settled(before), site: actual })).toEqual([
+    '1 create web.new: no such container',
+    '2 start web.new: new (after 1)',
+    '3 stop web: old is not in Git',
+    '4 remove web: old is not in Git (after 3)',
+    '5 rename web.new to web: the name that new is to have (after 2, 4)',
+  ]);
+});
+
+test('two services that swap host ports: both are made before either is stopped', () => {
+  const ports = (a: string, b: string) => site(app('shop', service('a', port(a)), service('b', port(b))));
+  expect(forward(planLines({ git: ports('81', '80'), site: actualOf(ports('80', '81')) }))).toEqual([
+    '1 create shop-a-1.new: replaces shop-a-1: ports: 80->80/tcp, wanted 81->80/tcp',
+    '2 create shop-b-1.new: replaces shop-b-1: ports: 81->80/tcp, wanted 80->80/tcp',
+    '3 stop shop-b-1: makes way for shop-b-1.new (after 1, 2)',
+    '4 stop shop-a-1: makes way for shop-a-1.new (after 1, 2, 3)',
+    '5 start shop-a-1.new: takes over (after 1, 3, 4)',
+    '8 remove shop-a-1: shop-a-1.new has taken over (after 5)',
+    '9 rename shop-a-1.new to shop-a-1: the name that a is to have (after 8)',
+    '10 start shop-b-1.new: takes over (after 2, 3, 4)',
+    '13 remove shop-b-1: shop-b-1.new has taken over (after 10)',
+    '14 rename shop-b-1.new to shop-b-1: the name that b is to have (after 13)',
+  ]);
+});
+
+test('a service that got another name serves until its successor has its image', () => {
+  const before = site(app('shop', service('web', port('80'))));
+  const git = site(app('shop', service('front', port('80'))));
+  expect(planLines({ git, memory: settled(before), site: actualOf(before) })).toEqual([
+    '1 pull front:1: not on the disk',
+    '2 create shop-front-1: no such container (after 1)',
+    '3 stop shop-web-1: web is not in Git (after 2)',
+    '4 start shop-front-1: new (after 2, 3)',
+    '5 remove shop-web-1: web is not in Git (after 3)',
+  ]);
+});
+
+test('a predecessor is not stopped for a port that its holder may keep', () => {
+  const before = site(app('shop', service('api', port('80')), service('web', port('81'))));
+  const wanted = site(app('shop', service('web', port('80'))));
+  const git = site({ ...(wanted.apps[0] as (typeof wanted.apps)[0]), sync: automated({ prune: false }) });
+  const lines = planLines({ git, memory: settled(before), site: actualOf(before) });
+  expect(lines.filter((line) => !line.includes('withheld'))).toEqual([
+    '1 create shop-web-1.new: replaces shop-web-1: ports: 81->80/tcp, wanted 80->80/tcp',
+  ]);
+});
+
+test('ports that the engine chooses are nobody’s', () => {
+  const git = site(app('shop', service('a', port('')), service('b', { ...port(''), Image: 'b:2' })));
+  const before = site(app('shop', service('a', port('')), service('b', port(''))));
+  const actual = but({ ...actualOf(before), images: bare(git).images }, 'shop-a-1', undefined);
+  expect(planLines({ git, site: actual })[1]).toBe('2 start shop-a-1: new (after 1)');
+});
+
+test('a container that is being removed is waited for, since its name is free only then', () => {
+  const git = site(app('shop', service('web')));
+  expect(
+    planLines({ git, memory: settled(git), site: but(actualOf(git), 'shop-web-1', { status: 'removing' }) }),
+  ).toEqual([
+    '1 wait until shop-web-1 is gone: it is being removed',
+    '2 create shop-web-1: gone (drift) (after 1)',
+    '3 start shop-web-1: new (after 2)',
+  ]);
+});

@@ -1,0 +1,58 @@
+import { expect, test } from '@jest/globals';
+import { planLines } from '../../support/plan-lines.ts';
+import { actualOf, app, bare, but, service, settled, site } from '../../support/site-builder.ts';
+
+/** An app that sends all its traffic through another service. */
+const gitWith = (vpn: string) =>
+  site(
+    app(
+      'shop',
+      service('vpn', { Image: vpn }),
+      service('torrent', { NetworkMode: 'service:vpn' }, { dependsOn: { vpn: { restart: true } } }),
+    ),
+  );
+const git = gitWith('vpn:1');
+const forward = (lines: string[]): string[] => lines.filter((line) => !line.includes('only if'));
+
+test('one that joins the network of another is made after that one runs', () => {
+  expect(planLines({ git, site: bare(git) }).slice(1)).toEqual([
+    '2 create shop-vpn-1: no such container (after 1)',
+    '3 start shop-vpn-1: new (after 2)',
+    '4 create shop-torrent-1: no such container (after 3)',
+    '5 start shop-torrent-1: new (after 4)',
+  ]);
+});
+
+test('a new container takes a new one of those that joined it', () => {
+  const next = gitWith('vpn:2');
+  const actual = { ...actualOf(git), images: { ...bare(git).images, ...bare(next).images } };
+  expect(forward(planLines({ git: next, memory: settled(git), site: actual }))).toEqual([
+    '1 create shop-vpn-1.new: replaces shop-vpn-1: image: vpn:1, wanted vpn:2',
+    '2 stop shop-vpn-1: makes way for shop-vpn-1.new (after 1)',
+    '3 start shop-vpn-1.new: takes over (after 1, 2)',
+    '6 remove shop-vpn-1: shop-vpn-1.new has taken over (after 3)',
+    '7 rename shop-vpn-1.new to shop-vpn-1: the name that vpn is to have (after 6)',
+    '8 create shop-torrent-1.new: replaces shop-torrent-1: service:vpn gets a new container (after 3)',
+    '9 stop shop-torrent-1: makes way for shop-torrent-1.new (after 8)',
+    '10 start shop-torrent-1.new: takes over (after 8, 9)',
+    '13 remove shop-torrent-1: shop-torrent-1.new has taken over (after 10)',
+    '14 rename shop-torrent-1.new to shop-torrent-1: the name that torrent is to have (after 13)',
+  ]);
+});
+
+test('one whose other was restarted since has lost its network, and is replaced', () => {
+  const restarted = but(actualOf(git), 'shop-vpn-1', { startedAt: '2026-01-01T00:00:00.5Z' });
+  expect(planLines({ git, memory: settled(git), site: restarted })[0]).toBe(
+    '1 create shop-torrent-1.new: replaces shop-torrent-1: service:vpn was started after it, and has another network namespace now (drift)',
+  );
+  const both = but(restarted, 'shop-torrent-1', { startedAt: '2026-01-01T00:00:00.500001Z' });
+  expect(planLines({ git, memory: settled(git), site: both })).toEqual([]);
+});
+
+test('a job that has completed is not run again because what it joined is new', () => {
+  const next = gitWith('vpn:2');
+  const done = but(actualOf(git), 'shop-torrent-1', { status: 'exited', exitCode: 0 });
+  const actual = { ...done, images: { ...bare(git).images, ...bare(next).images } };
+  const lines = planLines({ git: next, memory: settled(git), site: actual });
+  expect(lines.filter((line) => line.includes('torrent'))).toEqual([]);
+});
