@@ -15,8 +15,9 @@ export function planPrune(context: AppContext): void {
     const scaledDown = services.has(service);
     const key = `place ${desired.name}/${service}/${number}`;
     const goal = 'gone';
+    const replicas = services.get(service)?.size;
     const reason = scaledDown
-      ? `${service} has ${services.get(service)?.size} replicas now`
+      ? `${service} has ${replicas} replica${replicas === 1 ? '' : 's'} now`
       : `${service} is not in Git`;
     const shared = {
       container: refOf(container),
