@@ -316,7 +316,7 @@ afterEach(async () => {
     const folder = await folderWith({ 'compose.yaml': compose('never') });
     for (const address of ['unix:///nonexistent.sock', 'tcp://127.0.0.1:1']) {
       const { code, stdout, stderr } = await holdfast(['diff'], { env: { DOCKER_HOST: address }, cwd: folder.dir });
-      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
       expect(stderr).toMatch(new RegExp(`^error: no container engine.*${address}.*\n$`));
     }
     const flag = await holdfast(['diff', '--docker-host', 'htp://x'], { env, cwd: folder.dir });

@@ -1,0 +1,226 @@
+import { writeFile } from 'node:fs/promises';
+import * as http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { mustAsk } from '../../scripts/machine/engine-http.ts';
+import { until } from '../../scripts/machine/processes.ts';
+import {
+  allRun,
+  app,
+  type ChaosSite,
+  chaosSite,
+  describeChaos,
+  fleet,
+  HOST,
+  IMAGE,
+  IMAGE_2,
+  staying,
+} from '../support/chaos-site.ts';
+import { type AgentProcess, holdfast, startAgentProcess } from '../support/holdfast-process.ts';
+
+// The agent as a process: how it is told things, and how it ends.
+jest.setTimeout(120_000);
+
+let site: ChaosSite;
+const others: AgentProcess[] = [];
+
+beforeEach(async () => {
+  if (HOST) site = await chaosSite();
+});
+
+afterEach(async () => {
+  for (const life of others.splice(0)) await life.end('SIGKILL');
+  if (HOST) await site.close();
+});
+
+/** Ended by SIGTERM: with exit code 0, and soon. */
+async function endsCleanly(life: AgentProcess): Promise<void> {
+  const since = performance.now();
+  expect(await life.end('SIGTERM')).toEqual({ code: 0, signal: null });
+  expect(performance.now() - since).toBeLessThan(5000);
+  expect((await site.log()).at(-1)?.message ?? '').not.toMatch(/defect|Error:/);
+}
+
+describeChaos('the agent is told the same by', () => {
+  const settings = (): Record<string, string> => ({
+    repo: site.repo.url,
+    site: site.name,
+    revision: 'main',
+    interval: '1s',
+    stateDir: site.stateDir,
+    filesDir: site.filesDir,
+    dockerHost: HOST,
+    logFormat: 'json',
+  });
+  const kebab = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+  async function start(args: string[], env: Record<string, string> = {}): Promise<AgentProcess> {
+    const life = await startAgentProcess({ args, env, logFile: site.logFile });
+    others.push(life);
+    return life;
+  }
+
+  async function keepsTheSite(life: AgentProcess): Promise<void> {
+    await site.repo.commit({ ...fleet(site), ...app(site, 'a', staying({ web: {} })) });
+    await site.becomes('web runs', allRun(1));
+    await endsCleanly(life);
+    // Its end is not the end of what it keeps.
+    expect(allRun(1)(await site.containers())).toBe(true);
+  }
+
+  test('flags', async () => {
+    await keepsTheSite(await start(Object.entries(settings()).flatMap(([key, value]) => [`--${kebab(key)}`, value])));
+  });
+
+  test('environment variables', async () => {
+    const variables = Object.entries(settings()).map(
+      ([key, value]) => [`HOLDFAST_${kebab(key).replaceAll('-', '_').toUpperCase()}`, value] as const,
+    );
+    await keepsTheSite(await start([], Object.fromEntries(variables)));
+  });
+
+  test('a config file', async () => {
+    const file = join(site.dir, 'agent.yaml');
+    const lines = Object.entries(settings()).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
+    await writeFile(file, lines.join(''));
+    await keepsTheSite(await start(['--config', file]));
+  });
+
+  test('a flag before a variable, and a variable before the config file', async () => {
+    const file = join(site.dir, 'agent.yaml');
+    const wrong = { repo: 'http://127.0.0.1:1/file.git', site: 'file', interval: '1h', logLevel: 'error' };
+    const lines = Object.entries({ ...settings(), ...wrong }).map(
+      ([key, value]) => `${key}: ${JSON.stringify(value)}\n`,
+    );
+    await writeFile(file, lines.join(''));
+    const life = await start(['--repo', site.repo.url, '--site', site.name], {
+      HOLDFAST_CONFIG: file,
+      HOLDFAST_REPO: 'http://127.0.0.1:1/variable.git',
+      HOLDFAST_INTERVAL: '1s',
+      HOLDFAST_LOG_LEVEL: 'info',
+    });
+    await keepsTheSite(life);
+    await site.sees(new RegExp(`for site ${site.name}, following ${site.repo.url}`));
+  });
+});
+
+describeChaos('SIGTERM ends the agent cleanly', () => {
+  test('when it has nothing to do', async () => {
+    await site.repo.commit({ ...fleet(site), ...app(site, 'a', staying({ web: {} })) });
+    const life = await site.start();
+    await site.becomes('web runs', allRun(1));
+    await endsCleanly(life);
+  });
+
+  test('while Git does not answer', async () => {
+    let asked = false;
+    site.git.intercept = () => {
+      asked = true;
+      return true;
+    };
+    const life = await site.start();
+    expect(await until(() => asked, 20_000)).toBe(true);
+    await endsCleanly(life);
+  });
+
+  test('in the middle of a pull, and what runs goes on running', async () => {
+    let asked = 0;
+    const registry = http.createServer(() => {
+      asked += 1;
+    });
+    await new Promise<void>((resolve) => {
+      registry.listen(0, '127.0.0.1', resolve);
+    });
+    const { port } = registry.address() as AddressInfo;
+    try {
+      await site.repo.commit({ ...fleet(site), ...app(site, 'a', staying({ web: {} })) });
+      const life = await site.start();
+      const before = await site.becomes('web runs', allRun(1));
+      await site.repo.commit(app(site, 'a', staying({ web: { image: `127.0.0.1:${port}/never:1` } })));
+      expect(await until(() => asked > 0, 20_000)).toBe(true);
+      await endsCleanly(life);
+      expect(await site.containers()).toEqual(before);
+    } finally {
+      registry.closeAllConnections();
+      registry.close();
+    }
+  });
+
+  test('in the middle of a stop that takes its time, and the next agent goes on from there', async () => {
+    // It does not care for SIGTERM.
+    const stubborn = { command: ['sleep', '3600'], stop_grace_period: '10s' };
+    await site.repo.commit({ ...fleet(site), ...app(site, 'a', staying({ web: stubborn })) });
+    const first = await site.start();
+    await site.becomes('web runs', allRun(1));
+    await site.repo.commit(app(site, 'a', staying({ web: { ...stubborn, image: IMAGE_2 } })));
+    await site.becomes('its successor is made', (found) => found.some(({ image }) => image === IMAGE_2), 30_000);
+    const since = performance.now();
+    await endsCleanly(first);
+    expect(performance.now() - since).toBeLessThan(5000);
+
+    await site.start();
+    const runs = (found: Awaited<ReturnType<ChaosSite['containers']>>): boolean =>
+      allRun(1)(found) && found[0]?.image === IMAGE_2 && found[0].name === `${site.app('a')}-web-1`;
+    await site.becomes('the successor has taken over', runs, 60_000);
+  });
+
+  test('while the engine does not answer', async () => {
+    await site.repo.commit({ ...fleet(site), ...app(site, 'a', staying({ web: {} })) });
+    const life = await site.start({ args: ['--docker-host', 'unix:///nonexistent.sock'] });
+    await site.sees(/cannot see what runs here/);
+    expect(life.hasExited()).toBe(false);
+    await endsCleanly(life);
+  });
+});
+
+describeChaos('the agent exits with 2 and one clear sentence', () => {
+  const refused = (args: string[], env: Record<string, string> = {}) =>
+    holdfast(['agent', '--docker-host', HOST, '--state-dir', site.stateDir, ...args], { env });
+
+  test.each([
+    ['without a config repo', [], /the agent needs a config repo/],
+    ['for a duration that is none', ['--repo', 'http://x/y', '--interval', 'soon'], /--interval.*"soon"/],
+    ['for a log format there is not', ['--repo', 'http://x/y', '--log-format', 'xml'], /--log-format must be one of/],
+    ['for a repo that is not over HTTP', ['--repo', 'ftp://x/y'], /ftp/],
+    ['for an engine that cannot be meant', ['--repo', 'http://x/y', '--docker-host', 'x'], /engine's address "x"/],
+    ['for a flag there is not', ['--repos', 'x'], /--repo\b/],
+    ['for a config file that is not there', ['--config', '/nonexistent.yaml'], /nonexistent\.yaml cannot be read/],
+  ])('%s', async (_when, args, words) => {
+    const { code, stderr } = await refused(args);
+    expect(stderr).toMatch(words);
+    expect(code).toBe(2);
+  });
+
+  test('for a key of the config file that it does not know, with its place', async () => {
+    const file = join(site.dir, 'agent.yaml');
+    await writeFile(file, 'repo: http://127.0.0.1:1/x.git\nintervall: 10s\n');
+    const { code, stderr } = await refused(['--config', file]);
+    expect(stderr).toContain(`${file}:2:1: `);
+    expect(stderr).toMatch(/did you mean `?interval/);
+    expect(code).toBe(2);
+  });
+});
+
+describeChaos('the agent stays, whatever Git says,', () => {
+  test('and tells what is wrong with a commit, with its place; the last good state holds', async () => {
+    await site.repo.commit({
+      ...fleet(site),
+      ...app(site, 'a', staying({ web: {} })),
+      ...app(site, 'b', staying({ db: {} })),
+    });
+    const life = await site.start();
+    await site.becomes('both run', allRun(2));
+    const broken = site.app('a');
+    await site.repo.commit({
+      [`apps/${broken}/compose.yaml`]: 'services:\n  web:\n    imag: x\n',
+      ...app(site, 'b', staying({ db: { environment: { NEW: '1' } } })),
+    });
+    await site.sees(new RegExp(`apps/${broken}/compose.yaml:3:5: unknown key imag.*stays as it was at`));
+    await site.sees(/has taken over/);
+    await mustAsk(HOST, 'POST', `/containers/${broken}-web-1/kill`);
+    await site.becomes('what was broken in Git is still healed', allRun(2));
+    expect((await site.containers()).map(({ image }) => image)).toEqual([IMAGE, IMAGE]);
+    await endsCleanly(life);
+  });
+});
