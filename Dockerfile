@@ -11,11 +11,13 @@
 ARG BASE=node:24-bookworm-slim
 
 FROM ${BASE} AS build
+# So that `docker image prune --filter label=dev.holdfast.build` finds what this stage leaves behind.
+LABEL dev.holdfast.build=stage
 # `build` makes the bundle here; `prebuilt` takes dist/ from the context.
 ARG BUNDLE=build
 WORKDIR /src
 COPY . .
-RUN if [ "$BUNDLE" = build ]; then npm ci --no-audit --no-fund && node_modules/.bin/node scripts/build.ts; fi \
+RUN if [ "$BUNDLE" = build ]; then npm install --no-save --no-audit --no-fund && npm run build; fi \
  && test -f dist/holdfast.js
 
 FROM ${BASE}

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { install, isDebian, isRoot } from './machine/debian.ts';
 import { dockerdsInThisNetwork, startDockerd, stopDockerd } from './machine/dockerd.ts';
 import { engineAt } from './machine/engine-http.ts';
-import { endKeep, takeLease } from './machine/lease.ts';
+import { endKeep, isHeld, takeLease } from './machine/lease.ts';
 import { hasCommand } from './machine/processes.ts';
 
 /** A container engine on this machine that the demo, the tests and the benchmarks can use. */
@@ -119,8 +119,10 @@ async function installDocker(log: (line: string) => void, signal?: AbortSignal):
 if (import.meta.main) {
   const [command = 'start'] = process.argv.slice(2);
   if (command === 'stop') {
-    await endKeep(join(privateDir, 'users'));
-    await stopDockerd(privateDir);
+    const users = join(privateDir, 'users');
+    await endKeep(users);
+    if (await isHeld(users)) console.error('A run that goes on still uses it, and will stop it when it ends.');
+    else await stopDockerd(privateDir);
   } else if (command === 'start') {
     try {
       const engine = await usableEngine({ log: (line) => console.error(line) });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startTime } from './processes.ts';
@@ -30,7 +31,7 @@ export async function takeLease(folder: string): Promise<Lease> {
 
 /** Whether anybody who lives has one, or asked to keep the thing. */
 export async function isHeld(folder: string): Promise<boolean> {
-  for (const name of await readdir(folder)) {
+  for (const name of await namesIn(folder)) {
     if (name === KEPT) return true;
     const [pid, since] = name.split('-');
     if ((await startTime(Number(pid))) === since) return true;
@@ -38,6 +39,8 @@ export async function isHeld(folder: string): Promise<boolean> {
   }
   return false;
 }
+
+const namesIn = async (folder: string): Promise<string[]> => (existsSync(folder) ? readdir(folder) : []);
 
 /** Ends a `keep`. */
 export const endKeep = (folder: string): Promise<void> => rm(join(folder, KEPT), { force: true });

@@ -57,6 +57,8 @@ suite('the image of the agent', () => {
     for (const name of [AGENT, WEB]) await ask(host, 'DELETE', `/containers/${name}?force=1&v=1`);
     await ask(host, 'DELETE', '/networks/hf-image_default');
     await ask(host, 'DELETE', `/images/${IMAGE}?force=1`);
+    const stage = JSON.stringify({ dangling: ['true'], label: ['dev.holdfast.build=stage'] });
+    await ask(host, 'POST', `/images/prune?${new URLSearchParams({ filters: stage })}`);
     await rm(folder, { recursive: true, force: true });
   }, 60_000);
 
