@@ -33,7 +33,7 @@ export function changeOf(event: EventBody, view: View, site: string): Change | u
     case 'network':
       return networkChange(event, attributes, view, site);
     case 'volume':
-      return volumeChange(event, view, site);
+      return volumeChange(event, attributes, view, site);
     case 'image':
       return imageChange(event, attributes, view);
     default:
@@ -98,13 +98,19 @@ function networkChange(
   }
 }
 
-function volumeChange({ Action, Actor }: EventBody, view: View, site: string): Change | undefined {
+function volumeChange(
+  { Action, Actor }: EventBody,
+  attributes: Record<string, string>,
+  view: View,
+  site: string,
+): Change | undefined {
   // A volume is mounted at every start of a container.
-  if (Action !== 'create' && Action !== 'destroy' && Action !== 'remove' && Action !== 'prune') return undefined;
-  const owner = view.volumeByName(Actor.ID)?.owner;
+  if (!['create', 'destroy', 'remove', 'prune'].includes(Action)) return undefined;
+  const name = Actor.ID || attributes.name || '';
+  const owner = view.volumeByName(name)?.owner;
   view.touch('volumes');
   if (Action === 'create' || owner?.site !== site) return undefined;
-  return { app: owner.app, what: `volume ${Actor.ID} was removed` };
+  return { app: owner.app, what: `volume ${name} was removed` };
 }
 
 /** What may give a reference another image, or take it from the disk. */

@@ -75,7 +75,7 @@ export function printOf({ Names, ImageID, State, Status, NetworkSettings }: Cont
     name,
     NetworkID,
     IPAMConfig?.IPv4Address,
-    Aliases?.length,
+    Aliases,
   ]);
   return JSON.stringify([Names, ImageID, State, Status.match(detail), networks.sort()]);
 }

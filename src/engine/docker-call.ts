@@ -44,7 +44,6 @@ export function createCaller(docker: Docker, connection: Connection, closed: Abo
     const signal = request.signal ? AbortSignal.any([request.signal, closed]) : closed;
     const words = Object.fromEntries(Object.entries(query ?? {}).filter(([, value]) => value !== undefined));
     const hasQuery = Object.keys(words).length > 0;
-    // docker-modem calls back never when an answer breaks off in its middle.
     const patience = deadline ?? (method === 'GET' ? READ_DEADLINE_MS : EFFECT_DEADLINE_MS);
     return new Promise<Answer>((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -72,14 +71,16 @@ export function createCaller(docker: Docker, connection: Connection, closed: Abo
           ...(file && { file: Buffer.from(file.buffer, file.byteOffset, file.byteLength) }),
           ...(auth && { authconfig: auth }),
           abortSignal: signal,
-          isStream,
+          // Of an answer that breaks off in its middle docker-modem tells nobody, so it is read here.
+          isStream: true,
           statusCodes: SUCCESSES,
         },
         (error, answer) => {
-          finish(() => {
-            if (error) reject(withTrouble(asEngineError(error, call, connection.where), connection));
-            else resolve((answer instanceof Uint8Array ? undefined : answer) as Answer);
-          });
+          const fail = (why: unknown): void =>
+            finish(() => reject(withTrouble(asEngineError(why, call, connection.where), connection)));
+          if (error) fail(error);
+          else if (isStream) finish(() => resolve(answer as Answer));
+          else readJson(answer as IncomingMessage).then((read) => finish(() => resolve(read as Answer)), fail);
         },
       );
     });
@@ -97,6 +98,18 @@ export function createCaller(docker: Docker, connection: Connection, closed: Abo
     },
     stream: (request) => dial<IncomingMessage>(request, true),
   };
+}
+
+/** undefined for an empty answer, and for one that is no JSON. Rejects when it breaks off. */
+async function readJson(answer: IncomingMessage): Promise<unknown> {
+  let text = '';
+  answer.setEncoding('utf8');
+  for await (const chunk of answer) text += chunk;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 const isStaleConnection = (error: unknown): boolean =>

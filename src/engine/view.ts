@@ -14,6 +14,7 @@ import type { EngineApi } from './api.ts';
 import { mapBounded } from './bounded.ts';
 import { decodeContainer, decodeNetwork, decodeVolume, nameOf, printOf } from './decode.ts';
 import type { Need } from './engine.ts';
+import { sameReference } from './image-reference.ts';
 
 /** Inspects at once. */
 const CONCURRENCY = 8;
@@ -93,6 +94,8 @@ export function createView(api: EngineApi, site: string): View {
     touched.clear();
     try {
       const engine = await readFacts();
+      // Podman tells of no network that comes or goes.
+      if (engine.product === 'podman') stale.networks = true;
       const listed = await api.listContainers();
       const problems: Problem[] = [];
       const ours = recognise(listed, site, problems);
@@ -238,7 +241,10 @@ export function createView(api: EngineApi, site: string): View {
     networkById: (id) => Object.values(networks).find((network) => network.id === id),
     volumeByName: (name) => volumes[name],
     imageId: (reference) => images.get(reference)?.id,
-    usesImage: (key) => images.has(key) || [...images.values()].some((image) => image?.id === key),
+    usesImage: (name) => {
+      const used = [...images.keys(), ...[...images.values()].map((image) => image?.id ?? '')];
+      return used.some((each) => each === name || each === `sha256:${name}` || sameReference(each, name));
+    },
   };
 }
 

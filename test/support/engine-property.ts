@@ -8,7 +8,14 @@ import { primaryNetwork } from '../../src/spec/networks.ts';
 type Drive = <T>(work: Promise<T>) => Promise<T>;
 
 /** Creates a container as a plan would: in its networks, under the labels of ownership. Resolves to its ID. */
-export async function bringAbout(engine: Engine, name: string, spec: ContainerSpec, run: Drive): Promise<string> {
+export async function bringAbout(
+  engine: Engine,
+  name: string,
+  spec: ContainerSpec,
+  run: Drive,
+  site = 'site',
+  joins: Record<string, string> = {},
+): Promise<string> {
   const { can } = await run(engine.facts());
   const options = {
     app: 'app',
@@ -24,9 +31,21 @@ export async function bringAbout(engine: Engine, name: string, spec: ContainerSp
     workingDir: '/srv/app',
     oneoff: false as const,
   };
-  const identity = { site: 'site', app: 'app', service: name, number: 1 };
+  const identity = { site, app: 'app', service: name, number: 1 };
   const { containerId = '' } = await run(
-    engine.perform({ ...base, kind: 'createContainer', name, identity, spec, labels, inherit: {}, joins: {} }, options),
+    engine.perform(
+      {
+        ...base,
+        kind: 'createContainer',
+        name,
+        identity,
+        spec,
+        labels,
+        inherit: {},
+        joins: Object.fromEntries(Object.entries(joins).map(([service, id]) => [service, { name: service, id }])),
+      },
+      options,
+    ),
   );
   const container = { name, id: containerId };
   for (const [network, endpoint] of Object.entries(spec.Networks ?? {})) {
