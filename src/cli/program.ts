@@ -29,7 +29,8 @@ function report(error: unknown): number {
   }
   if (error instanceof HoldfastError) {
     process.stderr.write(`${palette.error('error:')} ${error.message}\n`);
-    return error.code === 'SOURCE' ? EXIT.input : EXIT.failed;
+    // What cannot be reached was never changed: an engine that fails later on fails an app, which is no error of the command.
+    return error.code === 'SOURCE' || error.code === 'ENGINE' ? EXIT.input : EXIT.failed;
   }
   process.stderr.write(
     `${palette.error('this is a defect in Holdfast:')} ${error instanceof Error ? error.stack : String(error)}\n`,
