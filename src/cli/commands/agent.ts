@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { startAgent } from '../../agent/agent.ts';
@@ -28,6 +29,10 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
     process.once('SIGINT', resolve);
   });
   const engine = await openSiteEngine(checked.site ?? 'default', settings.dockerHost);
+  // Now rather than at the first commit: who started the agent is still looking.
+  if (settings.values !== undefined) await readValues(settings.values);
+  await requireFolder(checked.stateDir, '--state-dir');
+  await requireFolder(checked.filesDir, '--files-dir');
   const source = gitSource({
     url: checked.repo,
     dir: `${checked.stateDir}/git`,
@@ -101,6 +106,14 @@ function check(settings: AgentSettings) {
     ),
     logLevel: oneOf<LogLevel>(logLevel, ['error', 'warn', 'info', 'debug'], '--log-level'),
   };
+}
+
+/** A folder that can never be one; a disk that is full or read-only for now is no reason not to mend containers. */
+async function requireFolder(path: string, flag: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch(({ code }: NodeJS.ErrnoException) => {
+    if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'EACCES')
+      throw InputError.at(undefined, `${flag} ${path} cannot be a folder: ${code}`);
+  });
 }
 
 function oneOf<T extends string>(value: string, allowed: readonly T[], flag: string): T {
