@@ -14,9 +14,9 @@ describeChaos('an event stream that breaks', () => {
   beforeAll(async () => {
     site = await chaosSite();
     proxy = await socketProxy(site.host, join(site.dir, 'engine.sock'));
-    await site.repo.commit({ ...fleet(site), ...app(site, 'a', staying({ web: {}, db: {} })) });
+    await site.repo.commit({ ...fleet(site), ...app(site, 'a', staying({ web: {}, db: {}, spare: {}, other: {} })) });
     await site.start({ args: ['--docker-host', proxy.host, '--log-level', 'debug', '--resync', '1h'] });
-    await site.becomes('two containers run', allRun(2));
+    await site.becomes('four containers run', allRun(4));
     expect(await until(() => proxy.eventStreams() === 1, 5000)).toBe(true);
   }, 60_000);
   afterAll(async () => {
@@ -28,7 +28,7 @@ describeChaos('an event stream that breaks', () => {
     proxy.cut();
     expect(await until(() => proxy.eventStreams() === 1, 10_000)).toBe(true);
     await killByHand(site.host, `${site.app('a')}-web-1`);
-    await site.becomes('healed', allRun(2), 10_000);
+    await site.becomes('healed', allRun(4), 10_000);
   }, 30_000);
 
   test('drift made while nothing could be heard is repaired when it can', async () => {
@@ -40,7 +40,7 @@ describeChaos('an event stream that breaks', () => {
     });
     await site.sees(/stream broke|cannot see/, { from });
     proxy.open();
-    await site.becomes('healed', allRun(2), 20_000);
+    await site.becomes('healed', allRun(4), 20_000);
     const isConnected = async (): Promise<boolean> =>
       (await ask(site.host, 'GET', `/containers/${site.app('a')}-web-1/json`)).text.includes(
         `"${site.app('a')}_default":`,
@@ -48,14 +48,20 @@ describeChaos('an event stream that breaks', () => {
     expect(await until(isConnected, 10_000)).toBe(true);
   }, 60_000);
 
+  test('an answer that breaks off in its middle is asked for again', async () => {
+    proxy.breakAnswer(/^GET \S*\/containers\/\w+\/json/, 400);
+    await mustAsk(site.host, 'POST', `/containers/${site.app('a')}-spare-1/pause`);
+    await site.becomes('healed', allRun(4), 8_000);
+  }, 30_000);
+
   test('an engine that hangs in the middle of a heal is waited for, and then gone on with', async () => {
     proxy.block('hang');
-    await killByHand(site.host, `${site.app('a')}-web-1`);
+    await killByHand(site.host, `${site.app('a')}-other-1`);
     const git = site.git.traffic.length;
     // The rest of the agent lives: the config repo is still asked.
     expect(await until(() => site.git.traffic.length >= git + 2, 10_000)).toBe(true);
     proxy.open();
-    await site.becomes('healed', allRun(2), 20_000);
+    await site.becomes('healed', allRun(4), 20_000);
   }, 60_000);
 });
 

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { until } from '../../scripts/machine/processes.ts';
 import { allRun, app, type ChaosSite, chaosSite, describeChaos, fleet, staying } from '../support/chaos-site.ts';
 import type { Intercept } from '../support/git-server.ts';
 import type { AgentProcess } from '../support/holdfast-process.ts';

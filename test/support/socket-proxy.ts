@@ -13,12 +13,16 @@ export interface SocketProxy {
   /** Until `open`, connections are accepted and nothing is answered (`hang`), or are refused at once (`refuse`). */
   block(how: 'hang' | 'refuse'): void;
   open(): void;
+  /** Breaks the next answer to a request of this path after so many bytes. */
+  breakAnswer(path: RegExp, bytes: number): void;
   close(): Promise<void>;
 }
 
 export async function socketProxy(engine: string, path: string): Promise<SocketProxy> {
   const pairs = new Map<Socket, Socket | undefined>();
   const events = new Set<Socket>();
+  const broken = new WeakMap<Socket, number>();
+  let breaking: { path: RegExp; bytes: number } | undefined;
   let blocked: 'hang' | 'refuse' | undefined;
 
   const server = createServer((near) => {
@@ -36,11 +40,17 @@ export async function socketProxy(engine: string, path: string): Promise<SocketP
     far.on('error', () => near.destroy());
     far.on('close', () => near.destroy());
     near.on('data', (chunk: Buffer) => {
+      if (breaking?.path.test(chunk.toString('latin1', 0, 300))) {
+        broken.set(near, breaking.bytes);
+        breaking = undefined;
+      }
       if (/^GET \S*\/events/.test(chunk.toString('latin1', 0, 100))) events.add(near);
       if (blocked !== 'hang') far.write(chunk);
     });
     far.on('data', (chunk: Buffer) => {
-      if (blocked !== 'hang') near.write(chunk);
+      const left = broken.get(near);
+      if (left !== undefined) near.end(chunk.subarray(0, left));
+      else if (blocked !== 'hang') near.write(chunk);
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -63,6 +73,9 @@ export async function socketProxy(engine: string, path: string): Promise<SocketP
       // What hung got no answer and never will.
       if (blocked === 'hang') cut();
       blocked = undefined;
+    },
+    breakAnswer(path, bytes) {
+      breaking = { path, bytes };
     },
     async close() {
       cut();
