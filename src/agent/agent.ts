@@ -16,6 +16,7 @@ import type { Source } from '../source/source.ts';
 import { desiredOf, gather } from './accept.ts';
 import { type Accepted, acceptedStore } from './accepted.ts';
 import { createMemoryStore } from './memory-store.ts';
+import { createProblemTeller } from './problem-teller.ts';
 import { createReconciler, type Reconciler } from './reconciler.ts';
 
 /** Containers started or removed at once on one engine; more gains nothing and confuses old engines. */
@@ -70,13 +71,17 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     slots: createSemaphore(PARALLEL_OPERATIONS),
     pullSlots: createSemaphore(PARALLEL_PULLS),
   };
+  const tellProblems = createProblemTeller(log);
   const reconciler = createReconciler(memory, {
     effects,
     clock,
     log,
     store: memoryStore,
     options: agentOptions,
-    ...(options.onPlan && { onPlan: options.onPlan }),
+    onPlan: (plan, actual) => {
+      tellProblems(plan, actual);
+      options.onPlan?.(plan, actual);
+    },
     ...(options.onOutcome && { onOutcome: options.onOutcome }),
   });
 
