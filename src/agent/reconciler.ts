@@ -116,7 +116,8 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     const actual = await effects.engine.observe({ images: [...images] });
     const written = Object.values(memory.files).flatMap((files) => Object.keys(files));
     const asked = site.apps.flatMap((app) => app.files.map(({ path }) => path));
-    return { ...actual, files: await effects.files.observe([...new Set([...asked, ...written])]) };
+    const files = await effects.files.observe([...new Set([...asked, ...written])]);
+    return { ...actual, files, at: clock.wall().toISOString() };
   }
 
   function begin(app: AppPlan, site: DesiredSite): void {

@@ -102,6 +102,8 @@ export interface ActualSite {
   images: Record<string, ActualImage>;
   /** Digest and mode of the host files asked for, by path; an absent key is an absent file. */
   files: Record<string, { digest: string; mode: number }>;
+  /** The site's clock when it was looked at, RFC 3339; absent where nobody knows it. Only tells which of the engine's times lie in the future. */
+  at?: string;
   /** Malformed things of ours, skipped and reported. */
   problems: Problem[];
 }

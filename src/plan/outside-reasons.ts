@@ -25,12 +25,14 @@ export function withOutsideReasons(context: AppContext, wanted: DesiredContainer
   return { ...assessment, replace };
 }
 
+/** A time that lies in the future was taken before the clock was set back, and proves nothing. */
 function startedLater(context: AppContext, ref: PlaceProgress['ref'], than: ActualContainer): boolean {
   const other = 'id' in ref ? context.actual.containers.find(({ id }) => id === ref.id) : undefined;
   return (
     other?.status === 'running' &&
     than.status === 'running' &&
-    sortableTime(other.startedAt) > sortableTime(than.startedAt)
+    sortableTime(other.startedAt) > sortableTime(than.startedAt) &&
+    (context.actual.at === undefined || sortableTime(other.startedAt) <= sortableTime(context.actual.at))
   );
 }
 

@@ -49,6 +49,11 @@ test('one whose other was restarted since has lost its network, and is replaced'
   expect(planLines({ git, memory: settled(git), site: both })).toEqual([]);
 });
 
+test('a start that seems to lie in the future was before the clock was set back, and replaces nothing', () => {
+  const restarted = but(actualOf(git), 'shop-vpn-1', { startedAt: '2099-01-01T00:00:00.5Z' });
+  expect(planLines({ git, memory: settled(git), site: { ...restarted, at: '2026-11-21T12:00:00.000Z' } })).toEqual([]);
+});
+
 test('a job that has completed is not run again because what it joined is new', () => {
   const next = gitWith('vpn:2');
   const done = but(actualOf(git), 'shop-torrent-1', { status: 'exited', exitCode: 0 });
