@@ -3,7 +3,7 @@ import type { HostFiles } from '../files/host-files.ts';
 import { EngineError, HoldfastError, messageOf, StateError } from '../lib/errors.ts';
 import type { Semaphore } from '../lib/semaphore.ts';
 import type { OperationResult, Outcome } from '../model/outcome.ts';
-import type { AppPlan, ContainerRef, Operation } from '../model/plan.ts';
+import type { AppPlan, ContainerRef, Operation, OperationKind } from '../model/plan.ts';
 import type { ActualContainer } from '../model/state.ts';
 
 export interface Effects {
@@ -16,7 +16,7 @@ export interface Effects {
 }
 
 export interface ApplyOptions {
-  /** A new commit, or the end: nothing new is begun, pulls are cancelled, single engine calls run to their end. */
+  /** A new commit, or the end: nothing new is begun, pulls are cancelled, single engine calls run to their end, and what was taken down is put up. */
   signal: AbortSignal;
   onStart?: (operation: Operation) => void;
   onProgress?: (operation: Operation, text: string) => void;
@@ -45,13 +45,12 @@ export async function applyApp(plan: AppPlan, effects: Effects, options: ApplyOp
     if (trigger && trigger.status !== 'failed') return { operation, status: 'skipped', reason: 'not needed' };
     const stopped = needed.find(({ status }) => status !== 'done');
     if (stopped) return notReached(operation, stopped);
-    return perform(operation);
+    return perform(operation, needed);
   };
 
-  const perform = async (operation: Operation): Promise<OperationResult> => {
+  const perform = async (operation: Operation, needed: OperationResult[]): Promise<OperationResult> => {
     const release = await (operation.kind === 'pullImage' ? effects.pullSlots : effects.slots).acquire();
-    // What undoes a failed start is carried out also when the pass was cancelled meanwhile: the old one must come back.
-    if (options.signal.aborted && operation.onlyIfFailed === undefined) {
+    if (options.signal.aborted && !isOwed(operation, needed)) {
       release();
       return { operation, status: 'skipped', reason: 'cancelled' };
     }
@@ -61,6 +60,9 @@ export async function applyApp(plan: AppPlan, effects: Effects, options: ApplyOp
     } catch (error) {
       // What we cancelled ourselves is no failure to wait for.
       if (options.signal.aborted && error instanceof EngineError && error.kind === 'aborted')
+        return { operation, status: 'skipped', reason: 'cancelled' };
+      // Nobody failed: the pull was not wanted any more.
+      if (error instanceof EngineError && error.kind === 'aborted' && options.signal.aborted)
         return { operation, status: 'skipped', reason: 'cancelled' };
       return { operation, status: 'failed', error: asTyped(operation, error) };
     } finally {
@@ -77,6 +79,22 @@ export async function applyApp(plan: AppPlan, effects: Effects, options: ApplyOp
   }
   return { app: plan.app, results: await Promise.all(results.values()) };
 }
+
+/** What puts up again what another kind of operation has taken down, or is on the way there. */
+const PUTS_UP: Partial<Record<OperationKind, OperationKind[]>> = {
+  copyFiles: ['stopContainer'],
+  startContainer: ['stopContainer'],
+  removeNetwork: ['disconnectNetwork'],
+  createNetwork: ['removeNetwork'],
+  connectNetwork: ['disconnectNetwork', 'createNetwork'],
+};
+
+/**
+ * A pass that was cancelled between a stop and its start would leave a service down until the next one, for ever if the agent was told to end. So
+ * it still puts up what it took down itself, and undoes what failed.
+ */
+const isOwed = ({ kind, onlyIfFailed }: Operation, needed: OperationResult[]): boolean =>
+  onlyIfFailed !== undefined || needed.some(({ operation }) => PUTS_UP[kind]?.includes(operation.kind));
 
 async function carryOut(
   operation: Operation,

@@ -1,0 +1,256 @@
+import { describe, expect, test } from '@jest/globals';
+import { type ApplyOptions, applyApp } from '../../../src/apply/apply.ts';
+import type { EngineOperation } from '../../../src/engine/engine.ts';
+import { EngineError } from '../../../src/lib/errors.ts';
+import { createSemaphore } from '../../../src/lib/semaphore.ts';
+import { emptyMemory } from '../../../src/model/memory.ts';
+import type { OperationResult } from '../../../src/model/outcome.ts';
+import type { AppPlan } from '../../../src/model/plan.ts';
+import type { ActualSite, DesiredSite } from '../../../src/model/state.ts';
+import { plan } from '../../../src/plan/plan.ts';
+import { agentOptions } from '../../../src/plan/policy.ts';
+import { describe as words } from '../../../src/plan/render.ts';
+import { createModelEngine, modelAsEngine } from '../../support/model-engine.ts';
+import { actualOf, app, bare, but, file, service, site } from '../../support/site-builder.ts';
+
+interface Run {
+  git: DesiredSite;
+  from: ActualSite;
+  before?: (operation: EngineOperation) => void | Promise<void>;
+  slots?: number;
+  options?: Partial<ApplyOptions>;
+  edit?: (plan: AppPlan) => AppPlan;
+}
+
+/** Plans and applies one app; answers with what became of each operation, `done` left out: `start shop-web-1: failed (no)`. */
+async function apply({ git, from, before, slots = 8, options, edit = (same) => same }: Run) {
+  const model = createModelEngine(from);
+  const [made] = plan(git, from, emptyMemory(), 0, agentOptions).apps;
+  const engine = modelAsEngine(model, before);
+  const files = { observe: async () => ({}), write: async () => {}, remove: async () => {} };
+  const effects = { engine, files, slots: createSemaphore(slots), pullSlots: createSemaphore(3) };
+  const signal = options?.signal ?? new AbortController().signal;
+  const outcome = await applyApp(edit(made as AppPlan), effects, { signal, ...options });
+  return { outcome, model, lines: outcome.results.map(line), states: statesOf(model.site) };
+}
+
+const line = (result: OperationResult): string => {
+  const what = `${words(result.operation).replace(/\.[0-9a-f]{8}\b/g, '.new')}: ${result.status}`;
+  if (result.status === 'failed') return `${what} (${result.error.message})`;
+  return 'reason' in result ? `${what} (${result.reason})` : what;
+};
+const statesOf = ({ containers }: ActualSite) =>
+  containers.map(({ name, status }) => `${name.replace(/\.[0-9a-f]{8}\b/g, '.new')} ${status}`).sort();
+
+const fails = (kind: EngineOperation['kind'], name: string) => (operation: EngineOperation) => {
+  if (operation.kind === kind && words(operation).includes(name)) throw new EngineError('failed', 'no');
+};
+
+const two = site(app('shop', service('db'), service('web', {}, { dependsOn: ['db'] }), service('cron')));
+const old = site(app('shop', service('web')));
+const next = site(app('shop', service('web', { Image: 'web:2' })));
+const running = { ...actualOf(old), images: { ...actualOf(old).images, ...bare(next).images } };
+
+test('all of a plan is done, each after what it needs', async () => {
+  const { lines, states } = await apply({ git: two, from: bare(two) });
+  expect(lines.filter((each) => !each.endsWith(': done'))).toEqual([]);
+  expect(states).toEqual(['shop-cron-1 running', 'shop-db-1 running', 'shop-web-1 running']);
+});
+
+test('what depends on a failure is skipped, and the rest goes on', async () => {
+  const { lines } = await apply({ git: two, from: bare(two), before: fails('startContainer', 'db') });
+  expect(lines).toEqual([
+    'create network shop_default: done',
+    'create shop-cron-1: done',
+    'start shop-cron-1: done',
+    'create shop-db-1: done',
+    'start shop-db-1: failed (no)',
+    'create shop-web-1: skipped ([5] failed)',
+    'start shop-web-1: skipped ([5] failed)',
+  ]);
+});
+
+test('an error that nobody foresaw is an outcome as well', async () => {
+  const before = (operation: EngineOperation): void => {
+    if (operation.kind === 'createNetwork') throw new TypeError('x is undefined');
+  };
+  const { outcome } = await apply({ git: two, from: bare(two), before });
+  expect(outcome.results[0]).toMatchObject({ status: 'failed', error: { code: 'STATE' } });
+});
+
+describe('the way back', () => {
+  test('is not taken when the new one starts', async () => {
+    const { lines, states } = await apply({ git: next, from: running });
+    expect(lines.filter((each) => !each.endsWith(': done'))).toEqual([
+      'remove shop-web-1.new: skipped (not needed)',
+      'start shop-web-1: skipped (not needed)',
+    ]);
+    expect(states).toEqual(['shop-web-1 running']);
+  });
+
+  test('removes the new one and starts the old one when it does not', async () => {
+    const before = fails('startContainer', '.');
+    const { lines, states } = await apply({ git: next, from: running, before });
+    expect(lines).toEqual([
+      'create shop-web-1.new: done',
+      'stop shop-web-1: done',
+      'start shop-web-1.new: failed (no)',
+      'remove shop-web-1.new: done',
+      'start shop-web-1: done',
+      'remove shop-web-1: skipped ([3] failed)',
+      'rename shop-web-1.new to shop-web-1: skipped ([3] failed)',
+    ]);
+    expect(states).toEqual(['shop-web-1 running']);
+  });
+
+  test('is not taken when the start was never tried', async () => {
+    const { lines, states } = await apply({ git: next, from: running, before: fails('stopContainer', 'web') });
+    expect(lines.slice(1, 5)).toEqual([
+      'stop shop-web-1: failed (no)',
+      'start shop-web-1.new: skipped ([2] failed)',
+      'remove shop-web-1.new: skipped (not needed)',
+      'start shop-web-1: skipped (not needed)',
+    ]);
+    expect(states).toContain('shop-web-1 running');
+  });
+});
+
+describe('a gate', () => {
+  const Healthcheck = { Test: ['CMD', 'true'] };
+  const gated = (condition: 'healthy' | 'completed', spec = {}) =>
+    site(app('shop', service('db', { Healthcheck, ...spec }), service('web', {}, { dependsOn: { db: condition } })));
+  const gateOn = async (git: DesiredSite, changes: Parameters<typeof but>[2]) => {
+    const from = but(but(actualOf(git), 'shop-web-1', undefined), 'shop-db-1', changes);
+    return (await apply({ git, from })).lines.map((each) => each.replace(/^wait.*?: /, 'gate: '));
+  };
+
+  test('that does not hold yet makes what comes after it wait, and nothing else', async () => {
+    const git = site(...gated('healthy').apps.map((each) => ({ ...each, services: [...each.services] })));
+    expect(await gateOn(git, { health: 'starting' })).toEqual([
+      'gate: waiting (shop-db-1 is not healthy yet)',
+      'create shop-web-1: waiting (shop-db-1 is not healthy yet)',
+      'start shop-web-1: waiting (shop-db-1 is not healthy yet)',
+    ]);
+  });
+
+  test.each([
+    ['unhealthy', { health: 'unhealthy' }, 'shop-db-1 is unhealthy'],
+    ['without a health check', { health: 'none' }, 'shop-db-1 has no healthcheck, so it never becomes healthy'],
+  ] as const)('on one that is %s is an error', async (_what, changes, message) => {
+    expect((await gateOn(gated('healthy'), changes))[0]).toBe(`gate: failed (${message})`);
+  });
+
+  test('on a job that runs waits, and on one that failed is an error', async () => {
+    const job = gated('completed', { RestartPolicy: { Name: 'always' } });
+    expect((await gateOn(job, {}))[0]).toBe('gate: waiting (shop-db-1 has not completed)');
+    const ended = await apply({
+      git: gated('completed', { Cmd: ['crash'], Healthcheck: { Test: ['NONE'] } }),
+      from: bare(gated('completed')),
+    });
+    expect(ended.lines.find((each) => each.startsWith('wait'))).toBe(
+      'wait until shop-db-1 has completed: failed (shop-db-1 exited with 1)',
+    );
+  });
+
+  test('holds in the pass in which the job ran to its end', async () => {
+    const git = gated('completed', { Cmd: ['once'], Healthcheck: { Test: ['NONE'] } });
+    const { states } = await apply({ git, from: bare(git) });
+    expect(states).toEqual(['shop-db-1 exited', 'shop-web-1 running']);
+  });
+});
+
+test('what is withheld is not done, and nothing that needs it', async () => {
+  const withheld = { by: 'automated' as const, text: 'not set' };
+  const edit = (made: AppPlan): AppPlan => ({
+    ...made,
+    operations: made.operations.map((each) => (each.kind === 'createNetwork' ? { ...each, withheld } : each)),
+  });
+  const { lines, states } = await apply({ git: two, from: bare(two), edit });
+  expect(lines.slice(0, 3)).toEqual([
+    'create network shop_default: withheld',
+    'create shop-cron-1: skipped ([1] is withheld)',
+    'start shop-cron-1: skipped ([1] is withheld)',
+  ]);
+  expect(states).toEqual([]);
+});
+
+describe('a pass that is cancelled', () => {
+  const cancelledAt = async (name: string, git = next, from = running as ActualSite) => {
+    const cancel = new AbortController();
+    const before = (operation: EngineOperation): void => {
+      if (words(operation).replace(/\.[0-9a-f]{8}/, '.new') === name) cancel.abort();
+    };
+    return apply({ git, from, before, options: { signal: cancel.signal } });
+  };
+
+  test('begins nothing new', async () => {
+    const { lines, states } = await cancelledAt('create shop-web-1.new');
+    expect(lines.slice(0, 2)).toEqual(['create shop-web-1.new: done', 'stop shop-web-1: skipped (cancelled)']);
+    expect(states).toContain('shop-web-1 running');
+  });
+
+  test('starts the successor of what it has stopped', async () => {
+    const { lines, states } = await cancelledAt('stop shop-web-1');
+    expect(lines.filter((each) => each.endsWith('(cancelled)'))).toEqual([
+      'remove shop-web-1: skipped (cancelled)',
+      'rename shop-web-1.new to shop-web-1: skipped (cancelled)',
+    ]);
+    expect(states).toEqual(['shop-web-1 exited', 'shop-web-1.new running']);
+  });
+
+  test('brings back what it took off a network', async () => {
+    const wanted = site(app('shop', service('web')));
+    const internal = structuredClone(wanted);
+    (internal.apps[0] as (typeof internal.apps)[0]).networks[0] = {
+      key: 'default',
+      external: false,
+      spec: { Name: 'shop_default', Internal: true },
+    };
+    const { model } = await cancelledAt('disconnect shop-web-1 from shop_default', internal, actualOf(wanted));
+    expect(Object.keys(model.site.containers[0]?.spec.Networks ?? {})).toEqual(['shop_default']);
+  });
+
+  test('does not count a pull that it cancelled as failed', async () => {
+    const missing = actualOf(old);
+    const { lines } = await cancelledAt('pull web:2', next, missing);
+    expect(lines[0]).toBe('pull web:2: skipped (cancelled)');
+  });
+});
+
+test('no more is done at once than there are slots, and pulls have slots of their own', async () => {
+  const many = site(
+    app('shop', ...Array.from({ length: 12 }, (_, index) => service(`s${index}`, { Image: `i:${index}` }))),
+  );
+  const now = { engine: 0, pulls: 0 };
+  const most = { engine: 0, pulls: 0 };
+  const before = async ({ kind }: EngineOperation): Promise<void> => {
+    const lane = kind === 'pullImage' ? 'pulls' : 'engine';
+    now[lane] += 1;
+    most[lane] = Math.max(most[lane], now[lane]);
+    await new Promise((resolve) => setImmediate(resolve));
+    now[lane] -= 1;
+  };
+  const { states } = await apply({ git: many, from: { ...bare(many), images: {} }, before, slots: 4 });
+  expect(states).toHaveLength(12);
+  expect(most.pulls).toBe(3);
+  expect(most.engine).toBeLessThanOrEqual(4);
+  expect(most.engine).toBeGreaterThan(1);
+});
+
+test('each result is told as it comes', async () => {
+  const git = site(app('shop', file('/a', 'x'), service('web', { NetworkMode: 'host' })));
+  const told: string[] = [];
+  await apply({
+    git,
+    from: bare(git),
+    options: { onStart: ({ kind }) => told.push(`${kind}?`), onResult: ({ operation }) => told.push(operation.kind) },
+  });
+  expect(told.sort()).toEqual([
+    'createContainer',
+    'createContainer?',
+    'startContainer',
+    'startContainer?',
+    'writeFile',
+    'writeFile?',
+  ]);
+});
