@@ -5,8 +5,8 @@ import { repoDir } from './engine.ts';
 import { licenceTexts } from './licences.ts';
 
 /**
- * Builds dist/, or the folder that is named: `holdfast.js`, which every call loads, chunks beside it for what only some commands need (whatever is imported dynamically), and
- * the licences of all that is inside. Nothing has to be installed with it.
+ * Builds dist/, or the folder that is named: `holdfast.js`, which every call loads, chunks beside it for what only some commands need (whatever
+ * is imported dynamically), and the licences of all that is inside. Nothing has to be installed with it.
  */
 const DIST = resolve(process.argv[2] ?? join(repoDir, 'dist'));
 
@@ -36,11 +36,31 @@ const requireBuiltins: Plugin = {
   name: 'require-builtins',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^node:/ }, ({ path, kind }) =>
-      kind === 'require-call' ? { path, external: true } : { path, namespace: 'builtin' },
+      kind === 'import-statement' ? { path, namespace: 'builtin' } : { path, external: true },
     );
     onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
       contents: `module.exports = require(${JSON.stringify(path)});`,
     }));
+  },
+};
+
+/** What Node shows of a CommonJS file besides its names. */
+const NOT_NAMES = new Set(['default', '__esModule', 'module.exports']);
+
+/**
+ * `import('a-package')` of CommonJS would give all of it as `default` in a bundle of chunks, other than Node, which finds the names. So each such
+ * import goes through a module that exports them by name.
+ */
+const nameExports: Plugin = {
+  name: 'name-exports',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
+      kind === 'dynamic-import' && !path.startsWith('node:') ? { path, namespace: 'named' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'named' }, async ({ path }) => {
+      const names = Object.keys(await import(path)).filter((name) => !NOT_NAMES.has(name));
+      return { contents: `export { ${names.join(', ')} } from ${JSON.stringify(path)};`, resolveDir: repoDir };
+    });
   },
 };
 
@@ -58,8 +78,12 @@ const options = {
   platform: 'node',
   target: 'node22',
   banner: { js: BANNER },
-  plugins: [requireBuiltins],
-  alias: Object.fromEntries(LEFT_OUT.map((name) => [name, './scripts/left-out.cjs'])),
+  plugins: [requireBuiltins, nameExports],
+  alias: {
+    ...Object.fromEntries(LEFT_OUT.map((name) => [name, './scripts/left-out.cjs'])),
+    // As ES modules, of which only what is used comes in; Node itself would be given the CommonJS file with everything.
+    'isomorphic-git': join(repoDir, 'node_modules/isomorphic-git/index.js'),
+  },
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',

@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { repoDir } from '../../scripts/engine.ts';
+import { startGitServer } from '../support/git-server.ts';
 
 const run = promisify(execFile);
 
@@ -62,6 +63,20 @@ describe('the package', () => {
     await writeFile(join(app, 'compose.yaml'), 'services:\n  web:\n    image: example:1\n');
     const { stdout } = await run(program, ['render', app, '-o', 'json'], { env: elsewhere() });
     expect(stdout).toContain('app-web-1');
+  });
+
+  test('does bundled what it does unbundled: reads a repo over HTTP, and checks documents against their schemas', async () => {
+    const git = await startGitServer();
+    try {
+      const repo = await git.repo('shop');
+      await repo.commit({ 'compose.yaml': 'services:\n  web:\n    image: example:1\n' });
+      const { stdout } = await run(program, ['render', '--repo', repo.url], { env: elsewhere() });
+      expect(stdout).toContain('shop-web-1');
+    } finally {
+      await git.close();
+    }
+    const fleet = join(repoDir, 'examples', 'three-sites');
+    expect((await run(program, ['validate', fleet], { env: elsewhere() })).stdout).toMatch(/^valid: 3 sites/);
   });
 
   test('starts, for its version, in no more than one and a half times what node itself takes', async () => {
