@@ -109,7 +109,7 @@ async function readConfigFile(path: string): Promise<AgentSettings> {
   });
   const root = parseYaml(text, path);
   if (!root) return {};
-  const problems = schemaProblems(root, 'agent');
+  const problems = await schemaProblems(root, 'agent');
   if (problems.length > 0) throw new InputError(problems);
   return toPlain(root) as AgentSettings;
 }

@@ -21,7 +21,7 @@ export async function readDocument(snapshot: Snapshot, file: string, kind: Kind)
   const wrongKind = kindProblem(root, kind);
   // Every other complaint would be about the wrong document.
   if (wrongKind) throw new InputError([wrongKind]);
-  const problems = [...versionProblem(root), ...schemaProblems(root, kind)];
+  const problems = [...versionProblem(root), ...(await schemaProblems(root, kind))];
   if (problems.length > 0) throw new InputError(problems);
   return root;
 }

@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { ErrorObject } from 'ajv';
 import agentSchema from '../../schemas/agent.schema.json' with { type: 'json' };
 import applicationSchema from '../../schemas/application.schema.json' with { type: 'json' };
 import fleetSchema from '../../schemas/fleet.schema.json' with { type: 'json' };
@@ -13,23 +13,11 @@ export type Kind = 'Fleet' | 'Site' | 'Application' | 'agent';
 
 const SCHEMAS = { Fleet: fleetSchema, Site: siteSchema, Application: applicationSchema, agent: agentSchema };
 
-let ajv: Ajv | undefined;
-const compiled = new Map<Kind, ValidateFunction>();
-
-/** Compiling takes milliseconds and memory that `--version` need not pay. */
-function validator(kind: Kind): ValidateFunction {
-  const known = compiled.get(kind);
-  if (known) return known;
-  // patternErrorMessage is what editors show for a pattern that does not match; so do we.
-  ajv ??= new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).addVocabulary(['patternErrorMessage']);
-  const validate = ajv.compile(SCHEMAS[kind]);
-  compiled.set(kind, validate);
-  return validate;
-}
-
 /** What is wrong with a document by its schema, in the order of the text. `apiVersion` and `kind` are left to the caller. */
-export function schemaProblems(root: YamlNode, kind: Kind): Problem[] {
-  const validate = validator(kind);
+export async function schemaProblems(root: YamlNode, kind: Kind): Promise<Problem[]> {
+  // Loaded only here: a site of one Compose file, or a call without a config file, need not pay for it.
+  const { validator } = await import('./validator.ts');
+  const validate = validator(SCHEMAS[kind]);
   if (validate(toPlain(root))) return [];
   const problems = (validate.errors ?? []).flatMap((error) => explain(error, root, kind) ?? []);
   return problems.sort((a, b) => compare(a.at, b.at)).filter((problem, index) => !sameAs(problem, problems[index - 1]));

@@ -2,7 +2,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { indexPack, readObject } from 'isomorphic-git';
 import { messageOf, SourceError } from '../lib/errors.ts';
 import { cutOff } from './pkt-line.ts';
 
@@ -13,6 +12,9 @@ export interface ObjectStore {
   typeOf(oid: string): Promise<string | undefined>;
   dispose(): Promise<void>;
 }
+
+/** An agent that finds nothing new for months need not hold this in memory. */
+const loadGit = () => import('isomorphic-git');
 
 const PREFIX = 'fetch-';
 const TRAILER = 20;
@@ -50,6 +52,7 @@ export async function storePack(dir: string, pack: AsyncIterable<Buffer>): Promi
   // The library keeps the parsed index and the pack in here; without it each read would check the whole pack again.
   let cache: object = {};
   const get = async (oid: string) => {
+    const { readObject } = await loadGit();
     try {
       const found = await readObject({ fs, gitdir, oid, format: 'content', cache });
       return { type: found.type, object: found.object as Uint8Array };
@@ -102,6 +105,7 @@ async function receive(path: string, pack: AsyncIterable<Buffer>): Promise<strin
 }
 
 async function index(gitdir: string, filepath: string): Promise<void> {
+  const { indexPack } = await loadGit();
   try {
     await indexPack({ fs, dir: gitdir, gitdir, filepath, cache: {} });
   } catch (error) {
