@@ -30,7 +30,7 @@ export async function connectionFrom(environment: Environment, host?: string): P
     case 'tcp:':
       return tcp(url, address, environment);
     case 'ssh:': {
-      const tunnel = await openSshTunnel(url);
+      const tunnel = await openSshTunnel(url, environment);
       return {
         ...socket(tunnel.socketPath, `ssh://${url.host}`),
         trouble: tunnel.trouble,

@@ -18,7 +18,7 @@ export interface SshTunnel {
  * As the docker client does it: every connection is an `ssh HOST docker system dial-stdio`, so that the user's own ssh with its configuration,
  * agent and known hosts decides whom to trust. The socket lies in a folder that only this user can enter.
  */
-export async function openSshTunnel(url: URL): Promise<SshTunnel> {
+export async function openSshTunnel(url: URL, environment: NodeJS.ProcessEnv): Promise<SshTunnel> {
   const words = sshArguments(url);
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-ssh-'));
   const socketPath = join(folder, 'engine.sock');
@@ -26,7 +26,7 @@ export async function openSshTunnel(url: URL): Promise<SshTunnel> {
   let trouble: string | undefined;
 
   const server = createServer((socket: Socket) => {
-    const child = spawn('ssh', words, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn('ssh', words, { env: environment, stdio: ['pipe', 'pipe', 'pipe'] });
     children.add(child);
     let complaint = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -1,0 +1,20 @@
+import type { ContainerSpec } from '../../src/model/spec.ts';
+import type { EngineCapabilities, ImageConfig } from '../../src/model/state.ts';
+import { differences } from '../../src/spec/compare.ts';
+
+export const NEW_DOCKER: EngineCapabilities = {
+  update: true,
+  networksAtCreate: true,
+  subpath: true,
+  startInterval: true,
+  unreported: [],
+};
+
+/** What differs between two specs, in words. An image that brings nothing, where none is given. */
+export const texts = (
+  desired: Partial<ContainerSpec>,
+  observed: Partial<ContainerSpec>,
+  image: ImageConfig | undefined = {},
+  can: EngineCapabilities = NEW_DOCKER,
+): string[] =>
+  differences({ Image: 'app', ...desired }, { Image: 'app', ...observed }, image, can).map(({ text }) => text);
