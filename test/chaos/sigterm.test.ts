@@ -74,7 +74,7 @@ describeChaos('SIGTERM in the middle of something', () => {
     await site.start();
     await site.becomes(
       'replaced, nothing left over',
-      (found) => allRun(2)(found) && found.some(({ id, name }) => name === `${site.app('a')}-slow-1` && id !== ids[1]),
+      (found) => allRun(2)(found) && found.some(({ id, name }) => name === `${site.app('a')}-slow-1` && id !== ids[0]),
       20_000,
     );
     const names = (await site.containers()).map(({ name }) => name);
