@@ -68,6 +68,8 @@ suite('the image of the agent', () => {
       'node',
       '--max-semi-space-size=1',
       '--max-old-space-size=64',
+      '--no-opt',
+      '--no-maglev',
       '/opt/holdfast/holdfast.js',
     ]);
     expect(Config.Cmd).toEqual(['agent']);
