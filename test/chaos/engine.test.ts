@@ -49,9 +49,10 @@ describeChaos('an event stream that breaks', () => {
   }, 60_000);
 
   test('an answer that breaks off in its middle is asked for again', async () => {
-    proxy.breakAnswer(/^GET \S*\/containers\/\w+\/json/, 400);
+    const wasBroken = proxy.breakAnswer(/^GET \S*\/containers\/\w+\/json/, 400);
     await mustAsk(site.host, 'POST', `/containers/${site.app('a')}-spare-1/pause`);
     await site.becomes('healed', allRun(4), 8_000);
+    expect(wasBroken()).toBe(true);
   }, 30_000);
 
   test('an engine that hangs in the middle of a heal is waited for, and then gone on with', async () => {

@@ -13,8 +13,8 @@ export interface SocketProxy {
   /** Until `open`, connections are accepted and nothing is answered (`hang`), or are refused at once (`refuse`). */
   block(how: 'hang' | 'refuse'): void;
   open(): void;
-  /** Breaks the next answer to a request of this path after so many bytes. */
-  breakAnswer(path: RegExp, bytes: number): void;
+  /** Breaks the next answer to a request whose first line is so, after so many bytes; tells whether there was one. */
+  breakAnswer(path: RegExp, bytes: number): () => boolean;
   close(): Promise<void>;
 }
 
@@ -75,7 +75,9 @@ export async function socketProxy(engine: string, path: string): Promise<SocketP
       blocked = undefined;
     },
     breakAnswer(path, bytes) {
-      breaking = { path, bytes };
+      const asked = { path, bytes };
+      breaking = asked;
+      return () => breaking !== asked;
     },
     async close() {
       cut();
