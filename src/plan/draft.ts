@@ -15,6 +15,8 @@ export interface Draft {
   order(earlier: number, later: number): boolean;
   get(handle: number): Operation;
   all(): readonly Operation[];
+  /** All that it waits for, over any number of steps. */
+  behind(handle: number): Operation[];
   /** It, or something that it waits for, is withheld: it will not come about now. */
   isHeld(handle: number): boolean;
   finish(): Operation[];
@@ -30,18 +32,11 @@ export function createDraft(): Draft {
   const needs = (operation: Operation): number[] =>
     operation.onlyIfFailed === undefined ? operation.after : [...operation.after, operation.onlyIfFailed];
 
-  /** Whether it, or something that it needs, is what is looked for. */
-  const reaches = (from: number, isSought: (operation: Operation) => boolean): boolean => {
-    const seen = new Set<number>();
-    const stack = [from];
-    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-      const operation = get(next);
-      if (isSought(operation)) return true;
-      if (seen.has(next)) continue;
-      seen.add(next);
-      stack.push(...needs(operation));
-    }
-    return false;
+  /** It and all that it needs. */
+  const chain = (from: number): Set<number> => {
+    const seen = new Set([from]);
+    for (const handle of seen) for (const need of needs(get(handle))) seen.add(need);
+    return seen;
   };
 
   return {
@@ -51,14 +46,15 @@ export function createDraft(): Draft {
       return id;
     },
     order(earlier, later) {
-      if (reaches(earlier, ({ id }) => id === later)) return false;
+      if (chain(earlier).has(later)) return false;
       const operation = get(later);
       operation.after = unique([...operation.after, earlier]);
       return true;
     },
     get,
     all: () => operations,
-    isHeld: (handle) => reaches(handle, ({ withheld }) => withheld !== undefined),
+    behind: (handle) => [...chain(handle)].filter((id) => id !== handle).map(get),
+    isHeld: (handle) => [...chain(handle)].some((id) => get(id).withheld !== undefined),
     finish: () => spreadWithheld(renumber(sort(operations, needs))),
   };
 }

@@ -1,7 +1,9 @@
 import type { PortBinding } from '../model/spec.ts';
 import type { ActualContainer } from '../model/state.ts';
 import type { AppContext } from './context.ts';
+import type { NewOperation } from './draft.ts';
 import { temporaryName } from './names.ts';
+import { refOf } from './steps.ts';
 
 /** What of the app holds a name or a host port that something else is to have lets go of it first. */
 export function orderHandOvers(context: AppContext): void {
@@ -45,9 +47,35 @@ function handOverPorts(context: AppContext, starting: AppContext['starts'][numbe
   if (stopped === undefined || after.includes(stopped)) return;
   if (!sharePort(holder.spec.PortBindings, wanted.spec.PortBindings)) return;
   const predecessors = after.filter((id) => draft.get(id).kind === 'stopContainer');
-  draft.order(stopped, handle);
-  for (const made of ready) draft.order(made, stopped);
-  for (const predecessor of predecessors) draft.order(stopped, predecessor);
+  const freed = draft.order(stopped, handle) ? stopped : letGoEarly(context, starting, holder, stopped);
+  for (const made of ready) draft.order(made, freed);
+  for (const predecessor of predecessors) draft.order(freed, predecessor);
+}
+
+/**
+ * The holder's own successor waits for the one that is to have its port. So it is stopped before that is made, but not before its image is there.
+ */
+function letGoEarly(
+  { draft }: AppContext,
+  { handle, wanted }: AppContext['starts'][number],
+  holder: ActualContainer,
+  stopped: number,
+): number {
+  const { id, ...stop } = draft.get(stopped);
+  const pulls = draft.behind(stopped).filter(({ kind }) => kind === 'pullImage');
+  const reason = `lets go of a port that ${wanted.name} is to have`;
+  const early = draft.add({ ...stop, reason, after: pulls.map((pull) => pull.id) } as NewOperation);
+  draft.order(early, handle);
+  draft.order(early, id);
+  draft.add({
+    ...stop,
+    kind: 'startContainer',
+    container: refOf(holder),
+    reason: `keeps its port, since ${wanted.name} did not start`,
+    after: [early],
+    onlyIfFailed: handle,
+  });
+  return early;
 }
 
 const sharePort = (left: PortBinding[] = [], right: PortBinding[] = []): boolean =>

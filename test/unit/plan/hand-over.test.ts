@@ -110,3 +110,25 @@ test('a container that is being removed is waited for, since its name is free on
     '3 start shop-web-1: new (after 2)',
   ]);
 });
+
+test('a port goes to one that its holder depends on: the holder lets go before its own successor is made', () => {
+  const before = site(app('shop', service('web', port('80'))));
+  const git = site(
+    app('shop', service('proxy', port('80')), service('web', { Image: 'web:2' }, { dependsOn: ['proxy'] })),
+  );
+  const actual = { ...actualOf(before), images: { ...actualOf(before).images, 'proxy:1': { id: 'p', config: {} } } };
+  expect(planLines({ git, memory: settled(before), site: actual })).toEqual([
+    '1 create shop-proxy-1: no such container',
+    '2 pull web:2: not on the disk',
+    '3 stop shop-web-1: lets go of a port that shop-proxy-1 is to have (after 1, 2)',
+    '4 start shop-proxy-1: new (after 1, 3)',
+    '5 create shop-web-1.new: replaces shop-web-1: image: web:1, wanted web:2; ports: 80->80/tcp, wanted none (after 2, 4)',
+    '6 stop shop-web-1: makes way for shop-web-1.new (after 3, 5)',
+    '7 start shop-web-1.new: takes over (after 5, 6)',
+    '8 remove shop-web-1.new: it did not start (only if 7 fails)',
+    '9 start shop-web-1: runs again, since its successor did not start (after 8; only if 7 fails)',
+    '10 remove shop-web-1: shop-web-1.new has taken over (after 7)',
+    '11 rename shop-web-1.new to shop-web-1: the name that web is to have (after 10)',
+    '12 start shop-web-1: keeps its port, since shop-proxy-1 did not start (after 3; only if 4 fails)',
+  ]);
+});
