@@ -10,7 +10,7 @@ import { isUp, type PlaceWork, refOf, start } from './steps.ts';
 export function healOld(work: PlaceWork, claimants: ActualContainer[]): void {
   const { context, service, wanted } = work;
   const ran = claimants.filter(
-    (each) => each.status !== 'created' && !isCompleted(each, { ...wanted, spec: each.spec }),
+    (each) => each.status !== 'created' && each.status !== 'dead' && !isCompleted(each, { ...wanted, spec: each.spec }),
   );
   const old = ran.find(isUp) ?? ran.find(({ name }) => name === wanted.name) ?? ran[0];
   if (!old || ran.some((each) => isUp(each) && each.status !== 'paused')) return;

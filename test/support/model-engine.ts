@@ -18,13 +18,15 @@ export interface ModelEngine {
   carryOut(operation: Operation, app: string, resolve: (ref: ContainerRef) => string): string | undefined;
   /** Whether a gate holds; throws when it never will. */
   holds(operation: Operation & { kind: 'await' }, resolve: (ref: ContainerRef) => string): boolean;
-  /** Time goes by: health checks have their result, what was being removed is gone. */
+  /** Time goes by: health checks have their result, jobs have ended, what was being removed is gone. */
   tick(): void;
 }
 
 export function createModelEngine(initial: ActualSite): ModelEngine {
-  const site = structuredClone(initial);
-  let counter = 0;
+  // By way of text, so that what two containers share in the input is each one's own here.
+  const site = JSON.parse(JSON.stringify(initial)) as ActualSite;
+  // One model may go on where another one stopped.
+  let counter = 1 + Math.max(0, ...site.containers.map(({ id }) => Number(/^c(\d+)$/.exec(id)?.[1] ?? 0)));
   const now = (): string => `2026-01-02T00:00:00.${String(counter++).padStart(9, '0')}Z`;
 
   /** By container ID: the one whose network it joined. */
@@ -233,8 +235,10 @@ export function createModelEngine(initial: ActualSite): ModelEngine {
       return true;
     },
     tick() {
-      for (const each of site.containers)
-        if (each.status === 'running' && each.health === 'starting') each.health = 'healthy';
+      for (const each of site.containers.filter(({ status }) => status === 'running')) {
+        if (each.health === 'starting') each.health = 'healthy';
+        if (each.spec.Cmd?.[0] === 'once') Object.assign(each, { status: 'exited', exitCode: 0 });
+      }
       site.containers.splice(
         0,
         site.containers.length,

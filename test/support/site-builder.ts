@@ -187,7 +187,7 @@ export function running(
   changes: Partial<ActualContainer> = {},
   where = SITE,
 ): ActualContainer {
-  const { Files, Platform, ...spec } = wanted.spec;
+  const { Files, Platform, ...spec } = structuredClone(wanted.spec);
   return {
     id: `id-of-${wanted.name}`,
     name: wanted.name,
