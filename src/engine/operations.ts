@@ -1,6 +1,6 @@
 import { EngineError } from '../lib/errors.ts';
 import { readImageConfig } from '../spec/from-api.ts';
-import { containerLabels, resourceLabels } from '../spec/labels.ts';
+import { containerLabels, networkLabels, volumeLabels } from '../spec/labels.ts';
 import { inheritable } from '../spec/mounts.ts';
 import { endpointBody, networkBody } from '../spec/networks.ts';
 import { createBody, updateBody } from '../spec/to-api.ts';
@@ -36,7 +36,7 @@ export async function performOperation(
       const owner = { site: surgery.site, app: options.app, key };
       return around(
         () => view.touch('networks'),
-        () => api.createNetwork(networkBody(network, resourceLabels('network', owner, network))),
+        () => api.createNetwork(networkBody(network, networkLabels(owner, network))),
       );
     }
     case 'removeNetwork':
@@ -49,7 +49,7 @@ export async function performOperation(
       const owner = { site: surgery.site, app: options.app, key };
       return around(
         () => view.touch('volumes'),
-        () => api.createVolume(volumeBody(volume, resourceLabels('volume', owner, volume))),
+        () => api.createVolume(volumeBody(volume, volumeLabels(owner, volume))),
       );
     }
     case 'removeVolume':

@@ -46,8 +46,12 @@ const STATES: Record<string, string> = {
   stopping: 'running',
 };
 
-/** Where no time to stop in is given it takes none, and kills at once. */
-export const toPodman = (body: CreateContainerBody): CreateContainerBody => ({ StopTimeout: 10, ...body });
+/** Where no time to stop in is given it takes none, and kills at once. An empty entrypoint clears the image's only when it holds an empty word. */
+export const toPodman = (body: CreateContainerBody): CreateContainerBody => ({
+  StopTimeout: 10,
+  ...body,
+  ...(Array.isArray(body.Entrypoint) && body.Entrypoint.length === 0 && { Entrypoint: [''] }),
+});
 
 export function fromPodman(inspect: ContainerInspect): ContainerInspect {
   const asked = readAsked(inspect.Config.Labels);
@@ -61,7 +65,7 @@ export function fromPodman(inspect: ContainerInspect): ContainerInspect {
       Image: imageName(Config.Image ?? '', asked?.valueOf('Image')),
       // Variables of its own, and the container's name under a shell's.
       Env: (Config.Env ?? []).filter((item) => !isPodmans(item.split('=', 1)[0] ?? '', asked)),
-      Entrypoint: Config.Entrypoint?.length ? Config.Entrypoint : null,
+      Entrypoint: Config.Entrypoint?.length && Config.Entrypoint[0] !== '' ? Config.Entrypoint : null,
       ...(!asked && !Config.StopTimeout && { StopTimeout: 10 }),
     },
     HostConfig: hostConfig(HostConfig, networks, asked),
@@ -82,10 +86,19 @@ export function listItemFromPodman(item: ContainerListItem): ContainerListItem {
   };
 }
 
-/** The subnet's plug-in stands among the options of the address management. */
+/** The subnet's plug-in stands among the options of the address management, and some of what was asked for stands nowhere. */
 export function networkFromPodman(network: NetworkBody): NetworkBody {
   const { driver: _, ...options } = network.IPAM?.Options ?? {};
-  return { ...network, ...(network.IPAM && { IPAM: { ...network.IPAM, Options: options } }) };
+  const asked = readAsked(network.Labels);
+  const pools = (network.IPAM?.Config ?? []).map((pool) => {
+    const IPRange = asked?.valueOf(`IPRange.${pool.Subnet}`);
+    return IPRange === undefined ? pool : { ...pool, IPRange };
+  });
+  return {
+    ...network,
+    ...(asked?.has('Attachable') && { Attachable: true }),
+    ...(network.IPAM && { IPAM: { ...network.IPAM, Options: options, Config: pools } }),
+  };
 }
 
 /** It writes the whole name: `docker.io/library/nginx:latest`. */

@@ -1,4 +1,4 @@
-import type { ContainerSpec } from '../model/spec.ts';
+import type { ContainerSpec, NetworkSpec } from '../model/spec.ts';
 
 /**
  * Engines fill in from their own configuration what they are not asked for: log options, ulimits, a runtime, the size of /dev/shm; Podman
@@ -40,6 +40,16 @@ export function askedOf(spec: ContainerSpec): string {
     ...(spec.IpcMode && !/^(container|service):/.test(spec.IpcMode) ? [`IpcMode=${spec.IpcMode}`] : []),
     ...Object.entries(spec.Networks ?? {}).flatMap(([name, { IPv4Address }]) =>
       IPv4Address ? [`Address.${name}=${IPv4Address}`] : [],
+    ),
+  ].join(' ');
+}
+
+/** The same for a network: what Podman takes and does not tell. */
+export function askedOfNetwork({ Attachable, IPAM }: NetworkSpec): string {
+  return [
+    ...(Attachable ? ['Attachable'] : []),
+    ...(IPAM?.Config ?? []).flatMap(({ Subnet, IPRange }) =>
+      Subnet && IPRange ? [`IPRange.${Subnet}=${IPRange}`] : [],
     ),
   ].join(' ');
 }

@@ -1,6 +1,6 @@
 import type { ContainerLabels } from '../model/plan.ts';
-import type { ContainerSpec, Identity } from '../model/spec.ts';
-import { ASKED_LABEL, askedOf } from './asked.ts';
+import type { ContainerSpec, Identity, NetworkSpec, VolumeSpec } from '../model/spec.ts';
+import { ASKED_LABEL, askedOf, askedOfNetwork } from './asked.ts';
 import { specHash } from './hash.ts';
 
 /** Compose's release whose labels these are; tools show it. */
@@ -79,8 +79,16 @@ export interface Owner {
   key: string;
 }
 
-/** The labels of a network or volume besides the user's. */
-export function resourceLabels(kind: 'network' | 'volume', { site, app, key }: Owner, spec: object): Labels {
+/** The labels of a network besides the user's. */
+export const networkLabels = (owner: Owner, spec: NetworkSpec): Labels => ({
+  ...resourceLabels('network', owner, spec),
+  [ASKED_LABEL]: askedOfNetwork(spec),
+});
+
+/** The labels of a volume besides the user's. */
+export const volumeLabels = (owner: Owner, spec: VolumeSpec): Labels => resourceLabels('volume', owner, spec);
+
+function resourceLabels(kind: 'network' | 'volume', { site, app, key }: Owner, spec: object): Labels {
   return {
     [`${OURS}site`]: site,
     [`${OURS}app`]: app,

@@ -15,6 +15,7 @@ export async function bringAbout(
   run: Drive,
   site = 'site',
   joins: Record<string, string> = {},
+  inherit: Record<string, string> = {},
 ): Promise<string> {
   const { can } = await run(engine.facts());
   const options = {
@@ -41,7 +42,7 @@ export async function bringAbout(
         identity,
         spec,
         labels,
-        inherit: {},
+        inherit,
         joins: Object.fromEntries(Object.entries(joins).map(([service, id]) => [service, { name: service, id }])),
       },
       options,

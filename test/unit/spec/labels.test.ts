@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { contentDigest, specHash } from '../../../src/spec/hash.ts';
-import { containerLabels, readContainerLabels, readOwner, resourceLabels } from '../../../src/spec/labels.ts';
+import { containerLabels, networkLabels, readContainerLabels, readOwner } from '../../../src/spec/labels.ts';
 
 const identity = { site: 'eu/shop-17', app: 'till', service: 'web', number: 2 };
 const labels = {
@@ -52,7 +52,7 @@ test.each([
 
 test('the owner of a network comes back as it was written', () => {
   const owner = { site: 's', app: 'a', key: 'front' };
-  const of = resourceLabels('network', owner, { Name: 'a_front' });
+  const of = networkLabels(owner, { Name: 'a_front' });
   expect(of).toMatchObject({ 'com.docker.compose.network': 'front', 'com.docker.compose.project': 'a' });
   expect(readOwner(of)).toEqual({ owner, specHash: specHash({ Name: 'a_front' }) });
   expect(readOwner({ 'com.docker.compose.network': 'front' })).toBeUndefined();
