@@ -244,10 +244,14 @@ export const mountFields: Field[] = [
     found: foundTmpfs,
     text: mapText('tmpfs', (value) => String(value) || 'without options'),
   }),
-  hostConfig('ShmSize', bytes, {
-    label: 'shm_size',
-    engineFills: true,
-    engineDefault: (found) => found === 64 * 2 ** 20,
-  }),
+  hostConfig(
+    'ShmSize',
+    { ...bytes, none: "the engine's" },
+    {
+      label: 'shm_size',
+      engineFills: true,
+      engineDefault: (found) => found === 64 * 2 ** 20,
+    },
+  ),
   hostConfig('StorageOpt', map, { label: 'storage_opt', text: mapText('storage_opt', String) }),
 ];
