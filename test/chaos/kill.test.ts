@@ -128,7 +128,7 @@ describeChaos('an agent that is killed at any moment', () => {
     const from = (await site.log()).length;
     const life = await site.start();
     await site.sees(/^(accepted|enforcing)/, { from });
-    await site.becomes(`step ${step}`, (found) => isAsGitSays(site, step, found), 20_000);
+    await site.becomes(`step ${step}`, (found) => isAsGitSays(site, step, found), 45_000);
     const text = await readFile(join(site.filesDir, site.app('a'), 'c.txt'), 'utf8');
     expect(text).toBe(`step ${step}\n`);
     expect(await volumesOf(site.host, site.name)).toEqual([`${site.app('a')}_data`]);
@@ -156,7 +156,7 @@ describeChaos('an agent that is killed at any moment', () => {
     }
     await converges();
     born = await bornAt();
-  }, 60_000);
+  }, 120_000);
 
   test('during replace and prune, after the N-th event of the engine', async () => {
     for (const counts of [
@@ -168,7 +168,7 @@ describeChaos('an agent that is killed at any moment', () => {
       for (const count of counts) await killAt((_, signal) => afterEvents(site, count, signal));
       await converges();
     }
-  }, 90_000);
+  }, 240_000);
 
   test('at any millisecond, and at any request to the Git server', async () => {
     for (let round = 0; round < 3; round++) {
@@ -186,5 +186,5 @@ describeChaos('an agent that is killed at any moment', () => {
       await converges();
     }
     expect(await bornAt()).toBe(born);
-  }, 90_000);
+  }, 240_000);
 });
