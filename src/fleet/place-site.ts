@@ -95,7 +95,8 @@ function bareSite(snapshot: Snapshot, site: string, compose: string[]): PlacedSi
     ],
     broken: [],
     allowEmpty: false,
-    pruneThreshold: 50,
+    // There is no Site document that could confirm more; an empty file is refused all the same.
+    pruneThreshold: 100,
     confirmPrune: [],
   };
 }

@@ -1,4 +1,5 @@
 import type { ActualContainer, DesiredContainer, DesiredService } from '../model/state.ts';
+import { inheritable } from '../spec/mounts.ts';
 import { type Assessment, assess, goalOf } from './assess.ts';
 import type { AppContext } from './context.ts';
 import { isDrift } from './drift.ts';
@@ -97,7 +98,7 @@ function replace(work: PlaceWork, assessed: Assessment[], after: number[]): Plac
   const made = create(
     work,
     freeName(wanted, others),
-    old.container.anonymousVolumes,
+    inheritable(wanted.spec, context.actual.images[wanted.spec.Image]?.config, old.container.anonymousVolumes),
     `replaces ${old.container.name}: ${old.replace.join('; ')}${work.drift ? ' (drift)' : ''}`,
     [...after, ...cleared],
   );

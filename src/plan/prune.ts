@@ -118,6 +118,19 @@ function superfluous(desired: DesiredApp, actual: ActualSite): ActualContainer[]
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** Places of an app that no container claims yet. */
+function vacant(desired: DesiredApp, actual: ActualSite): string[] {
+  const claimed = new Set(
+    actual.containers.flatMap(({ identity: { app, service, number } }) =>
+      app === desired.name ? `${service}/${number}` : [],
+    ),
+  );
+  const places = desired.services.flatMap(({ name, containers }) =>
+    containers.map(({ number }) => `${name}/${number}`),
+  );
+  return places.filter((place) => !claimed.has(place));
+}
+
 /**
  * What keeps an app from being pruned although its policy would: an empty desired state is never believed by itself, and neither is one
  * that takes most of a site away at once.
@@ -131,7 +144,9 @@ export function pruneGuard(
   const doomed = apps.flatMap((app) =>
     superfluous(app, actual).filter(({ identity }) => !app.services.some(({ name }) => name === identity.service)),
   );
-  const share = actual.containers.length === 0 ? 0 : (100 * doomed.length) / actual.containers.length;
+  // What comes instead counts against what goes: a service that is renamed is no loss.
+  const loss = Math.max(0, doomed.length - apps.flatMap((app) => vacant(app, actual)).length);
+  const share = actual.containers.length === 0 ? 0 : (100 * loss) / actual.containers.length;
 
   return (app) => {
     if (nothingLeft) {
@@ -148,7 +163,7 @@ export function pruneGuard(
     if (share > site.pruneThreshold && !site.confirmPrune.includes(app.name)) {
       return {
         by: 'pruneThreshold',
-        text: `it would remove ${doomed.length} of the site's ${actual.containers.length} containers; add ${app.name} to the Site's confirmPrune if that is meant`,
+        text: `it would take away ${loss} of the site's ${actual.containers.length} containers; add ${app.name} to the Site's confirmPrune if that is meant`,
       };
     }
     return undefined;

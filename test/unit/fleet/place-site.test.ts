@@ -58,7 +58,7 @@ describe('a repo with only a Compose file', () => {
       ],
       broken: [],
       allowEmpty: false,
-      pruneThreshold: 50,
+      pruneThreshold: 100,
       confirmPrune: [],
     });
     const snapshot = memorySnapshot({ 'compose.yaml': COMPOSE });

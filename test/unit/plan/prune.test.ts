@@ -3,7 +3,7 @@ import type { ActualSite, DesiredSite } from '../../../src/model/state.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { agentOptions } from '../../../src/plan/policy.ts';
 import { planLines } from '../../support/plan-lines.ts';
-import { actualOf, app, automated, network, service, settled, site, volume } from '../../support/site-builder.ts';
+import { actualOf, app, automated, bare, network, service, settled, site, volume } from '../../support/site-builder.ts';
 
 const before = site(app('shop', service('web'), service('db')), app('till', service('pos')));
 const [shop, till] = before.apps as [(typeof before.apps)[0], (typeof before.apps)[0]];
@@ -73,8 +73,16 @@ test('too much at once is withheld until Git confirms it; what is not pruned goe
   expect(lines({ ...git, pruneThreshold: 67 }).join()).not.toContain('withheld');
   const [guarded] = plan(git, both(git), settled(before), 0, { ...agentOptions, byHand: true, prune: true }).apps;
   expect(guarded?.operations[0]?.withheld?.text).toBe(
-    "it would remove 2 of the site's 3 containers; add shop to the Site's confirmPrune if that is meant",
+    "it would take away 2 of the site's 3 containers; add shop to the Site's confirmPrune if that is meant",
   );
+});
+
+test('a service that is renamed is no loss to its site', () => {
+  const git = { ...site(app('shop', service('api')), till), pruneThreshold: 10 };
+  const actual = actualOf(site(app('shop', service('web')), till));
+  expect(
+    planLines({ git, site: { ...actual, images: { ...actual.images, ...bare(git).images } } }).join(),
+  ).not.toContain('withheld');
 });
 
 test('volumes go only where the app says so, after what used them', () => {

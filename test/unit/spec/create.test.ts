@@ -112,6 +112,7 @@ test('only unnamed volumes that still have a place are taken over', () => {
     ],
   };
   expect(inheritable(spec, { Volumes: ['/data', '/named'] }, volumes)).toEqual({ '/data': 'a', '/mine': 'c' });
+  expect(inheritable(spec, undefined, volumes)).toEqual({ '/data': 'a', '/gone': 'b', '/mine': 'c' });
 });
 
 describe('what the engine fills in from its own configuration', () => {
