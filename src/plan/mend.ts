@@ -9,7 +9,8 @@ export type Mended = { ready: number[]; blocked?: string };
 export function mend(work: PlaceWork, { container, update, connect, disconnect }: Assessment): Mended {
   const { context } = work;
   const { draft } = context;
-  const mending = mendingWork(work, { connect, disconnect, update });
+  const reasons = [...disconnect, ...connect].map(({ reason }) => reason).concat(update?.reasons ?? []);
+  const mending = mendingWork(work, reasons.join('; '));
   const ref = refOf(container);
   // What is made anew as a whole brings its users back by itself.
   const ready = [...(context.rejoined.get(container.id) ?? [])];
@@ -35,8 +36,8 @@ export function mend(work: PlaceWork, { container, update, connect, disconnect }
     );
   }
   if (update) {
-    const { changes, reasons } = update;
-    const reason = reasons.join('; ');
+    const { changes } = update;
+    const reason = update.reasons.join('; ');
     const id = draft.add({ kind: 'updateContainer', container: ref, changes, reason, after: [], ...base(mending) });
     // Limits that are off keep nothing down for long: once they could not be set, the start goes on without.
     if (!draft.isHeld(id)) ready.push(id);
@@ -45,14 +46,7 @@ export function mend(work: PlaceWork, { container, update, connect, disconnect }
 }
 
 /** Mending in place has a backoff of its own, per thing to mend: another drift is mended at once, the same one over and over is not. */
-export function mendingWork(
-  work: PlaceWork,
-  { connect, disconnect, update }: Pick<Assessment, 'connect' | 'disconnect' | 'update'>,
-): PlaceWork {
-  const goal = [...disconnect, ...connect]
-    .map(({ reason }) => reason)
-    .concat(update?.reasons ?? [])
-    .join('; ');
+export function mendingWork(work: PlaceWork, goal: string): PlaceWork {
   const backoff = { key: work.backoff.key.replace('place ', 'mend '), goal, counts: 'attempts' as const };
   return { ...work, backoff, withheld: work.context.hold({ drift: work.drift, backoff }) };
 }

@@ -58,7 +58,8 @@ export function settle(work: PlaceWork, right: Assessment, others: ActualContain
   }
   if (container.name !== wanted.name) {
     const reason = others.length > 0 ? `the name that ${service.name} is to have` : `is called ${container.name}`;
-    rename(mendingWork(work, { connect: [], disconnect: [], update: undefined }), ref, free, reason);
+    // Per container: that another one had to be renamed before must not keep a replacement unfinished.
+    rename(mendingWork(work, `name of ${container.id}`), ref, free, reason);
   }
   return started === undefined
     ? { progress, started: [] }

@@ -193,7 +193,7 @@ export function createModelEngine(initial: ActualSite): ModelEngine {
         break;
       case 'updateContainer':
         if (!site.engine.can.update) throw new EngineError('unsupported', 'this engine cannot update');
-        Object.assign(container.spec, operation.changes);
+        container.spec = { ...container.spec, ...operation.changes };
         break;
       case 'startContainer':
         start(container);
