@@ -103,8 +103,8 @@ async function certificates(environment: Environment): Promise<{ ca: Buffer; cer
         },
       );
     });
-  const [ca, cert, key] = await Promise.all([read('ca.pem'), read('cert.pem'), read('key.pem')]);
-  return { ca, cert, key };
+  // One after the other, so that it is the first missing one that is named.
+  return { ca: await read('ca.pem'), cert: await read('cert.pem'), key: await read('key.pem') };
 }
 
 async function defaultSocket({ XDG_RUNTIME_DIR }: Environment): Promise<string> {

@@ -161,21 +161,24 @@ function foundMounts(comparison: Comparison): Json | undefined {
   return mounts(relevant, comparison);
 }
 
-/** What of a container's anonymous volumes its replacement takes over: only where it still has a place for them. */
+/**
+ * What of a container's anonymous volumes its replacement takes over: only where it still has a place for them. Of an image that is not on the
+ * disk yet nobody knows its volumes: then everything is taken over, so that nothing is lost.
+ */
 export function inheritable(
   spec: ContainerSpec,
   image: ImageConfig | undefined,
   volumes: Record<string, string>,
 ): Record<string, string> {
   const asked = new Map((spec.Mounts ?? []).map((mount) => [samePath(mount.Target), mount]));
-  const declared = new Set((image?.Volumes ?? []).map(samePath));
+  const declared = image && new Set((image.Volumes ?? []).map(samePath));
   const inMemory = new Set(Object.keys(spec.Tmpfs ?? {}).map(samePath));
   return Object.fromEntries(
     Object.entries(volumes).filter(([path]) => {
       const target = samePath(path);
       const mount = asked.get(target);
       if (mount) return mount.Type === 'volume' && mount.Source === undefined;
-      return declared.has(target) && !inMemory.has(target);
+      return (!declared || declared.has(target)) && !inMemory.has(target);
     }),
   );
 }
