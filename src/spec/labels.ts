@@ -41,6 +41,8 @@ export function containerLabels(
     [`${COMPOSE}config-hash`]: labels.specHash,
     [`${COMPOSE}depends_on`]: labels.dependsOn,
     [`${COMPOSE}project.working_dir`]: labels.workingDir,
+    // Files are in Git; without the label `docker compose ls` complains.
+    [`${COMPOSE}project.config_files`]: '',
     [`${COMPOSE}version`]: COMPOSE_VERSION,
     ...(imageId && { [`${COMPOSE}image`]: imageId }),
   };
