@@ -40,7 +40,8 @@ const mount = (volumePrefix: string): fc.Arbitrary<MountSpec> =>
     fc.record(
       {
         Type: fc.constant('bind' as const),
-        Source: fc.constantFrom('/tmp', '/var/', '/usr/share'),
+        // None above an engine's own data, wherever that is: of such a bind it wants another propagation.
+        Source: fc.constantFrom('/etc', '/opt/', '/usr/share'),
         Target: path,
         ReadOnly: fc.boolean(),
         MustExist: fc.boolean(),
@@ -51,7 +52,7 @@ const mount = (volumePrefix: string): fc.Arbitrary<MountSpec> =>
     fc.record(
       {
         Type: fc.constant('bind' as const),
-        Source: fc.constant('/tmp'),
+        Source: fc.constant('/etc'),
         Target: path,
         SELinux: fc.constantFrom('z' as const, 'Z' as const),
       },
