@@ -1,3 +1,4 @@
+// Over 400 lines in one file, since it is one list of promises that is read from top to bottom.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { EngineApi } from '../../src/engine/api.ts';
 import { EngineError, type EngineErrorKind } from '../../src/lib/errors.ts';
