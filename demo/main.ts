@@ -214,8 +214,8 @@ const GONE = 'Everything of the demo is gone again.';
 
 const NEXT = `${paint.bold('What to try next')}
   npm run demo -- --keep               leaves it running, to commit, push and break by yourself
-  node src/cli/main.ts --help          diff and apply a folder, without an agent
-  examples/                            config repos to start from: one Compose file, three sites, edge hardware
+  npx node src/cli/main.ts --help      diff and apply a folder, without an agent
+  examples/                            config repos to start from: one file, three sites, edge hardware
   docs/architecture.md                 how it works
 `;
 
