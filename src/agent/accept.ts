@@ -30,6 +30,7 @@ export async function gather(
     (app) => recorders.get(app.name)?.snapshot ?? snapshot,
     from.compile,
   );
+  requireSomething(site.allowEmpty, apps.length + compiled.broken.length, previous);
   const firstName = requireSameName(apps, compiled, previous);
 
   const brokenNames = new Set(compiled.broken.map(({ name }) => name));
@@ -60,6 +61,16 @@ export async function gather(
 /** A lone Compose file that goes by its own `name:` is broken under that name and placed under another. */
 const isBroken = (app: PlacedApp, brokenNames: Set<string>, compiled: DesiredSite): boolean =>
   brokenNames.has(app.name) || (!app.nameIsFixed && compiled.broken.length > 0);
+
+/** A site that ran something and is to run nothing was more likely forgotten than emptied: what it runs is kept, and mended, meanwhile. */
+function requireSomething(allowEmpty: boolean, apps: number, previous: Accepted | undefined): void {
+  if (apps > 0 || allowEmpty || !previous || Object.keys(previous.apps).length === 0) return;
+  throw InputError.at(
+    undefined,
+    'it names no apps for this site, which runs some',
+    "set allowEmpty in the Site's spec if that is meant",
+  );
+}
 
 /** The first name that a lone Compose file went by is kept: under another its volumes would seem lost. */
 function requireSameName(apps: PlacedApp[], compiled: DesiredSite, previous: Accepted | undefined): string | undefined {

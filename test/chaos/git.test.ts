@@ -91,7 +91,8 @@ describeChaos('a config repo that fails', () => {
     const noApps = Object.fromEntries(Object.keys(twoApps()).map((path) => [path, null]));
     await site.repo.git(['update-ref', 'refs/heads/main', before]);
     const without = await site.repo.commit(noApps);
-    await site.sees(new RegExp(`^accepted ${without.slice(0, 10)}`), { from });
+    await site.sees(new RegExp(`^${without.slice(0, 10)} is refused: it names no apps`), { from });
+    await isStillEnforced();
     // Back to what it was: the history that Git shows is followed wherever it goes.
     await site.repo.git(['update-ref', 'refs/heads/main', before]);
     await site.sees(new RegExp(`^accepted ${before.slice(0, 10)}`), { from });
@@ -115,13 +116,11 @@ describeChaos('a config repo that fails', () => {
     const kept = (await site.containers()).filter(({ app: name }) => name === site.app('a')).map(({ id }) => id);
     expect(kept.every((id) => ids.includes(id))).toBe(true);
 
-    const began = performance.now();
     await site.repo.commit(app(site, 'a', staying({ web: { environment: { FIXED: '1' } }, db: {} })));
     await site.becomes(
       'a is mended',
       (found) => allRun(ALL)(found) && found.filter(({ id }) => isNew(id)).length === 2,
     );
-    expect(performance.now() - began).toBeLessThan(8000);
   });
 
   test('a history that was rewritten is followed', async () => {

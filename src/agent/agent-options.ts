@@ -1,0 +1,33 @@
+import type { CompileOptions } from '../compose/values.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Disk } from '../lib/disk.ts';
+import type { Log } from '../lib/log.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { Plan } from '../model/plan.ts';
+import type { ActualSite } from '../model/state.ts';
+import type { Source } from '../source/source.ts';
+
+/** All that an agent is given: its effects, its place, and how often it looks. */
+export interface AgentOptions {
+  clock: Clock;
+  disk: Disk;
+  engine: Engine;
+  source: Source;
+  log: Log;
+  /** For the log and the state; without credentials. */
+  repo: string;
+  /** What is followed there; empty for its HEAD. */
+  revision: string;
+  /** The config repo's folder in the repo; none for its root. */
+  path?: string | undefined;
+  site: string | undefined;
+  /** Absolute. */
+  stateDir: string;
+  /** Read anew at each compilation, since the site's own values may change under us. */
+  compile: () => Promise<CompileOptions>;
+  intervalMs: number;
+  resyncMs: number;
+  onPlan?: (plan: Plan, actual: ActualSite) => void;
+  onOutcome?: (outcome: Outcome) => void;
+}

@@ -1,0 +1,139 @@
+import { formatProblem, InputError, SourceError, StateError } from '../lib/errors.ts';
+import { shortRevision } from '../plan/render.ts';
+import { pollForever } from '../source/retry.ts';
+import { desiredOf, gather } from './accept.ts';
+import type { Accepted, AcceptedStore } from './accepted.ts';
+import type { AgentOptions } from './agent-options.ts';
+import type { Reconciler } from './reconciler.ts';
+
+/** As Git writes it: REVISION:PATH. */
+export const refOf = ({ revision, path }: AgentOptions): string => (path ? `${revision}:${path}` : revision);
+
+/** Polls with jitter, so that a fleet does not ask in one moment; retries for ever, and says once that the link is gone or back. */
+export function follow(follower: Follower, options: AgentOptions, signal: AbortSignal): Promise<void> {
+  const { clock, log, repo, intervalMs } = options;
+  let complaint = '';
+  let over = '';
+  return pollForever(
+    clock,
+    async () => {
+      await follower.once(signal);
+      if (complaint) {
+        complaint = '';
+        log.info(over);
+        follower.linkUp();
+      }
+    },
+    {
+      signal,
+      interval: () => intervalMs * (1 + clock.random() / 10),
+      onFailure: (error) => {
+        if (error.message === complaint || signal.aborted) return;
+        complaint = error.message;
+        if (error instanceof InputError) {
+          over = "the site's own values can be read again";
+          log.error(`${complaint}; what was accepted last is enforced meanwhile`);
+          return;
+        }
+        // It was read; this site has no place for it.
+        const isOurs = error instanceof StateError || (error instanceof SourceError && error.kind === 'limit');
+        over = isOurs ? `what ${repo} says can be kept again` : `${repo} answers again`;
+        log.warn(
+          `cannot ${isOurs ? 'keep what' : 'read'} ${repo}${isOurs ? ' says' : ''}: ${complaint}; what was accepted last is enforced meanwhile`,
+        );
+      },
+    },
+  );
+}
+
+export interface Follower {
+  /** Enforces what was accepted before, if anything was. */
+  resume(): Promise<void>;
+  /** One poll; a new commit is fetched, gathered, stored and only then enforced. Throws SourceError, StateError. */
+  once(signal: AbortSignal): Promise<void>;
+  linkUp(): void;
+}
+
+export function createFollower(
+  options: AgentOptions,
+  reconciler: Reconciler,
+  store: AcceptedStore,
+  current: Accepted | undefined,
+  /** A part of what was accepted is lost, or it came from another place: the revision is fetched although its commit is not new. */
+  isDoubtful: boolean,
+): Follower {
+  const { source, log } = options;
+  let busy: Promise<void> | undefined;
+  let refused: string | undefined;
+  /** The site's own settings and values that were compiled with last; undefined before anything was. */
+  let compiledWith: string | undefined;
+
+  /** `told`: apps whose problems were said already. */
+  async function enforce(state: Accepted, told: ReadonlySet<string> = new Set()): Promise<void> {
+    const compile = await options.compile();
+    compiledWith = JSON.stringify(compile);
+    const desired = await desiredOf(state, compile);
+    for (const { name, problems } of desired.broken) {
+      if (told.has(name)) continue;
+      for (const problem of problems) log.error(formatProblem(problem), { app: name });
+    }
+    for (const app of desired.apps)
+      for (const warning of app.warnings) log.warn(formatProblem(warning), { app: app.name });
+    reconciler.desire(desired);
+  }
+
+  async function accept(commit: string, signal: AbortSignal): Promise<void> {
+    const compile = await options.compile();
+    compiledWith = JSON.stringify(compile);
+    const snapshot = await source.fetch(commit, signal);
+    try {
+      const from = { url: options.repo, ref: refOf(options), site: options.site, compile };
+      const { accepted, broken } = await gather(snapshot, from, current);
+      for (const text of await store.save(accepted)) log.warn(text);
+      current = accepted;
+      isDoubtful = false;
+      for (const { name, problems } of broken) {
+        const kept = accepted.apps[name]
+          ? `; ${name} stays as it was at ${shortRevision(accepted.apps[name].revision)}`
+          : '';
+        for (const problem of problems) log.error(`${formatProblem(problem)}${kept}`, { app: name });
+      }
+      log.info(`accepted ${shortRevision(commit)}`, { revision: commit });
+      await enforce(accepted, new Set(broken.map(({ name }) => name)));
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      // It will not get better until somebody commits or changes the site's own values: it is not fetched again, and what was accepted before stays.
+      for (const problem of error.problems) log.error(`${shortRevision(commit)} is refused: ${formatProblem(problem)}`);
+      if (current) current = { ...current, lastAttempted: commit };
+      refused = commit;
+    } finally {
+      await snapshot.dispose();
+    }
+  }
+
+  return {
+    async resume() {
+      if (!current) return;
+      log.info(`enforcing ${shortRevision(current.lastAttempted)}, accepted before`, {
+        revision: current.lastAttempted,
+      });
+      await enforce(current);
+    },
+    once(signal) {
+      busy ??= (async () => {
+        const commit = await source.poll(signal);
+        if (compiledWith !== undefined && JSON.stringify(await options.compile()) !== compiledWith) {
+          log.info("the site's own values changed");
+          // What could not be compiled before perhaps can be now.
+          refused = undefined;
+          isDoubtful = true;
+        }
+        if (commit !== refused && (isDoubtful || commit !== current?.lastAttempted)) await accept(commit, signal);
+      })().finally(() => {
+        busy = undefined;
+      });
+      return busy;
+    },
+    linkUp: () => reconciler.linkUp(),
+  };
+}
