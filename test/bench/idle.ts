@@ -47,7 +47,7 @@ export async function measureIdle(bench: Bench): Promise<Row[]> {
     const wire = sampleOf(poll);
     return [
       {
-        what: `idle agent, ${SERVICES} containers, after ${idleMs / 1000} s: resident memory (of it the program file and libraries)`,
+        what: `idle agent, ${SERVICES} containers, after ${idleMs / 1000} s: resident memory (of it file pages)`,
         holdfast: `${(rss.all / MIB).toFixed(1)} MiB (${(rss.file / MIB).toFixed(1)})`,
         beside: '',
         aim: { text: '< 70 MiB', isMet: rss.all < 70 * MIB },
