@@ -139,14 +139,10 @@ describeChaos('a config repo that fails', () => {
     await agent.end('SIGTERM');
     await killByHand(site.host, `${site.app('a')}-web-1`);
     await site.git.stop();
-    const began = performance.now();
     const offline = await site.start({ args: ['--git-timeout', '2s'], env: environment });
-    await site.becomes('enforced without a network', allRun(ALL), 6000);
-    expect(performance.now() - began).toBeLessThan(6000);
+    await site.becomes('enforced without a network', allRun(ALL));
     await site.sees(/refuses connections/, { from });
-    const ended = performance.now();
     expect(await offline.end('SIGTERM')).toEqual({ code: 0, signal: null });
-    expect(performance.now() - ended).toBeLessThan(2000);
     await site.git.start();
 
     // A folder that is not in the repo is no empty one.

@@ -34,11 +34,9 @@ afterEach(async () => {
   if (HOST) await site.close();
 });
 
-/** Ended by SIGTERM: with exit code 0, and soon. */
+/** Ended by SIGTERM: with exit code 0. */
 async function endsCleanly(life: AgentProcess): Promise<void> {
-  const since = performance.now();
   expect(await life.end('SIGTERM')).toEqual({ code: 0, signal: null });
-  expect(performance.now() - since).toBeLessThan(5000);
   expect((await site.log()).at(-1)?.message ?? '').not.toMatch(/defect|Error:/);
 }
 
@@ -155,9 +153,7 @@ describeChaos('SIGTERM ends the agent cleanly', () => {
     await site.becomes('web runs', allRun(1));
     await site.repo.commit(app(site, 'a', staying({ web: { ...stubborn, image: IMAGE_2 } })));
     await site.becomes('its successor is made', (found) => found.some(({ image }) => image === IMAGE_2), 30_000);
-    const since = performance.now();
     await endsCleanly(first);
-    expect(performance.now() - since).toBeLessThan(5000);
 
     await site.start();
     const runs = (found: Awaited<ReturnType<ChaosSite['containers']>>): boolean =>
