@@ -58,13 +58,7 @@ export const story: readonly Chapter[] = [
       await killByHand(host, `${app}-api-1`);
       tell.does(`docker rm -f ${app}-cart-1`);
       await removeByHand(host, `${app}-cart-1`);
-      await tell.sees('api runs again, the same container', async () => {
-        const objection = await runs(stage, 'api')();
-        if (objection) return objection;
-        const [then, now] = [before.find(({ service }) => service === 'api'), await stage.container('api')];
-        if (then?.id !== now?.id) return 'api is another container';
-        return then?.startedAt === now?.startedAt ? 'api was not started anew' : undefined;
-      });
+      await tell.sees('api runs again, the same container', runsAgain(stage, 'api', before));
       await tell.sees('cart runs again, a new container', async () => {
         const objection = await runs(stage, 'cart')();
         if (objection) return objection;
@@ -111,9 +105,10 @@ export const story: readonly Chapter[] = [
       tell.does('start the agent; all it has is what it wrote to its disk');
       await stage.startAgent();
       await tell.sees('stock runs again', runs(stage, 'stock'));
+      const before = await stage.containers();
       tell.does(`docker kill ${app}-web-1`);
       await killByHand(host, `${app}-web-1`);
-      await tell.sees('web runs again', runs(stage, 'web'));
+      await tell.sees('web runs again', runsAgain(stage, 'web', before));
       await tell.sees(`GET ${stage.page} says “${pageOf(2)}”`, says(stage, pageOf(2)));
     },
   },
@@ -147,6 +142,17 @@ const runs =
     if (wanted.image && only.image !== wanted.image) return `${only.name} runs ${only.image}`;
     if (wanted.health && only.health !== wanted.health) return `${only.name} is ${only.health}`;
     return undefined;
+  };
+
+/** The same container as before, started since: one that has not died yet is not taken for one that was healed. */
+const runsAgain =
+  (stage: Stage, service: string, before: readonly Running[]): Look =>
+  async () => {
+    const objection = await runs(stage, service)();
+    if (objection) return objection;
+    const [then, now] = [before, await stage.containers()].map((all) => all.find((each) => each.service === service));
+    if (then?.id !== now?.id) return `${service} is another container`;
+    return then?.startedAt === now?.startedAt ? `${service} was not started anew` : undefined;
   };
 
 /** Waiting for an agent that has ended would be waiting in vain. */
