@@ -3,6 +3,7 @@ import { EngineError } from '../lib/errors.ts';
 import type {
   ContainerInspect,
   ContainerListItem,
+  CreateContainerBody,
   ImageInspect,
   NetworkBody,
   VolumeBody,
@@ -14,7 +15,7 @@ import type { Connection, Environment } from './connection.ts';
 import { type Caller, createCaller, type Request } from './docker-call.ts';
 import { readEvents, readPull } from './docker-streams.ts';
 import { fullName, parseImageReference } from './image-reference.ts';
-import { fromPodman, listItemFromPodman, networkFromPodman, toPodman } from './podman.ts';
+import { fromPodman, listItemFromPodman, losesImageCommand, networkFromPodman, toPodman } from './podman.ts';
 import { registryAuth } from './registry-auth.ts';
 
 interface Session {
@@ -71,6 +72,15 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
     return (await open()).podman ? fromPodman(found) : found;
   };
 
+  const inspectImage = (reference: string): Promise<ImageInspect | undefined> =>
+    get<ImageInspect | undefined>(`/images/${reference}/json`).catch((error: unknown) => {
+      if (error instanceof EngineError && error.kind === 'notFound') return undefined;
+      throw error;
+    });
+
+  const bodyForPodman = async (body: CreateContainerBody): Promise<CreateContainerBody> =>
+    toPodman(body, losesImageCommand(body) ? (await inspectImage(body.Image ?? ''))?.Config?.Cmd : undefined);
+
   const networkName = async (id: string): Promise<string | undefined> =>
     (await get<NetworkBody[]>('/networks')).find(({ Id, Name }) => Id === id || Name === id)?.Name;
 
@@ -91,7 +101,7 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
         method: 'POST',
         path: '/containers/create',
         query: { name, platform },
-        body: (await open()).podman ? toPodman(body) : body,
+        body: (await open()).podman ? await bodyForPodman(body) : body,
       });
       return { id: Id, warnings: Warnings ?? [] };
     },
@@ -169,11 +179,7 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
     removeVolume: (name) =>
       act({ call: 'remove', method: 'DELETE', path: `/volumes/${encodeURIComponent(name)}` }).catch(unlessGone),
 
-    inspectImage: (reference) =>
-      get<ImageInspect | undefined>(`/images/${reference}/json`).catch((error: unknown) => {
-        if (error instanceof EngineError && error.kind === 'notFound') return undefined;
-        throw error;
-      }),
+    inspectImage,
     async pullImage(reference, options) {
       const { podman } = await open();
       const parsed = parseImageReference(reference);

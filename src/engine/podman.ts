@@ -46,11 +46,18 @@ const STATES: Record<string, string> = {
   stopping: 'running',
 };
 
+const isEmpty = (list: unknown): boolean => Array.isArray(list) && list.length === 0;
+
+/** Whether it would leave out the image's command, which Docker keeps where only the entrypoint is cleared. */
+export const losesImageCommand = ({ Entrypoint, Cmd }: CreateContainerBody): boolean =>
+  isEmpty(Entrypoint) && !Cmd?.length;
+
 /** Where no time to stop in is given it takes none, and kills at once. An empty entrypoint clears the image's only when it holds an empty word. */
-export const toPodman = (body: CreateContainerBody): CreateContainerBody => ({
+export const toPodman = (body: CreateContainerBody, imageCommand: string[] | null = null): CreateContainerBody => ({
   StopTimeout: 10,
   ...body,
-  ...(Array.isArray(body.Entrypoint) && body.Entrypoint.length === 0 && { Entrypoint: [''] }),
+  ...(isEmpty(body.Entrypoint) && { Entrypoint: [''] }),
+  ...(losesImageCommand(body) && imageCommand && { Cmd: imageCommand }),
 });
 
 export function fromPodman(inspect: ContainerInspect): ContainerInspect {

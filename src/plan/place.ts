@@ -95,11 +95,13 @@ function replace(work: PlaceWork, assessed: Assessment[], after: number[]): Plac
     remove(work, container, 'left over from an interrupted replacement', []),
   );
   const others = assessed.map(({ container }) => container).filter((container) => !leftovers.includes(container));
+  // What would be changed in place comes along, and people are to read all that changes.
+  const reasons = [...old.replace, ...(old.update?.reasons ?? [])];
   const made = create(
     work,
     freeName(wanted, others),
     inheritable(wanted.spec, context.actual.images[wanted.spec.Image]?.config, old.container.anonymousVolumes),
-    `replaces ${old.container.name}: ${old.replace.join('; ')}${work.drift ? ' (drift)' : ''}`,
+    `replaces ${old.container.name}: ${reasons.join('; ')}${work.drift ? ' (drift)' : ''}`,
     [...after, ...cleared],
   );
   const { started, stopped, removed } = takeOver(work, made.ref, false, others, made.ready);

@@ -80,8 +80,6 @@ for (const [name, host] of Object.entries(ENGINES)) {
         if (facts.product === 'podman') {
           // Refused there.
           spec.PortBindings = spec.PortBindings?.filter(({ Container }) => !Container.endsWith('/sctp')) ?? [];
-          // There it clears the image's command too, and nothing would be left to run.
-          if (spec.Entrypoint?.length === 0) spec.Cmd ??= ['x'];
           // Taken there for a variable of the engine's own process.
           if (spec.Env) spec.Env = Object.fromEntries(Object.entries(spec.Env).filter(([, value]) => value !== null));
         }
@@ -100,6 +98,7 @@ for (const [name, host] of Object.entries(ENGINES)) {
       ['a variable of the image changed', { Env: { FROM: 'git' } }],
       ['an entrypoint, which clears the command', { Entrypoint: ['/mine'] }],
       ['an empty entrypoint', { Entrypoint: [], Cmd: ['x'] }],
+      ["an empty entrypoint, which leaves the image's command", { Entrypoint: [] }],
       ['an empty command', { Cmd: [] }],
       [
         'the volume of the image mounted by name',

@@ -104,7 +104,7 @@ afterEach(async () => {
 
     const { code, stdout, stderr } = await run(folder, 'diff');
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
-    expect(stdout).toContain(`replaces ${app}-db-1: image: ${IMAGE}, wanted ${IMAGE_2}`);
+    expect(stdout).toContain(`replaces ${app}-db-1: image: ${IMAGE}, wanted ${IMAGE_2}; memory: 64m, wanted 32m`);
     expect(stdout).toMatch(new RegExp(`start ${app}-web-1 +exited with 137`));
     expect(stdout).toMatch(/default at worktree: \d+ operations \(1 app\)\n$/);
     expect((await containersOf(host, { app })).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
