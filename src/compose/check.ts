@@ -2,6 +2,7 @@ import type { Position } from '../lib/errors.ts';
 import { entryOf, type YamlNode } from '../yaml/node.ts';
 import { checkFileDeclarations, undefinedReference } from './compile-files.ts';
 import { dependenciesOf, networksOf, replicasOf } from './compile-service.ts';
+import { isDisabled } from './healthcheck.ts';
 import type { Declared, Project } from './project.ts';
 import type { Report } from './report.ts';
 import type { ServiceKeys } from './service-keys.ts';
@@ -86,7 +87,7 @@ function checkDependencies(service: Service, enabled: Project, all: Project, rep
       const hint = 'put the profile under profiles in the Application, or say required: false';
       report.error(at, `the service ${service.name} depends on ${other}, whose profiles are off`, hint);
     }
-    if (condition === 'healthy' && target?.keys.healthcheck?.Test?.[0] === 'NONE') {
+    if (condition === 'healthy' && isDisabled(target?.keys.healthcheck)) {
       report.error(at, `${other} can never become healthy, as its healthcheck is disabled`);
     }
   }

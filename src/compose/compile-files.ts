@@ -52,7 +52,7 @@ export async function compileFiles(service: Declared<ServiceKeys>, context: File
     }
   };
 
-  for (const { at, ...mount } of service.keys.volumes ?? []) {
+  for (const { at, written, ...mount } of service.keys.volumes ?? []) {
     claim(mount.Target, 'a mount', at);
     if (mount.Type === 'bind' && mount.Source !== undefined) {
       const source = await bind(mount.Source, at);

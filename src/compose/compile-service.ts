@@ -24,7 +24,7 @@ export function replicasOf(keys: ServiceKeys): number {
 export function networksOf(service: Declared<ServiceKeys>): ServiceNetwork[] {
   if (service.keys.network_mode !== undefined) return [];
   const own = service.keys.networks ?? [];
-  return own.length > 0 ? own : [{ key: 'default', at: service.at, endpoint: {} }];
+  return own.length > 0 ? own : [{ key: 'default', at: service.at, endpoint: {}, written: null }];
 }
 
 /** A container's name: the service's own, else as Compose makes it. */
@@ -115,12 +115,15 @@ function missingEnvFile(at: Position): never {
 function portBindings(service: Declared<ServiceKeys>): PortBinding[] {
   // On the host's network, and on none, the engine publishes nothing.
   if (service.keys.network_mode === 'host' || service.keys.network_mode === 'none') return [];
-  return (service.keys.ports ?? []).map(({ at, ...binding }) => binding);
+  return (service.keys.ports ?? []).map(({ at, written, ...binding }) => binding);
 }
 
 function exposedPorts(keys: ServiceKeys, bindings: PortBinding[]): string[] {
   const published = new Set(bindings.map((binding) => binding.Container));
-  const all = [...(keys.expose ?? []), ...(keys.ports ?? []).map((port) => port.Container)];
+  const all = [
+    ...(keys.expose ?? []).flatMap(({ ports }) => ports),
+    ...(keys.ports ?? []).map((port) => port.Container),
+  ];
   return [...new Set(all)].filter((port) => !published.has(port)).sort();
 }
 
@@ -135,9 +138,10 @@ function networks(
     (a, b) => (b.endpoint.Priority ?? 0) - (a.endpoint.Priority ?? 0) || (a.key < b.key ? -1 : 1),
   )[0];
   const endpoints = joined.map((network): [string, EndpointSpec] => {
-    const mac = network === main ? service.keys.mac_address : undefined;
+    const own = network === main ? service.keys.mac_address : undefined;
+    const mac = (network.endpoint.MacAddress ?? own)?.toLowerCase();
     const aliases = [container, service.name, ...(network.endpoint.Aliases ?? [])];
-    const endpoint = { ...(mac && { MacAddress: mac }), ...network.endpoint, Aliases: [...new Set(aliases)].sort() };
+    const endpoint = { ...network.endpoint, ...(mac && { MacAddress: mac }), Aliases: [...new Set(aliases)].sort() };
     return [context.networkName(network.key), endpoint];
   });
   return { Networks: Object.fromEntries(endpoints.sort(([a], [b]) => (a < b ? -1 : 1))) };

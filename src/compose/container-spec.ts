@@ -1,14 +1,19 @@
 import type { ContainerSpec } from '../model/spec.ts';
+import { deviceRequest, isCdi } from './devices.ts';
+import { healthcheckSpec } from './healthcheck.ts';
+import type { Limits } from './host-settings.ts';
 import { nanoCpus } from './quantities.ts';
+import { restartPolicy } from './restart.ts';
 import type { ServiceKeys } from './service-keys.ts';
 
 /** What a service's own keys say of its containers, in the Engine API's words. What depends on other parts of the app is added later. */
 export function ownSpec(keys: ServiceKeys): Partial<ContainerSpec> {
   const { limits, reservations } = keys.deploy?.resources ?? {};
+  const cdi = (keys.devices ?? []).filter(isCdi);
   const requests = [
-    ...(keys.devices?.cdi.length ? [{ Driver: 'cdi', DeviceIDs: keys.devices.cdi }] : []),
-    ...(keys.gpus ?? []),
-    ...(reservations?.devices ?? []),
+    ...(cdi.length > 0 ? [{ Driver: 'cdi', DeviceIDs: cdi.map(({ PathOnHost }) => PathOnHost) }] : []),
+    ...(keys.gpus ?? []).map((request) => deviceRequest(request, ['gpu'])),
+    ...(reservations?.devices ?? []).map((request) => deviceRequest(request)),
   ];
   return meaningful({
     Platform: keys.platform,
@@ -23,8 +28,9 @@ export function ownSpec(keys: ServiceKeys): Partial<ContainerSpec> {
     Cmd: keys.command?.length ? keys.command : undefined,
     Labels: keys.labels,
     StopSignal: keys.stop_signal,
-    StopTimeout: keys.stop_grace_period,
-    Healthcheck: keys.healthcheck,
+    // Whole seconds, as the engine has no finer; Compose cuts the rest off, too.
+    StopTimeout: keys.stop_grace_period && Math.floor(keys.stop_grace_period / 1e9),
+    Healthcheck: keys.healthcheck && healthcheckSpec(keys.healthcheck),
     Tmpfs: keys.tmpfs,
     NetworkMode: keys.network_mode,
     PidMode: keys.pid,
@@ -33,26 +39,26 @@ export function ownSpec(keys: ServiceKeys): Partial<ContainerSpec> {
     UsernsMode: keys.userns_mode,
     CgroupnsMode: keys.cgroup,
     CgroupParent: keys.cgroup_parent,
-    RestartPolicy: keys.deploy?.restart_policy ?? keys.restart,
+    RestartPolicy: restartPolicy(keys.deploy?.restart_policy, keys.restart),
     Init: keys.init,
     Privileged: keys.privileged,
     ReadonlyRootfs: keys.read_only,
-    CapAdd: keys.cap_add,
-    CapDrop: keys.cap_drop,
+    CapAdd: capabilities(keys.cap_add),
+    CapDrop: capabilities(keys.cap_drop),
     Sysctls: keys.sysctls,
-    Ulimits: keys.ulimits,
+    Ulimits: ulimits(keys.ulimits),
     GroupAdd: keys.group_add,
     ShmSize: keys.shm_size,
     Runtime: keys.runtime,
     Isolation: keys.isolation,
     StorageOpt: keys.storage_opt,
     Annotations: keys.annotations,
-    LogConfig: keys.logging,
+    LogConfig: logConfig(keys.logging),
     ExtraHosts: keys.extra_hosts,
     Dns: keys.dns,
     DnsSearch: keys.dns_search,
     DnsOptions: keys.dns_opt,
-    Devices: keys.devices?.devices,
+    Devices: keys.devices?.filter((device) => !isCdi(device)),
     DeviceRequests: requests,
     DeviceCgroupRules: keys.device_cgroup_rules,
     Memory: limits?.memory || keys.mem_limit,
@@ -71,6 +77,23 @@ export function ownSpec(keys: ServiceKeys): Partial<ContainerSpec> {
     OomKillDisable: keys.oom_kill_disable,
     OomScoreAdj: keys.oom_score_adj,
   });
+}
+
+/** Without `CAP_`, in capitals, sorted. */
+function capabilities(names: string[] = []): string[] {
+  return [...new Set(names.map((name) => name.toUpperCase().replace(/^CAP_/, '')))].sort();
+}
+
+function ulimits(limits: Limits = {}): NonNullable<ContainerSpec['Ulimits']> {
+  return Object.entries(limits)
+    .map(([Name, limit]) =>
+      typeof limit === 'number' ? { Name, Soft: limit, Hard: limit } : { Name, Soft: limit.soft, Hard: limit.hard },
+    )
+    .sort((a, b) => (a.Name < b.Name ? -1 : 1));
+}
+
+function logConfig(logging: ServiceKeys['logging']): ContainerSpec['LogConfig'] {
+  return logging && { ...(logging.driver && { Type: logging.driver }), Config: logging.options ?? {} };
 }
 
 /** Keys in which empty, zero or false asks for something that leaving it out does not. */

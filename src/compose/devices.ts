@@ -1,6 +1,6 @@
 import type { ContainerSpec, DeviceRequest } from '../model/spec.ts';
 import type { YamlNode } from '../yaml/node.ts';
-import { type Decoder, integer, list, map, quoted, record, stringRecord, text } from './decode.ts';
+import { type Decoded, type Decoder, integer, list, map, quoted, record, stringRecord, text } from './decode.ts';
 import type { Report } from './report.ts';
 
 type Device = NonNullable<ContainerSpec['Devices']>[number];
@@ -8,21 +8,24 @@ type Device = NonNullable<ContainerSpec['Devices']>[number];
 /** `vendor.com/class=name`: a name of the Container Device Interface. */
 const CDI = /^[a-z][\w.-]*[a-z0-9]\/[a-z][\w.-]*=[\w.:-]+$/i;
 
-/** `devices`: host devices, and CDI names apart from them; of several with one target the last counts. */
-export const devices: Decoder<{ devices: Device[]; cdi: string[] }> = (node, report) => {
+/** `devices`: host devices, and CDI names as their own source and target; of several with one target the last counts. */
+export const devices: Decoder<Device[]> = (node, report) => {
   if (node.kind !== 'sequence') return report.error(node, 'devices must be a list');
   const found = new Map<string, Device>();
-  const cdi: string[] = [];
   for (const item of node.items) {
     const device = item.kind === 'mapping' ? longDevice(item, report) : shortDevice(item, report);
     if (!device) continue;
-    if (CDI.test(device.PathOnHost) && device.PathInContainer === device.PathOnHost) cdi.push(device.PathOnHost);
-    else if (!device.PathOnHost.startsWith('/') || !device.PathInContainer.startsWith('/')) {
+    if (!isCdi(device) && !(device.PathOnHost.startsWith('/') && device.PathInContainer.startsWith('/'))) {
       report.error(item, `${quoted(item)} is not a device`, 'write it as /dev/x, /dev/x:/dev/y or /dev/x:/dev/y:rw');
     } else found.set(device.PathInContainer, device);
   }
-  return { devices: [...found.values()], cdi };
+  return [...found.values()];
 };
+
+/** Whether it is a name of the Container Device Interface, which the engine takes as a request and not as a device. */
+export function isCdi({ PathOnHost, PathInContainer }: Device): boolean {
+  return CDI.test(PathOnHost) && PathInContainer === PathOnHost;
+}
 
 function shortDevice(node: YamlNode, report: Report): Device | undefined {
   const parts = text(node, report)?.split(':');
@@ -51,37 +54,45 @@ function device(node: YamlNode, report: Report, source: string, target: string, 
 const count: Decoder<number> = (node, report) =>
   node.kind === 'scalar' && node.text.toLowerCase() === 'all' ? -1 : integer(0)(node, report);
 
-const REQUEST = record('a device request', {
+const REQUEST_KEYS = {
   driver: text,
   count,
   device_ids: list(text),
   capabilities: list(text),
   options: stringRecord,
-});
+};
 
-/** One entry of `gpus` or of `deploy.resources.reservations.devices`. Without count and IDs it means all. */
-function request(implied: string[]): Decoder<DeviceRequest> {
-  return map(REQUEST, (read, node, report) => {
-    if (read.count !== undefined && read.device_ids) {
-      return report.error(node, 'count and device_ids exclude each other');
-    }
-    const capabilities = [...new Set([...(read.capabilities ?? []), ...implied])];
-    if (capabilities.length === 0) return report.error(node, 'a device request must name its capabilities');
-    return {
-      ...(read.driver && { Driver: read.driver }),
-      ...(read.device_ids ? { DeviceIDs: read.device_ids } : { Count: read.count ?? -1 }),
-      Capabilities: [capabilities],
-      ...(read.options && { Options: read.options }),
-    };
-  });
+/** One entry of `gpus` or of `deploy.resources.reservations.devices`. */
+export type WrittenRequest = Decoded<typeof REQUEST_KEYS>;
+
+const request: Decoder<WrittenRequest> = map(record('a device request', REQUEST_KEYS), (read, node, report) =>
+  read.count !== undefined && read.device_ids
+    ? report.error(node, 'count and device_ids exclude each other')
+    : // Without count and IDs it means all.
+      { ...(!read.device_ids && { count: -1 }), ...read },
+);
+
+/** A request in the engine's words. `implied` are capabilities that need not be written. */
+export function deviceRequest(request: WrittenRequest, implied: string[] = []): DeviceRequest {
+  return {
+    ...(request.driver && { Driver: request.driver }),
+    ...(request.device_ids && { DeviceIDs: request.device_ids }),
+    ...(request.count !== undefined && { Count: request.count }),
+    Capabilities: [[...new Set([...(request.capabilities ?? []), ...implied])]],
+    ...(request.options && { Options: request.options }),
+  };
 }
 
 /** `gpus`: `all`, or a list of requests. */
-export const gpus: Decoder<DeviceRequest[]> = (node, report) => {
-  if (node.kind === 'sequence') return list(request(['gpu']))(node, report);
-  if (node.kind === 'scalar' && node.value === 'all') return [{ Count: -1, Capabilities: [['gpu']] }];
+export const gpus: Decoder<WrittenRequest[]> = (node, report) => {
+  if (node.kind === 'sequence') return list(request)(node, report);
+  if (node.kind === 'scalar' && node.value === 'all') return [{ count: -1 }];
   return report.error(node, `${quoted(node)} is not possible here`, 'gpus is all, or a list of device requests');
 };
 
 /** `deploy.resources.reservations.devices`. */
-export const reservedDevices: Decoder<DeviceRequest[]> = list(request([]));
+export const reservedDevices: Decoder<WrittenRequest[]> = list(
+  map(request, (read, node, report) =>
+    read.capabilities?.length ? read : report.error(node, 'a device request must name its capabilities'),
+  ),
+);

@@ -8,10 +8,10 @@ export function uniqueList(item: Decoder<string>): Decoder<string[]> {
   return map(list(item), (items) => [...new Map(items.map((each) => [each.split('=')[0], each])).values()]);
 }
 
-/** `cap_add`, `cap_drop`: without `CAP_`, in capitals, sorted. */
-export const capabilities: Decoder<string[]> = map(list(text), (names) =>
-  [...new Set(names.map((name) => name.toUpperCase().replace(/^CAP_/, '')))].sort(),
-);
+/** A list in which what is written twice counts once. */
+export function distinct(item: Decoder<string>): Decoder<string[]> {
+  return map(list(item), (items) => [...new Set(items)]);
+}
 
 /** `labels`. The names under which Holdfast and Compose keep their own are not for users. */
 export const labels: Decoder<Record<string, string>> = map(pairs, (found, _node, report) => {
@@ -52,28 +52,29 @@ export const extraHosts: Decoder<string[]> = (node, report) => {
 
 const LIMIT = record('a limit', { soft: integer(-1), hard: integer(-1) });
 
-/** `ulimits`, sorted by name. A single number is both limits. */
-export const ulimits: Decoder<{ Name: string; Soft: number; Hard: number }[]> = (node, report) => {
+/** A limit of a kind by its name. A single number is both limits. */
+export type Limits = Record<string, number | { soft: number; hard: number }>;
+
+/** `ulimits`. */
+export const ulimits: Decoder<Limits> = (node, report) => {
   if (node.kind !== 'mapping') return report.error(node, `ulimits must be a mapping, not ${describe(node)}`);
-  const found = node.entries.flatMap(({ key, keyAt, value }) => {
+  const found: Limits = {};
+  for (const { key, keyAt, value } of node.entries) {
     if (!/^[a-z]+$/.test(key)) report.error(keyAt, `${JSON.stringify(key)} is not the name of a limit`);
     if (value.kind !== 'mapping') {
       const single = integer(-1)(value, report);
-      return single === undefined ? [] : [{ Name: key, Soft: single, Hard: single }];
+      if (single !== undefined) found[key] = single;
+      continue;
     }
     const { soft, hard } = LIMIT(value, report) ?? {};
-    if (soft !== undefined && hard !== undefined) return [{ Name: key, Soft: soft, Hard: hard }];
-    report.error(value.at, `the limit ${key} needs soft and hard`);
-    return [];
-  });
-  return found.sort((a, b) => (a.Name < b.Name ? -1 : 1));
+    if (soft !== undefined && hard !== undefined) found[key] = { soft, hard };
+    else report.error(value.at, `the limit ${key} needs soft and hard`);
+  }
+  return found;
 };
 
 /** `logging`. */
-export const logging: Decoder<{ Type?: string; Config: Record<string, string> }> = map(
-  record('logging', { driver: text, options: stringRecord }),
-  ({ driver, options }) => ({ ...(driver && { Type: driver }), Config: options ?? {} }),
-);
+export const logging = record('logging', { driver: text, options: stringRecord });
 
 /** `group_add`: names and numbers. */
 export const groups: Decoder<string[]> = list(textOrNumber);

@@ -12,6 +12,8 @@ export interface FileUse {
   uid?: number;
   gid?: number;
   mode?: number;
+  /** The target as written, where it is. */
+  writtenTarget?: string;
   at: Position;
 }
 
@@ -42,6 +44,7 @@ export function fileUses(folder: '/' | '/run/secrets'): Decoder<FileUse[]> {
     const { uid, gid, mode } = read;
     return {
       ...use(read.source, read.target, node),
+      ...(read.target && { writtenTarget: read.target }),
       ...(uid !== undefined && { uid }),
       ...(gid !== undefined && { gid }),
       ...(mode !== undefined && { mode }),

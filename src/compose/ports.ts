@@ -8,6 +8,8 @@ import type { Report } from './report.ts';
 /** One container port and where it is published. */
 export interface Port extends PortBinding {
   at: Position;
+  /** What the engine is never told. */
+  written: { mode: 'ingress' | 'host'; published?: string; name?: string; app_protocol?: string };
 }
 
 interface Range {
@@ -41,7 +43,7 @@ function shortPort(node: YamlNode, report: Report): Port[] | undefined {
   if (!match || !container?.first || (match[2] && !host) || ip === undefined || !/^(tcp|udp|sctp)$/.test(protocol)) {
     return report.error(node, `${quoted(node)} is not a port mapping`, HINT);
   }
-  return expand(node, report, ip, host, container, protocol);
+  return expand(node, report, { ip, host, container, protocol, written: { mode: 'ingress' } });
 }
 
 const LONG = record('a port', {
@@ -67,17 +69,29 @@ function longPort(node: YamlNode, report: Report): Port[] | undefined {
   const host = port.published ? parseRange(port.published) : undefined;
   if (port.published && !host) return report.error(node, 'published is not a port or a range of ports');
   const container = { first: port.target, last: port.target };
-  return expand(node, report, port.host_ip ?? '', host, container, port.protocol ?? 'tcp');
+  return expand(node, report, {
+    ip: port.host_ip ?? '',
+    host,
+    container,
+    protocol: port.protocol ?? 'tcp',
+    written: {
+      mode: port.mode ?? 'ingress',
+      ...(port.published && { published: port.published }),
+      ...(port.name && { name: port.name }),
+      ...(port.app_protocol && { app_protocol: port.app_protocol }),
+    },
+  });
 }
 
-function expand(
-  node: YamlNode,
-  report: Report,
-  HostIp: string,
-  host: Range | undefined,
-  container: Range,
-  protocol: string,
-): Port[] | undefined {
+interface Ports {
+  ip: string;
+  host: Range | undefined;
+  container: Range;
+  protocol: string;
+  written: Port['written'];
+}
+
+function expand(node: YamlNode, report: Report, { ip, host, container, protocol, written }: Ports): Port[] | undefined {
   const count = container.last - container.first + 1;
   const hosts = host ? host.last - host.first + 1 : 0;
   if (host && hosts !== count && count !== 1) {
@@ -88,25 +102,40 @@ function expand(
     // A range of host ports for one container port leaves the choice to the engine; port 0 and none do so altogether.
     const range = host && count === 1 && hosts > 1;
     const HostPort = range ? `${first}-${host.last}` : first === 0 ? '' : String(first);
-    return { Container: `${container.first + index}/${protocol}`, HostIp, HostPort, at: node.at };
+    const published = written.published ?? (range ? HostPort : host && String(first));
+    return {
+      Container: `${container.first + index}/${protocol}`,
+      HostIp: ip,
+      HostPort,
+      at: node.at,
+      written: { ...written, ...(published !== undefined && { published }) },
+    };
   });
 }
 
-/** `expose`: container ports as `80/tcp`, ranges expanded. */
-export const exposed: Decoder<string[]> = (node, report) => {
+/** An entry of `expose`, and the container ports it names as `80/tcp`. */
+export interface Exposed {
+  written: string;
+  ports: string[];
+}
+
+/** `expose`, ranges expanded; what is written twice counts once. */
+export const exposed: Decoder<Exposed[]> = (node, report) => {
   if (node.kind !== 'sequence') return report.error(node, 'expose must be a list');
-  return node.items.flatMap((item) => {
+  const found = new Map<string, Exposed>();
+  for (const item of node.items) {
     const written = textOrNumber(item, report);
-    if (written === undefined) return [];
+    if (written === undefined) continue;
     const match = /^([^/]+)(?:\/(tcp|udp|sctp))?$/.exec(written);
     const range = parseRange(match?.[1] ?? '');
     if (!range || range.first === 0) {
       report.error(item, `${quoted(item)} is not a port`, 'write it as 80, 80/udp or 8000-8002');
-      return [];
+      continue;
     }
     const numbers = Array.from({ length: range.last - range.first + 1 }, (_, index) => range.first + index);
-    return numbers.map((port) => `${port}/${match?.[2] ?? 'tcp'}`);
-  });
+    found.set(written, { written, ports: numbers.map((port) => `${port}/${match?.[2] ?? 'tcp'}`) });
+  }
+  return [...found.values()];
 };
 
 function parseRange(written: string): Range | undefined {

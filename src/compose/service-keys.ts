@@ -27,9 +27,6 @@ import { restart } from './restart.ts';
 import { macAddress, serviceNetworks } from './service-networks.ts';
 import { tmpfs, volumes } from './volumes.ts';
 
-/** Whole ones, as the engine has no finer; Compose cuts the rest off, too. */
-const seconds: Decoder<number> = map(duration, (nanoseconds) => Math.floor(nanoseconds / 1e9));
-
 /** Bytes; -1 is no limit. */
 const swap: Decoder<number> = (node, report) =>
   node.kind === 'scalar' && node.value === -1 ? -1 : bytes(node, report);
@@ -59,7 +56,7 @@ export const SERVICE_KEYS = {
   runtime: text,
   isolation: text,
   stop_signal: text,
-  stop_grace_period: seconds,
+  stop_grace_period: duration,
   labels: host.labels,
   annotations: stringRecord,
 
@@ -99,8 +96,8 @@ export const SERVICE_KEYS = {
   // What it may do
   privileged: flag,
   read_only: flag,
-  cap_add: host.capabilities,
-  cap_drop: host.capabilities,
+  cap_add: host.distinct(text),
+  cap_drop: host.distinct(text),
   security_opt: list(text),
   group_add: host.groups,
   sysctls: stringRecord,

@@ -2,13 +2,26 @@ import { isIP } from 'node:net';
 import type { Position } from '../lib/errors.ts';
 import type { EndpointSpec } from '../model/spec.ts';
 import { describe } from '../yaml/node.ts';
-import { type Decoder, integer, list, map, quoted, record, refused, stringRecord, text } from './decode.ts';
+import {
+  type Decoded,
+  type Decoder,
+  integer,
+  list,
+  map,
+  quoted,
+  record,
+  refused,
+  stringRecord,
+  text,
+} from './decode.ts';
 
 /** A service's place on a network, by the network's key in the Compose file. */
 export interface ServiceNetwork {
   key: string;
   at: Position;
   endpoint: EndpointSpec;
+  /** null where it is only named. */
+  written: WrittenEndpoint | null;
 }
 
 const address = (version: 4 | 6): Decoder<string> =>
@@ -20,10 +33,10 @@ const MAC = /^(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i;
 
 /** `02:42:ac:11:00:02`. */
 export const macAddress: Decoder<string> = map(text, (value, node, report) =>
-  MAC.test(value) ? value.toLowerCase() : report.error(node, `${quoted(node)} is not a MAC address`),
+  MAC.test(value) ? value : report.error(node, `${quoted(node)} is not a MAC address`),
 );
 
-const ENDPOINT = record("a service's network", {
+const ENDPOINT_KEYS = {
   aliases: list(text),
   ipv4_address: address(4),
   ipv6_address: address(6),
@@ -33,7 +46,12 @@ const ENDPOINT = record("a service's network", {
   priority: integer(),
   gw_priority: refused('it needs a newer engine than Holdfast asks for; priority decides which network comes first'),
   interface_name: refused('it needs a newer engine than Holdfast asks for'),
-});
+};
+
+const ENDPOINT = record("a service's network", ENDPOINT_KEYS);
+
+/** What a service says of its place on one network. */
+export type WrittenEndpoint = Decoded<typeof ENDPOINT_KEYS>;
 
 /** `networks` of a service: a list of names, or a mapping of them to details. */
 export const serviceNetworks: Decoder<ServiceNetwork[]> = (node, report) => {
@@ -41,7 +59,7 @@ export const serviceNetworks: Decoder<ServiceNetwork[]> = (node, report) => {
     const names = new Map<string, ServiceNetwork>();
     for (const item of node.items) {
       const key = text(item, report);
-      if (key !== undefined) names.set(key, { key, at: item.at, endpoint: {} });
+      if (key !== undefined) names.set(key, { key, at: item.at, endpoint: {}, written: null });
     }
     return [...names.values()];
   }
@@ -50,7 +68,8 @@ export const serviceNetworks: Decoder<ServiceNetwork[]> = (node, report) => {
   }
   return node.entries.map(({ key, keyAt, value }) => {
     const isEmpty = value.kind === 'scalar' && value.value === null;
-    const read = (isEmpty ? undefined : ENDPOINT(value, report)) ?? {};
+    const written = isEmpty ? null : (ENDPOINT(value, report) ?? null);
+    const read = written ?? {};
     const endpoint: EndpointSpec = {
       ...(read.aliases?.length && { Aliases: read.aliases }),
       ...(read.ipv4_address && { IPv4Address: read.ipv4_address }),
@@ -60,6 +79,6 @@ export const serviceNetworks: Decoder<ServiceNetwork[]> = (node, report) => {
       ...(read.driver_opts && { DriverOpts: read.driver_opts }),
       ...(read.priority && { Priority: read.priority }),
     };
-    return { key, at: keyAt, endpoint };
+    return { key, at: keyAt, endpoint, written };
   });
 };

@@ -2,12 +2,14 @@ import { posix } from 'node:path';
 import type { Position } from '../lib/errors.ts';
 import type { MountSpec } from '../model/spec.ts';
 import { entryOf, type YamlNode } from '../yaml/node.ts';
-import { bytes, type Decoder, flag, integer, quoted, record, refused, text, word } from './decode.ts';
+import { bytes, type Decoded, type Decoder, flag, integer, quoted, record, refused, text, word } from './decode.ts';
 import type { Report } from './report.ts';
 
 /** A mount as written: a bind's source still relative, a volume's still its key in the Compose file. */
 export interface Mount extends MountSpec {
   at: Position;
+  /** Its long form, as Docker Compose makes it of the short one. */
+  written: WrittenMount;
 }
 
 const PROPAGATIONS = ['rprivate', 'private', 'rshared', 'shared', 'rslave', 'slave'] as const;
@@ -25,11 +27,11 @@ export const volumes: Decoder<Mount[]> = (node, report) => {
 };
 
 function shortMount(node: YamlNode, report: Report): Mount | undefined {
-  const written = text(node, report);
-  if (written === undefined) return undefined;
-  const parts = written.split(':');
+  const short = text(node, report);
+  if (short === undefined) return undefined;
+  const parts = short.split(':');
   // Whether it is a path or a volume cannot be told from a placeholder.
-  if (written.startsWith('{{')) return report.error(node, `${quoted(node)} is not a mount`);
+  if (short.startsWith('{{')) return report.error(node, `${quoted(node)} is not a mount`);
   if (/^[a-z]$/i.test(parts[0] ?? '') && parts.length > 1) {
     return report.error(node, `${quoted(node)} reads as a Windows drive, as its first part is a single letter`);
   }
@@ -40,18 +42,32 @@ function shortMount(node: YamlNode, report: Report): Mount | undefined {
   const Target = absoluteTarget(target ?? '', node, report);
   if (Target === undefined) return undefined;
   const Type = source !== undefined && /^[./~\\]/.test(source) ? 'bind' : 'volume';
-  const mount: Mount = { Type, ...(source !== undefined && { Source: source }), Target, at: node.at };
+  const written: WrittenMount = {
+    type: Type,
+    ...(source !== undefined && { source }),
+    target: Target,
+    ...(Type === 'bind' ? { bind: { create_host_path: true } } : { volume: {} }),
+  };
+  const mount: Mount = { Type, ...(source !== undefined && { Source: source }), Target, at: node.at, written };
   for (const option of options?.split(',') ?? []) if (!applyOption(mount, option, report)) return undefined;
   return mount;
 }
 
 function applyOption(mount: Mount, option: string, report: Report): boolean {
   const propagation = PROPAGATIONS.find((each) => each === option);
-  if (option === 'ro') mount.ReadOnly = true;
-  else if (option === 'rw') delete mount.ReadOnly;
-  else if (option === 'z' || option === 'Z') mount.SELinux = option;
-  else if (option === 'nocopy' && mount.Type === 'volume') mount.NoCopy = true;
-  else if (propagation && mount.Type === 'bind') {
+  const { written } = mount;
+  if (option === 'ro' || option === 'rw') {
+    written.read_only = option === 'ro';
+    if (option === 'ro') mount.ReadOnly = true;
+    else delete mount.ReadOnly;
+  } else if (option === 'z' || option === 'Z') {
+    written.bind = { ...written.bind, selinux: option };
+    mount.SELinux = option;
+  } else if (option === 'nocopy' && mount.Type === 'volume') {
+    written.volume = { ...written.volume, nocopy: true };
+    mount.NoCopy = true;
+  } else if (propagation && mount.Type === 'bind') {
+    written.bind = { ...written.bind, propagation };
     mount.Propagation = propagation;
     // As in Docker Compose, whose short form creates the folder either way.
   } else if (WITHOUT_EFFECT.includes(option)) {
@@ -67,26 +83,37 @@ function applyOption(mount: Mount, option: string, report: Report): boolean {
   return true;
 }
 
-const LONG = record('a mount', {
+const BIND_KEYS = {
+  propagation: word(...PROPAGATIONS),
+  create_host_path: flag,
+  selinux: word('z', 'Z'),
+  recursive: refused('Holdfast has no such option yet'),
+};
+
+const VOLUME_KEYS = {
+  nocopy: flag,
+  subpath: text,
+  labels: refused('label the volume where it is declared, at the top level'),
+};
+
+const TMPFS_KEYS = { size: bytes, mode: integer(0, 0o7777) };
+
+const MOUNT_KEYS = {
   type: word('bind', 'volume', 'tmpfs', 'image', 'cluster', 'npipe'),
   source: text,
   target: text,
   read_only: flag,
   consistency: word('cached', 'delegated', 'consistent', 'default'),
-  bind: record('bind', {
-    propagation: word(...PROPAGATIONS),
-    create_host_path: flag,
-    selinux: word('z', 'Z'),
-    recursive: refused('Holdfast has no such option yet'),
-  }),
-  volume: record('volume', {
-    nocopy: flag,
-    subpath: text,
-    labels: refused('label the volume where it is declared, at the top level'),
-  }),
-  tmpfs: record('tmpfs', { size: bytes, mode: integer(0, 0o7777) }),
+  bind: record('bind', BIND_KEYS),
+  volume: record('volume', VOLUME_KEYS),
+  tmpfs: record('tmpfs', TMPFS_KEYS),
   image: refused('mounting images is not supported yet'),
-});
+};
+
+const LONG = record('a mount', MOUNT_KEYS);
+
+/** The long form of a mount. */
+export type WrittenMount = Decoded<typeof MOUNT_KEYS>;
 
 function longMount(node: YamlNode, report: Report): Mount | undefined {
   const before = report.problems.length;
@@ -126,6 +153,7 @@ function longMount(node: YamlNode, report: Report): Mount | undefined {
     ...(long.tmpfs?.size && { SizeBytes: long.tmpfs.size }),
     ...(long.tmpfs?.mode && { Mode: long.tmpfs.mode }),
     at: node.at,
+    written: { ...long, target: Target },
   };
 }
 
