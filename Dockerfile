@@ -17,7 +17,7 @@ LABEL dev.holdfast.build=stage
 ARG BUNDLE=build
 WORKDIR /src
 COPY . .
-RUN if [ "$BUNDLE" = build ]; then npm install --no-save --no-audit --no-fund && npm run build; fi \
+RUN if [ "$BUNDLE" = build ]; then npm run build; fi \
  && test -f dist/holdfast.js
 
 FROM ${BASE}

@@ -54,7 +54,7 @@ export async function converge(desired: DesiredSite, options: ConvergeOptions): 
       process.once('SIGTERM', () => resolve({ kind: 'interrupted' }));
       reconciler.desire(desired);
     });
-    return say(verdict);
+    return say(verdict, options.plan.down ? 'is taken down; volumes stay' : 'is as it should be');
   } finally {
     cancelTimer();
     await reconciler?.stop();
@@ -108,7 +108,8 @@ const errorsOf = ({ app, problems, operations }: AppPlan): string[] => [
 const withError = (reason: string, error: string | undefined): string =>
   error && !reason.includes(error) ? `${reason}: ${error}` : reason;
 
-function say(verdict: Verdict): number {
+/** `state` is what can be said of a site that has converged. */
+function say(verdict: Verdict, state: string): number {
   const { error } = errorPalette();
   switch (verdict.kind) {
     case 'converged': {
@@ -121,7 +122,7 @@ function say(verdict: Verdict): number {
         print(reason);
       print(
         palette().add(
-          `${verdict.plan.site} is as it should be (${verdict.plan.apps.length} app${verdict.plan.apps.length === 1 ? '' : 's'})`,
+          `${verdict.plan.site} ${state} (${verdict.plan.apps.length} app${verdict.plan.apps.length === 1 ? '' : 's'})`,
         ),
       );
       return EXIT.ok;

@@ -37,6 +37,11 @@ export function asEngineError(error: unknown, call: Call, where: string): Engine
     messageOf(error)
       .replace(/^\(HTTP code \d+\) .*? - /, '')
       .trim();
+  if (message === '' || message.startsWith('<')) {
+    const what = message === '' ? 'nothing else' : 'a web page';
+    const text = `${where} answered HTTP ${statusCode} and ${what}: is that a container engine?`;
+    return new EngineError('failed', text, { cause: error });
+  }
   return new EngineError(kindOf(statusCode, message, call), message, { cause: error });
 }
 

@@ -45,6 +45,9 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
     const modem = docker.modem as { version?: string | undefined };
     modem.version = undefined;
     const version = await caller.json<VersionAnswer>({ call: 'read', method: 'GET', path: '/version' });
+    if (typeof version?.ApiVersion !== 'string') {
+      throw new EngineError('unreachable', `what answers at ${connection.where} is no container engine`);
+    }
     const spoken = negotiate(version);
     if (!spoken) {
       throw new EngineError(

@@ -10,6 +10,8 @@ export interface PlanOptions {
   prune: boolean;
   /** Images with pull_policy always are pulled once per revision. `diff` leaves it out: a pull is no difference. */
   pullAlways: boolean;
+  /** `down`: what is removed goes because somebody takes it down, not because Git has forgotten it. */
+  down?: boolean;
 }
 
 export const agentOptions: PlanOptions = { byHand: false, prune: false, pullAlways: true };

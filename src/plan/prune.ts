@@ -18,7 +18,9 @@ export function planPrune(context: AppContext): void {
     const replicas = services.get(service)?.size;
     const reason = scaledDown
       ? `${service} has ${replicas} replica${replicas === 1 ? '' : 's'} now`
-      : `${service} is not in Git`;
+      : context.options.down
+        ? 'taken down'
+        : `${service} is not in Git`;
     const shared = {
       container: refOf(container),
       service,
@@ -55,7 +57,7 @@ function pruneNetworks(context: AppContext): void {
       kind: 'removeNetwork',
       networkId: network.id,
       name,
-      reason: 'not in Git',
+      reason: context.options.down ? 'taken down' : 'not in Git',
       after: leavers,
       backoff: { key, goal, counts: 'failures' },
       ...held(context.hold({ prune: true, backoff: { key, goal } })),

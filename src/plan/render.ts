@@ -102,10 +102,10 @@ export function describe(operation: Operation): string {
 const named = ({ name }: ContainerRef): string => name;
 
 /** A plan for people: an app a paragraph, an operation a line with its reason. */
-export function renderText(plan: Plan, palette: Palette = plain): string {
+export function renderText(plan: Plan, palette: Palette = plain, unplanned = 0): string {
   const changing = plan.apps.filter(({ operations, problems }) => operations.length > 0 || problems.length > 0);
   const lines = changing.flatMap((app) => [...renderApp(app, palette), '']);
-  return [...lines, summary(plan)].join('\n');
+  return [...lines, summary(plan, unplanned)].join('\n');
 }
 
 function renderApp({ app, operations, problems }: AppPlan, palette: Palette): string[] {
@@ -133,7 +133,7 @@ function renderOperation(operation: Operation, width: number, palette: Palette):
   return `  ${operation.withheld || operation.onlyIfFailed ? palette.dim(head) : paint(head)}${tail}${withheld}`;
 }
 
-function summary({ site, revision, apps }: Plan): string {
+function summary({ site, revision, apps }: Plan, unplanned: number): string {
   const operations = apps.flatMap((app) => app.operations).filter(({ onlyIfFailed }) => !onlyIfFailed);
   const withheld = operations.filter((operation) => operation.withheld).length;
   const errors = apps.flatMap(({ problems }) => problems).filter(({ severity }) => severity === 'error').length;
@@ -143,7 +143,8 @@ function summary({ site, revision, apps }: Plan): string {
     ...(withheld > 0 ? [`${withheld} withheld`] : []),
     ...(errors > 0 ? [count(errors, 'error')] : []),
   ];
-  return `${at}: ${parts.join(', ')} (${count(apps.length, 'app')})`;
+  const others = unplanned > 0 ? `; ${count(unplanned, 'app')} cannot be planned` : '';
+  return `${at}: ${parts.join(', ')} (${count(apps.length, 'app')}${others})`;
 }
 
 const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

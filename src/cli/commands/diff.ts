@@ -29,7 +29,7 @@ export async function diff(folder: string | undefined, options: DiffOptions): Pr
     return plan(desired, { ...actual, files }, emptyMemory(), 0, how);
   });
 
-  print(options.output === 'json' ? renderJson(made) : renderText(made, palette()));
+  print(options.output === 'json' ? renderJson(made) : renderText(made, palette(), desired.broken.length));
   for (const { name, problems } of desired.broken) {
     for (const problem of problems) printError(`${errorPalette().error('error:')} ${name}: ${formatProblem(problem)}`);
   }

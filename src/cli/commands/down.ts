@@ -20,7 +20,7 @@ export async function down(folder: string | undefined, options: DesiredOptions &
   };
   return converge(nothing, {
     timeoutMs,
-    plan: { byHand: true, prune: true, pullAlways: false },
+    plan: { byHand: true, prune: true, pullAlways: false, down: true },
     ...(options.dockerHost !== undefined && { dockerHost: options.dockerHost }),
   });
 }

@@ -127,3 +127,14 @@ test('an answer without JSON still gives its own sentence, and an error of ours 
   const ours = new EngineError('conflict', 'x');
   expect(asEngineError(ours, 'read', 'unix:///x')).toBe(ours);
 });
+
+test.each([
+  ['', 'nothing else'],
+  ['<!DOCTYPE html><html>…</html>', 'a web page'],
+])('what answers %j is taken for no engine, and nothing for gone', (body, what) => {
+  const raw = Object.assign(new Error(`(HTTP code 404) unexpected - ${body} `), { statusCode: 404 });
+  expect(asEngineError(raw, 'remove', 'tcp://x:2375')).toMatchObject({
+    kind: 'failed',
+    message: `tcp://x:2375 answered HTTP 404 and ${what}: is that a container engine?`,
+  });
+});

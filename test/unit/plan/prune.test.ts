@@ -22,6 +22,7 @@ test('a service that is not in Git any more goes, if the policy says so', () => 
     '2 remove shop-db-1: db is not in Git (after 1; withheld by prune)',
   ]);
   expect(lines(kept, { byHand: true, prune: true }).join()).not.toContain('withheld');
+  expect(lines(kept, { byHand: true, prune: true, down: true })[0]).toBe('1 stop shop-db-1: taken down');
 });
 
 test('replicas that Git took away go without asking, since Git names the service', () => {
