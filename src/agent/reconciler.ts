@@ -5,7 +5,8 @@ import type { Log } from '../lib/log.ts';
 import type { Memory } from '../model/memory.ts';
 import type { OperationResult, Outcome } from '../model/outcome.ts';
 import type { AppPlan, Operation, Plan } from '../model/plan.ts';
-import type { ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
+import type { ActualSite, DesiredSite } from '../model/state.ts';
+import { forsakenApp } from '../plan/forsaken.ts';
 import { forgetBackoffs, learnConverged, learnFromOutcome, learnFromState } from '../plan/learn.ts';
 import { plan } from '../plan/plan.ts';
 import type { PlanOptions } from '../plan/policy.ts';
@@ -154,7 +155,7 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
   }
 
   function finishLane(name: string, site: DesiredSite, results: OperationResult[]): void {
-    const app = site.apps.find((each) => each.name === name) ?? { ...vanished, name };
+    const app = site.apps.find((each) => each.name === name) ?? forsakenApp(name, '', {});
     memory = learnFromOutcome(memory, app, { app: name, results }, clock.monotonic(), clock.random);
     void persist();
     const effects = results.filter(({ operation }) => operation.kind !== 'await');
@@ -278,17 +279,3 @@ const isDue = ({ withheld, onlyIfFailed }: AppPlan['operations'][number]): boole
 
 const sameApp = (before: DesiredSite | undefined, after: DesiredSite, name: string): boolean =>
   before?.apps.find((app) => app.name === name)?.revision === after.apps.find((app) => app.name === name)?.revision;
-
-/** What is wanted of an app that Git no longer names. */
-const vanished: Omit<DesiredApp, 'name'> = {
-  revision: '',
-  sync: {},
-  pruneVolumes: false,
-  suspend: false,
-  services: [],
-  networks: [],
-  volumes: [],
-  files: [],
-  directory: '',
-  warnings: [],
-};

@@ -4,6 +4,7 @@ import type { ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
 import { createContext } from './context.ts';
 import { appDigest } from './digest.ts';
 import { planFiles, removeStaleFiles, staleFiles } from './files.ts';
+import { forsakenApp } from './forsaken.ts';
 import { orderHandOvers } from './hand-over.ts';
 import { planAlwaysPulled } from './needs.ts';
 import type { PlanOptions } from './policy.ts';
@@ -71,18 +72,6 @@ function vanishedApps(desired: DesiredSite, actual: ActualSite, memory: Memory):
   ];
   const here = owners.flatMap(({ site, app }) => (site === desired.site ? [app] : []));
   const names = new Set([...here, ...Object.keys(memory.files)].filter((app) => !known.has(app)));
-  const gone = [...names].map((name) => ({
-    name,
-    revision: desired.revision,
-    sync,
-    pruneVolumes: false,
-    suspend: false,
-    services: [],
-    networks: [],
-    volumes: [],
-    files: [],
-    directory: '',
-    warnings: [],
-  }));
+  const gone = [...names].map((name) => forsakenApp(name, desired.revision, sync));
   return gone.filter((app) => here.includes(app.name) || staleFiles({ desired: app, actual, memory }).length > 0);
 }

@@ -1,8 +1,12 @@
-import type { DesiredApp, DesiredSite } from '../../model/state.ts';
+import type { SyncPolicy } from '../../model/fleet.ts';
+import type { DesiredSite } from '../../model/state.ts';
+import { forsakenApp } from '../../plan/forsaken.ts';
 import { converge } from '../converge.ts';
 import { type DesiredOptions, readDesired } from '../desired.ts';
 import { durationMs } from '../duration.ts';
 import { withEngine } from '../engine.ts';
+
+const FREELY: SyncPolicy = { automated: { prune: true, selfHeal: true, allowEmpty: true } };
 
 /** Removes what the site's apps run, those that Git no longer names among them; a lone Compose file speaks for its own app only. */
 export async function down(folder: string | undefined, options: DesiredOptions & { timeout: string }): Promise<number> {
@@ -13,7 +17,7 @@ export async function down(folder: string | undefined, options: DesiredOptions &
 
   const nothing: DesiredSite = {
     ...desired,
-    apps: [...names].map((name) => emptyApp(name, desired.revision)),
+    apps: [...names].map((name) => forsakenApp(name, desired.revision, FREELY)),
     broken: [],
     allowEmpty: true,
     pruneThreshold: 100,
@@ -34,17 +38,3 @@ const runningApps = (site: string, dockerHost: string | undefined): Promise<stri
     ];
     return owners.filter((owner) => owner.site === site).map(({ app }) => app);
   });
-
-const emptyApp = (name: string, revision: string): DesiredApp => ({
-  name,
-  revision,
-  sync: { automated: { prune: true, selfHeal: true, allowEmpty: true } },
-  pruneVolumes: false,
-  suspend: false,
-  services: [],
-  networks: [],
-  volumes: [],
-  files: [],
-  directory: '',
-  warnings: [],
-});
