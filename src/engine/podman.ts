@@ -6,7 +6,7 @@ import type {
   HostConfigBody,
   NetworkBody,
 } from '../model/engine-api.ts';
-import { type Asked, PODMAN_VARIABLES, readAsked } from '../spec/asked.ts';
+import { type Asked, DOCKER_MTU, PODMAN_VARIABLES, readAsked } from '../spec/asked.ts';
 import { sameReference } from './image-reference.ts';
 
 /**
@@ -101,8 +101,10 @@ export function networkFromPodman(network: NetworkBody): NetworkBody {
     const IPRange = asked?.valueOf(`IPRange.${pool.Subnet}`);
     return IPRange === undefined ? pool : { ...pool, IPRange };
   });
+  const { mtu, ...others } = network.Options ?? {};
   return {
     ...network,
+    ...(mtu !== undefined && asked?.has('Mtu') && { Options: { ...others, [DOCKER_MTU]: mtu } }),
     ...(asked?.has('Attachable') && { Attachable: true }),
     ...(network.IPAM && { IPAM: { ...network.IPAM, Options: options, Config: pools } }),
   };

@@ -60,6 +60,8 @@ export interface PlaceProgress {
   replaced: boolean;
   healthy: boolean;
   completed: boolean;
+  /** It is made good, but there is no telling whether that helps: what does not require it need not wait for it. */
+  failing?: true;
   /** What it may still become by itself. */
   may: { healthy: boolean; completed: boolean };
   /** Of a replacement: after what the old one may be stopped, and the stops. */

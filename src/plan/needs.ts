@@ -53,7 +53,7 @@ function isHopeful(context: AppContext, { service, condition }: Dependency): boo
   if (progress.blocked || progress.started.some((id) => context.draft.isHeld(id))) return false;
   return (
     condition === 'started' ||
-    progress.containers.every((place) => place.changed || place[condition] || place.may[condition])
+    progress.containers.every((place) => (place.changed && !place.failing) || place[condition] || place.may[condition])
   );
 }
 

@@ -6,7 +6,7 @@ import { healOld, isCompleted, stoppedReason } from './heal.ts';
 import { mend, mendingWork } from './mend.ts';
 import { needsToStart } from './needs.ts';
 import { blocked, type PlaceResult } from './place-result.ts';
-import { isUp, type PlaceWork, refOf, rename, start, takeOver } from './steps.ts';
+import { isUp, type PlaceWork, refOf, rename, restart, start, takeOver } from './steps.ts';
 
 /** The right container is there: what is wrong with it is mended in place, others that claim its place go, and it gets its name. */
 export function settle(work: PlaceWork, right: Assessment, others: ActualContainer[]): PlaceResult {
@@ -52,7 +52,11 @@ export function settle(work: PlaceWork, right: Assessment, others: ActualContain
       started = start(work, ref, stoppedReason(container), ready);
     }
     context.starts.push({ handle: started as number, wanted, ready });
+  } else if (container.status === 'running' && container.health === 'unhealthy') {
+    started = restart(healthWork(work), container, 'unhealthy (drift)', mended.ready);
+    progress.failing = true;
   }
+  if (isUp(container)) warnOfImage(work);
   if (others.length > 0 && free.length === 0) {
     free = takeOver(work, ref, true, others, started ? [started] : mended.ready).removed;
   }
@@ -64,4 +68,22 @@ export function settle(work: PlaceWork, right: Assessment, others: ActualContain
   return started === undefined
     ? { progress, started: [] }
     : { progress: { ...progress, changed: true, healthy: false }, started: [started] };
+}
+
+/**
+ * No revision asks for a restart, so that selfHeal decides, and every attempt counts. The first is at once: the engine has tried its probe often
+ * enough before it called the container unhealthy.
+ */
+function healthWork(work: PlaceWork): PlaceWork {
+  const backoff = { ...work.backoff, counts: 'attempts' as const };
+  return { ...work, drift: true, backoff, withheld: work.context.hold({ drift: true, backoff }) };
+}
+
+/** What runs goes on running without it; but were it to be made anew, a registry would have to be asked. */
+function warnOfImage({ context, service, wanted }: PlaceWork): void {
+  const { Image } = wanted.spec;
+  if (context.actual.images[Image] !== undefined) return;
+  const message = `image ${Image} is not on the disk any more; what runs of it goes on`;
+  if (context.problems.some((problem) => problem.service === service.name && problem.message === message)) return;
+  context.problems.push({ severity: 'warning', service: service.name, message });
 }

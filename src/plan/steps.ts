@@ -98,6 +98,11 @@ export interface TakeOver {
   removed: number[];
 }
 
+/** Stops a container that runs and starts it again as it is. */
+export function restart(work: PlaceWork, container: ActualContainer, reason: string, after: number[]): number {
+  return start(work, refOf(container), reason, [stop(work, container, reason, after)]);
+}
+
 /**
  * Lets `next` take the place of `others`: what runs is stopped, the new one started, the old removed. Should the new one not start, it goes
  * and the one that ran before is started again.

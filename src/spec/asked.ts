@@ -44,9 +44,13 @@ export function askedOf(spec: ContainerSpec): string {
   ].join(' ');
 }
 
+/** What Podman calls `mtu`, taking either name. */
+export const DOCKER_MTU = 'com.docker.network.driver.mtu';
+
 /** The same for a network: what Podman takes and does not tell. */
-export function askedOfNetwork({ Attachable, IPAM }: NetworkSpec): string {
+export function askedOfNetwork({ Attachable, DriverOpts, IPAM }: NetworkSpec): string {
   return [
+    ...(DriverOpts?.[DOCKER_MTU] !== undefined ? ['Mtu'] : []),
     ...(Attachable ? ['Attachable'] : []),
     ...(IPAM?.Config ?? []).flatMap(({ Subnet, IPRange }) =>
       Subnet && IPRange ? [`IPRange.${Subnet}=${IPRange}`] : [],

@@ -48,7 +48,8 @@ export class Monitors {
   /** The agent is about to take a container down: what replaces it must be on the disk. */
   takesDown(call: string, container: SimContainer): void {
     this.touches(call, container);
-    if (!isUp(container)) return;
+    // One that is unhealthy is stopped to be started again, which needs nothing.
+    if (!isUp(container) || (call === 'stopContainer' && container.health === 'unhealthy')) return;
     const place = placeOf(container);
     const images = place && this.wantedImages(place);
     if (!place || !images) return;

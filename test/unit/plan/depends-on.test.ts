@@ -56,7 +56,10 @@ test('a job that was pruned by hand has completed all the same', () => {
 test('what runs is not stopped for a dependency that is sick, and starts in order without waiting for its health', () => {
   const git = gitWith({ db: 'healthy' });
   const memory = settled(git);
-  expect(planLines({ git, memory, site: but(actualOf(git), 'shop-db-1', { health: 'unhealthy' }) })).toEqual([]);
+  expect(planLines({ git, memory, site: but(actualOf(git), 'shop-db-1', { health: 'unhealthy' }) })).toEqual([
+    '1 stop shop-db-1: unhealthy (drift)',
+    '2 start shop-db-1: unhealthy (drift) (after 1)',
+  ]);
   const down = but(but(actualOf(git), 'shop-db-1', { status: 'exited', exitCode: 1 }), 'shop-web-1', {
     status: 'exited',
     exitCode: 1,
@@ -116,8 +119,10 @@ test('required: false waits as long as there is hope, and no longer', () => {
   );
   expect(planLines({ git, site: onlyDb(git, { health: 'unhealthy' }) })).toEqual([
     'warning: web: goes on without db, which it depends on but does not require',
-    '1 create shop-web-1: no such container',
-    '2 start shop-web-1: new (after 1)',
+    '1 stop shop-db-1: unhealthy (drift)',
+    '2 start shop-db-1: unhealthy (drift) (after 1)',
+    '3 create shop-web-1: no such container',
+    '4 start shop-web-1: new (after 3)',
   ]);
 });
 

@@ -34,7 +34,9 @@ test('what is on the disk is used, and no registry is asked', () => {
 
 test('an image that is gone keeps nobody from running', () => {
   const git = gitWith('web:1', 'missing');
-  expect(planLines({ git, site: without(actualOf(git), 'web:1'), memory: settled(git) })).toEqual([]);
+  expect(planLines({ git, site: without(actualOf(git), 'web:1'), memory: settled(git) })).toEqual([
+    'warning: web: image web:1 is not on the disk any more; what runs of it goes on',
+  ]);
   const stopped = but(actualOf(git), 'shop-web-1', { status: 'exited', exitCode: 137 });
   expect(planLines({ git, site: without(stopped, 'web:1', imageId('web:1')), memory: settled(git) })).toEqual([
     '1 start shop-web-1: exited with 137 (drift)',

@@ -1,0 +1,186 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ask, mustAsk } from '../../scripts/machine/engine-http.ts';
+import { until } from '../../scripts/machine/processes.ts';
+import { createMemoryStore, type MemoryStore } from '../../src/agent/memory-store.ts';
+import { createReconciler, type Reconciler } from '../../src/agent/reconciler.ts';
+import { compileSite } from '../../src/compose/compile-site.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import { openEngine } from '../../src/engine/open-engine.ts';
+import { createHostFiles } from '../../src/files/host-files.ts';
+import { placeSite } from '../../src/fleet/place-site.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { systemDisk } from '../../src/lib/disk.ts';
+import { createSemaphore } from '../../src/lib/semaphore.ts';
+import type { Plan } from '../../src/model/plan.ts';
+import { agentOptions } from '../../src/plan/policy.ts';
+import { describe } from '../../src/plan/render.ts';
+import { openApi } from './engine-under-test.ts';
+import { memorySnapshot } from './memory-snapshot.ts';
+import { removeSite } from './site.ts';
+
+/** What an inspect answers, as far as tests look at it. */
+export interface Inspected {
+  Id: string;
+  Name: string;
+  Config: { Image: string; Cmd: string[] | null; Env: string[]; Labels: Record<string, string> };
+  HostConfig: {
+    Memory: number;
+    NanoCpus: number;
+    NetworkMode: string;
+    RestartPolicy: { Name: string };
+  };
+  State: { Status: string; ExitCode: number; StartedAt: string; Health?: { Status: string } };
+  NetworkSettings: { Networks: Record<string, { Aliases: string[] | null; NetworkID: string }> };
+}
+
+/** One app of a site of its own, kept on a real engine by the agent's own loop, in this process. */
+export interface KeptSite {
+  host: string;
+  site: string;
+  app: string;
+  dir: string;
+  /** `APP-web-1`. */
+  name(service: string, number?: number): string;
+  /** Commits, as it were, and waits until the site is so. `spec` is the Application's. */
+  commit(compose: object, options?: { spec?: object; files?: Record<string, string> }): Promise<void>;
+  /** Commits and waits for nothing. */
+  desire(compose: object, options?: { spec?: object; files?: Record<string, string> }): Promise<void>;
+  /** Looks again, and waits until the site is as it should be. */
+  converges(ms?: number): Promise<void>;
+  /** The agent dies; another one takes over with what was on the disk. */
+  nextLife(): Promise<void>;
+  /** No agent keeps it until the next one. */
+  die(): Promise<void>;
+  plan(): Plan | undefined;
+  log: string[];
+  inspect(service: string, number?: number): Promise<Inspected>;
+  /** Runs a command in a container of the app and gives what it printed. */
+  exec(service: string, command: string[], number?: number): Promise<string>;
+  close(): Promise<void>;
+}
+
+export async function keptSite(host: string): Promise<KeptSite> {
+  const id = randomBytes(4).toString('hex');
+  const [site, app] = [`kept-${id}`, `kept${id}`];
+  const dir = await mkdtemp(join(tmpdir(), 'hf-kept-'));
+  const log: string[] = [];
+  const seen: { last?: { plan: Plan; busy: boolean } | undefined } = {};
+  let life: { engine: Engine; reconciler: Reconciler; unwatch: () => void } | undefined;
+  let desired: Parameters<Reconciler['desire']>[0] | undefined;
+  let revisions = 0;
+
+  const say = (message: string): void => {
+    log.push(message);
+  };
+  async function begin(): Promise<NonNullable<typeof life>> {
+    const engine = openEngine(await openApi(host), { site, clock: systemClock });
+    const store: MemoryStore = createMemoryStore(systemDisk, join(dir, 'memory.json'));
+    const { memory } = await store.load(systemClock.monotonic(), systemClock.random);
+    const effects = {
+      engine,
+      files: createHostFiles(systemDisk),
+      slots: createSemaphore(8),
+      pullSlots: createSemaphore(3),
+    };
+    const reconciler = createReconciler(memory, {
+      effects,
+      clock: systemClock,
+      log: { debug() {}, info: say, warn: say, error: say },
+      store,
+      options: agentOptions,
+      onPlan: (plan, _actual, busy) => {
+        seen.last = { plan, busy };
+      },
+    });
+    return { engine, reconciler, unwatch: engine.watch(() => reconciler.trigger()) };
+  }
+
+  const kept: KeptSite = {
+    host,
+    site,
+    app,
+    dir,
+    log,
+    name: (service, number = 1) => `${app}-${service}-${number}`,
+    plan: () => seen.last?.plan,
+
+    async desire(compose, { spec = {}, files = {} } = {}) {
+      const document = (kind: string, more: object) => JSON.stringify({ apiVersion: 'holdfast/v1', kind, spec: more });
+      const snapshot = memorySnapshot({
+        'fleet.yaml': document('Fleet', {
+          pruneThreshold: 100,
+          syncPolicy: { automated: { prune: true, selfHeal: true, allowEmpty: true } },
+        }),
+        [`sites/${site}.yaml`]: document('Site', { allowEmpty: true }),
+        [`apps/${app}/app.yaml`]: document('Application', spec),
+        [`apps/${app}/compose.yaml`]: JSON.stringify(compose),
+        ...Object.fromEntries(Object.entries(files).map(([path, text]) => [`apps/${app}/${path}`, text])),
+      });
+      revisions += 1;
+      const committed = Object.assign(snapshot, { revision: String(revisions).repeat(40).slice(0, 40) });
+      const placed = await placeSite(committed, { site });
+      desired = await compileSite(placed, committed, { filesDir: join(dir, 'files') });
+      if (desired.broken.length > 0) throw new Error(JSON.stringify(desired.broken));
+      seen.last = undefined;
+      life ??= await begin();
+      life.reconciler.desire(desired);
+    },
+    async commit(compose, options) {
+      await kept.desire(compose, options);
+      await kept.converges();
+    },
+    async converges(ms = 60_000) {
+      seen.last = undefined;
+      life?.engine.forget();
+      life?.reconciler.trigger();
+      const isSettled = (): boolean =>
+        seen.last?.busy === false && seen.last.plan.apps.every(({ operations }) => operations.length === 0);
+      if (await until(isSettled, ms)) return;
+      const operations = kept
+        .plan()
+        ?.apps.flatMap((each) => [
+          ...each.problems.map(({ message }) => `! ${message}`),
+          ...each.operations.map(
+            (one) => `${describe(one)}: ${one.reason}${one.withheld ? ` [${one.withheld.text}]` : ''}`,
+          ),
+        ]);
+      throw new Error(
+        `not as it should be after ${ms} ms:\n${operations?.join('\n')}\n--\n${log.slice(-30).join('\n')}`,
+      );
+    },
+    async nextLife() {
+      await kept.die();
+      life = await begin();
+      if (desired) life.reconciler.desire(desired);
+    },
+    async die() {
+      life?.unwatch();
+      await life?.reconciler.stop();
+      life?.engine.close();
+      life = undefined;
+      seen.last = undefined;
+    },
+    inspect: async (service, number = 1) =>
+      JSON.parse(await mustAsk(host, 'GET', `/containers/${kept.name(service, number)}/json`)) as Inspected,
+    async exec(service, command, number = 1) {
+      const made = JSON.parse(
+        await mustAsk(host, 'POST', `/containers/${kept.name(service, number)}/exec`, {
+          body: { Cmd: command, AttachStdout: true, AttachStderr: true, Tty: true },
+        }),
+      ) as { Id: string };
+      return mustAsk(host, 'POST', `/exec/${made.Id}/start`, { body: { Detach: false, Tty: true } });
+    },
+    async close() {
+      await kept.die();
+      await removeSite(host, site);
+      // What somebody made by hand in its names has none of its labels.
+      for (const key of ['default', 'other']) await ask(host, 'DELETE', `/networks/${app}_${key}`);
+      await ask(host, 'DELETE', `/volumes/${app}_data`);
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+  return kept;
+}
