@@ -5,6 +5,10 @@ import { agentOption, agentSettings } from './settings.ts';
 import { errorPalette } from './terminal.ts';
 import { VERSION } from './version.ts';
 
+const RENDER_HELP = `--format engine shows contents of files, configs and secrets as their digests. --format compose prints JSON; relative paths are
+those of the folder on this machine. Values of variables, and the contents of configs and secrets that stand in the Compose file, appear
+in it as they are.`;
+
 /** Runs the command line and resolves to the exit code. Never throws: an error becomes one clear message on standard error. */
 export async function run(args: string[]): Promise<number> {
   let code: number = EXIT.ok;
@@ -83,10 +87,19 @@ function build(setCode: (code: number) => void): Command {
       setCode(await (await import('./commands/validate.ts')).validate(folder, options)),
     );
 
-  desired(program.command('render'), 'Print what a site should run, in the words of the Engine API.', { engine: false })
-    .addOption(new Option('-o, --output <format>', 'how to print it').choices(['yaml', 'json']).default('yaml'))
+  desired(program.command('render'), 'Print what a site should run, in the words of the Engine API or of Compose.', {
+    engine: false,
+  })
+    .addOption(
+      new Option('--format <words>', 'whose words: `compose` prints one app as `docker compose config` does')
+        .choices(['engine', 'compose'])
+        .default('engine'),
+    )
+    .addOption(
+      new Option('-o, --output <syntax>', 'how to print it (default: yaml, of compose json)').choices(['yaml', 'json']),
+    )
     .option('--app <name>', 'this app only')
-    .addHelpText('after', exitCodes('printed', 'never', 'bad input'))
+    .addHelpText('after', `\n${RENDER_HELP}\n${exitCodes('printed', 'never', 'bad input')}`)
     .action(async (folder, options) => setCode(await (await import('./commands/render.ts')).render(folder, options)));
 
   const agent = program

@@ -4,12 +4,12 @@ import type { PlacedApp } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { PortBinding } from '../model/spec.ts';
 import type { DesiredApp } from '../model/state.ts';
-import { entryOf } from '../yaml/node.ts';
+import { entryOf, type MappingNode } from '../yaml/node.ts';
 import { AppFolder } from './app-folder.ts';
 import { checkProject } from './check.ts';
 import { type Claim, claimsOf, ownRivals, type Places } from './claims.ts';
 import { compileNetwork, compileVolume, resourceName } from './compile-resources.ts';
-import { compileService, networksOf } from './compile-service.ts';
+import { compileService, networksOf, type ServiceContext } from './compile-service.ts';
 import { load } from './load.ts';
 import { decodeProject, type Project } from './project.ts';
 import { Report } from './report.ts';
@@ -25,17 +25,27 @@ export async function compileApp(
   snapshot: Snapshot,
   options: CompileOptions,
 ): Promise<DesiredApp> {
-  return (await compileWithClaims(app, site, snapshot, options)).desired;
+  return (await compileWhole(app, site, snapshot, options)).desired;
 }
 
-/** The same, with what the app claims of the site. `onName` hears the app's name as soon as it is known, also if the rest fails. */
-export async function compileWithClaims(
+/** An app, and what it was compiled from. */
+export interface Compiled {
+  desired: DesiredApp;
+  /** What it claims of the site. */
+  claims: Claim[];
+  /** The tree of all its files, and what was read of it; services whose profiles are off left out. */
+  root: MappingNode;
+  context: ServiceContext;
+}
+
+/** The same, with what it was compiled from. `onName` hears the app's name as soon as it is known, also if the rest fails. */
+export async function compileWhole(
   app: PlacedApp,
   site: string,
   snapshot: Snapshot,
   options: CompileOptions,
   onName: (name: string) => void = () => {},
-): Promise<{ desired: DesiredApp; claims: Claim[] }> {
+): Promise<Compiled> {
   const report = new Report();
   const folderFor = (name: string) => new AppFolder(snapshot, app.folder, directoryOf(app, name, options));
   const { name, root, values } = await load(app, site, snapshot, folderFor, options, report, onName);
@@ -43,7 +53,7 @@ export async function compileWithClaims(
   const all = decodeProject(root, report);
   const project = withProfiles(all, app.profiles);
   checkProject(project, all, report);
-  const context = {
+  const context: ServiceContext = {
     app: name,
     project,
     folder,
@@ -78,7 +88,7 @@ export async function compileWithClaims(
   const claims = claimsOf(desired, placesIn(project));
   report.problems.push(...ownRivals(claims));
   report.throwIfAny();
-  return { desired, claims };
+  return { desired, claims, root, context };
 }
 
 function directoryOf(app: PlacedApp, name: string, options: CompileOptions): string {
@@ -102,12 +112,12 @@ function sorted<T>(declared: Map<string, T>): T[] {
 }
 
 /** What no running service uses is not made. */
-function usedNetworks(project: Project): string[] {
+export function usedNetworks(project: Project): string[] {
   const keys = [...project.services.values()].flatMap((service) => networksOf(service).map(({ key }) => key));
   return [...new Set(keys)].filter((key) => key === 'default' || project.networks.has(key)).sort();
 }
 
-function usedVolumes(project: Project): string[] {
+export function usedVolumes(project: Project): string[] {
   const mounts = [...project.services.values()].flatMap((service) => service.keys.volumes ?? []);
   return [...new Set(mounts.flatMap(({ Type, Source }) => (Type === 'volume' && Source ? [Source] : [])))].sort();
 }

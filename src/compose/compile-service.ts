@@ -79,7 +79,7 @@ export function dependenciesOf(service: Declared<ServiceKeys>): NonNullable<Serv
 }
 
 /** `env_file`s in order, then `environment`; a name without a value takes the one that interpolation knows, else it is null. */
-async function environmentOf(
+export async function environmentOf(
   service: Declared<ServiceKeys>,
   context: ServiceContext,
 ): Promise<Record<string, string | null>> {

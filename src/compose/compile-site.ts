@@ -3,7 +3,7 @@ import type { PlacedApp, PlacedSite } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { BrokenApp, DesiredApp, DesiredSite } from '../model/state.ts';
 import { type Claim, placeText, rivalOf } from './claims.ts';
-import { compileWithClaims } from './compile-app.ts';
+import { compileWhole } from './compile-app.ts';
 import type { CompileOptions } from './values.ts';
 
 /**
@@ -49,7 +49,7 @@ async function attempt(
     name = known;
   };
   try {
-    return await compileWithClaims(app, site, snapshot, options, onName);
+    return await compileWhole(app, site, snapshot, options, onName);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { name, problems: error.problems.map((problem) => ({ ...problem, app: name })) };

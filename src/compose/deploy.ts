@@ -24,6 +24,8 @@ const KEYS = {
   rollback_config: refused(SWARM),
 };
 
+export type Deploy = Decoded<typeof KEYS>;
+
 /** `deploy`, as far as it means something without Swarm. */
-export const deploy: Decoder<Decoded<typeof KEYS>> = (node, report) =>
-  node.kind === 'scalar' && node.value === null ? {} : record('deploy', KEYS)(node, report);
+export const deploy: Decoder<Deploy> = (node, report) =>
+  node.kind === 'scalar' && node.value === null ? undefined : record('deploy', KEYS)(node, report);

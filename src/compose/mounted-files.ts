@@ -44,7 +44,7 @@ export function fileUses(folder: '/' | '/run/secrets'): Decoder<FileUse[]> {
     const { uid, gid, mode } = read;
     return {
       ...use(read.source, read.target, node),
-      ...(read.target && { writtenTarget: read.target }),
+      ...(read.target !== undefined && { writtenTarget: read.target }),
       ...(uid !== undefined && { uid }),
       ...(gid !== undefined && { gid }),
       ...(mode !== undefined && { mode }),

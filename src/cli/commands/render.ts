@@ -1,27 +1,31 @@
 import { createHash } from 'node:crypto';
 import { dump } from 'js-yaml';
-import { formatProblem, InputError } from '../../lib/errors.ts';
+import { formatProblem } from '../../lib/errors.ts';
 import type { DesiredApp } from '../../model/state.ts';
-import { type DesiredOptions, readDesired } from '../desired.ts';
+import { readDesired } from '../desired.ts';
 import { EXIT } from '../exit.ts';
+import { noSuchApp, type RenderOptions } from '../render-options.ts';
 import { errorPalette, print, printError } from '../terminal.ts';
 
-export interface RenderOptions extends DesiredOptions {
-  output: 'yaml' | 'json';
-  app?: string;
+/** Prints the desired state of a site, or with `--format compose` of one of its apps. */
+export async function render(folder: string | undefined, options: RenderOptions): Promise<number> {
+  if (options.format === 'compose') {
+    const { renderCompose } = await import('./render-compose.ts');
+    return renderCompose(folder, options);
+  }
+  return renderEngine(folder, options);
 }
 
-/** Prints the desired state of a site. Contents of files, configs and secrets are shown as their digests. */
-export async function render(folder: string | undefined, options: RenderOptions): Promise<number> {
+/** Contents of files, configs and secrets are shown as their digests. */
+async function renderEngine(folder: string | undefined, options: RenderOptions): Promise<number> {
   const desired = await readDesired(folder, options, { placeholders: true });
   const chosen = desired.apps.filter(({ name }) => options.app === undefined || name === options.app);
   const broken = desired.broken.filter(({ name }) => options.app === undefined || name === options.app);
   if (options.app !== undefined && chosen.length + broken.length === 0) {
-    const names = desired.apps.map(({ name }) => name).join(', ');
-    throw InputError.at(
-      undefined,
-      `${desired.site} has no app ${options.app}`,
-      names ? `it has ${names}` : 'it has none',
+    throw noSuchApp(
+      desired.site,
+      options.app,
+      desired.apps.map(({ name }) => name),
     );
   }
   const shown = { site: desired.site, revision: desired.revision, apps: chosen.map(withoutContents) };

@@ -1,0 +1,55 @@
+import { resolve } from 'node:path';
+import { composeConfig } from '../../compose/config/project.ts';
+import { placeSite } from '../../fleet/place-site.ts';
+import { InputError } from '../../lib/errors.ts';
+import type { PlacedApp, PlacedSite } from '../../model/fleet.ts';
+import { compileOptions, withSnapshot } from '../desired.ts';
+import { EXIT } from '../exit.ts';
+import { noSuchApp, type RenderOptions } from '../render-options.ts';
+import { print } from '../terminal.ts';
+
+/** Prints one app as `docker compose config --format json` does in the app's folder on this machine. */
+export async function renderCompose(folder: string | undefined, options: RenderOptions): Promise<number> {
+  if (options.output === 'yaml') {
+    throw InputError.at(undefined, '--format compose prints JSON, so -o yaml does not go with it', 'leave one out');
+  }
+  if (options.repo !== undefined) {
+    const hint = 'clone the repo and name its folder';
+    throw InputError.at(
+      undefined,
+      '--format compose takes relative paths as those of a folder here, not of --repo',
+      hint,
+    );
+  }
+  const compile = await compileOptions(options, true);
+  return withSnapshot(folder, options, async (snapshot) => {
+    const placed = await placeSite(snapshot, options.site === undefined ? {} : { site: options.site });
+    const app = choose(placed, options.app);
+    const projectDirectory = resolve(folder ?? '.', options.path ?? '.', app.folder);
+    const { name, json } = await composeConfig({ ...app, projectDirectory }, placed.site, snapshot, compile);
+    // What a Compose file alone is called is known only now.
+    if (options.app !== undefined && options.app !== name) throw noSuchApp(placed.site, options.app, [name]);
+    print(json);
+    return EXIT.ok;
+  });
+}
+
+function choose({ site, apps, broken }: PlacedSite, name: string | undefined): PlacedApp {
+  const [only] = apps;
+  if (only && apps.length + broken.length === 1 && (name === undefined || !only.nameIsFixed)) return only;
+  const names = [...apps, ...broken].map((app) => app.name).sort();
+  if (name === undefined) {
+    throw names.length === 0
+      ? InputError.at(undefined, `${site} runs no app`)
+      : InputError.at(
+          undefined,
+          `${site} runs ${names.join(', ')}: --format compose prints one of them`,
+          'name it with --app',
+        );
+  }
+  const unreadable = broken.find((app) => app.name === name);
+  if (unreadable) throw new InputError(unreadable.problems);
+  const found = apps.find((app) => app.name === name);
+  if (!found) throw noSuchApp(site, name, names);
+  return found;
+}

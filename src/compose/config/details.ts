@@ -1,0 +1,119 @@
+import type { Deploy } from '../deploy.ts';
+import type { WrittenRequest } from '../devices.ts';
+import type { Healthcheck } from '../healthcheck.ts';
+import type { FileUse } from '../mounted-files.ts';
+import type { Port } from '../ports.ts';
+import type { DeployRestart } from '../restart.ts';
+import type { WrittenEndpoint } from '../service-networks.ts';
+import type { WrittenMount } from '../volumes.ts';
+import {
+  always,
+  cpus,
+  duration,
+  type Json,
+  mapping,
+  type PrintContext,
+  type Printer,
+  type Printers,
+  printKeys,
+  size,
+  unlessEmpty,
+} from './printer.ts';
+
+/** What stands below some keys of a service. */
+
+export const healthcheck = mapping<Healthcheck>({
+  test: unlessEmpty,
+  interval: duration,
+  timeout: duration,
+  start_period: duration,
+  start_interval: duration,
+  retries: always,
+  disable: unlessEmpty,
+});
+
+export const endpoint = mapping<WrittenEndpoint>({
+  aliases: unlessEmpty,
+  ipv4_address: unlessEmpty,
+  ipv6_address: unlessEmpty,
+  link_local_ips: unlessEmpty,
+  mac_address: unlessEmpty,
+  driver_opts: unlessEmpty,
+  priority: unlessEmpty,
+});
+
+/** A range of container ports was made one entry each. */
+export function port({ Container, HostIp, written }: Port): Json {
+  const [target, protocol = 'tcp'] = Container.split('/');
+  return {
+    ...written,
+    ...(HostIp !== '' && { host_ip: HostIp }),
+    target: Number(target),
+    protocol,
+  };
+}
+
+const MOUNT: Printers<WrittenMount> = {
+  type: always,
+  source: unlessEmpty,
+  target: always,
+  read_only: unlessEmpty,
+  consistency: unlessEmpty,
+  bind: mapping({ propagation: unlessEmpty, create_host_path: unlessEmpty, selinux: unlessEmpty }),
+  volume: mapping({ nocopy: unlessEmpty, subpath: unlessEmpty }),
+  tmpfs: mapping({ size, mode: unlessEmpty }),
+};
+
+export function mount(value: WrittenMount, path: (written: string) => string): Json {
+  const { type, source } = value;
+  return {
+    ...printKeys(value, MOUNT, undefined),
+    ...(type === 'bind' && source !== undefined && { source: path(source) }),
+  };
+}
+
+/** A config without a target lies at `/NAME`, which Compose does not write; for a secret it does. */
+export function fileUse(use: FileUse, folder: '' | '/run/secrets/'): Json {
+  const target = use.writtenTarget ?? (folder && folder + use.source);
+  return {
+    source: use.source,
+    ...(target && { target }),
+    ...(use.uid !== undefined && { uid: String(use.uid) }),
+    ...(use.gid !== undefined && { gid: String(use.gid) }),
+    ...(use.mode !== undefined && { mode: use.mode.toString(8).padStart(4, '0') }),
+  };
+}
+
+export const deviceRequest = mapping<WrittenRequest>({
+  capabilities: unlessEmpty,
+  driver: unlessEmpty,
+  count: unlessEmpty,
+  device_ids: unlessEmpty,
+  options: unlessEmpty,
+});
+
+const RESOURCES = mapping<NonNullable<Deploy['resources']>>({
+  limits: mapping({ cpus, memory: size, pids: unlessEmpty }),
+  reservations: mapping({
+    memory: size,
+    devices: (requests) => requests.map((each) => deviceRequest(each, undefined) ?? {}),
+  }),
+});
+
+const DEPLOY: Printers<Deploy> = {
+  mode: unlessEmpty,
+  replicas: always,
+  resources: RESOURCES,
+  restart_policy: mapping<DeployRestart>({ condition: unlessEmpty, max_attempts: always }),
+};
+
+/** `scale` counts where `deploy` says no replicas. */
+export const deploy: Printer<Deploy, PrintContext> = (value, { service }) => {
+  const { scale } = service.keys;
+  return {
+    resources: {},
+    placement: {},
+    ...(scale !== undefined && { replicas: scale }),
+    ...printKeys(value, DEPLOY, undefined),
+  };
+};

@@ -1,0 +1,77 @@
+import type { PlacedApp } from '../../model/fleet.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import { type MappingNode, toPlain } from '../../yaml/node.ts';
+import { compileWhole, usedNetworks, usedVolumes } from '../compile-app.ts';
+import { environmentOf, type ServiceContext } from '../compile-service.ts';
+import { interpolate } from '../interpolate.ts';
+import type { Declared } from '../project.ts';
+import { Report } from '../report.ts';
+import type { FileKeys } from '../resources.ts';
+import type { CompileOptions, Values } from '../values.ts';
+import type { Json } from './printer.ts';
+import { printFile, printNetwork, printVolume } from './resources.ts';
+import { printService } from './service.ts';
+
+/**
+ * An app as `docker compose config --format json` prints it: files merged, variables put in, defaults and names filled in, services whose
+ * profiles are off and what no service uses left out. The text is a Compose file again, so every dollar sign is written twice. Values of
+ * variables and contents of configs appear in it. Throws what `compileApp` throws.
+ */
+export async function composeConfig(
+  app: PlacedApp,
+  site: string,
+  snapshot: Snapshot,
+  options: CompileOptions,
+): Promise<{ name: string; json: string }> {
+  const { root, context } = await compileWhole(app, site, snapshot, options);
+  const printed = JSON.stringify(await printProject(root, context), null, 2);
+  return { name: context.app, json: printed.replaceAll('$', '$$$$') };
+}
+
+async function printProject(root: MappingNode, context: ServiceContext): Promise<Json> {
+  const { app, project, folder, values } = context;
+  const path = (written: string, at = root.at): string =>
+    written.startsWith('/') ? written : folder.onSite(written, at);
+  const services: Record<string, Json> = {};
+  for (const service of byName(project.services)) {
+    const environment = await environmentOf(service, context);
+    services[service.name] = printService({ app, service, path, environment });
+  }
+  const networks = usedNetworks(project).map((key) => [key, printNetwork(app, key, project.networks.get(key))]);
+  const volumes = usedVolumes(project).flatMap((key) => {
+    const declared = project.volumes.get(key);
+    return declared ? [[key, printVolume(app, declared, path)]] : [];
+  });
+  const files = (kind: 'configs' | 'secrets') => {
+    const used = new Set(
+      [...project.services.values()].flatMap(({ keys }) => keys[kind] ?? []).map(({ source }) => source),
+    );
+    const declared: Declared<FileKeys>[] = byName(project[kind]).filter(({ name }) => used.has(name));
+    return declared.map((each) => [each.name, printFile(app, each, path)]);
+  };
+  return {
+    name: app,
+    services,
+    ...section('networks', networks),
+    ...section('volumes', volumes),
+    ...section('configs', files('configs')),
+    ...section('secrets', files('secrets')),
+    ...extensions(root, values),
+  };
+}
+
+function byName<T>(declared: Map<string, T>): T[] {
+  return [...declared].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
+}
+
+function section(name: string, entries: (string | Json)[][]): Record<string, Json> {
+  return entries.length > 0 ? { [name]: Object.fromEntries(entries) } : {};
+}
+
+/** `x-` keys of the top level. Nothing of Holdfast reads them, so a variable without a value stays as it is written. */
+function extensions(root: MappingNode, values: Values): Record<string, Json> {
+  const found = root.entries.filter(({ key }) => key.startsWith('x-'));
+  return Object.fromEntries(
+    found.map(({ key, value }) => [key, toPlain(interpolate(value, values, new Report())) as Json]),
+  );
+}

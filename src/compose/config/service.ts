@@ -1,0 +1,143 @@
+import { dependenciesOf, networksOf } from '../compile-service.ts';
+import type { DependencyAt } from '../depends-on.ts';
+import type { ServiceKeys } from '../service-keys.ts';
+import { deploy, deviceRequest, endpoint, fileUse, healthcheck, mount, port } from './details.ts';
+import {
+  always,
+  cpus,
+  duration,
+  type Json,
+  mapping,
+  type PrintContext,
+  type Printer,
+  type Printers,
+  printKeys,
+  size,
+  unlessEmpty,
+} from './printer.ts';
+
+const CONDITIONS = {
+  started: 'service_started',
+  healthy: 'service_healthy',
+  completed: 'service_completed_successfully',
+} as const satisfies Record<DependencyAt['condition'], string>;
+
+/** Printed under `environment` or `labels`, which it was read into, or with what all keys of a service imply. */
+const elsewhere = (): undefined => undefined;
+
+const bounded: Printer<number, PrintContext> = unlessEmpty;
+
+/** A service's keys as Docker Compose prints them. */
+const SERVICE: Printers<ServiceKeys, PrintContext> = {
+  annotations: unlessEmpty,
+  blkio_config: mapping({ weight: unlessEmpty }),
+  cap_add: unlessEmpty,
+  cap_drop: unlessEmpty,
+  cgroup: unlessEmpty,
+  cgroup_parent: unlessEmpty,
+  command: elsewhere,
+  configs: (uses) => unlessEmpty(uses.map((use) => fileUse(use, ''))),
+  container_name: unlessEmpty,
+  cpu_period: bounded,
+  cpu_quota: bounded,
+  cpu_rt_period: bounded,
+  cpu_rt_runtime: bounded,
+  cpu_shares: bounded,
+  cpus,
+  cpuset: unlessEmpty,
+  depends_on: elsewhere,
+  deploy,
+  device_cgroup_rules: unlessEmpty,
+  devices: (all) =>
+    unlessEmpty(
+      all.map(({ PathOnHost, PathInContainer, CgroupPermissions }) => ({
+        source: PathOnHost,
+        target: PathInContainer,
+        permissions: CgroupPermissions,
+      })),
+    ),
+  dns: unlessEmpty,
+  dns_opt: unlessEmpty,
+  dns_search: unlessEmpty,
+  domainname: unlessEmpty,
+  entrypoint: elsewhere,
+  env_file: elsewhere,
+  environment: elsewhere,
+  expose: (entries) => unlessEmpty(entries.map(({ written }) => written)),
+  extra_hosts: (hosts) => unlessEmpty(hosts.map((each) => each.replace(':', '='))),
+  gpus: (requests) => requests.map((each) => deviceRequest(each, undefined) ?? {}),
+  group_add: unlessEmpty,
+  healthcheck,
+  hostname: unlessEmpty,
+  image: unlessEmpty,
+  init: always,
+  ipc: unlessEmpty,
+  isolation: unlessEmpty,
+  labels: unlessEmpty,
+  logging: mapping({ driver: unlessEmpty, options: unlessEmpty }),
+  mac_address: unlessEmpty,
+  mem_limit: size,
+  mem_reservation: size,
+  mem_swappiness: size,
+  memswap_limit: size,
+  network_mode: unlessEmpty,
+  networks: elsewhere,
+  oom_kill_disable: unlessEmpty,
+  oom_score_adj: unlessEmpty,
+  pid: unlessEmpty,
+  pids_limit: unlessEmpty,
+  platform: unlessEmpty,
+  ports: (all) => unlessEmpty(all.map(port)),
+  privileged: unlessEmpty,
+  profiles: unlessEmpty,
+  pull_policy: unlessEmpty,
+  read_only: unlessEmpty,
+  restart: ({ written }) => unlessEmpty(written),
+  runtime: unlessEmpty,
+  scale: always,
+  secrets: (uses) => unlessEmpty(uses.map((use) => fileUse(use, '/run/secrets/'))),
+  security_opt: unlessEmpty,
+  shm_size: size,
+  stdin_open: unlessEmpty,
+  stop_grace_period: duration,
+  stop_signal: unlessEmpty,
+  storage_opt: unlessEmpty,
+  sysctls: unlessEmpty,
+  tmpfs: (paths) =>
+    unlessEmpty(Object.entries(paths).map(([path, options]) => (options ? `${path}:${options}` : path))),
+  tty: unlessEmpty,
+  ulimits: unlessEmpty,
+  user: unlessEmpty,
+  userns_mode: unlessEmpty,
+  uts: unlessEmpty,
+  volumes: (all, { path }) => unlessEmpty(all.map(({ written }) => mount(written, path))),
+  working_dir: unlessEmpty,
+};
+
+/** One service. */
+export function printService(context: PrintContext): Json {
+  const { service, environment } = context;
+  const { command = null, entrypoint = null } = service.keys;
+  const dependencies = dependenciesOf(service).map(
+    ({ service: name, condition, required, restart }): [string, Json] => [
+      name,
+      { condition: CONDITIONS[condition], ...(restart && { restart }), required },
+    ],
+  );
+  const networks = networksOf(service).map(({ key, written }): [string, Json] => [
+    key,
+    written && (endpoint(written, undefined) ?? null),
+  ]);
+  const printed = {
+    ...printKeys(service.keys, SERVICE, context),
+    command,
+    entrypoint,
+    ...listed('environment', environment),
+    ...listed('depends_on', Object.fromEntries(dependencies)),
+    ...listed('networks', Object.fromEntries(networks)),
+  };
+  return Object.fromEntries(Object.entries(printed).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const listed = (key: string, value: { [key: string]: Json }): { [key: string]: Json } =>
+  Object.keys(value).length > 0 ? { [key]: value } : {};
