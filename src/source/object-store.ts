@@ -109,6 +109,8 @@ async function index(gitdir: string, filepath: string): Promise<void> {
   try {
     await indexPack({ fs, dir: gitdir, gitdir, filepath, cache: {} });
   } catch (error) {
+    // A full disk says nothing about the server.
+    if (typeof (error as NodeJS.ErrnoException).syscall === 'string') throw diskError(error);
     throw new SourceError('protocol', `The pack that the Git server sent cannot be read: ${messageOf(error)}`, {
       cause: error,
     });
