@@ -2,11 +2,12 @@ import { compileSite } from '../compose/compile-site.ts';
 import type { CompileOptions } from '../compose/values.ts';
 import { placeSite } from '../fleet/place-site.ts';
 import { InputError } from '../lib/errors.ts';
-import type { PlacedApp } from '../model/fleet.ts';
+import type { PlacedApp, PlacedSite } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { BrokenApp, DesiredSite } from '../model/state.ts';
 import { recordSnapshot, replaySnapshot } from '../source/recording.ts';
 import type { Accepted } from './accepted.ts';
+import { placeAdopted } from './adopted-directory.ts';
 
 export interface Gathered {
   accepted: Accepted;
@@ -14,22 +15,33 @@ export interface Gathered {
   broken: BrokenApp[];
 }
 
+export interface GatherOptions {
+  url: string;
+  ref: string;
+  site: string | undefined;
+  compile: CompileOptions;
+  /** The folders that the Compose projects on the site were started from. Asked only where an app adopts one for the first time. */
+  stacks: () => Promise<Record<string, string[]>>;
+}
+
 /**
  * Gathers all that a site needs of a revision and decides, app by app, what is accepted: what can be compiled as it is, the last good state of
- * what cannot. Throws InputError where the site's own documents are broken, SourceError where the snapshot cannot be read; then nothing is accepted.
+ * what cannot. Throws InputError where the site's own documents are broken, SourceError where the snapshot cannot be read,
+ * EngineError where a stack is to be adopted and the engine cannot be asked; then nothing is accepted.
  */
 export async function gather(
   snapshot: Snapshot,
-  from: { url: string; ref: string; site: string | undefined; compile: CompileOptions },
+  from: GatherOptions,
   previous: Accepted | undefined,
 ): Promise<Gathered> {
-  const { apps, ...site } = await placeSite(snapshot, from.site === undefined ? {} : { site: from.site });
+  const placed = await placeSite(snapshot, from.site === undefined ? {} : { site: from.site });
+  const { apps, broken, stacks } = await placeAdopted(placed.apps, previous?.apps ?? {}, from.stacks);
+  const site = { ...withoutApps(placed), broken: [...placed.broken, ...broken] };
   const recorders = new Map(apps.map((app) => [app.name, recordSnapshot(snapshot)]));
-  const compiled = await compileSite(
-    { ...site, apps },
-    (app) => recorders.get(app.name)?.snapshot ?? snapshot,
-    from.compile,
-  );
+  const compiled = await compileSite({ ...site, apps }, (app) => recorders.get(app.name)?.snapshot ?? snapshot, {
+    ...from.compile,
+    stacks,
+  });
   requireSomething(site.allowEmpty, apps.length + compiled.broken.length, previous);
   const firstName = requireSameName(apps, compiled, previous);
 
@@ -57,6 +69,8 @@ export async function gather(
     broken: compiled.broken,
   };
 }
+
+const withoutApps = ({ apps: _, ...site }: PlacedSite): Omit<PlacedSite, 'apps'> => site;
 
 /** A lone Compose file that goes by its own `name:` is broken under that name and placed under another. */
 const isBroken = (app: PlacedApp, brokenNames: Set<string>, compiled: DesiredSite): boolean =>

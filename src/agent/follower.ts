@@ -1,4 +1,4 @@
-import { formatProblem, InputError, SourceError, StateError } from '../lib/errors.ts';
+import { EngineError, formatProblem, InputError, SourceError, StateError } from '../lib/errors.ts';
 import { shortRevision } from '../plan/render.ts';
 import { pollForever } from '../source/retry.ts';
 import { desiredOf, gather } from './accept.ts';
@@ -35,6 +35,13 @@ export function follow(follower: Follower, options: AgentOptions, signal: AbortS
           log.error(`${complaint}; what was accepted last is enforced meanwhile`);
           return;
         }
+        if (error instanceof EngineError) {
+          over = 'the engine tells again which stacks run here';
+          log.warn(
+            `cannot ask the engine for the stack to adopt: ${complaint}; what was accepted last is enforced meanwhile`,
+          );
+          return;
+        }
         // It was read; this site has no place for it.
         const isOurs = error instanceof StateError || (error instanceof SourceError && error.kind === 'limit');
         over = isOurs ? `what ${repo} says can be kept again` : `${repo} answers again`;
@@ -49,7 +56,7 @@ export function follow(follower: Follower, options: AgentOptions, signal: AbortS
 export interface Follower {
   /** Enforces what was accepted before, if anything was. */
   resume(): Promise<void>;
-  /** One poll; a new commit is fetched, gathered, stored and only then enforced. Throws SourceError, StateError. */
+  /** One poll; a new commit is fetched, gathered, stored and only then enforced. Throws SourceError, StateError, EngineError. */
   once(signal: AbortSignal): Promise<void>;
   linkUp(): void;
 }
@@ -87,7 +94,8 @@ export function createFollower(
     compiledWith = JSON.stringify(compile);
     const snapshot = await source.fetch(commit, signal);
     try {
-      const from = { url: options.repo, ref: refOf(options), site: options.site, compile };
+      const stacks = () => options.engine.stacks();
+      const from = { url: options.repo, ref: refOf(options), site: options.site, compile, stacks };
       const { accepted, broken } = await gather(snapshot, from, current);
       for (const text of await store.save(accepted)) log.warn(text);
       current = accepted;

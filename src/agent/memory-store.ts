@@ -71,11 +71,19 @@ function parse(text: string): Memory | undefined {
   if (!isRecord(value)) return undefined;
   const { format, checksum, ...body } = value;
   if (format !== FORMAT || checksum !== checksumOf(body)) return undefined;
-  const { completed, applied, backoffs, pulled, files } = value;
+  const { completed, applied, backoffs, pulled, files, adopted = [] } = value;
   if (!isTexts(completed) || !isTexts(applied) || !isTexts(pulled) || !isRecord(backoffs) || !isRecord(files))
     return undefined;
   if (!Object.values(backoffs).every(isStoredBackoff) || !Object.values(files).every(isTexts)) return undefined;
-  return { completed, applied, pulled, backoffs: backoffs as Memory['backoffs'], files: files as Memory['files'] };
+  if (!Array.isArray(adopted) || !adopted.every((each) => typeof each === 'string')) return undefined;
+  return {
+    completed,
+    applied,
+    pulled,
+    backoffs: backoffs as Memory['backoffs'],
+    files: files as Memory['files'],
+    adopted,
+  };
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

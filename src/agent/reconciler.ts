@@ -6,6 +6,7 @@ import type { Memory } from '../model/memory.ts';
 import type { OperationResult, Outcome } from '../model/outcome.ts';
 import type { AppPlan, Operation, Plan } from '../model/plan.ts';
 import type { ActualSite, DesiredSite } from '../model/state.ts';
+import { adopting, learnAdopted } from '../plan/adopted.ts';
 import { forsakenApp } from '../plan/forsaken.ts';
 import { forgetBackoffs, learnConverged, learnFromOutcome, learnFromState } from '../plan/learn.ts';
 import { plan } from '../plan/plan.ts';
@@ -98,7 +99,7 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     memory = learnFromState(memory, site, actual, now);
     const made = plan(site, actual, memory, now, options);
     deps.onPlan?.(made, actual, runs.size > 0);
-    for (const app of made.apps) if (isConverged(app)) converged(site, app.app);
+    for (const app of made.apps) if (isConverged(app)) converged(site, app.app, actual);
     await persist();
 
     for (const lane of busyLanes()) busy.add(lane);
@@ -114,7 +115,7 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     const images = new Set(
       site.apps.flatMap((app) => app.services.flatMap(({ containers }) => containers.map(({ spec }) => spec.Image))),
     );
-    const actual = await effects.engine.observe({ images: [...images] });
+    const actual = await effects.engine.observe({ images: [...images], adopt: adopting(site, memory) });
     const written = Object.values(memory.files).flatMap((files) => Object.keys(files));
     const asked = site.apps.flatMap((app) => app.files.map(({ path }) => path));
     const files = await effects.files.observe([...new Set([...asked, ...written])]);
@@ -176,9 +177,9 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
   /** Lanes are named across apps, since every key names the app or what all apps share. */
   const busyLanes = (): Set<string> => new Set([...runs].flatMap((run) => run.lanes.filter(run.isBusy)));
 
-  function converged(site: DesiredSite, name: string): void {
+  function converged(site: DesiredSite, name: string, actual: ActualSite): void {
     const app = site.apps.find((each) => each.name === name);
-    if (app) memory = learnConverged(memory, app);
+    if (app) memory = learnConverged(learnAdopted(memory, app, actual), app);
   }
 
   /** Only the earliest time counts: the pass that it starts sets the next one. */

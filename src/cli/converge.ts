@@ -120,6 +120,9 @@ function say(verdict: Verdict, state: string): number {
         held.map(({ app, operation }) => `${app}: left as it is: ${operation.reason} (${operation.withheld?.text})`),
       ))
         print(reason);
+      for (const { app, problems } of verdict.plan.apps)
+        for (const problem of problems)
+          printError(`${errorPalette().change('warning:')} ${app}: ${formatProblem(problem)}`);
       print(
         palette().add(
           `${verdict.plan.site} ${state} (${verdict.plan.apps.length} app${verdict.plan.apps.length === 1 ? '' : 's'})`,

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { isAdopting } from '../compose/adoption.ts';
 import { compileSite } from '../compose/compile-site.ts';
 import { placeSite } from '../fleet/place-site.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -8,6 +9,7 @@ import { InputError } from '../lib/errors.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { DesiredSite } from '../model/state.ts';
 import { parseYaml } from '../yaml/parse.ts';
+import { withEngine } from './engine.ts';
 
 /** What the commands that read desired state have in common; the flags of the same names. */
 export interface DesiredOptions {
@@ -19,6 +21,8 @@ export interface DesiredOptions {
   env: boolean;
   filesDir: string;
   dockerHost?: string;
+  /** For this run, every app adopts what `docker compose` started under its name. */
+  adopt?: boolean;
 }
 
 /** Gives the snapshot that folder and flags name, and takes it away again when `use` is done. */
@@ -64,16 +68,22 @@ async function withRepo<T>(url: string, options: DesiredOptions, use: (snapshot:
   }
 }
 
-/** What the site should run. Problems of single apps are in its `broken`. */
+/**
+ * What the site should run. Problems of single apps are in its `broken`. With `engine`, it is asked where the stacks that apps adopt were
+ * started from. Throws EngineError where it does not answer.
+ */
 export async function readDesired(
   folder: string | undefined,
   options: DesiredOptions,
-  { placeholders }: { placeholders: boolean },
+  { placeholders, engine = false }: { placeholders: boolean; engine?: boolean },
 ): Promise<DesiredSite> {
   const compile = await compileOptions(options, placeholders);
   return withSnapshot(folder, options, async (snapshot) => {
     const placed = await placeSite(snapshot, options.site === undefined ? {} : { site: options.site });
-    return compileSite(placed, snapshot, compile);
+    const asks = placed.apps.some((app) => isAdopting(app, compile) && app.projectDirectory === undefined);
+    const stacks =
+      engine && asks ? await withEngine(placed.site, options.dockerHost, (site) => site.stacks()) : undefined;
+    return compileSite(placed, snapshot, { ...compile, ...(stacks && { stacks }) });
   });
 }
 
@@ -81,6 +91,7 @@ export async function compileOptions(options: DesiredOptions, placeholders: bool
   return {
     filesDir: resolve(options.filesDir),
     placeholders,
+    ...(options.adopt && { adopt: true }),
     ...(options.values !== undefined && { localValues: await readValues(options.values) }),
     ...(options.env && { environment: environment() }),
   };

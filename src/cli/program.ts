@@ -131,7 +131,11 @@ function desired(command: Command, description: string, { engine = true } = {}):
     .option('--values <file>', "the site's own values, which are not in Git: a flat YAML mapping")
     .option('--env', "let the process's environment fill in variables as well", false)
     .option('--files-dir <dir>', 'where files of Git that services bind lie on the site', '/var/lib/holdfast/apps');
-  if (engine) command.option('--docker-host <url>', 'the engine (default: DOCKER_HOST, or the local socket)');
+  if (engine) {
+    command
+      .option('--docker-host <url>', 'the engine (default: DOCKER_HOST, or the local socket)')
+      .option('--adopt', 'take what `docker compose` started under the names of the apps for ours, this time', false);
+  }
   return command;
 }
 

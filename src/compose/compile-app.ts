@@ -5,6 +5,7 @@ import type { Snapshot } from '../model/snapshot.ts';
 import type { PortBinding } from '../model/spec.ts';
 import type { DesiredApp } from '../model/state.ts';
 import { entryOf, type MappingNode } from '../yaml/node.ts';
+import { adoptedDirectory, isAdopting } from './adoption.ts';
 import { AppFolder } from './app-folder.ts';
 import { checkProject } from './check.ts';
 import { type Claim, claimsOf, ownRivals, type Places } from './claims.ts';
@@ -78,6 +79,7 @@ export async function compileWhole(
     sync: app.sync,
     pruneVolumes: app.pruneVolumes,
     suspend: app.suspend,
+    ...(isAdopting(app, options) && { adopt: true }),
     services,
     networks,
     volumes,
@@ -92,7 +94,7 @@ export async function compileWhole(
 }
 
 function directoryOf(app: PlacedApp, name: string, options: CompileOptions): string {
-  const directory = app.projectDirectory ?? posix.join(options.filesDir, name);
+  const directory = app.projectDirectory ?? adoptedDirectory(app, name, options) ?? posix.join(options.filesDir, name);
   if (!directory.startsWith('/')) {
     throw InputError.at(undefined, `projectDirectory of ${app.name} must be an absolute path on the site`);
   }

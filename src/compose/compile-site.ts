@@ -2,6 +2,7 @@ import { InputError, type Problem } from '../lib/errors.ts';
 import type { PlacedApp, PlacedSite } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { BrokenApp, DesiredApp, DesiredSite } from '../model/state.ts';
+import { isAdopting } from './adoption.ts';
 import { type Claim, placeText, rivalOf } from './claims.ts';
 import { compileWhole } from './compile-app.ts';
 import type { CompileOptions } from './values.ts';
@@ -23,12 +24,12 @@ export async function compileSite(
     const files = typeof snapshot === 'function' ? snapshot(app) : snapshot;
     const result = await attempt(app, placed.site, files, options);
     if ('problems' in result) {
-      broken.push(result);
+      broken.push({ ...result, ...(isAdopting(app, options) && { adopt: true }) });
       continue;
     }
     const { desired, claims } = result;
     const problems = conflicts(desired.name, claims, taken);
-    if (problems.length > 0) broken.push({ name: desired.name, problems });
+    if (problems.length > 0) broken.push({ name: desired.name, problems, ...(desired.adopt && { adopt: true }) });
     else {
       apps.push(desired);
       taken.push({ app: desired.name, claims });

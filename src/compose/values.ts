@@ -11,6 +11,10 @@ export interface CompileOptions {
   environment?: Record<string, string>;
   /** On a laptop: `{{NAME}}` stands for what only the site knows. */
   placeholders?: boolean;
+  /** Every app adopts what `docker compose` started under its name, whatever its Application says. */
+  adopt?: boolean;
+  /** The folders that the containers of each Compose project on the site were started from. Absent: nobody asked the engine. */
+  stacks?: Record<string, string[]>;
 }
 
 /** Where the values of one app come from, in the order in which they are asked. */

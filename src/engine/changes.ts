@@ -50,7 +50,7 @@ function containerChange(
   const [action = '', detail] = Action.split(':', 2).map((word) => word.trim());
   const word = CONTAINER_WORDS[action];
   if (!word && !SILENT.has(action)) return undefined;
-  const labels = readContainerLabels(attributes, site);
+  const labels = readContainerLabels(attributes, site, view.adopting());
   const app = (typeof labels === 'object' ? labels.identity.app : undefined) ?? view.appOfContainer(Actor.ID);
   if (app === undefined) return undefined;
   view.touchContainer(Actor.ID);

@@ -1,7 +1,7 @@
 import type { ContainerInspect, ContainerListItem, NetworkBody, VolumeBody } from '../model/engine-api.ts';
 import type { ActualContainer, ActualNetwork, ActualVolume, ContainerStatus } from '../model/state.ts';
 import { type Neighbours, readAnonymousVolumes, readSpec } from '../spec/from-api.ts';
-import { type ReadLabels, readOwner } from '../spec/labels.ts';
+import { type ReadLabels, readOwner, readProject } from '../spec/labels.ts';
 import { readNetwork } from '../spec/networks.ts';
 import { readVolume } from '../spec/volumes.ts';
 
@@ -51,10 +51,12 @@ export function decodeContainer(
 
 export function decodeNetwork(network: NetworkBody): ActualNetwork {
   const read = readOwner(network.Labels);
+  const project = readProject(network.Labels);
   return {
     id: network.Id ?? network.Name,
     spec: readNetwork(network),
     owner: read?.owner,
+    ...(project && { project }),
     specHash: read?.specHash ?? '',
   };
 }

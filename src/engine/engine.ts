@@ -5,6 +5,8 @@ import type { ActualSite, EngineFacts } from '../model/state.ts';
 export interface Need {
   /** References of images that the desired state uses. */
   images: string[];
+  /** Apps whose containers are ours when `docker compose` made them. Absent: as the last time. */
+  adopt?: readonly string[];
 }
 
 /** Something of ours changed, or may have: look again. `app` is absent when it may concern any. */
@@ -39,6 +41,8 @@ export interface Engine {
    * costs one list call; inspects are made of what changed. `files` is left empty: the disk is another's.
    */
   observe(need: Need): Promise<ActualSite>;
+  /** The folders that the containers of each Compose project were started from: ours, and those that could be adopted. Sorted. */
+  stacks(): Promise<Record<string, string[]>>;
   /** The next observation believes nothing it remembers. */
   forget(): void;
   /** Carries out one operation, in one engine call. */

@@ -6,10 +6,11 @@ import type {
   ActualNetwork,
   ActualSite,
   ActualVolume,
+  ComposedContainer,
   EngineFacts,
 } from '../model/state.ts';
 import { type Neighbours, readImageConfig } from '../spec/from-api.ts';
-import { type ReadLabels, readContainerLabels } from '../spec/labels.ts';
+import { type ReadLabels, readComposed, readContainerLabels } from '../spec/labels.ts';
 import type { EngineApi } from './api.ts';
 import { mapBounded } from './bounded.ts';
 import { decodeContainer, decodeNetwork, decodeVolume, nameOf, printOf } from './decode.ts';
@@ -38,6 +39,8 @@ export interface View {
 
   /** From memory, for events that say little. */
   appOfContainer(id: string): string | undefined;
+  /** Apps whose containers are ours when `docker compose` made them, as of the last observation. */
+  adopting(): ReadonlySet<string>;
   networkById(id: string): ActualNetwork | undefined;
   volumeByName(name: string): ActualVolume | undefined;
   imageId(reference: string): string | undefined;
@@ -59,6 +62,7 @@ export function createView(api: EngineApi, site: string): View {
   let networks: Record<string, ActualNetwork> = {};
   let volumes: Record<string, ActualVolume> = {};
   let facts: Promise<EngineFacts> | undefined;
+  let adopting: ReadonlySet<string> = new Set();
   let trusted = false;
   /** Counts what was forgotten, so that an observation under way does not bring it back. */
   let epoch = 0;
@@ -98,7 +102,9 @@ export function createView(api: EngineApi, site: string): View {
       if (engine.product === 'podman') stale.networks = true;
       const listed = await api.listContainers();
       const problems: Problem[] = [];
-      const ours = recognise(listed, site, problems);
+      if (need.adopt) adopting = new Set(need.adopt);
+      const ours = recognise(listed, site, adopting, problems);
+      const composed = composedOf(listed, ours);
       const [found] = await Promise.all([
         inspectChanged(listed, ours, dirty, began),
         refresh('networks', readNetworks, began),
@@ -109,6 +115,7 @@ export function createView(api: EngineApi, site: string): View {
         engine,
         containers: found,
         foreignNames: foreignNames(listed, ours),
+        ...(composed.length > 0 && { composed }),
         networks,
         volumes,
         images: Object.fromEntries([...images].flatMap(([key, image]) => (image ? [[key, image] as const] : []))),
@@ -210,21 +217,22 @@ export function createView(api: EngineApi, site: string): View {
   }
 
   let current: Promise<unknown> = Promise.resolve();
-  let queued: { images: Set<string>; result: Promise<ActualSite> } | undefined;
+  let queued: { images: Set<string>; adopt: Need['adopt']; result: Promise<ActualSite> } | undefined;
 
   return {
     facts: readFacts,
     observe(need) {
       if (queued) {
         for (const image of need.images) queued.images.add(image);
+        queued.adopt = need.adopt ?? queued.adopt;
         return queued.result;
       }
-      const wanted = new Set(need.images);
+      const next = { images: new Set(need.images), adopt: need.adopt };
       const result = current.then(() => {
         queued = undefined;
-        return look({ images: [...wanted] });
+        return look({ images: [...next.images], ...(next.adopt && { adopt: next.adopt }) });
       });
-      queued = { images: wanted, result };
+      queued = Object.assign(next, { result });
       current = result.catch(() => undefined);
       return result;
     },
@@ -237,6 +245,7 @@ export function createView(api: EngineApi, site: string): View {
       trusted = value;
       forget();
     },
+    adopting: () => adopting,
     appOfContainer: (id) => containers.get(id)?.container?.identity.app,
     networkById: (id) => Object.values(networks).find((network) => network.id === id),
     volumeByName: (name) => volumes[name],
@@ -249,10 +258,15 @@ export function createView(api: EngineApi, site: string): View {
 }
 
 /** The containers of this site by ID; what claims to be one and cannot be is reported and left alone. */
-function recognise(listed: ContainerListItem[], site: string, problems: Problem[]): Map<string, ReadLabels> {
+function recognise(
+  listed: ContainerListItem[],
+  site: string,
+  adopt: ReadonlySet<string>,
+  problems: Problem[],
+): Map<string, ReadLabels> {
   const ours = new Map<string, ReadLabels>();
   for (const item of listed) {
-    const read = readContainerLabels(item.Labels, site);
+    const read = readContainerLabels(item.Labels, site, adopt);
     if (typeof read === 'string') {
       problems.push({
         message: `container ${nameOf(item)} is left alone: ${read}`,
@@ -267,6 +281,12 @@ function recognise(listed: ContainerListItem[], site: string, problems: Problem[
 
 const foreignNames = (listed: ContainerListItem[], ours: Map<string, ReadLabels>): Record<string, string> =>
   Object.fromEntries(listed.filter(({ Id }) => !ours.has(Id)).map((item) => [nameOf(item), item.Id]));
+
+const composedOf = (listed: ContainerListItem[], ours: Map<string, ReadLabels>): ComposedContainer[] =>
+  listed.flatMap((item) => {
+    const read = ours.has(item.Id) ? undefined : readComposed(item.Labels);
+    return read ? [{ id: item.Id, name: nameOf(item), ...read }] : [];
+  });
 
 /** A joined namespace is known by a name or a service of another container: when that changes, so does what is known. */
 function namesAround(container: ActualContainer | undefined, listed: ContainerListItem[]): string {

@@ -60,6 +60,7 @@ async function placeApplication(
     sync: app.syncPolicy ?? fleet.syncPolicy,
     pruneVolumes: app.pruneVolumes,
     suspend: app.suspend,
+    ...(app.adopt && { adopt: true }),
     ...(app.projectDirectory !== undefined && { projectDirectory: app.projectDirectory }),
     values: { ...fleet.values, ...site.values },
     siteValues: fleet.siteValues,

@@ -53,6 +53,7 @@ export function applicationOf(root: YamlNode, name: string): ApplicationDocument
     ...(syncPolicy && { syncPolicy }),
     profiles: texts(below(spec, 'profiles')),
     ...(projectDirectory !== undefined && { projectDirectory }),
+    adopt: flag(below(spec, 'adopt')),
     pruneVolumes: flag(below(spec, 'pruneVolumes')),
     suspend: flag(below(spec, 'suspend')),
     at: root.at,

@@ -50,6 +50,8 @@ export interface ApplicationDocument {
   syncPolicy?: SyncPolicy;
   profiles: string[];
   projectDirectory?: string;
+  /** What `docker compose` started under this app's name is ours. Default false. */
+  adopt: boolean;
   /** Volumes of ours that Git no longer names may be removed. Default false. */
   pruneVolumes: boolean;
   suspend: boolean;
@@ -85,6 +87,10 @@ export interface PlacedApp {
   pruneVolumes: boolean;
   suspend: boolean;
   projectDirectory?: string;
+  /** What `docker compose` started under this app's name is ours. */
+  adopt?: boolean;
+  /** Of an adopted stack: the folder that it was started from, kept since it was accepted first. projectDirectory comes before it. */
+  adoptedDirectory?: string;
   /** Git's values for interpolation, Site over Fleet. The site's own file is laid over them when the app is compiled. */
   values: Record<string, string>;
   /** Names that Git leaves to the site. */

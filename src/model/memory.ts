@@ -16,6 +16,8 @@ export interface Memory {
   pulled: Record<string, string>;
   /** Files of Git written below an app's folder, by app, path to digest; only these may be removed. */
   files: Record<string, Record<string, string>>;
+  /** Apps of which adopted containers were seen: once Git no longer names them, only this tells whose those are. Sorted. */
+  adopted: string[];
 }
 
 export interface Backoff {
@@ -31,4 +33,11 @@ export interface Backoff {
   error: string;
 }
 
-export const emptyMemory = (): Memory => ({ completed: {}, applied: {}, backoffs: {}, pulled: {}, files: {} });
+export const emptyMemory = (): Memory => ({
+  completed: {},
+  applied: {},
+  backoffs: {},
+  pulled: {},
+  files: {},
+  adopted: [],
+});

@@ -95,6 +95,8 @@ export interface AppPlan {
   operations: Operation[];
   /** What cannot be planned or is worth knowing: a foreign name, a missing external network, an image that is gone. */
   problems: PlanProblem[];
+  /** Names of adopted containers that this plan leaves in place: `docker compose` made them. */
+  adopted?: string[];
 }
 
 export interface PlanProblem extends Problem {

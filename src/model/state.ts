@@ -21,6 +21,8 @@ export interface DesiredSite {
 
 export interface BrokenApp {
   name: string;
+  /** As of DesiredApp. */
+  adopt?: boolean;
   problems: Problem[];
 }
 
@@ -30,6 +32,8 @@ export interface DesiredApp {
   sync: SyncPolicy;
   pruneVolumes: boolean;
   suspend: boolean;
+  /** What `docker compose` started under this app's name is ours. */
+  adopt?: boolean;
   services: DesiredService[];
   networks: DesiredNetwork[];
   volumes: DesiredVolume[];
@@ -95,6 +99,8 @@ export interface ActualSite {
   containers: ActualContainer[];
   /** Names held by containers that are not ours, to their IDs. */
   foreignNames: Record<string, string>;
+  /** Of those that are not ours: what `docker compose` started. Absent: none. */
+  composed?: ComposedContainer[];
   /** All of the engine's, by name. */
   networks: Record<string, ActualNetwork>;
   volumes: Record<string, ActualVolume>;
@@ -106,6 +112,17 @@ export interface ActualSite {
   at?: string;
   /** Malformed things of ours, skipped and reported. */
   problems: Problem[];
+}
+
+/** A container that `docker compose` started and that is not adopted. */
+export interface ComposedContainer {
+  id: string;
+  name: string;
+  project: string;
+  service: string;
+  number: number;
+  /** The folder it was started from; "" where no label tells. */
+  directory: string;
 }
 
 export interface EngineFacts {
@@ -135,6 +152,8 @@ export interface ActualContainer {
   id: string;
   name: string;
   identity: Identity;
+  /** `docker compose` made it: labels of ours that it lacks are no difference. */
+  adopted?: true;
   spec: ContainerSpec;
   imageId: string;
   status: ContainerStatus;
@@ -164,6 +183,8 @@ export interface ActualNetwork {
   spec: NetworkSpec;
   /** Whose it is by its labels; undefined for a foreign one. */
   owner: { site: string; app: string; key: string } | undefined;
+  /** The Compose project that made it, where no site's labels are on it. */
+  project?: string;
   /** Hint only. */
   specHash: string;
 }

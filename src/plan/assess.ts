@@ -1,6 +1,7 @@
 import type { FieldDifference } from '../model/plan.ts';
 import type { ContainerSpec, EndpointSpec } from '../model/spec.ts';
 import type { ActualContainer, ActualSite, DesiredContainer } from '../model/state.ts';
+import { asIfAsked } from '../spec/asked.ts';
 import { differences, endpointDifferences } from '../spec/compare.ts';
 import { contentDigest, specHash } from '../spec/hash.ts';
 
@@ -29,7 +30,8 @@ export function assess(
   newNetworks: ReadonlySet<string>,
 ): Assessment {
   const { can } = actual.engine;
-  const fields = differences(wanted.spec, found.spec, actual.images[found.imageId]?.config, can);
+  const comparable = found.adopted ? asIfAsked(found.spec, wanted.spec) : found.spec;
+  const fields = differences(wanted.spec, comparable, actual.images[found.imageId]?.config, can);
   const inPlace = fields.filter((difference) => can.update && isMendable(difference, wanted.spec));
   const replace = [
     ...imageReasons(wanted, found, actual),

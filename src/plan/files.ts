@@ -8,11 +8,15 @@ export function planFiles(context: AppContext): void {
   const base = { after: [], ...fileBase(context) };
   for (const file of desired.files) {
     const found = actual.files[file.path];
-    if (found?.digest === file.digest && found.mode === file.mode) continue;
+    if (found?.digest === file.digest && isSameMode(found.mode, file.mode, desired.adopt)) continue;
     const reason = found ? (context.settled ? 'changed on the disk (drift)' : 'differs from Git') : 'not on the disk';
     context.files.set(file.path, draft.add({ kind: 'writeFile', file, reason, ...base }));
   }
 }
+
+/** Git knows of a file only whether it may be executed; what people laid down themselves beside an adopted stack may have any mode beyond that. */
+const isSameMode = (found: number, wanted: number, adopted = false): boolean =>
+  adopted ? (found & 0o100) === (wanted & 0o100) : found === wanted;
 
 /** Every attempt counts: a disk that keeps no modes, or a container that writes into its own config, must not make us write for ever. */
 function fileBase(context: AppContext) {

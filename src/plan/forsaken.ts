@@ -1,13 +1,17 @@
 import type { SyncPolicy } from '../model/fleet.ts';
 import type { DesiredApp } from '../model/state.ts';
 
-/** An app of which nothing is wanted any more: Git has forgotten it, or somebody takes it down. `sync` says what may be done about it. */
-export const forsakenApp = (name: string, revision: string, sync: SyncPolicy): DesiredApp => ({
+/**
+ * An app of which nothing is wanted any more: Git has forgotten it, or somebody takes it down. `sync` says what may be done about it, `adopt`
+ * whether what `docker compose` started of it goes as well.
+ */
+export const forsakenApp = (name: string, revision: string, sync: SyncPolicy, adopt = false): DesiredApp => ({
   name,
   revision,
   sync,
   pruneVolumes: false,
   suspend: false,
+  ...(adopt && { adopt }),
   services: [],
   networks: [],
   volumes: [],

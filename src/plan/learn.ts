@@ -1,6 +1,7 @@
 import type { Backoff, Memory } from '../model/memory.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
+import { adoptedApps } from './adopted.ts';
 import { goalOf } from './assess.ts';
 import { appDigest } from './digest.ts';
 import { isCompleted } from './heal.ts';
@@ -30,12 +31,15 @@ export function learnFromState(memory: Memory, desired: DesiredSite, actual: Act
         }
         const [only] = found;
         if (found.length !== 1 || !only) continue;
-        if (madeFor(only) === goal && isCompleted(only, wanted)) completed[key] = goal;
+        // Of an adopted one only convergence tells.
+        const made = only.adopted ? completed[key] : madeFor(only);
+        if (made === goal && isCompleted(only, wanted)) completed[key] = goal;
         else delete completed[key];
       }
     }
   }
-  const next = forgetUnknown({ ...memory, completed, backoffs }, desired, actual);
+  const adopted = adoptedApps(memory, desired, actual);
+  const next = forgetUnknown({ ...memory, completed, backoffs, adopted }, desired, actual);
   return same(next, memory) ? memory : next;
 }
 
@@ -115,7 +119,8 @@ export function learnFromOutcome(
     }
   }
   // Files that were there already, written by an earlier life whose memory was lost, are ours as well.
-  for (const file of app.files) files[file.path] ??= file.digest;
+  // Beside an adopted stack they may be anybody's.
+  if (!app.adopt) for (const file of app.files) files[file.path] ??= file.digest;
   if (Object.keys(files).length === 0) delete next.files[app.name];
   return same(next, memory) ? memory : next;
 }

@@ -3,6 +3,7 @@ import { inheritable } from '../spec/mounts.ts';
 import { type Assessment, assess, goalOf } from './assess.ts';
 import type { AppContext } from './context.ts';
 import { isDrift } from './drift.ts';
+import { rivalOf } from './foreign.ts';
 import { healOld } from './heal.ts';
 import { freeName } from './names.ts';
 import { needsToCreate } from './needs.ts';
@@ -42,12 +43,12 @@ export function planPlace(context: AppContext, service: DesiredService, wanted: 
       right,
       present.filter((other) => other !== right.container),
     );
-  const foreign = context.actual.foreignNames[wanted.name];
+  const foreign = rivalOf(context, service, wanted, claimants.length > 0);
   const needs = foreign ? undefined : needsToCreate(context, service, wanted);
   if (!needs || needs.blocked !== undefined) {
     // What runs in the old form goes on; what stands still is mended as far as it goes.
     healOld(work, present);
-    return needs ? blocked(work, needs.blocked) : nameTaken(work, foreign as string);
+    return needs ? blocked(work, needs.blocked) : blocked(work, foreign?.message as string, foreign?.hint);
   }
   if (work.withheld ? work.withheld.by === 'backoff' : needs.after.some((id) => mayTakeLong(context, id)))
     healOld(work, present);
@@ -101,7 +102,7 @@ function replace(work: PlaceWork, assessed: Assessment[], after: number[]): Plac
     work,
     freeName(wanted, others),
     inheritable(wanted.spec, context.actual.images[wanted.spec.Image]?.config, old.container.anonymousVolumes),
-    `replaces ${old.container.name}: ${reasons.join('; ')}${work.drift ? ' (drift)' : ''}`,
+    `replaces ${old.container.name}${old.container.adopted ? ', which docker compose made' : ''}: ${reasons.join('; ')}${work.drift ? ' (drift)' : ''}`,
     [...after, ...cleared],
   );
   const { started, stopped, removed } = takeOver(work, made.ref, false, others, made.ready);
@@ -109,11 +110,6 @@ function replace(work: PlaceWork, assessed: Assessment[], after: number[]): Plac
   rename(work, made.ref, removed, `the name that ${service.name} is to have`);
   const swap = { ready: made.ready, stopped };
   return { progress: { ...newProgress(made.ref, wanted), swap }, started: [started as number] };
-}
-
-function nameTaken(work: PlaceWork, holder: string): PlaceResult {
-  const message = `the name ${work.wanted.name} is held by container ${holder.slice(0, 12)}, which is not ours`;
-  return blocked(work, message, 'rename or remove that one, or give the service a container_name');
 }
 
 /** Of several, the one that runs, then the one with the final name, then the newest; IDs decide the rest. */

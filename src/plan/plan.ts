@@ -1,6 +1,7 @@
 import type { Memory } from '../model/memory.ts';
 import type { AppPlan, Plan } from '../model/plan.ts';
 import type { ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
+import { adoptedOf } from './adopted.ts';
 import { createContext } from './context.ts';
 import { appDigest } from './digest.ts';
 import { planFiles, removeStaleFiles, staleFiles } from './files.ts';
@@ -53,11 +54,13 @@ function planApp(
   planPrune(context);
   removeStaleFiles(context);
   orderHandOvers(context);
+  const adopted = adoptedOf(context);
   return {
     app: desired.name,
     revision: desired.revision,
     operations: context.draft.finish(),
     problems: context.problems,
+    ...(adopted.length > 0 && { adopted }),
   };
 }
 
@@ -72,6 +75,6 @@ function vanishedApps(desired: DesiredSite, actual: ActualSite, memory: Memory):
   ];
   const here = owners.flatMap(({ site, app }) => (site === desired.site ? [app] : []));
   const names = new Set([...here, ...Object.keys(memory.files)].filter((app) => !known.has(app)));
-  const gone = [...names].map((name) => forsakenApp(name, desired.revision, sync));
+  const gone = [...names].map((name) => forsakenApp(name, desired.revision, sync, memory.adopted.includes(name)));
   return gone.filter((app) => here.includes(app.name) || staleFiles({ desired: app, actual, memory }).length > 0);
 }

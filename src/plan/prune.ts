@@ -40,6 +40,7 @@ export function planPrune(context: AppContext): void {
     context.removals.set(container.id, removed);
   }
   pruneNetworks(context);
+  tellAdoptedNetworks(context);
   if (desired.pruneVolumes) pruneVolumes(context);
 }
 
@@ -62,6 +63,16 @@ function pruneNetworks(context: AppContext): void {
       backoff: { key, goal, counts: 'failures' },
       ...held(context.hold({ prune: true, backoff: { key, goal } })),
     });
+  }
+}
+
+/** What `docker compose` made is not ours to remove; people are to know that it stays. */
+function tellAdoptedNetworks({ desired, actual, problems }: AppContext): void {
+  const wanted = new Set(desired.networks.map(({ spec }) => spec.Name));
+  for (const [name, { project }] of Object.entries(actual.networks).sort(byName)) {
+    if (!desired.adopt || project !== desired.name || wanted.has(name)) continue;
+    const message = `network ${name}, which docker compose made and Git does not name, stays`;
+    problems.push({ severity: 'warning', message, hint: `docker network rm ${name} removes it` });
   }
 }
 

@@ -103,12 +103,14 @@ const named = ({ name }: ContainerRef): string => name;
 
 /** A plan for people: an app a paragraph, an operation a line with its reason. */
 export function renderText(plan: Plan, palette: Palette = plain, unplanned = 0): string {
-  const changing = plan.apps.filter(({ operations, problems }) => operations.length > 0 || problems.length > 0);
+  const changing = plan.apps.filter(
+    ({ operations, problems, adopted }) => operations.length + problems.length + (adopted?.length ?? 0) > 0,
+  );
   const lines = changing.flatMap((app) => [...renderApp(app, palette), '']);
   return [...lines, summary(plan, unplanned)].join('\n');
 }
 
-function renderApp({ app, operations, problems }: AppPlan, palette: Palette): string[] {
+function renderApp({ app, operations, problems, adopted }: AppPlan, palette: Palette): string[] {
   const width = Math.min(60, Math.max(0, ...operations.map((operation) => describe(operation).length)));
   return [
     palette.bold(app),
@@ -116,6 +118,7 @@ function renderApp({ app, operations, problems }: AppPlan, palette: Palette): st
       const text = `  ! ${problem.service ? `${problem.service}: ` : ''}${formatProblem(problem)}`;
       return problem.severity === 'error' ? palette.error(text) : palette.change(text);
     }),
+    ...(adopted ? [palette.dim(`  = keeps ${adopted.join(', ')}, made by docker compose (adopted)`)] : []),
     ...operations.map((operation) => renderOperation(operation, width, palette)),
   ];
 }
@@ -157,7 +160,7 @@ export const shortRevision = (revision: string): string =>
  * The shape is stable: keys are added, never changed.
  */
 export function renderJson(plan: Plan): string {
-  const apps = plan.apps.map(({ app, revision, operations, problems }) => ({
+  const apps = plan.apps.map(({ app, revision, operations, problems, adopted }) => ({
     app,
     revision,
     operations: operations.map((operation) => ({
@@ -171,6 +174,7 @@ export function renderJson(plan: Plan): string {
       ...(operation.withheld && { withheld: { by: operation.withheld.by, text: operation.withheld.text } }),
     })),
     problems,
+    ...(adopted && { adopted }),
   }));
   return JSON.stringify({ site: plan.site, revision: plan.revision, apps }, null, 2);
 }

@@ -59,8 +59,10 @@ function planNetwork(context: AppContext, network: DesiredNetwork): void {
       context,
       'network',
       spec.Name,
-      `exists, is not ours and differs (${reasons.join('; ')})`,
-      'remove it, rename ours, or declare it external',
+      `exists, ${found.project === context.desired.name ? 'was made by docker compose' : 'is not ours'} and differs (${reasons.join('; ')})`,
+      found.project === context.desired.name
+        ? 'networks that docker compose made are never removed here: remove it yourself, and it is made anew'
+        : 'remove it, rename ours, or declare it external',
     );
   }
 }

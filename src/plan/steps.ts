@@ -3,6 +3,7 @@ import type { ActualContainer, DesiredContainer, DesiredService } from '../model
 import { contentDigest, specHash } from '../spec/hash.ts';
 import { primaryNetwork } from '../spec/networks.ts';
 import { type AppContext, held } from './context.ts';
+import { nameHolder } from './foreign.ts';
 import { joinsOf } from './needs.ts';
 
 /** One place being worked on; what all its operations have in common. */
@@ -173,11 +174,9 @@ function stop(work: PlaceWork, container: ActualContainer, reason: string, after
 /** Gives a container its final name. Nothing waits for it: a name that is taken keeps nobody from running. */
 export function rename(work: PlaceWork, container: ContainerRef, after: number[], reason: string): void {
   const { context, service, wanted } = work;
-  const foreign = context.actual.foreignNames[wanted.name];
+  const foreign = nameHolder(context, wanted.name);
   if (foreign) {
-    const message = `the name ${wanted.name} is held by container ${foreign.slice(0, 12)}, which is not ours`;
-    const hint = 'rename or remove that one, or give the service a container_name';
-    context.problems.push({ severity: 'error', service: service.name, message, hint });
+    context.problems.push({ severity: 'error', service: service.name, ...foreign });
     return;
   }
   const handle = context.draft.add({

@@ -67,7 +67,10 @@ export interface Asked {
 
 export function readAsked(labels: Record<string, string> | null | undefined): Asked | undefined {
   const label = labels?.[ASKED_LABEL];
-  if (label === undefined) return undefined;
+  return label === undefined ? undefined : readTokens(label);
+}
+
+function readTokens(label: string): Asked {
   const tokens = label.split(' ');
   return {
     has: (token) => tokens.includes(token),
@@ -93,3 +96,10 @@ export function withoutFilled(spec: ContainerSpec, asked: Asked): ContainerSpec 
   else delete result.Ulimits;
   return result;
 }
+
+/**
+ * What an adopted container, which no label of ours tells about, is held to: of all that an engine may have filled in, only what Git asks for is
+ * looked at. So an engine's own log options or ulimits make nobody replace what `docker compose` started.
+ */
+export const asIfAsked = (observed: ContainerSpec, desired: ContainerSpec): ContainerSpec =>
+  withoutFilled(observed, readTokens(askedOf(desired)));

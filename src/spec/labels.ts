@@ -1,6 +1,8 @@
 import type { ContainerLabels } from '../model/plan.ts';
 import type { ContainerSpec, Identity, NetworkSpec, VolumeSpec } from '../model/spec.ts';
+import type { ComposedContainer } from '../model/state.ts';
 import { ASKED_LABEL, askedOf, askedOfNetwork } from './asked.ts';
+import { composeNetworkHash, composeVolumeHash } from './compose-hash.ts';
 import { specHash } from './hash.ts';
 
 /** Compose's release whose labels these are; tools show it. */
@@ -51,27 +53,70 @@ export function containerLabels(
 /** What a container's labels say about it. */
 export interface ReadLabels {
   identity: Identity;
+  adopted?: true;
   specHash: string;
   filesDigest: string | undefined;
   contentDigest: string | undefined;
 }
 
-/** undefined when it is not this site's; a sentence when it says that it is, and what it says makes no sense. */
-export function readContainerLabels(labels: Labels | null | undefined, site: string): ReadLabels | string | undefined {
-  if (labels?.[`${OURS}site`] !== site) return undefined;
+/**
+ * undefined when it is not this site's; a sentence when it says that it is, and what it says makes no sense. `adopt` are the apps whose
+ * containers are this site's too when `docker compose` made them.
+ */
+export function readContainerLabels(
+  labels: Labels | null | undefined,
+  site: string,
+  adopt: ReadonlySet<string> = new Set(),
+): ReadLabels | string | undefined {
+  if (!labels) return undefined;
+  if (labels[`${OURS}site`] === undefined) return readAdopted(labels, site, adopt);
+  if (labels[`${OURS}site`] !== site) return undefined;
   const app = labels[`${OURS}app`];
   const service = labels[`${OURS}service`];
   const number = labels[`${OURS}number`] ?? '';
   if (!app) return `its label ${OURS}app is missing`;
   if (!service) return `its label ${OURS}service is missing`;
-  if (!/^[1-9]\d{0,8}$/.test(number))
-    return `its label ${OURS}number is ${JSON.stringify(number)}, not a number from 1`;
+  if (!isNumber(number)) return wrongNumber(`${OURS}number`, number);
   return {
     identity: { site, app, service, number: Number(number) },
     specHash: labels[`${OURS}spec-hash`] ?? '',
     filesDigest: labels[`${OURS}files-digest`],
     contentDigest: labels[`${OURS}content-digest`],
   };
+}
+
+function readAdopted(labels: Labels, site: string, adopt: ReadonlySet<string>): ReadLabels | string | undefined {
+  const app = labels[`${COMPOSE}project`];
+  if (app === undefined || !adopt.has(app) || labels[`${COMPOSE}oneoff`] !== 'False') return undefined;
+  const service = labels[`${COMPOSE}service`];
+  const number = labels[`${COMPOSE}container-number`] ?? '';
+  if (!service) return `its label ${COMPOSE}service is missing`;
+  if (!isNumber(number)) return wrongNumber(`${COMPOSE}container-number`, number);
+  const identity = { site, app, service, number: Number(number) };
+  return { identity, adopted: true, specHash: '', filesDigest: undefined, contentDigest: undefined };
+}
+
+const isNumber = (text: string): boolean => /^[1-9]\d{0,8}$/.test(text);
+const wrongNumber = (label: string, text: string): string =>
+  `its label ${label} is ${JSON.stringify(text)}, not a number from 1`;
+
+/** What `docker compose` says of a container that it started and that bears no site's label; undefined for one-offs and all others. */
+export function readComposed(labels: Labels | null | undefined): Omit<ComposedContainer, 'id' | 'name'> | undefined {
+  if (!labels || labels[`${OURS}site`] !== undefined || labels[`${COMPOSE}oneoff`] !== 'False') return undefined;
+  const [project, service] = [labels[`${COMPOSE}project`], labels[`${COMPOSE}service`]];
+  if (!project || !service) return undefined;
+  const number = Number(labels[`${COMPOSE}container-number`] ?? '1');
+  return { project, service, number, directory: labels[`${COMPOSE}project.working_dir`] ?? '' };
+}
+
+/** The folder that a container of this site was made with, and its app; undefined for what is another's. */
+export function readDirectory(
+  labels: Labels | null | undefined,
+  site: string,
+): { app: string; directory: string } | undefined {
+  if (labels?.[`${OURS}site`] !== site) return undefined;
+  const [app, directory] = [labels[`${OURS}app`], labels[`${COMPOSE}project.working_dir`]];
+  return app && directory ? { app, directory } : undefined;
 }
 
 /** Whose a network or volume is, and what it is called in the Compose file. */
@@ -83,14 +128,20 @@ export interface Owner {
 
 /** The labels of a network besides the user's. */
 export const networkLabels = (owner: Owner, spec: NetworkSpec): Labels => ({
-  ...resourceLabels('network', owner, spec),
+  ...resourceLabels('network', owner, spec, composeNetworkHash(spec)),
   [ASKED_LABEL]: askedOfNetwork(spec),
 });
 
 /** The labels of a volume besides the user's. */
-export const volumeLabels = (owner: Owner, spec: VolumeSpec): Labels => resourceLabels('volume', owner, spec);
+export const volumeLabels = (owner: Owner, spec: VolumeSpec): Labels =>
+  resourceLabels('volume', owner, spec, composeVolumeHash(spec));
 
-function resourceLabels(kind: 'network' | 'volume', { site, app, key }: Owner, spec: object): Labels {
+function resourceLabels(
+  kind: 'network' | 'volume',
+  { site, app, key }: Owner,
+  spec: object,
+  composeHash: string,
+): Labels {
   return {
     [`${OURS}site`]: site,
     [`${OURS}app`]: app,
@@ -98,10 +149,14 @@ function resourceLabels(kind: 'network' | 'volume', { site, app, key }: Owner, s
     [`${OURS}spec-hash`]: specHash(spec),
     [`${COMPOSE}project`]: app,
     [`${COMPOSE}${kind}`]: key,
-    [`${COMPOSE}config-hash`]: specHash(spec),
+    [`${COMPOSE}config-hash`]: composeHash,
     [`${COMPOSE}version`]: COMPOSE_VERSION,
   };
 }
+
+/** The Compose project that made a network; undefined where a site's labels are on it, or none. */
+export const readProject = (labels: Labels | null | undefined): string | undefined =>
+  labels?.[`${OURS}site`] === undefined ? labels?.[`${COMPOSE}project`] : undefined;
 
 /** undefined for what no site's labels are on. */
 export function readOwner(labels: Labels | null | undefined): { owner: Owner; specHash: string } | undefined {

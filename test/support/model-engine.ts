@@ -263,6 +263,7 @@ export function modelAsEngine(
   return {
     facts: async () => model.site.engine,
     observe: async () => structuredClone(model.site),
+    stacks: async () => ({}),
     forget() {},
     async perform(operation, { app, resolve, signal }) {
       await before(operation);

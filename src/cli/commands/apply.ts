@@ -10,7 +10,7 @@ export interface ApplyOptions extends DesiredOptions {
 /** Makes this machine's containers what the folder or repo says. Bad input of any app changes nothing at all. */
 export async function apply(folder: string | undefined, options: ApplyOptions): Promise<number> {
   const timeoutMs = durationMs(options.timeout, '--timeout');
-  const desired = await readDesired(folder, options, { placeholders: false });
+  const desired = await readDesired(folder, options, { placeholders: false, engine: true });
   requireUnbroken(desired);
   return converge(desired, {
     timeoutMs,

@@ -2,6 +2,7 @@ import { createHostFiles } from '../../files/host-files.ts';
 import { systemDisk } from '../../lib/disk.ts';
 import { formatProblem } from '../../lib/errors.ts';
 import { emptyMemory } from '../../model/memory.ts';
+import { adopting } from '../../plan/adopted.ts';
 import { plan } from '../../plan/plan.ts';
 import { renderJson, renderText } from '../../plan/render.ts';
 import { type DesiredOptions, readDesired } from '../desired.ts';
@@ -16,12 +17,12 @@ export interface DiffOptions extends DesiredOptions {
 
 /** Prints the plan that `apply` would carry out. Apps that cannot be planned are said on standard error; the others are printed. */
 export async function diff(folder: string | undefined, options: DiffOptions): Promise<number> {
-  const desired = await readDesired(folder, options, { placeholders: true });
+  const desired = await readDesired(folder, options, { placeholders: true, engine: true });
   const made = await withEngine(desired.site, options.dockerHost, async (engine) => {
     const images = desired.apps.flatMap((app) =>
       app.services.flatMap(({ containers }) => containers.map(({ spec }) => spec.Image)),
     );
-    const actual = await engine.observe({ images: [...new Set(images)] });
+    const actual = await engine.observe({ images: [...new Set(images)], adopt: adopting(desired, emptyMemory()) });
     const files = await createHostFiles(systemDisk).observe(
       desired.apps.flatMap((app) => app.files.map(({ path }) => path)),
     );

@@ -12,12 +12,14 @@ const FREELY: SyncPolicy = { automated: { prune: true, selfHeal: true, allowEmpt
 export async function down(folder: string | undefined, options: DesiredOptions & { timeout: string }): Promise<number> {
   const timeoutMs = durationMs(options.timeout, '--timeout');
   const desired = await readDesired(folder, options, { placeholders: true });
-  const names = new Set([...desired.apps, ...desired.broken].map(({ name }) => name));
+  const here = [...desired.apps, ...desired.broken];
+  const names = new Set(here.map(({ name }) => name));
+  const adopting = new Set(here.filter(({ adopt }) => adopt).map(({ name }) => name));
   if (desired.vanished) for (const name of await runningApps(desired.site, options.dockerHost)) names.add(name);
 
   const nothing: DesiredSite = {
     ...desired,
-    apps: [...names].map((name) => forsakenApp(name, desired.revision, FREELY)),
+    apps: [...names].map((name) => forsakenApp(name, desired.revision, FREELY, adopting.has(name))),
     broken: [],
     allowEmpty: true,
     pruneThreshold: 100,

@@ -371,7 +371,7 @@ describe('a broken Application', () => {
             app: 'bad',
             at: { file: 'apps/bad/app.yaml', line: 3, column: 9 },
             message: 'unknown key `nope` in spec',
-            hint: 'known are placement, compose, overlays, syncPolicy, profiles, projectDirectory, pruneVolumes, suspend',
+            hint: 'known are placement, compose, overlays, syncPolicy, profiles, projectDirectory, adopt, pruneVolumes, suspend',
           },
         ],
       },

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { contentDigest, specHash } from '../../../src/spec/hash.ts';
 import { containerLabels, networkLabels, readContainerLabels, readOwner } from '../../../src/spec/labels.ts';
 
@@ -76,4 +76,40 @@ test('the digest of files says path, mode, owner and content, in any order', () 
   for (const other of [{ ...a, content: Buffer.from('y') }, { ...a, mode: 0o400 }, { ...a, uid: 1 }, b]) {
     expect(contentDigest([other])).not.toBe(contentDigest([a]));
   }
+});
+
+describe('a container that docker compose made', () => {
+  const made = {
+    'com.docker.compose.project': 'shop',
+    'com.docker.compose.service': 'web',
+    'com.docker.compose.container-number': '2',
+    'com.docker.compose.oneoff': 'False',
+    'com.docker.compose.config-hash': 'abc',
+  };
+  const adopt = new Set(['shop']);
+
+  test('is adopted where its app says so, by its labels alone', () => {
+    expect(readContainerLabels(made, 'here')).toBeUndefined();
+    expect(readContainerLabels(made, 'here', new Set(['till']))).toBeUndefined();
+    expect(readContainerLabels(made, 'here', adopt)).toEqual({
+      identity: { site: 'here', app: 'shop', service: 'web', number: 2 },
+      adopted: true,
+      specHash: '',
+      filesDigest: undefined,
+      contentDigest: undefined,
+    });
+  });
+
+  test('stays what it is when it is a one-off or another site’s', () => {
+    expect(readContainerLabels({ ...made, 'com.docker.compose.oneoff': 'True' }, 'here', adopt)).toBeUndefined();
+    const { 'com.docker.compose.oneoff': _, ...unsaid } = made;
+    expect(readContainerLabels(unsaid, 'here', adopt)).toBeUndefined();
+    expect(readContainerLabels({ ...made, 'dev.holdfast.site': 'there' }, 'here', adopt)).toBeUndefined();
+  });
+
+  test('is reported where its labels make no sense', () => {
+    expect(readContainerLabels({ ...made, 'com.docker.compose.container-number': 'x' }, 'here', adopt)).toBe(
+      'its label com.docker.compose.container-number is "x", not a number from 1',
+    );
+  });
 });

@@ -1,0 +1,151 @@
+import { expect, test } from '@jest/globals';
+import { emptyMemory } from '../../../src/model/memory.ts';
+import type { ActualSite, DesiredApp, DesiredSite } from '../../../src/model/state.ts';
+import { adopting, learnAdopted } from '../../../src/plan/adopted.ts';
+import { learnFromState } from '../../../src/plan/learn.ts';
+import { plan } from '../../../src/plan/plan.ts';
+import { agentOptions } from '../../../src/plan/policy.ts';
+import { planLines } from '../../support/plan-lines.ts';
+import { actualOf, app, bare, but, butSpec, file, network, service, site } from '../../support/site-builder.ts';
+
+const adopted = { adopted: true, specHash: '', filesDigest: undefined, contentDigest: undefined } as const;
+const asks = (wanted: DesiredApp): DesiredApp => ({ ...wanted, adopt: true });
+
+/** The site as `docker compose up` left it: no label of ours on anything. */
+function composed(git: DesiredSite): ActualSite {
+  const actual = actualOf(git);
+  return {
+    ...actual,
+    containers: actual.containers.map((each) => ({ ...each, ...adopted })),
+    networks: Object.fromEntries(
+      Object.entries(actual.networks).map(([name, found]) => [
+        name,
+        { ...found, owner: undefined, project: name.split('_')[0] as string, specHash: '' },
+      ]),
+    ),
+  };
+}
+
+test('a stack that is as Git says is adopted with nothing done, and the plan names what it keeps', () => {
+  const git = site(asks(app('shop', service('web', {}, { filesDigest: 'a1' }), service('db'))));
+  const made = plan(git, composed(git), emptyMemory(), 0, agentOptions);
+  expect(made.apps).toEqual([
+    { app: 'shop', revision: 'r1', operations: [], problems: [], adopted: ['shop-db-1', 'shop-web-1'] },
+  ]);
+});
+
+test('what an engine may have filled in by itself is no difference, what Git asks for is one', () => {
+  const git = site(asks(app('shop', service('web'))));
+  const filled = butSpec(composed(git), 'shop-web-1', {
+    LogConfig: { Type: 'json-file', Config: { 'max-size': '10m' } },
+    Ulimits: [{ Name: 'nofile', Soft: 1024, Hard: 4096 }],
+    ShmSize: 128 * 2 ** 20,
+    Runtime: 'crun',
+  });
+  expect(planLines({ git, site: filled })).toEqual([]);
+  const log = { LogConfig: { Type: 'local', Config: {} } };
+  const asked = site(asks(app('shop', service('web', log))));
+  expect(planLines({ git: asked, site: filled }).join('\n')).toContain('logging');
+});
+
+test('what differs is replaced, and the plan says who made the old one', () => {
+  const before = site(asks(app('shop', service('web'))));
+  const git = site(asks(app('shop', service('web', { User: 'nobody' }))));
+  expect(planLines({ git, site: composed(before) })[0]).toBe(
+    '1 create shop-web-1.new: replaces shop-web-1, which docker compose made: user: none, wanted nobody',
+  );
+});
+
+test('a limit is changed in place, and the container stays', () => {
+  const git = site(asks(app('shop', service('web', { Memory: 64 * 2 ** 20 }))));
+  const actual = butSpec(composed(git), 'shop-web-1', { Memory: 32 * 2 ** 20, MemorySwap: 64 * 2 ** 20 });
+  expect(planLines({ git, site: actual })).toEqual(['1 update shop-web-1: memory: 32m, wanted 64m']);
+});
+
+test('a service that Git does not name is pruned; networks that docker compose made stay and are told of', () => {
+  const before = site(asks(app('shop', service('web'), service('old'), network('extra'))));
+  const git = site(asks(app('shop', service('web'))));
+  expect(planLines({ git, site: composed(before) })).toEqual([
+    'warning: network shop_extra, which docker compose made and Git does not name, stays',
+    '1 stop shop-old-1: old is not in Git',
+    '2 remove shop-old-1: old is not in Git (after 1)',
+  ]);
+});
+
+test('a network of docker compose that differs is an error, never made anew', () => {
+  const before = site(asks(app('shop', service('web'), network('default'))));
+  const git = site(asks(app('shop', service('web'), network('default', { Internal: true }))));
+  expect(planLines({ git, site: composed(before) })).toEqual([
+    'error: network shop_default exists, was made by docker compose and differs (internal: false, wanted true)',
+  ]);
+});
+
+test('files beside the stack may have any mode of their owner’s, and are never ours to delete', () => {
+  const git = site(asks(app('shop', service('web'), file('/apps/shop/a.conf', 'a'))));
+  const actual = composed(git);
+  const written = { ...actual, files: { '/apps/shop/a.conf': { ...actual.files['/apps/shop/a.conf'], mode: 0o660 } } };
+  expect(planLines({ git, site: written as ActualSite })).toEqual([]);
+  const other = { ...actual, files: { '/apps/shop/a.conf': { digest: 'other', mode: 0o660 } } };
+  expect(planLines({ git, site: other })).toEqual(['1 write /apps/shop/a.conf: differs from Git']);
+});
+
+test('without adopt, what docker compose runs in our place is an error that says adopt', () => {
+  const git = site(app('shop', service('web')));
+  const stranger = { project: 'shop', service: 'web', number: 1, directory: '/srv/shop' };
+  const held = {
+    ...bare(git),
+    foreignNames: { 'shop-web-1': '0123456789abcdef' },
+    composed: [{ id: '0123456789abcdef', name: 'shop-web-1', ...stranger }],
+  };
+  const [problem] = plan(git, held, emptyMemory(), 0, agentOptions).apps[0]?.problems ?? [];
+  expect(problem).toMatchObject({
+    severity: 'error',
+    service: 'web',
+    message:
+      'the name shop-web-1 is held by container 0123456789ab, which docker compose started from /srv/shop and is not ours',
+    hint: expect.stringContaining('adopt: true'),
+  });
+  // Under a name of its own, as the old docker-compose gave.
+  const twin = {
+    ...bare(git),
+    foreignNames: { shop_web_1: '0123456789abcdef' },
+    composed: [{ id: '0123456789abcdef', name: 'shop_web_1', ...stranger }],
+  };
+  expect(planLines({ git, site: twin })).toContain(
+    'error: web: web runs already as container shop_web_1, which docker compose started from /srv/shop and is not ours',
+  );
+  // Of another project: no business of this app.
+  const other = { ...twin, composed: [{ id: '0123456789abcdef', name: 'shop_web_1', ...stranger, project: 'till' }] };
+  expect(planLines({ git, site: other })).toContain('2 create shop-web-1: no such container (after 1)');
+});
+
+test('an adopted container under an old name is renamed, and nothing else', () => {
+  const git = site(asks(app('shop', service('web'))));
+  expect(planLines({ git, site: but(composed(git), 'shop-web-1', { name: 'shop_web_1' }) })).toEqual([
+    '1 rename shop_web_1 to shop-web-1: is called shop_web_1',
+  ]);
+});
+
+test('adopted containers of an app that vanished from Git are looked for as long as they are there', () => {
+  const git = site(asks(app('shop', service('web'))));
+  const actual = composed(git);
+  const memory = learnFromState(emptyMemory(), git, actual, 0);
+  expect(memory.adopted).toEqual(['shop']);
+  const gone = { ...site(app('till', service('desk'))), broken: [] };
+  expect(adopting(gone, memory)).toEqual(['shop']);
+  expect(planLines({ git: gone, memory, site: { ...actual, images: bare(gone).images } })).toEqual(
+    expect.arrayContaining(['1 stop shop-web-1: web is not in Git']),
+  );
+  expect(learnFromState(memory, gone, { ...actual, containers: [] }, 0).adopted).toEqual([]);
+  // An app that Git still names, without adopt, does not adopt.
+  expect(adopting(site(app('shop', service('web'))), memory)).toEqual([]);
+});
+
+test('an adopted job that ran to its end is not run again when somebody removes it', () => {
+  const git = site(asks(app('shop', service('job'))));
+  const actual = but(composed(git), 'shop-job-1', { status: 'exited', exitCode: 0 });
+  expect(planLines({ git, site: actual })).toEqual([]);
+  const memory = learnAdopted(emptyMemory(), git.apps[0] as DesiredApp, actual);
+  expect(learnFromState(memory, git, actual, 0).completed).toEqual(memory.completed);
+  expect(planLines({ git, memory, site: but(actual, 'shop-job-1', undefined) })).toEqual([]);
+});
