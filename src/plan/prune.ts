@@ -67,11 +67,11 @@ function pruneNetworks(context: AppContext): void {
 }
 
 /** What `docker compose` made is not ours to remove; people are to know that it stays. */
-function tellAdoptedNetworks({ desired, actual, problems }: AppContext): void {
+function tellAdoptedNetworks({ desired, actual, problems, options }: AppContext): void {
   const wanted = new Set(desired.networks.map(({ spec }) => spec.Name));
   for (const [name, { project }] of Object.entries(actual.networks).sort(byName)) {
     if (!desired.adopt || project !== desired.name || wanted.has(name)) continue;
-    const message = `network ${name}, which docker compose made and Git does not name, stays`;
+    const message = `network ${name}, which docker compose made${options.down ? '' : ' and Git does not name'}, stays`;
     problems.push({ severity: 'warning', message, hint: `docker network rm ${name} removes it` });
   }
 }
