@@ -13,6 +13,7 @@ import { plan } from '../plan/plan.ts';
 import type { PlanOptions } from '../plan/policy.ts';
 import { describe } from '../plan/render.ts';
 import { isConverged } from '../plan/withhold.ts';
+import { imagesOf } from '../spec/mounts.ts';
 import type { MemoryStore } from './memory-store.ts';
 
 export interface ReconcilerOptions {
@@ -113,7 +114,9 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
 
   async function observe(site: DesiredSite): Promise<ActualSite> {
     const images = new Set(
-      site.apps.flatMap((app) => app.services.flatMap(({ containers }) => containers.map(({ spec }) => spec.Image))),
+      site.apps.flatMap((app) =>
+        app.services.flatMap(({ containers }) => containers.flatMap(({ spec }) => imagesOf(spec))),
+      ),
     );
     const actual = await effects.engine.observe({ images: [...images], adopt: adopting(site, memory) });
     const written = Object.values(memory.files).flatMap((files) => Object.keys(files));

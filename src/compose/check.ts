@@ -54,6 +54,15 @@ function checkNetworks(service: Service, project: Project, report: Report): void
   if (mode === undefined) return;
   const at = placeOf(service, 'network_mode');
   if (keys.networks?.length) report.error(at, `the service ${service.name} has both network_mode and networks`);
+  for (const key of ['links', 'external_links'] as const) {
+    if (!keys[key]?.length) continue;
+    const message = `${key} cannot go with network_mode ${mode}`;
+    report.error(
+      placeOf(service, key),
+      message,
+      'they name containers on the networks of an app; give the service networks',
+    );
+  }
   if (keys.mac_address) report.error(placeOf(service, 'mac_address'), 'mac_address needs networks, not network_mode');
   if ((mode === 'host' || mode === 'none') && keys.ports?.length) {
     report.warn(placeOf(service, 'ports'), `with network_mode ${mode} the engine publishes no ports`, 'take them out');
@@ -99,6 +108,9 @@ function checkReplicas(service: Service, report: Report): void {
   const replicas = keys.deploy?.replicas;
   if (scale !== undefined && replicas !== undefined && scale !== replicas) {
     report.error(placeOf(service, 'scale'), 'scale and deploy.replicas say different numbers');
+  }
+  if (keys.deploy?.mode === 'global' && replicasOf(keys) !== 1) {
+    report.error(placeOf(service, 'deploy', 'mode'), 'mode global is one on each host, and this says another number');
   }
   if (replicasOf(keys) < 2) return;
   if (keys.container_name !== undefined) {

@@ -184,9 +184,7 @@ export async function securityOptions(
   const options: string[] = [];
   for (const option of service.keys.security_opt ?? []) {
     const match = /^([^=]+?)=(.*)$/s.exec(option) ?? /^([^:]+):(.*)$/s.exec(option);
-    if (option === 'systempaths=unconfined') {
-      report.error(at, 'systempaths=unconfined is not supported yet', 'privileged: true includes it');
-    } else if (!match && option !== 'no-new-privileges') report.error(at, 'a security_opt must be NAME=VALUE');
+    if (!match && option !== 'no-new-privileges') report.error(at, 'a security_opt must be NAME=VALUE');
     else if (match?.[1] === 'seccomp' && !/^(unconfined|builtin)$/.test(match[2] ?? '')) {
       try {
         options.push(`seccomp=${await seccompProfile(match[2] ?? '', folder, at)}`);

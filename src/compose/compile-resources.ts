@@ -40,6 +40,7 @@ export function compileNetwork(app: string, key: string, project: Project, repor
     ...filled('DriverOpts', keys.driver_opts),
     ...(keys.internal && { Internal: true }),
     ...(keys.attachable && { Attachable: true }),
+    ...(keys.enable_ipv4 === false && { EnableIPv4: false }),
     ...(keys.enable_ipv6 && { EnableIPv6: true }),
     ...filled('IPAM', ipam),
     ...filled('Labels', keys.labels),

@@ -53,7 +53,7 @@ export async function compileService(service: Declared<ServiceKeys>, context: Se
   const containers: DesiredContainer[] = [];
   for (let number = 1; number <= replicasOf(keys); number++) {
     const name = containerName(context.app, service, number);
-    const spec = { ...shared, ...networks(service, name, context) };
+    const spec = { ...shared, ...networks(service, name, number, context) };
     containers.push({ number, name, spec, filesDigest: digest });
   }
   return {
@@ -66,15 +66,18 @@ export async function compileService(service: Declared<ServiceKeys>, context: Se
   };
 }
 
-/** What a service depends on: what it says, and whose namespaces it shares. Sorted by name. */
+/** What a service depends on: what it says, whom it links to, whose namespaces it shares and whose volumes it mounts. Sorted by name. */
 export function dependenciesOf(service: Declared<ServiceKeys>): NonNullable<ServiceKeys['depends_on']> {
   const found = new Map((service.keys.depends_on ?? []).map((each) => [each.service, each]));
+  const imply = (other: string, restart: boolean, at: Position): void => {
+    if (!found.has(other)) found.set(other, { service: other, condition: 'started', required: true, restart, at });
+  };
+  for (const { name, at } of service.keys.links ?? []) imply(name, true, at);
   for (const key of ['network_mode', 'pid', 'ipc'] as const) {
     const other = /^service:(.+)$/.exec(service.keys[key] ?? '')?.[1];
-    if (other === undefined || found.has(other)) continue;
-    const at = entryOf(service.node, key)?.value.at ?? service.at;
-    found.set(other, { service: other, condition: 'started', required: true, restart: true, at });
+    if (other !== undefined) imply(other, true, entryOf(service.node, key)?.value.at ?? service.at);
   }
+  for (const { kind, name, at } of service.keys.volumes_from ?? []) if (kind === 'service') imply(name, false, at);
   return [...found.values()].sort((a, b) => (a.service < b.service ? -1 : 1));
 }
 
@@ -130,6 +133,7 @@ function exposedPorts(keys: ServiceKeys, bindings: PortBinding[]): string[] {
 function networks(
   service: Declared<ServiceKeys>,
   container: string,
+  number: number,
   context: ServiceContext,
 ): Pick<ContainerSpec, 'Networks'> {
   const joined = networksOf(service);
@@ -137,12 +141,32 @@ function networks(
   const main = [...joined].sort(
     (a, b) => (b.endpoint.Priority ?? 0) - (a.endpoint.Priority ?? 0) || (a.key < b.key ? -1 : 1),
   )[0];
+  const links = linksOf(service, number, context);
   const endpoints = joined.map((network): [string, EndpointSpec] => {
     const own = network === main ? service.keys.mac_address : undefined;
-    const mac = (network.endpoint.MacAddress ?? own)?.toLowerCase();
+    const mac = network.endpoint.MacAddress ?? own;
     const aliases = [container, service.name, ...(network.endpoint.Aliases ?? [])];
-    const endpoint = { ...network.endpoint, ...(mac && { MacAddress: mac }), Aliases: [...new Set(aliases)].sort() };
+    const endpoint = {
+      ...network.endpoint,
+      ...(mac && { MacAddress: mac }),
+      Aliases: [...new Set(aliases)].sort(),
+      ...(links.length > 0 && { Links: links }),
+    };
     return [context.networkName(network.key), endpoint];
   });
   return { Networks: Object.fromEntries(endpoints.sort(([a], [b]) => (a < b ? -1 : 1))) };
+}
+
+/** As Docker Compose names them: by alias, and by the service with the number of the container that links. */
+function linksOf(service: Declared<ServiceKeys>, number: number, { app, project }: ServiceContext): string[] {
+  const own = (service.keys.links ?? []).flatMap(({ name, alias }) => {
+    const other = project.services.get(name);
+    const replicas = other ? replicasOf(other.keys) : 0;
+    return Array.from({ length: replicas }, (_, index) => {
+      const container = containerName(app, other as Declared<ServiceKeys>, index + 1);
+      return [alias, `${name}-${number}`, `${app}-${name}-${number}`].map((each) => `${container}:${each}`);
+    }).flat();
+  });
+  const external = (service.keys.external_links ?? []).map(({ name, alias }) => `${name}:${alias}`);
+  return [...new Set([...own, ...external])].sort();
 }

@@ -15,6 +15,7 @@ export function ownSpec(keys: ServiceKeys): Partial<ContainerSpec> {
     ...(keys.gpus ?? []).map((request) => deviceRequest(request, ['gpu'])),
     ...(reservations?.devices ?? []).map((request) => deviceRequest(request)),
   ];
+  const added = capabilities(keys.cap_add);
   return meaningful({
     Platform: keys.platform,
     Hostname: keys.hostname,
@@ -32,6 +33,7 @@ export function ownSpec(keys: ServiceKeys): Partial<ContainerSpec> {
     StopTimeout: keys.stop_grace_period && Math.floor(keys.stop_grace_period / 1e9),
     Healthcheck: keys.healthcheck && healthcheckSpec(keys.healthcheck),
     Tmpfs: keys.tmpfs,
+    VolumesFrom: keys.volumes_from?.map(({ kind, name }) => `${kind}:${name}`),
     NetworkMode: keys.network_mode,
     PidMode: keys.pid,
     IpcMode: keys.ipc,
@@ -43,8 +45,8 @@ export function ownSpec(keys: ServiceKeys): Partial<ContainerSpec> {
     Init: keys.init,
     Privileged: keys.privileged,
     ReadonlyRootfs: keys.read_only,
-    CapAdd: capabilities(keys.cap_add),
-    CapDrop: capabilities(keys.cap_drop),
+    CapAdd: added,
+    CapDrop: capabilities(keys.cap_drop).filter((name) => !added.includes(name)),
     Sysctls: keys.sysctls,
     Ulimits: ulimits(keys.ulimits),
     GroupAdd: keys.group_add,
@@ -74,14 +76,23 @@ export function ownSpec(keys: ServiceKeys): Partial<ContainerSpec> {
     CpusetCpus: keys.cpuset,
     PidsLimit: limits?.pids && limits.pids > 0 ? limits.pids : keys.pids_limit,
     BlkioWeight: keys.blkio_config?.weight,
+    BlkioWeightDevice: keys.blkio_config?.weight_device?.map(({ path = '', weight = 0 }) => ({
+      Path: path,
+      Weight: weight,
+    })),
+    BlkioDeviceReadBps: rates(keys.blkio_config?.device_read_bps),
+    BlkioDeviceReadIOps: rates(keys.blkio_config?.device_read_iops),
+    BlkioDeviceWriteBps: rates(keys.blkio_config?.device_write_bps),
+    BlkioDeviceWriteIOps: rates(keys.blkio_config?.device_write_iops),
     OomKillDisable: keys.oom_kill_disable,
     OomScoreAdj: keys.oom_score_adj,
   });
 }
 
-/** Without `CAP_`, in capitals, sorted. */
+/** Without `CAP_`, in capitals, sorted. Beside ALL no other counts. */
 function capabilities(names: string[] = []): string[] {
-  return [...new Set(names.map((name) => name.toUpperCase().replace(/^CAP_/, '')))].sort();
+  const plain = new Set(names.map((name) => name.toUpperCase().replace(/^CAP_/, '')));
+  return plain.has('ALL') ? ['ALL'] : [...plain].sort();
 }
 
 function ulimits(limits: Limits = {}): NonNullable<ContainerSpec['Ulimits']> {
@@ -95,6 +106,9 @@ function ulimits(limits: Limits = {}): NonNullable<ContainerSpec['Ulimits']> {
 function logConfig(logging: ServiceKeys['logging']): ContainerSpec['LogConfig'] {
   return logging && { ...(logging.driver && { Type: logging.driver }), Config: logging.options ?? {} };
 }
+
+const rates = (given: { path?: string; rate?: number }[] | undefined) =>
+  given?.map(({ path = '', rate = 0 }) => ({ Path: path, Rate: rate }));
 
 /** Keys in which empty, zero or false asks for something that leaving it out does not. */
 const EVEN_IF_EMPTY = new Set<string>(['Entrypoint', 'Init', 'StopTimeout', 'LogConfig', 'RestartPolicy']);

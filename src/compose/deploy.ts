@@ -6,7 +6,7 @@ const SWARM = 'it is for Swarm, and Docker Compose ignores it';
 
 const KEYS = {
   replicas: integer(0),
-  mode: word('replicated'),
+  mode: word('replicated', 'global'),
   resources: record('deploy.resources', {
     limits: record('deploy.resources.limits', { cpus: decimal, memory: bytes, pids: integer(-1) }),
     reservations: record('deploy.resources.reservations', {

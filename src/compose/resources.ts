@@ -21,16 +21,13 @@ const external: Decoder<{ external: boolean; name?: string }> = (node, report) =
   return read && { external: true, ...(read.name && { name: read.name }) };
 };
 
-const yes: Decoder<boolean> = (node, report) =>
-  flag(node, report) === false ? report.error(node, 'networks without IPv4 are not supported yet') : true;
-
 export const NETWORK_KEYS = {
   name: text,
   driver: text,
   driver_opts: stringRecord,
   internal: flag,
   attachable: flag,
-  enable_ipv4: yes,
+  enable_ipv4: flag,
   enable_ipv6: flag,
   external,
   labels,

@@ -23,6 +23,7 @@ import { healthcheck } from './healthcheck.ts';
 import * as host from './host-settings.ts';
 import { fileUses } from './mounted-files.ts';
 import { exposed, ports } from './ports.ts';
+import { links, volumesFrom } from './references.ts';
 import { restart } from './restart.ts';
 import { macAddress, serviceNetworks } from './service-networks.ts';
 import { tmpfs, volumes } from './volumes.ts';
@@ -31,8 +32,10 @@ import { tmpfs, volumes } from './volumes.ts';
 const swap: Decoder<number> = (node, report) =>
   node.kind === 'scalar' && node.value === -1 ? -1 : bytes(node, report);
 
+/** A second; sizes may have a unit. */
+const rates = list(record('a rate of blkio_config', { path: text, rate: bytes }));
+
 const LATER = 'Holdfast does not support it yet';
-const LEGACY = 'it is a legacy of the time before networks; services of an app reach each other by name';
 const WINDOWS = 'it is for Windows containers';
 
 /**
@@ -75,6 +78,7 @@ export const SERVICE_KEYS = {
   configs: fileUses('/'),
   secrets: fileUses('/run/secrets'),
   volumes,
+  volumes_from: volumesFrom,
   tmpfs,
   devices,
   device_cgroup_rules: list(text),
@@ -84,6 +88,8 @@ export const SERVICE_KEYS = {
 
   // Whom it talks to
   networks: serviceNetworks,
+  links,
+  external_links: links,
   network_mode: host.namespace('network_mode', ['bridge', 'host', 'none'], true),
   mac_address: macAddress,
   ports,
@@ -126,11 +132,11 @@ export const SERVICE_KEYS = {
   cpu_rt_runtime: integer(0),
   blkio_config: record('blkio_config', {
     weight: integer(0, 1000),
-    weight_device: refused(LATER),
-    device_read_bps: refused(LATER),
-    device_read_iops: refused(LATER),
-    device_write_bps: refused(LATER),
-    device_write_iops: refused(LATER),
+    weight_device: list(record('blkio_config.weight_device', { path: text, weight: integer(0, 1000) })),
+    device_read_bps: rates,
+    device_read_iops: rates,
+    device_write_bps: rates,
+    device_write_iops: rates,
   }),
   logging: host.logging,
 
@@ -146,9 +152,7 @@ export const SERVICE_KEYS = {
   extends: refused(
     `${LATER}; put what is shared into a YAML anchor, or into a compose file of its own that the Application lists`,
   ),
-  external_links: refused(`${LEGACY}; for containers of other apps use an external network`),
   label_file: refused(`${LATER}; write the labels under labels`),
-  links: refused(`${LEGACY}; for another name give the service an alias on its network`),
   models: refused('sites run containers only; run the model as a service of its own'),
   post_start: refused(LATER),
   pre_start: refused(LATER),
@@ -156,7 +160,6 @@ export const SERVICE_KEYS = {
   provider: refused('a provider is a program on the machine of `docker compose`, which sites do not have'),
   pull_refresh_after: refused('name another image tag or digest in Git instead, so that a rollout is a commit'),
   use_api_socket: refused('bind /var/run/docker.sock if the service is to command the engine'),
-  volumes_from: refused(`${LATER}; name the volumes in both services`),
 };
 
 /** A service as written, read key by key. */

@@ -1,19 +1,8 @@
 import { isIP } from 'node:net';
 import type { Position } from '../lib/errors.ts';
-import type { EndpointSpec } from '../model/spec.ts';
+import { type EndpointSpec, INTERFACE_OPTION } from '../model/spec.ts';
 import { describe } from '../yaml/node.ts';
-import {
-  type Decoded,
-  type Decoder,
-  integer,
-  list,
-  map,
-  quoted,
-  record,
-  refused,
-  stringRecord,
-  text,
-} from './decode.ts';
+import { type Decoded, type Decoder, integer, list, map, quoted, record, stringRecord, text } from './decode.ts';
 
 /** A service's place on a network, by the network's key in the Compose file. */
 export interface ServiceNetwork {
@@ -36,6 +25,11 @@ export const macAddress: Decoder<string> = map(text, (value, node, report) =>
   MAC.test(value) ? value : report.error(node, `${quoted(node)} is not a MAC address`),
 );
 
+const orNothing =
+  <T>(decoder: Decoder<T>): Decoder<T> =>
+  (node, report) =>
+    node.kind === 'scalar' && node.value === null ? undefined : decoder(node, report);
+
 const ENDPOINT_KEYS = {
   aliases: list(text),
   ipv4_address: address(4),
@@ -44,8 +38,8 @@ const ENDPOINT_KEYS = {
   mac_address: macAddress,
   driver_opts: stringRecord,
   priority: integer(),
-  gw_priority: refused('it needs a newer engine than Holdfast asks for; priority decides which network comes first'),
-  interface_name: refused('it needs a newer engine than Holdfast asks for'),
+  gw_priority: orNothing(integer()),
+  interface_name: text,
 };
 
 const ENDPOINT = record("a service's network", ENDPOINT_KEYS);
@@ -70,13 +64,22 @@ export const serviceNetworks: Decoder<ServiceNetwork[]> = (node, report) => {
     const isEmpty = value.kind === 'scalar' && value.value === null;
     const written = isEmpty ? null : (ENDPOINT(value, report) ?? null);
     const read = written ?? {};
+    if (read.interface_name && read.driver_opts?.[INTERFACE_OPTION]) {
+      report.error(
+        keyAt,
+        `${key} names its interface twice`,
+        `interface_name is the driver option ${INTERFACE_OPTION}`,
+      );
+    }
+    const options = { ...read.driver_opts, ...(read.interface_name && { [INTERFACE_OPTION]: read.interface_name }) };
     const endpoint: EndpointSpec = {
       ...(read.aliases?.length && { Aliases: read.aliases }),
       ...(read.ipv4_address && { IPv4Address: read.ipv4_address }),
       ...(read.ipv6_address && { IPv6Address: read.ipv6_address }),
       ...(read.link_local_ips?.length && { LinkLocalIPs: read.link_local_ips }),
       ...(read.mac_address && { MacAddress: read.mac_address }),
-      ...(read.driver_opts && { DriverOpts: read.driver_opts }),
+      ...(Object.keys(options).length > 0 && { DriverOpts: options }),
+      ...(read.gw_priority && { GwPriority: read.gw_priority }),
       ...(read.priority && { Priority: read.priority }),
     };
     return { key, at: keyAt, endpoint, written };

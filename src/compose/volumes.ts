@@ -2,7 +2,8 @@ import { posix } from 'node:path';
 import type { Position } from '../lib/errors.ts';
 import type { MountSpec } from '../model/spec.ts';
 import { entryOf, type YamlNode } from '../yaml/node.ts';
-import { bytes, type Decoded, type Decoder, flag, integer, quoted, record, refused, text, word } from './decode.ts';
+import { bytes, type Decoded, type Decoder, flag, integer, quoted, record, text, word } from './decode.ts';
+import { labels } from './host-settings.ts';
 import type { Report } from './report.ts';
 
 /** A mount as written: a bind's source still relative, a volume's still its key in the Compose file. */
@@ -50,6 +51,9 @@ function shortMount(node: YamlNode, report: Report): Mount | undefined {
   };
   const mount: Mount = { Type, ...(source !== undefined && { Source: source }), Target, at: node.at, written };
   for (const option of options?.split(',') ?? []) if (!applyOption(mount, option, report)) return undefined;
+  if (mount.Propagation && mount.SELinux) {
+    return report.error(node, `Docker Compose drops ${mount.SELinux} beside ${mount.Propagation}`, 'use one of them');
+  }
   return mount;
 }
 
@@ -87,13 +91,13 @@ const BIND_KEYS = {
   propagation: word(...PROPAGATIONS),
   create_host_path: flag,
   selinux: word('z', 'Z'),
-  recursive: refused('Holdfast has no such option yet'),
+  recursive: word('enabled', 'disabled', 'writable', 'readonly'),
 };
 
 const VOLUME_KEYS = {
   nocopy: flag,
   subpath: text,
-  labels: refused('label the volume where it is declared, at the top level'),
+  labels,
 };
 
 const TMPFS_KEYS = { size: bytes, mode: integer(0, 0o7777) };
@@ -107,7 +111,7 @@ const MOUNT_KEYS = {
   bind: record('bind', BIND_KEYS),
   volume: record('volume', VOLUME_KEYS),
   tmpfs: record('tmpfs', TMPFS_KEYS),
-  image: refused('mounting images is not supported yet'),
+  image: record('image', { subpath: text }),
 };
 
 const LONG = record('a mount', MOUNT_KEYS);
@@ -120,25 +124,33 @@ function longMount(node: YamlNode, report: Report): Mount | undefined {
   const long = LONG(node, report);
   if (!long || report.problems.length > before) return undefined;
   const Type = long.type;
-  if (Type === undefined) return report.error(node, 'the mount has no type', 'it is bind, volume or tmpfs');
-  if (Type === 'image' || Type === 'cluster' || Type === 'npipe') {
-    return report.error(entryOf(node, 'type')?.value, `mounts of type ${Type} are not supported`);
+  if (Type === undefined) return report.error(node, 'the mount has no type', 'it is bind, volume, tmpfs or image');
+  if (Type === 'cluster' || Type === 'npipe') {
+    const why = Type === 'npipe' ? 'named pipes are of Windows' : 'cluster volumes are of Swarm';
+    return report.error(entryOf(node, 'type')?.value, `mounts of type ${Type} are not supported: ${why}`);
   }
-  for (const other of ['bind', 'volume', 'tmpfs'] as const) {
+  for (const other of ['bind', 'volume', 'tmpfs', 'image'] as const) {
     if (long[other] && other !== Type) {
       return report.error(entryOf(node, other)?.keyAt, `a mount of type ${Type} has no options for ${other}`);
     }
   }
   if (long.target === undefined) return report.error(node, 'the mount has no target');
-  if (Type === 'bind' && !long.source) return report.error(node, 'the bind mount has no source');
+  if ((Type === 'bind' || Type === 'image') && !long.source)
+    return report.error(node, `the ${Type} mount has no source`);
   if (Type === 'tmpfs' && long.source)
     return report.error(entryOf(node, 'source')?.keyAt, 'a tmpfs mount has no source');
   const Target = absoluteTarget(long.target, entryOf(node, 'target')?.value ?? node, report);
   if (Target === undefined) return undefined;
   if (long.consistency) report.warn(node.at, 'consistency has no effect on Linux');
-  if (long.bind?.propagation && long.bind.selinux) {
-    return report.error(node, 'Docker Compose drops selinux where propagation is set', 'use one of them');
+  const { propagation, recursive, create_host_path, selinux } = long.bind ?? {};
+  if (selinux && (propagation || recursive || !create_host_path)) {
+    const hint = 'say create_host_path: true, and neither propagation nor recursive';
+    return report.error(node, 'Docker Compose drops selinux beside what it has to say in other words', hint);
   }
+  if ((recursive === 'writable' || recursive === 'readonly') && !long.read_only) {
+    return report.error(entryOf(node, 'bind')?.keyAt, `recursive: ${recursive} needs read_only: true`);
+  }
+  const subpath = long.volume?.subpath ?? long.image?.subpath;
   return {
     Type,
     ...(long.source && { Source: long.source }),
@@ -148,8 +160,10 @@ function longMount(node: YamlNode, report: Report): Mount | undefined {
     ...(long.bind && !long.bind.create_host_path && { MustExist: true }),
     ...(long.bind?.propagation && { Propagation: long.bind.propagation }),
     ...(long.bind?.selinux && { SELinux: long.bind.selinux }),
+    ...(recursive && { Recursive: recursive }),
     ...(long.volume?.nocopy && { NoCopy: true }),
-    ...(long.volume?.subpath && { Subpath: long.volume.subpath }),
+    ...(subpath && { Subpath: subpath }),
+    ...(long.volume?.labels && Object.keys(long.volume.labels).length > 0 && { Labels: long.volume.labels }),
     ...(long.tmpfs?.size && { SizeBytes: long.tmpfs.size }),
     ...(long.tmpfs?.mode && { Mode: long.tmpfs.mode }),
     at: node.at,

@@ -1,3 +1,4 @@
+import { atLeast, compareApiVersions as compare } from '../lib/api-version.ts';
 import type { EngineCapabilities, EngineFacts } from '../model/state.ts';
 import { PODMAN_UNREPORTED } from './podman.ts';
 
@@ -29,13 +30,6 @@ export interface InfoAnswer {
   Warnings?: string[] | null;
 }
 
-const compare = (a: string, b: string): number => {
-  const [left, right] = [a, b].map((version) => version.split('.').map(Number));
-  return (left?.[0] ?? 0) - (right?.[0] ?? 0) || (left?.[1] ?? 0) - (right?.[1] ?? 0);
-};
-
-export const atLeast = (version: string, least: string): boolean => compare(version, least) >= 0;
-
 /** The version to speak: the newest that both sides know; undefined when there is none. */
 export function negotiate({ ApiVersion = '1.41', MinAPIVersion = '1.12' }: VersionAnswer): string | undefined {
   const spoken = compare(ApiVersion, NEWEST_API) < 0 ? ApiVersion : NEWEST_API;
@@ -51,10 +45,11 @@ export function factsOf(version: VersionAnswer, info: InfoAnswer, apiVersion: st
   const can: EngineCapabilities = {
     update: !podman,
     networksAtCreate: podman || atLeast(apiVersion, '1.44'),
-    subpath: !podman && atLeast(apiVersion, '1.45'),
     startInterval: !podman && atLeast(apiVersion, '1.44'),
     unreported: [
       ...(podman ? PODMAN_UNREPORTED : []),
+      // Before, a bind that has options must exist, whatever is asked for.
+      ...(podman || atLeast(apiVersion, '1.42') ? [] : ['Mounts.CreateMountpoint']),
       ...(podman || atLeast(apiVersion, '1.43') ? [] : ['Annotations']),
       ...beyondKernel(info),
     ],
@@ -82,7 +77,12 @@ function beyondKernel(info: InfoAnswer): string[] {
     ...(info.CpuCfsPeriod === false || info.CpuCfsQuota === false ? ['NanoCpus', 'CpuPeriod', 'CpuQuota'] : []),
     ...(info.CPUShares === false ? ['CpuShares'] : []),
     ...(info.CPUSet === false ? ['CpusetCpus', 'CpusetMems'] : []),
-    ...(warned('blkio weight') ? ['BlkioWeight'] : []),
+    ...(warned('blkio weight support') || warned('No io.weight support') ? ['BlkioWeight'] : []),
+    ...(warned('blkio weight_device') || warned('io.weight (per device)') ? ['BlkioWeightDevice'] : []),
+    ...(warned('throttle.read_bps_device') || warned('io.max (rbps)') ? ['BlkioDeviceReadBps'] : []),
+    ...(warned('throttle.read_iops_device') || warned('io.max (riops)') ? ['BlkioDeviceReadIOps'] : []),
+    ...(warned('throttle.write_bps_device') || warned('io.max (wbps)') ? ['BlkioDeviceWriteBps'] : []),
+    ...(warned('throttle.write_iops_device') || warned('io.max (wiops)') ? ['BlkioDeviceWriteIOps'] : []),
     ...(secondCgroups ? ['CpuRealtimePeriod', 'CpuRealtimeRuntime'] : []),
   ];
 }

@@ -3,6 +3,7 @@ import { readImageConfig } from '../spec/from-api.ts';
 import { containerLabels, networkLabels, volumeLabels } from '../spec/labels.ts';
 import { inheritable } from '../spec/mounts.ts';
 import { endpointBody, networkBody } from '../spec/networks.ts';
+import { lacksForContainer } from '../spec/requirements.ts';
 import { createBody, updateBody } from '../spec/to-api.ts';
 import { volumeBody } from '../spec/volumes.ts';
 import type { EngineApi } from './api.ts';
@@ -100,14 +101,10 @@ async function create(
   { resolve }: PerformOptions,
 ): Promise<Performed> {
   const { name, identity, spec, labels, inherit, joins } = operation;
-  const { can } = await view.facts();
-  if (spec.Mounts?.some(({ Subpath }) => Subpath) && !can.subpath) {
-    // Old engines would mount the whole volume without a word.
-    throw new EngineError(
-      'unsupported',
-      'this engine cannot mount a part of a volume (subpath); Docker 26 or newer can',
-    );
-  }
+  const facts = await view.facts();
+  // A plan has none of it; but an engine can be exchanged between two looks.
+  const lacking = lacksForContainer(spec, facts);
+  if (lacking !== undefined) throw new EngineError('unsupported', lacking);
   // Only now is it certain which image it is made of, and so which volumes of its predecessor it still has a place for.
   const image = Object.keys(inherit).length > 0 ? await api.inspectImage(spec.Image) : undefined;
   const body = createBody({
@@ -115,7 +112,7 @@ async function create(
     labels: containerLabels({ ...identity, site }, labels, spec, view.imageId(spec.Image)),
     inherit: inheritable(spec, image && readImageConfig(image.Config), inherit),
     joins: Object.fromEntries(Object.entries(joins).map(([service, ref]) => [service, resolve(ref)])),
-    networksAtCreate: can.networksAtCreate,
+    networksAtCreate: facts.can.networksAtCreate,
   });
   const { id, warnings } = await api.createContainer(name, body, spec.Platform);
   return { containerId: id, warnings };

@@ -4,6 +4,7 @@ import type {
   CreateContainerBody,
   EndpointBody,
   HostConfigBody,
+  MountBody,
   NetworkBody,
 } from '../model/engine-api.ts';
 import { type Asked, DOCKER_MTU, PODMAN_VARIABLES, readAsked } from '../spec/asked.ts';
@@ -52,10 +53,15 @@ const isEmpty = (list: unknown): boolean => Array.isArray(list) && list.length =
 export const losesImageCommand = ({ Entrypoint, Cmd }: CreateContainerBody): boolean =>
   isEmpty(Entrypoint) && !Cmd?.length;
 
+/** A tmpfs without a mode lets nobody in but root. */
+const withMode = (mount: MountBody): MountBody =>
+  mount.Type === 'tmpfs' ? { ...mount, TmpfsOptions: { Mode: 0o1777, ...mount.TmpfsOptions } } : mount;
+
 /** Where no time to stop in is given it takes none, and kills at once. An empty entrypoint clears the image's only when it holds an empty word. */
 export const toPodman = (body: CreateContainerBody, imageCommand: string[] | null = null): CreateContainerBody => ({
   StopTimeout: 10,
   ...body,
+  HostConfig: { ...body.HostConfig, ...(body.HostConfig.Mounts && { Mounts: body.HostConfig.Mounts.map(withMode) }) },
   ...(isEmpty(body.Entrypoint) && { Entrypoint: [''] }),
   ...(losesImageCommand(body) && imageCommand && { Cmd: imageCommand }),
 });

@@ -290,8 +290,8 @@ const composedOf = (listed: ContainerListItem[], ours: Map<string, ReadLabels>):
 
 /** A joined namespace is known by a name or a service of another container: when that changes, so does what is known. */
 function namesAround(container: ActualContainer | undefined, listed: ContainerListItem[]): string {
-  const { NetworkMode = '', PidMode = '', IpcMode = '' } = container?.spec ?? {};
-  if (!/^(container|service):/m.test([NetworkMode, PidMode, IpcMode].join('\n'))) return '';
+  const { NetworkMode = '', PidMode = '', IpcMode = '', VolumesFrom = [] } = container?.spec ?? {};
+  if (!/^(container|service):/m.test([NetworkMode, PidMode, IpcMode, ...VolumesFrom].join('\n'))) return '';
   return JSON.stringify(listed.map((item) => [item.Id, nameOf(item)]).sort());
 }
 

@@ -8,6 +8,8 @@ export interface ContainerBody {
   User?: string;
   Tty?: boolean;
   OpenStdin?: boolean;
+  AttachStdout?: boolean;
+  AttachStderr?: boolean;
   Env?: string[] | null;
   Cmd?: string[] | null;
   Entrypoint?: string[] | string | null;
@@ -44,8 +46,15 @@ export interface MountBody {
   Source?: string;
   Target: string;
   ReadOnly?: boolean;
-  BindOptions?: { Propagation?: string; CreateMountpoint?: boolean };
+  BindOptions?: {
+    Propagation?: string;
+    CreateMountpoint?: boolean;
+    NonRecursive?: boolean;
+    ReadOnlyNonRecursive?: boolean;
+    ReadOnlyForceRecursive?: boolean;
+  };
   VolumeOptions?: { NoCopy?: boolean; Subpath?: string; Labels?: Record<string, string> };
+  ImageOptions?: { Subpath?: string };
   TmpfsOptions?: { SizeBytes?: number; Mode?: number };
 }
 
@@ -54,6 +63,7 @@ export interface EndpointBody {
   IPAMConfig?: { IPv4Address?: string; IPv6Address?: string; LinkLocalIPs?: string[] } | null;
   MacAddress?: string;
   DriverOpts?: Record<string, string> | null;
+  Links?: string[] | null;
   GwPriority?: number;
   NetworkID?: string;
   EndpointID?: string;
@@ -61,6 +71,8 @@ export interface EndpointBody {
 }
 
 export interface CreateContainerBody extends ContainerBody {
+  /** Of the one network at create, before API 1.44. */
+  MacAddress?: string;
   HostConfig: HostConfigBody;
   NetworkingConfig?: { EndpointsConfig: Record<string, EndpointBody> };
 }
@@ -107,6 +119,7 @@ export interface NetworkBody {
   Driver?: string;
   Internal?: boolean;
   Attachable?: boolean;
+  EnableIPv4?: boolean;
   EnableIPv6?: boolean;
   IPAM?: {
     Driver?: string;

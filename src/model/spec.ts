@@ -34,6 +34,8 @@ export interface ContainerSpec {
   PortBindings?: PortBinding[];
   /** At most one per Target. */
   Mounts?: MountSpec[];
+  /** `container:NAME`, or `service:NAME` of the same app: all it mounts is mounted here, too. */
+  VolumesFrom?: string[];
   /** Path to options, e.g. `/run` to `size=64m`. */
   Tmpfs?: Record<string, string>;
   /** Endpoints on networks, by the engine's name of the network. Excludes NetworkMode. */
@@ -91,6 +93,12 @@ export interface ContainerSpec {
   CpusetMems?: string;
   PidsLimit?: number;
   BlkioWeight?: number;
+  BlkioWeightDevice?: { Path: string; Weight: number }[];
+  /** Bytes, or operations, a second. */
+  BlkioDeviceReadBps?: DeviceRate[];
+  BlkioDeviceReadIOps?: DeviceRate[];
+  BlkioDeviceWriteBps?: DeviceRate[];
+  BlkioDeviceWriteIOps?: DeviceRate[];
   OomKillDisable?: boolean;
   OomScoreAdj?: number;
 
@@ -109,6 +117,11 @@ export interface HealthcheckSpec {
   Retries?: number;
 }
 
+export interface DeviceRate {
+  Path: string;
+  Rate: number;
+}
+
 export interface PortBinding {
   /** `80/tcp`. */
   Container: string;
@@ -119,8 +132,8 @@ export interface PortBinding {
 }
 
 export interface MountSpec {
-  Type: 'bind' | 'volume' | 'tmpfs';
-  /** A host path, or the engine's name of a volume. Absent for tmpfs and for an anonymous volume. */
+  Type: 'bind' | 'volume' | 'tmpfs' | 'image';
+  /** A host path, the engine's name of a volume, or the reference of an image. Absent for tmpfs and for an anonymous volume. */
   Source?: string;
   Target: string;
   ReadOnly?: boolean;
@@ -128,8 +141,13 @@ export interface MountSpec {
   MustExist?: boolean;
   Propagation?: string;
   SELinux?: 'z' | 'Z';
+  /** bind: what becomes of mounts below it; enabled is the usual: they come along, and are read-only with it where the kernel can. */
+  Recursive?: 'enabled' | 'disabled' | 'writable' | 'readonly';
   NoCopy?: boolean;
+  /** volume and image. */
   Subpath?: string;
+  /** volume: of one that is made with the container. */
+  Labels?: Record<string, string>;
   /** tmpfs: bytes, and mode bits. */
   SizeBytes?: number;
   Mode?: number;
@@ -143,9 +161,16 @@ export interface EndpointSpec {
   LinkLocalIPs?: string[];
   MacAddress?: string;
   DriverOpts?: Record<string, string>;
+  /** `CONTAINER:ALIAS`: other names for other containers, in this one alone. Sorted, without duplicates. */
+  Links?: string[];
+  /** The network with the highest has the default route. */
+  GwPriority?: number;
   /** Compose `priority`: the highest is connected first. */
   Priority?: number;
 }
+
+/** The option of an endpoint that names the interface inside; Compose's key for it is `interface_name`. */
+export const INTERFACE_OPTION = 'com.docker.network.endpoint.ifname';
 
 export interface DeviceRequest {
   Driver?: string;
@@ -173,6 +198,8 @@ export interface NetworkSpec {
   DriverOpts?: Record<string, string>;
   Internal?: boolean;
   Attachable?: boolean;
+  /** Absent: yes. */
+  EnableIPv4?: boolean;
   EnableIPv6?: boolean;
   IPAM?: { Driver?: string; Options?: Record<string, string>; Config?: IpamPool[] };
   Labels?: Record<string, string>;

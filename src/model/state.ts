@@ -140,7 +140,6 @@ export interface EngineCapabilities {
   update: boolean;
   /** Several networks in one create call (API 1.44). */
   networksAtCreate: boolean;
-  subpath: boolean;
   startInterval: boolean;
   /** Rows of the field table that the engine drops or does not echo; they are written and never compared. */
   unreported: string[];

@@ -1,5 +1,7 @@
 import type { ContainerRef } from '../model/plan.ts';
 import type { Dependency, DesiredContainer, DesiredService } from '../model/state.ts';
+import { imagesOf } from '../spec/mounts.ts';
+import { lacksForContainer } from '../spec/requirements.ts';
 import { type AppContext, held } from './context.ts';
 import { writesFor } from './files.ts';
 
@@ -11,9 +13,14 @@ export function needsToCreate(context: AppContext, service: DesiredService, want
   const after: number[] = [];
   const { spec } = wanted;
 
-  const image = needImage(context, service, spec.Image, spec.Platform);
-  if (image.blocked !== undefined) return image;
-  after.push(...image.after);
+  const lacking = lacksForContainer(spec, context.actual.engine);
+  if (lacking !== undefined) return { blocked: `${service.name}: ${lacking}` };
+
+  for (const reference of imagesOf(spec)) {
+    const image = needImage(context, service, reference, spec.Platform);
+    if (image.blocked !== undefined) return image;
+    after.push(...image.after);
+  }
 
   for (const name of Object.keys(spec.Networks ?? {})) {
     const reason = context.unusable.get(name);
@@ -79,7 +86,7 @@ export function needsToStart(context: AppContext, service: DesiredService): numb
 /** Services whose namespaces a container joins. */
 export const joinedServices = ({ spec }: DesiredContainer): string[] => [
   ...new Set(
-    [spec.NetworkMode, spec.PidMode, spec.IpcMode].flatMap((mode) =>
+    [spec.NetworkMode, spec.PidMode, spec.IpcMode, ...(spec.VolumesFrom ?? [])].flatMap((mode) =>
       mode?.startsWith('service:') ? [mode.slice('service:'.length)] : [],
     ),
   ),

@@ -11,8 +11,8 @@ export function withOutsideReasons(context: AppContext, wanted: DesiredContainer
   const replace = [...assessment.replace];
   for (const path of writesFor(context, wanted).boundItself)
     replace.push(`${path} is written anew, and it binds the old one`);
-  const { NetworkMode, PidMode, IpcMode } = wanted.spec;
-  for (const mode of new Set([NetworkMode, PidMode, IpcMode])) {
+  const { NetworkMode, PidMode, IpcMode, VolumesFrom = [] } = wanted.spec;
+  for (const mode of new Set([NetworkMode, PidMode, IpcMode, ...VolumesFrom])) {
     const joined = mode?.startsWith('service:')
       ? context.services.get(mode.slice('service:'.length))?.containers[0]
       : undefined;

@@ -1,6 +1,7 @@
 import type { DesiredNetwork, DesiredVolume } from '../model/state.ts';
 import { networkDifferences, volumeDifferences } from '../spec/compare.ts';
 import { specHash } from '../spec/hash.ts';
+import { lacksForNetwork } from '../spec/requirements.ts';
 import { type AppContext, held } from './context.ts';
 import { remakeNetwork } from './remake-network.ts';
 
@@ -22,6 +23,11 @@ function planNetwork(context: AppContext, network: DesiredNetwork): void {
   if (external) {
     if (!found)
       unusable(context, 'network', spec.Name, 'is external and does not exist', `docker network create ${spec.Name}`);
+    return;
+  }
+  const lacking = lacksForNetwork(spec, context.actual.engine);
+  if (lacking !== undefined) {
+    unusable(context, 'network', spec.Name, `cannot be made: ${lacking}`, 'take the key out, or update the engine');
     return;
   }
   const backoff = backoffOf('network', spec);

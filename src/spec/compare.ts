@@ -71,6 +71,8 @@ function endpointWords(wanted: EndpointSpec, found: EndpointSpec): string[] {
   if (wanted.MacAddress && found.MacAddress)
     say('MAC address', found.MacAddress.toLowerCase(), wanted.MacAddress.toLowerCase());
   if (!sameJson({ ...wanted.DriverOpts }, { ...found.DriverOpts })) words.push('driver options differ');
+  say('links', sorted(found.Links), sorted(wanted.Links));
+  say('gw_priority', String(found.GwPriority ?? 0), String(wanted.GwPriority ?? 0));
   return words;
 }
 
@@ -85,6 +87,7 @@ export function networkDifferences(desired: NetworkSpec, observed: NetworkSpec):
   say('driver', observed.Driver || 'bridge', desired.Driver || 'bridge');
   say('internal', observed.Internal ?? false, desired.Internal ?? false);
   say('attachable', observed.Attachable ?? false, desired.Attachable ?? false);
+  say('enable_ipv4', observed.EnableIPv4 ?? true, desired.EnableIPv4 ?? true);
   say('enable_ipv6', observed.EnableIPv6 ?? false, desired.EnableIPv6 ?? false);
   say('ipam driver', observed.IPAM?.Driver || 'default', desired.IPAM?.Driver || 'default');
   if (!sameJson({ ...desired.DriverOpts }, { ...observed.DriverOpts }))

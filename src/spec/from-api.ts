@@ -24,6 +24,8 @@ export function readSpec(inspect: ContainerInspect, neighbours: Neighbours): Con
     const id = containerReference(spec[name]);
     if (id) spec[name] = namespaceOf(id, containerReference(asked?.valueOf(name)), neighbours);
   }
+  const { VolumesFrom } = spec;
+  if (VolumesFrom) spec.VolumesFrom = VolumesFrom.map((reference) => mountedFrom(reference, neighbours));
   // In another's network a container is called what that one is called, unless it was asked for otherwise.
   if (sharesHostname(spec.NetworkMode) && !asked?.has('Hostname')) delete spec.Hostname;
   const networks = readEndpoints(inspect);
@@ -41,6 +43,12 @@ function namespaceOf(id: string, asked: string | undefined, { nameOf, serviceOf 
   const service = asked === undefined ? serviceOf(id) : undefined;
   return service === undefined ? `container:${name ?? id}` : `service:${service}`;
 }
+
+/** Asked for by service it is an ID, and by container what was written. */
+const mountedFrom = (reference: string, { serviceOf }: Neighbours): string => {
+  const service = /^[0-9a-f]{64}$/.test(reference) ? serviceOf(reference) : undefined;
+  return service === undefined ? `container:${reference}` : `service:${service}`;
+};
 
 const containerReference = (mode: string | undefined): string | undefined => /^container:(.+)$/.exec(mode ?? '')?.[1];
 

@@ -17,6 +17,12 @@ const UNORDERED = new Set([
   'ExposedPorts',
   'PortBindings',
   'Mounts',
+  'VolumesFrom',
+  'BlkioWeightDevice',
+  'BlkioDeviceReadBps',
+  'BlkioDeviceReadIOps',
+  'BlkioDeviceWriteBps',
+  'BlkioDeviceWriteIOps',
 ]);
 
 /**

@@ -10,6 +10,11 @@ const capability = setOf((name) => name.toUpperCase().replace(/^CAP_/, ''));
 /** Podman names none of a privileged container, or those that the machine itself has not. */
 const capabilityOptions = (name: 'CapAdd' | 'CapDrop', label: string) => ({
   label,
+  // With `CAP_`, as the docker command line and Compose send them.
+  write: (spec: ContainerSpec, body: CreateContainerBody) => {
+    const names = spec[name];
+    if (names) body.HostConfig[name] = names.map((each) => (each === 'ALL' ? each : `CAP_${each}`));
+  },
   wanted: (comparison: Comparison) => capabilities(comparison.desired[name], comparison),
   found: (comparison: Comparison) => capabilities(comparison.observed[name], comparison),
 });

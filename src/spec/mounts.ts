@@ -2,8 +2,13 @@ import type { ContainerInspect, CreateContainerBody, MountBody } from '../model/
 import type { ContainerSpec, MountSpec } from '../model/spec.ts';
 import type { ImageConfig } from '../model/state.ts';
 import { type Comparison, type Field, hostConfig, mapText, type Surroundings, unreported } from './field.ts';
-import type { Json } from './json.ts';
-import { bytes, map, samePath } from './kinds.ts';
+import { type Json, stableText } from './json.ts';
+import { bytes, map, samePath, set } from './kinds.ts';
+
+/** The images a container needs on the disk: its own, and those it mounts. */
+export const imagesOf = ({ Image, Mounts = [] }: ContainerSpec): string[] => [
+  ...new Set([Image, ...Mounts.flatMap(({ Type, Source }) => (Type === 'image' && Source ? [Source] : []))]),
+];
 
 /** What engines call a volume that nobody named. */
 export const isAnonymousName = (name: string): boolean => /^[0-9a-f]{64}$/.test(name);
@@ -12,16 +17,32 @@ export const isAnonymousName = (name: string): boolean => /^[0-9a-f]{64}$/.test(
  * Plain binds and volumes go to HostConfig.Binds, which makes missing folders of the host as Compose promises; what it has no words for
  * goes to HostConfig.Mounts.
  */
-const fitsBinds = ({ Type, Source, Target, MustExist, SELinux, NoCopy, Subpath }: MountSpec): boolean =>
-  Type !== 'tmpfs' &&
-  Source !== undefined &&
-  !(MustExist && !SELinux) &&
-  !NoCopy &&
-  !Subpath &&
-  !`${Source}${Target}`.includes(':');
+const fitsBinds = (mount: MountSpec): boolean =>
+  (mount.Type === 'bind' || mount.Type === 'volume') &&
+  mount.Source !== undefined &&
+  !(mount.MustExist && !mount.SELinux) &&
+  !mount.Propagation &&
+  !mount.Recursive &&
+  !mount.NoCopy &&
+  !mount.Subpath &&
+  !mount.Labels &&
+  !`${mount.Source}${mount.Target}`.includes(':');
 
 const bindText = ({ Source, Target, ReadOnly, Propagation, SELinux }: MountSpec): string =>
   `${Source}:${Target}:${[ReadOnly ? 'ro' : 'rw', SELinux, Propagation].filter(Boolean).join(',')}`;
+
+const RECURSIVE = {
+  enabled: {},
+  disabled: { NonRecursive: true },
+  writable: { ReadOnlyNonRecursive: true },
+  readonly: { ReadOnlyForceRecursive: true },
+} as const;
+
+function readRecursive(options: MountBody['BindOptions']): MountSpec['Recursive'] {
+  if (options?.NonRecursive) return 'disabled';
+  if (options?.ReadOnlyNonRecursive) return 'writable';
+  return options?.ReadOnlyForceRecursive ? 'readonly' : undefined;
+}
 
 function mountBody({
   Type,
@@ -30,15 +51,20 @@ function mountBody({
   ReadOnly,
   MustExist,
   Propagation,
+  Recursive,
   NoCopy,
   Subpath,
+  Labels,
   SizeBytes,
   Mode,
 }: MountSpec): MountBody {
-  const volume = { ...(NoCopy && { NoCopy }), ...(Subpath && { Subpath }) };
-  // Without a mode Podman lets nobody in but root.
-  const tmpfs = { ...(SizeBytes && { SizeBytes }), Mode: Mode ?? 0o1777 };
-  const bind = { ...(Propagation && { Propagation }), ...(!MustExist && { CreateMountpoint: true }) };
+  const volume = { ...(NoCopy && { NoCopy }), ...(Subpath && { Subpath }), ...(Labels && { Labels }) };
+  const tmpfs = { ...(SizeBytes && { SizeBytes }), ...(Mode !== undefined && { Mode }) };
+  const bind = {
+    ...(Propagation && { Propagation }),
+    ...(!MustExist && { CreateMountpoint: true }),
+    ...(Recursive && RECURSIVE[Recursive]),
+  };
   return {
     Type,
     ...(Source !== undefined && { Source }),
@@ -46,7 +72,8 @@ function mountBody({
     ...(ReadOnly && { ReadOnly }),
     ...(Type === 'bind' && Object.keys(bind).length > 0 && { BindOptions: bind }),
     ...(Type === 'volume' && Object.keys(volume).length > 0 && { VolumeOptions: volume }),
-    ...(Type === 'tmpfs' && { TmpfsOptions: tmpfs }),
+    ...(Type === 'image' && Subpath && { ImageOptions: { Subpath } }),
+    ...(Type === 'tmpfs' && Object.keys(tmpfs).length > 0 && { TmpfsOptions: tmpfs }),
   };
 }
 
@@ -96,18 +123,24 @@ function readMountBody({
   ReadOnly,
   BindOptions,
   VolumeOptions,
+  ImageOptions,
   TmpfsOptions,
 }: MountBody): MountSpec {
   const { Propagation } = BindOptions ?? {};
+  const Recursive = readRecursive(BindOptions);
+  const Subpath = VolumeOptions?.Subpath || ImageOptions?.Subpath;
+  const Labels = map.read(VolumeOptions?.Labels);
   return {
     Type: Type as MountSpec['Type'],
     ...(Source && { Source }),
     Target,
     ...(ReadOnly && { ReadOnly }),
     ...(Type === 'bind' && !BindOptions?.CreateMountpoint && { MustExist: true }),
-    ...(Propagation && Propagation !== 'rprivate' && { Propagation }),
+    ...(Propagation && { Propagation }),
     ...(VolumeOptions?.NoCopy && { NoCopy: true }),
-    ...(VolumeOptions?.Subpath && { Subpath: VolumeOptions.Subpath }),
+    ...(Recursive && { Recursive }),
+    ...(Subpath && { Subpath }),
+    ...(Labels && { Labels }),
     ...(TmpfsOptions?.SizeBytes && { SizeBytes: TmpfsOptions.SizeBytes }),
     ...(TmpfsOptions?.Mode !== undefined && TmpfsOptions.Mode !== 0 && { Mode: TmpfsOptions.Mode }),
   };
@@ -124,25 +157,30 @@ function mounts(specs: MountSpec[] | undefined, comparison: Comparison): Json | 
   if (disk.length === 0) return undefined;
   const silent = (part: string) => unreported(comparison, `Mounts.${part}`);
   return Object.fromEntries(
-    disk.map(({ Type, Source, Target, ReadOnly, MustExist, Propagation, SELinux, NoCopy, Subpath }) => [
-      samePath(Target),
-      [
-        Source === undefined ? 'an anonymous volume' : Type === 'bind' ? samePath(Source) : Source,
-        Subpath && `subpath ${Subpath}`,
-        ReadOnly && 'ro',
-        MustExist &&
-          !SELinux &&
-          Type === 'bind' &&
-          !`${Source}${Target}`.includes(':') &&
-          !silent('MustExist') &&
-          'must exist',
-        Propagation && Propagation !== 'rprivate' && Propagation,
-        !silent('SELinux') && SELinux,
-        NoCopy && !silent('NoCopy') && 'nocopy',
-      ]
-        .filter(Boolean)
-        .join(', '),
-    ]),
+    disk.map(
+      ({ Type, Source, Target, ReadOnly, MustExist, Propagation, Recursive, SELinux, NoCopy, Subpath, Labels }) => [
+        samePath(Target),
+        [
+          Type === 'image' && 'image',
+          Source === undefined ? 'an anonymous volume' : Type === 'bind' ? samePath(Source) : Source,
+          Subpath && `subpath ${Subpath}`,
+          ReadOnly && 'ro',
+          MustExist &&
+            !SELinux &&
+            Type === 'bind' &&
+            !`${Source}${Target}`.includes(':') &&
+            !silent('MustExist') &&
+            'must exist',
+          Propagation && Propagation !== 'rprivate' && Propagation,
+          !silent('SELinux') && SELinux,
+          Recursive && Recursive !== 'enabled' && `recursive ${Recursive}`,
+          NoCopy && !silent('NoCopy') && 'nocopy',
+          Labels && !silent('Labels') && `labels ${stableText(Labels)}`,
+        ]
+          .filter(Boolean)
+          .join(', '),
+      ],
+    ),
   );
 }
 
@@ -152,6 +190,10 @@ function foundMounts(comparison: Comparison): Json | undefined {
   const asked = new Map((desired.Mounts ?? []).map((mount) => [samePath(mount.Target), mount]));
   const declared = image && new Set((image.Volumes ?? []).map(samePath));
   const relevant = (observed.Mounts ?? []).flatMap((mount) => {
+    if (mount.MustExist && unreported(comparison, 'Mounts.CreateMountpoint')) {
+      const wanted = asked.get(samePath(mount.Target));
+      return [{ ...mount, MustExist: wanted && !fitsBinds(wanted) ? (wanted.MustExist ?? false) : true }];
+    }
     if (mount.Type !== 'volume' || (mount.Source !== undefined && !isAnonymousName(mount.Source))) return [mount];
     const { Source: _, ...anonymous } = mount;
     const wanted = asked.get(samePath(mount.Target));
@@ -229,6 +271,13 @@ function foundTmpfs(comparison: Comparison): Json | undefined {
   return kept.length > 0 ? Object.fromEntries(kept) : undefined;
 }
 
+/** Other containers whose mounts it has, too. Engines tell of them by ID; from-api.ts knows which services those are. */
+const volumesFrom = (spec: ContainerSpec, { joins }: Surroundings): string[] =>
+  (spec.VolumesFrom ?? []).map((from) => {
+    const service = /^service:(.+)$/.exec(from)?.[1];
+    return service === undefined ? from.replace(/^container:/, '') : (joins[service] ?? service);
+  });
+
 const none = { read: () => undefined, canonical: () => undefined, show: String };
 
 /** What the container finds in its file system besides the image. */
@@ -240,6 +289,12 @@ export const mountFields: Field[] = [
     wanted: (comparison) => mounts(comparison.desired.Mounts, comparison),
     found: foundMounts,
     text: mapText('volumes', String),
+  }),
+  hostConfig('VolumesFrom', set, {
+    label: 'volumes_from',
+    write: (spec, body, around) => {
+      if (spec.VolumesFrom) body.HostConfig.VolumesFrom = volumesFrom(spec, around);
+    },
   }),
   hostConfig('Tmpfs', map, {
     label: 'tmpfs',

@@ -18,6 +18,8 @@ export function endpointBody({
   LinkLocalIPs,
   MacAddress,
   DriverOpts,
+  Links,
+  GwPriority,
 }: EndpointSpec): EndpointBody {
   const addresses = {
     ...(IPv4Address && { IPv4Address }),
@@ -29,6 +31,8 @@ export function endpointBody({
     ...(Object.keys(addresses).length > 0 && { IPAMConfig: addresses }),
     ...(MacAddress && { MacAddress }),
     ...(DriverOpts && { DriverOpts }),
+    ...(Links?.length && { Links }),
+    ...(GwPriority && { GwPriority }),
   };
 }
 
@@ -45,7 +49,10 @@ export function readEndpoints({ Id, HostConfig, NetworkSettings }: ContainerInsp
 }
 
 /** Docker before API 1.45, and Podman, put the start of the container's ID among the aliases. */
-function readEndpoint({ Aliases, IPAMConfig, MacAddress, DriverOpts }: EndpointBody, id: string): EndpointSpec {
+function readEndpoint(
+  { Aliases, IPAMConfig, MacAddress, DriverOpts, Links, GwPriority }: EndpointBody,
+  id: string,
+): EndpointSpec {
   const aliases = [...new Set(Aliases ?? [])].filter((alias) => alias !== id.slice(0, 12)).sort();
   return {
     ...(aliases.length > 0 && { Aliases: aliases }),
@@ -54,12 +61,14 @@ function readEndpoint({ Aliases, IPAMConfig, MacAddress, DriverOpts }: EndpointB
     ...(IPAMConfig?.LinkLocalIPs?.length && { LinkLocalIPs: IPAMConfig.LinkLocalIPs }),
     ...(MacAddress && { MacAddress }),
     ...(DriverOpts && Object.keys(DriverOpts).length > 0 && { DriverOpts }),
+    ...(Links?.length && { Links: [...new Set(Links)].sort() }),
+    ...(GwPriority && { GwPriority }),
   };
 }
 
 /** The request that makes a network with these labels of ownership. */
 export function networkBody(spec: NetworkSpec, labels: Record<string, string>): NetworkBody {
-  const { Name, Driver, DriverOpts, Internal, Attachable, EnableIPv6, IPAM } = spec;
+  const { Name, Driver, DriverOpts, Internal, Attachable, EnableIPv4, EnableIPv6, IPAM } = spec;
   return {
     Name,
     // Without it Docker before API 1.44 makes a second network of the same name.
@@ -68,6 +77,7 @@ export function networkBody(spec: NetworkSpec, labels: Record<string, string>): 
     ...(DriverOpts && { Options: DriverOpts }),
     ...(Internal && { Internal }),
     ...(Attachable && { Attachable }),
+    ...(EnableIPv4 !== undefined && { EnableIPv4 }),
     ...(EnableIPv6 && { EnableIPv6 }),
     ...(IPAM && {
       IPAM: {
@@ -87,6 +97,7 @@ export function readNetwork({
   Options,
   Internal,
   Attachable,
+  EnableIPv4,
   EnableIPv6,
   IPAM,
   Labels,
@@ -98,6 +109,7 @@ export function readNetwork({
     ...(some(Options) && { DriverOpts: some(Options) }),
     ...(Internal && { Internal }),
     ...(Attachable && { Attachable }),
+    ...(EnableIPv4 === false && { EnableIPv4 }),
     ...(EnableIPv6 && { EnableIPv6 }),
     ...(IPAM && {
       IPAM: {

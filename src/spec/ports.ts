@@ -12,6 +12,9 @@ const address = (ip: string): string => ip.replace(/^\[(.*)\]$/, '$1');
 const show = ({ Container, HostIp, HostPort }: PortBinding): string =>
   `${HostIp ? `${HostIp.includes(':') ? `[${address(HostIp)}]` : HostIp}:` : ''}${HostPort || 'any'}->${port(Container)}`;
 
+/** On the host's network, and on none, nothing is published, whatever is asked for. */
+const isIdle = ({ desired }: Comparison): boolean => desired.NetworkMode === 'host' || desired.NetworkMode === 'none';
+
 const bindings: (value: PortBinding[] | undefined) => Json | undefined = (value) =>
   value?.length ? [...new Set(value.map(show))].sort() : undefined;
 
@@ -25,6 +28,7 @@ function readBindings(raw: HostConfigBody['PortBindings']): PortBinding[] | unde
 /** Podman answers with the port that it chose where one was to be chosen. */
 function foundBindings(comparison: Comparison): Json | undefined {
   const { desired, observed } = comparison;
+  if (isIdle(comparison)) return undefined;
   if (!unreported(comparison, 'PortBindings.HostPort')) return bindings(observed.PortBindings);
   const open = (desired.PortBindings ?? []).filter(({ HostPort }) => HostPort === '');
   return bindings(
@@ -71,6 +75,7 @@ export const portFields: Field[] = [
         }
         body.HostConfig.PortBindings = written;
       },
+      wanted: (comparison) => (isIdle(comparison) ? undefined : bindings(comparison.desired.PortBindings)),
       found: foundBindings,
     },
   ),

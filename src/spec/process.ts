@@ -142,7 +142,6 @@ export const processFields: Field[] = [
       image: (image) => image.StopSignal,
     },
   ),
-  // Sent always: Podman takes nothing for 0.
   config(
     'StopTimeout',
     {
@@ -151,12 +150,7 @@ export const processFields: Field[] = [
       show: (value) => `${value}s`,
       none: '10s',
     },
-    {
-      label: 'stop_grace_period',
-      write: ({ StopTimeout }, body) => {
-        body.StopTimeout = StopTimeout ?? 10;
-      },
-    },
+    { label: 'stop_grace_period' },
   ),
   config('Healthcheck', health, {
     label: 'healthcheck',

@@ -1,5 +1,5 @@
 import type { CreateContainerBody } from '../model/engine-api.ts';
-import type { ContainerSpec } from '../model/spec.ts';
+import type { ContainerSpec, EndpointSpec } from '../model/spec.ts';
 import type { Surroundings } from './field.ts';
 import { FIELDS } from './fields.ts';
 import { endpointBody, primaryNetwork } from './networks.ts';
@@ -14,15 +14,21 @@ export interface CreateRequest extends Surroundings {
 
 /** The body of the one call that creates a container. */
 export function createBody({ spec, labels, networksAtCreate, ...around }: CreateRequest): CreateContainerBody {
-  const body: CreateContainerBody = { Image: spec.Image, HostConfig: {} };
+  // Output is attached as Compose has it; `docker start -a` needs it.
+  const body: CreateContainerBody = { Image: spec.Image, AttachStdout: true, AttachStderr: true, HostConfig: {} };
   for (const field of FIELDS) field.write(spec, body, around);
   body.Labels = { ...body.Labels, ...labels };
 
   const primary = primaryNetwork(spec.Networks);
   const networks = Object.entries(spec.Networks ?? {}).filter(([name]) => networksAtCreate || name === primary);
+  // An engine that takes one network at create has the container's own MAC address for it.
+  const mac = primary === undefined || networksAtCreate ? undefined : spec.Networks?.[primary]?.MacAddress;
+  if (mac) body.MacAddress = mac;
+  const join = ({ MacAddress, ...endpoint }: EndpointSpec) =>
+    endpointBody({ ...endpoint, ...(MacAddress && networksAtCreate && { MacAddress }) });
   if (networks.length > 0) {
     body.NetworkingConfig = {
-      EndpointsConfig: Object.fromEntries(networks.map(([name, endpoint]) => [name, endpointBody(endpoint)])),
+      EndpointsConfig: Object.fromEntries(networks.map(([name, endpoint]) => [name, join(endpoint)])),
     };
   }
   return body;

@@ -5,7 +5,6 @@ import { differences } from '../../src/spec/compare.ts';
 export const NEW_DOCKER: EngineCapabilities = {
   update: true,
   networksAtCreate: true,
-  subpath: true,
   startInterval: true,
   unreported: [],
 };

@@ -134,7 +134,6 @@ export function site(...apps: DesiredApp[]): DesiredSite {
 export const CAN: EngineCapabilities = {
   update: true,
   networksAtCreate: false,
-  subpath: true,
   startInterval: true,
   unreported: [],
 };

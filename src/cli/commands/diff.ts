@@ -5,6 +5,7 @@ import { emptyMemory } from '../../model/memory.ts';
 import { adopting } from '../../plan/adopted.ts';
 import { plan } from '../../plan/plan.ts';
 import { renderJson, renderText } from '../../plan/render.ts';
+import { imagesOf } from '../../spec/mounts.ts';
 import { type DesiredOptions, readDesired } from '../desired.ts';
 import { withEngine } from '../engine.ts';
 import { EXIT } from '../exit.ts';
@@ -20,7 +21,7 @@ export async function diff(folder: string | undefined, options: DiffOptions): Pr
   const desired = await readDesired(folder, options, { placeholders: true, engine: true });
   const made = await withEngine(desired.site, options.dockerHost, async (engine) => {
     const images = desired.apps.flatMap((app) =>
-      app.services.flatMap(({ containers }) => containers.map(({ spec }) => spec.Image)),
+      app.services.flatMap(({ containers }) => containers.flatMap(({ spec }) => imagesOf(spec))),
     );
     const actual = await engine.observe({ images: [...new Set(images)], adopt: adopting(desired, emptyMemory()) });
     const files = await createHostFiles(systemDisk).observe(

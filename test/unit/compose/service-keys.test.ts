@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { serviceProblems, specOf } from './support.ts';
+import { compile, serviceProblems, serviceText, specOf } from './support.ts';
 
 const ON_DEFAULT = { Networks: { app_default: { Aliases: ['app-s-1', 's'] } } };
 
@@ -101,6 +101,33 @@ describe('each key in the words of the Engine API', () => {
     ],
     ['cpus: 0.1\ncpu_shares: 512\ncpuset: 0,1', { NanoCpus: 100000000, CpuShares: 512, CpusetCpus: '0,1' }],
     ['blkio_config: {weight: 300}', { BlkioWeight: 300 }],
+    [
+      'blkio_config: {weight_device: [{path: /dev/a, weight: 9}], device_read_bps: [{path: /dev/a, rate: 1k}]}',
+      {
+        BlkioWeightDevice: [{ Path: '/dev/a', Weight: 9 }],
+        BlkioDeviceReadBps: [{ Path: '/dev/a', Rate: 1024 }],
+      },
+    ],
+    [
+      'blkio_config: {device_read_iops: [{path: /dev/a, rate: 1}], device_write_iops: [{path: /dev/a, rate: "2"}]}',
+      {
+        BlkioDeviceReadIOps: [{ Path: '/dev/a', Rate: 1 }],
+        BlkioDeviceWriteIOps: [{ Path: '/dev/a', Rate: 2 }],
+      },
+    ],
+    ['volumes_from: [container:x, "container:y:rw"]', { VolumesFrom: ['container:x', 'container:y'] }],
+    ['security_opt: ["systempaths=unconfined"]', { SecurityOpt: ['systempaths=unconfined'] }],
+    ['cap_add: [net_admin, CAP_CHOWN]\ncap_drop: [ALL, CHOWN]', { CapAdd: ['CHOWN', 'NET_ADMIN'], CapDrop: ['ALL'] }],
+    ['deploy: {mode: global}', {}],
+    [
+      'volumes: [{type: image, source: "app:2", target: /i, image: {subpath: etc}}]',
+      { Mounts: [{ Type: 'image', Source: 'app:2', Target: '/i', Subpath: 'etc' }] },
+    ],
+    [
+      'volumes: [{type: volume, target: /v, volume: {labels: [a=b]}}]',
+      { Mounts: [{ Type: 'volume', Target: '/v', Labels: { a: 'b' } }] },
+    ],
+
     ['oom_kill_disable: true\noom_score_adj: -500', { OomKillDisable: true, OomScoreAdj: -500 }],
     [
       'logging: {driver: json-file, options: {max-size: 10m, max-file: 3}}',
@@ -118,13 +145,43 @@ describe('each key in the words of the Engine API', () => {
     expect(await specOf('network_mode: host')).toEqual({ Image: 'busybox', NetworkMode: 'host' });
   });
 
+  test('links give other containers names in this one alone, and an order', async () => {
+    const more = '  db: {image: busybox, scale: 2}\n';
+    const app = await compile(`${serviceText('links: ["db:store"]\nexternal_links: [far, "far:near"]')}${more}`);
+    const service = app.services.find(({ name }) => name === 's');
+    expect(service?.containers[0]?.spec.Networks?.app_default?.Links).toEqual(
+      [1, 2]
+        .flatMap((n) => [`app-db-${n}:app-db-1`, `app-db-${n}:db-1`, `app-db-${n}:store`])
+        .concat(['far:far', 'far:near']),
+    );
+    expect(service?.dependsOn).toEqual([{ service: 'db', condition: 'started', required: true, restart: true }]);
+  });
+
+  test('volumes of another service give an order', async () => {
+    const more = '  db: {image: busybox, volumes: [/data]}\n';
+    const app = await compile(`${serviceText('volumes_from: [db]')}${more}`);
+    const service = app.services.find(({ name }) => name === 's');
+    expect(service?.containers[0]?.spec.VolumesFrom).toEqual(['service:db']);
+    expect(service?.dependsOn).toEqual([{ service: 'db', condition: 'started', required: true, restart: false }]);
+  });
+
+  test('the gateway and the interface of a network', async () => {
+    const spec = await specOf('networks: {default: {gw_priority: 3, interface_name: eth7}, b: {gw_priority: null}}', {
+      more: 'networks: {b: }',
+    });
+    expect(spec.Networks).toMatchObject({
+      app_default: { GwPriority: 3, DriverOpts: { 'com.docker.network.endpoint.ifname': 'eth7' } },
+    });
+    expect(spec.Networks?.app_b).not.toHaveProperty('GwPriority');
+  });
+
   test('places on networks', async () => {
     const keys =
       'mac_address: 02:42:AC:11:00:02\nnetworks: {b: {priority: 5, ipv4_address: 10.0.0.9}, a: {aliases: [s, z]}}';
     const spec = await specOf(keys, { more: 'networks: {a: , b: {name: bee}}' });
     expect(spec.Networks).toEqual({
       app_a: { Aliases: ['app-s-1', 's', 'z'] },
-      bee: { MacAddress: '02:42:ac:11:00:02', IPv4Address: '10.0.0.9', Priority: 5, Aliases: ['app-s-1', 's'] },
+      bee: { MacAddress: '02:42:AC:11:00:02', IPv4Address: '10.0.0.9', Priority: 5, Aliases: ['app-s-1', 's'] },
     });
   });
 });
@@ -134,10 +191,26 @@ describe('what cannot be used is refused where it stands', () => {
     ['imgae: x', '4:5: unknown key imgae in a service (did you mean image?)'],
     ['zork: x', '4:5: unknown key zork in a service'],
     ['build: .', '4:5: build is not supported: Holdfast does not build on sites; build in CI and name the image'],
+    ['links: [a]', '4:13: there is no service a (did you mean s?)'],
+    ['links: ["a:b:c"]', '4:13: "a:b:c" is not a link (write it as NAME or NAME:ALIAS)'],
     [
-      'links: [a]',
-      '4:5: links is not supported: it is a legacy of the time before networks; services of an app reach each other by name; for another name give the service an alias on its network',
+      'network_mode: bridge\nexternal_links: [db]',
+      '5:5: external_links cannot go with network_mode bridge (they name containers on the networks of an app; give the service networks)',
     ],
+    [
+      'volumes_from: ["container:x:ro"]',
+      '4:20: volumes_from cannot be ro: Docker Compose mounts them writable all the same (mount the volumes by name, with read_only: true)',
+    ],
+    ['volumes: ["/a:/b:z,rslave"]', '4:15: Docker Compose drops z beside rslave (use one of them)'],
+    [
+      'volumes: [{type: bind, source: /a, target: /b, bind: {recursive: readonly}}]',
+      '4:52: recursive: readonly needs read_only: true',
+    ],
+    [
+      'volumes: [{type: npipe, source: a, target: /b}]',
+      '4:22: mounts of type npipe are not supported: named pipes are of Windows',
+    ],
+    ['volumes: [{type: image, target: /b}]', '4:15: the image mount has no source'],
     ['healthcheck: {tset: x}', '4:19: unknown key tset in healthcheck (did you mean test?)'],
     [
       'healthcheck: {test: [curl, x]}',
@@ -203,7 +276,8 @@ describe('what cannot be used is refused where it stands', () => {
       'deploy: {placement: {constraints: []}}',
       "4:14: placement is not supported: it is for Swarm, and Docker Compose ignores it; an Application's placement says on which sites it runs",
     ],
-    ['deploy: {mode: global}', '4:20: "global" is not possible here (one of replicated is)'],
+    ['deploy: {mode: global-job}', '4:20: "global-job" is not possible here (one of replicated, global is)'],
+    ['deploy: {mode: global, replicas: 2}', '4:14: mode global is one on each host, and this says another number'],
     ['deploy: {replicas: 2}\ncontainer_name: one', '5:5: several replicas cannot share one container_name'],
     ['scale: 2\nports: ["80:80"]', '5:13: several replicas cannot share the host port 80'],
     [

@@ -15,11 +15,11 @@ describe('the request', () => {
   test('has plain binds and volumes as Binds, so that missing folders are made', () => {
     const { HostConfig } = body({
       Mounts: [
-        { Type: 'bind', Source: '/a', Target: '/b', ReadOnly: true, SELinux: 'z', Propagation: 'rslave' },
+        { Type: 'bind', Source: '/a', Target: '/b', ReadOnly: true, SELinux: 'z' },
         { Type: 'volume', Source: 'data', Target: '/data' },
       ],
     });
-    expect(HostConfig.Binds).toEqual(['/a:/b:ro,z,rslave', 'data:/data:rw']);
+    expect(HostConfig.Binds).toEqual(['/a:/b:ro,z', 'data:/data:rw']);
     expect(HostConfig.Mounts).toBeUndefined();
   });
   test('has as Mounts what Binds have no words for, and no false or zero in them', () => {
@@ -30,6 +30,10 @@ describe('the request', () => {
         { Type: 'volume', Source: 'data', Target: '/part', Subpath: 'sub', NoCopy: true },
         { Type: 'tmpfs', Target: '/tmp', SizeBytes: 0 },
         { Type: 'bind', Source: '/with:colon', Target: '/c' },
+        { Type: 'bind', Source: '/a', Target: '/p', Propagation: 'rslave' },
+        { Type: 'bind', Source: '/a', Target: '/r', ReadOnly: true, MustExist: true, Recursive: 'readonly' },
+        { Type: 'volume', Source: 'data', Target: '/l', Labels: { a: 'b' } },
+        { Type: 'image', Source: 'app:2', Target: '/i', Subpath: 'etc' },
       ],
     });
     expect(HostConfig.Binds).toBeUndefined();
@@ -37,9 +41,37 @@ describe('the request', () => {
       { Type: 'bind', Source: '/a', Target: '/b' },
       { Type: 'volume', Target: '/anonymous' },
       { Type: 'volume', Source: 'data', Target: '/part', VolumeOptions: { NoCopy: true, Subpath: 'sub' } },
-      { Type: 'tmpfs', Target: '/tmp', TmpfsOptions: { Mode: 0o1777 } },
+      { Type: 'tmpfs', Target: '/tmp' },
       { Type: 'bind', Source: '/with:colon', Target: '/c', BindOptions: { CreateMountpoint: true } },
+      {
+        Type: 'bind',
+        Source: '/a',
+        Target: '/p',
+        BindOptions: { Propagation: 'rslave', CreateMountpoint: true },
+      },
+      {
+        Type: 'bind',
+        Source: '/a',
+        Target: '/r',
+        ReadOnly: true,
+        BindOptions: { ReadOnlyForceRecursive: true },
+      },
+      { Type: 'volume', Source: 'data', Target: '/l', VolumeOptions: { Labels: { a: 'b' } } },
+      { Type: 'image', Source: 'app:2', Target: '/i', ImageOptions: { Subpath: 'etc' } },
     ]);
+  });
+  test('names the containers whose volumes it mounts by ID, or as they are called', () => {
+    const { HostConfig } = body({ VolumesFrom: ['service:db', 'container:other'] }, { joins: { db: '123' } });
+    expect(HostConfig.VolumesFrom).toEqual(['123', 'other']);
+  });
+  test('says the MAC address of the only network at create for the container, where engines are that old', () => {
+    const spec = { Networks: { front: { MacAddress: '02:42:ac:11:00:02' } } };
+    expect(body(spec).NetworkingConfig).toEqual({ EndpointsConfig: spec.Networks });
+    const old = body(spec, { networksAtCreate: false });
+    expect(old).toMatchObject({
+      MacAddress: '02:42:ac:11:00:02',
+      NetworkingConfig: { EndpointsConfig: { front: {} } },
+    });
   });
   test('takes over unnamed volumes, for mounts without a name and for volumes of the image', () => {
     const inherit = { '/asked': 'a'.repeat(64), '/of-image': 'b'.repeat(64) };

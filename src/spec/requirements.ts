@@ -1,0 +1,91 @@
+import { atLeast } from '../lib/api-version.ts';
+import {
+  type ContainerSpec,
+  type EndpointSpec,
+  INTERFACE_OPTION,
+  type MountSpec,
+  type NetworkSpec,
+} from '../model/spec.ts';
+import type { EngineFacts } from '../model/state.ts';
+import { primaryNetwork } from './networks.ts';
+
+/**
+ * What older engines do not know. Most take no notice of it, which would make something else than was asked for; so it is refused before
+ * anything is touched. Source: the Engine API's version history. Podman's API (4.3) has none of it.
+ */
+interface Requirement<Spec> {
+  /** The key as people write it. */
+  key: string;
+  /** The first version of the API that has it, and the first Docker that speaks it. */
+  api: string;
+  docker: string;
+  isIn(spec: Spec): boolean;
+}
+
+const someMount = (test: (mount: MountSpec) => boolean) => (spec: ContainerSpec) => (spec.Mounts ?? []).some(test);
+const someEndpoint = (test: (endpoint: EndpointSpec) => boolean) => (spec: ContainerSpec) =>
+  Object.values(spec.Networks ?? {}).some(test);
+
+const OF_CONTAINERS: Requirement<ContainerSpec>[] = [
+  {
+    key: 'healthcheck.start_interval',
+    api: '1.44',
+    docker: '25.0',
+    isIn: ({ Healthcheck }) => Boolean(Healthcheck?.StartInterval),
+  },
+  {
+    key: 'volumes.bind.recursive',
+    api: '1.44',
+    docker: '25.0',
+    isIn: someMount(({ Recursive }) => Recursive === 'writable' || Recursive === 'readonly'),
+  },
+  {
+    key: 'networks.mac_address on any but the first network',
+    api: '1.44',
+    docker: '25.0',
+    isIn: ({ Networks = {} }) =>
+      Object.entries(Networks).some(([name, { MacAddress }]) => MacAddress && name !== primaryNetwork(Networks)),
+  },
+  {
+    key: 'volumes.volume.subpath',
+    api: '1.45',
+    docker: '26.0',
+    isIn: someMount(({ Type, Subpath }) => Type === 'volume' && Boolean(Subpath)),
+  },
+  { key: 'volumes of type image', api: '1.48', docker: '28.0', isIn: someMount(({ Type }) => Type === 'image') },
+  {
+    key: 'networks.gw_priority',
+    api: '1.48',
+    docker: '28.0',
+    isIn: someEndpoint(({ GwPriority }) => Boolean(GwPriority)),
+  },
+  {
+    key: 'networks.interface_name',
+    api: '1.49',
+    docker: '28.1',
+    isIn: someEndpoint(({ DriverOpts }) => Boolean(DriverOpts && INTERFACE_OPTION in DriverOpts)),
+  },
+];
+
+const OF_NETWORKS: Requirement<NetworkSpec>[] = [
+  { key: 'enable_ipv4: false', api: '1.48', docker: '28.0', isIn: ({ EnableIPv4 }) => EnableIPv4 === false },
+];
+
+/** In words, what of a container's spec the engine is too old for; undefined: nothing. */
+export const lacksForContainer = (spec: ContainerSpec, engine: EngineFacts): string | undefined =>
+  lacks(OF_CONTAINERS, spec, engine);
+
+/** The same of a network's. */
+export const lacksForNetwork = (spec: NetworkSpec, engine: EngineFacts): string | undefined =>
+  lacks(OF_NETWORKS, spec, engine);
+
+function lacks<Spec>(requirements: Requirement<Spec>[], spec: Spec, engine: EngineFacts): string | undefined {
+  const { product, version, apiVersion } = engine;
+  const missing = requirements.filter(
+    ({ api, isIn }) => isIn(spec) && (product === 'podman' || !atLeast(apiVersion, api)),
+  );
+  if (missing.length === 0) return undefined;
+  const needed = missing.map(({ key, docker, api }) => `${key} needs Docker ${docker} (API ${api})`);
+  const name = product === 'podman' ? 'Podman' : 'Docker';
+  return `${needed.join(', and ')}; the engine is ${name} ${version} (API ${apiVersion})`;
+}
