@@ -25,11 +25,6 @@ export const macAddress: Decoder<string> = map(text, (value, node, report) =>
   MAC.test(value) ? value : report.error(node, `${quoted(node)} is not a MAC address`),
 );
 
-const orNothing =
-  <T>(decoder: Decoder<T>): Decoder<T> =>
-  (node, report) =>
-    node.kind === 'scalar' && node.value === null ? undefined : decoder(node, report);
-
 const ENDPOINT_KEYS = {
   aliases: list(text),
   ipv4_address: address(4),
@@ -38,7 +33,7 @@ const ENDPOINT_KEYS = {
   mac_address: macAddress,
   driver_opts: stringRecord,
   priority: integer(),
-  gw_priority: orNothing(integer()),
+  gw_priority: integer(),
   interface_name: text,
 };
 

@@ -40,6 +40,8 @@ export const endpoint = mapping<WrittenEndpoint>({
   mac_address: unlessEmpty,
   driver_opts: unlessEmpty,
   priority: unlessEmpty,
+  gw_priority: unlessEmpty,
+  interface_name: unlessEmpty,
 });
 
 /** A range of container ports was made one entry each. */
@@ -59,9 +61,15 @@ const MOUNT: Printers<WrittenMount> = {
   target: always,
   read_only: unlessEmpty,
   consistency: unlessEmpty,
-  bind: mapping({ propagation: unlessEmpty, create_host_path: unlessEmpty, selinux: unlessEmpty }),
-  volume: mapping({ nocopy: unlessEmpty, subpath: unlessEmpty }),
+  bind: mapping({
+    propagation: unlessEmpty,
+    create_host_path: unlessEmpty,
+    selinux: unlessEmpty,
+    recursive: unlessEmpty,
+  }),
+  volume: mapping({ nocopy: unlessEmpty, subpath: unlessEmpty, labels: unlessEmpty }),
   tmpfs: mapping({ size, mode: unlessEmpty }),
+  image: mapping({ subpath: unlessEmpty }),
 };
 
 export function mount(value: WrittenMount, path: (written: string) => string): Json {

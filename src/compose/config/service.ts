@@ -27,10 +27,25 @@ const elsewhere = (): undefined => undefined;
 
 const bounded: Printer<number, PrintContext> = unlessEmpty;
 
+const asWritten = (references: { written: string }[]): Json | undefined =>
+  unlessEmpty(references.map(({ written }) => written));
+
+/** A rate is a size, of operations too; Compose prints these keys as they are called in its own code. */
+const rates = (devices: { path?: string; rate?: number }[]): Json | undefined =>
+  unlessEmpty(devices.map(({ path = '', rate = 0 }) => ({ Path: path, Rate: String(rate) })));
+
 /** A service's keys as Docker Compose prints them. */
 const SERVICE: Printers<ServiceKeys, PrintContext> = {
   annotations: unlessEmpty,
-  blkio_config: mapping({ weight: unlessEmpty }),
+  blkio_config: mapping({
+    weight: unlessEmpty,
+    weight_device: (devices) =>
+      unlessEmpty(devices.map(({ path = '', weight = 0 }) => ({ Path: path, Weight: weight }))),
+    device_read_bps: rates,
+    device_read_iops: rates,
+    device_write_bps: rates,
+    device_write_iops: rates,
+  }),
   cap_add: unlessEmpty,
   cap_drop: unlessEmpty,
   cgroup: unlessEmpty,
@@ -64,6 +79,7 @@ const SERVICE: Printers<ServiceKeys, PrintContext> = {
   env_file: elsewhere,
   environment: elsewhere,
   expose: (entries) => unlessEmpty(entries.map(({ written }) => written)),
+  external_links: asWritten,
   extra_hosts: (hosts) => unlessEmpty(hosts.map((each) => each.replace(':', '='))),
   gpus: (requests) => requests.map((each) => deviceRequest(each, undefined) ?? {}),
   group_add: unlessEmpty,
@@ -74,6 +90,7 @@ const SERVICE: Printers<ServiceKeys, PrintContext> = {
   ipc: unlessEmpty,
   isolation: unlessEmpty,
   labels: unlessEmpty,
+  links: asWritten,
   logging: mapping({ driver: unlessEmpty, options: unlessEmpty }),
   mac_address: unlessEmpty,
   mem_limit: size,
@@ -111,6 +128,7 @@ const SERVICE: Printers<ServiceKeys, PrintContext> = {
   userns_mode: unlessEmpty,
   uts: unlessEmpty,
   volumes: (all, { path }) => unlessEmpty(all.map(({ written }) => mount(written, path))),
+  volumes_from: asWritten,
   working_dir: unlessEmpty,
 };
 
