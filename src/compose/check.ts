@@ -134,14 +134,16 @@ function checkResources(service: Service, report: Report): void {
   const { keys } = service;
   const { limits, reservations } = keys.deploy?.resources ?? {};
   const rivals = [
-    ['cpus', keys.cpus, 'limits.cpus', limits?.cpus],
-    ['mem_limit', keys.mem_limit, 'limits.memory', limits?.memory],
-    ['pids_limit', keys.pids_limit, 'limits.pids', limits?.pids],
-    ['mem_reservation', keys.mem_reservation, 'reservations.memory', reservations?.memory],
+    ['cpus', keys.cpus, 'limits.cpus', limits, limits?.cpus],
+    ['mem_limit', keys.mem_limit, 'limits.memory', limits, limits?.memory],
+    ['pids_limit', keys.pids_limit, 'limits.pids', limits, limits?.pids],
+    ['mem_reservation', keys.mem_reservation, 'reservations.memory', reservations, reservations?.memory],
   ] as const;
-  for (const [key, value, other, otherValue] of rivals) {
-    if (value && otherValue && value !== otherValue) {
-      report.error(placeOf(service, key), `${key} and deploy.resources.${other} say different things`);
+  for (const [key, value, other, block, otherValue] of rivals) {
+    // As in Docker Compose, a block that does not say it says nothing else than zero.
+    if (value && block && value !== (otherValue ?? 0)) {
+      const hint = otherValue === undefined ? `say it under deploy.resources.${other}` : undefined;
+      report.error(placeOf(service, key), `${key} and deploy.resources.${other} say different things`, hint);
     }
   }
   if ((keys.cpus || limits?.cpus) && (keys.cpu_quota || keys.cpu_period)) {

@@ -1,16 +1,19 @@
-import { bytes, type Decoded, type Decoder, decimal, integer, record, refused, word } from './decode.ts';
+import { bytes, type Decoded, type Decoder, decimal, integer, record, refused, text, word } from './decode.ts';
 import { reservedDevices } from './devices.ts';
 import { deployRestart } from './restart.ts';
 
 const SWARM = 'it is for Swarm, and Docker Compose ignores it';
 
+/** Bytes with or without a unit; unlike elsewhere Compose takes no number for it. */
+const memory: Decoder<number> = (node, report) => (text(node, report) === undefined ? undefined : bytes(node, report));
+
 const KEYS = {
   replicas: integer(0),
   mode: word('replicated', 'global'),
   resources: record('deploy.resources', {
-    limits: record('deploy.resources.limits', { cpus: decimal, memory: bytes, pids: integer(-1) }),
+    limits: record('deploy.resources.limits', { cpus: decimal, memory, pids: integer(-1) }),
     reservations: record('deploy.resources.reservations', {
-      memory: bytes,
+      memory,
       devices: reservedDevices,
       cpus: refused('the engine reserves no CPUs, and Docker Compose ignores it; use cpu_shares to give weight'),
       generic_resources: refused(SWARM),

@@ -41,7 +41,8 @@ function longDevice(node: YamlNode, report: Report): Device | undefined {
   const read = LONG(node, report);
   if (!read) return undefined;
   if (!read.source) return report.error(node, 'the device has no source');
-  return device(node, report, read.source, read.target || read.source, read.permissions ?? 'rwm');
+  if (!read.target) return report.error(node, 'the device has no target', 'only the short form may leave it out');
+  return device(node, report, read.source, read.target, read.permissions ?? 'rwm');
 }
 
 function device(node: YamlNode, report: Report, source: string, target: string, permissions: string) {

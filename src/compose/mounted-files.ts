@@ -50,6 +50,7 @@ export function fileUses(folder: '/' | '/run/secrets'): Decoder<FileUse[]> {
       ...(mode !== undefined && { mode }),
     };
   };
-  // Of two with one target the last counts.
-  return map(list(one), (uses) => [...new Map(uses.map((each) => [each.target, each])).values()]);
+  // Of two with one target, as written, the last counts.
+  const key = (each: FileUse) => each.writtenTarget ?? each.target;
+  return map(list(one), (uses) => [...new Map(uses.map((each) => [key(each), each])).values()]);
 }

@@ -123,7 +123,8 @@ const SERVICE: Printers<ServiceKeys, PrintContext> = {
   tmpfs: (paths) =>
     unlessEmpty(Object.entries(paths).map(([path, options]) => (options ? `${path}:${options}` : path))),
   tty: unlessEmpty,
-  ulimits: unlessEmpty,
+  ulimits: (limits) =>
+    unlessEmpty(Object.fromEntries(Object.entries(limits).map(([name, each]) => [name, limit(each)]))),
   user: unlessEmpty,
   userns_mode: unlessEmpty,
   uts: unlessEmpty,
@@ -131,6 +132,12 @@ const SERVICE: Printers<ServiceKeys, PrintContext> = {
   volumes_from: asWritten,
   working_dir: unlessEmpty,
 };
+
+/** Zeros are not written, so a single zero is an empty mapping. */
+function limit(value: number | { soft: number; hard: number }): Json {
+  if (typeof value === 'number') return value === 0 ? {} : value;
+  return { ...(value.soft !== 0 && { soft: value.soft }), ...(value.hard !== 0 && { hard: value.hard }) };
+}
 
 /** One service. */
 export function printService(context: PrintContext): Json {
