@@ -71,18 +71,18 @@ function parse(text: string): Memory | undefined {
   if (!isRecord(value)) return undefined;
   const { format, checksum, ...body } = value;
   if (format !== FORMAT || checksum !== checksumOf(body)) return undefined;
-  const { completed, applied, backoffs, pulled, files, adopted = [] } = value;
+  const { completed, applied, backoffs, pulled, files, adopted = {} } = value;
   if (!isTexts(completed) || !isTexts(applied) || !isTexts(pulled) || !isRecord(backoffs) || !isRecord(files))
     return undefined;
   if (!Object.values(backoffs).every(isStoredBackoff) || !Object.values(files).every(isTexts)) return undefined;
-  if (!Array.isArray(adopted) || !adopted.every((each) => typeof each === 'string')) return undefined;
+  if (!isRecord(adopted) || !Object.values(adopted).every(isDigests)) return undefined;
   return {
     completed,
     applied,
     pulled,
     backoffs: backoffs as Memory['backoffs'],
     files: files as Memory['files'],
-    adopted,
+    adopted: adopted as Memory['adopted'],
   };
 }
 
@@ -98,3 +98,7 @@ const isStoredBackoff = (value: unknown): value is Pick<Backoff, 'goal' | 'failu
   Number.isSafeInteger(value.failures) &&
   (value.failures as number) > 0 &&
   typeof value.error === 'string';
+
+const isDigests = (value: unknown): boolean =>
+  isRecord(value) &&
+  Object.values(value).every((each) => isTexts(each) && 'filesDigest' in each && 'contentDigest' in each);

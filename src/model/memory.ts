@@ -16,8 +16,17 @@ export interface Memory {
   pulled: Record<string, string>;
   /** Files of Git written below an app's folder, by app, path to digest; only these may be removed. */
   files: Record<string, Record<string, string>>;
-  /** Apps of which adopted containers were seen: once Git no longer names them, only this tells whose those are. Sorted. */
-  adopted: string[];
+  /**
+   * Adopted containers that are here, by app and ID, with what our labels tell of others: what they were first seen with. Once Git no longer
+   * names an app, only this tells whose they are.
+   */
+  adopted: Record<string, Record<string, AdoptedDigests>>;
+}
+
+/** As the labels that containers of ours have. */
+export interface AdoptedDigests {
+  filesDigest: string;
+  contentDigest: string;
 }
 
 export interface Backoff {
@@ -39,5 +48,5 @@ export const emptyMemory = (): Memory => ({
   backoffs: {},
   pulled: {},
   files: {},
-  adopted: [],
+  adopted: {},
 });

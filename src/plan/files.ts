@@ -1,5 +1,5 @@
 import type { ContainerSpec } from '../model/spec.ts';
-import type { DesiredContainer } from '../model/state.ts';
+import type { ActualSite, DesiredApp, DesiredContainer, HostFile } from '../model/state.ts';
 import { type AppContext, held } from './context.ts';
 
 /** Files of Git on the site's disk: written where they differ. */
@@ -8,15 +8,31 @@ export function planFiles(context: AppContext): void {
   const base = { after: [], ...fileBase(context) };
   for (const file of desired.files) {
     const found = actual.files[file.path];
-    if (found?.digest === file.digest && isSameMode(found.mode, file.mode, desired.adopt)) continue;
+    if (isOnDisk(file, found, desired.adopt)) continue;
     const reason = found ? (context.settled ? 'changed on the disk (drift)' : 'differs from Git') : 'not on the disk';
     context.files.set(file.path, draft.add({ kind: 'writeFile', file, reason, ...base }));
   }
 }
 
-/** Git knows of a file only whether it may be executed; what people laid down themselves beside an adopted stack may have any mode beyond that. */
-const isSameMode = (found: number, wanted: number, adopted = false): boolean =>
-  adopted ? (found & 0o100) === (wanted & 0o100) : found === wanted;
+/**
+ * Whether a file of Git is on the disk as it should be. Git knows of its mode only whether it may be executed; what people laid down themselves
+ * beside an adopted stack may have any mode beyond that.
+ */
+function isOnDisk(file: HostFile, found: ActualSite['files'][string] | undefined, adopted = false): boolean {
+  if (found?.digest !== file.digest) return false;
+  return adopted ? (found.mode & 0o100) === (file.mode & 0o100) : found.mode === file.mode;
+}
+
+/** Whether every file of Git that a container binds is on the disk as it should be. */
+export function bindsGitsFiles(
+  app: DesiredApp,
+  { spec }: DesiredContainer,
+  actual: Pick<ActualSite, 'files'>,
+): boolean {
+  const sources = bindSources(spec);
+  const bound = app.files.filter(({ path }) => sources.some((source) => isBelow(path, source)));
+  return bound.every((file) => isOnDisk(file, actual.files[file.path], app.adopt));
+}
 
 /** Every attempt counts: a disk that keeps no modes, or a container that writes into its own config, must not make us write for ever. */
 function fileBase(context: AppContext) {

@@ -1,7 +1,7 @@
 import type { Backoff, Memory } from '../model/memory.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
-import { adoptedApps } from './adopted.ts';
+import { rememberAdopted } from './adopted.ts';
 import { goalOf } from './assess.ts';
 import { appDigest } from './digest.ts';
 import { isCompleted } from './heal.ts';
@@ -38,7 +38,7 @@ export function learnFromState(memory: Memory, desired: DesiredSite, actual: Act
       }
     }
   }
-  const adopted = adoptedApps(memory, desired, actual);
+  const adopted = rememberAdopted(memory, desired, actual);
   const next = forgetUnknown({ ...memory, completed, backoffs, adopted }, desired, actual);
   return same(next, memory) ? memory : next;
 }

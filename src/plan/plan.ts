@@ -1,7 +1,7 @@
 import type { Memory } from '../model/memory.ts';
 import type { AppPlan, Plan } from '../model/plan.ts';
 import type { ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
-import { adoptedOf } from './adopted.ts';
+import { adoptedOf, withDigests } from './adopted.ts';
 import { createContext } from './context.ts';
 import { appDigest } from './digest.ts';
 import { planFiles, removeStaleFiles, staleFiles } from './files.ts';
@@ -26,7 +26,9 @@ export function plan(
 ): Plan {
   const apps = [...desired.apps, ...vanishedApps(desired, observed, memory)].sort((a, b) => (a.name < b.name ? -1 : 1));
   // Engines list containers in an order of their own, which must not show in the plan.
-  const containers = [...observed.containers].sort((a, b) => (a.name + a.id < b.name + b.id ? -1 : 1));
+  const containers = observed.containers
+    .map((each) => withDigests(each, memory))
+    .sort((a, b) => (a.name + a.id < b.name + b.id ? -1 : 1));
   const actual = { ...observed, containers };
   const guard = pruneGuard(desired, apps, actual);
   return {
@@ -75,6 +77,6 @@ function vanishedApps(desired: DesiredSite, actual: ActualSite, memory: Memory):
   ];
   const here = owners.flatMap(({ site, app }) => (site === desired.site ? [app] : []));
   const names = new Set([...here, ...Object.keys(memory.files)].filter((app) => !known.has(app)));
-  const gone = [...names].map((name) => forsakenApp(name, desired.revision, sync, memory.adopted.includes(name)));
+  const gone = [...names].map((name) => forsakenApp(name, desired.revision, sync, name in memory.adopted));
   return gone.filter((app) => here.includes(app.name) || staleFiles({ desired: app, actual, memory }).length > 0);
 }

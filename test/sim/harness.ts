@@ -5,6 +5,7 @@ import { type AppModel, type RepoModel, render } from './story/repo-model.ts';
 import type { World } from './story/world.ts';
 import type { Subject } from './subject.ts';
 import { Supervisor } from './supervisor.ts';
+import { isAdopted, SITE } from './world/adoption.ts';
 import { removeContainer } from './world/engine/containers.ts';
 import { type EngineProfile, PROFILES } from './world/engine/profiles.ts';
 import { NO_FAULTS } from './world/faults.ts';
@@ -102,7 +103,7 @@ const pauseBefore = (random: Random): number =>
 
 function newStory(random: Random, profile: EngineProfile, options: ScenarioOptions, sharing: boolean) {
   const clock = new VirtualClock(random.fork('clock'));
-  const site = 'site';
+  const site = SITE;
   const history = new History(clock);
   if (options.onLine) history.onLine = options.onLine;
   const engine = new SimulatedEngine(clock, random, profile, site);
@@ -195,6 +196,12 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
     for (const one of [...engine.machine.containers.values()]) {
       one.sick = false;
       if (world.squatters.has(one.name) && !one.body.Labels?.['dev.holdfast.site'])
+        removeContainer(engine.machine, one, true, 'hand');
+    }
+    // Of an app that Git no longer names nobody can tell for ever what docker compose started of it.
+    for (const one of [...engine.machine.containers.values()]) {
+      const app = one.body.Labels?.['com.docker.compose.project'];
+      if (isAdopted(one.body.Labels) && !repo.apps.some(({ name }) => name === app))
         removeContainer(engine.machine, one, true, 'hand');
     }
     const sound = mended(repo);

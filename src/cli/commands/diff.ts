@@ -3,6 +3,7 @@ import { systemDisk } from '../../lib/disk.ts';
 import { formatProblem } from '../../lib/errors.ts';
 import { emptyMemory } from '../../model/memory.ts';
 import { adopting } from '../../plan/adopted.ts';
+import { learnFromState } from '../../plan/learn.ts';
 import { plan } from '../../plan/plan.ts';
 import { renderJson, renderText } from '../../plan/render.ts';
 import { imagesOf } from '../../spec/mounts.ts';
@@ -28,7 +29,8 @@ export async function diff(folder: string | undefined, options: DiffOptions): Pr
       desired.apps.flatMap((app) => app.files.map(({ path }) => path)),
     );
     const how = { byHand: true, prune: options.prune, pullAlways: false };
-    return plan(desired, { ...actual, files }, emptyMemory(), 0, how);
+    const seen = { ...actual, files };
+    return plan(desired, seen, learnFromState(emptyMemory(), desired, seen, 0), 0, how);
   });
 
   print(options.output === 'json' ? renderJson(made) : renderText(made, palette(), desired.broken.length));

@@ -1,3 +1,4 @@
+import { ADOPTING } from '../world/adoption.ts';
 import type { Random } from '../world/random.ts';
 import type { AppModel, RepoModel, ServiceModel } from './repo-model.ts';
 
@@ -180,6 +181,8 @@ function tidy(app: AppModel): void {
         return [name, condition];
       }),
     );
+    // What docker compose put into a container nobody can see: where it may be at work, that is another story.
+    if (ADOPTING.has(app.name)) service.config = '';
     if (service.behaviour === 'job' && (service.restart === 'always' || service.restart === 'unless-stopped')) {
       service.restart = 'no';
     }

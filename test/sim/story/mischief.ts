@@ -1,3 +1,4 @@
+import { ADOPTING } from '../world/adoption.ts';
 import { createContainer, removeContainer, renameContainer, updateContainer } from '../world/engine/containers.ts';
 import { exit, kill, pause, start, stop } from '../world/engine/lifecycle.ts';
 import { connect, disconnect, isSystemNetwork, removeNetwork } from '../world/engine/networks.ts';
@@ -92,6 +93,25 @@ export const HANDMADE: Readonly<Record<string, Mischief>> = {
     for (const [path, content] of one.files) copy.files.set(path, content);
     start(world.engine.machine, copy, 'hand');
   }),
+  /** Somebody runs docker compose beside us: what is there is made anew as it was, and bears Compose's labels alone. */
+  composeUp: toContainer(
+    'docker compose up --force-recreate',
+    (world, one) => {
+      const { machine } = world.engine;
+      const { name, body } = one;
+      const labels = Object.entries(body.Labels ?? {}).filter(([label]) => !label.startsWith('dev.holdfast.'));
+      const copy = { ...structuredClone(body), Labels: Object.fromEntries(labels) };
+      removeContainer(machine, one, true, 'hand');
+      const made = machine.find(createContainer(machine, name, copy).id);
+      for (const [network, { asked }] of one.endpoints)
+        if (!made.endpoints.has(network)) connect(machine, network, made, asked);
+      start(machine, made, 'hand');
+    },
+    (one) =>
+      ADOPTING.has(placeOf(one)?.app ?? '') &&
+      one.files.size === 0 &&
+      !one.body.HostConfig.NetworkMode?.startsWith('container:'),
+  ),
   dropNetwork: (world, random) => {
     const { machine } = world.engine;
     const ours = [...machine.networks.values()].filter(({ body }) => body.Labels?.['dev.holdfast.site'] === world.site);

@@ -1,3 +1,4 @@
+import { ADOPTING } from '../world/adoption.ts';
 import type { Files } from '../world/simulated-source.ts';
 
 /** One service, with what the simulated engine makes of it. What is here is what the end of a run is checked against, past the loader. */
@@ -58,7 +59,11 @@ export function render(repo: RepoModel): Files {
     [`sites/${repo.site}.yaml`]: yaml({ apiVersion: 'holdfast/v1', kind: 'Site', spec: { allowEmpty: true } }),
   };
   for (const app of repo.apps) {
-    files[`apps/${app.name}/app.yaml`] = yaml({ apiVersion: 'holdfast/v1', kind: 'Application', spec: {} });
+    files[`apps/${app.name}/app.yaml`] = yaml({
+      apiVersion: 'holdfast/v1',
+      kind: 'Application',
+      spec: ADOPTING.has(app.name) ? { adopt: true } : {},
+    });
     files[`apps/${app.name}/compose.yaml`] = app.broken ? 'services: {web: {imagee: nonsense}}\n' : yaml(compose(app));
     files[`apps/${app.name}/conf/app.conf`] = app.file;
   }

@@ -1,3 +1,4 @@
+import { isAdopted, SITE } from './adoption.ts';
 import { canonical } from './engine/images.ts';
 import type { Machine } from './engine/machine.ts';
 import { type Cause, isUp, type SimContainer } from './engine/records.ts';
@@ -41,7 +42,7 @@ export class Monitors {
 
   /** The agent is about to do something to a container. */
   touches(call: string, container: SimContainer): void {
-    if (this.#isOurs(container.body.Labels)) return;
+    if (this.#isOurs(container.body.Labels) || isAdopted(container.body.Labels)) return;
     this.#violated(`${call} touches the foreign container ${container.name}`);
   }
 
@@ -120,7 +121,11 @@ function mountedAt(container: SimContainer, target: string): string | undefined 
 
 export function placeOf(container: SimContainer): Place | undefined {
   const labels = container.body.Labels ?? {};
-  const { 'dev.holdfast.site': site, 'dev.holdfast.app': app, 'dev.holdfast.service': service } = labels;
+  const adopted = isAdopted(labels);
+  const whose = adopted ? 'com.docker.compose.' : 'dev.holdfast.';
+  const site = adopted ? SITE : labels['dev.holdfast.site'];
+  const app = labels[`${whose}${adopted ? 'project' : 'app'}`];
+  const service = labels[`${whose}service`];
   const number = Number(labels['dev.holdfast.number'] ?? labels['com.docker.compose.container-number'] ?? '1');
   return site && app && service ? { site, app, service, number } : undefined;
 }

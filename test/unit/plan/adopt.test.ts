@@ -130,13 +130,13 @@ test('adopted containers of an app that vanished from Git are looked for as long
   const git = site(asks(app('shop', service('web'))));
   const actual = composed(git);
   const memory = learnFromState(emptyMemory(), git, actual, 0);
-  expect(memory.adopted).toEqual(['shop']);
+  expect(memory.adopted).toEqual({ shop: { 'id-of-shop-web-1': { filesDigest: '', contentDigest: '' } } });
   const gone = { ...site(app('till', service('desk'))), broken: [] };
   expect(adopting(gone, memory)).toEqual(['shop']);
   expect(planLines({ git: gone, memory, site: { ...actual, images: bare(gone).images } })).toEqual(
     expect.arrayContaining(['1 stop shop-web-1: web is not in Git']),
   );
-  expect(learnFromState(memory, gone, { ...actual, containers: [] }, 0).adopted).toEqual([]);
+  expect(learnFromState(memory, gone, { ...actual, containers: [] }, 0).adopted).toEqual({});
   // An app that Git still names, without adopt, does not adopt.
   expect(adopting(site(app('shop', service('web'))), memory)).toEqual([]);
 });
@@ -148,4 +148,32 @@ test('an adopted job that ran to its end is not run again when somebody removes 
   const memory = learnAdopted(emptyMemory(), git.apps[0] as DesiredApp, actual);
   expect(learnFromState(memory, git, actual, 0).completed).toEqual(memory.completed);
   expect(planLines({ git, memory, site: but(actual, 'shop-job-1', undefined) })).toEqual([]);
+});
+
+test('what changes in Git of its files and configs after it was seen first replaces it, as it would one of ours', () => {
+  const content = (text: string) => ({
+    Files: [{ path: '/c', content: Buffer.from(text), mode: 0o444, uid: 0, gid: 0 }],
+  });
+  const before = site(asks(app('shop', service('web', content('a'), { filesDigest: 'f1' }))));
+  const actual = composed(before);
+  const memory = learnFromState(emptyMemory(), before, actual, 0);
+  expect(planLines({ git: before, memory, site: actual })).toEqual([]);
+  const newContent = site(asks(app('shop', service('web', content('b'), { filesDigest: 'f1' }))));
+  expect(planLines({ git: newContent, memory, site: actual })[0]).toContain(
+    'the content of a config or secret changed',
+  );
+  const newFile = site(asks(app('shop', service('web', content('a'), { filesDigest: 'f2' }))));
+  expect(planLines({ git: newFile, memory, site: actual })[0]).toContain('a file it binds changed in Git');
+});
+
+test('one that binds a file which differed on the disk is replaced even where the file was written before a crash', () => {
+  const binds = { Mounts: [{ Type: 'bind' as const, Source: '/apps/shop/conf', Target: '/conf' }] };
+  const git = site(
+    asks(app('shop', service('web', binds, { filesDigest: 'f1' }), file('/apps/shop/conf/a.conf', 'new'))),
+  );
+  const right = composed(git);
+  const old = { ...right, files: { '/apps/shop/conf/a.conf': { digest: 'old', mode: 0o644 } } };
+  const memory = learnFromState(emptyMemory(), git, old, 0);
+  expect(learnFromState(memory, git, right, 0)).toBe(memory);
+  expect(planLines({ git, memory, site: right })[0]).toContain('a file it binds changed in Git');
 });
