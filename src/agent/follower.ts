@@ -129,7 +129,7 @@ export function createFollower(
     },
     once(signal) {
       busy ??= (async () => {
-        const commit = await source.poll(signal);
+        const { commit } = await source.poll(signal);
         if (compiledWith !== undefined && JSON.stringify(await options.compile()) !== compiledWith) {
           log.info("the site's own values changed");
           // What could not be compiled before perhaps can be now.

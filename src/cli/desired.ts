@@ -58,7 +58,8 @@ async function withRepo<T>(url: string, options: DesiredOptions, use: (snapshot:
       ...(process.env.HOLDFAST_CA_FILE && { caFile: process.env.HOLDFAST_CA_FILE }),
     });
     try {
-      const snapshot = await source.fetch(await source.poll(signal), signal);
+      const { commit } = await source.poll(signal);
+      const snapshot = await source.fetch(commit, signal);
       return await use(snapshot).finally(() => snapshot.dispose());
     } finally {
       source.close();

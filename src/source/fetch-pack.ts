@@ -13,7 +13,17 @@ export async function* fetchPack(
   commit: string,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
-  const args = ['ofs-delta', 'no-progress', 'deepen 1', `want ${commit}`, 'done'];
+  yield* packOf(client, url, ['deepen 1', `want ${commit}`], signal);
+}
+
+/** The bytes of the pack that these arguments of protocol v2's fetch ask for. Throws SourceError. */
+export async function* packOf(
+  client: HttpClient,
+  url: string,
+  wanted: readonly string[],
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, undefined> {
+  const args = ['ofs-delta', 'no-progress', ...wanted, 'done'];
   const body = line('command=fetch') + DELIMITER + args.map(line).join('') + FLUSH;
   const answer = await client.request(
     { method: 'POST', url: `${url}/git-upload-pack`, headers: V2_HEADERS, body, expects: UPLOAD_PACK_RESULT },

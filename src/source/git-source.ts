@@ -1,7 +1,8 @@
 import type { Clock } from '../lib/clock.ts';
 import { SourceError } from '../lib/errors.ts';
-import { fetchPack } from './fetch-pack.ts';
+import { fetchPack, packOf } from './fetch-pack.ts';
 import { gitSnapshot } from './git-snapshot.ts';
+import { walkHistory } from './history.ts';
 import { DEFAULT_LIMITS, type HttpClient, type HttpLimits, httpClient } from './http.ts';
 import { lsRefs, NotV2Error } from './ls-refs.ts';
 import { type ObjectStore, removeLeftovers, storePack } from './object-store.ts';
@@ -55,9 +56,9 @@ export function gitSource(options: GitSourceOptions): Source {
       : [],
 
     async poll(signal) {
-      if (revision !== undefined && isCommitId(revision)) return revision;
+      if (revision !== undefined && isCommitId(revision)) return { commit: revision };
       last = pickRef(await wire.refs(candidateNames(revision), signal), revision);
-      return last.commit;
+      return { commit: last.commit, ...(last.want !== last.commit && { tag: last.want }) };
     },
 
     async fetch(commit, signal) {
@@ -77,8 +78,32 @@ export function gitSource(options: GitSourceOptions): Source {
       }
     },
 
+    async history(tip, known, signal) {
+      const wanted = [`want ${tip}`, ...known.map((oid) => `have ${oid}`), 'filter tree:0'];
+      const store = await storePack(dir, packOf(client, remote.url, wanted, signal));
+      try {
+        return await walkHistory(tip, new Set(known), (oid) => readIfThere(store, oid));
+      } finally {
+        await store.dispose();
+      }
+    },
+
+    async object(oid, type, signal) {
+      const wanted = [`want ${oid}`, 'deepen 1', 'filter tree:0'];
+      const store = await storePack(dir, packOf(client, remote.url, wanted, signal));
+      try {
+        return await store.read(oid, type);
+      } finally {
+        await store.dispose();
+      }
+    },
+
     close: () => client.close(),
   };
+}
+
+async function readIfThere(store: ObjectStore, oid: string): Promise<Uint8Array | undefined> {
+  return (await store.typeOf(oid)) === undefined ? undefined : store.read(oid, 'commit');
 }
 
 /** Protocol version 2, or the older one for a server that turns out not to know it. */

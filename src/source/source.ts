@@ -1,8 +1,21 @@
 import type { Origin, Snapshot } from '../model/snapshot.ts';
 
-/** A snapshot whose files lie in a throw-away store. After `dispose` nothing can be read of it. */
+/** A snapshot whose files lie in a store that others use too. After `dispose` nothing can be read of it. */
 export interface FetchedSnapshot extends Snapshot {
   dispose(): Promise<void>;
+}
+
+/** What a revision names now. */
+export interface Polled {
+  commit: string;
+  /** The annotated tag by which it is named, where it is by one. */
+  tag?: string;
+}
+
+/** A commit as it was made: the bytes that its name, and a signature in it, are of. */
+export interface CommitObject {
+  oid: string;
+  content: Uint8Array;
 }
 
 /** A place that desired state comes from, as the agent's loop sees it. All of it throws SourceError. */
@@ -11,8 +24,15 @@ export interface Source {
   /** Worth a log line once, at the start. Free of secrets. */
   warnings: string[];
   /** The commit that the revision names now. One small request. */
-  poll(signal: AbortSignal): Promise<string>;
-  /** That commit's files. Nothing is remembered between fetches; what is kept of a snapshot is the caller's to store. */
+  poll(signal: AbortSignal): Promise<Polled>;
+  /** That commit's files. What is kept of a snapshot is the caller's to store. */
   fetch(commit: string, signal: AbortSignal): Promise<FetchedSnapshot>;
+  /**
+   * Every commit that `tip` descends from, itself included, and none of `known` does; children before their parents. Neither folders nor files
+   * are fetched for it where the server can leave them out. Throws SourceError `limit` for more commits than a source may be asked for.
+   */
+  history(tip: string, known: readonly string[], signal: AbortSignal): Promise<CommitObject[]>;
+  /** The raw content of a commit or a tag, proven by its name. */
+  object(oid: string, type: 'commit' | 'tag', signal: AbortSignal): Promise<Uint8Array>;
   close(): void;
 }

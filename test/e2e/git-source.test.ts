@@ -65,7 +65,7 @@ describe('polling', () => {
     const source = open();
     const first = await source.poll(live);
     const second = await source.poll(live);
-    expect([first, second]).toEqual([commit, commit]);
+    expect([first, second]).toEqual([{ commit }, { commit }]);
     expect(server.traffic.map(({ method, path, connection }) => ({ method, path, connection }))).toEqual(
       [1, 1].map((connection) => ({ method: 'POST', path: '/edge.git/git-upload-pack', connection })),
     );
@@ -78,11 +78,11 @@ describe('polling', () => {
   test('sees a new commit, and a rewritten branch', async () => {
     const source = open();
     const first = await repo.commit({ a: '1' });
-    expect(await source.poll(live)).toBe(first);
+    expect((await source.poll(live)).commit).toBe(first);
     const second = await repo.commit({ a: '2' });
-    expect(await source.poll(live)).toBe(second);
+    expect((await source.poll(live)).commit).toBe(second);
     const rewritten = await repo.commit({ a: '3' }, { from: null });
-    expect(await source.poll(live)).toBe(rewritten);
+    expect((await source.poll(live)).commit).toBe(rewritten);
     expect(await text(await source.fetch(rewritten, live), 'a')).toBe('3');
   });
 
@@ -93,7 +93,7 @@ describe('polling', () => {
     await repo.commit({ a: '2' });
     const stable = await repo.commit({ a: 'stable' }, { branch: 'release/stable' });
     await repo.commit({ a: 'not this one' }, { branch: 'release/stable-2' });
-    const polled = (revision: string) => open({ revision }).poll(live);
+    const polled = async (revision: string) => (await open({ revision }).poll(live)).commit;
     expect(await polled('release/stable')).toBe(stable);
     expect(await polled('refs/heads/release/stable')).toBe(stable);
     expect(await polled('v1')).toBe(old);
@@ -124,13 +124,13 @@ describe('polling', () => {
     await repo.git(['tag', '-a', '-m', 'One', 'v1', commit]);
     await repo.commit({ a: '2' });
     const tag = open({ revision: 'v1' });
-    expect(await tag.poll(live)).toBe(commit);
+    expect((await tag.poll(live)).commit).toBe(commit);
     expect(await text(await tag.fetch(commit, live), 'a')).toBe('1');
     const before = server.traffic.length;
     await tag.poll(live);
     expect(server.traffic.length - before).toBe(1);
     const head = open();
-    expect(await text(await head.fetch(await head.poll(live), live), 'a')).toBe('2');
+    expect(await text(await head.fetch((await head.poll(live)).commit, live), 'a')).toBe('2');
   });
 });
 
@@ -144,7 +144,7 @@ describe('fetching', () => {
       'old.txt': null,
     });
     const source = open();
-    const snapshot = await source.fetch(await source.poll(live), live);
+    const snapshot = await source.fetch((await source.poll(live)).commit, live);
     expect(snapshot.revision).toBe(commit);
     expect(snapshot.origin).toEqual({ description: repo.url, name: 'edge' });
     expect(await snapshot.list('')).toEqual([
@@ -259,7 +259,7 @@ describe('fetching', () => {
     const tree = await repo.git(['rev-parse', 'main^{tree}']);
     await repo.git(['update-ref', 'refs/tags/tree', tree]);
     const source = open({ revision: 'tree' });
-    expect((await failure(source.fetch(await source.poll(live), live))).message).toBe(
+    expect((await failure(source.fetch((await source.poll(live)).commit, live))).message).toBe(
       'The revision names a tree and not a commit',
     );
   });
@@ -292,7 +292,7 @@ describe('credentials', () => {
     server.options.credentials = credentials;
     const commit = await repo.commit({ a: '1' });
     const source = open({ credentials: async () => credentials });
-    expect(await source.poll(live)).toBe(commit);
+    expect((await source.poll(live)).commit).toBe(commit);
     expect(await text(await source.fetch(commit, live), 'a')).toBe('1');
     expect(server.traffic.length).toBe(2);
   });
@@ -324,7 +324,7 @@ describe('credentials', () => {
     const commit = await repo.commit({ a: '1' });
     const url = repo.url.replace('http://', `http://site:${encodeURIComponent(credentials.password)}@`);
     const source = open({ url });
-    expect(await source.poll(live)).toBe(commit);
+    expect((await source.poll(live)).commit).toBe(commit);
     expect(source.warnings).toHaveLength(1);
     const seen = JSON.stringify([source.warnings, source.origin]);
     await server.stop();
@@ -342,7 +342,7 @@ describe('credentials', () => {
         response.writeHead(307, { Location: `${other.url}${path}` }).end();
         return true;
       };
-      expect(await open({ credentials: async () => credentials }).poll(live)).toBe(commit);
+      expect((await open({ credentials: async () => credentials }).poll(live)).commit).toBe(commit);
       expect(server.traffic[0]?.authorization).toBeDefined();
       expect(other.traffic.map(({ method, authorization }) => [method, authorization])).toEqual([['POST', undefined]]);
     } finally {
@@ -361,7 +361,7 @@ describe('what else can be at the other end', () => {
     expect(error).toMatchObject({ kind: 'unreachable' });
     expect(error.message).toBe(`${new URL(server.url).host} refuses connections: no server runs there`);
     await server.start();
-    expect(await source.poll(live)).toBe(commit);
+    expect((await source.poll(live)).commit).toBe(commit);
   });
 
   test('a server that restarted while the connection was kept is asked again on a new one', async () => {
@@ -370,7 +370,7 @@ describe('what else can be at the other end', () => {
     await source.poll(live);
     await server.stop();
     await server.start();
-    expect(await source.poll(live)).toBe(commit);
+    expect((await source.poll(live)).commit).toBe(commit);
   });
 
   test('a private certificate authority is trusted only when its file is given', async () => {
@@ -396,7 +396,7 @@ describe('what else can be at the other end', () => {
       expect(await failure(open({ url, caFile }).poll(live))).toMatchObject({ kind: 'auth' });
       await writeFile(caFile, TEST_CERTIFICATE);
       const source = open({ url, caFile });
-      expect(await source.poll(live)).toBe(commit);
+      expect((await source.poll(live)).commit).toBe(commit);
       expect(await text(await source.fetch(commit, live), 'a')).toBe('1');
       expect(server.traffic.length).toBe(2);
     } finally {
@@ -568,5 +568,36 @@ describe('what else can be at the other end', () => {
     controller.abort();
     expect(await failure(open().poll(controller.signal))).toMatchObject({ kind: 'aborted' });
     expect(await readdir(cache)).toEqual([]);
+  });
+});
+
+describe('what a commit descends from', () => {
+  beforeEach(() => repo.git(['config', 'uploadpack.allowFilter', 'true']));
+
+  test('is told commit by commit, children first, without their files', async () => {
+    const known = await repo.commit({ a: '1' });
+    const side = await repo.commit({ b: 'x' }, { branch: 'side', from: known });
+    const second = await repo.commit({ a: '2', big: randomBytes(50_000) });
+    const merge = await repo.git(['commit-tree', `${second}^{tree}`, '-p', second, '-p', side, '-m', 'Merge']);
+    await repo.git(['update-ref', 'refs/heads/main', merge]);
+    const commits = await open().history(merge, [known], live);
+    expect(commits.map(({ oid }) => oid).sort()).toEqual([merge, second, side].sort());
+    expect(commits[0]?.oid).toBe(merge);
+    expect(Buffer.from(commits[0]?.content ?? []).toString()).toContain(`parent ${second}\nparent ${side}\n`);
+    expect(server.traffic.at(-1)?.down).toBeLessThan(1500);
+    expect((await open().history(merge, [], live)).at(-1)?.oid).toBe(known);
+    expect(await open().history(known, [known], live)).toEqual([]);
+  });
+
+  test('can be asked of a tag, and the tag be read as it was made', async () => {
+    const commit = await repo.commit({ a: '1' });
+    await repo.git(['tag', '-a', '-m', 'One', 'v1', commit]);
+    const source = open({ revision: 'v1' });
+    const { tag = '' } = await source.poll(live);
+    expect(tag).toBe(await repo.git(['rev-parse', 'v1']));
+    expect(Buffer.from(await source.object(tag, 'tag', live)).toString()).toMatch(
+      new RegExp(`^object ${commit}\\ntype commit\\ntag v1\\n`),
+    );
+    expect(Buffer.from(await source.object(commit, 'commit', live)).toString()).toMatch(/^tree /);
   });
 });

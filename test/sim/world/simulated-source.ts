@@ -1,6 +1,6 @@
 import { SourceError } from '../../../src/lib/errors.ts';
 import type { Entry, SourceFile } from '../../../src/model/snapshot.ts';
-import type { FetchedSnapshot, Source } from '../../../src/source/source.ts';
+import type { CommitObject, FetchedSnapshot, Source } from '../../../src/source/source.ts';
 import type { Random } from './random.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -15,7 +15,7 @@ export class SimulatedSource {
   /** Revisions in the order in which they were handed out whole. */
   readonly fetched: string[] = [];
   polls = 0;
-  readonly #commits = new Map<string, Files>();
+  readonly #commits = new Map<string, { files: Files; parent: string | undefined }>();
   readonly #clock: VirtualClock;
   readonly #random: Random;
   #head = '';
@@ -31,8 +31,9 @@ export class SimulatedSource {
 
   /** @returns the new commit's ID. */
   commit(files: Files): string {
+    const parent = this.#head || undefined;
     this.#head = this.#random.hex(40);
-    this.#commits.set(this.#head, files);
+    this.#commits.set(this.#head, { files, parent });
     return this.#head;
   }
 
@@ -52,17 +53,42 @@ export class SimulatedSource {
       poll: async (signal) => {
         this.polls += 1;
         await request(signal);
-        return this.#head;
+        return { commit: this.#head };
       },
       fetch: async (commit, signal) => {
         await request(signal);
-        const files = this.#commits.get(commit);
-        if (!files) throw new SourceError('notFound', `there is no commit ${commit}`);
+        const { files } = this.#find(commit);
         this.fetched.push(commit);
         return snapshotOf(commit, files);
       },
+      history: async (tip, known, signal) => {
+        await request(signal);
+        const commits: CommitObject[] = [];
+        for (let oid: string | undefined = tip; oid !== undefined && !known.includes(oid); oid = this.#find(oid).parent)
+          commits.push({ oid, content: this.#content(oid) });
+        return commits;
+      },
+      object: async (oid, type, signal) => {
+        await request(signal);
+        if (type === 'tag') throw new SourceError('notFound', `there is no tag ${oid}`);
+        return this.#content(oid);
+      },
       close: () => {},
     };
+  }
+
+  #find(commit: string): { files: Files; parent: string | undefined } {
+    const found = this.#commits.get(commit);
+    if (!found) throw new SourceError('notFound', `there is no commit ${commit}`);
+    return found;
+  }
+
+  /** As Git writes a commit; only that its name is no hash of it. */
+  #content(commit: string): Uint8Array {
+    const { parent } = this.#find(commit);
+    const who = 'Author <author@example.org> 0 +0000';
+    const header = `tree ${commit}\n${parent ? `parent ${parent}\n` : ''}author ${who}\ncommitter ${who}\n`;
+    return new TextEncoder().encode(`${header}\nChange\n`);
   }
 }
 
