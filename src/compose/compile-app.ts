@@ -13,6 +13,7 @@ import { compileNetwork, compileVolume, resourceName } from './compile-resources
 import { compileService, networksOf, type ServiceContext } from './compile-service.ts';
 import { load } from './load.ts';
 import { decodeProject, type Project } from './project.ts';
+import { RepoFiles } from './repo-files.ts';
 import { Report } from './report.ts';
 import type { CompileOptions } from './values.ts';
 
@@ -48,8 +49,9 @@ export async function compileWhole(
   onName: (name: string) => void = () => {},
 ): Promise<Compiled> {
   const report = new Report();
-  const folderFor = (name: string) => new AppFolder(snapshot, app.folder, directoryOf(app, name, options));
-  const { name, root, values } = await load(app, site, snapshot, folderFor, options, report, onName);
+  const repo = new RepoFiles(snapshot);
+  const folderFor = (name: string) => new AppFolder(repo, app.folder, directoryOf(app, name, options));
+  const { name, root, values } = await load(app, site, repo, folderFor, options, report, onName);
   const folder = folderFor(name);
   const all = decodeProject(root, report);
   const project = withProfiles(all, app.profiles);

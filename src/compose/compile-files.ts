@@ -114,7 +114,8 @@ function contentOf(kind: string, declared: Declared<FileKeys>, context: FilesCon
     );
   }
   if (environment === undefined) return undefined;
-  const value = context.values.lookup(environment);
+  const named = entryOf(declared.node, 'environment')?.value;
+  const value = (named?.kind === 'scalar' ? named.variable : undefined) ?? context.values.lookup(environment);
   if (value === undefined) {
     return context.report.error(
       entryOf(declared.node, 'environment')?.value.at ?? at,

@@ -6,6 +6,7 @@ import { entryOf } from '../yaml/node.ts';
 import { compileFiles, type FilesContext, securityOptions } from './compile-files.ts';
 import { ownSpec } from './container-spec.ts';
 import { parseDotenv, parseRawEnv } from './dotenv.ts';
+import { labelsOf } from './label-files.ts';
 import type { Declared } from './project.ts';
 import type { ServiceKeys } from './service-keys.ts';
 import type { ServiceNetwork } from './service-networks.ts';
@@ -38,11 +39,13 @@ export async function compileService(service: Declared<ServiceKeys>, context: Se
   const Env = await environmentOf(service, context);
   const { mounts, files, digest } = await compileFiles(service, context);
   const SecurityOpt = await securityOptions(service, context.folder, context.report);
+  const Labels = await labelsOf(service, context.folder, context.report);
   const PortBindings = portBindings(service);
   const ExposedPorts = exposedPorts(keys, PortBindings);
   const shared: ContainerSpec = {
     Image: keys.image ?? '',
     ...ownSpec(keys),
+    ...(Labels && { Labels }),
     ...(Object.keys(Env).length > 0 && { Env }),
     ...(mounts.length > 0 && { Mounts: mounts }),
     ...(files.length > 0 && { Files: files }),
@@ -112,7 +115,7 @@ export async function environmentOf(
 }
 
 function missingEnvFile(at: Position): never {
-  throw InputError.at(at, "there is no such env_file in the app's folder", 'say required: false if it may be missing');
+  throw InputError.at(at, 'there is no such env_file in Git', 'say required: false if it may be missing');
 }
 
 function portBindings(service: Declared<ServiceKeys>): PortBinding[] {

@@ -1,6 +1,6 @@
 import type { Position } from '../lib/errors.ts';
 import type { YamlNode } from '../yaml/node.ts';
-import { type Decoder, flag, list, map, type Pair, pairs, record, text, word } from './decode.ts';
+import { type Decoder, flag, list, listOrOne, map, type Pair, pairs, record, text, word } from './decode.ts';
 
 /** `environment`: names to values; null takes the value that interpolation knows. */
 export const environment: Decoder<Pair[]> = map(pairs, (found, _node, report) => {
@@ -42,3 +42,12 @@ export const envFiles: Decoder<EnvFile[]> = (node, report) => {
   const asList: YamlNode = node.kind === 'sequence' ? node : { kind: 'sequence', at: node.at, items: [node] };
   return map(list(one), (files) => [...new Map(files.map((file) => [file.path, file])).values()])(asList, report);
 };
+
+/** A file of `label_file`, and where it is named. */
+export interface LabelFile {
+  path: string;
+  at: Position;
+}
+
+/** `label_file`: one or several. */
+export const labelFiles: Decoder<LabelFile[]> = listOrOne(map(path, (value, node) => ({ path: value, at: node.at })));

@@ -13,10 +13,13 @@ export function distinct(item: Decoder<string>): Decoder<string[]> {
   return map(list(item), (items) => [...new Set(items)]);
 }
 
+/** Whether a label's name is one under which Holdfast or Compose keeps its own. */
+export const isReserved = (name: string): boolean => /^(com\.docker\.compose|dev\.holdfast)\./.test(name);
+
 /** `labels`. The names under which Holdfast and Compose keep their own are not for users. */
 export const labels: Decoder<Record<string, string>> = map(pairs, (found, _node, report) => {
   for (const { name, at } of found) {
-    if (/^(com\.docker\.compose|dev\.holdfast)\./.test(name)) {
+    if (isReserved(name)) {
       report.error(at, `the label ${name} is reserved`, 'Holdfast sets the labels of Docker Compose and its own');
     }
   }

@@ -7,51 +7,46 @@ import {
   type ScalarNode,
   type YamlNode,
 } from '../yaml/node.ts';
+import { keyed, nothing, started } from './canonical.ts';
+import { pools } from './merge-ipam.ts';
 
 /**
- * Lays one Compose file over another by Compose's rules: mappings by key, lists one after the other, scalars replaced; `!override`
- * replaces whole, `!reset` removes. The special cases are those of compose-go 2.9; that entries of a list which mean the same thing
- * count once is left to their decoders. Throws InputError where the two do not fit.
+ * Lays one Compose file over another by Compose's rules: mappings by key, lists one after the other, scalars replaced. The special cases
+ * are those of compose-go 2.9 (override/merge.go); that entries of a list which mean the same thing count once is left to their decoders.
+ * `!reset` and `!override` are gone by now. Throws InputError where the two do not fit.
  */
 export function mergeFiles(base: YamlNode, over: YamlNode): YamlNode {
   return merge(base, over, []);
 }
 
-type Rule = (base: YamlNode, over: YamlNode, path: string[]) => YamlNode;
-
-/** The tree without what `!reset` removes: what a first file stands for. */
-export function withoutResets(node: YamlNode): YamlNode {
-  if (node.kind === 'sequence') {
-    return { ...node, items: node.items.filter((item) => item.tag !== '!reset').map(withoutResets) };
-  }
-  if (node.kind === 'scalar') return node;
-  const entries = node.entries.filter((entry) => entry.value.tag !== '!reset');
-  return { ...node, entries: entries.map((entry) => ({ ...entry, value: withoutResets(entry.value) })) };
+/** Lays a service over the one that it extends, by the same rules. */
+export function mergeServices(base: YamlNode, over: YamlNode): YamlNode {
+  return merge(base, over, ['services', '*']);
 }
 
-function merge(base: YamlNode, over: YamlNode, path: string[]): YamlNode {
+type Rule = (base: YamlNode, over: YamlNode, path: readonly string[]) => YamlNode;
+
+function merge(base: YamlNode, over: YamlNode, path: readonly string[]): YamlNode {
   const rule = ruleFor(path);
   if (rule) return rule(base, over, path);
   if (isNull(over)) return base;
-  if (isNull(base)) return withoutResets(over);
+  if (isNull(base)) return over;
   if (base.kind === 'mapping') return mergeMappings(base, fitting(base, over, path), path);
-  if (base.kind === 'sequence') return { ...base, items: [...base.items, ...items(fitting(base, over, path))] };
-  return withoutResets(over);
+  if (base.kind === 'sequence') return { ...base, items: [...base.items, ...fitting(base, over, path).items] };
+  return over;
 }
 
-function mergeMappings(base: MappingNode, over: MappingNode, path: string[]): MappingNode {
+function mergeMappings(base: MappingNode, over: MappingNode, path: readonly string[]): MappingNode {
   const entries = new Map<string, MappingEntry>(base.entries.map((entry) => [entry.key, entry]));
   for (const entry of over.entries) {
     const mine = entries.get(entry.key);
-    if (entry.value.tag === '!reset') entries.delete(entry.key);
-    else if (!mine || entry.value.tag === '!override')
-      entries.set(entry.key, { ...entry, value: withoutResets(entry.value) });
-    else entries.set(entry.key, { ...entry, value: merge(mine.value, entry.value, [...path, entry.key]) });
+    const value = mine ? merge(mine.value, entry.value, [...path, entry.key]) : entry.value;
+    entries.set(entry.key, value === entry.value ? entry : { ...entry, value });
   }
   return { ...base, entries: [...entries.values()] };
 }
 
-function fitting<T extends YamlNode>(base: T, over: YamlNode, path: string[]): T {
+function fitting<T extends YamlNode>(base: T, over: YamlNode, path: readonly string[]): T {
   if (over.kind === base.kind) return over as T;
   const { file, line, column } = base.at;
   throw InputError.at(
@@ -63,113 +58,90 @@ function fitting<T extends YamlNode>(base: T, over: YamlNode, path: string[]): T
 
 const isNull = (node: YamlNode): boolean => node.kind === 'scalar' && node.value === null;
 
-const replace: Rule = (_base, over) => withoutResets(over);
+const replace: Rule = (_base, over) => over;
 
-/** Both forms of `NAME=value` become mappings, so that names meet. */
-const byName: Rule = (base, over, path) => mergeMappings(named(base, path), named(over, path), path);
+/** `NAME=value` in both forms, and one string for a list of it, become one list: of a name given twice the last counts. */
+const appended: Rule = (base, over, path) => ({
+  kind: 'sequence',
+  at: base.at,
+  items: [...items(base, path), ...items(over, path)],
+});
 
-function named(node: YamlNode, path: string[]): MappingNode {
-  if (node.kind === 'mapping') return node;
-  if (isNull(node)) return { kind: 'mapping', at: node.at, entries: [] };
-  if (node.kind !== 'sequence') {
-    throw InputError.at(node.at, `${path.at(-1)} must be a mapping or a list, not ${describe(node)}`);
-  }
-  const entries = new Map<string, MappingEntry>();
-  for (const item of node.items) {
-    if (item.kind !== 'scalar') throw InputError.at(item.at, `a string is expected here, not ${describe(item)}`);
-    const split = item.text.indexOf('=');
-    const key = split < 0 ? item.text : item.text.slice(0, split);
-    const value: ScalarNode = split < 0 ? nothing(item) : stringOf(item, item.text.slice(split + 1));
-    entries.set(key, { key, keyAt: item.at, value });
-  }
-  return { kind: 'mapping', at: node.at, entries: [...entries.values()] };
+function items(node: YamlNode, path: readonly string[]): YamlNode[] {
+  if (node.kind === 'sequence') return node.items;
+  if (node.kind === 'scalar') return typeof node.value === 'string' ? [node] : noItems(node, path);
+  return node.entries.flatMap((entry) => pairs(entry));
 }
 
-const nothing = (item: ScalarNode): ScalarNode => ({ ...item, value: null, text: '' });
-const stringOf = (item: ScalarNode, text: string): ScalarNode => ({ ...item, value: text, text });
-
-/** A string stands for a list of itself. */
-const asLists: Rule = (base, over) => ({ kind: 'sequence', at: base.at, items: [...items(base), ...items(over)] });
-
-function items(node: YamlNode): YamlNode[] {
-  if (node.kind === 'sequence') return node.items.filter((item) => item.tag !== '!reset').map(withoutResets);
-  return isNull(node) ? [] : [node];
+function noItems(node: ScalarNode, path: readonly string[]): YamlNode[] {
+  if (isNull(node)) return [];
+  throw InputError.at(node.at, `${path.at(-1)} must be a mapping or a list, not ${describe(node)}`);
 }
 
-/** `extra_hosts` has both forms and one name may have several addresses: lists, with exact repeats left out. */
-const hosts: Rule = (base, over) => {
-  const all = [...hostItems(base), ...hostItems(over)];
-  const seen = new Set<string>();
-  const unique = all.filter((item) => item.kind !== 'scalar' || (!seen.has(item.text) && seen.add(item.text)));
-  return { kind: 'sequence', at: base.at, items: unique };
+function pairs({ key, keyAt, value }: MappingEntry): ScalarNode[] {
+  if (value.kind === 'sequence') return value.items.flatMap((each) => pairs({ key, keyAt, value: each }));
+  if (value.kind === 'mapping') {
+    throw InputError.at(value.at, `a single value is expected for ${key}, not ${describe(value)}`);
+  }
+  const text = isNull(value) ? key : `${key}=${value.text}`;
+  const raw = isNull(value) ? key : `${key}=${value.raw}`;
+  return [{ ...value, at: keyAt, value: text, text, raw, style: 'quoted' }];
+}
+
+/** One name may have several addresses: only exact repeats are left out. */
+const hosts: Rule = (base, over, path) => {
+  const mine = items(base, path);
+  const known = new Set(mine.map((item) => (item.kind === 'scalar' ? item.text : '')));
+  const added = items(over, path).filter((item) => item.kind !== 'scalar' || !known.has(item.text));
+  return { kind: 'sequence', at: base.at, items: [...mine, ...added] };
 };
 
-function hostItems(node: YamlNode): YamlNode[] {
-  if (node.kind !== 'mapping') return items(node);
-  return node.entries.flatMap(({ key, value }) =>
-    items(value).map((address) => (address.kind === 'scalar' ? stringOf(address, `${key}=${address.text}`) : address)),
-  );
-}
-
-/** A list of names stands for a mapping of them; `depends_on` then says what its short form means, which undoes a longer base. */
-const keyed =
+/** A list of names stands for a mapping of them. */
+const byKey =
   (value: (item: ScalarNode) => YamlNode): Rule =>
   (base, over, path) => {
     const asMapping = (node: YamlNode): MappingNode => {
-      const converted = node.kind === 'sequence' ? named(node, path) : node;
-      if (converted.kind !== 'mapping') throw InputError.at(node.at, `${path.at(-1)} must be a mapping or a list`);
-      if (node.kind === 'mapping') return converted;
-      const entries = converted.entries.map((entry) => ({ ...entry, value: value(entry.value as ScalarNode) }));
-      return { ...converted, entries };
+      const converted = isNull(node) ? { ...node, kind: 'mapping' as const, entries: [] } : keyed(node, value);
+      if (converted.kind === 'mapping') return converted;
+      throw InputError.at(node.at, `${path.at(-1)} must be a mapping or a list, not ${describe(node)}`);
     };
     return mergeMappings(asMapping(base), asMapping(over), path);
   };
 
-const started = (item: ScalarNode): MappingNode => ({
-  kind: 'mapping',
-  at: item.at,
-  entries: [
-    { key: 'condition', keyAt: item.at, value: { ...item, value: 'service_started', text: 'service_started' } },
-    { key: 'required', keyAt: item.at, value: { ...item, value: true, text: 'true' } },
-  ],
-});
-
 /** Options of different drivers do not mix. */
 const logging: Rule = (base, over, path) => {
-  if (base.kind !== 'mapping') return withoutResets(over);
+  if (base.kind !== 'mapping') throw InputError.at(base.at, `logging must be a mapping, not ${describe(base)}`);
   const [mine, theirs] = [entryOf(base, 'driver'), entryOf(over, 'driver')];
   const text = (entry: MappingEntry | undefined) => (entry?.value.kind === 'scalar' ? entry.value.text : undefined);
-  if (mine && theirs && text(mine) !== text(theirs)) return withoutResets(over);
+  if (mine && theirs && text(mine) !== text(theirs)) return over;
   return mergeMappings(base, fitting(base, over, path), path);
 };
 
-const pools: Rule = (_base, over) => {
-  throw InputError.at(
-    over.at,
-    'ipam.config stands in two files, which Docker Compose mixes in surprising ways',
-    'use !override',
-  );
-};
+const service =
+  (rule: Rule) =>
+  (key: string): [string, Rule] => [`services.*.${key}`, rule];
 
 const RULES: [pattern: string, rule: Rule][] = [
-  ...['annotations', 'environment', 'labels', 'sysctls'].map((key): [string, Rule] => [`services.*.${key}`, byName]),
-  ...['dns', 'dns_opt', 'dns_search', 'env_file', 'tmpfs'].map((key): [string, Rule] => [`services.*.${key}`, asLists]),
-  ...['command', 'entrypoint', 'healthcheck.test', 'ulimits.*'].map((key): [string, Rule] => [
-    `services.*.${key}`,
-    replace,
-  ]),
+  ...['annotations', 'environment', 'labels', 'sysctls', 'deploy.labels'].map(service(appended)),
+  ...['dns', 'dns_opt', 'dns_search', 'env_file', 'label_file', 'tmpfs'].map(service(appended)),
+  ...['command', 'entrypoint', 'healthcheck.test', 'ulimits.*'].map(service(replace)),
+  // Refused later, whatever they hold.
+  ...['build', 'models'].map(service(replace)),
   ['services.*.extra_hosts', hosts],
-  ['services.*.depends_on', keyed(started)],
-  ['services.*.networks', keyed(nothing)],
+  ['services.*.depends_on', byKey(started)],
+  ['services.*.networks', byKey(nothing)],
   ['services.*.logging', logging],
-  ['networks.*.labels', byName],
-  ['volumes.*.labels', byName],
+  ['networks.*.labels', appended],
+  ['volumes.*.labels', appended],
   ['networks.*.ipam.config', pools],
 ];
 
-function ruleFor(path: string[]): Rule | undefined {
-  return RULES.find(([pattern]) => {
-    const steps = pattern.split('.');
-    return steps.length === path.length && steps.every((step, index) => step === '*' || step === path[index]);
-  })?.[1];
+const RULES_BY_DEPTH = Map.groupBy(
+  RULES.map(([pattern, rule]) => ({ steps: pattern.split('.'), rule })),
+  ({ steps }) => steps.length,
+);
+
+function ruleFor(path: readonly string[]): Rule | undefined {
+  const candidates = RULES_BY_DEPTH.get(path.length);
+  return candidates?.find(({ steps }) => steps.every((step, index) => step === '*' || step === path[index]))?.rule;
 }

@@ -9,6 +9,8 @@ import type { YamlNode } from '../yaml/node.ts';
 export class Report {
   readonly problems: Problem[] = [];
   readonly warnings: Problem[] = [];
+  /** A file is missing from what was loaded, so what refers to it would be reported without reason. */
+  isPartial = false;
   /** Nodes with a problem already reported: what follows from it is noise. */
   private readonly spoilt = new WeakSet<YamlNode>();
 

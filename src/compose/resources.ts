@@ -68,6 +68,5 @@ export const TOP_KEYS = {
   volumes: {},
   configs: {},
   secrets: {},
-  include: refused('list the files under compose in the Application instead'),
   models: refused('sites run containers only; run the model as a service of its own'),
 };

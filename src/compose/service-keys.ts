@@ -18,7 +18,7 @@ import {
 import { dependsOn } from './depends-on.ts';
 import { deploy } from './deploy.ts';
 import { devices, gpus } from './devices.ts';
-import { envFiles, environment } from './environment.ts';
+import { envFiles, environment, labelFiles } from './environment.ts';
 import { healthcheck } from './healthcheck.ts';
 import * as host from './host-settings.ts';
 import { fileUses } from './mounted-files.ts';
@@ -35,6 +35,9 @@ const swap: Decoder<number> = (node, report) =>
 /** A second; sizes may have a unit. */
 const rates = list(record('a rate of blkio_config', { path: text, rate: bytes }));
 
+/** Resolved by the time that keys are read; where it could not be, that is reported already. */
+const loaded: Decoder<true> = () => true;
+
 const LATER = 'Holdfast does not support it yet';
 const WINDOWS = 'it is for Windows containers';
 
@@ -43,6 +46,9 @@ const WINDOWS = 'it is for Windows containers';
  * container-spec.ts.
  */
 export const SERVICE_KEYS = {
+  // What it is made of: resolved while loading (extends.ts)
+  extends: loaded,
+
   // What runs
   image: host.image,
   container_name: host.containerName,
@@ -61,6 +67,7 @@ export const SERVICE_KEYS = {
   stop_signal: text,
   stop_grace_period: duration,
   labels: host.labels,
+  label_file: labelFiles,
   annotations: stringRecord,
 
   // When and how often
@@ -149,10 +156,6 @@ export const SERVICE_KEYS = {
   develop: refused(
     'it is for `docker compose watch` on a developer machine; keep it in a file that the Application does not list',
   ),
-  extends: refused(
-    `${LATER}; put what is shared into a YAML anchor, or into a compose file of its own that the Application lists`,
-  ),
-  label_file: refused(`${LATER}; write the labels under labels`),
   models: refused('sites run containers only; run the model as a service of its own'),
   post_start: refused(LATER),
   pre_start: refused(LATER),

@@ -43,6 +43,13 @@ export class Values {
     return new Values(this.app, this.site, this.options, dotenv);
   }
 
+  /** The same for an included file, whose own environment files give what is not known without them. */
+  withIncluded(dotenv: ReadonlyMap<string, string>): Values {
+    const inner = this.withDotenv(new Map([...dotenv, ...this.dotenv]));
+    inner.builtIn = this.builtIn;
+    return inner;
+  }
+
   /** Built-ins, the site's own, Git's, the environment, `.env`; then the placeholder of what only a site knows. */
   readonly lookup: Lookup = (name) => {
     for (const source of [this.builtIn, this.options.localValues, this.app.values, this.options.environment]) {

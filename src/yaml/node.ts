@@ -22,6 +22,8 @@ export interface ScalarNode extends NodeBase {
   style: 'plain' | 'quoted' | 'block';
   /** Set by interpolation: a value in it is known only on the site, and a placeholder stands for it. */
   siteValue?: string;
+  /** Set where it names a variable that only the environment of an included file knows: its value there. */
+  variable?: string;
 }
 
 export interface SequenceNode extends NodeBase {

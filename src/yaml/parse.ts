@@ -7,19 +7,29 @@ import { type Resolved, resolvePlain } from './scalar.ts';
 /** Bytes of text that one document may have. */
 export const MAX_TEXT = 1024 * 1024;
 const MAX_DEPTH = 64;
-/** Nodes with every alias written out: what stops alias bombs. */
+/** Nodes with every alias written out, a long text counting as several: what stops alias bombs. */
 const MAX_NODES = 100_000;
+const TEXT_OF_A_NODE = 256;
 
 /**
  * Parses one YAML document as Docker Compose would, positions kept. undefined for a text without a document. Throws InputError with the
  * place of what is wrong: bad syntax, duplicate keys, several documents, unknown tags and anchors, too much of anything.
  */
 export function parseYaml(text: string, file: string): YamlNode | undefined {
-  if (Buffer.byteLength(text) > MAX_TEXT) {
+  const [first, second] = parseYamlStream(text, file);
+  if (second) throw InputError.at(second.at, 'the file holds several YAML documents; one is expected');
+  return first && isNothing(first) ? undefined : first;
+}
+
+/** The same for all documents of a text, one after the other. One that is empty between its markers is a null. */
+export function parseYamlStream(text: string, file: string): YamlNode[] {
+  if (text.length > MAX_TEXT || Buffer.byteLength(text) > MAX_TEXT) {
     throw InputError.at({ file, line: 1, column: 1 }, `the file is larger than ${MAX_TEXT / 1024} KB`);
   }
-  return new Builder(text, file).document();
+  return new Builder(text, file).documents();
 }
+
+const isNothing = (node: YamlNode): boolean => node.kind === 'scalar' && node.value === null && node.raw === '';
 
 /** What an anchor names, and how much it and everything below it is. */
 interface Built {
@@ -60,17 +70,21 @@ class Builder {
     this.place = (offset) => ({ file, ...lines(offset) });
   }
 
-  document(): YamlNode | undefined {
+  documents(): YamlNode[] {
     this.events = this.parse();
-    const starts = this.events.filter((event) => event.type === DOCUMENT);
-    if (starts.length === 0) return undefined;
-    if (starts.length > 1) this.refuse(this.secondDocument(), 'the file holds several YAML documents; one is expected');
-    if (starts[0]?.directives.some((directive) => directive.kind === 'tag')) {
-      this.refuse(0, 'a %TAG directive is not supported');
+    const found: YamlNode[] = [];
+    while (this.next < this.events.length) {
+      const start = this.events[this.next++];
+      if (start?.type !== DOCUMENT) throw InputError.at(this.place(this.last), 'this is not valid YAML');
+      if (start.directives.some((directive) => directive.kind === 'tag')) {
+        this.refuse(0, 'a %TAG directive is not supported');
+      }
+      // Anchors end with their document; what aliases may write out is counted for the file.
+      this.anchors.clear();
+      found.push(this.build(this.place(this.last)).node);
+      if (!this.closed()) throw InputError.at(this.place(this.last), 'this is not valid YAML');
     }
-    this.next = 1;
-    const { node } = this.build(this.place(0));
-    return node.kind === 'scalar' && node.value === null && node.raw === '' ? undefined : node;
+    return found;
   }
 
   private parse(): Event[] {
@@ -81,15 +95,6 @@ class Builder {
       const at = this.place(error.mark?.position ?? 0);
       throw new InputError([{ at, message: `this is not valid YAML: ${error.reason}` }], { cause: error });
     }
-  }
-
-  private secondDocument(): number {
-    const second = this.events.findIndex((event, index) => index > 0 && event.type === DOCUMENT);
-    for (const event of this.events.slice(second)) {
-      const start = startOf(event);
-      if (start >= 0) return start;
-    }
-    return Math.max(0, this.text.length - 1);
   }
 
   /** Builds the node that the next event begins. `fallback` is where it stands if it is written nowhere. */
@@ -139,11 +144,12 @@ class Builder {
     const style = event.style === PLAIN ? 'plain' : event.style >= LITERAL ? 'block' : 'quoted';
     const at = absent ? fallback : this.place(this.beginning(event, style));
     this.last = Math.max(this.last, event.valueEnd, event.tagEnd, event.anchorEnd);
-    this.count(1, Math.max(0, event.valueStart));
+    const size = 1 + Math.floor(raw.length / TEXT_OF_A_NODE);
+    this.count(size, Math.max(0, event.valueStart));
     const tag = this.tag(event);
     const resolved = this.resolve(raw, style, tag, at);
     const node: ScalarNode = { kind: 'scalar', at, raw, style, ...readingOf(resolved, raw), ...kept(tag) };
-    return { node, size: 1, depth: 1, isMerge: resolved.kind === 'merge' };
+    return { node, size, depth: 1, isMerge: resolved.kind === 'merge' };
   }
 
   /** Where a person sees a scalar begin: at its quote, at a block's `|` or `>`. */
@@ -254,12 +260,6 @@ class Builder {
   private refuse(offset: number, message: string): never {
     throw InputError.at(this.place(offset), message);
   }
-}
-
-function startOf(event: Event): number {
-  if (event.type === SCALAR) return event.valueStart;
-  if (event.type === ALIAS) return event.anchorStart - 1;
-  return event.type === SEQUENCE || event.type === MAPPING ? event.start : -1;
 }
 
 function readingOf(resolved: Resolved, raw: string): Pick<ScalarNode, 'value' | 'text'> {

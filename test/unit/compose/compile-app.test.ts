@@ -385,12 +385,16 @@ describe('several Compose files', () => {
     );
   });
 
+  test('a file in which everything is commented out adds nothing', async () => {
+    expect(await layered('# nothing yet\n')).toEqual(await layered('services: {}'));
+  });
+
   test('a missing, an empty and a broken one are told apart', async () => {
-    const snapshot = memorySnapshot({ 'a.yaml': '', 'b.yaml': 'a: [', 'c.yaml': '- x' });
+    const snapshot = memorySnapshot({ 'a.yaml': '---', 'b.yaml': 'a: [', 'c.yaml': '- x' });
     const app = placedApp({ compose: ['none.yaml', 'a.yaml', 'b.yaml', 'c.yaml'] });
     expect(await problemsOf(compileApp(app, 'shop', snapshot, { filesDir: '/files' }))).toBe(
       [
-        'none.yaml:1:1: there is no such file (the Application names it under compose or overlays)',
+        'none.yaml:1:1: there is no file none.yaml',
         'a.yaml:1:1: the Compose file is empty',
         'b.yaml:1:5: this is not valid YAML: unexpected end of the stream within a flow collection',
         'c.yaml:1:1: a Compose file must be a mapping, not a list',
@@ -401,7 +405,8 @@ describe('several Compose files', () => {
 
 describe('the top level', () => {
   test.each([
-    ['include: [x.yaml]', '1:1: include is not supported: list the files under compose in the Application instead'],
+    ['include: [x.yaml]', '1:11: there is no file x.yaml'],
+    ['', '1:1: the Compose file is empty'],
     ['servces: {}', '1:1: unknown key servces in the Compose file (did you mean services?)'],
     ['services: {}', '1:1: the Compose file has no services'],
     ['services: {a b: {image: x}}', '1:12: "a b" is not a name (letters, digits, `.`, `_` and `-` make one)'],

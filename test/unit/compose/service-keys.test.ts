@@ -254,7 +254,10 @@ describe('what cannot be used is refused where it stands', () => {
     ['volumes: ["/a:b"]', '4:15: the target of "/a:b" must be an absolute path in the container'],
     ['volumes: ["/a:/b:U"]', '4:15: a bind mount has no option U (ro, rw, z, Z, nocopy and propagations are known)'],
     ['volumes: ["~/a:/b"]', '4:15: a path cannot begin with ~: a site has no home folder (write an absolute path)'],
-    ['volumes: ["../a:/b"]', "4:15: the path leads out of the app's folder (move what it names into the folder)"],
+    [
+      'volumes: ["../a:/b"]',
+      "4:15: the path leads out of the app's folder, and a site has no more of Git than that (move what it names into the folder, or write the absolute path that it has on the site)",
+    ],
     ['volumes: [{type: volume, target: /a, bind: {}}]', '4:42: a mount of type volume has no options for bind'],
     ['volumes: ["/a:/x"]\ntmpfs: /x', '4:15: /x of the service s is taken by tmpfs, too'],
     ['devices: ["dev"]', '4:15: "dev" is not a device (write it as /dev/x, /dev/x:/dev/y or /dev/x:/dev/y:rw)'],
@@ -284,14 +287,8 @@ describe('what cannot be used is refused where it stands', () => {
       '4:22: the host port 127.0.0.1:80/tcp is taken twice, also at compose.yaml:4:13',
     ],
     ['configs: [c]', '4:15: there is no config c (declare it under configs at the top level)'],
-    [
-      'env_file: none.env',
-      "4:15: there is no such env_file in the app's folder (say required: false if it may be missing)",
-    ],
-    [
-      'env_file: /etc/x.env',
-      "4:15: an env_file must be a file in the app's folder in Git, so its path must be relative",
-    ],
+    ['env_file: none.env', '4:15: there is no such env_file in Git (say required: false if it may be missing)'],
+    ['env_file: /etc/x.env', '4:15: an env_file must be a file in Git, so its path must be relative'],
     [
       'hostname: ${NAME}',
       '4:15: the variable NAME has no value (give it a value in fleet.yaml, the Site or .env, or a default as in ${NAME:-default})',
