@@ -12,6 +12,8 @@ export interface PrintContext {
   path: (written: string) => string;
   /** The service's variables, those of its files among them; null is one without a value. */
   environment: Record<string, string | null>;
+  /** The service's labels, those of its files among them. */
+  labels: Record<string, string>;
 }
 
 /** Writes a value as Docker Compose prints it; undefined where Compose leaves the key out. */

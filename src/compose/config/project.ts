@@ -4,6 +4,7 @@ import { type MappingNode, toPlain } from '../../yaml/node.ts';
 import { compileWhole, usedNetworks, usedVolumes } from '../compile-app.ts';
 import { environmentOf, type ServiceContext } from '../compile-service.ts';
 import { interpolate } from '../interpolate.ts';
+import { labelsOf } from '../label-files.ts';
 import type { Declared } from '../project.ts';
 import { Report } from '../report.ts';
 import type { FileKeys } from '../resources.ts';
@@ -35,7 +36,8 @@ async function printProject(root: MappingNode, context: ServiceContext): Promise
   const services: Record<string, Json> = {};
   for (const service of byName(project.services)) {
     const environment = await environmentOf(service, context);
-    services[service.name] = printService({ app, service, path, environment });
+    const labels = (await labelsOf(service, folder, context.report)) ?? {};
+    services[service.name] = printService({ app, service, path, environment, labels });
   }
   const networks = usedNetworks(project).map((key) => [key, printNetwork(app, key, project.networks.get(key))]);
   const volumes = usedVolumes(project).flatMap((key) => {

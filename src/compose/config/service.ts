@@ -78,6 +78,7 @@ const SERVICE: Printers<ServiceKeys, PrintContext> = {
   entrypoint: elsewhere,
   env_file: elsewhere,
   environment: elsewhere,
+  extends: elsewhere,
   expose: (entries) => unlessEmpty(entries.map(({ written }) => written)),
   external_links: asWritten,
   extra_hosts: (hosts) => unlessEmpty(hosts.map((each) => each.replace(':', '='))),
@@ -89,7 +90,8 @@ const SERVICE: Printers<ServiceKeys, PrintContext> = {
   init: always,
   ipc: unlessEmpty,
   isolation: unlessEmpty,
-  labels: unlessEmpty,
+  label_file: elsewhere,
+  labels: elsewhere,
   links: asWritten,
   logging: mapping({ driver: unlessEmpty, options: unlessEmpty }),
   mac_address: unlessEmpty,
@@ -141,7 +143,7 @@ function limit(value: number | { soft: number; hard: number }): Json {
 
 /** One service. */
 export function printService(context: PrintContext): Json {
-  const { service, environment } = context;
+  const { service, environment, labels } = context;
   const { command = null, entrypoint = null } = service.keys;
   const dependencies = dependenciesOf(service).map(
     ({ service: name, condition, required, restart }): [string, Json] => [
@@ -158,6 +160,7 @@ export function printService(context: PrintContext): Json {
     command,
     entrypoint,
     ...listed('environment', environment),
+    ...listed('labels', labels),
     ...listed('depends_on', Object.fromEntries(dependencies)),
     ...listed('networks', Object.fromEntries(networks)),
   };
