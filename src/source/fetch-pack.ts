@@ -1,38 +1,36 @@
 import { SourceError } from '../lib/errors.ts';
-import type { HttpClient } from './http.ts';
-import { UPLOAD_PACK_RESULT, V2_HEADERS } from './ls-refs.ts';
-import { cutOff, DELIMITER, FLUSH, line, type Packet, packets, serverError, textOf } from './pkt-line.ts';
+import { cutOff, DELIMITER, FLUSH, line, type Packet, serverError, textOf } from './pkt-line.ts';
+import type { Transport } from './transport.ts';
+
+/** A fetch with its arguments, a line each. Source: gitprotocol-v2(5), fetch. */
+export const fetchRequest = (args: readonly string[]): string =>
+  line('command=fetch') + DELIMITER + args.map(line).join('') + FLUSH;
 
 /**
- * The bytes of a pack with one commit, its trees and its files, and no history: protocol v2, depth 1. Deltas in it are only against objects
- * in it. Source: gitprotocol-v2(5), fetch. Throws SourceError; one that breaks off never ends as if it were whole.
+ * The bytes of a pack with what `want` names, a commit or a tag of one, with the commit's trees and files and no history. Deltas in it are only against
+ * objects in it. Throws SourceError; one that breaks off never ends as if it were whole.
  */
 export async function* fetchPack(
-  client: HttpClient,
-  url: string,
-  commit: string,
+  transport: Transport,
+  want: string,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
-  yield* packOf(client, url, ['deepen 1', `want ${commit}`], signal);
+  yield* packOf(transport, ['deepen 1', `want ${want}`], signal);
 }
 
 /** The bytes of the pack that these arguments of protocol v2's fetch ask for. Throws SourceError. */
 export async function* packOf(
-  client: HttpClient,
-  url: string,
+  transport: Transport,
   wanted: readonly string[],
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
   const args = ['ofs-delta', 'no-progress', ...wanted, 'done'];
-  const body = line('command=fetch') + DELIMITER + args.map(line).join('') + FLUSH;
-  const answer = await client.request(
-    { method: 'POST', url: `${url}/git-upload-pack`, headers: V2_HEADERS, body, expects: UPLOAD_PACK_RESULT },
-    signal,
-  );
-  const stream = packets(answer);
-  for await (const packet of stream) {
-    if (packet.kind === 'line' && textOf(packet.data) === 'packfile') return yield* sideband(stream);
-    if (packet.kind === 'flush') break;
+  const stream = transport.fetch({ args }, signal)[Symbol.asyncIterator]();
+  for (;;) {
+    const { value, done } = await stream.next();
+    if (done || value.kind === 'flush') break;
+    if (value.kind === 'line' && textOf(value.data) === 'packfile')
+      return yield* sideband({ [Symbol.asyncIterator]: () => stream });
   }
   throw new SourceError('protocol', 'The Git server answered a fetch without sending any files');
 }

@@ -3,11 +3,10 @@ import { SourceError } from '../lib/errors.ts';
 import { fetchPack, packOf } from './fetch-pack.ts';
 import { gitSnapshot } from './git-snapshot.ts';
 import { walkHistory } from './history.ts';
-import { DEFAULT_LIMITS, type HttpClient, type HttpLimits, httpClient } from './http.ts';
-import { lsRefs, NotV2Error } from './ls-refs.ts';
+import { DEFAULT_LIMITS, type HttpLimits, httpClient } from './http.ts';
+import { httpTransport } from './http-transport.ts';
 import { type ObjectStore, removeLeftovers, storePack } from './object-store.ts';
-import { advertisedRefs, fetchPackV1 } from './protocol-v1.ts';
-import { candidateNames, isCommitId, pickRef, type RemoteRef, type Resolved } from './refs.ts';
+import { candidateNames, isCommitId, pickRef, type Resolved } from './refs.ts';
 import { type CredentialsProvider, parseRemote } from './remote.ts';
 import type { Source } from './source.ts';
 import { normalizeFolder } from './tree-path.ts';
@@ -39,7 +38,7 @@ export function gitSource(options: GitSourceOptions): Source {
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     ...(options.caFile !== undefined && { caFile: options.caFile }),
   });
-  const wire = gitWire(client, remote.url);
+  const transport = httpTransport(client, remote.url);
   const origin = {
     description: `${remote.url}${folder && ` (${folder})`}${revision === undefined ? '' : ` at ${revision}`}`,
     name: folder.split('/').at(-1) || remote.name,
@@ -57,7 +56,7 @@ export function gitSource(options: GitSourceOptions): Source {
 
     async poll(signal) {
       if (revision !== undefined && isCommitId(revision)) return { commit: revision };
-      last = pickRef(await wire.refs(candidateNames(revision), signal), revision);
+      last = pickRef(await transport.refs(candidateNames(revision), signal), revision);
       return { commit: last.commit, ...(last.want !== last.commit && { tag: last.want }) };
     },
 
@@ -68,7 +67,8 @@ export function gitSource(options: GitSourceOptions): Source {
         cleaned = undefined;
         throw error;
       });
-      const store = await storePack(dir, wire.pack(last?.commit === commit ? last : { commit, want: commit }, signal));
+      const want = last?.commit === commit ? last.want : commit;
+      const store = await storePack(dir, fetchPack(transport, want, signal));
       try {
         await requireCommit(store, commit);
         return await gitSnapshot(store, commit, folder, origin);
@@ -80,7 +80,7 @@ export function gitSource(options: GitSourceOptions): Source {
 
     async history(tip, known, signal) {
       const wanted = [`want ${tip}`, ...known.map((oid) => `have ${oid}`), 'filter tree:0'];
-      const store = await storePack(dir, packOf(client, remote.url, wanted, signal));
+      const store = await storePack(dir, packOf(transport, wanted, signal));
       try {
         return await walkHistory(tip, new Set(known), (oid) => readIfThere(store, oid));
       } finally {
@@ -90,7 +90,7 @@ export function gitSource(options: GitSourceOptions): Source {
 
     async object(oid, type, signal) {
       const wanted = [`want ${oid}`, 'deepen 1', 'filter tree:0'];
-      const store = await storePack(dir, packOf(client, remote.url, wanted, signal));
+      const store = await storePack(dir, packOf(transport, wanted, signal));
       try {
         return await store.read(oid, type);
       } finally {
@@ -98,43 +98,13 @@ export function gitSource(options: GitSourceOptions): Source {
       }
     },
 
-    close: () => client.close(),
+    close: () => transport.close(),
   };
 }
 
 async function readIfThere(store: ObjectStore, oid: string): Promise<Uint8Array | undefined> {
   return (await store.typeOf(oid)) === undefined ? undefined : store.read(oid, 'commit');
 }
-
-/** Protocol version 2, or the older one for a server that turns out not to know it. */
-function gitWire(client: HttpClient, url: string) {
-  let version: 1 | 2 | undefined;
-  return {
-    async refs(names: readonly string[], signal: AbortSignal): Promise<RemoteRef[]> {
-      if (version === 1) return advertisedRefs(client, url, signal);
-      try {
-        const refs = await lsRefs(client, url, names, signal);
-        version = 2;
-        return refs;
-      } catch (error) {
-        if (version === 2 || !couldBeOlder(error)) throw error;
-        const refs = await advertisedRefs(client, url, signal).catch(() => {
-          // It does not speak the older one either, so what it said at first is the better explanation.
-          throw error;
-        });
-        version = 1;
-        return refs;
-      }
-    },
-
-    pack({ commit, want }: Resolved, signal: AbortSignal): AsyncIterable<Buffer> {
-      return version === 1 ? fetchPackV1(client, url, want, signal) : fetchPack(client, url, commit, signal);
-    },
-  };
-}
-
-const couldBeOlder = (error: unknown): boolean =>
-  error instanceof NotV2Error || (error instanceof SourceError && error.kind === 'protocol');
 
 async function requireCommit(store: ObjectStore, commit: string): Promise<void> {
   const type = await store.typeOf(commit);

@@ -1,41 +1,20 @@
 import { SourceError } from '../lib/errors.ts';
-import type { HttpClient } from './http.ts';
-import { cutOff, DELIMITER, FLUSH, line, packets, textOf } from './pkt-line.ts';
+import { cutOff, DELIMITER, FLUSH, line, type Packet, textOf } from './pkt-line.ts';
 import { objectId, type RemoteRef } from './refs.ts';
 
-export const V2_HEADERS = {
-  'Content-Type': 'application/x-git-upload-pack-request',
-  Accept: 'application/x-git-upload-pack-result',
-  'Git-Protocol': 'version=2',
-  'User-Agent': 'git/holdfast',
-};
-export const UPLOAD_PACK_RESULT = 'application/x-git-upload-pack-result';
+/** The request for refs whose names begin with one of the prefixes. Source: gitprotocol-v2(5), ls-refs. */
+export function lsRefsRequest(prefixes: readonly string[]): string {
+  const wanted = prefixes.map((prefix) => line(`ref-prefix ${prefix}`)).join('');
+  return line('command=ls-refs') + DELIMITER + line('peel') + wanted + FLUSH;
+}
 
-/**
- * The refs whose names begin with one of the prefixes, in one request of protocol v2 that no discovery precedes: some 300 bytes each way.
- * Source: gitprotocol-v2(5), ls-refs. Throws NotV2Error when the server took it for something else.
- */
-export async function lsRefs(
-  client: HttpClient,
-  url: string,
-  prefixes: readonly string[],
-  signal: AbortSignal,
-): Promise<RemoteRef[]> {
-  const body =
-    line('command=ls-refs') +
-    DELIMITER +
-    line('peel') +
-    prefixes.map((prefix) => line(`ref-prefix ${prefix}`)).join('') +
-    FLUSH;
-  const answer = await client.request(
-    { method: 'POST', url: `${url}/git-upload-pack`, headers: V2_HEADERS, body, expects: UPLOAD_PACK_RESULT },
-    signal,
-  );
+/** The refs of its answer, read up to the flush. Throws NotV2Error when there is no answer at all. */
+export async function parseRefs(packets: AsyncIterable<Packet>): Promise<RemoteRef[]> {
   const refs: RemoteRef[] = [];
   let began = false;
   let ended = false;
-  // Read to its end even after the flush, or the connection could not be kept.
-  for await (const packet of packets(answer)) {
+  // Read to its end even after the flush, or a connection could not be kept.
+  for await (const packet of packets) {
     if (packet.kind === 'flush') ended = true;
     else if (packet.kind === 'line' && !ended) refs.push(parseRef(packet.data));
     began = true;

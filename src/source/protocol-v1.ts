@@ -1,57 +1,48 @@
 import { SourceError } from '../lib/errors.ts';
-import { sideband } from './fetch-pack.ts';
-import type { HttpClient } from './http.ts';
-import { UPLOAD_PACK_RESULT } from './ls-refs.ts';
-import { cutOff, FLUSH, line, packets, textOf } from './pkt-line.ts';
-import { objectId, type RemoteRef } from './refs.ts';
+import { FLUSH, line, type Packet, textOf } from './pkt-line.ts';
 
-// The older protocol, for servers that do not speak version 2. It lists all refs of the repo at each poll.
-const HEADERS = { 'User-Agent': 'git/holdfast' };
-const PEELED = '^{}';
+// The older protocol, for servers that do not speak version 2, behind the words of version 2.
 
-/** All refs of the remote. Source: gitprotocol-http(5), smart discovery. */
-export async function advertisedRefs(client: HttpClient, url: string, signal: AbortSignal): Promise<RemoteRef[]> {
-  const answer = await client.request(
-    {
-      method: 'GET',
-      url: `${url}/info/refs?service=git-upload-pack`,
-      headers: HEADERS,
-      expects: 'application/x-git-upload-pack-advertisement',
-    },
-    signal,
+/** Capabilities that the older protocol takes with the first `want`, and version 2 as lines of their own. */
+const FLAGS = new Set(['ofs-delta', 'no-progress', 'thin-pack', 'include-tag']);
+
+/** A fetch of version 2 in the older words. Source: gitprotocol-pack(5), packfile negotiation. */
+export function v1Request(args: readonly string[]): string {
+  const flags = ['side-band-64k', ...args.filter((arg) => FLAGS.has(arg))].join(' ');
+  const wants = args.filter((arg) => arg.startsWith('want '));
+  const depth = args.filter((arg) => /^(shallow|deepen) /.test(arg));
+  const haves = args.filter((arg) => arg.startsWith('have '));
+  return (
+    wants.map((want, index) => line(index === 0 ? `${want} ${flags}` : want)).join('') +
+    depth.map(line).join('') +
+    FLUSH +
+    haves.map(line).join('') +
+    line('done')
   );
-  const refs = new Map<string, RemoteRef>();
-  let flushes = 0;
-  for await (const packet of packets(answer)) {
-    if (packet.kind === 'flush') flushes++;
-    if (packet.kind !== 'line' || flushes !== 1) continue;
-    // The first line carries the capabilities behind a NUL.
-    const [oid, name = ''] = (textOf(packet.data).split('\0')[0] ?? '').split(' ');
-    if (name === `capabilities${PEELED}`) continue;
-    const tag = name.endsWith(PEELED) ? refs.get(name.slice(0, -PEELED.length)) : undefined;
-    if (tag) tag.peeled = objectId(oid);
-    else if (!name.endsWith(PEELED)) refs.set(name, { name, oid: objectId(oid) });
-  }
-  if (flushes < 2) throw cutOff();
-  return [...refs.values()];
 }
 
-/** As fetchPack, in the older protocol. `want` must be what one of the refs names. Source: gitprotocol-pack(5). */
-export async function* fetchPackV1(
-  client: HttpClient,
-  url: string,
-  want: string,
-  signal: AbortSignal,
-): AsyncGenerator<Buffer, void, undefined> {
-  const body = `${line(`want ${want} side-band-64k ofs-delta no-progress`) + line('deepen 1')}${FLUSH}${line('done')}`;
-  const headers = { ...HEADERS, 'Content-Type': 'application/x-git-upload-pack-request', Accept: UPLOAD_PACK_RESULT };
-  const answer = await client.request(
-    { method: 'POST', url: `${url}/git-upload-pack`, headers, body, expects: UPLOAD_PACK_RESULT },
-    signal,
-  );
-  const stream = packets(answer);
-  for await (const packet of stream) {
-    if (packet.kind === 'line' && textOf(packet.data) === 'NAK') return yield* sideband(stream);
+/** An answer of the older protocol as version 2 would give it. */
+export async function* asV2(packets: AsyncIterable<Packet>): AsyncGenerator<Packet, void, undefined> {
+  let began = false;
+  let shallow = false;
+  for await (const packet of packets) {
+    if (began) {
+      yield packet;
+      continue;
+    }
+    if (packet.kind !== 'line') continue;
+    const text = textOf(packet.data);
+    if (/^(un)?shallow /.test(text)) {
+      if (!shallow) yield asLine('shallow-info');
+      shallow = true;
+      yield packet;
+    } else if (/^(NAK$|ACK )/.test(text)) {
+      began = true;
+      if (shallow) yield { kind: 'delimiter' };
+      yield asLine('packfile');
+    }
   }
-  throw new SourceError('protocol', 'The Git server answered a fetch without sending any files');
+  if (!began) throw new SourceError('protocol', 'The Git server answered a fetch without sending any files');
 }
+
+const asLine = (text: string): Packet => ({ kind: 'line', data: Buffer.from(`${text}\n`) });
