@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Disk } from '../lib/disk.ts';
 import { messageOf } from '../lib/errors.ts';
-import { type Backoff, emptyMemory, type Memory } from '../model/memory.ts';
+import { type Backoff, emptyMemory, type Memory, type OwedHooks } from '../model/memory.ts';
+import type { Hook } from '../model/spec.ts';
 import { delay } from '../plan/learn.ts';
 
 /** Memory on the disk. Monotonic times mean nothing after a restart, so they are not written: a backoff begins anew at its step. */
@@ -71,9 +72,12 @@ function parse(text: string): Memory | undefined {
   if (!isRecord(value)) return undefined;
   const { format, checksum, ...body } = value;
   if (format !== FORMAT || checksum !== checksumOf(body)) return undefined;
-  const { completed, applied, backoffs, pulled, files, adopted = {} } = value;
+  // Older ones know of no hooks and of nothing adopted.
+  const { completed, applied, backoffs, pulled, files, adopted = {}, owed = {}, preStop = {} } = value;
   if (!isTexts(completed) || !isTexts(applied) || !isTexts(pulled) || !isRecord(backoffs) || !isRecord(files))
     return undefined;
+  if (!isRecord(owed) || !Object.values(owed).every(isOwed)) return undefined;
+  if (!isRecord(preStop) || !Object.values(preStop).every(isHooks)) return undefined;
   if (!Object.values(backoffs).every(isStoredBackoff) || !Object.values(files).every(isTexts)) return undefined;
   if (!isRecord(adopted) || !Object.values(adopted).every(isDigests)) return undefined;
   return {
@@ -81,6 +85,8 @@ function parse(text: string): Memory | undefined {
     applied,
     pulled,
     backoffs: backoffs as Memory['backoffs'],
+    owed: owed as Memory['owed'],
+    preStop: preStop as Memory['preStop'],
     files: files as Memory['files'],
     adopted: adopted as Memory['adopted'],
   };
@@ -91,6 +97,15 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 const isTexts = (value: unknown): value is Record<string, string> =>
   isRecord(value) && Object.values(value).every((each) => typeof each === 'string');
+
+const isTextList = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((each) => typeof each === 'string');
+
+const isOwed = (value: unknown): value is OwedHooks =>
+  isRecord(value) && isTextList(value.before) && Number.isSafeInteger(value.done);
+
+const isHooks = (value: unknown): value is Hook[] =>
+  Array.isArray(value) && value.every((each) => isRecord(each) && isTextList(each.command));
 
 const isStoredBackoff = (value: unknown): value is Pick<Backoff, 'goal' | 'failures' | 'error'> =>
   isRecord(value) &&

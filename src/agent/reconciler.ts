@@ -8,6 +8,7 @@ import type { AppPlan, Operation, Plan } from '../model/plan.ts';
 import type { ActualSite, DesiredSite } from '../model/state.ts';
 import { adopting, learnAdopted } from '../plan/adopted.ts';
 import { forsakenApp } from '../plan/forsaken.ts';
+import { oweHooks } from '../plan/hooks.ts';
 import { forgetBackoffs, learnConverged, learnFromOutcome, learnFromState } from '../plan/learn.ts';
 import { plan } from '../plan/plan.ts';
 import type { PlanOptions } from '../plan/policy.ts';
@@ -104,10 +105,19 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     await persist();
 
     for (const lane of busyLanes()) busy.add(lane);
-    for (const app of made.apps) {
-      const free = withoutLanes(app, busy);
-      if (free.operations.some(isDue)) begin(free, site);
+    const free = made.apps.map((app) => withoutLanes(app, busy)).filter(({ operations }) => operations.some(isDue));
+    const owing = oweHooks(
+      memory,
+      site,
+      free.flatMap(({ operations }) => operations),
+      actual,
+    );
+    if (owing !== memory) {
+      memory = owing;
+      await persist();
+      if (desired !== site || stopped) return trigger();
     }
+    for (const app of free) begin(app, site);
     const next = made.apps.flatMap(({ operations }) => operations.flatMap(({ withheld }) => withheld?.until ?? []));
     if (next.length > 0) wakeAt(Math.min(...next));
   }

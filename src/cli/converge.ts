@@ -6,7 +6,7 @@ import { systemDisk } from '../lib/disk.ts';
 import { formatProblem } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { createSemaphore } from '../lib/semaphore.ts';
-import { emptyMemory } from '../model/memory.ts';
+import { emptyMemory, type Memory } from '../model/memory.ts';
 import type { AppPlan, Plan } from '../model/plan.ts';
 import type { DesiredSite } from '../model/state.ts';
 import type { PlanOptions } from '../plan/policy.ts';
@@ -19,6 +19,8 @@ export interface ConvergeOptions {
   dockerHost?: string;
   timeoutMs: number;
   plan: PlanOptions;
+  /** What a command knows beforehand. */
+  memory?: Memory;
 }
 
 /**
@@ -33,7 +35,7 @@ export async function converge(desired: DesiredSite, options: ConvergeOptions): 
     await engine.facts();
     const verdict = await new Promise<Verdict>((resolve) => {
       const judge = createJudge(resolve);
-      reconciler = createReconciler(emptyMemory(), {
+      reconciler = createReconciler(options.memory ?? emptyMemory(), {
         effects: {
           engine,
           files: createHostFiles(systemDisk),

@@ -6,6 +6,7 @@ import { entryOf } from '../yaml/node.ts';
 import { compileFiles, type FilesContext, securityOptions } from './compile-files.ts';
 import { ownSpec } from './container-spec.ts';
 import { parseDotenv, parseRawEnv } from './dotenv.ts';
+import { hooksOf } from './hooks.ts';
 import { labelsOf } from './label-files.ts';
 import type { Declared } from './project.ts';
 import type { ServiceKeys } from './service-keys.ts';
@@ -53,11 +54,12 @@ export async function compileService(service: Declared<ServiceKeys>, context: Se
     ...(PortBindings.length > 0 && { PortBindings }),
     ...(ExposedPorts.length > 0 && { ExposedPorts }),
   };
+  const hooks = hooksOf(keys);
   const containers: DesiredContainer[] = [];
   for (let number = 1; number <= replicasOf(keys); number++) {
     const name = containerName(context.app, service, number);
     const spec = { ...shared, ...networks(service, name, number, context) };
-    containers.push({ number, name, spec, filesDigest: digest });
+    containers.push({ number, name, spec, filesDigest: digest, ...(hooks && { hooks }) });
   }
   return {
     name: service.name,

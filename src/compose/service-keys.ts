@@ -20,6 +20,7 @@ import { deploy } from './deploy.ts';
 import { devices, gpus } from './devices.ts';
 import { envFiles, environment, labelFiles } from './environment.ts';
 import { healthcheck } from './healthcheck.ts';
+import { hooks } from './hooks.ts';
 import * as host from './host-settings.ts';
 import { fileUses } from './mounted-files.ts';
 import { exposed, ports } from './ports.ts';
@@ -78,6 +79,8 @@ export const SERVICE_KEYS = {
   pull_policy: host.pullPolicy,
   scale: integer(0),
   deploy,
+  post_start: hooks,
+  pre_stop: hooks,
 
   // What it is given
   environment,
@@ -157,9 +160,7 @@ export const SERVICE_KEYS = {
     'it is for `docker compose watch` on a developer machine; keep it in a file that the Application does not list',
   ),
   models: refused('sites run containers only; run the model as a service of its own'),
-  post_start: refused(LATER),
   pre_start: refused(LATER),
-  pre_stop: refused(LATER),
   provider: refused('a provider is a program on the machine of `docker compose`, which sites do not have'),
   pull_refresh_after: refused('name another image tag or digest in Git instead, so that a rollout is a commit'),
   use_api_socket: refused('bind /var/run/docker.sock if the service is to command the engine'),

@@ -4,6 +4,7 @@ import type {
   CreateContainerBody,
   EndpointBody,
   EventBody,
+  ExecBody,
   ImageInspect,
   NetworkBody,
   VolumeBody,
@@ -42,6 +43,12 @@ export interface EngineApi {
   updateContainer(id: string, changes: Record<string, unknown>): Promise<void>;
   /** Unpacks a tar archive at `/`. */
   putArchive(id: string, tar: Uint8Array): Promise<void>;
+
+  /**
+   * Runs a command in a container that runs, and resolves when it has ended. `conflict` where the container does not run; a command that is not
+   * there ends with 126 or 127.
+   */
+  exec(id: string, body: ExecBody): Promise<{ exitCode: number; output: string }>;
 
   listNetworks(): Promise<NetworkBody[]>;
   createNetwork(body: NetworkBody): Promise<string>;

@@ -11,6 +11,7 @@ export type Call =
   | 'remove'
   | 'update'
   | 'archive'
+  | 'exec'
   | 'connect'
   | 'disconnect'
   | 'pull'

@@ -13,6 +13,7 @@ import type { EngineApi } from './api.ts';
 import { factsOf, type InfoAnswer, isPodman, NEWEST_API, negotiate, type VersionAnswer } from './capabilities.ts';
 import type { Connection, Environment } from './connection.ts';
 import { type Caller, createCaller, type Request } from './docker-call.ts';
+import { execInContainer } from './docker-exec.ts';
 import { readEvents, readPull } from './docker-streams.ts';
 import { fullName, parseImageReference } from './image-reference.ts';
 import { fromPodman, listItemFromPodman, losesImageCommand, networkFromPodman, toPodman } from './podman.ts';
@@ -134,6 +135,11 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
     },
     putArchive: (id, tar) =>
       act({ call: 'archive', method: 'PUT', path: `${at(id)}/archive`, query: { path: '/' }, file: tar }),
+
+    async exec(id, body) {
+      await open();
+      return execInContainer(caller, id, body);
+    },
 
     async listNetworks() {
       const found = await get<NetworkBody[]>('/networks');

@@ -1,4 +1,6 @@
 import { EngineError } from '../lib/errors.ts';
+import type { ExecBody } from '../model/engine-api.ts';
+import type { Hook } from '../model/spec.ts';
 import { readImageConfig } from '../spec/from-api.ts';
 import { containerLabels, networkLabels, volumeLabels } from '../spec/labels.ts';
 import { inheritable } from '../spec/mounts.ts';
@@ -18,6 +20,9 @@ export interface Surgery {
 }
 
 const DONE: Performed = { warnings: [] };
+
+/** Characters of a hook's output in an error: its end, where the reason usually is. */
+const MOST_SAID = 300;
 
 /** One operation, one effect. What it touches is looked at again by the next observation, whatever became of it. */
 export async function performOperation(
@@ -69,6 +74,8 @@ export async function performOperation(
       return touching(() => api.disconnectNetwork(operation.network, id));
     case 'copyFiles':
       return touching(async () => api.putArchive(id, await tarOf(operation.files)));
+    case 'runHook':
+      return runHook(api, id, operation);
     case 'updateContainer':
       return touching(() => api.updateContainer(id, updateBody(operation.changes)));
     case 'startContainer':
@@ -94,6 +101,45 @@ async function around(touch: () => void, act: () => Promise<unknown>): Promise<P
     touch();
   }
 }
+
+/** What a hook says when it fails is told, within bounds. One that comes too late, since its container stands, was for nothing. */
+async function runHook(
+  api: EngineApi,
+  id: string,
+  { phase, index, container, hook, conceals, mayFail }: EngineOperation & { kind: 'runHook' },
+): Promise<Performed> {
+  const failure = await api.exec(id, execBody(hook)).then(
+    ({ exitCode, output }) =>
+      exitCode === 0
+        ? undefined
+        : `${phase}[${index}] exited with ${exitCode} in ${container.name}${said(concealed(output, conceals))}`,
+    (error: unknown) => {
+      const isDown = error instanceof EngineError && (error.kind === 'conflict' || error.kind === 'notFound');
+      if (isDown && phase === 'pre_stop') return undefined;
+      if (!mayFail || !(error instanceof EngineError)) throw error;
+      return `${phase}[${index}] cannot run in ${container.name}: ${error.message}`;
+    },
+  );
+  if (failure === undefined) return DONE;
+  if (mayFail) return { warnings: [failure] };
+  throw new EngineError('failed', failure);
+}
+
+const execBody = ({ command, user, privileged, workingDir, env }: Hook): ExecBody => ({
+  Cmd: command,
+  ...(user && { User: user }),
+  ...(privileged && { Privileged: true }),
+  ...(workingDir && { WorkingDir: workingDir }),
+  ...(env && { Env: Object.entries(env).map(([name, value]) => (value === null ? name : `${name}=${value}`)) }),
+});
+
+const said = (output: string): string => {
+  const text = output.trim().replaceAll(/\s*\n\s*/g, '; ');
+  return text === '' ? '' : `: ${text.length > MOST_SAID ? `…${text.slice(-MOST_SAID)}` : text}`;
+};
+
+const concealed = (output: string, secrets: string[]): string =>
+  secrets.reduce((text, secret) => text.replaceAll(secret, '***'), output);
 
 async function create(
   { api, view, site }: Surgery,

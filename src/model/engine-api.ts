@@ -77,6 +77,14 @@ export interface CreateContainerBody extends ContainerBody {
   NetworkingConfig?: { EndpointsConfig: Record<string, EndpointBody> };
 }
 
+export interface ExecBody {
+  Cmd: string[];
+  User?: string;
+  Privileged?: boolean;
+  WorkingDir?: string;
+  Env?: string[];
+}
+
 export interface ContainerListItem {
   Id: string;
   Names?: string[] | null;

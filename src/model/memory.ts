@@ -1,3 +1,5 @@
+import type { Hook } from './spec.ts';
+
 /**
  * What a site must remember because no engine tells it. On disk, written only when it changed. Monotonic times are not stored: after a
  * restart of the agent every backoff begins anew at the step it had reached.
@@ -14,6 +16,10 @@ export interface Memory {
   backoffs: Record<string, Backoff>;
   /** The app digest for which images with pull_policy always were pulled, by `app/service`. */
   pulled: Record<string, string>;
+  /** Places whose post_start hooks have yet to run, by `app/service/number`: written before the start, so that no crash loses them. */
+  owed: Record<string, OwedHooks>;
+  /** The pre_stop hooks last known, by `app/service`: what Git no longer names is stopped by them, too. */
+  preStop: Record<string, Hook[]>;
   /** Files of Git written below an app's folder, by app, path to digest; only these may be removed. */
   files: Record<string, Record<string, string>>;
   /**
@@ -27,6 +33,13 @@ export interface Memory {
 export interface AdoptedDigests {
   filesDigest: string;
   contentDigest: string;
+}
+
+export interface OwedHooks {
+  /** The runs that there were before (runOf in plan/hooks.ts): hooks are owed to another one only. */
+  before: string[];
+  /** How many of them have run since. */
+  done: number;
 }
 
 export interface Backoff {
@@ -47,6 +60,8 @@ export const emptyMemory = (): Memory => ({
   applied: {},
   backoffs: {},
   pulled: {},
+  owed: {},
+  preStop: {},
   files: {},
   adopted: {},
 });

@@ -1,5 +1,5 @@
 import type { Problem } from '../lib/errors.ts';
-import type { ContainerSpec, EndpointSpec, Identity, NetworkSpec, VolumeSpec } from './spec.ts';
+import type { ContainerSpec, EndpointSpec, Hook, Identity, NetworkSpec, VolumeSpec } from './spec.ts';
 import type { HostFile } from './state.ts';
 
 /** A container by its ID, or one that an earlier operation of the same plan creates. The name is for people. */
@@ -65,6 +65,19 @@ export type Operation = Base &
     | { kind: 'connectNetwork'; container: ContainerRef; network: string; endpoint: EndpointSpec }
     | { kind: 'disconnectNetwork'; container: ContainerRef; network: string }
     | { kind: 'copyFiles'; container: ContainerRef; files: NonNullable<ContainerSpec['Files']> }
+    /** `post_start[index]` or `pre_stop[index]`. What `conceals` holds must not show in an error. */
+    | {
+        kind: 'runHook';
+        container: ContainerRef;
+        phase: 'post_start' | 'pre_stop';
+        index: number;
+        /** The last one of its phase. */
+        last: boolean;
+        hook: Hook;
+        conceals: string[];
+        /** What comes after it goes on although it failed. */
+        mayFail: boolean;
+      }
     | { kind: 'updateContainer'; container: ContainerRef; changes: Partial<ContainerSpec> }
     | { kind: 'startContainer'; container: ContainerRef }
     /** Seconds of grace; the engine's or the container's own when absent. */
@@ -83,6 +96,7 @@ export interface ContainerLabels {
   specHash: string;
   filesDigest: string;
   contentDigest: string;
+  hooksDigest: string;
   dependsOn: string;
   workingDir: string;
   oneoff: false;

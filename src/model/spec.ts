@@ -191,6 +191,23 @@ export interface ContainerFile {
   gid: number;
 }
 
+/** A command that is run inside a container that runs. */
+export interface Hook {
+  command: string[];
+  /** Absent: the container's own, of all of these. */
+  user?: string;
+  privileged?: boolean;
+  workingDir?: string;
+  /** Laid over the container's; null takes one away. May be secret, as may the command. */
+  env?: Record<string, string | null>;
+}
+
+/** What runs after each start and before each stop that Holdfast makes, in order. */
+export interface Hooks {
+  postStart: Hook[];
+  preStop: Hook[];
+}
+
 export interface NetworkSpec {
   /** The engine's name. */
   Name: string;

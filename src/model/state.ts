@@ -1,6 +1,6 @@
 import type { Problem } from '../lib/errors.ts';
 import type { SyncPolicy } from './fleet.ts';
-import type { ContainerSpec, HealthcheckSpec, Identity, NetworkSpec, VolumeSpec } from './spec.ts';
+import type { ContainerSpec, HealthcheckSpec, Hooks, Identity, NetworkSpec, VolumeSpec } from './spec.ts';
 
 /** What a site should run, whole: the compiler's result, the planner's input. */
 export interface DesiredSite {
@@ -67,6 +67,8 @@ export interface DesiredContainer {
   spec: ContainerSpec;
   /** Digest of the Git files it binds; "" when none. */
   filesDigest: string;
+  /** Absent: none. */
+  hooks?: Hooks;
 }
 
 export interface DesiredNetwork {
@@ -171,6 +173,8 @@ export interface ActualContainer {
   filesDigest: string | undefined;
   /** Digest of spec.Files it was created with; undefined when the label is missing. */
   contentDigest: string | undefined;
+  /** Digest of the post_start hooks it was created with; undefined when the label is missing. */
+  hooksDigest?: string | undefined;
   /** Anonymous volumes by target, to be inherited by a replacement. */
   anonymousVolumes: Record<string, string>;
   /** The engine's ID of each network it has an endpoint on, by name; a network made anew under the same name has another. */

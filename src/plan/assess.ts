@@ -3,7 +3,7 @@ import type { ContainerSpec, EndpointSpec } from '../model/spec.ts';
 import type { ActualContainer, ActualSite, DesiredContainer } from '../model/state.ts';
 import { asIfAsked } from '../spec/asked.ts';
 import { differences, endpointDifferences } from '../spec/compare.ts';
-import { contentDigest, specHash } from '../spec/hash.ts';
+import { contentDigest, hooksDigest, specHash } from '../spec/hash.ts';
 
 /** How far one container is from what its place wants. Says nothing of whether it runs. */
 export interface Assessment {
@@ -20,7 +20,9 @@ export interface Assessment {
 
 /** What a place wants in one string: a new one means that somebody committed something. */
 export const goalOf = (wanted: DesiredContainer): string =>
-  [specHash(wanted.spec), wanted.filesDigest, contentDigest(wanted.spec.Files)].filter(Boolean).join('.');
+  [specHash(wanted.spec), wanted.filesDigest, contentDigest(wanted.spec.Files), hooksDigest(wanted.hooks)]
+    .filter(Boolean)
+    .join('.');
 
 /** `newNetworks` are those that this plan creates: an endpoint that seems to be on one of them leads nowhere. */
 export function assess(
@@ -75,6 +77,8 @@ function digestReasons(wanted: DesiredContainer, found: ActualContainer): string
   if (found.contentDigest !== undefined && found.contentDigest !== contentDigest(wanted.spec.Files)) {
     reasons.push('the content of a config or secret changed');
   }
+  if (found.hooksDigest !== undefined && found.hooksDigest !== hooksDigest(wanted.hooks))
+    reasons.push('its post_start hooks changed in Git');
   return reasons;
 }
 

@@ -1,6 +1,6 @@
 import type { Memory } from '../model/memory.ts';
 import type { ContainerRef, PlanProblem, Withheld } from '../model/plan.ts';
-import type { ActualSite, DesiredApp, DesiredContainer } from '../model/state.ts';
+import type { ActualSite, DesiredApp, DesiredContainer, DesiredService } from '../model/state.ts';
 import { createDraft, type Draft } from './draft.ts';
 import { type ChangeKind, type Guards, holdBack, type PlanOptions } from './policy.ts';
 
@@ -33,6 +33,8 @@ export interface AppContext {
   stops: Map<string, number>;
   removals: Map<string, number>;
   healed: Map<string, number>;
+  /** By the handle of a start: the hooks that follow it. */
+  hooked: Map<number, number[]>;
   /** By container ID: networks that are made anew, which it has left for that, and the operations that join it again. */
   leftFor: Map<string, Set<string>>;
   rejoined: Map<string, number[]>;
@@ -70,6 +72,17 @@ export interface PlaceProgress {
   gates: { healthy?: number; completed?: number };
 }
 
+/** One place being worked on; what all its operations have in common. */
+export interface PlaceWork {
+  context: AppContext;
+  service: DesiredService;
+  wanted: DesiredContainer;
+  /** No new revision asks for it. */
+  drift: boolean;
+  backoff: { key: string; goal: string; counts: 'attempts' | 'failures' };
+  withheld: Withheld | undefined;
+}
+
 export function createContext(
   input: Pick<AppContext, 'site' | 'desired' | 'digest' | 'actual' | 'memory' | 'options'> & {
     guards: Guards;
@@ -93,6 +106,7 @@ export function createContext(
     stops: new Map(),
     removals: new Map(),
     healed: new Map(),
+    hooked: new Map(),
     leftFor: new Map(),
     rejoined: new Map(),
     renames: [],

@@ -39,6 +39,16 @@ export function createDraft(): Draft {
     return seen;
   };
 
+  /** The first of the pre_stop hooks that a stop comes after; undefined where it has none, or where one must come before `others`. */
+  const firstHook = (stop: number, others: Set<number>): number | undefined => {
+    const hook = get(stop).after.find((handle) => {
+      const before = get(handle);
+      return before.kind === 'runHook' && before.phase === 'pre_stop';
+    });
+    if (hook === undefined || get(stop).kind === 'startContainer' || others.has(hook)) return undefined;
+    return firstHook(hook, others) ?? hook;
+  };
+
   return {
     add(operation) {
       const id = operations.length + 1;
@@ -47,7 +57,8 @@ export function createDraft(): Draft {
     },
     order(earlier, later) {
       if (chain(earlier).has(later)) return false;
-      const operation = get(later);
+      // What has to be done before a stop is done before its hooks: once they have run, the stop follows.
+      const operation = get(firstHook(later, chain(earlier)) ?? later);
       operation.after = unique([...operation.after, earlier]);
       return true;
     },

@@ -64,7 +64,15 @@ function letGoEarly(
   const { id, ...stop } = draft.get(stopped);
   const pulls = draft.behind(stopped).filter(({ kind }) => kind === 'pullImage');
   const reason = `lets go of a port that ${wanted.name} is to have`;
-  const early = draft.add({ ...stop, reason, after: pulls.map((pull) => pull.id) } as NewOperation);
+  let after = pulls.map((pull) => pull.id);
+  // The hooks before the later stop find that it has been stopped, and do nothing.
+  for (const hook of draft.behind(stopped).sort((a, b) => a.id - b.id)) {
+    if (hook.kind !== 'runHook' || hook.phase !== 'pre_stop') continue;
+    if (!('id' in hook.container) || hook.container.id !== holder.id) continue;
+    const { id: _, ...copy } = hook;
+    after = [draft.add({ ...copy, reason, after })];
+  }
+  const early = draft.add({ ...stop, reason, after } as NewOperation);
   draft.order(early, handle);
   draft.order(early, id);
   draft.add({

@@ -1,7 +1,9 @@
 import type { ActualContainer, DesiredContainer } from '../model/state.ts';
+import type { PlaceWork } from './context.ts';
 import { held } from './context.ts';
+import { hasSameHooks } from './hooks.ts';
 import { needsToStart } from './needs.ts';
-import { isUp, type PlaceWork, refOf, start } from './steps.ts';
+import { isUp, refOf, start } from './steps.ts';
 
 /**
  * While a replacement is not possible, or has to wait, the last good container is what is healed to. The replacement, should it come about in
@@ -19,7 +21,7 @@ export function healOld(work: PlaceWork, claimants: ActualContainer[]): void {
     context,
     service,
     // What Git wants put into it now is for its successor.
-    wanted: { ...wanted, spec: { ...wanted.spec, Files: [] } },
+    wanted: withoutHooksOf(wanted, old),
     drift: true,
     backoff,
     withheld: context.hold({ drift: true, backoff }),
@@ -38,6 +40,11 @@ export function healOld(work: PlaceWork, claimants: ActualContainer[]): void {
         })
       : start(healing, refOf(old), `${stoppedReason(old)}; ${wait}`, needsToStart(context, service));
   if (!context.draft.isHeld(healed)) context.healed.set(old.id, healed);
+}
+
+function withoutHooksOf({ hooks, ...wanted }: DesiredContainer, old: ActualContainer): DesiredContainer {
+  const kept = hooks && hasSameHooks(old, { ...wanted, hooks }) ? { hooks } : {};
+  return { ...wanted, spec: { ...wanted.spec, Files: [] }, ...kept };
 }
 
 /** A container whose policy is `no` or `on-failure` and that exited with 0 has done its work. */

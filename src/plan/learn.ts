@@ -5,6 +5,7 @@ import { rememberAdopted } from './adopted.ts';
 import { goalOf } from './assess.ts';
 import { appDigest } from './digest.ts';
 import { isCompleted } from './heal.ts';
+import { hasPostStart, learnHooks, rememberPreStop } from './hooks.ts';
 
 /** Seconds: the first step, and the cap. A place is as kubelet and Compose-era agents do it; a registry gets more rest. */
 const STEPS = { place: [10, 300], pull: [10, 1800], other: [5, 180] } as const;
@@ -24,7 +25,7 @@ export function learnFromState(memory: Memory, desired: DesiredSite, actual: Act
           ({ identity: i }) => i.app === app.name && i.service === service.name && i.number === wanted.number,
         );
         const runs = found.some(({ status, health }) => status === 'running' && health !== 'unhealthy');
-        for (const name of [`place ${key}`, `mend ${key}`, `place ${key} old`]) {
+        for (const name of [`place ${key}`, `mend ${key}`, `mend ${key} hooks`, `place ${key} old`]) {
           const next = backoffs[name] && ageBackoff(backoffs[name], runs, now);
           if (next) backoffs[name] = next;
           else delete backoffs[name];
@@ -39,13 +40,14 @@ export function learnFromState(memory: Memory, desired: DesiredSite, actual: Act
     }
   }
   const adopted = rememberAdopted(memory, desired, actual);
-  const next = forgetUnknown({ ...memory, completed, backoffs, adopted }, desired, actual);
+  const preStop = rememberPreStop(memory.preStop, desired, actual);
+  const next = forgetUnknown({ ...memory, completed, backoffs, preStop, adopted }, desired, actual);
   return same(next, memory) ? memory : next;
 }
 
 /** The goal that a container was made for; undefined where its labels do not tell. */
-const madeFor = ({ specHash, filesDigest, contentDigest }: ActualContainer): string | undefined =>
-  specHash === '' ? undefined : [specHash, filesDigest, contentDigest].filter(Boolean).join('.');
+const madeFor = ({ specHash, filesDigest, contentDigest, hooksDigest }: ActualContainer): string | undefined =>
+  specHash === '' ? undefined : [specHash, filesDigest, contentDigest, hooksDigest].filter(Boolean).join('.');
 
 /** undefined: forgotten. */
 function ageBackoff(backoff: Backoff, runs: boolean, now: number): Backoff | undefined {
@@ -73,6 +75,10 @@ function forgetUnknown(memory: Memory, desired: DesiredSite, actual: ActualSite)
     ),
     applied: keep(memory.applied, isKnown),
     pulled: keep(memory.pulled, isKnown),
+    owed: keep(
+      memory.owed,
+      (key) => isKnown(key) && (hasPostStart(desired, key) || !compiled.has(key.split('/')[0] as string)),
+    ),
     backoffs: keep(memory.backoffs, (key) => {
       const place = /^(?:place|mend) (\S+)/.exec(key)?.[1];
       return place === undefined || isKnown(place) || here.has(place);
@@ -100,6 +106,7 @@ export function learnFromOutcome(
     ...memory,
     backoffs: { ...memory.backoffs },
     pulled: { ...memory.pulled },
+    owed: { ...memory.owed },
     files: { ...memory.files, [app.name]: { ...memory.files[app.name] } },
   };
   learnBackoffs(next, outcome, now, random);
@@ -108,6 +115,7 @@ export function learnFromOutcome(
   const files = next.files[app.name] as Record<string, string>;
   for (const { operation, status } of outcome.results) {
     if (status !== 'done') continue;
+    learnHooks(next.owed, operation);
     if (operation.kind === 'writeFile') files[operation.file.path] = operation.file.digest;
     if (operation.kind === 'removeFile') delete files[operation.path];
     if (operation.kind === 'pullImage' && operation.always) {

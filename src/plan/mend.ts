@@ -1,5 +1,5 @@
 import type { Assessment } from './assess.ts';
-import type { PlaceWork } from './steps.ts';
+import type { PlaceWork } from './context.ts';
 import { base, refOf } from './steps.ts';
 
 /** What has to be done before a container that stands still is started: handles, or why it cannot be done at all. */

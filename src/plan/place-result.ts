@@ -1,6 +1,5 @@
 import type { DesiredContainer } from '../model/state.ts';
-import type { PlaceProgress } from './context.ts';
-import type { PlaceWork } from './steps.ts';
+import type { PlaceProgress, PlaceWork } from './context.ts';
 
 /** What becomes of a place, for those that depend on it. */
 export type PlaceResult = { progress: PlaceProgress; started: number[] } | { blocked: string } | 'completed';

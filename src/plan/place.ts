@@ -1,7 +1,7 @@
 import type { ActualContainer, DesiredContainer, DesiredService } from '../model/state.ts';
 import { inheritable } from '../spec/mounts.ts';
 import { type Assessment, assess, goalOf } from './assess.ts';
-import type { AppContext } from './context.ts';
+import type { AppContext, PlaceWork } from './context.ts';
 import { isDrift } from './drift.ts';
 import { rivalOf } from './foreign.ts';
 import { healOld } from './heal.ts';
@@ -10,7 +10,7 @@ import { needsToCreate } from './needs.ts';
 import { withOutsideReasons } from './outside-reasons.ts';
 import { blocked, newProgress, type PlaceResult } from './place-result.ts';
 import { settle } from './settle.ts';
-import { create, isUp, type PlaceWork, refOf, remove, rename, start, takeOver } from './steps.ts';
+import { create, isUp, onceUp, refOf, remove, rename, start, takeOver } from './steps.ts';
 
 /** Decides for one place of a service (`web` number 2) what has to happen to the containers that claim it. */
 export function planPlace(context: AppContext, service: DesiredService, wanted: DesiredContainer): PlaceResult {
@@ -82,7 +82,7 @@ function makeFirst(work: PlaceWork, after: number[]): PlaceResult {
   const started = start(work, made.ref, 'new', made.ready);
   context.starts.push({ handle: started, wanted, ready: made.ready });
   if (taken) rename(work, made.ref, [started], `the name that ${service.name} is to have`);
-  return { progress: newProgress(made.ref, wanted), started: [started] };
+  return { progress: newProgress(made.ref, wanted), started: onceUp(context, started) };
 }
 
 function replace(work: PlaceWork, assessed: Assessment[], after: number[]): PlaceResult {
@@ -109,7 +109,7 @@ function replace(work: PlaceWork, assessed: Assessment[], after: number[]): Plac
   context.starts.push({ handle: started as number, wanted, ready: made.ready });
   rename(work, made.ref, removed, `the name that ${service.name} is to have`);
   const swap = { ready: made.ready, stopped };
-  return { progress: { ...newProgress(made.ref, wanted), swap }, started: [started as number] };
+  return { progress: { ...newProgress(made.ref, wanted), swap }, started: onceUp(context, started as number) };
 }
 
 /** Of several, the one that runs, then the one with the final name, then the newest; IDs decide the rest. */

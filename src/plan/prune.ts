@@ -1,6 +1,7 @@
 import type { Withheld } from '../model/plan.ts';
 import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
 import { type AppContext, held } from './context.ts';
+import { preStop, preStopOf } from './hooks.ts';
 import { isUp, refOf } from './steps.ts';
 
 /** What of this app runs or lies about and has no place in Git any more: containers, then networks, and volumes only on demand. */
@@ -29,7 +30,16 @@ export function planPrune(context: AppContext): void {
       ...held(context.hold({ prune: !scaledDown, backoff: { key, goal } })),
     };
     const rejoined = context.rejoined.get(container.id) ?? [];
-    const stopped = isUp(container) ? [draft.add({ kind: 'stopContainer', ...shared, after: rejoined })] : rejoined;
+    const after = isUp(container)
+      ? preStop(context, container, preStopOf(context, container), {
+          service,
+          reason,
+          backoff: shared.backoff,
+          withheld: shared.withheld,
+          after: rejoined,
+        })
+      : rejoined;
+    const stopped = isUp(container) ? [draft.add({ kind: 'stopContainer', ...shared, after })] : rejoined;
     if (isUp(container)) context.stops.set(container.id, stopped[0] as number);
     const removed = draft.add({
       kind: 'removeContainer',

@@ -48,6 +48,7 @@ const signs: Record<Operation['kind'], Sign> = {
   connectNetwork: '~',
   disconnectNetwork: '~',
   copyFiles: '~',
+  runHook: '~',
   updateContainer: '~',
   startContainer: '~',
   stopContainer: '~',
@@ -82,6 +83,8 @@ export function describe(operation: Operation): string {
       return `disconnect ${named(operation.container)} from ${operation.network}`;
     case 'copyFiles':
       return `copy files into ${named(operation.container)}`;
+    case 'runHook':
+      return `run ${operation.phase}[${operation.index}] in ${named(operation.container)}`;
     case 'updateContainer':
       return `update ${named(operation.container)}`;
     case 'startContainer':

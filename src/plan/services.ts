@@ -1,5 +1,6 @@
 import type { DesiredService } from '../model/state.ts';
 import { type AppContext, held, type PlaceProgress, type ServiceProgress } from './context.ts';
+import { postStart, preStop } from './hooks.ts';
 import { joinedServices } from './needs.ts';
 import { planPlace } from './place.ts';
 
@@ -32,14 +33,14 @@ function restartDependents(context: AppContext, service: DesiredService): void {
     const progress = context.services.get(dependency.service);
     if (!dependency.restart || !progress?.containers.some(({ replaced }) => replaced)) continue;
     for (const place of own?.containers ?? []) {
-      if (!place.changed && !place.completed) restart(context, service.name, place, dependency.service, progress);
+      if (!place.changed && !place.completed) restart(context, service, place, dependency.service, progress);
     }
   }
 }
 
 function restart(
   context: AppContext,
-  service: string,
+  { name: service, containers }: DesiredService,
   place: PlaceProgress,
   dependency: string,
   progress: ServiceProgress,
@@ -55,7 +56,13 @@ function restart(
     ...held(context.hold({ backoff })),
   };
   const swaps = progress.containers.flatMap(({ swap }) => swap ?? []);
-  const stopped = draft.add({ kind: 'stopContainer', ...shared, after: swaps.flatMap(({ ready }) => ready) });
+  const found = context.actual.containers.find(({ id }) => 'id' in place.ref && id === place.ref.id);
+  const wanted = containers.find(({ number }) => number === place.number);
+  const ready = swaps.flatMap((swap) => swap.ready);
+  const after = found
+    ? preStop(context, found, wanted?.hooks?.preStop, { ...shared, withheld: shared.withheld, after: ready })
+    : ready;
+  const stopped = draft.add({ kind: 'stopContainer', ...shared, after });
   // One that will not stop keeps nobody else from being replaced.
   if (!draft.isHeld(stopped)) for (const old of swaps.flatMap((swap) => swap.stopped)) draft.order(stopped, old);
   const started = draft.add({ kind: 'startContainer', ...shared, after: [...progress.started, stopped] });
@@ -69,7 +76,10 @@ function restart(
       onlyIfFailed: successor,
     });
   }
-  context.services.get(service)?.started.push(started);
+  const hooked = wanted
+    ? postStart({ context, service: { name: service }, wanted, backoff: shared.backoff }, place.ref, [started])
+    : [];
+  context.services.get(service)?.started.push(started, ...hooked.slice(-1));
   place.changed = true;
 }
 

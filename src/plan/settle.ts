@@ -1,12 +1,14 @@
 import type { ActualContainer } from '../model/state.ts';
 import type { Assessment } from './assess.ts';
+import type { PlaceWork } from './context.ts';
 import { held, type PlaceProgress } from './context.ts';
 import { writesFor } from './files.ts';
 import { healOld, isCompleted, stoppedReason } from './heal.ts';
+import { owedHooks } from './hooks.ts';
 import { mend, mendingWork } from './mend.ts';
 import { needsToStart } from './needs.ts';
 import { blocked, type PlaceResult } from './place-result.ts';
-import { isUp, type PlaceWork, refOf, rename, restart, start, takeOver } from './steps.ts';
+import { isUp, onceUp, refOf, rename, restart, start, takeOver } from './steps.ts';
 
 /** The right container is there: what is wrong with it is mended in place, others that claim its place go, and it gets its name. */
 export function settle(work: PlaceWork, right: Assessment, others: ActualContainer[]): PlaceResult {
@@ -52,7 +54,7 @@ export function settle(work: PlaceWork, right: Assessment, others: ActualContain
       started = start(work, ref, stoppedReason(container), ready);
     }
     context.starts.push({ handle: started as number, wanted, ready });
-  } else if (container.status === 'running' && container.health === 'unhealthy') {
+  } else if (container.status === 'running' && container.health === 'unhealthy' && others.length === 0) {
     started = restart(healthWork(work), container, 'unhealthy (drift)', mended.ready);
     progress.failing = true;
   }
@@ -65,9 +67,8 @@ export function settle(work: PlaceWork, right: Assessment, others: ActualContain
     // Per container: that another one had to be renamed before must not keep a replacement unfinished.
     rename(mendingWork(work, `name of ${container.id}`), ref, free, reason);
   }
-  return started === undefined
-    ? { progress, started: [] }
-    : { progress: { ...progress, changed: true, healthy: false }, started: [started] };
+  if (started === undefined) return { progress, started: owedHooks(work, container, ref, mended.ready) };
+  return { progress: { ...progress, changed: true, healthy: false }, started: onceUp(context, started) };
 }
 
 /**

@@ -1,21 +1,11 @@
-import type { ContainerRef, Withheld } from '../model/plan.ts';
-import type { ActualContainer, DesiredContainer, DesiredService } from '../model/state.ts';
-import { contentDigest, specHash } from '../spec/hash.ts';
+import type { ContainerRef } from '../model/plan.ts';
+import type { ActualContainer } from '../model/state.ts';
+import { contentDigest, hooksDigest, specHash } from '../spec/hash.ts';
 import { primaryNetwork } from '../spec/networks.ts';
-import { type AppContext, held } from './context.ts';
+import { type AppContext, held, type PlaceWork } from './context.ts';
 import { nameHolder } from './foreign.ts';
+import { hasSameHooks, postStart, preStop } from './hooks.ts';
 import { joinsOf } from './needs.ts';
-
-/** One place being worked on; what all its operations have in common. */
-export interface PlaceWork {
-  context: AppContext;
-  service: DesiredService;
-  wanted: DesiredContainer;
-  /** No new revision asks for it. */
-  drift: boolean;
-  backoff: { key: string; goal: string; counts: 'attempts' | 'failures' };
-  withheld: Withheld | undefined;
-}
 
 /** What all operations of a place have in common. */
 export const base = (work: PlaceWork) => ({
@@ -45,6 +35,7 @@ export function create(
       specHash: specHash(wanted.spec),
       filesDigest: wanted.filesDigest,
       contentDigest: contentDigest(wanted.spec.Files),
+      hooksDigest: hooksDigest(wanted.hooks),
       dependsOn: service.dependsOn
         .map((d) => `${d.service}:service_${conditionWord[d.condition]}:${d.restart}`)
         .join(','),
@@ -83,14 +74,22 @@ function fill(work: PlaceWork, container: ContainerRef, after: number[]): number
 
 export function start(work: PlaceWork, container: ContainerRef, reason: string, after: number[]): number {
   const filled = 'createdBy' in container ? [] : fill(work, container, after);
-  return work.context.draft.add({
+  const started = work.context.draft.add({
     kind: 'startContainer',
     container,
     reason,
     after: [...after, ...filled],
     ...base(work),
   });
+  work.context.hooked.set(started, postStart(work, container, [started]));
+  return started;
 }
+
+/** What dependents of a container wait for: its start, and the hooks after it. */
+export const onceUp = ({ hooked }: AppContext, started: number): number[] => [
+  started,
+  ...(hooked.get(started)?.slice(-1) ?? []),
+];
 
 /** What a take-over consists of, for those that have to be in order with it. */
 export interface TakeOver {
@@ -101,7 +100,7 @@ export interface TakeOver {
 
 /** Stops a container that runs and starts it again as it is. */
 export function restart(work: PlaceWork, container: ActualContainer, reason: string, after: number[]): number {
-  return start(work, refOf(container), reason, [stop(work, container, reason, after)]);
+  return start(work, refOf(container), reason, [stop(work, container, reason, after, true)]);
 }
 
 /**
@@ -134,7 +133,10 @@ export function takeOver(
     const reason = 'runs again, since its successor did not start';
     // One of them only, should several have claimed the place: the one with its name.
     const back = running.find(({ name }) => name === work.wanted.name) ?? running[0];
-    if (back) draft.add({ kind: 'startContainer', container: refOf(back), reason, after: [gone], ...wayBack });
+    if (back) {
+      const again = draft.add({ kind: 'startContainer', container: refOf(back), reason, after: [gone], ...wayBack });
+      if (hasSameHooks(back, work.wanted)) postStart(work, refOf(back), [again], { reason, onlyIfFailed: started });
+    }
   }
   const after = started ? [started] : ready;
   const removed = others.map((old) => remove(work, old, `${next.name} has taken over`, after));
@@ -157,14 +159,22 @@ export function remove(work: PlaceWork, container: ActualContainer, reason: stri
   return removed;
 }
 
-function stop(work: PlaceWork, container: ActualContainer, reason: string, after: number[]): number {
+function stop(work: PlaceWork, container: ActualContainer, reason: string, after: number[], mayFail = false): number {
   const { draft, stops, healed, rejoined } = work.context;
   const begun = [healed.get(container.id) ?? [], rejoined.get(container.id) ?? []].flat();
+  const { service, backoff, withheld, context } = work;
   const stopped = draft.add({
     kind: 'stopContainer',
     container: refOf(container),
     reason,
-    after: [...after, ...begun],
+    after: preStop(context, container, work.wanted.hooks?.preStop, {
+      service: service.name,
+      backoff,
+      withheld,
+      reason,
+      after: [...after, ...begun],
+      mayFail,
+    }),
     ...base(work),
   });
   stops.set(container.id, stopped);

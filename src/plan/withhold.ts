@@ -12,7 +12,9 @@ export function spreadWithheld(operations: Operation[]): Operation[] {
       const withheld = operation.withheld ?? inherited(operation, numbered);
       if (withheld) operation.withheld = withheld;
     }
-    spreads = operations.filter((operation) => sparesPredecessor(operation, numbered)).length > 0;
+    spreads =
+      operations.filter((operation) => sparesPredecessor(operation, numbered) || sparesHooks(operation, numbered))
+        .length > 0;
   }
   return operations;
 }
@@ -32,6 +34,17 @@ function sparesPredecessor(operation: Operation, numbered: Map<number, Operation
   });
   for (const stop of stops) stop.withheld = withheld;
   return stops.length > 0;
+}
+
+/** Withholds the pre_stop hooks of a withheld stop: nobody is told of an end that does not come. */
+function sparesHooks({ after, kind, withheld }: Operation, numbered: Map<number, Operation>): boolean {
+  if (!withheld || (kind !== 'stopContainer' && kind !== 'runHook')) return false;
+  const hooks = after.flatMap((id) => {
+    const hook = numbered.get(id);
+    return hook?.kind === 'runHook' && hook.phase === 'pre_stop' && !hook.withheld ? [hook] : [];
+  });
+  for (const hook of hooks) hook.withheld = withheld;
+  return hooks.length > 0;
 }
 
 /** Those withheld on their own account: of a chain that waits for one thing, people want to be told only of that. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ContainerFile, ContainerSpec } from '../model/spec.ts';
+import type { ContainerFile, ContainerSpec, Hooks } from '../model/spec.ts';
 import { stableText } from './json.ts';
 
 /** Keys whose lists have no order, so that writing them in another order is no change. */
@@ -59,6 +59,10 @@ export function contentDigest(files: ContainerSpec['Files']): string {
   }
   return hash.digest('hex').slice(0, 16);
 }
+
+/** 16 hex digits for the hooks that follow a start; "" for none. */
+export const hooksDigest = (hooks: Hooks | undefined): string =>
+  hooks?.postStart.length ? sha256(stableText(hooks.postStart)) : '';
 
 const head = ({ path, mode, uid, gid, content }: ContainerFile): string =>
   JSON.stringify([path, mode, uid, gid, content.length]);

@@ -35,6 +35,7 @@ export function containerLabels(
     [`${OURS}spec-hash`]: labels.specHash,
     [`${OURS}files-digest`]: labels.filesDigest,
     [`${OURS}content-digest`]: labels.contentDigest,
+    [`${OURS}hooks-digest`]: labels.hooksDigest,
     [ASKED_LABEL]: askedOf(spec),
     [`${COMPOSE}project`]: app,
     [`${COMPOSE}service`]: service,
@@ -57,6 +58,7 @@ export interface ReadLabels {
   specHash: string;
   filesDigest: string | undefined;
   contentDigest: string | undefined;
+  hooksDigest: string | undefined;
 }
 
 /**
@@ -82,6 +84,7 @@ export function readContainerLabels(
     specHash: labels[`${OURS}spec-hash`] ?? '',
     filesDigest: labels[`${OURS}files-digest`],
     contentDigest: labels[`${OURS}content-digest`],
+    hooksDigest: labels[`${OURS}hooks-digest`],
   };
 }
 
@@ -93,7 +96,14 @@ function readAdopted(labels: Labels, site: string, adopt: ReadonlySet<string>): 
   if (!service) return `its label ${COMPOSE}service is missing`;
   if (!isNumber(number)) return wrongNumber(`${COMPOSE}container-number`, number);
   const identity = { site, app, service, number: Number(number) };
-  return { identity, adopted: true, specHash: '', filesDigest: undefined, contentDigest: undefined };
+  return {
+    identity,
+    adopted: true,
+    specHash: '',
+    filesDigest: undefined,
+    contentDigest: undefined,
+    hooksDigest: undefined,
+  };
 }
 
 const isNumber = (text: string): boolean => /^[1-9]\d{0,8}$/.test(text);

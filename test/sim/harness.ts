@@ -136,6 +136,8 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
   const authors = random.fork('authors of changes');
   const troubles = random.fork('troubles');
   const states = new Map<string, Map<string, AppModel>>();
+  engine.monitors.hasPreStop = ({ app, service }) =>
+    lately(source.fetched, states, app).every((model) => model?.services.find(({ name }) => name === service)?.hooks);
   engine.monitors.wantedImages = (place) => wantedImages(source.fetched, states, place);
 
   const commit = (written: RepoModel): void => {
@@ -258,6 +260,13 @@ async function attempt(act: () => string | undefined): Promise<string | undefine
   }
 }
 
+/** An app as the last revisions that reached the site have it; undefined where one has it not. */
+const lately = (
+  fetched: readonly string[],
+  states: Map<string, Map<string, AppModel>>,
+  app: string,
+): (AppModel | undefined)[] => [...new Set(fetched.slice(-3))].map((revision) => states.get(revision)?.get(app));
+
 /**
  * The images that may replace what runs in a place, by any of the last revisions that reached the site; undefined when one of them has
  * no such place, so that it may be pruned.
@@ -268,8 +277,7 @@ function wantedImages(
   place: Place,
 ): string[] | undefined {
   const images: string[] = [];
-  for (const revision of new Set(fetched.slice(-3))) {
-    const app = states.get(revision)?.get(place.app);
+  for (const app of lately(fetched, states, place.app)) {
     const service = app?.services.find(({ name }) => name === place.service);
     if (!service || place.number > service.replicas) return undefined;
     images.push(service.image);

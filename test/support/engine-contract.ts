@@ -202,6 +202,24 @@ export function engineContract(name: string, open: () => Promise<ContractSubject
       test('that is not paused may be unpaused', async () => {
         await run(api.unpauseContainer(await up('web')));
       });
+      test('runs a command beside its own, which tells its exit code and what it said', async () => {
+        const id = await create('web', { Cmd: SERVE });
+        await run(api.startContainer(id));
+        expect(await run(api.exec(id, { Cmd: ['true'] }))).toEqual({ exitCode: 0, output: '' });
+        const { exitCode, output } = await run(api.exec(id, { Cmd: ['sh', '-c', 'echo no luck; exit 3'] }));
+        expect([exitCode, output.trim()]).toEqual([3, 'no luck']);
+      });
+      test('that has no such command says so by an exit code', async () => {
+        const id = await create('web', { Cmd: SERVE });
+        await run(api.startContainer(id));
+        const { exitCode, output } = await run(api.exec(id, { Cmd: ['no-such-command'] }));
+        expect([126, 127]).toContain(exitCode);
+        expect(output).toContain('no-such-command');
+      });
+      test('runs no command while it stands', async () => {
+        const id = await create('web', { Cmd: SERVE });
+        expect(await refusal(api.exec(id, { Cmd: ['true'] }))).toBe('conflict');
+      });
       test('gets limits and a restart policy in place where the engine can', async () => {
         const { can } = await run(api.facts());
         const id = await up('web', {}, { Memory: 64 * 2 ** 20 });

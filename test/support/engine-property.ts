@@ -28,6 +28,7 @@ export async function bringAbout(
     specHash: specHash(spec),
     filesDigest: '',
     contentDigest: '',
+    hooksDigest: '',
     dependsOn: '',
     workingDir: '/srv/app',
     oneoff: false as const,

@@ -94,6 +94,7 @@ export function createModelEngine(initial: ActualSite): ModelEngine {
       specHash: labels.specHash,
       filesDigest: labels.filesDigest,
       contentDigest: labels.contentDigest,
+      hooksDigest: labels.hooksDigest,
       anonymousVolumes: { ...inherit },
       networkIds: {},
     };
@@ -142,6 +143,10 @@ export function createModelEngine(initial: ActualSite): ModelEngine {
         return undefined;
       case 'writeFile':
         site.files[operation.file.path] = { digest: operation.file.digest, mode: operation.file.mode };
+        return undefined;
+      case 'runHook':
+        if (find(resolve(operation.container)).status !== 'running' && operation.phase === 'post_start')
+          throw new EngineError('conflict', 'not running');
         return undefined;
       case 'removeFile':
         delete site.files[operation.path];

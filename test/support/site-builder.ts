@@ -16,7 +16,7 @@ import type {
   HostFile,
 } from '../../src/model/state.ts';
 import { appDigest } from '../../src/plan/digest.ts';
-import { contentDigest, specHash } from '../../src/spec/hash.ts';
+import { contentDigest, hooksDigest, specHash } from '../../src/spec/hash.ts';
 
 /** Small words for large values: what Git wants of a site, and a site that is just so or just not quite so. */
 
@@ -36,6 +36,9 @@ export interface ServiceOptions {
   dependsOn?: string[] | Record<string, Dependency['condition'] | Partial<Dependency>>;
   pullPolicy?: DesiredService['pullPolicy'];
   filesDigest?: string;
+  /** Commands, a word each. */
+  postStart?: string[];
+  preStop?: string[];
 }
 
 /** A service on the app's default network, unless `spec` says otherwise; the image is `NAME:1`. */
@@ -104,6 +107,12 @@ function compiled(app: string, { name, spec, options }: Part & { part: 'service'
       name: container,
       spec: { Image: `${name}:1`, ...(Networks && { Networks }), ...spec },
       filesDigest: options.filesDigest ?? '',
+      ...((options.postStart || options.preStop) && {
+        hooks: {
+          postStart: (options.postStart ?? []).map((word) => ({ command: [word] })),
+          preStop: (options.preStop ?? []).map((word) => ({ command: [word] })),
+        },
+      }),
     });
   }
   return { name, dependsOn: dependencies(options.dependsOn), pullPolicy: options.pullPolicy ?? 'missing', containers };
@@ -204,6 +213,7 @@ export function running(
     specHash: specHash(wanted.spec),
     filesDigest: wanted.filesDigest,
     contentDigest: contentDigest(Files),
+    hooksDigest: hooksDigest(wanted.hooks),
     anonymousVolumes: {},
     networkIds: Object.fromEntries(Object.keys(spec.Networks ?? {}).map((each) => [each, `id-of-${each}`])),
     ...changes,

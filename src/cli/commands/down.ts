@@ -1,6 +1,8 @@
 import type { SyncPolicy } from '../../model/fleet.ts';
+import { emptyMemory } from '../../model/memory.ts';
 import type { DesiredSite } from '../../model/state.ts';
 import { forsakenApp } from '../../plan/forsaken.ts';
+import { preStopHooks } from '../../plan/hooks.ts';
 import { converge } from '../converge.ts';
 import { type DesiredOptions, readDesired } from '../desired.ts';
 import { durationMs } from '../duration.ts';
@@ -26,6 +28,8 @@ export async function down(folder: string | undefined, options: DesiredOptions &
   };
   return converge(nothing, {
     timeoutMs,
+    // Of what is taken down, only this is of any use.
+    memory: { ...emptyMemory(), preStop: preStopHooks(desired) },
     plan: { byHand: true, prune: true, pullAlways: false, down: true },
     ...(options.dockerHost !== undefined && { dockerHost: options.dockerHost }),
   });

@@ -34,6 +34,14 @@ const asWritten = (references: { written: string }[]): Json | undefined =>
 const rates = (devices: { path?: string; rate?: number }[]): Json | undefined =>
   unlessEmpty(devices.map(({ path = '', rate = 0 }) => ({ Path: path, Rate: String(rate) })));
 
+const hooks = (all: NonNullable<ServiceKeys['post_start']>): Json | undefined =>
+  unlessEmpty(
+    all.map(({ environment, ...hook }) => ({
+      ...hook,
+      ...(environment && { environment: Object.fromEntries(environment.map(({ name, value }) => [name, value])) }),
+    })),
+  );
+
 /** A service's keys as Docker Compose prints them. */
 const SERVICE: Printers<ServiceKeys, PrintContext> = {
   annotations: unlessEmpty,
@@ -107,6 +115,8 @@ const SERVICE: Printers<ServiceKeys, PrintContext> = {
   pids_limit: unlessEmpty,
   platform: unlessEmpty,
   ports: (all) => unlessEmpty(all.map(port)),
+  post_start: hooks,
+  pre_stop: hooks,
   privileged: unlessEmpty,
   profiles: unlessEmpty,
   pull_policy: unlessEmpty,

@@ -80,6 +80,7 @@ function newService(random: Random, name: string): ServiceModel {
     config: random.chance(0.2) ? random.hex(8) : '',
     pullAlways: random.chance(0.1),
     joins: random.chance(0.1) ? 'front' : '',
+    hooks: random.chance(0.3),
   };
 }
 
@@ -156,6 +157,9 @@ function editApp(random: Random, app: AppModel): void {
       service.image = 'missing:1';
     },
     () => {
+      service.hooks = !service.hooks;
+    },
+    () => {
       service.pullAlways = !service.pullAlways;
     },
     () => {
@@ -186,8 +190,8 @@ function tidy(app: AppModel): void {
     if (service.behaviour === 'job' && (service.restart === 'always' || service.restart === 'unless-stopped')) {
       service.restart = 'no';
     }
-    // A job is not up long enough to be found healthy.
-    if (service.behaviour === 'job') service.readyAfter = 0;
+    // A job is not up long enough to be found healthy, or for a hook.
+    if (service.behaviour === 'job') Object.assign(service, { readyAfter: 0, hooks: false });
     if (service.replicas > 1) service.port = 0;
     const joined = app.services.find(({ name }) => name === service.joins && seen.includes(name));
     if (joined?.behaviour !== 'serve' || joined.replicas === 0) service.joins = '';

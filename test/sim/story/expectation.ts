@@ -30,7 +30,7 @@ export function complaints(repo: RepoModel, world: World): string[] {
         if (holders.length === 0 && service.behaviour === 'job') continue;
         const [holder] = holders;
         if (!holder || holders.length > 1) found.push(`${what}: ${holders.length} containers`);
-        else found.push(...wrongWith(holder, what, app, service, machine, filesDir).map((text) => `${what}: ${text}`));
+        else found.push(...wrongWith(holder, what, app, service, machine, world).map((text) => `${what}: ${text}`));
       }
     }
     if (app.services.some(({ bindsFile, replicas }) => bindsFile && replicas > 0)) {
@@ -73,7 +73,7 @@ function wrongWith(
   app: AppModel,
   service: ServiceModel,
   machine: Machine,
-  filesDir: string,
+  { filesDir, disk }: World,
 ): string[] {
   const wrong: string[] = [];
   const expect = (what: string, actual: unknown, expected: unknown): void => {
@@ -120,6 +120,10 @@ function wrongWith(
   }
   if (service.volume) expect('volume', container.volumes.includes(`${app.name}_${service.volume}`), true);
   if (service.readyAfter > 0) expect('health', container.health, 'healthy');
+  if (service.hooks && container.startedBy === 'agent' && !disk.hasFailed) {
+    const after = container.execs.filter(({ command }) => command === 'hook post').map(({ start }) => start);
+    if (!after.includes(container.agentStarts)) wrong.push('its last start had no post_start hook');
+  }
   const content = container.files.get('/etc/service.conf');
   expect('config', content && new TextDecoder().decode(content), service.config || undefined);
   const binds = [

@@ -26,6 +26,8 @@ export interface ServiceModel {
   /** Content of a config put into the container; "" for none. */
   config: string;
   pullAlways: boolean;
+  /** Has a post_start and a pre_stop hook. */
+  hooks: boolean;
   /** The service whose network it shares; "" for none. */
   joins: string;
 }
@@ -121,6 +123,7 @@ function composeService(service: ServiceModel): object {
       ),
     }),
     ...(service.config !== '' && { configs: [{ source: `${service.name}_conf`, target: '/etc/service.conf' }] }),
+    ...(service.hooks && { post_start: [{ command: 'hook post' }], pre_stop: [{ command: 'hook pre' }] }),
     ...(service.joins !== '' && { network_mode: `service:${service.joins}` }),
     ...(service.pullAlways && { pull_policy: 'always' }),
   };

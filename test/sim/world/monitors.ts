@@ -24,6 +24,8 @@ const AT_WORK_MS = 30_000;
 export class Monitors {
   readonly violations: string[] = [];
   wantedImages: WantedImages = () => undefined;
+  /** Whether all that the agent may know of Git says that a place has a pre_stop hook. */
+  hasPreStop: (place: Place) => boolean = () => false;
   readonly #machine: Machine;
   readonly #site: string;
   /** When the newest observation of the agent was answered. */
@@ -52,6 +54,7 @@ export class Monitors {
     // One that is unhealthy is stopped to be started again, which needs nothing.
     if (!isUp(container) || (call === 'stopContainer' && container.health === 'unhealthy')) return;
     const place = placeOf(container);
+    if (place) this.#toldOfItsEnd(call, container, place);
     const images = place && this.wantedImages(place);
     if (!place || !images) return;
     const stands = (other: SimContainer): boolean => other !== container && sameKey(placeOf(other), place);
@@ -60,6 +63,16 @@ export class Monitors {
     this.#violated(
       `${call} takes down ${container.name} before the image of its replacement is there (${images.join(', ')})`,
     );
+  }
+
+  /** What has run for as long as the agent can know of it is stopped only after its pre_stop hook. */
+  #toldOfItsEnd(call: string, container: SimContainer, place: Place): void {
+    const known = Math.min(this.#lastList, this.#machine.clock.monotonic() - AT_WORK_MS);
+    if (container.status !== 'running' || container.steadySince >= known || !this.hasPreStop(place)) return;
+    const told = container.execs.some(
+      ({ command, start }) => command === 'hook pre' && start === container.agentStarts,
+    );
+    if (!told) this.#violated(`${call} takes down ${container.name} without its pre_stop hook`);
   }
 
   removesNetwork(reference: string): void {

@@ -23,6 +23,8 @@ export class SimulatedDisk implements Disk {
   faultRate = 0;
   /** While set, every write fails so: the disk is full, or broken. */
   broken: DiskFault | undefined;
+  /** Something could not be written, or was damaged: what was to be remembered may be forgotten. */
+  hasFailed = false;
   readonly #files = new Map<string, StoredFile>();
   readonly #clock: VirtualClock;
   readonly #random: Random;
@@ -73,6 +75,7 @@ export class SimulatedDisk implements Disk {
   /** At once, past faults and the count: what a person or a broken card does to a file. */
   plant(path: string, content: Uint8Array | string | undefined, mode = 0o644): void {
     const key = posix.normalize(path);
+    this.hasFailed = true;
     if (content === undefined) this.#files.delete(key);
     else this.#put(key, typeof content === 'string' ? new TextEncoder().encode(content) : content, mode);
   }
@@ -98,7 +101,9 @@ export class SimulatedDisk implements Disk {
 
   #mayFail(call: string, path: string): void {
     const fault = this.broken ?? (this.#random.chance(this.faultRate) ? this.#random.pick(FAULTS) : undefined);
-    if (fault) throw Object.assign(new Error(`${fault}: injected, ${call} '${path}'`), { code: fault });
+    if (!fault) return;
+    this.hasFailed = true;
+    throw Object.assign(new Error(`${fault}: injected, ${call} '${path}'`), { code: fault });
   }
 }
 

@@ -3,6 +3,7 @@ import { EngineError } from '../../../src/lib/errors.ts';
 import type { CreateContainerBody, EndpointBody, NetworkBody, VolumeBody } from '../../../src/model/engine-api.ts';
 import { createContainer, putArchive, removeContainer, renameContainer, updateContainer } from './engine/containers.ts';
 import { inspectContainer, listItem, networkItem } from './engine/echo.ts';
+import { exec } from './engine/exec.ts';
 import { start, stop, unpause } from './engine/lifecycle.ts';
 import { Machine } from './engine/machine.ts';
 import { connect, createNetwork, disconnect, removeNetwork } from './engine/networks.ts';
@@ -24,6 +25,7 @@ const LATENCY: Readonly<Record<string, readonly [number, number]>> = {
   connectNetwork: [10, 60],
   disconnectNetwork: [10, 60],
   putArchive: [5, 40],
+  exec: [20, 300],
   updateContainer: [5, 40],
 };
 
@@ -138,6 +140,9 @@ export class SimulatedEngine {
           updateContainer(machine, touching('updateContainer', id), changes),
         ),
       putArchive: (id, tar) => on('putArchive', named(id), () => putArchive(touching('putArchive', id), tar)),
+
+      exec: (id, body) =>
+        on('exec', `${named(id)} ${body.Cmd.join(' ')}`, () => exec(machine, touching('exec', id), body)),
 
       listNetworks: () =>
         on('listNetworks', '', () =>

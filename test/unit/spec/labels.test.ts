@@ -7,6 +7,7 @@ const labels = {
   specHash: 'aaaa',
   filesDigest: '',
   contentDigest: 'cccc',
+  hooksDigest: 'dddd',
   dependsOn: 'db:service_healthy:false',
   workingDir: '/srv/till',
   oneoff: false as const,
@@ -19,6 +20,7 @@ test('an identity comes back as it was written', () => {
     specHash: 'aaaa',
     filesDigest: '',
     contentDigest: 'cccc',
+    hooksDigest: 'dddd',
   });
 });
 

@@ -54,6 +54,9 @@ export function createContainer(
     startedBy: 'hand',
     upSince: 0,
     exited: [],
+    agentStarts: 0,
+    steadySince: 0,
+    execs: [],
   };
   mountVolumes(machine, container);
   deepFreeze(container.body);

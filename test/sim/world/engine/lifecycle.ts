@@ -22,6 +22,7 @@ export function start(machine: Machine, container: SimContainer, cause: Cause): 
   if (cause !== 'engine') container.restartCount = 0;
   container.startedBy = cause;
   launch(machine, container, cause);
+  if (cause === 'agent') container.agentStarts += 1;
 }
 
 /** Sends the stop signal, and kills after the grace period; resolves once it is down. */
@@ -111,6 +112,7 @@ export function pause(machine: Machine, container: SimContainer): void {
 export function unpause(machine: Machine, container: SimContainer): void {
   if (container.status !== 'paused') return;
   container.status = 'running';
+  container.steadySince = machine.clock.monotonic();
   machine.tell(container, 'unpause');
 }
 
@@ -151,6 +153,7 @@ function launch(machine: Machine, container: SimContainer, cause: Cause): void {
   container.exitCode = 0;
   container.oomKilled = false;
   container.startedAt = machine.now();
+  container.steadySince = machine.clock.monotonic();
   if (!wasUp) container.upSince = machine.clock.monotonic();
   machine.tell(container, 'start');
   watchHealth(machine, container);

@@ -57,6 +57,11 @@ export interface SimContainer {
   /** Monotonic: since when it is up, counting the engine's own restarts as up. */
   upSince: number;
   exited: (() => void)[];
+  /** How often the agent has started it, and what was run in it, each with the start that it came after. */
+  agentStarts: number;
+  /** Monotonic: since when it runs and is not paused. */
+  steadySince: number;
+  execs: { command: string; start: number }[];
 }
 
 export interface SimNetwork {
