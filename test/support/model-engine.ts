@@ -241,7 +241,9 @@ export function createModelEngine(initial: ActualSite): ModelEngine {
     },
     tick() {
       for (const each of site.containers.filter(({ status }) => status === 'running')) {
-        if (each.health === 'starting') each.health = 'healthy';
+        // Also where two things were done to one by hand: what runs is probed.
+        const isProbed = each.health === 'none' && each.spec.Healthcheck && each.spec.Healthcheck.Test?.[0] !== 'NONE';
+        if (each.health === 'starting' || isProbed) each.health = 'healthy';
         if (each.spec.Cmd?.[0] === 'once') Object.assign(each, { status: 'exited', exitCode: 0 });
       }
       site.containers.splice(
