@@ -1,5 +1,5 @@
 import { SourceError } from '../lib/errors.ts';
-import { cutOff, DELIMITER, FLUSH, line, type Packet, serverError, textOf } from './pkt-line.ts';
+import { cutOff, DELIMITER, FLUSH, line, serverError, textOf } from './pkt-line.ts';
 import type { Transport } from './transport.ts';
 
 /** A fetch with its arguments, a line each. Source: gitprotocol-v2(5), fetch. */
@@ -25,28 +25,22 @@ export async function* packOf(
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
   const args = ['ofs-delta', 'no-progress', ...wanted, 'done'];
-  const stream = transport.fetch({ args }, signal)[Symbol.asyncIterator]();
-  for (;;) {
-    const { value, done } = await stream.next();
-    if (done || value.kind === 'flush') break;
-    if (value.kind === 'line' && textOf(value.data) === 'packfile')
-      return yield* sideband({ [Symbol.asyncIterator]: () => stream });
+  let isPack = false;
+  let ended = false;
+  for await (const packet of transport.fetch({ args }, signal)) {
+    if (packet.kind !== 'line') ended = packet.kind === 'flush';
+    else if (!isPack) isPack = textOf(packet.data) === 'packfile';
+    else {
+      const data = ofBand(packet.data);
+      if (data) yield data;
+    }
   }
-  throw new SourceError('protocol', 'The Git server answered a fetch without sending any files');
+  if (!isPack) throw new SourceError('protocol', 'The Git server answered a fetch without sending any files');
+  if (!ended) throw cutOff();
 }
 
-/** The data of band 1; band 2 is progress, band 3 is the server's last words. Source: gitprotocol-pack(5). */
-export async function* sideband(stream: AsyncIterable<Packet>): AsyncGenerator<Buffer, void, undefined> {
-  let ended = false;
-  for await (const packet of stream) {
-    if (packet.kind !== 'line') {
-      ended = true;
-      continue;
-    }
-    const band = packet.data[0];
-    const data = packet.data.subarray(1);
-    if (band === 3) throw serverError(data.toString('utf8'));
-    if (band === 1) yield data;
-  }
-  if (!ended) throw cutOff();
+/** Band 1 is data, band 2 progress, band 3 the server's last words, which are thrown. Source: gitprotocol-pack(5). */
+function ofBand(data: Buffer): Buffer | undefined {
+  if (data[0] === 3) throw serverError(data.toString('utf8', 1));
+  return data[0] === 1 ? data.subarray(1) : undefined;
 }

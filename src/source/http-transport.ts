@@ -46,7 +46,10 @@ export function httpTransport(client: HttpClient, url: string): Transport {
       signal,
     );
     const stream = packets(answer);
-    const advertisement = await readAdvertisement(stream);
+    const advertisement = await readAdvertisement(stream).catch(async (error: unknown) => {
+      await stream.return();
+      throw error;
+    });
     // To its end, so that the connection can be kept.
     for await (const _ of stream);
     isV2 = advertisement.version === 2;
