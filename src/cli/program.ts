@@ -102,6 +102,37 @@ function build(setCode: (code: number) => void): Command {
     .addHelpText('after', `\n${RENDER_HELP}\n${exitCodes('printed', 'never', 'bad input')}`)
     .action(async (folder, options) => setCode(await (await import('./commands/render.ts')).render(folder, options)));
 
+  program
+    .command('import')
+    .description(
+      'Make an Application of what runs with `docker compose`: copy its files into a config repo, and say what is left to do.',
+    )
+    .argument('[files...]', 'Compose files in merge order, or a folder (default: what docker compose finds here)')
+    .option('--into <folder>', "the Application's folder (default: apps/PROJECT, in the folder where this runs)")
+    .option('--profile <name>', 'a profile to run; may be given again', collect, [])
+    .option(
+      '--copy <folder>',
+      'take this folder into Git although containers write to it; may be given again',
+      collect,
+      [],
+    )
+    .option('--adopt', 'take over the containers that run (default: where a stack of that name runs from that folder)')
+    .option('--no-adopt', 'leave alone what runs')
+    .option(
+      '--project-directory <dir>',
+      'where relative paths lie on the site (default: of a stack that is adopted, its folder)',
+    )
+    .option('--site <name>', 'what to call the first site of a repo that has none', 'site-1')
+    .option('--force', 'overwrite files that differ', false)
+    .option('--docker-host <url>', 'the engine to look for the stack (default: DOCKER_HOST, or the local socket)')
+    .addHelpText(
+      'after',
+      exitCodes('imported', 'imported, but validate refuses some of it', 'bad input; nothing was written'),
+    )
+    .action(async (files, options) =>
+      setCode(await (await import('./commands/import.ts')).importStack(files, options)),
+    );
+
   const agent = program
     .command('agent')
     .description(
@@ -138,6 +169,8 @@ function desired(command: Command, description: string, { engine = true } = {}):
   }
   return command;
 }
+
+const collect = (value: string, before: string[]): string[] => [...before, value];
 
 const exitCodes = (...meanings: string[]): string =>
   `\nExit codes:\n${meanings.map((meaning, code) => `  ${code}  ${meaning}`).join('\n')}`;

@@ -1,0 +1,142 @@
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { compileSite } from '../../compose/compile-site.ts';
+import { listSites, placeSite, readFleet } from '../../fleet/place-site.ts';
+import { systemDisk } from '../../lib/disk.ts';
+import { EngineError, formatProblem, InputError, type Problem } from '../../lib/errors.ts';
+import type { SourceFile } from '../../model/snapshot.ts';
+import { folderSource } from '../../source/folder-source.ts';
+import { withEngine } from '../engine.ts';
+import { EXIT } from '../exit.ts';
+import { applicationText, fleetText, siteText } from '../import/documents.ts';
+import { secretsOf } from '../import/secrets.ts';
+import { readStack, type Stack } from '../import/stack.ts';
+import { writeNew } from '../import/write.ts';
+import { errorPalette, palette, print, printError } from '../terminal.ts';
+
+export interface ImportOptions {
+  into?: string;
+  copy: string[];
+  profile: string[];
+  /** undefined: where a stack of that name runs from that folder. */
+  adopt?: boolean;
+  projectDirectory?: string;
+  site: string;
+  force: boolean;
+  dockerHost?: string;
+}
+
+/** Makes an Application of what people run with `docker compose`, and says what is left to do. */
+export async function importStack(files: string[], options: ImportOptions): Promise<number> {
+  const stack = await readStack({ files, copy: options.copy, profiles: options.profile });
+  const { root, folder } = target(stack, options.into);
+  const running = options.adopt === false ? undefined : await runningStack(stack, options);
+  const adopt = options.adopt ?? running?.includes(stack.dir) ?? false;
+  const projectDirectory = options.projectDirectory ?? (adopt && running?.length === 1 ? running[0] : undefined);
+
+  const wanted: Record<string, string> = {
+    [`${folder}/app.yaml`]: applicationText({
+      ...(!stack.isDefault && { compose: stack.compose }),
+      profiles: stack.profiles,
+      adopt,
+      ...(projectDirectory !== undefined && { projectDirectory }),
+    }),
+    ...(await missingDocuments(root, stack, options.site)),
+  };
+  const written = await writeNew(
+    systemDisk,
+    root,
+    {
+      ...Object.fromEntries(Object.entries(stack.files).map(([path, file]) => [`${folder}/${path}`, file])),
+      ...Object.fromEntries(Object.entries(wanted).map(([path, text]) => [path, fileOf(text)])),
+    },
+    options.force,
+  );
+
+  const say = palette();
+  print(say.bold(`imported ${stack.name} from ${stack.dir}`));
+  for (const path of written) print(say.add(`  + ${path}`));
+  if (written.length === 0) print('  all of it was there already');
+  for (const path of stack.left)
+    print(
+      `  left out: ${path}, since containers write to it. On a site it lies in ${projectDirectory ?? "the app's folder"} (--copy ${path} takes it into Git)`,
+    );
+  if (adopt) print(`  adopts what docker compose runs${projectDirectory ? ` from ${projectDirectory}` : ''}`);
+  else if (running?.length)
+    print(`  not adopted: a stack called ${stack.name} runs from ${running.join(' and ')} (--adopt takes it over)`);
+
+  const warn = (text: string): void => printError(`${errorPalette().change('warning:')} ${text}`);
+  for (const text of secretsOf(stack, folder)) warn(text);
+  for (const path of stack.writable) {
+    warn(
+      `${folder}/${path} is mounted writable: Git decides its content now; mount it :ro, or take it out of Git if containers write to it`,
+    );
+  }
+  const problems = await problemsOf(root, basename(folder));
+  const { warnings, errors } = problems;
+  for (const problem of warnings) warn(formatProblem(problem));
+  for (const problem of errors) printError(`${errorPalette().error('error:')} ${formatProblem(problem)}`);
+  print(next(relative(resolve('.'), root) || '.', errors.length));
+  return errors.length > 0 ? EXIT.failed : EXIT.ok;
+}
+
+/** The config repo and the Application's folder in it. */
+function target({ name, dir }: Stack, into: string | undefined): { root: string; folder: string } {
+  const path = resolve(into ?? join('apps', name));
+  const root = dirname(dirname(path));
+  if (basename(dirname(path)) !== 'apps') {
+    throw InputError.at(undefined, `--into ${into} is no place for an Application`, 'an Application lies in apps/NAME');
+  }
+  if (root === dir) {
+    const hint = 'run it in the folder of your config repo, or name one with --into ../fleet/apps/NAME';
+    throw InputError.at(undefined, 'the config repo would lie in the folder of the stack itself', hint);
+  }
+  return { root, folder: `apps/${basename(path)}` };
+}
+
+/** The folders that a stack of this name runs from; undefined where no engine can be asked. */
+async function runningStack({ name }: Stack, { dockerHost }: ImportOptions): Promise<string[] | undefined> {
+  try {
+    const stacks = await withEngine('', dockerHost, (engine) => engine.stacks());
+    return stacks[name] ?? [];
+  } catch (error) {
+    if (error instanceof EngineError && error.kind === 'unreachable') return undefined;
+    throw error;
+  }
+}
+
+/** A Fleet and a site where the repo has none. */
+async function missingDocuments(root: string, stack: Stack, site: string): Promise<Record<string, string>> {
+  const hasFleet = (await systemDisk.read(join(root, 'fleet.yaml'))) !== undefined;
+  const hasSites = (await systemDisk.list(join(root, 'sites'))).length > 0;
+  return {
+    ...(!hasFleet && { 'fleet.yaml': fleetText(basename(root), stack.variables) }),
+    ...(!hasSites && { [`sites/${site}.yaml`]: siteText() }),
+  };
+}
+
+const fileOf = (text: string): SourceFile => ({ content: new TextEncoder().encode(text), executable: false });
+
+/** What `validate` says of the new app, on the repo's first site. */
+async function problemsOf(root: string, app: string): Promise<{ warnings: Problem[]; errors: Problem[] }> {
+  const snapshot = await folderSource(root);
+  try {
+    await readFleet(snapshot);
+    const [site = ''] = await listSites(snapshot);
+    const desired = await compileSite(await placeSite(snapshot, { site }), snapshot, {
+      filesDir: '/var/lib/holdfast/apps',
+      placeholders: true,
+    });
+    return {
+      warnings: desired.apps.filter(({ name }) => name === app).flatMap(({ warnings }) => warnings),
+      errors: desired.broken.filter(({ name }) => name === app).flatMap(({ problems }) => problems),
+    };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { warnings: [], errors: [...error.problems] };
+  }
+}
+
+const next = (root: string, errors: number): string =>
+  errors > 0
+    ? `Next: put right what is refused above, until \`holdfast validate ${root}\` finds it valid.`
+    : `Next: \`holdfast validate ${root}\`, then on the site \`holdfast diff ${root}\` shows what would change; commit when it is what you want.`;

@@ -1,0 +1,49 @@
+/** What the Application says besides where its Compose files are. */
+export interface ApplicationText {
+  /** Absent: what docker compose would find by itself. */
+  compose?: string[];
+  profiles: string[];
+  adopt: boolean;
+  projectDirectory?: string;
+}
+
+/** app.yaml. JSON's quoting is YAML's, too. */
+export function applicationText({ compose, profiles, adopt, projectDirectory }: ApplicationText): string {
+  const lines = [
+    ...(compose ? [`  compose: ${JSON.stringify(compose)}`] : []),
+    ...(profiles.length > 0 ? [`  profiles: ${JSON.stringify(profiles)}`] : []),
+    ...(adopt ? ['  # The containers that docker compose started are taken over as they are.', '  adopt: true'] : []),
+    ...(projectDirectory === undefined ? [] : [`  projectDirectory: ${JSON.stringify(projectDirectory)}`]),
+  ];
+  return document('Application', lines);
+}
+
+/** fleet.yaml of a repo that had none. */
+export const fleetText = (name: string, siteValues: string[]): string =>
+  document(
+    'Fleet',
+    [
+      ...(siteValues.length > 0
+        ? [
+            '  # Only the sites know these: in the file of --values, or in their own sites/NAME.yaml.',
+            `  siteValues: ${JSON.stringify(siteValues)}`,
+          ]
+        : []),
+      '  # Follow every commit, remove what it no longer names, and undo what is changed by hand.',
+      '  syncPolicy:',
+      '    automated: { prune: true, selfHeal: true }',
+    ],
+    name,
+  );
+
+/** sites/NAME.yaml of a repo that had none. */
+export const siteText = (): string => document('Site', []);
+
+const document = (kind: string, lines: string[], name?: string): string =>
+  [
+    'apiVersion: holdfast/v1',
+    `kind: ${kind}`,
+    ...(name === undefined ? [] : [`metadata: { name: ${JSON.stringify(name)} }`]),
+    ...(lines.length > 0 ? ['spec:', ...lines] : ['spec: {}']),
+    '',
+  ].join('\n');

@@ -1,0 +1,148 @@
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join, posix, relative, resolve } from 'node:path';
+import { compileApp } from '../../compose/compile-app.ts';
+import type { Project } from '../../compose/project.ts';
+import { readProject } from '../../compose/read-project.ts';
+import { findComposeFiles } from '../../fleet/compose-files.ts';
+import { InputError } from '../../lib/errors.ts';
+import type { PlacedApp } from '../../model/fleet.ts';
+import type { Snapshot, SourceFile } from '../../model/snapshot.ts';
+import { folderSource } from '../../source/folder-source.ts';
+import { recordSnapshot } from '../../source/recording.ts';
+import { type ComposeSettings, withoutSettings } from './compose-settings.ts';
+import { unsetVariables } from './variables.ts';
+
+/** What people run with `docker compose` from one folder. */
+export interface Stack {
+  /** The Compose project's name. */
+  name: string;
+  /** Absolute. */
+  dir: string;
+  /** Compose files in merge order, relative to the folder. */
+  compose: string[];
+  /** `docker compose` finds those by itself. */
+  isDefault: boolean;
+  profiles: string[];
+  project: Project;
+  /** All that an app made of it needs, by path relative to the folder. */
+  files: Record<string, SourceFile>;
+  /** Folders that containers write to: the site's own, not Git's. */
+  left: string[];
+  /** Files among `files` that are mounted writable. */
+  writable: string[];
+  /** Variables without a value or a default. */
+  variables: string[];
+}
+
+export interface StackOptions {
+  /** Compose files, or one folder; none is the current folder. */
+  files: string[];
+  /** Folders, relative to the stack's, to be taken although containers write to them. */
+  copy: string[];
+  profiles: string[];
+}
+
+/** Reads a stack. Throws InputError where nothing can be made of its Compose files, SourceError where they cannot be read. */
+export async function readStack(options: StackOptions): Promise<Stack> {
+  const { dir, named } = await locate(options.files);
+  const { snapshot, settings } = await withoutSettings(await folderSource(dir));
+  const found = await findComposeFiles(snapshot, '');
+  const compose = named.length > 0 ? named : (settings.files ?? found);
+  if (compose.length === 0)
+    throw InputError.at(undefined, `${dir} has no Compose file`, 'name one: holdfast import FILE…');
+  const profiles = options.profiles.length > 0 ? options.profiles : (settings.profiles ?? []);
+  const app = bareApp(dir, compose, settings);
+
+  const reading = recordSnapshot(snapshot);
+  const { name, project } = await readProject(app, reading.snapshot, { filesDir: '/' });
+  const variables = unsetVariables(reading.recorded().files);
+  const { left, writable } = await bindsOf(project, dir, new Set(options.copy.map(normal)));
+  const compiling = recordSnapshot(without(reading.snapshot, left));
+  const all = { ...app, profiles: ['*'], siteValues: variables };
+  // What is refused is told later, of the app that was made.
+  await compileApp(all, '', compiling.snapshot, { filesDir: '/', placeholders: true }).catch((error: unknown) => {
+    if (!(error instanceof InputError)) throw error;
+  });
+  const files = { ...reading.recorded().files, ...compiling.recorded().files };
+  return {
+    name,
+    dir,
+    compose,
+    isDefault: compose.join() === found.join(),
+    profiles,
+    project,
+    files,
+    left,
+    writable: writable.filter((path) => path in files),
+    variables,
+  };
+}
+
+/** The folder of the first file, as docker compose takes it; the others lie in it, too. */
+async function locate(files: string[]): Promise<{ dir: string; named: string[] }> {
+  const [first, ...others] = files.map((file) => resolve(file));
+  if (first === undefined) return { dir: resolve('.'), named: [] };
+  if (others.length === 0 && (await kindOf(first)) === 'dir') return { dir: first, named: [] };
+  const dir = dirname(first);
+  const named = [first, ...others].map((file) => relative(dir, file));
+  const outside = named.find((path) => path.startsWith('..'));
+  if (outside !== undefined) {
+    throw InputError.at(
+      undefined,
+      `${outside} lies outside of ${dir}`,
+      'an app is one folder: lay it beside the first file',
+    );
+  }
+  return { dir, named };
+}
+
+const bareApp = (dir: string, compose: string[], settings: ComposeSettings): PlacedApp => ({
+  name: settings.name ?? basename(dir),
+  nameIsFixed: settings.name !== undefined,
+  folder: '',
+  compose,
+  profiles: [],
+  sync: {},
+  pruneVolumes: false,
+  suspend: false,
+  values: {},
+  siteValues: [],
+});
+
+const normal = (path: string): string => posix.normalize(path).replace(/^\.\//, '').replace(/\/$/, '');
+
+/** Which folders are left to the site, and which files containers could write to. */
+async function bindsOf(
+  project: Project,
+  dir: string,
+  taken: ReadonlySet<string>,
+): Promise<{ left: string[]; writable: string[] }> {
+  const left = new Set<string>();
+  const writable = new Set<string>();
+  for (const { keys } of project.services.values()) {
+    for (const { Type, Source, ReadOnly } of keys.volumes ?? []) {
+      if (Type !== 'bind' || !Source || Source.startsWith('/') || Source.startsWith('~') || ReadOnly) continue;
+      const path = normal(Source);
+      const kind = path.startsWith('..') ? undefined : await kindOf(join(dir, path));
+      if (kind === 'dir' && !taken.has(path)) left.add(path);
+      if (kind === 'file') writable.add(path);
+    }
+  }
+  return { left: [...left].sort(), writable: [...writable].sort() };
+}
+
+async function kindOf(path: string): Promise<'file' | 'dir' | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() ? 'dir' : found?.isFile() ? 'file' : undefined;
+}
+
+/** The same snapshot, in which the folders are empty. */
+const without = (snapshot: Snapshot, left: readonly string[]): Snapshot => ({
+  ...snapshot,
+  list: async (dir) =>
+    left.some((path) => path === '.' || dir === path || dir.startsWith(`${path}/`))
+      ? dir === ''
+        ? snapshot.list(dir)
+        : []
+      : snapshot.list(dir),
+});

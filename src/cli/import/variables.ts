@@ -1,0 +1,20 @@
+import type { SourceFile } from '../../model/snapshot.ts';
+
+/** `$NAME`, `${NAME}`, `${NAME?…}`: what has to have a value. Two dollars are one that is meant. */
+const NEEDED = /\$\$|\$([A-Za-z_]\w*)|\$\{([A-Za-z_]\w*)(?=\}|:?\?)/g;
+const BUILT_IN = new Set(['COMPOSE_PROJECT_NAME', 'HOLDFAST_SITE', 'HOLDFAST_APP']);
+
+/** Variables that Compose files need and `.env` does not set. `docker compose` took them from its environment, or as empty. Sorted. */
+export function unsetVariables(files: Record<string, SourceFile>): string[] {
+  const textOf = (path: string): string => new TextDecoder().decode(files[path]?.content);
+  const set = new Set(
+    [...textOf('.env').matchAll(/^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*[=:]/gm)].map(([, name]) => name),
+  );
+  const needed = Object.keys(files)
+    .filter((path) => /\.ya?ml$/.test(path))
+    .flatMap((path) => [...withoutComments(textOf(path)).matchAll(NEEDED)].map(([, plain, braced]) => plain ?? braced));
+  const names = needed.filter((name) => name !== undefined && !set.has(name) && !BUILT_IN.has(name));
+  return [...new Set(names as string[])].sort();
+}
+
+const withoutComments = (text: string): string => text.replaceAll(/^[ \t]*#.*$/gm, '');

@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import type { Disk } from '../../lib/disk.ts';
+import { InputError } from '../../lib/errors.ts';
+import type { SourceFile } from '../../model/snapshot.ts';
+
+/**
+ * Writes files below a folder: all, or none where one is there already with another content and `force` is not given. Gives the paths that were
+ * written. Throws InputError naming those that are in the way.
+ */
+export async function writeNew(
+  disk: Disk,
+  root: string,
+  files: Record<string, SourceFile>,
+  force: boolean,
+): Promise<string[]> {
+  const changed: string[] = [];
+  const inTheWay: string[] = [];
+  for (const [path, { content }] of Object.entries(files)) {
+    const found = await disk.read(join(root, path));
+    if (found && Buffer.compare(found, content) === 0) continue;
+    changed.push(path);
+    if (found) inTheWay.push(path);
+  }
+  if (inTheWay.length > 0 && !force) {
+    throw new InputError(
+      inTheWay.map((path) => ({
+        message: `${path} is there already, and differs`,
+        hint: '--force overwrites it, --into names another folder',
+      })),
+    );
+  }
+  for (const path of changed) {
+    const file = files[path] as SourceFile;
+    await disk.write(join(root, path), file.content, file.executable ? 0o755 : 0o644);
+  }
+  return changed.sort();
+}

@@ -1,0 +1,25 @@
+import { posix } from 'node:path';
+import type { PlacedApp } from '../model/fleet.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import { AppFolder } from './app-folder.ts';
+import { load } from './load.ts';
+import { decodeProject, type Project } from './project.ts';
+import { RepoFiles } from './repo-files.ts';
+import { Report } from './report.ts';
+import type { CompileOptions } from './values.ts';
+
+/**
+ * An app's Compose files as far as they can be read, for those who want to know what they name rather than to run it: what is refused in them is
+ * left out. Throws InputError where no project comes of them, SourceError where the snapshot cannot be read.
+ */
+export async function readProject(
+  app: PlacedApp,
+  snapshot: Snapshot,
+  options: CompileOptions,
+): Promise<{ name: string; project: Project }> {
+  const report = new Report();
+  const repo = new RepoFiles(snapshot);
+  const folder = (name: string): AppFolder => new AppFolder(repo, app.folder, posix.join(options.filesDir, name));
+  const { name, root } = await load(app, '', repo, folder, options, report, () => {});
+  return { name, project: decodeProject(root, report) };
+}
