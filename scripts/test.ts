@@ -16,7 +16,7 @@ const STAGES = {
   check: { needs: 'nothing' },
   unit: { needs: 'nothing', folders: ['test/unit', 'test/property'] },
   sim: { needs: 'nothing', folders: ['test/sim'] },
-  conformance: { needs: 'peer', folders: ['test/conformance'] },
+  conformance: { needs: 'engines', folders: ['test/conformance'] },
   // Engines are shared by all files of these, and they measure times: one file after the other.
   e2e: { needs: 'engines', folders: ['test/e2e', 'test/chaos'], jest: ['--runInBand', '--testTimeout=60000'] },
 } as const satisfies Record<string, Stage>;
@@ -34,6 +34,7 @@ const CHECKS = [
   ['Biome', 'node_modules/.bin/biome', 'check', '.'],
   ['TypeScript', 'node_modules/.bin/tsc', '--noEmit'],
   ['arrows', process.execPath, 'scripts/check-arrows.ts'],
+  ['docs/compose-support.md', process.execPath, 'scripts/compose-support.ts', '--check'],
 ] as const;
 
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;

@@ -7,6 +7,26 @@ import type { Report } from './report.ts';
 /** Reads a node as a T; gives undefined where it is none, and the report then says why. */
 export type Decoder<T> = (node: YamlNode, report: Report) => T | undefined;
 
+/** A key that is known and not supported: why, or what to do. */
+export interface Refusal {
+  refused: string;
+}
+
+export type Shape = Record<string, Decoder<unknown> | Refusal>;
+
+/** The keys of the mapping that a decoder reads, or of those in the list that it reads. */
+const shapes = new WeakMap<Decoder<unknown>, Shape>();
+
+/** The keys that may stand in what a decoder reads; undefined where it reads no mapping with keys of ours. For what is told of all keys. */
+export const shapeOf = (decoder: Decoder<unknown>): Shape | undefined => shapes.get(decoder);
+
+/** `decoder`, which reads a mapping as `like` does, among other forms. */
+export function shapedAs<T>(like: Decoder<unknown>, decoder: Decoder<T>): Decoder<T> {
+  const shape = shapes.get(like);
+  if (shape) shapes.set(decoder, shape);
+  return decoder;
+}
+
 export const text: Decoder<string> = (node, report) => {
   if (node.kind === 'scalar' && typeof node.value === 'string') return node.value;
   const hint = node.kind === 'scalar' && node.value !== null ? 'quote it' : undefined;
@@ -91,11 +111,11 @@ export function word<T extends string>(...words: T[]): Decoder<T> {
 }
 
 export function list<T>(item: Decoder<T>): Decoder<T[]> {
-  return (node, report) => {
+  return shapedAs(item, (node, report) => {
     if (node.kind !== 'sequence') return report.error(node, `a list is expected here, not ${describe(node)}`);
     const items = node.items.map((each) => item(each, report));
     return items.filter((each) => each !== undefined);
-  };
+  });
 }
 
 /** A list, or one item that stands for a list of itself. */
@@ -112,10 +132,10 @@ export function map<T, U>(
   decoder: Decoder<T>,
   f: (value: T, node: YamlNode, report: Report) => U | undefined,
 ): Decoder<U> {
-  return (node, report) => {
+  return shapedAs(decoder, (node, report) => {
     const value = decoder(node, report);
     return value === undefined ? undefined : f(value, node, report);
-  };
+  });
 }
 
 /** One `NAME: value` or `NAME=value`. A list's item without `=`, and an empty value of a mapping, is null. */
@@ -159,21 +179,14 @@ export const stringRecord: Decoder<Record<string, string>> = map(pairs, (found) 
   Object.fromEntries(found.map(({ name, value }) => [name, value ?? ''])),
 );
 
-/** A key that is known and not supported: why, or what to do. */
-export interface Refusal {
-  refused: string;
-}
-
 export const refused = (reason: string): Refusal => ({ refused: reason });
-
-type Shape = Record<string, Decoder<unknown> | Refusal>;
 
 /** What `record` gives: what was there and could be read. */
 export type Decoded<S extends Shape> = { [K in keyof S]?: S[K] extends Decoder<infer T> ? T : never };
 
 /** A mapping with known keys; any other is refused by name. `what` names it in messages, as `healthcheck`. */
 export function record<S extends Shape>(what: string, shape: S): Decoder<Decoded<S>> {
-  return (node, report) => {
+  const decoder: Decoder<Decoded<S>> = (node, report) => {
     if (node.kind !== 'mapping') return report.error(node, `${what} must be a mapping, not ${describe(node)}`);
     const result: Record<string, unknown> = {};
     for (const entry of known(node, what, shape, report)) {
@@ -183,6 +196,8 @@ export function record<S extends Shape>(what: string, shape: S): Decoder<Decoded
     }
     return result as Decoded<S>;
   };
+  shapes.set(decoder, shape);
+  return decoder;
 }
 
 /** The entries of a mapping whose keys are in the table and supported; reports the others, but for `x-` extensions. */

@@ -1,7 +1,7 @@
 import type { Position } from '../lib/errors.ts';
 import type { Dependency } from '../model/state.ts';
 import { describe } from '../yaml/node.ts';
-import { type Decoder, flag, record, text, word } from './decode.ts';
+import { type Decoder, flag, record, shapedAs, text, word } from './decode.ts';
 
 export interface DependencyAt extends Dependency {
   at: Position;
@@ -43,5 +43,6 @@ export const dependsOn: Decoder<DependencyAt[]> = (node, report) => {
     return [{ service: key, condition: CONDITIONS[read.condition], required, restart, at: keyAt }];
   });
 };
+shapedAs(LONG, dependsOn);
 
 const started = (service: string): Dependency => ({ service, condition: 'started', required: true, restart: false });

@@ -1,4 +1,16 @@
-import { bytes, type Decoded, type Decoder, decimal, integer, record, refused, text, word } from './decode.ts';
+import {
+  bytes,
+  type Decoded,
+  type Decoder,
+  decimal,
+  integer,
+  record,
+  refused,
+  shapedAs,
+  text,
+  word,
+} from './decode.ts';
+
 import { reservedDevices } from './devices.ts';
 import { deployRestart } from './restart.ts';
 
@@ -29,6 +41,9 @@ const KEYS = {
 
 export type Deploy = Decoded<typeof KEYS>;
 
+const DEPLOY = record('deploy', KEYS);
+
 /** `deploy`, as far as it means something without Swarm. */
 export const deploy: Decoder<Deploy> = (node, report) =>
-  node.kind === 'scalar' && node.value === null ? undefined : record('deploy', KEYS)(node, report);
+  node.kind === 'scalar' && node.value === null ? undefined : DEPLOY(node, report);
+shapedAs(DEPLOY, deploy);

@@ -1,6 +1,17 @@
 import type { ContainerSpec, DeviceRequest } from '../model/spec.ts';
 import type { YamlNode } from '../yaml/node.ts';
-import { type Decoded, type Decoder, integer, list, map, quoted, record, stringRecord, text } from './decode.ts';
+import {
+  type Decoded,
+  type Decoder,
+  integer,
+  list,
+  map,
+  quoted,
+  record,
+  shapedAs,
+  stringRecord,
+  text,
+} from './decode.ts';
 import type { Report } from './report.ts';
 
 type Device = NonNullable<ContainerSpec['Devices']>[number];
@@ -36,6 +47,7 @@ function shortDevice(node: YamlNode, report: Report): Device | undefined {
 }
 
 const LONG = record('a device', { source: text, target: text, permissions: text });
+shapedAs(LONG, devices);
 
 function longDevice(node: YamlNode, report: Report): Device | undefined {
   const read = LONG(node, report);
@@ -90,6 +102,7 @@ export const gpus: Decoder<WrittenRequest[]> = (node, report) => {
   if (node.kind === 'scalar' && node.value === 'all') return [{ count: -1 }];
   return report.error(node, `${quoted(node)} is not possible here`, 'gpus is all, or a list of device requests');
 };
+shapedAs(request, gpus);
 
 /** `deploy.resources.reservations.devices`. */
 export const reservedDevices: Decoder<WrittenRequest[]> = list(

@@ -1,6 +1,7 @@
 import type { Position } from '../lib/errors.ts';
 import type { YamlNode } from '../yaml/node.ts';
-import { type Decoder, flag, list, listOrOne, map, type Pair, pairs, record, text, word } from './decode.ts';
+
+import { type Decoder, flag, list, listOrOne, map, type Pair, pairs, record, shapedAs, text, word } from './decode.ts';
 
 /** `environment`: names to values; null takes the value that interpolation knows. */
 export const environment: Decoder<Pair[]> = map(pairs, (found, _node, report) => {
@@ -42,6 +43,7 @@ export const envFiles: Decoder<EnvFile[]> = (node, report) => {
   const asList: YamlNode = node.kind === 'sequence' ? node : { kind: 'sequence', at: node.at, items: [node] };
   return map(list(one), (files) => [...new Map(files.map((file) => [file.path, file])).values()])(asList, report);
 };
+shapedAs(LONG, envFiles);
 
 /** A file of `label_file`, and where it is named. */
 export interface LabelFile {

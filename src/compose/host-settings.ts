@@ -1,5 +1,17 @@
 import { describe } from '../yaml/node.ts';
-import { type Decoder, integer, list, map, pairs, quoted, record, stringRecord, text, textOrNumber } from './decode.ts';
+import {
+  type Decoder,
+  integer,
+  list,
+  map,
+  pairs,
+  quoted,
+  record,
+  shapedAs,
+  stringRecord,
+  text,
+  textOrNumber,
+} from './decode.ts';
 
 /** Small settings that go to the engine nearly as they are written. */
 
@@ -75,6 +87,7 @@ export const ulimits: Decoder<Limits> = (node, report) => {
   }
   return found;
 };
+shapedAs(LIMIT, ulimits);
 
 /** `logging`. */
 export const logging = record('logging', { driver: text, options: stringRecord });

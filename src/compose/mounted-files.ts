@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { Position } from '../lib/errors.ts';
 import type { YamlNode } from '../yaml/node.ts';
-import { type Decoder, integer, list, map, quoted, record, text } from './decode.ts';
+import { type Decoder, integer, list, map, quoted, record, shapedAs, text } from './decode.ts';
 
 /** A service's use of a config or a secret. */
 export interface FileUse {
@@ -50,6 +50,7 @@ export function fileUses(folder: '/' | '/run/secrets'): Decoder<FileUse[]> {
       ...(mode !== undefined && { mode }),
     };
   };
+  shapedAs(LONG, one);
   // Of two with one target, as written, the last counts.
   const key = (each: FileUse) => each.writtenTarget ?? each.target;
   return map(list(one), (uses) => [...new Map(uses.map((each) => [key(each), each])).values()]);

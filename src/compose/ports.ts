@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { Position } from '../lib/errors.ts';
 import type { PortBinding } from '../model/spec.ts';
 import type { YamlNode } from '../yaml/node.ts';
-import { type Decoder, integer, quoted, record, text, textOrNumber, word } from './decode.ts';
+import { type Decoder, integer, quoted, record, shapedAs, text, textOrNumber, word } from './decode.ts';
 import type { Report } from './report.ts';
 
 /** One container port and where it is published. */
@@ -57,6 +57,7 @@ const LONG = record('a port', {
   name: text,
   app_protocol: text,
 });
+shapedAs(LONG, ports);
 
 function longPort(node: YamlNode, report: Report): Port[] | undefined {
   const before = report.problems.length;

@@ -2,7 +2,18 @@ import { isIP } from 'node:net';
 import type { Position } from '../lib/errors.ts';
 import { type EndpointSpec, INTERFACE_OPTION } from '../model/spec.ts';
 import { describe } from '../yaml/node.ts';
-import { type Decoded, type Decoder, integer, list, map, quoted, record, stringRecord, text } from './decode.ts';
+import {
+  type Decoded,
+  type Decoder,
+  integer,
+  list,
+  map,
+  quoted,
+  record,
+  shapedAs,
+  stringRecord,
+  text,
+} from './decode.ts';
 
 /** A service's place on a network, by the network's key in the Compose file. */
 export interface ServiceNetwork {
@@ -80,3 +91,4 @@ export const serviceNetworks: Decoder<ServiceNetwork[]> = (node, report) => {
     return { key, at: keyAt, endpoint, written };
   });
 };
+shapedAs(ENDPOINT, serviceNetworks);

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { Position } from '../lib/errors.ts';
 import type { MountSpec } from '../model/spec.ts';
 import { entryOf, type YamlNode } from '../yaml/node.ts';
-import { bytes, type Decoded, type Decoder, flag, integer, quoted, record, text, word } from './decode.ts';
+import { bytes, type Decoded, type Decoder, flag, integer, quoted, record, shapedAs, text, word } from './decode.ts';
 import { labels } from './host-settings.ts';
 import type { Report } from './report.ts';
 
@@ -115,6 +115,7 @@ const MOUNT_KEYS = {
 };
 
 const LONG = record('a mount', MOUNT_KEYS);
+shapedAs(LONG, volumes);
 
 /** The long form of a mount. */
 export type WrittenMount = Decoded<typeof MOUNT_KEYS>;

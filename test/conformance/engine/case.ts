@@ -9,7 +9,7 @@ export interface EngineCase {
 }
 
 /** A network that is there already, so that a case about one service alone makes none. */
-export const SHARED_NETWORK = 'holdfast-conformance';
+export const SHARED_NETWORK = `conformance-${Math.random().toString(36).slice(2, 8)}`;
 export const IMAGE = 'holdfast-test/busybox:1';
 
 const indented = (text: string, by: string): string =>
@@ -28,10 +28,17 @@ export function service(
   const shared = `networks:\n  default:\n    external: true\n    name: ${SHARED_NETWORK}\n`;
   const networks = top.includes('networks:') ? '' : shared;
   const compose = `services:\n  web:\n    image: ${IMAGE}\n${indented(keys, '    ')}\n${networks}${top}`;
-  return { name, compose, ...others };
+  return { name, compose: compose.replaceAll('UNIQUE', SHARED_NETWORK), ...others };
 }
 
 /** A case of several services; each is an image and its keys. */
 export function project(name: string, compose: string, rest: Omit<EngineCase, 'name' | 'compose'> = {}): EngineCase {
-  return { name, compose: compose.replaceAll('IMAGE', IMAGE).replaceAll('SHARED', SHARED_NETWORK), ...rest };
+  return {
+    name,
+    compose: compose
+      .replaceAll('IMAGE', IMAGE)
+      .replaceAll('SHARED', SHARED_NETWORK)
+      .replaceAll('UNIQUE', SHARED_NETWORK),
+    ...rest,
+  };
 }

@@ -8,6 +8,7 @@ import type { Engine } from '../../../src/engine/engine.ts';
 import { openEngine } from '../../../src/engine/open-engine.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { ENGINES, openApi } from '../../support/engine-under-test.ts';
+import { conformanceTable, type Row } from '../table.ts';
 import { SHARED_NETWORK } from './case.ts';
 import { ENGINE_CASES } from './cases.ts';
 import { differencesBetween, inspectProject, type Json } from './inspect.ts';
@@ -20,6 +21,7 @@ for (const name of ['Docker 20.10', 'a newer Docker'] as const) {
   const cases = ENGINE_CASES.filter(({ newer }) => !newer || name === 'a newer Docker');
   const suite = host && existsSync(peer) ? describe : describe.skip;
   suite(`what is made on ${name}, beside docker-compose`, () => {
+    const rows: Row[] = [];
     let root = '';
     let api: EngineApi;
     let engine: Engine;
@@ -32,12 +34,17 @@ for (const name of ['Docker 20.10', 'a newer Docker'] as const) {
         await api.createNetwork({ Name: SHARED_NETWORK, CheckDuplicate: true });
     });
     afterAll(async () => {
+      process.stdout.write(`\n${conformanceTable(`Made on ${name}`, rows)}`);
       await api.removeNetwork(SHARED_NETWORK);
       engine.close();
       await rm(root, { recursive: true, force: true });
     });
 
+    test('there are at least 80 cases', () => expect(cases.length).toBeGreaterThanOrEqual(80));
+
     test.each(cases)('$name: the same', async (one) => {
+      const row: Row = { name: one.name, outcome: 'different' };
+      rows.push(row);
       const place = { root, project: `conformance-${Math.random().toString(36).slice(2, 8)}` };
       try {
         await makeWithPeer(peer, host ?? '', one, place);
@@ -46,7 +53,10 @@ for (const name of ['Docker 20.10', 'a newer Docker'] as const) {
         await makeWithHoldfast(engine, one, place);
         const ours = await inspectProject(api, place.project);
         expect(Object.keys(theirs.containers)).not.toEqual([]);
-        expect(differencesBetween(theirs as unknown as Json, ours as unknown as Json)).toEqual([]);
+        const differences = differencesBetween(theirs as unknown as Json, ours as unknown as Json);
+        row.why = differences.join('; ');
+        expect(differences).toEqual([]);
+        row.outcome = 'same';
       } finally {
         await unmake(api, place.project);
       }

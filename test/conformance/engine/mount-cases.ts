@@ -71,7 +71,7 @@ export const MOUNT_CASES: EngineCase[] = [
     top: 'volumes:\n  data:\n    driver: local\n    driver_opts: {type: tmpfs, device: tmpfs, o: "size=1m"}\n    labels: {a: b}\n',
   }),
   service('a volume under a name of its own', 'volumes: ["data:/data"]', {
-    top: 'volumes:\n  data: {name: holdfast-conformance-data, labels: [x]}\n',
+    top: 'volumes:\n  data: {name: UNIQUE-data, labels: [x]}\n',
   }),
   service('a volume that nothing uses', 'labels: {a: b}', VOLUMES),
   project(

@@ -79,7 +79,7 @@ networks:
     `services:
   web: {image: IMAGE, networks: [inside]}
 networks:
-  inside: {internal: true, name: holdfast-conformance-inside, labels: [x, y=z]}`,
+  inside: {internal: true, name: UNIQUE-inside, labels: [x, y=z]}`,
   ),
   project(
     'a default network with options',
@@ -146,7 +146,7 @@ networks: {default: {external: true, name: SHARED}}`,
     `services:
   web: {image: IMAGE, links: [db, "db:store", cache], external_links: ["other", "another:alias"], networks: [a, b]}
   db: {image: IMAGE, scale: 2, networks: [a]}
-  cache: {image: IMAGE, container_name: holdfast-conformance-cache, networks: [b]}
+  cache: {image: IMAGE, container_name: UNIQUE-cache, networks: [b]}
 networks: {a: {}, b: {}}`,
   ),
 ];

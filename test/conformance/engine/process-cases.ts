@@ -56,7 +56,7 @@ export const PROCESS_CASES: EngineCase[] = [
   ),
   service('options of the usual log driver', 'logging:\n  options:\n    max-size: 1m'),
   service('no log', 'logging:\n  driver: none'),
-  service('a name of its own', 'container_name: holdfast-conformance-own'),
+  service('a name of its own', 'container_name: UNIQUE-own'),
   service('an annotation', 'annotations:\n  a: b\n  c: "1"'),
   service('an annotation, on an engine that tells of it', 'annotations: [a=b]', { newer: true }),
   service('a platform', 'platform: linux/amd64'),

@@ -1,0 +1,74 @@
+import { type Shape, shapeOf } from '../../src/compose/decode.ts';
+import { FILE_KEYS, NETWORK_KEYS, TOP_KEYS, VOLUME_KEYS } from '../../src/compose/resources.ts';
+import { SERVICE_KEYS } from '../../src/compose/service-keys.ts';
+import type { Field } from '../../src/spec/field.ts';
+import { FIELDS } from '../../src/spec/fields.ts';
+import { FILE_NOTES, LOADER_NOTES, NETWORK_NOTES, type Note, SERVICE_NOTES, TOP_NOTES, VOLUME_NOTES } from './notes.ts';
+
+/** One key of a Compose file. */
+export interface Row {
+  /** `volumes.bind.propagation`. */
+  key: string;
+  support: 'same' | 'ours' | 'refused';
+  /** What it becomes in the Engine API. */
+  field: string;
+  text: string;
+}
+
+export interface Section {
+  title: string;
+  rows: Row[];
+}
+
+/** All keys of the Compose Specification, from the tables that read and send them. Throws where a key has nothing to be said of it. */
+export function supportTable(): Section[] {
+  const section = (
+    title: string,
+    keys: object,
+    notes: Record<string, Note>,
+    fields: readonly Field[] = [],
+  ): Section => ({
+    title,
+    rows: [...rowsOf(keys as Shape, '', { notes, fields }, undefined), ...resolved(title)].sort((a, b) =>
+      a.key < b.key ? -1 : 1,
+    ),
+  });
+  return [
+    section('Top level', TOP_KEYS, TOP_NOTES),
+    section('Services', SERVICE_KEYS, SERVICE_NOTES, FIELDS),
+    section('Networks', NETWORK_KEYS, NETWORK_NOTES),
+    section('Volumes', VOLUME_KEYS, VOLUME_NOTES),
+    section('Configs and secrets', FILE_KEYS, FILE_NOTES),
+  ];
+}
+
+/** What the loader resolves, so that no table of keys has it. */
+const resolved = (title: string): Row[] =>
+  Object.entries(LOADER_NOTES[title] ?? {}).map(([key, text]) => ({ key, support: 'ours', field: '', text }));
+
+interface Known {
+  notes: Record<string, Note>;
+  /** Rows of the field table that may stand for a key. */
+  fields: readonly Field[];
+}
+
+/** `inherited` is the field of the key above; "" where that is ours. */
+function rowsOf(shape: Shape, above: string, known: Known, inherited: string | undefined): Row[] {
+  return Object.keys(shape)
+    .sort()
+    .flatMap((name) => {
+      const key = above ? `${above}.${name}` : name;
+      const rule = shape[name];
+      if (rule && 'refused' in rule) {
+        return [{ key, support: 'refused' as const, field: '', text: rule.refused }];
+      }
+      const note = known.notes[key];
+      const own = known.fields.find(({ label }) => label === key);
+      const field = own?.name ?? note?.field ?? (note?.ours ? '' : inherited);
+      if (field === undefined) throw new Error(`nothing is said of ${key}: give it a note`);
+      const words = [note?.text, own?.inPlace && 'changed in place where the engine can'].filter(Boolean).join('; ');
+      const row: Row = { key, support: field ? 'same' : 'ours', field, text: words };
+      const nested = typeof rule === 'function' ? shapeOf(rule) : undefined;
+      return [row, ...(nested ? rowsOf(nested, key, known, field) : [])];
+    });
+}
