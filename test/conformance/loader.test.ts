@@ -59,15 +59,15 @@ async function peerAnswer({ directory, folder, files = [], profiles, env }: Load
 
 async function ourAnswer({ directory, folder, files, profiles, env }: LoaderCase): Promise<Answer> {
   const snapshot = await folderSource(directory);
-  const app = placedApp({
-    name: basename(join(directory, folder)),
-    nameIsFixed: false,
-    folder,
-    compose: files?.map((file) => inFolder(folder, file)) ?? (await findComposeFiles(snapshot, folder)),
-    profiles,
-    projectDirectory: join(directory, folder),
-  });
   try {
+    const app = placedApp({
+      name: basename(join(directory, folder)),
+      nameIsFixed: false,
+      folder,
+      compose: files?.map((file) => inFolder(folder, file)) ?? (await findComposeFiles(snapshot, folder)),
+      profiles,
+      projectDirectory: join(directory, folder),
+    });
     const { json } = await composeConfig(app, 'shop', snapshot, { filesDir: '/nowhere', environment: env });
     return { config: json };
   } catch (error) {
