@@ -24,16 +24,18 @@ export async function placeApplications(
   site: SiteDocument,
   fleet: FleetDocument,
 ): Promise<Result[]> {
-  const results: Result[] = [];
-  for (const { name, kind } of (await snapshot.list(FOLDER)) ?? []) {
-    if (kind === 'file') continue;
+  const place = async (name: string): Promise<Result[]> => {
     try {
       const placed = await placeApplication(snapshot, name, site, fleet);
-      if (placed) results.push({ placed });
+      return placed ? [{ placed }] : [];
     } catch (error) {
-      results.push({ broken: { name, problems: problemsOf(error, name) } });
+      return [{ broken: { name, problems: problemsOf(error, name) } }];
     }
-  }
+  };
+  const folders = ((await snapshot.list(FOLDER)) ?? []).filter(({ kind }) => kind !== 'file');
+  // At once: what has to be fetched for them comes in one answer, and not in one for each.
+  const results = (await Promise.all(folders.map(({ name }) => place(name)))).flat();
+  await snapshot.prepare?.(results.flatMap((result) => ('placed' in result ? result.placed.folder : [])));
   return results;
 }
 

@@ -30,4 +30,6 @@ export interface Snapshot {
   read(path: string): Promise<SourceFile | undefined>;
   /** Sorted by name; undefined where there is no such folder. Throws SourceError. */
   list(dir: string): Promise<Entry[] | undefined>;
+  /** Told that much of these folders will be read; a source that fetches piece by piece gets them at once. Throws SourceError. */
+  prepare?(folders: readonly string[]): Promise<void>;
 }

@@ -6,18 +6,6 @@ import type { Transport } from './transport.ts';
 export const fetchRequest = (args: readonly string[]): string =>
   line('command=fetch') + DELIMITER + args.map(line).join('') + FLUSH;
 
-/**
- * The bytes of a pack with what `want` names, a commit or a tag of one, with the commit's trees and files and no history. Deltas in it are only against
- * objects in it. Throws SourceError; one that breaks off never ends as if it were whole.
- */
-export async function* fetchPack(
-  transport: Transport,
-  want: string,
-  signal: AbortSignal,
-): AsyncGenerator<Buffer, void, undefined> {
-  yield* packOf(transport, ['deepen 1', `want ${want}`], signal);
-}
-
 /** The bytes of the pack that these arguments of protocol v2's fetch ask for. Throws SourceError. */
 export async function* packOf(
   transport: Transport,

@@ -1,32 +1,45 @@
 import { SourceError } from '../lib/errors.ts';
 import type { Origin } from '../model/snapshot.ts';
+import { treeOf } from './git-object.ts';
 import { parseTree, type TreeEntry } from './git-tree.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { LazyObjects } from './lazy-objects.ts';
 import type { FetchedSnapshot } from './source.ts';
 import { byName, linkError, segments } from './tree-path.ts';
 
-/**
- * A commit's files, read from the object store without a checkout. `folder` is the config repo's root in the commit. Throws SourceError when the
- * commit or that folder is not there.
- */
-export async function gitSnapshot(
-  store: ObjectStore,
-  commit: string,
-  folder: string,
-  origin: Origin,
-): Promise<FetchedSnapshot> {
-  const top = treeOf(await store.read(commit, 'commit'), commit);
+export interface GitSnapshotOptions {
+  objects: LazyObjects;
+  commit: string;
+  /** The config repo's root in the commit. */
+  folder: string;
+  origin: Origin;
+  /** Told of every path that is read or listed, from the commit's root. */
+  onAsked?: (path: string) => void;
+  /** Brings folders in, with the small files below them. */
+  open?: (trees: string[]) => Promise<void>;
+  dispose: () => Promise<void>;
+}
+
+/** A commit's files, read without a checkout. Throws SourceError when the commit or the folder is not there. */
+export async function gitSnapshot(options: GitSnapshotOptions): Promise<FetchedSnapshot> {
+  const { objects, commit, folder, origin, onAsked } = options;
+  const top = treeOf(await objects.read(commit, 'commit'));
+  if (top === undefined) throw new SourceError('protocol', `Commit ${commit} names no tree`);
   const trees = new Map<string, Promise<Map<string, TreeEntry>>>();
+  let isOver = false;
+
   const tree = (oid: string, where: string): Promise<Map<string, TreeEntry>> => {
     const known = trees.get(oid);
     if (known) return known;
-    const read = store.read(oid, 'tree').then((content) => parseTree(content, where));
+    const read = objects.read(oid, 'tree').then((content) => parseTree(content, where));
     trees.set(oid, read);
+    // One that failed because of the link is asked for again.
+    read.catch(() => trees.delete(oid));
     return read;
   };
 
   /** The entry at a path below a tree; undefined when there is none. */
   const look = async (from: string, path: string): Promise<TreeEntry | undefined> => {
+    if (isOver) throw new SourceError('notFound', `Commit ${commit.slice(0, 12)} is no longer read`);
     let here: TreeEntry = { name: '', kind: 'dir', oid: from, executable: false };
     const passed: string[] = [];
     for (const part of segments(path)) {
@@ -43,6 +56,7 @@ export async function gitSnapshot(
   const root = await look(top, folder);
   if (root?.kind !== 'dir') throw new SourceError('notFound', `Commit ${commit.slice(0, 12)} has no folder ${folder}`);
   await tree(root.oid, folder);
+  const asked = (path: string): void => onAsked?.([folder, path].filter((part) => part !== '').join('/'));
 
   return {
     origin,
@@ -50,25 +64,23 @@ export async function gitSnapshot(
     async read(path) {
       const found = await look(root.oid, path);
       if (found?.kind !== 'file') return undefined;
-      return { content: await store.read(found.oid, 'blob'), executable: found.executable };
+      asked(path);
+      return { content: await objects.read(found.oid, 'blob'), executable: found.executable };
     },
     async list(dir) {
       const found = await look(root.oid, dir);
       if (found?.kind !== 'dir') return undefined;
+      asked(dir);
       return [...(await tree(found.oid, dir)).values()].map(({ name, kind }) => ({ name, kind })).sort(byName);
     },
+    async prepare(folders) {
+      const found = await Promise.all(folders.map((path) => look(root.oid, path)));
+      await options.open?.(found.flatMap((entry) => (entry?.kind === 'dir' ? entry.oid : [])));
+    },
     async dispose() {
+      isOver = true;
       trees.clear();
-      await store.dispose();
+      await options.dispose();
     },
   };
-}
-
-/** The tree that a commit's first line names. */
-function treeOf(content: Uint8Array, commit: string): string {
-  const oid = Buffer.from(content)
-    .toString('latin1', 0, 46)
-    .match(/^tree ([0-9a-f]{40})\n/)?.[1];
-  if (oid === undefined) throw new SourceError('protocol', `Commit ${commit} names no tree`);
-  return oid;
 }

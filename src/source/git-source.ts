@@ -1,14 +1,18 @@
 import type { Clock } from '../lib/clock.ts';
 import { SourceError } from '../lib/errors.ts';
-import { fetchPack, packOf } from './fetch-pack.ts';
+import { fetcher } from './fetcher.ts';
 import { gitSnapshot } from './git-snapshot.ts';
-import { walkHistory } from './history.ts';
 import { DEFAULT_LIMITS, type HttpLimits, httpClient } from './http.ts';
 import { httpTransport } from './http-transport.ts';
-import { type ObjectStore, removeLeftovers, storePack } from './object-store.ts';
+import { lazyObjects } from './lazy-objects.ts';
+import { type ObjectStore, objectStore } from './object-store.ts';
+import { systemPackFiles } from './pack-files.ts';
+import { ownWorker, type PackWorker } from './pack-worker.ts';
+import { hasChildren, readAhead } from './read-ahead.ts';
 import { candidateNames, isCommitId, pickRef, type Resolved } from './refs.ts';
 import { type CredentialsProvider, parseRemote } from './remote.ts';
 import type { Source } from './source.ts';
+import { DEFAULT_STORE_LIMITS, type StoreLimits } from './store-limits.ts';
 import { normalizeFolder } from './tree-path.ts';
 
 export interface GitSourceOptions {
@@ -18,11 +22,14 @@ export interface GitSourceOptions {
   revision?: string;
   /** The config repo's folder in the repo. Default: its root. */
   path?: string;
-  /** A folder for what is fetched; its contents are worthless after a restart. Used by nobody else. */
+  /** A folder for what is fetched, used by nobody else. Whatever happens to it, it only makes the next fetch larger. */
   dir: string;
   credentials?: CredentialsProvider;
   caFile?: string;
   limits?: Partial<HttpLimits>;
+  storeLimits?: Partial<StoreLimits>;
+  /** Who indexes and merges packs. Default: this process. */
+  worker?: PackWorker;
   clock: Clock;
 }
 
@@ -43,8 +50,31 @@ export function gitSource(options: GitSourceOptions): Source {
     description: `${remote.url}${folder && ` (${folder})`}${revision === undefined ? '' : ` at ${revision}`}`,
     name: folder.split('/').at(-1) || remote.name,
   };
+  const limits = { ...DEFAULT_STORE_LIMITS, ...options.storeLimits };
+  const store = objectStore(systemPackFiles(dir), limits, options.worker ?? ownWorker);
+  const wire = fetcher(transport, store, limits, clock);
   let last: Resolved | undefined;
-  let cleaned: Promise<void> | undefined;
+  /** What was read of the commit before. */
+  let asked: ReadonlySet<string> = new Set();
+  /** Snapshots that are not disposed of. */
+  let open = 0;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  /** One request after another, and none while packs are merged. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = turn.then(work);
+    turn = result.catch(() => undefined);
+    return result;
+  };
+  const release = (): void => {
+    if (--open === 0) store.rest();
+  };
+  /** Folders of which something is not here, with what is below them. */
+  const openTrees = async (trees: string[], commit: string, signal: AbortSignal): Promise<void> => {
+    const missing: string[] = [];
+    for (const oid of trees) if (!(await hasChildren(store, oid))) missing.push(oid);
+    if (missing.length > 0) await wire.objects(missing, commit, signal, true);
+  };
 
   return {
     origin,
@@ -62,52 +92,43 @@ export function gitSource(options: GitSourceOptions): Source {
 
     async fetch(commit, signal) {
       if (!isCommitId(commit)) throw new SourceError('notFound', `${JSON.stringify(commit)} is not a full commit ID`);
-      cleaned ??= removeLeftovers(dir);
-      await cleaned.catch((error: unknown) => {
-        cleaned = undefined;
-        throw error;
-      });
-      const want = last?.commit === commit ? last.want : commit;
-      const store = await storePack(dir, fetchPack(transport, want, signal));
+      const one = <T>(work: () => Promise<T>): Promise<T> => inTurn(work);
+      const more = (oids: string[]): Promise<void> => one(() => wire.objects(oids, commit, signal));
+      open++;
       try {
+        await one(() => wire.commit(commit, last?.commit === commit ? last.want : commit, signal));
         await requireCommit(store, commit);
-        return await gitSnapshot(store, commit, folder, origin);
+        await readAhead(store, commit, asked, more);
+        const paths = new Set<string>();
+        return await gitSnapshot({
+          objects: lazyObjects(store, more),
+          commit,
+          folder,
+          origin,
+          onAsked: (path) => paths.add(path),
+          open: (trees) => one(() => openTrees(trees, commit, signal)),
+          dispose: async () => {
+            asked = paths;
+            release();
+          },
+        });
       } catch (error) {
-        await store.dispose();
+        release();
         throw error;
       }
     },
 
-    async history(tip, known, signal) {
-      const wanted = [`want ${tip}`, ...known.map((oid) => `have ${oid}`), 'filter tree:0'];
-      const store = await storePack(dir, packOf(transport, wanted, signal));
-      try {
-        return await walkHistory(tip, new Set(known), (oid) => readIfThere(store, oid));
-      } finally {
-        await store.dispose();
-      }
+    history: (tip, known, signal) => inTurn(() => wire.history(tip, known, signal)),
+    object: (oid, type, signal) => inTurn(() => wire.object(oid, type, signal)),
+    close: () => {
+      store.rest();
+      transport.close();
     },
-
-    async object(oid, type, signal) {
-      const wanted = [`want ${oid}`, 'deepen 1', 'filter tree:0'];
-      const store = await storePack(dir, packOf(transport, wanted, signal));
-      try {
-        return await store.read(oid, type);
-      } finally {
-        await store.dispose();
-      }
-    },
-
-    close: () => transport.close(),
   };
 }
 
-async function readIfThere(store: ObjectStore, oid: string): Promise<Uint8Array | undefined> {
-  return (await store.typeOf(oid)) === undefined ? undefined : store.read(oid, 'commit');
-}
-
 async function requireCommit(store: ObjectStore, commit: string): Promise<void> {
-  const type = await store.typeOf(commit);
+  const type = (await store.find(commit))?.type;
   if (type === 'commit') return;
   throw new SourceError(
     type === undefined ? 'notFound' : 'protocol',

@@ -13,28 +13,44 @@ const OID_BYTES = 20;
 
 /** A tree object's raw content: `MODE NAME\0` and 20 bytes of ID, repeated. Throws SourceError for a name that could lead out of the tree. */
 export function parseTree(content: Uint8Array, where: string): Map<string, TreeEntry> {
-  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   const entries = new Map<string, TreeEntry>();
+  let isWhole = false;
+  for (const entry of rawEntries(content, () => (isWhole = true))) {
+    const { bytes, kind, oid, executable } = entry;
+    const name = bytes.toString('utf8');
+    const fault = Buffer.from(name).equals(bytes) ? nameFault(name) : 'it is not in UTF-8';
+    if (fault) throw refused(name, where, fault);
+    if (entries.has(name)) throw refused(name, where, 'it is there twice');
+    entries.set(name, { name, kind, oid, executable });
+  }
+  if (!isWhole) throw broken(where);
+  return entries;
+}
+
+/** The entries of a tree, with names as they are; ends early at what is no entry, and calls `onEnd` otherwise. */
+export function* rawEntries(
+  content: Uint8Array,
+  onEnd?: () => void,
+): Generator<{ bytes: Buffer; kind: Entry['kind']; oid: string; executable: boolean }, void, undefined> {
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   let at = 0;
   while (at < bytes.length) {
     const space = bytes.indexOf(SPACE, at);
     const nul = bytes.indexOf(NUL, space);
     const end = nul + 1 + OID_BYTES;
-    if (space < 0 || nul < 0 || end > bytes.length) throw broken(where);
+    if (space < 0 || nul < 0 || end > bytes.length) return;
     const mode = Number.parseInt(bytes.toString('latin1', at, space), 8);
-    const name = bytes.toString('utf8', space + 1, nul);
     const kind = kindOf(mode);
-    if (!kind) throw broken(where);
-    const fault = nameFault(name);
-    if (fault)
-      throw new SourceError(
-        'path',
-        `The commit has ${JSON.stringify(name)} in ${where || 'its root folder'}, which no folder may hold: ${fault}`,
-      );
-    entries.set(name, { name, kind, oid: bytes.toString('hex', nul + 1, end), executable: (mode & 0o100) !== 0 });
+    if (!kind) return;
+    yield {
+      bytes: bytes.subarray(space + 1, nul),
+      kind,
+      oid: bytes.toString('hex', nul + 1, end),
+      executable: (mode & 0o100) !== 0,
+    };
     at = end;
   }
-  return entries;
+  onEnd?.();
 }
 
 function kindOf(mode: number): Entry['kind'] | undefined {
@@ -51,6 +67,20 @@ function kindOf(mode: number): Entry['kind'] | undefined {
       return undefined;
   }
 }
+
+/** Names are shown so that nothing in them is lost, or hidden from who reads it, and no longer than a line. */
+function refused(name: string, where: string, fault: string): SourceError {
+  const shown = JSON.stringify(name.length > MOST_SHOWN ? `${name.slice(0, MOST_SHOWN)}…` : name).replace(
+    /[^\x20-\x7e…]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return new SourceError(
+    'path',
+    `The commit has ${shown} in ${where || 'its root folder'}, which no folder may hold: ${fault}`,
+  );
+}
+
+const MOST_SHOWN = 80;
 
 function broken(where: string): SourceError {
   return new SourceError('protocol', `The folder ${where || '/'} of the commit is not a readable Git tree`);

@@ -1,120 +1,223 @@
 import { createHash, randomBytes } from 'node:crypto';
-import * as fs from 'node:fs';
-import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { messageOf, SourceError } from '../lib/errors.ts';
+import type { GitObject, ObjectType } from './git-object.ts';
+import { type Head, readHeads, withHead, writeHeads } from './heads.ts';
+import { type IndexedPack, packChecksum } from './index-pack.ts';
+import { TRAILER } from './pack-entry.ts';
+import { type PackFiles, TEMPORARY } from './pack-files.ts';
+import { checksumOf, indexName, isPack, openPacks, type PackSet, packName } from './pack-set.ts';
+import type { PackWorker } from './pack-worker.ts';
 import { cutOff } from './pkt-line.ts';
+import { damagedPack, overLimit, type StoreLimits } from './store-limits.ts';
 
-/** The objects of one fetched pack, in a folder of their own. */
+/**
+ * Git objects in packs on the disk, in a folder of their own. Every object is proven by its name when it is read; what is damaged reads as
+ * absent, so that it is fetched again, beside what is there. A crash at any moment loses at most the pack that was coming in. All of it throws SourceError.
+ */
 export interface ObjectStore {
-  /** Raw content. Throws SourceError when it is not there, is of another type, or cannot be read. */
-  read(oid: string, type: 'commit' | 'tree' | 'blob' | 'tag'): Promise<Uint8Array>;
-  typeOf(oid: string): Promise<string | undefined>;
-  dispose(): Promise<void>;
+  /** undefined where there is no such object, or only a damaged one. */
+  find(oid: string): Promise<GitObject | undefined>;
+  /** Raw content. Throws SourceError when it is not there or of another type. */
+  read(oid: string, type: ObjectType): Promise<Buffer>;
+  /** Takes a pack in. Nothing of it is believed before its checksum is right and its index is made; on failure nothing is left of it. */
+  add(pack: AsyncIterable<Buffer>, signal: AbortSignal): Promise<IndexedPack>;
+  /** What was fetched last, newest first. */
+  heads(): Promise<readonly Head[]>;
+  /** Remembers a commit as the newest. */
+  keep(head: Head): Promise<void>;
+  /** Merges packs when there are many, they take much room, or something in them is damaged. */
+  tidy(signal: AbortSignal): Promise<void>;
+  /** Gives back memory and open files; what follows opens them again. */
+  rest(): void;
 }
 
-/** An agent that finds nothing new for months need not hold this in memory. */
-const loadGit = () => import('isomorphic-git');
+/** Small packs slow every read down, and big ones cost flash to rewrite. */
+export const MOST_PACKS = 50;
 
-const PREFIX = 'fetch-';
-const TRAILER = 20;
+export function objectStore(
+  files: PackFiles,
+  limits: StoreLimits,
+  worker: PackWorker,
+  mostPacks = MOST_PACKS,
+): ObjectStore {
+  let set: PackSet | undefined;
+  let heads: Head[] = [];
+  let prepared: Promise<void> | undefined;
+  let isDamaged = false;
+  /** Bytes after the last merge. */
+  let mergedBytes = 0;
 
-/** Removes stores left behind by a run that was killed. Throws SourceError. */
-export async function removeLeftovers(dir: string): Promise<void> {
-  try {
-    await mkdir(dir, { recursive: true });
-    for (const name of await readdir(dir)) {
-      if (name.startsWith(PREFIX)) await rm(join(dir, name), { recursive: true, force: true });
+  const rest = (): void => {
+    if (set && set.damaged.size > 0) isDamaged = true;
+    set?.close();
+    set = undefined;
+  };
+  const open = (): PackSet => {
+    set ??= openPacks(files, limits);
+    return set;
+  };
+  const packs = (): string[] => files.list().filter(isPack);
+  const bytes = (): number => packs().reduce((sum, name) => sum + (files.size(name) ?? 0), 0);
+
+  /** After a start: what a crash left is removed, and packs get their indexes again where those were lost. */
+  const prepare = async (signal: AbortSignal): Promise<void> => {
+    for (const name of files.list()) {
+      const isOurs =
+        isPack(name) || name === 'heads' || (name.endsWith('.idx') && files.size(name.replace(/idx$/, 'pack')));
+      if (!isOurs && isLeftover(name)) files.remove(name);
     }
-  } catch (error) {
-    throw diskError(error);
-  }
-}
+    await mend(signal);
+    heads = readHeads(files);
+  };
+  const isReady = (signal: AbortSignal): Promise<void> => {
+    prepared ??= prepare(signal).catch((error: unknown) => {
+      prepared = undefined;
+      rest();
+      throw error;
+    });
+    return prepared;
+  };
 
-/** Takes a pack in, below `dir`. Nothing of it is believed before its checksum is right and its index is made; on failure nothing is left. */
-export async function storePack(dir: string, pack: AsyncIterable<Buffer>): Promise<ObjectStore> {
-  const gitdir = join(dir, `${PREFIX}${randomBytes(6).toString('hex')}`);
-  const dispose = (): Promise<void> => rm(gitdir, { recursive: true, force: true });
-  try {
-    const packs = join(gitdir, 'objects', 'pack');
-    await mkdir(packs, { recursive: true });
-    await writeFile(join(gitdir, 'HEAD'), 'ref: refs/heads/none\n');
-    const incoming = join(packs, 'incoming');
-    const checksum = await receive(incoming, pack);
-    const name = `pack-${checksum}.pack`;
-    await rename(incoming, join(packs, name));
-    await index(gitdir, `objects/pack/${name}`);
-  } catch (error) {
-    await dispose();
-    throw diskError(error);
-  }
+  /** Indexes anew the packs whose index cannot be used; a pack that is damaged as well is worth nothing. */
+  const mend = async (signal: AbortSignal): Promise<void> => {
+    const unusable = [...open().damaged].filter((name) => !open().packs.includes(name));
+    rest();
+    for (const pack of unusable) {
+      const names = { pack, index: indexName(pack) };
+      files.remove(names.index);
+      try {
+        if (!isWhole(files, pack)) throw damagedPack('its checksum is wrong');
+        await worker.index(files, names, limits, signal);
+        files.rename(`${names.index}${TEMPORARY}`, names.index);
+      } catch (error) {
+        if (signal.aborted || !(error instanceof SourceError)) throw error;
+        files.remove(pack);
+      }
+    }
+    if (unusable.length > 0) files.sync();
+    isDamaged = false;
+  };
 
-  // The library keeps the parsed index and the pack in here; without it each read would check the whole pack again.
-  let cache: object = {};
-  const get = async (oid: string) => {
-    const { readObject } = await loadGit();
-    try {
-      const found = await readObject({ fs, gitdir, oid, format: 'content', cache });
-      return { type: found.type, object: found.object as Uint8Array };
-    } catch (error) {
-      if ((error as { code?: string }).code === 'NotFoundError') return undefined;
-      throw new SourceError('protocol', `Git object ${oid} cannot be read: ${messageOf(error)}`, { cause: error });
+  const merge = async (signal: AbortSignal): Promise<void> => {
+    rest();
+    const { missing } = await worker.merge(
+      files,
+      heads.map(({ oid }) => oid),
+      limits,
+      signal,
+    );
+    isDamaged = false;
+    mergedBytes = bytes();
+    if (missing > 0) {
+      heads = heads.map(({ oid }) => ({ oid, whole: false }));
+      writeHeads(files, heads);
     }
   };
+
+  /** Runs what works on the disk; its errors say nothing about the server. */
+  const onDisk = async <T>(work: () => T | Promise<T>, signal = NEVER): Promise<T> => {
+    try {
+      await isReady(signal);
+      return await work();
+    } catch (error) {
+      throw diskError(error);
+    }
+  };
+  const find = (oid: string): Promise<GitObject | undefined> => onDisk(() => open().find(oid));
+
   return {
+    find,
     async read(oid, type) {
-      const found = await get(oid);
-      if (found?.type === type) return found.object;
+      const found = await find(oid);
+      if (found?.type === type) return found.content;
       const what = found ? `is a ${found.type} and not a ${type}` : 'was not sent by the server';
       throw new SourceError(found ? 'protocol' : 'notFound', `Git object ${oid} ${what}`);
     },
-    typeOf: async (oid) => (await get(oid))?.type,
-    async dispose() {
-      cache = {};
-      await dispose();
-    },
+    add: (pack, signal) =>
+      onDisk(async () => {
+        const room = limits.diskBytes - bytes();
+        const incoming = `incoming-${randomBytes(6).toString('hex')}${TEMPORARY}`;
+        const index = incoming.replace(TEMPORARY, '.idx');
+        try {
+          const checksum = await receive(files, incoming, pack, limits, room);
+          const name = packName(checksum);
+          const indexed = await worker.index(files, { pack: incoming, index }, limits, signal);
+          rest();
+          files.rename(incoming, name);
+          files.rename(`${index}${TEMPORARY}`, indexName(name));
+          files.sync();
+          return indexed;
+        } catch (error) {
+          files.remove(incoming);
+          files.remove(`${index}${TEMPORARY}`);
+          throw error;
+        }
+      }, signal),
+    heads: () => onDisk(() => heads),
+    keep: (head) =>
+      onDisk(() => {
+        heads = withHead(heads, head);
+        writeHeads(files, heads);
+      }),
+    tidy: (signal) =>
+      onDisk(async () => {
+        rest();
+        const count = packs().length;
+        const isLarge = bytes() > Math.max(limits.diskBytes / 2, 2 * mergedBytes);
+        const wasDamaged = isDamaged;
+        if (wasDamaged) await mend(signal);
+        if (wasDamaged || count >= mostPacks || (isLarge && count > 1)) await merge(signal);
+      }, signal),
+    rest,
   };
 }
 
+const NEVER = new AbortController().signal;
+
+const isLeftover = (name: string): boolean =>
+  name.endsWith(TEMPORARY) || name.startsWith('fetch-') || (name.startsWith('pack-') && name.endsWith('.idx'));
+
+function isWhole(files: PackFiles, pack: string): boolean {
+  const reader = files.open(pack);
+  try {
+    return reader.size > TRAILER && packChecksum(reader).equals(checksumOf(pack));
+  } finally {
+    reader.close();
+  }
+}
+
 /** Writes a pack to a file; the checksum it ends with, once that has been found right. */
-async function receive(path: string, pack: AsyncIterable<Buffer>): Promise<string> {
+async function receive(
+  files: PackFiles,
+  name: string,
+  pack: AsyncIterable<Buffer>,
+  limits: StoreLimits,
+  room: number,
+): Promise<string> {
   const hash = createHash('sha1');
   let tail: Buffer = Buffer.alloc(0);
-  const file = await open(path, 'wx', 0o600);
+  let bytes = 0;
+  const file = files.create(name);
   try {
     for await (const data of pack) {
-      await file.writeFile(data);
+      bytes += data.length;
+      if (bytes > limits.packBytes) throw overLimit('packBytes', limits);
+      if (bytes > room) throw overLimit('diskBytes', limits);
+      file.write(data);
       // The last 20 bytes are the checksum of all before them; which are the last shows only at the end.
       const seen = Buffer.concat([tail, data]);
       const end = Math.max(0, seen.length - TRAILER);
       hash.update(seen.subarray(0, end));
-      tail = seen.subarray(end);
+      tail = Buffer.from(seen.subarray(end));
     }
+    file.sync();
   } finally {
-    await file.close();
+    file.close();
   }
   if (tail.length < TRAILER) throw cutOff();
   const checksum = hash.digest('hex');
-  if (checksum !== tail.toString('hex')) {
-    throw new SourceError(
-      'protocol',
-      'The pack that the Git server sent is damaged: its checksum is wrong. It will be fetched again',
-    );
-  }
+  if (checksum !== tail.toString('hex')) throw damagedPack('its checksum is wrong');
   return checksum;
-}
-
-async function index(gitdir: string, filepath: string): Promise<void> {
-  const { indexPack } = await loadGit();
-  try {
-    await indexPack({ fs, dir: gitdir, gitdir, filepath, cache: {} });
-  } catch (error) {
-    // A full disk says nothing about the server.
-    if (typeof (error as NodeJS.ErrnoException).syscall === 'string') throw diskError(error);
-    throw new SourceError('protocol', `The pack that the Git server sent cannot be read: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
 }
 
 /** What is not a SourceError yet comes from the disk. */

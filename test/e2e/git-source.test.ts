@@ -47,6 +47,9 @@ const text = async (snapshot: FetchedSnapshot, path: string): Promise<string | u
   return file && Buffer.from(file.content).toString();
 };
 
+/** Files that a fetch began and did not end. */
+const unfinished = async (): Promise<string[]> => (await readdir(cache)).filter((name) => name.endsWith('.tmp'));
+
 /** The SourceError that something ends with. */
 async function failure(promise: Promise<unknown>): Promise<SourceError> {
   const error = await promise.then(
@@ -210,7 +213,7 @@ describe('fetching', () => {
       const commit = await repo.git(['commit-tree', tree, '-m', 'x']);
       await repo.git(['update-ref', 'refs/heads/main', commit]);
       expect(await failure(open().fetch(commit, live))).toMatchObject({ kind: 'path' });
-      expect(await readdir(cache)).toEqual([]);
+      expect(await unfinished()).toEqual([]);
     },
   );
 
@@ -233,25 +236,44 @@ describe('fetching', () => {
     expect(await text(await source.fetch(commit, live), 'a')).toBe('1');
   });
 
-  test('leaves nothing behind, and removes what a killed run left', async () => {
+  test('removes what a killed run left', async () => {
     await mkdir(join(cache, 'fetch-killed', 'objects'), { recursive: true });
-    await writeFile(join(cache, 'kept'), '');
+    for (const name of ['kept', 'incoming-1234.tmp', `pack-${'1'.repeat(40)}.idx`, `pack-${'2'.repeat(40)}.pack`])
+      await writeFile(join(cache, name), '');
     const source = open();
     const commit = await repo.commit({ a: '1' });
+    const snapshot = await source.fetch(commit, live);
+    expect(await text(snapshot, 'a')).toBe('1');
+    expect((await readdir(cache)).map((name) => name.replace(/-.*\./, '.'))).toEqual([
+      'heads',
+      'kept',
+      'pack.idx',
+      'pack.pack',
+    ]);
+  });
+
+  test('asks and writes nothing for a commit that is here, also after a restart', async () => {
+    const commit = await repo.commit({ a: '1' });
+    const source = open();
     const one = await source.fetch(commit, live);
+    const [requests, files] = [server.traffic.length, await readdir(cache)];
     const two = await source.fetch(commit, live);
-    expect((await readdir(cache)).length).toBe(3);
     await one.dispose();
     expect(await text(two, 'a')).toBe('1');
     await two.dispose();
-    expect(await readdir(cache)).toEqual(['kept']);
+    expect(server.traffic.length).toBe(requests);
+    // What the server can do is asked once in a life.
+    expect(await text(await open().fetch(commit, live), 'a')).toBe('1');
+    expect(server.traffic.length).toBe(requests + 1);
+    expect(await readdir(cache)).toEqual(files);
+    expect(await failure(one.read('a'))).toMatchObject({ kind: 'notFound' });
   });
 
   test('a commit that the server does not have is not found', async () => {
     await repo.commit({ a: '1' });
     expect(await failure(open().fetch('1'.repeat(40), live))).toMatchObject({ kind: 'notFound' });
     expect(await failure(open().fetch('main', live))).toMatchObject({ kind: 'notFound' });
-    expect(await readdir(cache)).toEqual([]);
+    expect(await unfinished()).toEqual([]);
   });
 
   test('a tag on something that is no commit is refused', async () => {
@@ -294,7 +316,7 @@ describe('credentials', () => {
     const source = open({ credentials: async () => credentials });
     expect((await source.poll(live)).commit).toBe(commit);
     expect(await text(await source.fetch(commit, live), 'a')).toBe('1');
-    expect(server.traffic.length).toBe(2);
+    expect(server.traffic.length).toBe(3);
   });
 
   test('a token that was rotated while the agent runs is read anew from its file', async () => {
@@ -398,7 +420,7 @@ describe('what else can be at the other end', () => {
       const source = open({ url, caFile });
       expect((await source.poll(live)).commit).toBe(commit);
       expect(await text(await source.fetch(commit, live), 'a')).toBe('1');
-      expect(server.traffic.length).toBe(2);
+      expect(server.traffic.length).toBe(3);
     } finally {
       tls.closeAllConnections();
       await new Promise((resolve) => tls.close(resolve));
@@ -472,15 +494,15 @@ describe('what else can be at the other end', () => {
 
   test('a pack that breaks off anywhere leaves nothing and succeeds at the next attempt', async () => {
     const commit = await repo.commit({ a: 'x'.repeat(500), b: 'y', 'c/d': 'z' });
-    const source = open();
-    await source.poll(live);
-    const whole = server.traffic.length;
-    await (await source.fetch(commit, live)).dispose();
-    const size = server.traffic[whole]?.down ?? 0;
+    const first = open();
+    await first.fetch(commit, live);
+    const size = server.traffic.at(-1)?.down ?? 0;
+    const source = open({ dir: join(cache, 'other') });
+    await failure(source.fetch('1'.repeat(40), live));
     for (let cut = 0; cut < size - 250; cut += 37) {
       server.cutAfter = cut;
       await failure(source.fetch(commit, live));
-      expect(await readdir(cache)).toEqual([]);
+      expect(await readdir(join(cache, 'other'))).toEqual([]);
     }
     server.cutAfter = undefined;
     expect(await text(await source.fetch(commit, live), 'b')).toBe('y');
@@ -490,7 +512,7 @@ describe('what else can be at the other end', () => {
     const commit = await repo.commit({ a: 'x'.repeat(500) });
     server.tamper = (body) => Buffer.concat([body.subarray(0, body.indexOf('PACK') + 30), Buffer.from('0000')]);
     await failure(open().fetch(commit, live));
-    expect(await readdir(cache)).toEqual([]);
+    expect(await unfinished()).toEqual([]);
   });
 
   test('no flipped bit of a pack is ever believed', async () => {
@@ -509,7 +531,7 @@ describe('what else can be at the other end', () => {
       at += 7;
     } while (at < last);
     expect(at).toBeGreaterThan(100);
-    expect(await readdir(cache)).toEqual([]);
+    expect(await unfinished()).toEqual([]);
   });
 
   test('another commit than the one asked for is not believed', async () => {
@@ -524,7 +546,7 @@ describe('what else can be at the other end', () => {
     };
     const error = await failure(open().fetch(commit, live));
     expect(error.message).toMatch(/^The Git server sent other objects than commit/);
-    expect(await readdir(cache)).toEqual([]);
+    expect(await unfinished()).toEqual([]);
   });
 
   test('a server that says nothing is left after the idle limit', async () => {
@@ -549,7 +571,7 @@ describe('what else can be at the other end', () => {
     const commit = await repo.commit({ a: randomBytes(50_000) });
     const error = await failure(open({ limits: { bytes: 2_000 } }).fetch(commit, live));
     expect(error).toMatchObject({ kind: 'limit' });
-    expect(await readdir(cache)).toEqual([]);
+    expect(await unfinished()).toEqual([]);
   });
 
   test('an abort ends a poll and a fetch at once', async () => {
@@ -567,7 +589,7 @@ describe('what else can be at the other end', () => {
     const controller = new AbortController();
     controller.abort();
     expect(await failure(open().poll(controller.signal))).toMatchObject({ kind: 'aborted' });
-    expect(await readdir(cache)).toEqual([]);
+    expect(await unfinished()).toEqual([]);
   });
 });
 

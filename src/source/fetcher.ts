@@ -1,0 +1,162 @@
+import type { Clock } from '../lib/clock.ts';
+import { SourceError } from '../lib/errors.ts';
+import { packOf } from './fetch-pack.ts';
+import { walkHistory } from './history.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { CommitObject } from './source.ts';
+import { overLimit, type StoreLimits } from './store-limits.ts';
+import type { Transport } from './transport.ts';
+
+/**
+ * Asks a server for what the store does not have, and for as little of it as the server lets be asked for.
+ *
+ * With filters, objects are asked for one by one, by name, as they are needed; what changed between two commits comes as deltas in one small
+ * answer. Without, a commit comes with all of its files, as deltas against the commit before where that is here.
+ */
+export interface Fetcher {
+  /** Brings a commit in, with as much of its tree as comes cheaply. `want` is what the server may be asked for to get it. */
+  commit(commit: string, want: string, signal: AbortSignal): Promise<void>;
+  /** Brings objects of a commit in. `open`: folders come with the small files below them, and all others alone. */
+  objects(oids: readonly string[], of: string, signal: AbortSignal, open?: boolean): Promise<void>;
+  history(tip: string, known: readonly string[], signal: AbortSignal): Promise<CommitObject[]>;
+  object(oid: string, type: 'commit' | 'tag', signal: AbortSignal): Promise<Uint8Array>;
+}
+
+/** Changed files up to this size come with the commit that changed them: asking for each costs as much. */
+const SMALL_CHANGE = 8 * 1024;
+/** What a fleet's other sites may have changed before it is cheaper to ask for one's own objects by name. */
+const MOST_CHANGES = 48 * 1024;
+/** Files below a folder that is fetched whole. A larger one is asked for when it is read. */
+const SMALL_FILE = 64 * 1024;
+/** Names in one request: 50 bytes each. */
+const MOST_WANTED = 1_000;
+const DAY = 24 * 3_600_000;
+
+export function fetcher(transport: Transport, store: ObjectStore, limits: StoreLimits, clock: Clock): Fetcher {
+  /** What was fetched again because it was damaged: at what time, how many bytes. */
+  let healed: { at: number; bytes: number }[] = [];
+
+  const add = (args: readonly string[], signal: AbortSignal, counted?: (bytes: number) => void) =>
+    store.add(metered(packOf(transport, args, signal), counted), signal);
+
+  const can = async (what: string, signal: AbortSignal): Promise<boolean> =>
+    (await transport.capabilities(signal)).has(what);
+
+  const shallow = async (signal: AbortSignal): Promise<string[]> =>
+    (await can('shallow', signal)) ? ['deepen 1'] : [];
+
+  /** A request that says what is here, so that changes come as deltas against it. */
+  const changesSince = async (head: string, want: string, signal: AbortSignal): Promise<string[]> => {
+    const depth = await shallow(signal);
+    return ['thin-pack', ...(depth.length > 0 ? [`shallow ${head}`] : []), ...depth, `want ${want}`, `have ${head}`];
+  };
+
+  const isHere = async (oid: string): Promise<boolean> => (await store.find(oid)) !== undefined;
+
+  const byName = async (commit: string, want: string, signal: AbortSignal): Promise<void> => {
+    const depth = await shallow(signal);
+    for (const { oid } of await store.heads()) {
+      if (!(await isHere(oid))) continue;
+      const args = [...(await changesSince(oid, want, signal)), `filter blob:limit=${SMALL_CHANGE}`];
+      let bytes = 0;
+      await add(args, signal, (more) => {
+        bytes += more;
+        if (bytes > MOST_CHANGES) throw new TooManyChanges();
+      }).catch((error: unknown) => {
+        if (!(error instanceof TooManyChanges)) throw error;
+      });
+      break;
+    }
+    // `tree:1` is the commit and its root folder.
+    if (!(await isHere(commit))) await add([...depth, `want ${want}`, 'filter tree:1'], signal);
+  };
+
+  /** All of a commit; `isHealing` where it had been here before. */
+  const whole = async (commit: string, want: string, signal: AbortSignal, isHealing: boolean): Promise<void> => {
+    const depth = await shallow(signal);
+    const spend = isHealing ? healing() : undefined;
+    const { unresolved } = await add([...depth, `want ${want}`], signal, spend);
+    if (unresolved > 0) throw new SourceError('protocol', 'The Git server sent changes to files that it did not send');
+    if (await isHere(commit)) await store.keep({ oid: commit, whole: true });
+  };
+
+  const healing = (): ((bytes: number) => void) => {
+    const now = clock.monotonic();
+    healed = healed.filter(({ at }) => now - at < DAY);
+    const before = healed.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (before >= limits.healBytes) throw overLimit('healBytes', limits);
+    const entry = { at: now, bytes: 0 };
+    healed.push(entry);
+    return (bytes) => {
+      entry.bytes += bytes;
+      if (before + entry.bytes > limits.healBytes) throw overLimit('healBytes', limits);
+    };
+  };
+
+  const allOf = async (commit: string, want: string, signal: AbortSignal): Promise<void> => {
+    const heads = await store.heads();
+    if (heads.some(({ oid, whole }) => whole && oid === commit) && (await isHere(commit))) return;
+    for (const head of heads) {
+      if (!head.whole || !(await isHere(head.oid))) continue;
+      const { unresolved } = await add(await changesSince(head.oid, want, signal), signal);
+      if (unresolved > 0 || !(await isHere(commit))) break;
+      return store.keep({ oid: commit, whole: true });
+    }
+    await whole(commit, want, signal, heads.length > 0);
+  };
+
+  return {
+    async commit(commit, want, signal) {
+      await store.tidy(signal);
+      if (!(await can('filter', signal))) return allOf(commit, want, signal);
+      if (!(await isHere(commit))) await byName(commit, want, signal);
+      if (await isHere(commit)) await store.keep({ oid: commit, whole: false });
+    },
+
+    async objects(oids, of, signal, open = false) {
+      if (!(await can('filter', signal))) return whole(of, of, signal, true);
+      const filter = open ? `filter blob:limit=${SMALL_FILE}` : 'filter tree:0';
+      for (let at = 0; at < oids.length; at += MOST_WANTED)
+        await add([...oids.slice(at, at + MOST_WANTED).map((oid) => `want ${oid}`), filter], signal);
+    },
+
+    async history(tip, known, signal) {
+      let isComplete = true;
+      const read = async (oid: string): Promise<Uint8Array | undefined> => {
+        const found = await store.find(oid);
+        if (found?.type !== 'commit') isComplete = false;
+        return found?.type === 'commit' ? found.content : undefined;
+      };
+      const isKnown = new Set(known);
+      if (isKnown.has(tip)) return [];
+      if (await isHere(tip)) {
+        const here = await walkHistory(tip, isKnown, read);
+        if (isComplete) return here;
+      }
+      const filter = (await can('filter', signal)) ? ['filter tree:0'] : [];
+      await add([`want ${tip}`, ...known.map((oid) => `have ${oid}`), ...filter], signal);
+      return walkHistory(tip, isKnown, read);
+    },
+
+    async object(oid, type, signal) {
+      if (!(await isHere(oid))) {
+        const filter = (await can('filter', signal)) ? ['filter tree:0'] : [];
+        await add([...(await shallow(signal)), `want ${oid}`, ...filter], signal);
+      }
+      return store.read(oid, type);
+    },
+  };
+}
+
+class TooManyChanges extends SourceError {
+  constructor() {
+    super('limit', `More than ${MOST_CHANGES} bytes changed`);
+  }
+}
+
+async function* metered(pack: AsyncIterable<Buffer>, counted?: (bytes: number) => void): AsyncGenerator<Buffer> {
+  for await (const data of pack) {
+    counted?.(data.length);
+    yield data;
+  }
+}

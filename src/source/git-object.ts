@@ -1,0 +1,18 @@
+import { createHash } from 'node:crypto';
+
+export type ObjectType = 'commit' | 'tree' | 'blob' | 'tag';
+
+export interface GitObject {
+  type: ObjectType;
+  content: Buffer;
+}
+
+/** An object's name: the hash of its type, its size and its content. */
+export function objectName({ type, content }: GitObject): string {
+  return createHash('sha1').update(`${type} ${content.length}\0`).update(content).digest('hex');
+}
+
+/** The tree that a commit's first line names. */
+export function treeOf(content: Buffer): string | undefined {
+  return content.toString('latin1', 0, 46).match(/^tree ([0-9a-f]{40})\n/)?.[1];
+}
