@@ -234,7 +234,7 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     desire(site) {
       const before = desired;
       desired = site;
-      memory = forgetBackoffs(memory, (key) => !/^(place|mend) /.test(key));
+      memory = forgetBackoffs(memory, (key) => !/^(place|mend|loop) /.test(key));
       for (const { app, cancel } of runs) if (!sameApp(before, site, app)) cancel.abort();
       trigger();
     },

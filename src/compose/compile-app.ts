@@ -81,6 +81,7 @@ export async function compileWhole(
     sync: app.sync,
     pruneVolumes: app.pruneVolumes,
     suspend: app.suspend,
+    ...(app.ignoreDifferences && { ignoreDifferences: app.ignoreDifferences }),
     ...(isAdopting(app, options) && { adopt: true }),
     services,
     networks,

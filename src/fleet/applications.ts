@@ -62,6 +62,7 @@ async function placeApplication(
     sync: app.syncPolicy ?? fleet.syncPolicy,
     pruneVolumes: app.pruneVolumes,
     suspend: app.suspend,
+    ...(app.ignoreDifferences.length > 0 && { ignoreDifferences: app.ignoreDifferences }),
     ...(app.adopt && { adopt: true }),
     ...(app.projectDirectory !== undefined && { projectDirectory: app.projectDirectory }),
     values: { ...fleet.values, ...site.values },

@@ -2,6 +2,7 @@ import { InputError } from '../lib/errors.ts';
 import type {
   ApplicationDocument,
   FleetDocument,
+  IgnoreRule,
   LabelSelector,
   Placement,
   SiteDocument,
@@ -56,6 +57,7 @@ export function applicationOf(root: YamlNode, name: string): ApplicationDocument
     adopt: flag(below(spec, 'adopt')),
     pruneVolumes: flag(below(spec, 'pruneVolumes')),
     suspend: flag(below(spec, 'suspend')),
+    ignoreDifferences: items(below(spec, 'ignoreDifferences')).map(ignoreRuleOf),
     at: root.at,
   };
 }
@@ -81,6 +83,11 @@ function syncPolicyOf(node: YamlNode | undefined): SyncPolicy | undefined {
       allowEmpty: flag(below(automated, 'allowEmpty')),
     },
   };
+}
+
+function ignoreRuleOf(node: YamlNode): IgnoreRule {
+  const services = below(node, 'services');
+  return { ...(services && { services: texts(services) }), fields: texts(below(node, 'fields')) };
 }
 
 function placementOf(node: YamlNode | undefined): Placement {

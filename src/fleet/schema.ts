@@ -29,6 +29,8 @@ function explain(error: ErrorObject, root: YamlNode, kind: Kind): Problem | unde
   const { node, keyAt } = nodeAt(root, path);
   const name = nameOf(path);
   const params = error.params as Record<string, unknown>;
+  // What a choice is made of says no more than the choice itself.
+  if (/\/anyOf\/\d+\//.test(error.schemaPath)) return undefined;
 
   switch (error.keyword) {
     // They only say that another error is below them.
@@ -41,6 +43,16 @@ function explain(error: ErrorObject, root: YamlNode, kind: Kind): Problem | unde
         at: entryOf(node, key)?.keyAt ?? node.at,
         message: `unknown key \`${key}\`${within(path)}`,
         hint: keyHint(key, path, error, kind),
+      };
+    }
+    // A field by its name, or a key of one after a dot: what the plan calls them.
+    case 'anyOf': {
+      const allowed = (error.schema as { enum?: string[] }[]).flatMap((each) => each.enum ?? []);
+      const near = didYouMean(node.kind === 'scalar' ? node.raw : '', allowed);
+      return {
+        at: node.at,
+        message: `${name} must be the name of a field, not ${shown(node)}`,
+        hint: near === undefined ? `known are ${allowed.join(', ')}` : `did you mean \`${near}\`?`,
       };
     }
     case 'required': {

@@ -16,6 +16,14 @@ export interface Placement extends LabelSelector {
   sites?: string[];
 }
 
+/** Fields that the site owns: no difference there, and a replacement keeps what is found. */
+export interface IgnoreRule {
+  /** Names of services, in which `*` stands for anything. Absent: all. */
+  services?: string[];
+  /** `memory`, `environment`, `environment.LOG_LEVEL`: as the plan calls them. */
+  fields: string[];
+}
+
 /** kind: Fleet, in fleet.yaml. */
 export interface FleetDocument {
   name: string;
@@ -55,6 +63,7 @@ export interface ApplicationDocument {
   /** Volumes of ours that Git no longer names may be removed. Default false. */
   pruneVolumes: boolean;
   suspend: boolean;
+  ignoreDifferences: IgnoreRule[];
   at: Position;
 }
 
@@ -89,6 +98,7 @@ export interface PlacedApp {
   projectDirectory?: string;
   /** What `docker compose` started under this app's name is ours. */
   adopt?: boolean;
+  ignoreDifferences?: IgnoreRule[];
   /** Of an adopted stack: the folder that it was started from, kept since it was accepted first. projectDirectory comes before it. */
   adoptedDirectory?: string;
   /** Git's values for interpolation, Site over Fleet. The site's own file is laid over them when the app is compiled. */

@@ -8,6 +8,8 @@ export type ContainerRef = { name: string; id: string } | { name: string; create
 /** A difference between what was asked and what is, on one row of the field table. Values are shown, secrets are not. */
 export interface FieldDifference {
   field: string;
+  /** What people call it. */
+  label: string;
   /** `memory: 128m, wanted 64m`. */
   text: string;
   /** The engine can change it in place. */
@@ -61,6 +63,8 @@ export type Operation = Base &
         inherit: Record<string, string>;
         /** Containers whose namespaces it joins, by service. */
         joins: Record<string, ContainerRef>;
+        /** What it counts as, where it replaces one that was made for the same: see plan/loop.ts. */
+        loop?: { key: string; goal: string; fields: string };
       }
     | { kind: 'connectNetwork'; container: ContainerRef; network: string; endpoint: EndpointSpec }
     | { kind: 'disconnectNetwork'; container: ContainerRef; network: string }

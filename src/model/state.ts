@@ -1,5 +1,5 @@
 import type { Problem } from '../lib/errors.ts';
-import type { SyncPolicy } from './fleet.ts';
+import type { IgnoreRule, SyncPolicy } from './fleet.ts';
 import type { ContainerSpec, HealthcheckSpec, Hooks, Identity, NetworkSpec, VolumeSpec } from './spec.ts';
 
 /** What a site should run, whole: the compiler's result, the planner's input. */
@@ -32,6 +32,8 @@ export interface DesiredApp {
   sync: SyncPolicy;
   pruneVolumes: boolean;
   suspend: boolean;
+  /** Absent: the site owns nothing. */
+  ignoreDifferences?: IgnoreRule[];
   /** What `docker compose` started under this app's name is ours. */
   adopt?: boolean;
   services: DesiredService[];

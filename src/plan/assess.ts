@@ -4,10 +4,15 @@ import type { ActualContainer, ActualSite, DesiredContainer } from '../model/sta
 import { asIfAsked } from '../spec/asked.ts';
 import { differences, endpointDifferences } from '../spec/compare.ts';
 import { contentDigest, hooksDigest, specHash } from '../spec/hash.ts';
+import { withOwned } from '../spec/ignore.ts';
 
 /** How far one container is from what its place wants. Says nothing of whether it runs. */
 export interface Assessment {
   container: ActualContainer;
+  /** What is asked of it: what Git says, but for what the site owns. */
+  asked: ContainerSpec;
+  /** The fields for which only a new container will do, as people call them. */
+  fields: string[];
   /** Why only a new container will do, in words; empty: this one is right, or can be made so in place. */
   replace: string[];
   /** What the engine changes in place, and why. */
@@ -30,24 +35,29 @@ export function assess(
   found: ActualContainer,
   actual: ActualSite,
   newNetworks: ReadonlySet<string>,
+  owned: readonly string[] = [],
 ): Assessment {
   const { can } = actual.engine;
   const comparable = found.adopted ? asIfAsked(found.spec, wanted.spec) : found.spec;
-  const fields = differences(wanted.spec, comparable, actual.images[found.imageId]?.config, can);
-  const inPlace = fields.filter((difference) => can.update && isMendable(difference, wanted.spec));
+  const image = actual.images[found.imageId]?.config;
+  const asked = owned.length > 0 ? withOwned(wanted.spec, comparable, image, owned) : wanted.spec;
+  const fields = differences(asked, comparable, image, can);
+  const inPlace = fields.filter((difference) => can.update && isMendable(difference, asked));
+  const anew = fields.filter((difference) => !inPlace.includes(difference));
+  const images = imageReasons(wanted, found, actual);
   const replace = [
-    ...imageReasons(wanted, found, actual),
-    ...fields.filter((difference) => !inPlace.includes(difference)).map((difference) => difference.text),
+    ...images,
+    ...anew.map((difference) => difference.text),
     ...digestReasons(wanted, found),
     ...(found.status === 'dead' ? ['the engine calls it dead'] : []),
   ];
   return {
     container: found,
+    asked,
+    fields: [...images.map(() => 'image'), ...anew.map(({ label }) => label)],
     replace,
     update:
-      inPlace.length > 0
-        ? { changes: changesOf(wanted.spec, inPlace), reasons: inPlace.map((d) => d.text) }
-        : undefined,
+      inPlace.length > 0 ? { changes: changesOf(asked, inPlace), reasons: inPlace.map((d) => d.text) } : undefined,
     ...endpoints(wanted.spec, found, actual, newNetworks),
     madeForThis:
       found.specHash !== '' && found.specHash === specHash(wanted.spec) && digestReasons(wanted, found).length === 0,

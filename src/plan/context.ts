@@ -15,6 +15,8 @@ export interface AppContext {
   options: PlanOptions;
   draft: Draft;
   problems: PlanProblem[];
+  /** Monotonic milliseconds. */
+  now: number;
   /** Nothing new was asked for since the app last converged. */
   settled: boolean;
   hold(change: ChangeKind): Withheld | undefined;
@@ -93,6 +95,7 @@ export function createContext(
   const { desired, memory, options } = input;
   return {
     ...rest,
+    now,
     draft: createDraft(),
     problems: [],
     settled: memory.applied[desired.name] === input.digest,

@@ -6,6 +6,7 @@ import { goalOf } from './assess.ts';
 import { appDigest } from './digest.ts';
 import { isCompleted } from './heal.ts';
 import { hasPostStart, learnHooks, rememberPreStop } from './hooks.ts';
+import { isForgottenLoop, isLoop, learnLoops, loopPause } from './loop.ts';
 
 /** Seconds: the first step, and the cap. A place is as kubelet and Compose-era agents do it; a registry gets more rest. */
 const STEPS = { place: [10, 300], pull: [10, 1800], other: [5, 180] } as const;
@@ -39,6 +40,7 @@ export function learnFromState(memory: Memory, desired: DesiredSite, actual: Act
       }
     }
   }
+  for (const [key, backoff] of Object.entries(backoffs)) if (isForgottenLoop(key, backoff, now)) delete backoffs[key];
   const adopted = rememberAdopted(memory, desired, actual);
   const preStop = rememberPreStop(memory.preStop, desired, actual);
   const next = forgetUnknown({ ...memory, completed, backoffs, preStop, adopted }, desired, actual);
@@ -80,7 +82,7 @@ function forgetUnknown(memory: Memory, desired: DesiredSite, actual: ActualSite)
       (key) => isKnown(key) && (hasPostStart(desired, key) || !compiled.has(key.split('/')[0] as string)),
     ),
     backoffs: keep(memory.backoffs, (key) => {
-      const place = /^(?:place|mend) (\S+)/.exec(key)?.[1];
+      const place = /^(?:place|mend|loop) (\S+)/.exec(key)?.[1];
       return place === undefined || isKnown(place) || here.has(place);
     }),
   };
@@ -110,6 +112,7 @@ export function learnFromOutcome(
     files: { ...memory.files, [app.name]: { ...memory.files[app.name] } },
   };
   learnBackoffs(next, outcome, now, random);
+  learnLoops(next.backoffs, outcome, now);
   const begun = outcome.results.some(({ operation, status }) => status === 'done' && operation.kind !== 'await');
   if (begun && memory.applied[app.name] !== appDigest(app)) next.applied = { ...memory.applied, [app.name]: '' };
   const files = next.files[app.name] as Record<string, string>;
@@ -172,6 +175,7 @@ function learnBackoffs(memory: Memory, outcome: Outcome, now: number, random: ()
 
 /** Milliseconds: doubling from the first step to the cap, with up to a fifth more so that sites do not march in step. */
 export function delay(key: string, failures: number, random: () => number): number {
+  if (isLoop(key)) return loopPause(failures) * (1 + random() / 5);
   const [first, cap] = STEPS[/^(place|mend) /.test(key) ? 'place' : key.startsWith('pull ') ? 'pull' : 'other'];
   return 1000 * Math.min(cap, first * 2 ** Math.min(failures - 1, 20)) * (1 + random() / 5);
 }

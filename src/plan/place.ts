@@ -5,6 +5,8 @@ import type { AppContext, PlaceWork } from './context.ts';
 import { isDrift } from './drift.ts';
 import { rivalOf } from './foreign.ts';
 import { healOld } from './heal.ts';
+import { ownedFields } from './ignore.ts';
+import { holdLoop } from './loop.ts';
 import { freeName } from './names.ts';
 import { needsToCreate } from './needs.ts';
 import { withOutsideReasons } from './outside-reasons.ts';
@@ -24,8 +26,9 @@ export function planPlace(context: AppContext, service: DesiredService, wanted: 
   const leaving = claimants.filter(({ status }) => status === 'removing');
   const present = claimants.filter(({ status }) => status !== 'removing');
 
+  const owned = ownedFields(context.desired, service.name);
   const assessed = present.map((found) =>
-    withOutsideReasons(context, wanted, assess(wanted, found, context.actual, context.newNetworks)),
+    withOutsideReasons(context, wanted, assess(wanted, found, context.actual, context.newNetworks, owned)),
   );
   const right = best(
     assessed.filter(({ replace }) => replace.length === 0),
@@ -35,7 +38,10 @@ export function planPlace(context: AppContext, service: DesiredService, wanted: 
   // What came to nothing once for just this spec may do so for ever: every attempt counts, not only those that fail.
   const repeated = drift || right?.container.status === 'exited' || assessed.some(({ madeForThis }) => madeForThis);
   const backoff = { key: `place ${key}`, goal, counts: repeated ? ('attempts' as const) : ('failures' as const) };
-  const work: PlaceWork = { context, service, wanted, drift, backoff, withheld: context.hold({ drift, backoff }) };
+  const asked: PlaceWork = { context, service, wanted, drift, backoff, withheld: context.hold({ drift, backoff }) };
+  const old = right ? undefined : best(assessed, wanted);
+  const loop = old && holdLoop(asked, old);
+  const work = { ...asked, withheld: asked.withheld ?? loop };
 
   if (right)
     return settle(
@@ -104,6 +110,7 @@ function replace(work: PlaceWork, assessed: Assessment[], after: number[]): Plac
     inheritable(wanted.spec, context.actual.images[wanted.spec.Image]?.config, old.container.anonymousVolumes),
     `replaces ${old.container.name}${old.container.adopted ? ', which docker compose made' : ''}: ${reasons.join('; ')}${work.drift ? ' (drift)' : ''}`,
     [...after, ...cleared],
+    old,
   );
   const { started, stopped, removed } = takeOver(work, made.ref, false, others, made.ready);
   context.starts.push({ handle: started as number, wanted, ready: made.ready });

@@ -2,9 +2,11 @@ import type { ContainerRef } from '../model/plan.ts';
 import type { ActualContainer } from '../model/state.ts';
 import { contentDigest, hooksDigest, specHash } from '../spec/hash.ts';
 import { primaryNetwork } from '../spec/networks.ts';
+import type { Assessment } from './assess.ts';
 import { type AppContext, held, type PlaceWork } from './context.ts';
 import { nameHolder } from './foreign.ts';
 import { hasSameHooks, postStart, preStop } from './hooks.ts';
+import { loopOf } from './loop.ts';
 import { joinsOf } from './needs.ts';
 
 /** What all operations of a place have in common. */
@@ -23,14 +25,16 @@ export function create(
   inherit: Record<string, string>,
   reason: string,
   after: number[],
+  old?: Assessment,
 ): { ref: ContainerRef; ready: number[] } {
   const { context, service, wanted } = work;
+  const loop = old && loopOf(work, old);
   const { desired, draft } = context;
   const id = draft.add({
     kind: 'createContainer',
     name,
     identity: { site: context.site, app: desired.name, service: service.name, number: wanted.number },
-    spec: wanted.spec,
+    spec: old?.asked ?? wanted.spec,
     labels: {
       specHash: specHash(wanted.spec),
       filesDigest: wanted.filesDigest,
@@ -44,6 +48,7 @@ export function create(
     },
     inherit,
     joins: joinsOf(context, wanted),
+    ...(loop && { loop }),
     reason,
     after,
     ...base(work),

@@ -22,7 +22,14 @@ export function differences(
     const wanted = field.wanted(comparison);
     const found = field.found(comparison);
     if (sameJson(wanted, found) || excused(field, wanted, found, comparison)) return [];
-    return [{ field: field.name, text: field.text(found, wanted), inPlace: field.inPlace && wanted !== undefined }];
+    return [
+      {
+        field: field.name,
+        label: field.label,
+        text: field.text(found, wanted),
+        inPlace: field.inPlace && wanted !== undefined,
+      },
+    ];
   });
 }
 

@@ -324,6 +324,28 @@ const ROWS: Row[] = [
     },
   },
   {
+    row: 'what the site owns (ignoreDifferences): left alone, and kept by a replacement',
+    compose: one({ mem_limit: '64m', environment: { MODE: 'a' } }),
+    spec: { ignoreDifferences: [{ services: ['w*'], fields: ['memory', 'memswap_limit'] }] },
+    except: { Podman: 'it cannot update, and neither can somebody else' },
+    async drift(site, by) {
+      const { Id } = await site.inspect('web');
+      await by.post(`/containers/${site.name('web')}/update`, { Memory: 2 ** 27, MemorySwap: 2 ** 28 });
+      await site.converges();
+      const web = await site.inspect('web');
+      expect([web.Id, web.HostConfig.Memory]).toEqual([Id, 2 ** 27]);
+      await site.commit(one({ mem_limit: '64m', environment: { MODE: 'b' } }), {
+        spec: { ignoreDifferences: [{ fields: ['memory', 'memswap_limit'] }] },
+      });
+    },
+    async mended(site, before) {
+      const web = await site.inspect('web');
+      expect(web.Id).not.toBe(before.Id);
+      expect(web.HostConfig.Memory).toBe(2 ** 27);
+      expect(web.Config.Env).toContain('MODE=b');
+    },
+  },
+  {
     row: 'crash loop: restarted with backoff, and reported',
     compose: one(),
     async drift(site) {

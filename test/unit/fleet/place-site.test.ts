@@ -319,6 +319,22 @@ spec:
     ]);
   });
 
+  test('an Application that leaves to the site what is no field', async () => {
+    const text = `${APP}spec:
+  ignoreDifferences:
+    - services: [web]
+      fields: [memory, environment.LEVEL, enviroment, labels., secrets]
+`;
+    const [broken] = (await placeSite(fleet({ 'apps/bad/app.yaml': text }), {})).broken;
+    expect(broken?.problems.map(({ message, hint = '' }) => `${message} (${hint.slice(0, 40)})`)).toEqual([
+      'spec.ignoreDifferences[0].fields[2] must be the name of a field, not "enviroment" (did you mean `environment`?)',
+      'spec.ignoreDifferences[0].fields[3] must be the name of a field, not "labels." (did you mean `labels`?)',
+      expect.stringContaining(
+        'spec.ignoreDifferences[0].fields[4] must be the name of a field, not "secrets" (known are ',
+      ),
+    ]);
+  });
+
   test.each([
     [
       '',
@@ -371,7 +387,7 @@ describe('a broken Application', () => {
             app: 'bad',
             at: { file: 'apps/bad/app.yaml', line: 3, column: 9 },
             message: 'unknown key `nope` in spec',
-            hint: 'known are placement, compose, overlays, syncPolicy, profiles, projectDirectory, adopt, pruneVolumes, suspend',
+            hint: 'known are placement, compose, overlays, syncPolicy, profiles, projectDirectory, adopt, ignoreDifferences, pruneVolumes, suspend',
           },
         ],
       },
