@@ -71,8 +71,13 @@ export async function importStack(files: string[], options: ImportOptions): Prom
       `${folder}/${path} is mounted writable: Git decides its content now; mount it :ro, or take it out of Git if containers write to it`,
     );
   }
-  const problems = await problemsOf(root, basename(folder));
-  const { warnings, errors } = problems;
+  const unknown = await unknownTo(root, stack.variables);
+  if (unknown.length > 0) {
+    warn(
+      `${unknown.join(', ')} must have a value, which docker compose took from its environment: add them to siteValues in fleet.yaml where each site has its own, else to values`,
+    );
+  }
+  const { warnings, errors } = await problemsOf(root, basename(folder));
   for (const problem of warnings) warn(formatProblem(problem));
   for (const problem of errors) printError(`${errorPalette().error('error:')} ${formatProblem(problem)}`);
   print(next(relative(resolve('.'), root) || '.', errors.length));
@@ -115,6 +120,18 @@ async function missingDocuments(root: string, stack: Stack, site: string): Promi
 }
 
 const fileOf = (text: string): SourceFile => ({ content: new TextEncoder().encode(text), executable: false });
+
+/** Variables that the repo's Fleet does not speak of. */
+async function unknownTo(root: string, variables: string[]): Promise<string[]> {
+  try {
+    const { values, siteValues } = await readFleet(await folderSource(root));
+    return variables.filter((name) => !(name in values) && !siteValues.includes(name));
+  } catch (error) {
+    // What is wrong with fleet.yaml is told with the other problems.
+    if (error instanceof InputError) return [];
+    throw error;
+  }
+}
 
 /** What `validate` says of the new app, on the repo's first site. */
 async function problemsOf(root: string, app: string): Promise<{ warnings: Problem[]; errors: Problem[] }> {

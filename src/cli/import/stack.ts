@@ -55,7 +55,7 @@ export async function readStack(options: StackOptions): Promise<Stack> {
 
   const reading = recordSnapshot(snapshot);
   const { name, project } = await readProject(app, reading.snapshot, { filesDir: '/' });
-  const variables = unsetVariables(reading.recorded().files);
+  const variables = unsetVariables(reading.recorded().files, project);
   const { left, writable } = await bindsOf(project, dir, new Set(options.copy.map(normal)));
   const compiling = recordSnapshot(without(reading.snapshot, left));
   const all = { ...app, profiles: ['*'], siteValues: variables };

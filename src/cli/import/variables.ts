@@ -1,11 +1,12 @@
+import type { Project } from '../../compose/project.ts';
 import type { SourceFile } from '../../model/snapshot.ts';
 
 /** `$NAME`, `${NAME}`, `${NAME?…}`: what has to have a value. Two dollars are one that is meant. */
 const NEEDED = /\$\$|\$([A-Za-z_]\w*)|\$\{([A-Za-z_]\w*)(?=\}|:?\?)/g;
 const BUILT_IN = new Set(['COMPOSE_PROJECT_NAME', 'HOLDFAST_SITE', 'HOLDFAST_APP']);
 
-/** Variables that Compose files need and `.env` does not set. `docker compose` took them from its environment, or as empty. Sorted. */
-export function unsetVariables(files: Record<string, SourceFile>): string[] {
+/** Variables that Compose files need, also for the content of configs and secrets, and `.env` does not set. `docker compose` took them from its environment, or as empty. Sorted. */
+export function unsetVariables(files: Record<string, SourceFile>, project?: Project): string[] {
   const textOf = (path: string): string => new TextDecoder().decode(files[path]?.content);
   const set = new Set(
     [...textOf('.env').matchAll(/^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*[=:]/gm)].map(([, name]) => name),
@@ -13,6 +14,8 @@ export function unsetVariables(files: Record<string, SourceFile>): string[] {
   const needed = Object.keys(files)
     .filter((path) => /\.ya?ml$/.test(path))
     .flatMap((path) => [...withoutComments(textOf(path)).matchAll(NEEDED)].map(([, plain, braced]) => plain ?? braced));
+  const sections = project ? [project.configs, project.secrets] : [];
+  for (const section of sections) for (const { keys } of section.values()) needed.push(keys.environment);
   const names = needed.filter((name) => name !== undefined && !set.has(name) && !BUILT_IN.has(name));
   return [...new Set(names as string[])].sort();
 }
