@@ -68,7 +68,9 @@ export function assess(
 function imageReasons(wanted: DesiredContainer, found: ActualContainer, actual: ActualSite): string[] {
   const { Image } = wanted.spec;
   const image = actual.images[Image];
-  if (found.spec.Image !== Image) {
+  // Podman writes the whole name where no label tells what was asked for.
+  const isTheSame = found.adopted && image?.id === found.imageId;
+  if (found.spec.Image !== Image && !isTheSame) {
     // A tag may have got a second name for the same image: nothing to gain from a replacement, but the reference must be what Git says.
     return [`image: ${found.spec.Image}, wanted ${Image}`];
   }

@@ -259,3 +259,40 @@ const engines = Object.entries(ENGINES).filter(([name, host]) => host && name !=
     });
   },
 );
+
+const podman = ENGINES.Podman ?? '';
+(podman && existsSync(peer) ? describe : describe.skip)('beside docker compose, on Podman', () => {
+  test('a stack that runs is adopted as it is, and a change replaces what it concerns', async () => {
+    await importChaosImages(podman);
+    const text =
+      (variable: string) =>
+      (name: string): Record<string, string> => ({
+        'compose.yaml': `name: ${name}
+services:
+  web: { image: "${IMAGE}", command: [stay], environment: { V: ${variable} }, stop_grace_period: 1s }
+  db: { image: "${IMAGE}", command: [stay], volumes: ["data:/data", "./conf:/conf"], mem_limit: 64m, stop_grace_period: 1s }
+volumes: { data: {} }
+`,
+        'conf/a': 'a\n',
+      });
+    const shop = await composeProject(peer, podman, text('a'));
+    const run = (...args: string[]): Promise<Ran> =>
+      holdfast(args, { env: { DOCKER_HOST: podman }, cwd: shop.folder.dir });
+    try {
+      await shop.compose('up', '-d');
+      const before = await shop.lives();
+      expect(await run('diff', '--adopt')).toMatchObject({ code: 0, stderr: '' });
+      expect(await run('apply', '--adopt')).toMatchObject({ code: 0, stderr: '' });
+      expect(await shop.lives()).toEqual(before);
+      await shop.folder.write(text('b')(shop.name));
+      expect((await run('apply', '--adopt')).code).toBe(0);
+      const after = await shop.lives();
+      expect(after.filter((line) => before.includes(line)).map((line) => line.split(' ')[0])).toEqual([
+        `${shop.name}-db-1`,
+      ]);
+      expect((await run('diff', '--adopt')).code).toBe(0);
+    } finally {
+      await shop.remove();
+    }
+  });
+});

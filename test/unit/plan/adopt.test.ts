@@ -119,6 +119,14 @@ test('without adopt, what docker compose runs in our place is an error that says
   expect(planLines({ git, site: other })).toContain('2 create shop-web-1: no such container (after 1)');
 });
 
+test('another name for the image that it runs is no difference', () => {
+  const git = site(asks(app('shop', service('web'))));
+  const longer = butSpec(composed(git), 'shop-web-1', { Image: 'docker.io/library/web:1' });
+  expect(planLines({ git, site: longer })).toEqual([]);
+  const newer = { ...longer, images: { ...longer.images, 'web:1': { id: 'sha256:newer', config: {} } } };
+  expect(planLines({ git, site: newer })[0]).toContain('image: docker.io/library/web:1, wanted web:1');
+});
+
 test('an adopted container under an old name is renamed, and nothing else', () => {
   const git = site(asks(app('shop', service('web'))));
   expect(planLines({ git, site: but(composed(git), 'shop-web-1', { name: 'shop_web_1' }) })).toEqual([
