@@ -11,8 +11,8 @@ import type { PlaceWork } from './context.ts';
 const FREE = 3;
 /** Milliseconds: after the third time, doubling to the last. */
 const PAUSES_MS = [600_000, 21_600_000] as const;
-/** Milliseconds without another time after which the earlier ones are forgotten. */
-const FORGOTTEN_MS = 3_600_000;
+/** Milliseconds, from when it might have been replaced again, after which the earlier ones are forgotten. */
+const FORGOTTEN_MS = 600_000;
 
 const keyOf = ({ backoff }: Pick<PlaceWork, 'backoff'>): string => backoff.key.replace(/^place /, 'loop ');
 
