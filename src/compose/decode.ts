@@ -162,6 +162,14 @@ export const pairs: Decoder<Pair[]> = (node, report) => {
     }
   } else if (node.kind === 'sequence') {
     for (const item of node.items) {
+      if (item.kind === 'mapping') {
+        report.error(
+          item,
+          'NAME=value is expected here, not a mapping',
+          'write `- NAME=value`, or leave out the dashes',
+        );
+        continue;
+      }
       const pair = text(item, report);
       if (pair === undefined || item.kind !== 'scalar') continue;
       const split = pair.indexOf('=');
@@ -202,15 +210,25 @@ export function record<S extends Shape>(what: string, shape: S): Decoder<Decoded
 
 /** The entries of a mapping whose keys are in the table and supported; reports the others, but for `x-` extensions. */
 export function known(node: MappingNode, what: string, table: Record<string, object>, report: Report): MappingEntry[] {
-  return node.entries.filter(({ key, keyAt }) => {
+  return node.entries.filter(({ key, keyAt, value }) => {
     if (key.startsWith('x-')) return false;
     const rule = Object.hasOwn(table, key) ? table[key] : undefined;
     if (rule && !('refused' in rule)) return true;
     if (rule) return report.error(keyAt, `${key} is not supported: ${(rule as Refusal).refused}`);
     const near = didYouMean(key, Object.keys(table));
-    return report.error(keyAt, `unknown key ${key} in ${what}`, near && `did you mean ${near}?`);
+    return report.error(
+      keyAt,
+      `unknown key ${key} in ${what}`,
+      near ? `did you mean ${near}?` : misplaced(value, table),
+    );
   });
 }
+
+/** Files of the first Compose had their services at the top, and some people still write so. */
+const misplaced = (value: YamlNode, table: Record<string, object>): string | undefined =>
+  'services' in table && value.kind === 'mapping' && value.entries.some(({ key }) => key === 'image' || key === 'build')
+    ? 'a service stands under services'
+    : undefined;
 
 /** How a value is shown in a message: as it was written, before interpolation. */
 export function quoted(node: YamlNode): string {

@@ -73,6 +73,8 @@ export class Values {
     if (this.isSiteValue(name)) {
       return `every site gives it a value of its own: set it under values in sites/${this.site}.yaml or in the site's values file`;
     }
+    if (!this.app.nameIsFixed)
+      return `give it a value in .env or in the file of --values, or a default as in \${${name}:-default}`;
     return `give it a value in fleet.yaml, the Site or .env, or a default as in \${${name}:-default}`;
   }
 

@@ -33,7 +33,9 @@ export async function folderSource(dir: string, options: { path?: string } = {})
   if (!start?.isDirectory()) {
     throw new SourceError(
       'notFound',
-      folder === '' ? `${dir} is not a folder` : `There is no folder ${folder} in ${dir}`,
+      folder === ''
+        ? `${dir} is not a folder: name the one that holds the config repo or the Compose file`
+        : `There is no folder ${folder} in ${dir}`,
     );
   }
 
