@@ -4,7 +4,6 @@ import { join, resolve } from 'node:path';
 import { isAdopting } from '../compose/adoption.ts';
 import { compileSite } from '../compose/compile-site.ts';
 import { placeSite } from '../fleet/place-site.ts';
-import { systemClock } from '../lib/clock.ts';
 import { InputError } from '../lib/errors.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { DesiredSite } from '../model/state.ts';
@@ -44,18 +43,16 @@ export async function withSnapshot<T>(
 async function withRepo<T>(url: string, options: DesiredOptions, use: (snapshot: Snapshot) => Promise<T>): Promise<T> {
   const { mkdtemp, rm } = await import('node:fs/promises');
   const { gitSource } = await import('../source/git-source.ts');
-  const { gitCredentials } = await import('./git-credentials.ts');
+  const { sourceOptionsFrom } = await import('./source-settings.ts');
   const dir = await mkdtemp(join(tmpdir(), 'holdfast-'));
   const { signal } = new AbortController();
   try {
     const source = gitSource({
       url,
       dir,
-      clock: systemClock,
-      credentials: gitCredentials(process.env),
+      ...(await sourceOptionsFrom(process.env)),
       ...(options.revision !== undefined && { revision: options.revision }),
       ...(options.path !== undefined && { path: options.path }),
-      ...(process.env.HOLDFAST_CA_FILE && { caFile: process.env.HOLDFAST_CA_FILE }),
     });
     try {
       const { commit } = await source.poll(signal);

@@ -14,6 +14,8 @@ export interface Setting {
   default?: string;
   /** Too secret for a process list: a variable or a key of the config file, but no flag. */
   secret?: boolean;
+  /** Several values: a list in the config file; in a flag or a variable words, or a JSON array of them. The flag may be repeated. */
+  list?: boolean;
 }
 
 export type AgentKey =
@@ -33,7 +35,18 @@ export type AgentKey =
   | 'passwordFile'
   | 'token'
   | 'tokenFile'
+  | 'tokenScheme'
+  | 'credentialCommand'
   | 'caFile'
+  | 'certFile'
+  | 'keyFile'
+  | 'gitTotalTimeout'
+  | 'maxFetchBytes'
+  | 'maxUnpackedBytes'
+  | 'maxObjects'
+  | 'maxFileBytes'
+  | 'maxDiskBytes'
+  | 'maxRedirects'
   | 'logFormat'
   | 'logLevel';
 
@@ -50,6 +63,12 @@ export const agentSettings: readonly Setting[] = [
     description: 'how long the config repo may say nothing before a poll or a fetch is tried anew',
     default: '60s',
   },
+  {
+    key: 'gitTotalTimeout',
+    value: 'duration',
+    description: 'how long one poll or fetch may take in all before it is tried anew',
+    default: '1h',
+  },
   { key: 'stateDir', value: 'dir', description: 'what must survive a restart', default: '/var/lib/holdfast/state' },
   {
     key: 'filesDir',
@@ -64,7 +83,27 @@ export const agentSettings: readonly Setting[] = [
   { key: 'passwordFile', value: 'file', description: 'a file with the password, read anew at each use' },
   { key: 'token', value: 'secret', description: 'for the config repo, instead of a password', secret: true },
   { key: 'tokenFile', value: 'file', description: 'a file with the token, read anew at each use' },
+  {
+    key: 'tokenScheme',
+    value: 'scheme',
+    description: 'how a token is given: basic, as the password of a user, or bearer',
+    default: 'basic',
+  },
+  {
+    key: 'credentialCommand',
+    value: 'command',
+    description: 'a program and its arguments that print a token, or what a credential helper of Git prints; no shell',
+    list: true,
+  },
   { key: 'caFile', value: 'file', description: "a PEM file with the config repo's own certificate authority" },
+  { key: 'certFile', value: 'file', description: 'a PEM file with a client certificate for the config repo' },
+  { key: 'keyFile', value: 'file', description: 'a PEM file with the key of the client certificate' },
+  { key: 'maxFetchBytes', value: 'size', description: 'what one fetch may send', default: '256MiB' },
+  { key: 'maxUnpackedBytes', value: 'size', description: 'what one fetch may unpack to', default: '1GiB' },
+  { key: 'maxObjects', value: 'number', description: 'Git objects in one fetch', default: '500000' },
+  { key: 'maxFileBytes', value: 'size', description: 'one file of the config repo', default: '64MiB' },
+  { key: 'maxDiskBytes', value: 'size', description: 'all that is kept of the config repo', default: '512MiB' },
+  { key: 'maxRedirects', value: 'number', description: 'redirects of one request', default: '5' },
   { key: 'logFormat', value: 'format', description: 'text or json (default: text on a terminal, else json)' },
   { key: 'logLevel', value: 'level', description: 'error, warn, info or debug', default: 'info' },
 ];
@@ -76,16 +115,36 @@ export const flagOf = (key: AgentKey): string => `--${kebab(key)}`;
 /** Credentials are of Git and say so, since an agent has other environment as well. */
 export function variableOf(key: AgentKey): string {
   const name = kebab(key).replaceAll('-', '_').toUpperCase();
-  return /^(username|password|token)/.test(key) ? `HOLDFAST_GIT_${name}` : `HOLDFAST_${name}`;
+  return /^(username|password|token|credential)/.test(key) ? `HOLDFAST_GIT_${name}` : `HOLDFAST_${name}`;
 }
 
 /** Defaults are applied later, so that the environment and the config file can stand in for them. */
-export function agentOption({ key, value, description, default: fallback }: Setting): Option {
+export function agentOption({ key, value, description, default: fallback, list }: Setting): Option {
   const notes = [`environment: ${variableOf(key)}`, ...(fallback ? [`default: ${fallback}`] : [])].join(', ');
-  return new Option(`${flagOf(key)} <${value}>`, `${description} (${notes})`);
+  const option = new Option(`${flagOf(key)} <${value}>`, `${description} (${notes})`);
+  return list ? option.argParser((text, before: string[] = []) => [...before, ...words(text, flagOf(key))]) : option;
 }
 
-export type AgentSettings = Partial<Record<AgentKey, string>>;
+/** Settings of several values. */
+type ListKey = 'credentialCommand';
+
+export type AgentSettings = Partial<Record<Exclude<AgentKey, ListKey>, string> & Record<ListKey, string[]>>;
+
+/** `a b c` or `["a", "b c"]`. Throws InputError. */
+function words(text: string, where: string): string[] {
+  if (!text.trimStart().startsWith('[')) return text.split(/\s+/).filter((word) => word !== '');
+  const parsed = parseJson(text);
+  if (Array.isArray(parsed) && parsed.every((word) => typeof word === 'string')) return parsed;
+  throw InputError.at(undefined, `${where} must be words, or a JSON array of them`, 'as ["program", "an argument"]');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 /** What an agent is told: by flag, else by environment, else by config file, else by default. Throws InputError. */
 export async function resolveAgentSettings(
@@ -94,13 +153,14 @@ export async function resolveAgentSettings(
   configFile: string | undefined,
 ): Promise<AgentSettings> {
   const file = configFile === undefined ? {} : await readConfigFile(configFile);
-  const settings: AgentSettings = {};
-  for (const setting of agentSettings) {
-    const { key } = setting;
-    const value = flags[key] ?? (environment[variableOf(key)] || undefined) ?? file[key] ?? setting.default;
-    if (value !== undefined) settings[key] = value;
-  }
-  return settings;
+  const entries = agentSettings.flatMap(({ key, list, default: fallback }) => {
+    const text = environment[variableOf(key)] || undefined;
+    const variable = text !== undefined && list ? words(text, variableOf(key)) : text;
+    const value = flags[key] ?? variable ?? file[key] ?? fallback;
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  // Each value is of its key's type: a flag and a variable by `list`, the file by its schema.
+  return Object.fromEntries(entries) as AgentSettings;
 }
 
 async function readConfigFile(path: string): Promise<AgentSettings> {
@@ -111,5 +171,7 @@ async function readConfigFile(path: string): Promise<AgentSettings> {
   if (!root) return {};
   const problems = await schemaProblems(root, 'agent');
   if (problems.length > 0) throw new InputError(problems);
-  return toPlain(root) as AgentSettings;
+  const plain = toPlain(root) as Record<string, string | number | string[]>;
+  const texts = Object.entries(plain).map(([key, value]) => [key, typeof value === 'number' ? String(value) : value]);
+  return Object.fromEntries(texts) as AgentSettings;
 }

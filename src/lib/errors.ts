@@ -60,14 +60,32 @@ export class EngineError extends HoldfastError {
 }
 
 /** Why desired state could not be fetched. */
-export type SourceErrorKind = 'unreachable' | 'auth' | 'notFound' | 'protocol' | 'limit' | 'path' | 'aborted';
+export type SourceErrorKind =
+  | 'unreachable' // no answer, or it broke off: ask again later
+  | 'dns' // the server's name does not resolve
+  | 'tls' // no connection that is both secure and with the right server
+  | 'clock' // the dates of its certificate do not fit this machine's clock
+  | 'proxy' // the proxy on the way does not let us through
+  | 'portal' // a web page came instead of Git
+  | 'busy' // the server asks to be left alone for a while
+  | 'server' // the server has a fault of its own
+  | 'hostKey' // the SSH server is not the one that is known, or none is known
+  | 'auth' // who we are is not enough, or cannot be read
+  | 'notFound' // no such repo, revision, folder or object
+  | 'protocol' // what answers does not speak Git as it should
+  | 'limit' // it is more than a site may be asked to take
+  | 'path' // a name in it that could lead out of it
+  | 'aborted'; // we stopped it
 
 export class SourceError extends HoldfastError {
   readonly code = 'SOURCE';
   readonly kind: SourceErrorKind;
-  constructor(kind: SourceErrorKind, message: string, options?: ErrorOptions) {
+  /** Milliseconds that the server asks to be left alone. */
+  readonly retryAfter?: number;
+  constructor(kind: SourceErrorKind, message: string, options?: ErrorOptions & { retryAfter?: number }) {
     super(message, options);
     this.kind = kind;
+    if (options?.retryAfter !== undefined) this.retryAfter = options.retryAfter;
   }
 }
 

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import type { Clock } from '../lib/clock.ts';
 import { messageOf, SourceError } from '../lib/errors.ts';
+import { credentialCommand } from './credential-command.ts';
 import type { Credentials, CredentialsProvider } from './remote.ts';
 
 /** Where a repo's credentials come from. A token stands in for the password; a file is read anew each time and loses its last newline. */
@@ -9,16 +11,26 @@ export interface CredentialSettings {
   passwordFile?: string;
   token?: string;
   tokenFile?: string;
+  /** How a token is given: as the password of a user, which most hosts expect, or as it is. Default: basic. */
+  tokenScheme?: 'basic' | 'bearer';
+  /** A program and its arguments that print credentials. It comes before all others. */
+  credentialCommand?: readonly string[];
 }
 
 /** The user that hosts expect, or do not mind, beside a token. */
 const TOKEN_USER = 'x-access-token';
 
-/** Credentials by their settings; none when nothing is set. Throws SourceError `auth` when a file cannot be read. */
-export function credentialsFrom(settings: CredentialSettings): CredentialsProvider {
+/** Credentials by their settings; none when nothing is set. Throws SourceError `auth` when they cannot be had. */
+export function credentialsFrom(settings: CredentialSettings, clock: Clock): CredentialsProvider {
+  const ofToken = (token: string): Credentials =>
+    settings.tokenScheme === 'bearer'
+      ? { bearer: token }
+      : { username: settings.username ?? TOKEN_USER, password: token };
+  if (settings.credentialCommand && settings.credentialCommand.length > 0)
+    return credentialCommand(settings.credentialCommand, ofToken, clock);
   return async (): Promise<Credentials | undefined> => {
     const token = settings.tokenFile === undefined ? settings.token : await secret(settings.tokenFile);
-    if (token !== undefined) return { username: settings.username ?? TOKEN_USER, password: token };
+    if (token !== undefined) return ofToken(token);
     const password = settings.passwordFile === undefined ? settings.password : await secret(settings.passwordFile);
     if (password === undefined && settings.username === undefined) return undefined;
     return { username: settings.username ?? '', password: password ?? '' };

@@ -1,21 +1,20 @@
-import type { Clock } from '../lib/clock.ts';
 import { SourceError } from '../lib/errors.ts';
 import { fetcher } from './fetcher.ts';
 import { gitSnapshot } from './git-snapshot.ts';
-import { DEFAULT_LIMITS, type HttpLimits, httpClient } from './http.ts';
-import { httpTransport } from './http-transport.ts';
 import { lazyObjects } from './lazy-objects.ts';
+import { DEFAULT_LIMITS, type SourceLimits } from './limits.ts';
 import { type ObjectStore, objectStore } from './object-store.ts';
+import { openTransport, type TransportOptions } from './open-transport.ts';
 import { systemPackFiles } from './pack-files.ts';
 import { ownWorker, type PackWorker } from './pack-worker.ts';
 import { hasChildren, readAhead } from './read-ahead.ts';
 import { candidateNames, isCommitId, pickRef, type Resolved } from './refs.ts';
-import { type CredentialsProvider, parseRemote } from './remote.ts';
+import { parseRemote } from './remote.ts';
 import type { Source } from './source.ts';
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from './store-limits.ts';
 import { normalizeFolder } from './tree-path.ts';
 
-export interface GitSourceOptions {
+export interface GitSourceOptions extends TransportOptions {
   /** http:// or https://. User and password in it are used where `credentials` has none, and appear nowhere. */
   url: string;
   /** A branch, a tag, a full ref or a full commit ID. Default: the remote's HEAD. */
@@ -24,13 +23,10 @@ export interface GitSourceOptions {
   path?: string;
   /** A folder for what is fetched, used by nobody else. Whatever happens to it, it only makes the next fetch larger. */
   dir: string;
-  credentials?: CredentialsProvider;
-  caFile?: string;
-  limits?: Partial<HttpLimits>;
+  limits?: Partial<SourceLimits>;
   storeLimits?: Partial<StoreLimits>;
   /** Who indexes and merges packs. Default: this process. */
   worker?: PackWorker;
-  clock: Clock;
 }
 
 /** A Git repo over HTTP(S). Throws InputError for a URL that cannot be used, SourceError for a path or a revision. */
@@ -39,13 +35,7 @@ export function gitSource(options: GitSourceOptions): Source {
   const folder = normalizeFolder(options.path);
   const { revision, dir, clock } = options;
   candidateNames(revision);
-  const client = httpClient({
-    clock,
-    credentials: async () => (await options.credentials?.()) ?? remote.credentials,
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
-    ...(options.caFile !== undefined && { caFile: options.caFile }),
-  });
-  const transport = httpTransport(client, remote.url);
+  const transport = openTransport(remote, { ...DEFAULT_LIMITS, ...options.limits }, options);
   const origin = {
     description: `${remote.url}${folder && ` (${folder})`}${revision === undefined ? '' : ` at ${revision}`}`,
     name: folder.split('/').at(-1) || remote.name,

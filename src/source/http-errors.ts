@@ -1,7 +1,14 @@
-import { messageOf, SourceError } from '../lib/errors.ts';
+import type { IncomingHttpHeaders } from 'node:http';
+import { SourceError } from '../lib/errors.ts';
+import { looksLikeHtml, printable, WEB_PAGE } from './pkt-line.ts';
 
 /** The sentence for an answer that is neither a success nor a redirect. */
-export function statusError(status: number, url: URL, hadCredentials: boolean): SourceError {
+export function statusError(
+  status: number,
+  headers: IncomingHttpHeaders,
+  url: URL,
+  hadCredentials: boolean,
+): SourceError {
   const where = `${url.origin}${url.pathname.replace(/\/(git-upload-pack|info\/refs)$/, '')}`;
   // 203 with a sign-in page is how Azure DevOps says 401.
   if (status === 401 || status === 203) {
@@ -17,43 +24,36 @@ export function statusError(status: number, url: URL, hadCredentials: boolean): 
       `There is no Git repo at ${where}, or it may not be seen with these credentials (HTTP ${status})`,
     );
   }
-  if (status === 429) return new SourceError('unreachable', `${url.host} asks to be polled less often (HTTP 429)`);
-  if (status >= 500) return new SourceError('unreachable', `${url.host} has a fault of its own (HTTP ${status})`);
+  if (status === 407) {
+    return new SourceError('proxy', `The proxy on the way to ${url.host} asks for credentials (HTTP 407)`);
+  }
+  if (status === 511)
+    return new SourceError('portal', `The network asks for a sign-in before it lets ${url.host} be reached (HTTP 511)`);
+  const retryAfter = retryAfterMs(headers);
+  const wait = retryAfter === undefined ? {} : { retryAfter };
+  const when = retryAfter === undefined ? '' : `, not before ${Math.ceil(retryAfter / 1000)} s`;
+  if (status === 429)
+    return new SourceError('busy', `${url.host} asks to be polled less often${when} (HTTP 429)`, wait);
+  if (status === 503) return new SourceError('busy', `${url.host} does not serve now${when} (HTTP 503)`, wait);
+  if (status >= 500) return new SourceError('server', `${url.host} has a fault of its own (HTTP ${status})`, wait);
   return new SourceError('protocol', `${where} answers with HTTP ${status}, which Git does not use`);
 }
 
-export function abortedError(cause: unknown): SourceError {
-  return new SourceError('aborted', 'The request to the Git server was stopped', { cause });
+/**
+ * Milliseconds that the server asks to be left alone. A date is read against the server's own, since this machine's clock may be anything.
+ * Source: RFC 9110, 10.2.3.
+ */
+export function retryAfterMs(headers: IncomingHttpHeaders): number | undefined {
+  const text = headers['retry-after']?.trim() ?? '';
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  const until = Date.parse(text);
+  const now = Date.parse(headers.date ?? '');
+  return Number.isNaN(until) || Number.isNaN(now) ? undefined : Math.max(0, until - now);
 }
 
-/** The sentence for a request that got no answer, by Node's code. */
-export function networkError(error: unknown, host: string): SourceError {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  return new SourceError(
-    'unreachable',
-    SENTENCES[code]?.(host) ?? tlsSentence(code, host) ?? `${host} cannot be reached: ${messageOf(error)}`,
-    {
-      cause: error,
-    },
-  );
-}
-
-const SENTENCES: Record<string, (host: string) => string> = {
-  ENOTFOUND: (host) => `The name ${host} does not resolve: no such host, or the name server does not know it`,
-  EAI_AGAIN: (host) => `The name ${host} cannot be resolved now: no name server answers`,
-  ECONNREFUSED: (host) => `${host} refuses connections: no server runs there`,
-  ECONNRESET: (host) => `${host} closed the connection in the middle`,
-  EPIPE: (host) => `${host} closed the connection in the middle`,
-  ETIMEDOUT: (host) => `${host} does not answer`,
-  EHOSTUNREACH: (host) => `There is no way to ${host}: the network is down`,
-  ENETUNREACH: (host) => `There is no way to ${host}: the network is down`,
-  CERT_HAS_EXPIRED: (host) => `The certificate of ${host} has expired, or this machine’s clock is wrong`,
-  CERT_NOT_YET_VALID: (host) => `The certificate of ${host} is not valid yet: this machine’s clock is probably wrong`,
-  ERR_TLS_CERT_ALTNAME_INVALID: (host) => `The certificate of ${host} is for another name`,
-};
-
-/** OpenSSL's codes for a chain that ends nowhere. */
-function tlsSentence(code: string, host: string): string | undefined {
-  if (!/SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|CERT_UNTRUSTED|ISSUER/.test(code)) return undefined;
-  return `The certificate of ${host} is signed by an authority that this machine does not trust (${code}); a private one can be named by a CA file`;
+/** An answer of status 200 that is something else than what was asked for. */
+export function wrongType(type: string, start: string): SourceError {
+  if (type === 'text/html' || looksLikeHtml(start)) return new SourceError('portal', WEB_PAGE);
+  const got = type === '' ? 'an answer of no type' : `an answer of type ${printable(type)}`;
+  return new SourceError('protocol', `The server does not speak the Git protocol at this URL: ${got} came`);
 }

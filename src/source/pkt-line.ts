@@ -21,11 +21,10 @@ export function line(text: string): string {
 /** Thrown when what came is not Git's framing at all, as opposed to broken off. */
 export class FramingError extends SourceError {
   constructor(start: Buffer) {
+    const isPage = looksLikeHtml(start.toString('latin1'));
     super(
-      'protocol',
-      looksLikeHtml(start.toString('latin1'))
-        ? WEB_PAGE
-        : 'What answered does not speak the Git protocol: its answer is not in Git packets',
+      isPage ? 'portal' : 'protocol',
+      isPage ? WEB_PAGE : 'What answered does not speak the Git protocol: its answer is not in Git packets',
     );
   }
 }

@@ -1,18 +1,18 @@
 import { InputError } from '../lib/errors.ts';
 
-export interface Credentials {
-  username: string;
-  password: string;
-}
+export type Credentials = { username: string; password: string } | { bearer: string };
 
-/** Asked anew before every request that needs it, so that a rotated token is picked up. */
-export type CredentialsProvider = () => Promise<Credentials | undefined>;
+/**
+ * Asked anew before every request that needs it, so that a rotated token is picked up. `refused`: what it gave last was not accepted, so what it
+ * remembers of it is no good.
+ */
+export type CredentialsProvider = (asked?: { refused: boolean }) => Promise<Credentials | undefined>;
 
 export interface Remote {
   /** Without user and password, and without a slash at its end. */
   url: string;
   /** What stood in the URL. */
-  credentials?: Credentials;
+  credentials?: { username: string; password: string };
   /** The repo's name: the last part of the URL, without `.git`. */
   name: string;
 }

@@ -324,7 +324,7 @@ describe('credentials', () => {
     await writeFile(file, 'one\n');
     server.options.credentials = { username: 'x-access-token', password: 'one' };
     await repo.commit({ a: '1' });
-    const source = open({ credentials: credentialsFrom({ tokenFile: file }) });
+    const source = open({ credentials: credentialsFrom({ tokenFile: file }, systemClock) });
     await source.poll(live);
     server.options.credentials = { username: 'x-access-token', password: 'two' };
     await failure(source.poll(live));
@@ -410,7 +410,7 @@ describe('what else can be at the other end', () => {
       const host = `127.0.0.1:${(tls.address() as AddressInfo).port}`;
       const url = `https://${host}/edge.git`;
       const error = await failure(open({ url }).poll(live));
-      expect(error).toMatchObject({ kind: 'unreachable' });
+      expect(error).toMatchObject({ kind: 'tls' });
       expect(error.message).toMatch(
         /^The certificate of 127\.0\.0\.1:\d+ is signed by an authority that this machine does not trust/,
       );
@@ -457,7 +457,7 @@ describe('what else can be at the other end', () => {
       return true;
     };
     const error = await failure(open().poll(live));
-    expect(error).toMatchObject({ kind: 'protocol' });
+    expect(error).toMatchObject({ kind: 'portal' });
     expect(error.message).toMatch(/^A web page came instead of a Git answer: the link may be behind a login page/);
   });
 
@@ -473,8 +473,8 @@ describe('what else can be at the other end', () => {
     [403, 'auth'],
     [404, 'notFound'],
     [418, 'protocol'],
-    [429, 'unreachable'],
-    [503, 'unreachable'],
+    [429, 'busy'],
+    [503, 'busy'],
   ])('HTTP %i', async (status, kind) => {
     server.intercept = (_request, response) => {
       response.writeHead(status).end('no');

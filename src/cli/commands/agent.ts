@@ -5,7 +5,6 @@ import { startAgent } from '../../agent/agent.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { systemDisk } from '../../lib/disk.ts';
 import { InputError } from '../../lib/errors.ts';
-import { credentialsFrom } from '../../source/credentials.ts';
 import { gitSource } from '../../source/git-source.ts';
 import { redact } from '../../source/remote.ts';
 import { readValues } from '../desired.ts';
@@ -13,6 +12,7 @@ import { durationMs } from '../duration.ts';
 import { openSiteEngine } from '../engine.ts';
 import { EXIT } from '../exit.ts';
 import { type AgentSettings, resolveAgentSettings } from '../settings.ts';
+import { sourceOptions } from '../source-settings.ts';
 import { VERSION } from '../version.ts';
 import { type LogFormat, type LogLevel, winstonLog } from '../winston-log.ts';
 
@@ -36,12 +36,9 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
   const source = gitSource({
     url: checked.repo,
     dir: `${checked.stateDir}/git`,
-    clock: systemClock,
-    credentials: credentialsFrom(settings),
-    limits: { idle: checked.gitTimeoutMs },
+    ...sourceOptions(settings, process.env),
     ...(settings.revision !== undefined && { revision: settings.revision }),
     ...(settings.path !== undefined && { path: settings.path }),
-    ...(settings.caFile !== undefined && { caFile: settings.caFile }),
   });
   const repo = redact(checked.repo);
   log.info(`Holdfast ${VERSION} for site ${checked.site ?? 'default'}, following ${repo}`, { host: hostname() });
@@ -74,16 +71,7 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
 }
 
 function check(settings: AgentSettings) {
-  const {
-    repo,
-    interval = '',
-    resync = '',
-    gitTimeout = '',
-    stateDir = '',
-    filesDir = '',
-    logFormat,
-    logLevel = '',
-  } = settings;
+  const { repo, interval = '', resync = '', stateDir = '', filesDir = '', logFormat, logLevel = '' } = settings;
   if (!repo)
     throw InputError.at(
       undefined,
@@ -96,7 +84,6 @@ function check(settings: AgentSettings) {
     site: settings.site,
     intervalMs: durationMs(interval, '--interval'),
     resyncMs: durationMs(resync, '--resync'),
-    gitTimeoutMs: durationMs(gitTimeout, '--git-timeout'),
     stateDir: resolve(stateDir),
     filesDir: resolve(filesDir),
     logFormat: oneOf<LogFormat>(

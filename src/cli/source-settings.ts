@@ -1,0 +1,66 @@
+import { parseBytes } from '../compose/quantities.ts';
+import { systemClock } from '../lib/clock.ts';
+import { InputError } from '../lib/errors.ts';
+import { credentialsFrom } from '../source/credentials.ts';
+import type { SourceLimits } from '../source/limits.ts';
+import type { TransportOptions } from '../source/open-transport.ts';
+import { proxyFrom } from '../source/proxy.ts';
+import type { StoreLimits } from '../source/store-limits.ts';
+import { durationMs } from './duration.ts';
+import { type AgentKey, type AgentSettings, flagOf, resolveAgentSettings } from './settings.ts';
+
+/** How a config repo is reached and what it may cost, by the agent's settings. Throws InputError. */
+export function sourceOptions(
+  settings: AgentSettings,
+  environment: NodeJS.ProcessEnv,
+): TransportOptions & { limits: SourceLimits; storeLimits: Partial<StoreLimits> } {
+  const { tokenScheme = 'basic', caFile, certFile, keyFile } = settings;
+  if (tokenScheme !== 'basic' && tokenScheme !== 'bearer')
+    throw InputError.at(undefined, `--token-scheme must be basic or bearer, not "${tokenScheme}"`);
+  if ((certFile === undefined) !== (keyFile === undefined))
+    throw InputError.at(undefined, '--cert-file and --key-file go together: a client certificate is used with its key');
+  return {
+    clock: systemClock,
+    credentials: credentialsFrom({ ...settings, tokenScheme }, systemClock),
+    proxy: proxyFrom(environment),
+    caFile,
+    certFile,
+    keyFile,
+    limits: {
+      bytes: bytes(settings, 'maxFetchBytes'),
+      redirects: count(settings, 'maxRedirects'),
+      idle: durationMs(settings.gitTimeout ?? '', '--git-timeout'),
+      total: durationMs(settings.gitTotalTimeout ?? '', '--git-total-timeout'),
+    },
+    storeLimits: {
+      packBytes: bytes(settings, 'maxFetchBytes'),
+      unpackedBytes: bytes(settings, 'maxUnpackedBytes'),
+      objects: count(settings, 'maxObjects'),
+      objectBytes: bytes(settings, 'maxFileBytes'),
+      diskBytes: bytes(settings, 'maxDiskBytes'),
+    },
+  };
+}
+
+/** The same by the environment alone, for commands that have no settings of their own. Throws InputError. */
+export const sourceOptionsFrom = async (environment: NodeJS.ProcessEnv) =>
+  sourceOptions(await resolveAgentSettings({}, environment, undefined), environment);
+
+type Counted = 'maxObjects' | 'maxRedirects';
+type Sized = 'maxFetchBytes' | 'maxUnpackedBytes' | 'maxFileBytes' | 'maxDiskBytes';
+
+function bytes(settings: AgentSettings, key: Sized & AgentKey): number {
+  const found = parseBytes(settings[key] ?? '');
+  if (found !== undefined && found > 0) return found;
+  throw InputError.at(
+    undefined,
+    `${flagOf(key)} must be a size above zero, not "${settings[key]}"`,
+    'for example 256MiB',
+  );
+}
+
+function count(settings: AgentSettings, key: Counted & AgentKey): number {
+  const text = settings[key] ?? '';
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw InputError.at(undefined, `${flagOf(key)} must be a whole number, not "${text}"`);
+}

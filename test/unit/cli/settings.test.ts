@@ -1,0 +1,58 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { agentSettings, resolveAgentSettings } from '../../../src/cli/settings.ts';
+import { sourceOptions } from '../../../src/cli/source-settings.ts';
+import { DEFAULT_LIMITS } from '../../../src/source/limits.ts';
+import { DEFAULT_STORE_LIMITS } from '../../../src/source/store-limits.ts';
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'holdfast-settings-'));
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+async function fromFile(text: string) {
+  const path = join(dir, 'agent.yaml');
+  await writeFile(path, text);
+  return resolveAgentSettings({}, {}, path);
+}
+
+test('each setting is a key of the config file, and each key is a setting', async () => {
+  const schema = JSON.parse(await readFile('schemas/agent.schema.json', 'utf8')) as { properties: object };
+  expect(Object.keys(schema.properties).sort()).toEqual(agentSettings.map(({ key }) => key).sort());
+});
+
+test('a command is a list in the file, and words or a JSON array in a variable', async () => {
+  const expected = ['gh', 'auth', 'token'];
+  expect((await fromFile('credentialCommand: [gh, auth, token]')).credentialCommand).toEqual(expected);
+  for (const text of ['gh auth  token', '["gh", "auth", "token"]']) {
+    const settings = await resolveAgentSettings({}, { HOLDFAST_GIT_CREDENTIAL_COMMAND: text }, undefined);
+    expect(settings.credentialCommand).toEqual(expected);
+  }
+  await expect(resolveAgentSettings({}, { HOLDFAST_GIT_CREDENTIAL_COMMAND: '["gh", 1]' }, undefined)).rejects.toThrow(
+    'HOLDFAST_GIT_CREDENTIAL_COMMAND must be words, or a JSON array of them',
+  );
+});
+
+test('limits are sizes, numbers and durations; their defaults are those of the source', async () => {
+  const { limits, storeLimits } = sourceOptions(await resolveAgentSettings({}, {}, undefined), {});
+  expect(limits).toEqual(DEFAULT_LIMITS);
+  expect(DEFAULT_STORE_LIMITS).toMatchObject(storeLimits);
+  const settings = await fromFile('maxFetchBytes: 1MiB\nmaxObjects: 1000\nmaxRedirects: 0\ngitTotalTimeout: 5m\n');
+  expect(sourceOptions(settings, {})).toMatchObject({
+    limits: { bytes: 1024 * 1024, redirects: 0, total: 300_000 },
+    storeLimits: { packBytes: 1024 * 1024, objects: 1000 },
+  });
+});
+
+test.each([
+  [{ maxFetchBytes: 'lots' }, '--max-fetch-bytes must be a size above zero, not "lots" (for example 256MiB)'],
+  [{ maxObjects: '-1' }, '--max-objects must be a whole number, not "-1"'],
+  [{ tokenScheme: 'digest' }, '--token-scheme must be basic or bearer, not "digest"'],
+  [{ certFile: 'a.pem' }, '--cert-file and --key-file go together: a client certificate is used with its key'],
+])('%j is refused', async (flags, message) => {
+  const settings = await resolveAgentSettings(flags, {}, undefined);
+  expect(() => sourceOptions(settings, {})).toThrow(message);
+});

@@ -1,0 +1,40 @@
+import { describe, expect, test } from '@jest/globals';
+import { retryAfterMs, statusError } from '../../../src/source/http-errors.ts';
+import { networkError } from '../../../src/source/network-errors.ts';
+
+describe('how long a server asks to be left alone', () => {
+  const date = 'Wed, 21 Oct 2026 07:28:00 GMT';
+  test.each([
+    [{ 'retry-after': '120' }, 120_000],
+    [{ 'retry-after': 'Wed, 21 Oct 2026 07:30:00 GMT', date }, 120_000],
+    [{ 'retry-after': 'Wed, 21 Oct 2026 07:00:00 GMT', date }, 0],
+    [{ 'retry-after': 'Wed, 21 Oct 2026 07:30:00 GMT' }, undefined],
+    [{ 'retry-after': 'soon', date }, undefined],
+    [{ 'retry-after': '-5' }, undefined],
+    [{}, undefined],
+  ])('%j', (headers, expected) => {
+    expect(retryAfterMs(headers)).toBe(expected);
+  });
+
+  test('is in the sentence, and on the error', () => {
+    const error = statusError(503, { 'retry-after': '90' }, new URL('https://git.example.org/a.git'), false);
+    expect(error).toMatchObject({ kind: 'busy', retryAfter: 90_000 });
+    expect(error.message).toBe('git.example.org does not serve now, not before 90 s (HTTP 503)');
+  });
+});
+
+test.each([
+  ['ENOTFOUND', 'dns'],
+  ['EAI_AGAIN', 'dns'],
+  ['ECONNREFUSED', 'unreachable'],
+  ['CERT_HAS_EXPIRED', 'clock'],
+  ['CERT_NOT_YET_VALID', 'clock'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'tls'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls'],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'tls'],
+  ['EWHATEVER', 'unreachable'],
+])('%s has a kind of its own', (code, kind) => {
+  const error = networkError(Object.assign(new Error('words of Node'), { code }), 'git.example.org');
+  expect(error.kind).toBe(kind);
+  expect(error.message).toContain('git.example.org');
+});
