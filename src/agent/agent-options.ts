@@ -6,6 +6,7 @@ import type { Log } from '../lib/log.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ActualSite } from '../model/state.ts';
+import type { Subscribe } from '../source/link.ts';
 import type { Source } from '../source/source.ts';
 
 /** All that an agent is given: its effects, its place, and how often it looks. */
@@ -28,6 +29,8 @@ export interface AgentOptions {
   compile: () => Promise<CompileOptions>;
   intervalMs: number;
   resyncMs: number;
+  /** Tells that the network may be back. */
+  onLink?: Subscribe;
   onPlan?: (plan: Plan, actual: ActualSite) => void;
   onOutcome?: (outcome: Outcome) => void;
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { createSemaphore } from '../lib/semaphore.ts';
 import { agentOptions } from '../plan/policy.ts';
+import { createSignal } from '../source/link.ts';
 import { type Accepted, acceptedStore } from './accepted.ts';
 import type { AgentOptions } from './agent-options.ts';
 import { createFollower, follow, refOf } from './follower.ts';
@@ -69,7 +70,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     reconciler.trigger();
   });
   for (const warning of source.warnings) log.warn(warning);
-  let polling = follow(follower, options, stopping.signal);
+  // What was asked for by hand and answered ends the waiting of the loop as well.
+  const link = createSignal(options.onLink);
+  let polling = follow(follower, { ...options, onLink: link.subscribe }, stopping.signal);
 
   return {
     sync() {
@@ -77,6 +80,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       reconciler.trigger();
       void follower
         .once(stopping.signal)
+        .then(link.fire)
         .catch((error) => log.warn(`cannot read ${options.repo}: ${messageOf(error)}`));
     },
     async stop() {

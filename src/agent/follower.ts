@@ -26,6 +26,7 @@ export function follow(follower: Follower, options: AgentOptions, signal: AbortS
     },
     {
       signal,
+      onLink: options.onLink,
       interval: () => intervalMs * (1 + clock.random() / 10),
       onFailure: (error) => {
         if (error.message === complaint || signal.aborted) return;

@@ -20,6 +20,7 @@ export const agentSubject: Subject = (world): RunningAgent => {
     compile: async () => ({ filesDir: world.filesDir }),
     intervalMs: 60_000,
     resyncMs: 300_000,
+    onLink: world.onLink,
     onPlan: (made) => {
       plan = made;
     },

@@ -38,6 +38,7 @@ export class Supervisor implements AgentHandle {
       disk: life.disk(world.disk),
       api: life.api(world.engine.api('agent')),
       source: world.source.open(() => !life.dead),
+      onLink: (callback) => world.source.onLink(() => life.dead || callback()),
       log: logOf(world),
       exit: (error) => {
         world.history.note(`the agent gives up: ${error}`);

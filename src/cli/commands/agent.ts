@@ -6,6 +6,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { systemDisk } from '../../lib/disk.ts';
 import { InputError } from '../../lib/errors.ts';
 import { gitSource } from '../../source/git-source.ts';
+import { linkWatch } from '../../source/link.ts';
 import { redact } from '../../source/remote.ts';
 import { readValues } from '../desired.ts';
 import { durationMs } from '../duration.ts';
@@ -60,6 +61,7 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
     }),
     intervalMs: checked.intervalMs,
     resyncMs: checked.resyncMs,
+    onLink: linkWatch(systemClock),
   });
 
   const signal = await told;

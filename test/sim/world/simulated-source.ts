@@ -9,7 +9,8 @@ export type Files = Readonly<Record<string, string>>;
 
 /** A config repo behind a link that may be down, slow or lying. Commits are whole trees; the newest is what the revision names. */
 export class SimulatedSource {
-  linkUp = true;
+  #linkUp = true;
+  readonly #listeners = new Set<() => void>();
   /** Probability that one request fails although the link is up. */
   faultRate = 0;
   /** Revisions in the order in which they were handed out whole. */
@@ -24,6 +25,22 @@ export class SimulatedSource {
     this.#clock = clock;
     this.#random = random;
   }
+
+  get linkUp(): boolean {
+    return this.#linkUp;
+  }
+
+  /** The site sees its own end of a link that comes back at some moments only: behind a router it sees nothing. */
+  set linkUp(up: boolean) {
+    const isBack = up && !this.#linkUp;
+    this.#linkUp = up;
+    if (isBack && this.#random.chance(0.5)) for (const listener of [...this.#listeners]) listener();
+  }
+
+  readonly onLink = (callback: () => void): (() => void) => {
+    this.#listeners.add(callback);
+    return () => this.#listeners.delete(callback);
+  };
 
   get head(): string {
     return this.#head;
@@ -43,7 +60,7 @@ export class SimulatedSource {
       await this.#clock.sleep(this.#random.between(5, 400));
       if (!alive()) await new Promise(() => {});
       if (signal?.aborted) throw new SourceError('aborted', 'the request was cancelled');
-      if (!this.linkUp) throw new SourceError('unreachable', 'the Git server does not answer');
+      if (!this.#linkUp) throw new SourceError('unreachable', 'the Git server does not answer');
       if (this.#random.chance(this.faultRate))
         throw new SourceError('protocol', 'the Git server sent nonsense (injected)');
     };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Clock } from '../../../src/lib/clock.ts';
 import { SourceError } from '../../../src/lib/errors.ts';
+import { linkWatch } from '../../../src/source/link.ts';
 import { pollForever, withRetry } from '../../../src/source/retry.ts';
 
 /** A clock whose timers are due at once, one turn of the event loop later; remembers what was asked of it. */
@@ -73,6 +74,87 @@ describe('withRetry', () => {
     const bug = () => Promise.reject(new TypeError('x is not a function'));
     await expect(withRetry(instantClock(), bug, { signal: new AbortController().signal })).rejects.toThrow(TypeError);
   });
+});
+
+describe('what ends a wait early', () => {
+  const busy = (retryAfter: number) => Promise.reject(new SourceError('busy', 'later', { retryAfter }));
+
+  test('nothing, where the server asked to be left alone: that comes before our own delay', async () => {
+    const clock = instantClock();
+    let attempts = 0;
+    const { signal } = new AbortController();
+    const onLink = (callback: () => void) => {
+      callback();
+      return () => {};
+    };
+    await withRetry(clock, () => (++attempts < 2 ? busy(120_000) : Promise.resolve()), { signal, onLink });
+    expect(clock.waited).toEqual([122_000]);
+  });
+
+  test('no server can ask for more than an hour', async () => {
+    const clock = instantClock(0);
+    let attempts = 0;
+    const { signal } = new AbortController();
+    await withRetry(clock, () => (++attempts < 2 ? busy(1e12) : Promise.resolve()), { signal });
+    expect(clock.waited).toEqual([3_600_000]);
+  });
+
+  test('a link that is back, after a moment of its own, and the backoff begins anew', async () => {
+    const clock = instantClock(0.5);
+    const { signal } = new AbortController();
+    const spans: number[] = [];
+    let attempts = 0;
+    let listening = 0;
+    await withRetry(clock, () => (++attempts < 12 ? down() : Promise.resolve()), {
+      signal,
+      onFailure: (_error, delay) => spans.push(delay),
+      onLink: (callback) => {
+        listening += 1;
+        if (attempts === 10) callback();
+        return () => {
+          listening -= 1;
+        };
+      },
+    });
+    expect(spans.slice(8)).toEqual([256_000, 450_000, 1_000]);
+    expect(clock.waited.slice(-3)).toEqual([256_000, 15_000, 1_000]);
+    expect(listening).toBe(0);
+  });
+});
+
+test('a new address is a link that is back; one that goes, or is there already, is none', () => {
+  let addresses = ['eth0 10.0.0.1'];
+  let tick: () => void = () => {};
+  let timers = 0;
+  let told = 0;
+  const clock: Clock = {
+    ...instantClock(),
+    timer: (_ms, callback) => {
+      timers += 1;
+      tick = callback;
+      return () => {
+        timers -= 1;
+      };
+    },
+  };
+  const forget = linkWatch(
+    clock,
+    () => addresses,
+  )(() => {
+    told += 1;
+  });
+  const after = (now: string[]): number => {
+    addresses = now;
+    timers -= 1;
+    tick();
+    return told;
+  };
+  expect(after(['eth0 10.0.0.1'])).toBe(0);
+  expect(after([])).toBe(0);
+  expect(after(['wwan0 100.64.0.9'])).toBe(1);
+  expect(after(['wwan0 100.64.0.9'])).toBe(1);
+  forget();
+  expect(timers).toBe(0);
 });
 
 describe('pollForever', () => {
