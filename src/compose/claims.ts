@@ -41,25 +41,33 @@ export function claimsOf(app: DesiredApp, places: Places): Claim[] {
   return claims;
 }
 
-/** The first of `claims` that cannot hold beside this one. */
-export function rivalOf(claim: Claim, claims: readonly Claim[]): Claim | undefined {
-  return claims.find((other) => {
-    if (claim.kind === 'port') {
-      return (
-        other.kind === 'port' &&
-        claim.port === other.port &&
-        claim.protocol === other.protocol &&
-        overlap(claim.ip, other.ip)
-      );
-    }
-    return other.kind === claim.kind && other.name === claim.name;
-  });
+/** Claims, to be asked for those that exclude another; with ten thousands of ports there is no looking through them all. */
+export class ClaimIndex {
+  private readonly byKey = new Map<string, Claim[]>();
+
+  add(claim: Claim): void {
+    const key = keyOf(claim);
+    this.byKey.set(key, [...(this.byKey.get(key) ?? []), claim]);
+  }
+
+  /** The first one that cannot hold beside this one. */
+  rivalOf(claim: Claim): Claim | undefined {
+    return this.byKey.get(keyOf(claim))?.find((other) => {
+      if (claim.kind !== 'port' || other.kind !== 'port') return true;
+      return overlap(claim.ip, other.ip);
+    });
+  }
 }
+
+const keyOf = (claim: Claim): string =>
+  claim.kind === 'port' ? `port ${claim.port}/${claim.protocol}` : `${claim.kind} ${claim.name}`;
 
 /** What one app claims twice. Replicas that share one line are not looked at here. */
 export function ownRivals(claims: readonly Claim[]): Problem[] {
-  return claims.flatMap((claim, index) => {
-    const other = rivalOf(claim, claims.slice(0, index));
+  const before = new ClaimIndex();
+  return claims.flatMap((claim) => {
+    const other = before.rivalOf(claim);
+    before.add(claim);
     if (!other || other.at === claim.at) return [];
     return [{ message: `${claim.text} is taken twice${placeText(other.at)}`, ...(claim.at && { at: claim.at }) }];
   });

@@ -127,13 +127,18 @@ export function usedVolumes(project: Project): string[] {
   return [...new Set(mounts.flatMap(({ Type, Source }) => (Type === 'volume' && Source ? [Source] : [])))].sort();
 }
 
-const placesIn =
-  (project: Project): Places =>
-  (kind, name, port) => {
+function placesIn(project: Project): Places {
+  const keyOf = ({ HostPort, HostIp, Container }: PortBinding) => `${HostIp} ${HostPort} ${Container}`;
+  const ports = new Map(
+    [...project.services].map(([name, { keys }]) => [
+      name,
+      new Map((keys.ports ?? []).toReversed().map((port) => [keyOf(port), port.at])),
+    ]),
+  );
+  return (kind, name, port) => {
     if (kind === 'volume' || kind === 'network') return project[`${kind}s`].get(name)?.at;
     const service = project.services.get(name);
     if (kind === 'service') return entryOf(service?.node, 'container_name')?.value.at ?? service?.at;
-    const isIt = (other: PortBinding) =>
-      other.HostPort === port?.HostPort && other.HostIp === port.HostIp && other.Container === port.Container;
-    return service?.keys.ports?.find(isIt)?.at ?? service?.at;
+    return (port && ports.get(name)?.get(keyOf(port))) ?? service?.at;
   };
+}

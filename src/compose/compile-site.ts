@@ -3,7 +3,7 @@ import type { PlacedApp, PlacedSite } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { BrokenApp, DesiredApp, DesiredSite } from '../model/state.ts';
 import { isAdopting } from './adoption.ts';
-import { type Claim, placeText, rivalOf } from './claims.ts';
+import { type Claim, ClaimIndex, placeText } from './claims.ts';
 import { compileWhole } from './compile-app.ts';
 import type { CompileOptions } from './values.ts';
 
@@ -19,7 +19,7 @@ export async function compileSite(
 ): Promise<DesiredSite> {
   const apps: DesiredApp[] = [];
   const broken: BrokenApp[] = [...placed.broken];
-  const taken: { app: string; claims: Claim[] }[] = [];
+  const taken: { app: string; claims: ClaimIndex }[] = [];
   for (const app of [...placed.apps].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const files = typeof snapshot === 'function' ? snapshot(app) : snapshot;
     const result = await attempt(app, placed.site, files, options);
@@ -32,7 +32,9 @@ export async function compileSite(
     if (problems.length > 0) broken.push({ name: desired.name, problems, ...(desired.adopt && { adopt: true }) });
     else {
       apps.push(desired);
-      taken.push({ app: desired.name, claims });
+      const index = new ClaimIndex();
+      for (const claim of claims) index.add(claim);
+      taken.push({ app: desired.name, claims: index });
     }
   }
   const { site, revision, vanished, allowEmpty, pruneThreshold, confirmPrune } = placed;
@@ -57,10 +59,10 @@ async function attempt(
   }
 }
 
-function conflicts(app: string, claims: Claim[], taken: { app: string; claims: Claim[] }[]): Problem[] {
+function conflicts(app: string, claims: Claim[], taken: { app: string; claims: ClaimIndex }[]): Problem[] {
   return claims.flatMap((claim) =>
     taken.flatMap((other) => {
-      const rival = rivalOf(claim, other.claims);
+      const rival = other.claims.rivalOf(claim);
       if (!rival) return [];
       const message = `${claim.text} is taken by the app ${other.app}, too${placeText(rival.at)}`;
       return [{ message, app, ...(claim.at && { at: claim.at }) }];

@@ -215,7 +215,7 @@ export function known(node: MappingNode, what: string, table: Record<string, obj
     const rule = Object.hasOwn(table, key) ? table[key] : undefined;
     if (rule && !('refused' in rule)) return true;
     if (rule) return report.error(keyAt, `${key} is not supported: ${(rule as Refusal).refused}`);
-    const near = didYouMean(key, Object.keys(table));
+    const near = report.isFull ? undefined : didYouMean(key, Object.keys(table));
     return report.error(
       keyAt,
       `unknown key ${key} in ${what}`,

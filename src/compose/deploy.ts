@@ -4,13 +4,13 @@ import {
   type Decoder,
   decimal,
   integer,
+  map,
   record,
   refused,
   shapedAs,
   text,
   word,
 } from './decode.ts';
-
 import { reservedDevices } from './devices.ts';
 import { deployRestart } from './restart.ts';
 
@@ -19,8 +19,18 @@ const SWARM = 'it is for Swarm, and Docker Compose ignores it';
 /** Bytes with or without a unit; unlike elsewhere Compose takes no number for it. */
 const memory: Decoder<number> = (node, report) => (text(node, report) === undefined ? undefined : bytes(node, report));
 
+/** A bridge network has about as many ports. */
+const MAX_REPLICAS = 1000;
+
+/** How many containers a service shall have. */
+export const replicas: Decoder<number> = map(integer(0), (count, node, report) =>
+  count > MAX_REPLICAS
+    ? report.error(node, `more than ${MAX_REPLICAS} containers of one service are more than one engine runs`)
+    : count,
+);
+
 const KEYS = {
-  replicas: integer(0),
+  replicas,
   mode: word('replicated', 'global'),
   resources: record('deploy.resources', {
     limits: record('deploy.resources.limits', { cpus: decimal, memory, pids: integer(-1) }),

@@ -1,6 +1,9 @@
 import { InputError } from '../lib/errors.ts';
 import { type Lookup, substitute, TemplateError } from './template.ts';
 
+/** Characters that all values of one file may have together. */
+const MAX_TEXT = 16 * 1024 * 1024;
+
 const ESCAPES: Record<string, string> = {
   a: '\x07',
   b: '\b',
@@ -31,13 +34,18 @@ export function parseDotenv(
   const refuse = (offset: number, message: string, hint?: string): never => {
     throw InputError.at({ file, line: line(offset), column: 1 }, message, hint);
   };
+  let size = 0;
   const expand = (key: string, value: string, offset: number): string => {
     try {
-      return substitute(value, find);
+      const expanded = substitute(value, find);
+      size += expanded.length;
+      if (size > MAX_TEXT) refuse(offset, 'the values of this file are too long together');
+      return expanded;
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       // What follows the dollar may be a part of a password, so it is not named.
-      const what = error.missing === undefined ? `holds a \${…} that is not valid` : 'names a variable without a value';
+      const what =
+        error.missing === undefined ? `cannot be read: ${error.message}` : 'names a variable without a value';
       return refuse(offset, `the value of ${key} ${what}`, 'write $$ for a dollar sign, or use single quotes');
     }
   };

@@ -70,8 +70,8 @@ class Resolver {
     const own = withoutEntry(service, 'extends');
     if (base.kind === 'scalar' && base.value === null) return own;
     const left = applyResets(base, resetsBelow(layer.resets, 'services', entry.key));
+    this.context.budget.tree(left, reference.at);
     const merged = mergeServices(left, own) as MappingNode;
-    this.context.budget.tree(merged, reference.at);
     this.done.set(service, merged);
     return merged;
   }

@@ -5,14 +5,21 @@ import type { Values } from './values.ts';
 
 /**
  * The tree with every string's variables put in, as Compose does: in values, not in keys, and what comes out is a string. `x-` extensions of
- * the top level and of services are left alone: nothing reads them but aliases, which are already resolved.
+ * the top level and of services are left alone: nothing reads them but aliases, which are already resolved. What aliases share stays shared.
  */
 export function interpolate(root: YamlNode, values: Values, report: Report): YamlNode {
+  const seen = new Map<YamlNode, YamlNode>();
   const visit = (node: YamlNode, path: readonly string[]): YamlNode => {
+    const known = seen.get(node);
+    if (known) return known;
+    const made = put(node, path);
+    seen.set(node, made);
+    return made;
+  };
+  const put = (node: YamlNode, path: readonly string[]): YamlNode => {
     if (node.kind === 'scalar') {
-      return typeof node.value === 'string' && node.value.includes('$')
-        ? interpolateScalar(node, values, report)
-        : node;
+      const isTemplate = typeof node.value === 'string' && node.value.includes('$');
+      return isTemplate ? interpolateScalar(node, values, report) : node;
     }
     if (node.kind === 'sequence') return { ...node, items: node.items.map((item) => visit(item, [...path, '[]'])) };
     const entries = node.entries.map((entry) =>

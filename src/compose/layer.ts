@@ -65,6 +65,7 @@ export async function readLayers(path: string, at: Position, context: LoadContex
 export function layerOf(document: MappingNode, file: string, context: LoadContext): Layer {
   const { root, resets } = splitResets(document);
   const interpolated = interpolate(root, context.values, context.report) as MappingNode;
+  context.budget.tree(interpolated, interpolated.at);
   return { file, root: relocate(interpolated, context.directory), resets };
 }
 

@@ -2,7 +2,7 @@ import { InputError, type Position } from '../lib/errors.ts';
 import type { YamlNode } from '../yaml/node.ts';
 
 const MAX_FILES = 500;
-const MAX_NODES = 300_000;
+const MAX_NODES = 600_000;
 const TEXT_OF_A_NODE = 256;
 
 /** What loading one app may cost: files that build on each other can ask for more than their size tells. */

@@ -2,6 +2,9 @@ import type { Position, Problem } from '../lib/errors.ts';
 import { InputError } from '../lib/errors.ts';
 import type { YamlNode } from '../yaml/node.ts';
 
+/** What a person can take in at once, and more than ever is wrong with a file that is meant to be one. */
+const MAX_PROBLEMS = 1000;
+
 /**
  * Gathers what is wrong with an app, so that a person sees all of it at once. A message names what was written (`raw`), never what
  * interpolation made of it: values may be secret.
@@ -14,6 +17,11 @@ export class Report {
   /** Nodes with a problem already reported: what follows from it is noise. */
   private readonly spoilt = new WeakSet<YamlNode>();
 
+  /** Whether more problems would not be told. */
+  get isFull(): boolean {
+    return this.problems.length >= MAX_PROBLEMS;
+  }
+
   /** Reports no more problems with a node. */
   spoil(node: YamlNode): void {
     this.spoilt.add(node);
@@ -21,6 +29,7 @@ export class Report {
 
   /** Always undefined, so that a decoder can return it. */
   error(at: Position | YamlNode | undefined, message: string, hint?: string): undefined {
+    if (this.isFull) return undefined;
     const node = at && 'kind' in at ? at : undefined;
     const excuse = node && this.excuseOf(node);
     if (excuse === 'spoilt') return undefined;

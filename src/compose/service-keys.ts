@@ -16,7 +16,7 @@ import {
   text,
 } from './decode.ts';
 import { dependsOn } from './depends-on.ts';
-import { deploy } from './deploy.ts';
+import { deploy, replicas } from './deploy.ts';
 import { devices, gpus } from './devices.ts';
 import { envFiles, environment, labelFiles } from './environment.ts';
 import { healthcheck } from './healthcheck.ts';
@@ -77,7 +77,7 @@ export const SERVICE_KEYS = {
   depends_on: dependsOn,
   profiles: host.uniqueList(text),
   pull_policy: host.pullPolicy,
-  scale: integer(0),
+  scale: replicas,
   deploy,
   post_start: hooks,
   pre_stop: hooks,

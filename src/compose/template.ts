@@ -17,42 +17,93 @@ export class TemplateError extends Error {
   }
 }
 
-const VARIABLE = /\$(?:(\$)|([_a-z][_a-z0-9]*)|\{(?:([_a-z][_a-z0-9]*)(?:(:?[-+?])(.*))?\}|()))/gi;
+/** Characters that one string may become. */
+const MAX_RESULT = 1024 * 1024;
+/** Levels of defaults within defaults, and of braces within one. */
+const MAX_DEPTH = 50;
+const MAX_BRACES = 200;
 
-/** Interpolates. Throws TemplateError for bad syntax, for a required variable and for one that has neither value nor default. */
+/**
+ * Interpolates. Throws TemplateError for bad syntax, for a required variable, for one that has neither value nor default, and for too much of
+ * anything. Time is linear in what goes in and comes out.
+ */
 export function substitute(text: string, lookup: Lookup): string {
-  return text.replaceAll(VARIABLE, (found, dollar, named) => {
-    if (dollar) return '$';
-    if (named) return required(named, lookup);
-    return braced(found, lookup);
-  });
+  return substituteAt(text, lookup, 0);
 }
 
-/** `${…}`; the greedy match may reach to a later brace, so the first expression is cut off and the rest done after it. */
-function braced(found: string, lookup: Lookup): string {
-  const end = closingBrace(found);
-  const expression = found.slice(0, end + 1);
-  const match = new RegExp(`^(?:${VARIABLE.source})$`, 'is').exec(expression);
-  const name = match?.[3];
-  if (name === undefined) {
+function substituteAt(text: string, lookup: Lookup, depth: number): string {
+  if (depth > MAX_DEPTH) throw new TemplateError('its variables have defaults within defaults, too deep');
+  const token = /\$(?:(\$)|([_a-z][_a-z0-9]*)|(\{))/gi;
+  const lines = lastBraces(text);
+  let result = '';
+  let done = 0;
+  for (let match = token.exec(text); match; match = token.exec(text)) {
+    const [, dollar, named] = match;
+    let end = token.lastIndex;
+    let value: string;
+    if (dollar) value = '$';
+    else if (named !== undefined) value = required(named, lookup);
+    else {
+      const expression = expressionAt(text, match.index, lines(match.index));
+      value = evaluate(expression, lookup, depth);
+      end = expression.end;
+    }
+    result += text.slice(done, match.index) + value;
+    if (result.length > MAX_RESULT) throw new TemplateError('with its variables put in it is too long');
+    done = end;
+    token.lastIndex = end;
+  }
+  return done === 0 ? text : result + text.slice(done);
+}
+
+/** `${NAME}` or `${NAME OPERATOR OPERAND}`; `end` is after its brace. */
+interface Expression {
+  name: string;
+  operator: string | undefined;
+  operand: string;
+  end: number;
+}
+
+/** Reads what begins with `${`. It may reach to the last brace of its line, and ends at the one that balances it, if one does. */
+function expressionAt(text: string, start: number, lastBrace: number): Expression {
+  const head = /\$\{([_a-z][_a-z0-9]*)(:?[-+?])?/iy;
+  head.lastIndex = start;
+  const [all = '', name, operator] = head.exec(text) ?? [];
+  const from = start + all.length;
+  const isValid = operator === undefined ? text[from] === '}' : lastBrace >= from;
+  if (name === undefined || !isValid) {
     throw new TemplateError('it holds a ${…} that is not valid', { hint: 'write $$ for a dollar sign' });
   }
-  const rest = substitute(found.slice(end + 1), lookup);
-  return evaluate(name, match?.[4], match?.[5] ?? '', lookup) + rest;
+  if (operator === undefined) return { name, operator, operand: '', end: from + 1 };
+  const close = closingBrace(text, start, lastBrace);
+  return { name, operator, operand: text.slice(from, close), end: close + 1 };
 }
 
-function evaluate(name: string, operator: string | undefined, operand: string, lookup: Lookup): string {
+/** Where the last `}` is of the line that an offset is in; offsets may only grow. */
+function lastBraces(text: string): (offset: number) => number {
+  let lineEnd = -1;
+  let last = -1;
+  return (offset) => {
+    if (offset < lineEnd) return last;
+    const newline = text.indexOf('\n', offset);
+    lineEnd = newline < 0 ? text.length : newline;
+    last = text.lastIndexOf('}', lineEnd);
+    return last;
+  };
+}
+
+function evaluate({ name, operator, operand }: Expression, lookup: Lookup, depth: number): string {
   if (operator === undefined) return required(name, lookup);
   const value = lookup(name);
   const present = operator.startsWith(':') ? value !== undefined && value !== '' : value !== undefined;
   switch (operator.at(-1)) {
     case '-':
-      return present ? (value ?? '') : substitute(operand, lookup);
+      return present ? (value ?? '') : substituteAt(operand, lookup, depth + 1);
     case '+':
-      return present ? substitute(operand, lookup) : '';
+      return present ? substituteAt(operand, lookup, depth + 1) : '';
     default: {
       if (present) return value ?? '';
-      const reason = substitute(operand, lookup);
+      const reason = substituteAt(operand, lookup, depth + 1);
       throw new TemplateError(`the required variable ${name} has no value${reason && `: ${reason}`}`, {
         missing: name,
       });
@@ -66,16 +117,16 @@ function required(name: string, lookup: Lookup): string {
   return value;
 }
 
-/** Where the first `${` closes: the brace that balances it; a brace right after an opening one is not looked at. */
-function closingBrace(text: string): number {
+/** The brace that balances the first one; a brace right after an opening one is not looked at. `last` where none does, as in `${A:-{}}`. */
+function closingBrace(text: string, start: number, last: number): number {
   let open = 0;
-  for (let i = 0; i < text.length; i++) {
+  for (let i = start; i <= last; i++) {
     if (text[i] === '}' && --open === 0) return i;
     if (text[i] === '{') {
       open++;
       i++;
     }
+    if (open > MAX_BRACES) throw new TemplateError('its braces are nested too deep');
   }
-  // `${A:-{}}`: the greedy match is right as it is.
-  return text.length - 1;
+  return last;
 }

@@ -1,5 +1,9 @@
+const MAX_LENGTH = 100;
+
 /** The candidate that a mistyped word most likely meant; undefined when none is near. Case does not matter. */
 export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
+  // Nobody mistypes so long a word, and the work grows with it.
+  if (word.length > MAX_LENGTH) return undefined;
   const typed = fold(word);
   let best: string | undefined;
   let least = Math.max(1, Math.floor(typed.length / 3)) + 1;
