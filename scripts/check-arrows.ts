@@ -4,8 +4,8 @@ import { dirname, join, normalize, relative } from 'node:path';
 /**
  * Data flows one way through src/, and imports may only point back to where it comes from:
  *
- *     lib <- model <-+- yaml <- source <- fleet <- compose <----------\
- *                    |                                                +- agent <- report <- cli
+ *     lib <- model <-+- yaml <-+- source <- fleet <- compose <--------\
+ *                    |         +- trust <-----------------------------+- agent <- report <- cli
  *                    +- spec <-+- engine <-\                          |
  *                    |         +- plan <---+- apply <-----------------/
  *                    +- files <------------/
@@ -19,13 +19,14 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   yaml: ['lib', 'model'],
   spec: ['lib', 'model'],
   source: ['lib', 'model', 'yaml'],
+  trust: ['lib', 'model', 'yaml'],
   fleet: ['lib', 'model', 'yaml', 'source'],
   compose: ['lib', 'model', 'yaml', 'source', 'fleet'],
   engine: ['lib', 'model', 'spec'],
   plan: ['lib', 'model', 'spec'],
   files: ['lib', 'model'],
   apply: ['lib', 'model', 'spec', 'engine', 'plan', 'files'],
-  agent: ['lib', 'model', 'yaml', 'spec', 'source', 'fleet', 'compose', 'engine', 'plan', 'files', 'apply'],
+  agent: ['lib', 'model', 'yaml', 'spec', 'source', 'trust', 'fleet', 'compose', 'engine', 'plan', 'files', 'apply'],
   report: ['lib', 'model', 'spec', 'plan', 'agent'],
   cli: [
     'lib',
@@ -33,6 +34,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'yaml',
     'spec',
     'source',
+    'trust',
     'fleet',
     'compose',
     'engine',
@@ -45,7 +47,11 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Packages that one folder alone knows, so that they can be replaced there. */
-export const PACKAGES_OF: Readonly<Record<string, string>> = { dockerode: 'engine', 'isomorphic-git': 'source' };
+export const PACKAGES_OF: Readonly<Record<string, string>> = {
+  dockerode: 'engine',
+  'isomorphic-git': 'source',
+  openpgp: 'trust',
+};
 
 const MOST_LINES = 400;
 

@@ -3,15 +3,22 @@ import agentSchema from '../../schemas/agent.schema.json' with { type: 'json' };
 import applicationSchema from '../../schemas/application.schema.json' with { type: 'json' };
 import fleetSchema from '../../schemas/fleet.schema.json' with { type: 'json' };
 import siteSchema from '../../schemas/site.schema.json' with { type: 'json' };
+import trustSchema from '../../schemas/trust.schema.json' with { type: 'json' };
 import { didYouMean } from '../lib/did-you-mean.ts';
 import type { Position, Problem } from '../lib/errors.ts';
 import { describe, entryOf, toPlain, type YamlNode } from '../yaml/node.ts';
 import { nodeAt } from '../yaml/pointer.ts';
 
-/** The documents of the fleet layer, and the agent's own settings, which are explained by the same words. */
-export type Kind = 'Fleet' | 'Site' | 'Application' | 'agent';
+/** The documents of the fleet layer, whom a site trusts, and the agent's own settings, which are explained by the same words. */
+export type Kind = 'Fleet' | 'Site' | 'Application' | 'Trust' | 'agent';
 
-const SCHEMAS = { Fleet: fleetSchema, Site: siteSchema, Application: applicationSchema, agent: agentSchema };
+const SCHEMAS = {
+  Fleet: fleetSchema,
+  Site: siteSchema,
+  Application: applicationSchema,
+  Trust: trustSchema,
+  agent: agentSchema,
+};
 
 /** What is wrong with a document by its schema, in the order of the text. `apiVersion` and `kind` are left to the caller. */
 export async function schemaProblems(root: YamlNode, kind: Kind): Promise<Problem[]> {

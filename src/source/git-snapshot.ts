@@ -77,6 +77,14 @@ export async function gitSnapshot(options: GitSnapshotOptions): Promise<FetchedS
       const found = await Promise.all(folders.map((path) => look(root.oid, path)));
       await options.open?.(found.flatMap((entry) => (entry?.kind === 'dir' ? entry.oid : [])));
     },
+    async ids(dir) {
+      const found = await look(top, dir);
+      if (found?.kind !== 'dir') return undefined;
+      const entries = (await tree(found.oid, dir)).values();
+      return new Map(
+        [...entries].map(({ name, kind, executable, oid }) => [name, `${executable ? 'x' : ''}${kind} ${oid}`]),
+      );
+    },
     async dispose() {
       isOver = true;
       trees.clear();

@@ -21,6 +21,8 @@ export interface GitSourceOptions extends TransportOptions {
   revision?: string;
   /** The config repo's folder in the repo. Default: its root. */
   path?: string;
+  /** A full ref that is looked at in the same request as the revision. */
+  beside?: string;
   /** A folder for what is fetched, used by nobody else. Whatever happens to it, it only makes the next fetch larger. */
   dir: string;
   limits?: Partial<SourceLimits>;
@@ -76,8 +78,16 @@ export function gitSource(options: GitSourceOptions): Source {
 
     async poll(signal) {
       if (revision !== undefined && isCommitId(revision)) return { commit: revision };
-      last = pickRef(await transport.refs(candidateNames(revision), signal), revision);
-      return { commit: last.commit, ...(last.want !== last.commit && { tag: last.want }) };
+      const { beside } = options;
+      const refs = await transport.refs([...candidateNames(revision), ...(beside ? [beside] : [])], signal);
+      last = pickRef(refs, revision);
+      const other = beside && refs.find(({ name }) => name === beside)?.oid;
+      return {
+        commit: last.commit,
+        ...(last.want !== last.commit && { tag: last.want }),
+        ...(last.ref !== undefined && { ref: last.ref }),
+        ...(other && { beside: other }),
+      };
     },
 
     async fetch(commit, signal) {
@@ -98,7 +108,8 @@ export function gitSource(options: GitSourceOptions): Source {
           onAsked: (path) => paths.add(path),
           open: (trees) => one(() => openTrees(trees, commit, signal)),
           dispose: async () => {
-            asked = paths;
+            // Of a commit that only its folders were compared of, nothing follows for the next.
+            if (paths.size > 0) asked = paths;
             release();
           },
         });

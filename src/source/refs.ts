@@ -14,6 +14,8 @@ export interface Resolved {
   commit: string;
   /** The object to ask a server for that gives out only what its refs name: differs from `commit` for an annotated tag. */
   want: string;
+  /** The name of the ref. */
+  ref?: string;
 }
 
 export const isCommitId = (text: string): boolean => /^[0-9a-f]{40}$/.test(text);
@@ -48,7 +50,7 @@ export function pickRef(refs: readonly RemoteRef[], revision: string | undefined
       `The Git repo has a branch and a tag ${revision}: say which is meant, as refs/heads/${revision} or refs/tags/${revision}`,
     );
   }
-  return { commit: ref.peeled ?? ref.oid, want: ref.oid };
+  return { commit: ref.peeled ?? ref.oid, want: ref.oid, ref: ref.name };
 }
 
 /** Only SHA-1 repos can be read. Anything else in an ID's place is not Git. */

@@ -2,6 +2,11 @@ import type { Origin, Snapshot } from '../model/snapshot.ts';
 
 /** A snapshot whose files lie in a store that others use too. After `dispose` nothing can be read of it. */
 export interface FetchedSnapshot extends Snapshot {
+  /**
+   * What Git holds in a folder, by name: `KIND ID`, so that equal texts are equal contents. The path is from the repo's root, wherever the
+   * config repo begins. undefined where there is no such folder.
+   */
+  ids(dir: string): Promise<ReadonlyMap<string, string> | undefined>;
   dispose(): Promise<void>;
 }
 
@@ -10,6 +15,10 @@ export interface Polled {
   commit: string;
   /** The annotated tag by which it is named, where it is by one. */
   tag?: string;
+  /** The full name of the ref by which it is named; absent for a commit that is named by its ID. */
+  ref?: string;
+  /** What the ref that the source was asked to look at besides names now; absent where there is none. */
+  beside?: string;
 }
 
 /** A commit as it was made: the bytes that its name, and a signature in it, are of. */

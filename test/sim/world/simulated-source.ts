@@ -1,6 +1,7 @@
 import { SourceError } from '../../../src/lib/errors.ts';
 import type { Entry, SourceFile } from '../../../src/model/snapshot.ts';
 import type { CommitObject, FetchedSnapshot, Source } from '../../../src/source/source.ts';
+import { objectId } from '../../../src/trust/git-object.ts';
 import type { Random } from './random.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -133,6 +134,20 @@ function snapshotOf(revision: string, files: Files): FetchedSnapshot {
       }
       if (entries.size === 0 && dir !== '') return undefined;
       return [...entries.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    },
+    ids: async (dir) => {
+      check();
+      const prefix = dir === '' ? '' : `${dir}/`;
+      const below = Object.entries(files).filter(([path]) => path.startsWith(prefix));
+      if (below.length === 0 && dir !== '') return undefined;
+      const names = new Set(below.map(([path]) => path.slice(prefix.length).split('/')[0] ?? ''));
+      const idOf = (name: string): string => {
+        const file = files[`${prefix}${name}`];
+        if (file !== undefined) return `file ${objectId('blob', Buffer.from(file))}`;
+        const inside = below.filter(([path]) => path.startsWith(`${prefix}${name}/`));
+        return `dir ${objectId('tree', Buffer.from(JSON.stringify(inside.sort())))}`;
+      };
+      return new Map([...names].map((name) => [name, idOf(name)]));
     },
     dispose: async () => {
       disposed = true;

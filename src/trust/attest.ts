@@ -1,0 +1,145 @@
+import { messageOf } from '../lib/errors.ts';
+import type { Signed } from './git-object.ts';
+import { checkOpenPgp, isOpenPgpSignature } from './openpgp.ts';
+import { isSshSignature, parseSshSignature } from './ssh-signature.ts';
+import type { Signer, Trust, Validity } from './trust.ts';
+import { TrustError } from './trust-error.ts';
+
+/** A signer in trust.yaml stands behind something. */
+export interface Attestation {
+  signer: Signer;
+  /** The key's fingerprint. */
+  key: string;
+}
+
+export interface Claim {
+  /** What is signed, for messages: `commit 0123456789ab`. */
+  what: string;
+  signed: Signed | undefined;
+  /** The SSHSIG namespace that the signature must be for. OpenPGP keys know none and sign for Git alone. */
+  namespace: string;
+  /** When it says it was made, in milliseconds. Keys must have been valid then. */
+  madeAt: number;
+  /** Keys must be valid at this moment, too; undefined where only the first counts, or the time is not known. */
+  now?: number | undefined;
+}
+
+/** Who stands behind it: one signer, or several where an OpenPGP signature holds several. Throws TrustError where it is nobody, or one signature is bad. */
+export async function attest({ what, signed, namespace, madeAt, now }: Claim, trust: Trust): Promise<Attestation[]> {
+  if (!signed) throw new TrustError('unsigned', `${what} is not signed`);
+  const { signature, payload } = signed;
+  const found = isSshSignature(signature)
+    ? attestSsh(what, signature, payload, namespace, trust)
+    : isOpenPgpSignature(signature)
+      ? await attestOpenPgp(what, signature, payload, namespace, trust)
+      : undefined;
+  if (!found) throw new TrustError('badSignature', `${what} bears a signature of a kind that cannot be checked`);
+  return found.map(({ signer, key, validities, fingerprints }) => {
+    const revoked = fingerprints.find((each) => trust.revoked.has(each));
+    if (revoked) throw new TrustError('revoked', `${what} is signed by ${signer.name} with the revoked key ${revoked}`);
+    for (const validity of validities) {
+      requireValid(what, signer, validity, madeAt, 'when it was made');
+      if (now !== undefined) requireValid(what, signer, validity, now, 'now');
+    }
+    return { signer, key };
+  });
+}
+
+interface Found extends Attestation {
+  validities: Validity[];
+  fingerprints: string[];
+}
+
+function attestSsh(what: string, signature: string, payload: Uint8Array, namespace: string, trust: Trust): Found[] {
+  const parsed = readable(what, () => parseSshSignature(signature));
+  const { fingerprint } = parsed.key;
+  const matches = trust.signers.flatMap((signer) =>
+    signer.ssh.filter(({ key }) => key.fingerprint === fingerprint).map((allowed) => ({ signer, allowed })),
+  );
+  if (matches.length === 0) throw unknownKey(what, `the SSH key ${fingerprint}`, trust, fingerprint);
+  if (parsed.namespace !== namespace) {
+    throw new TrustError(
+      'wrongPurpose',
+      `${what} bears a signature made for ${JSON.stringify(parsed.namespace)} and not for ${JSON.stringify(namespace)}`,
+    );
+  }
+  if (!parsed.verifies(payload)) throw badSignature(what, fingerprint);
+  const match = matches.find(({ allowed }) => allowed.namespaces?.includes(namespace) ?? true);
+  if (!match) {
+    throw new TrustError(
+      'wrongPurpose',
+      `${what} is signed by ${matches[0]?.signer.name}, whose key may not sign for ${JSON.stringify(namespace)}`,
+    );
+  }
+  const { signer, allowed } = match;
+  return [{ signer, key: fingerprint, validities: [signer, allowed], fingerprints: [fingerprint] }];
+}
+
+async function attestOpenPgp(
+  what: string,
+  signature: string,
+  payload: Uint8Array,
+  namespace: string,
+  trust: Trust,
+): Promise<Found[]> {
+  if (namespace !== 'git') throw new TrustError('wrongPurpose', `${what} must be signed with an SSH key`);
+  const keys = trust.signers.flatMap(({ pgp }) => pgp);
+  if (keys.length === 0) throw unknownKey(what, 'an OpenPGP key', trust);
+  const checks = await checkOpenPgp(signature, payload, keys).catch((error: unknown) => {
+    if (!(error instanceof RangeError)) throw error;
+    throw new TrustError('badSignature', `the signature of ${what} cannot be read: ${error.message}`, { cause: error });
+  });
+  const found = checks.flatMap((check): Found[] => {
+    if (check.result === 'unknown') return [];
+    const signer = trust.signers.find(({ pgp }) => pgp.includes(check.key)) as Signer;
+    if (check.result === 'bad') throw badSignature(what, check.key.fingerprints[0] ?? '', check.why);
+    return [{ signer, key: check.fingerprints[0] ?? '', validities: [signer], fingerprints: check.fingerprints }];
+  });
+  if (found.length > 0) return found;
+  const ids = checks.map((check) => (check.result === 'unknown' ? check.keyId : '')).join(', ');
+  throw unknownKey(what, `the OpenPGP key ${ids}`, trust);
+}
+
+function readable<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new TrustError('badSignature', `the signature of ${what} cannot be read: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function requireValid(what: string, signer: Signer, validity: Validity, at: number, when: string): void {
+  const { validAfter, validBefore } = validity;
+  const said = `${what} is signed by ${signer.name}, whose key`;
+  if (validBefore !== undefined && at >= validBefore)
+    throw new TrustError(
+      'expired',
+      `${said} expired at ${iso(validBefore)}: ${when}, at ${iso(at)}, it was no longer valid`,
+    );
+  if (validAfter !== undefined && at < validAfter)
+    throw new TrustError(
+      'notYetValid',
+      `${said} is valid from ${iso(validAfter)}: ${when}, at ${iso(at)}, it was not yet`,
+    );
+}
+
+function unknownKey(what: string, key: string, trust: Trust, fingerprint?: string): TrustError {
+  if (fingerprint !== undefined && trust.revoked.has(fingerprint))
+    return new TrustError('revoked', `${what} is signed with the revoked key ${fingerprint}`);
+  return new TrustError('unknownKey', `${what} is signed with ${key}, which trust.yaml does not name`);
+}
+
+const badSignature = (what: string, key: string, why?: string): TrustError =>
+  new TrustError(
+    'badSignature',
+    `the signature of ${what} by ${key} is not right: what was signed was something else${why ? ` (${why})` : ''}`,
+  );
+
+/** For people; dates beyond what a calendar has are said as they are. */
+export const iso = (ms: number): string => {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString().replace('.000Z', 'Z');
+};

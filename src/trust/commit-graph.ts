@@ -1,0 +1,71 @@
+import type { Commit } from './git-object.ts';
+
+/** The commits that are new: all that the tip descends from, as far as they are known, without what the accepted one descends from. */
+export interface CommitGraph {
+  get(oid: string): Commit | undefined;
+  /** Parents before their children; only what the tip descends from. */
+  order: readonly Commit[];
+}
+
+export function commitGraph(commits: Iterable<Commit>, tip: string): CommitGraph {
+  const known = new Map([...commits].map((commit) => [commit.oid, commit]));
+  const order: Commit[] = [];
+  const seen = new Set<string>();
+  // A stack of our own: histories are longer than a call stack is deep.
+  const stack: { commit: Commit; next: number }[] = [];
+  const enter = (oid: string): void => {
+    const commit = known.get(oid);
+    if (!commit || seen.has(oid)) return;
+    seen.add(oid);
+    stack.push({ commit, next: 0 });
+  };
+  enter(tip);
+  for (let top = stack.at(-1); top; top = stack.at(-1)) {
+    const parent = top.commit.parents[top.next++];
+    if (parent !== undefined) enter(parent);
+    else {
+      order.push(top.commit);
+      stack.pop();
+    }
+  }
+  return { get: (oid) => (seen.has(oid) ? known.get(oid) : undefined), order };
+}
+
+/** Those of the graph that descend from one of `roots`, which need not be in it; roots that are in it are among them. */
+export function descendantsOf(graph: CommitGraph, roots: ReadonlySet<string>): Set<string> {
+  const found = new Set<string>();
+  for (const { oid, parents } of graph.order)
+    if (roots.has(oid) || parents.some((parent) => roots.has(parent) || found.has(parent))) found.add(oid);
+  return found;
+}
+
+/** Those of the graph that `oid` descends from, itself included. */
+export function ancestorsOf(graph: CommitGraph, oid: string): Set<string> {
+  const found = new Set<string>();
+  const waiting = [oid];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const commit = graph.get(next);
+    if (!commit || found.has(next)) continue;
+    found.add(next);
+    waiting.push(...commit.parents);
+  }
+  return found;
+}
+
+/**
+ * The commits that have the same files as `commit` and lead to it without a change between: whoever signs one of them stands behind what all of
+ * them say. An empty commit, or a merge that changes nothing, so is an approval. Only those within `among`.
+ */
+export function sameFiles(graph: CommitGraph, commit: Commit, among: ReadonlySet<string>): Commit[] {
+  const found = new Map<string, Commit>([[commit.oid, commit]]);
+  const waiting = [commit];
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    for (const oid of next.parents) {
+      const parent = graph.get(oid);
+      if (!parent || parent.tree !== commit.tree || !among.has(oid) || found.has(oid)) continue;
+      found.set(oid, parent);
+      waiting.push(parent);
+    }
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,56 @@
+import type { Commit } from './git-object.ts';
+import type { ReadFolder } from './path-limits.ts';
+import type { Trust } from './trust.ts';
+import type { TrustError } from './trust-error.ts';
+
+/** What is asked of a source to judge a commit. All of it throws SourceError. */
+export interface Evidence {
+  /** The raw bytes of every commit that `tip` descends from and none of `known` does. */
+  history(tip: string, known: readonly string[]): Promise<{ oid: string; content: Uint8Array }[]>;
+  object(oid: string, type: 'commit' | 'tag'): Promise<Uint8Array>;
+  folder: ReadFolder;
+  /** trust.yaml at a commit, read and merged with what is the site's own to say; undefined where there is none. Throws TrustError for one that cannot be used. */
+  trustAt(commit: string, current: Trust): Promise<Trust | undefined>;
+}
+
+export interface Candidate {
+  commit: string;
+  /** The tag that is followed, where it is one: its name, and the ID of the tag object, which a lightweight tag has none of. */
+  tag?: { name: string; oid: string | undefined };
+}
+
+/** Where the site stands. */
+export interface Standing {
+  /** What it accepted last: everything to come must descend from it. */
+  floor: string | undefined;
+  trust: Trust;
+  /** Milliseconds since 1970; undefined where the site cannot know the time. */
+  now: number | undefined;
+}
+
+/** What was found about one commit. */
+export interface Verdict {
+  commit: Commit;
+  signers: string[];
+  refusal?: TrustError;
+}
+
+export interface Judgement {
+  /** What was looked at, oldest first. */
+  verdicts: Verdict[];
+  /** Why it is not trusted, the most telling first; empty where it is. */
+  refusals: TrustError[];
+  /** Whom to trust once this is accepted. */
+  trust: Trust;
+  /** Commits by which `trust` came to be; empty where nothing changed. */
+  rotations: string[];
+  /** The commit that moved the site to a rewritten history, where one did. */
+  recovery?: string;
+  /** Whether it descends from the floor, or there is none. */
+  descends: boolean;
+}
+
+/** `Holdfast-Trust: VERSION`: this commit brings a trust.yaml of that version. */
+export const TRUST_TRAILER = 'Holdfast-Trust';
+/** `Holdfast-Recovers: COMMIT`: sites that accepted that commit may go on from this one, which does not descend from it. */
+export const RECOVERY_TRAILER = 'Holdfast-Recovers';

@@ -1,0 +1,35 @@
+import { type Attestation, attest } from './attest.ts';
+import { parseTag } from './git-object.ts';
+import type { Candidate, Evidence } from './judgement.ts';
+import { NAMESPACE, type Trust } from './trust.ts';
+import { TrustError } from './trust-error.ts';
+
+/**
+ * Who signed the tag that is followed; nobody where no tag is. Throws TrustError for a tag that anybody may have moved: a lightweight one, one of
+ * another name or for another commit, one that is not signed.
+ */
+export async function tagSigners(
+  { commit, tag }: Candidate,
+  trust: Trust,
+  now: number | undefined,
+  evidence: Evidence,
+): Promise<Attestation[]> {
+  if (!tag) return [];
+  const { name, oid } = tag;
+  if (oid === undefined)
+    throw new TrustError(
+      'tag',
+      `the tag ${name} is a lightweight one, which anybody may move unseen: sign it (git tag -s ${name})`,
+    );
+  const found = parseTag(oid, await evidence.object(oid, 'tag'));
+  if (found.name !== name)
+    throw new TrustError('tag', `what is shown as tag ${name} is the tag ${JSON.stringify(found.name)}`);
+  if (found.type !== 'commit' || found.object !== commit) {
+    throw new TrustError(
+      'tag',
+      `the tag ${name} stands for ${found.type} ${found.object.slice(0, 12)} and not for commit ${commit.slice(0, 12)}`,
+    );
+  }
+  const what = `tag ${name}`;
+  return attest({ what, signed: found.signed, namespace: NAMESPACE.git, madeAt: found.time, now }, trust);
+}

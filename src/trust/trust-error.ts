@@ -1,0 +1,29 @@
+import { HoldfastError } from '../lib/errors.ts';
+
+/** Why something is not trusted. Stable: the log and `holdfast verify` show them. */
+export type RefusalKind =
+  | 'malformed' // the object cannot be read in one way only
+  | 'unsigned'
+  | 'badSignature' // the signature is not over these bytes
+  | 'unknownKey' // signed by nobody in trust.yaml
+  | 'revoked'
+  | 'expired'
+  | 'notYetValid'
+  | 'wrongPurpose' // the key may sign, but not this kind of thing
+  | 'outsidePaths' // the signer may not change what the commit changes
+  | 'threshold' // too few signers
+  | 'rewritten' // it does not descend from what was accepted
+  | 'anchor' // it does not descend from the commit that trust.yaml names
+  | 'tag' // the tag is not the one that is followed
+  | 'trustChanged' // trust.yaml changed in a way that cannot be taken over
+  | 'beacon'; // the beacon is not to be believed, or names other commits
+
+/** Something that a source gave is not trusted. What was accepted before stays. */
+export class TrustError extends HoldfastError {
+  readonly code = 'TRUST';
+  readonly kind: RefusalKind;
+  constructor(kind: RefusalKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}

@@ -1,0 +1,173 @@
+import { InputError, messageOf, type Position, type Problem } from '../lib/errors.ts';
+import { entryOf, type YamlNode } from '../yaml/node.ts';
+import { parseYaml } from '../yaml/parse.ts';
+import { parseAllowedSigner, parseTime } from './allowed-signers.ts';
+import { readOpenPgpKeys } from './openpgp.ts';
+import type { BeaconRule, Signer, Trust, TrustMode, Validity } from './trust.ts';
+import { normalFingerprint } from './trust.ts';
+
+/** What a document has wrong by schemas/trust.schema.json; handed in, since the schemas belong to the fleet layer. */
+export type SchemaCheck = (root: YamlNode) => Promise<Problem[]>;
+
+/** Reads a trust.yaml. Throws InputError with the places of all that is wrong. */
+export async function parseTrust(text: string, file: string, check: SchemaCheck): Promise<Trust> {
+  const root = parseYaml(text, file);
+  if (!root) throw InputError.at({ file, line: 1, column: 1 }, 'the file is empty; a Trust document is expected');
+  const problems = await check(root);
+  if (problems.length > 0) throw new InputError(problems);
+  for (const [key, value] of [
+    ['apiVersion', 'holdfast/v1'],
+    ['kind', 'Trust'],
+  ] as const) {
+    const node = entryOf(root, key)?.value;
+    if (textOf(node) !== value) throw InputError.at(node?.at ?? root.at, `${key} must be ${value}`);
+  }
+  const spec = entryOf(root, 'spec')?.value;
+  if (!spec) throw InputError.at(root.at, '`spec` is missing', 'it says who may sign, below `signers`');
+  return new Reader(spec).trust();
+}
+
+class Reader {
+  readonly #spec: YamlNode;
+  readonly #problems: Problem[] = [];
+
+  constructor(spec: YamlNode) {
+    this.#spec = spec;
+  }
+
+  async trust(): Promise<Trust> {
+    const get = (key: string): YamlNode | undefined => entryOf(this.#spec, key)?.value;
+    const signers: Signer[] = [];
+    for (const node of items(get('signers'))) {
+      const signer = await this.#signer(node);
+      if (!signer) continue;
+      if (signers.some(({ name }) => name === signer.name))
+        this.#add(
+          node.at,
+          `there are two signers ${signer.name}`,
+          'give one of them another name, or put their keys together',
+        );
+      signers.push(signer);
+    }
+    const verify = textOf(get('verify')) === 'every' ? 'every' : 'head';
+    const threshold = numberOf(get('threshold'), 1);
+    const anchor = textOf(get('anchor'));
+    const trust: Trust = {
+      version: numberOf(get('version'), 1),
+      mode: (textOf(get('mode')) ?? 'enforce') as TrustMode,
+      verify,
+      threshold,
+      ...(anchor !== undefined && { anchor }),
+      signers,
+      revoked: this.#revoked(items(get('revoked'))),
+      beacon: (textOf(get('beacon')) ?? 'optional') as BeaconRule,
+    };
+    this.#requireUse(trust, get('threshold')?.at);
+    if (this.#problems.length > 0) throw new InputError(this.#problems);
+    return trust;
+  }
+
+  async #signer(node: YamlNode): Promise<Signer | undefined> {
+    const lines = items(entryOf(node, 'ssh')?.value).flatMap((line) => {
+      const text = textOf(line) ?? '';
+      const read = this.#read(line.at, 'this allowed signers line cannot be used', () => parseAllowedSigner(text));
+      return read ? [read] : [];
+    });
+    const pgpNode = entryOf(node, 'pgp')?.value;
+    const pgp = pgpNode ? await this.#pgp(pgpNode) : [];
+    const name = textOf(entryOf(node, 'name')?.value) ?? lines[0]?.principals ?? '';
+    if (!entryOf(node, 'ssh') && !pgpNode) this.#add(node.at, 'the signer has no key', 'give it `ssh` or `pgp`');
+    else if (name === '' && lines.length + pgp.length > 0)
+      this.#add(node.at, 'the signer has no name', 'give it a `name`');
+    const paths = items(entryOf(node, 'paths')?.value).map((path) => textOf(path) ?? '');
+    return {
+      name,
+      ssh: lines.map(({ principals: _, ...key }) => key),
+      pgp,
+      ...(paths.length > 0 && { paths }),
+      ...this.#validity(node),
+    };
+  }
+
+  async #pgp(node: YamlNode) {
+    try {
+      return await readOpenPgpKeys(textOf(node) ?? '');
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.#add(node.at, `this OpenPGP key cannot be used: ${error.message}`);
+      return [];
+    }
+  }
+
+  #validity(node: YamlNode): Validity {
+    const validity: Validity = {};
+    for (const key of ['validAfter', 'validBefore'] as const) {
+      const value = entryOf(node, key)?.value;
+      if (!value) continue;
+      const time = parseTime(textOf(value) ?? '');
+      if (time === undefined) this.#add(value.at, `${key} is no date of the calendar`);
+      else validity[key] = time;
+    }
+    return validity;
+  }
+
+  #revoked(nodes: readonly YamlNode[]): Set<string> {
+    const revoked = new Set<string>();
+    for (const node of nodes) {
+      const fingerprint = normalFingerprint(textOf(node) ?? '');
+      if (fingerprint !== undefined) revoked.add(fingerprint);
+      else
+        this.#add(
+          node.at,
+          'this is no fingerprint of a key',
+          'SHA256:… as `ssh-keygen -l` prints it, or 40 hexadecimal digits as `gpg --fingerprint` does',
+        );
+    }
+    return revoked;
+  }
+
+  /** A document by whose rules nothing could ever be accepted is a slip. */
+  #requireUse(trust: Trust, thresholdAt: Position | undefined): void {
+    const isRevoked = (fingerprints: readonly string[]): boolean =>
+      fingerprints.some((each) => trust.revoked.has(each));
+    const free = trust.signers.filter(
+      ({ paths, ssh, pgp }) =>
+        paths === undefined &&
+        (ssh.some(({ key }) => !isRevoked([key.fingerprint])) || pgp.some((key) => !isRevoked(key.fingerprints))),
+    ).length;
+    if (free < trust.threshold) {
+      const who = free === 1 ? 'one signer' : `${free} signers`;
+      this.#add(
+        thresholdAt ?? this.#spec.at,
+        `the threshold is ${trust.threshold}, and only ${who} may sign for all paths: nobody could change trust.yaml any more`,
+      );
+    }
+    const limited = trust.signers.find(({ paths }) => paths !== undefined);
+    if (limited && trust.verify === 'head' && this.#problems.length === 0) {
+      this.#add(
+        this.#spec.at,
+        `${limited.name} is limited to paths, which can only be judged commit by commit`,
+        'set `verify: every`',
+      );
+    }
+  }
+
+  #read<T>(at: Position, what: string, read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.#add(at, `${what}: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+
+  #add(at: Position, message: string, hint?: string): void {
+    this.#problems.push({ at, message, ...(hint !== undefined && { hint }) });
+  }
+}
+
+const items = (node: YamlNode | undefined): YamlNode[] => (node?.kind === 'sequence' ? node.items : []);
+const textOf = (node: YamlNode | undefined): string | undefined => (node?.kind === 'scalar' ? node.raw : undefined);
+const numberOf = (node: YamlNode | undefined, fallback: number): number =>
+  node?.kind === 'scalar' && typeof node.value === 'number' ? node.value : fallback;

@@ -1,0 +1,381 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { schemaProblems } from '../../../src/fleet/schema.ts';
+import { objectId, parseCommit } from '../../../src/trust/git-object.ts';
+import { judge } from '../../../src/trust/judge.ts';
+import type { Candidate } from '../../../src/trust/judgement.ts';
+import { fingerprintOf } from '../../../src/trust/ssh-key.ts';
+import { sshPublicBlob } from '../../../src/trust/ssh-sign.ts';
+import type { Trust } from '../../../src/trust/trust.ts';
+import { parseTrust } from '../../../src/trust/trust-file.ts';
+import { Forge, type Person, person } from '../../support/forge.ts';
+
+const ada = person('ada');
+const bob = person('bob');
+const eve = person('eve');
+
+const document = (spec: object, signers: object[]): string =>
+  JSON.stringify({ apiVersion: 'holdfast/v1', kind: 'Trust', spec: { ...spec, signers } });
+const signer = ({ name, line }: Person, more: object = {}): object => ({ name, ssh: [line], ...more });
+const readTrust = (text: string): Promise<Trust> =>
+  parseTrust(text, 'trust.yaml', (root) => schemaProblems(root, 'Trust'));
+const trusting = (people: Person[], spec: object = {}): Promise<Trust> =>
+  readTrust(
+    document(
+      spec,
+      people.map((one) => signer(one)),
+    ),
+  );
+
+const NOW = Date.UTC(2026, 5, 1);
+
+function forge(): Forge {
+  const made = new Forge();
+  made.readTrust = readTrust;
+  return made;
+}
+
+async function said(
+  repo: Forge,
+  trust: Trust,
+  floor: string | undefined,
+  candidate: string | Candidate,
+  now: number | undefined = NOW,
+): Promise<string> {
+  const wanted = typeof candidate === 'string' ? { commit: candidate } : candidate;
+  const { refusals } = await judge(wanted, { floor, trust, now }, repo);
+  return refusals[0] ? `${refusals[0].kind}: ${refusals[0].message}` : 'accepted';
+}
+
+describe('the newest commit', () => {
+  test('is accepted when somebody signed it who is trusted', async () => {
+    const repo = forge();
+    expect(await said(repo, await trusting([ada]), undefined, repo.commit({ by: ada }))).toBe('accepted');
+  });
+
+  test.each([
+    ['nobody signed it', undefined, /^unsigned: commit .* is not signed/],
+    [
+      'a stranger signed it',
+      eve,
+      /^unknownKey: commit .* is signed with the SSH key SHA256:.*, which trust.yaml does not/,
+    ],
+  ])('is refused when %s', async (_, by, words) => {
+    const repo = forge();
+    expect(await said(repo, await trusting([ada]), undefined, repo.commit({ by }))).toMatch(words);
+  });
+
+  test('is refused when its signature is that of another commit', async () => {
+    const repo = forge();
+    const signed = repo.commit({ by: ada, message: 'Mine\n' });
+    const content = Buffer.from(repo.commits.get(signed)?.content.toString().replace('Mine', 'Evil') ?? '');
+    const forged = objectId('commit', content);
+    repo.commits.set(forged, { content, files: {}, parents: [] });
+    expect(await said(repo, await trusting([ada]), undefined, forged)).toMatch(/^badSignature/);
+  });
+
+  test('is refused when the key signed for another purpose', async () => {
+    const repo = forge();
+    const trust = await readTrust(
+      document({}, [{ name: 'ada', ssh: [`ada namespaces="holdfast-beacon" ${ada.line}`] }, signer(bob)]),
+    );
+    expect(await said(repo, trust, undefined, repo.commit({ by: ada }))).toMatch(/^wrongPurpose/);
+  });
+
+  test('is refused with any bit flipped, under its own ID and under the new one', async () => {
+    const repo = forge();
+    const trust = await trusting([ada]);
+    const oid = repo.commit({ by: ada, files: { a: '1' } });
+    const content = repo.commits.get(oid)?.content ?? Buffer.alloc(0);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(content.length - 1), fc.nat(7), fc.boolean(), async (at, bit, rename) => {
+        const flipped = Buffer.from(content);
+        flipped[at] = (flipped[at] ?? 0) ^ (1 << bit);
+        const name = rename ? objectId('commit', flipped) : oid;
+        const other = forge();
+        other.commits.set(name, { content: flipped, files: {}, parents: [] });
+        expect(await said(other, trust, undefined, name)).not.toBe('accepted');
+      }),
+      { numRuns: 400 },
+    );
+  });
+});
+
+describe('the floor', () => {
+  test('lets the site go forward, and asks for the history once', async () => {
+    const repo = forge();
+    const floor = repo.commit({ by: ada });
+    const next = repo.commit({ by: ada, parents: [repo.commit({ by: eve, parents: [floor] })] });
+    expect(await said(repo, await trusting([ada]), floor, next)).toBe('accepted');
+    expect(repo.asked).toEqual([`history ${next.slice(0, 6)}`]);
+  });
+
+  test('refuses an older commit, though it is signed', async () => {
+    const repo = forge();
+    const old = repo.commit({ by: ada });
+    const floor = repo.commit({ by: ada, parents: [old] });
+    expect(await said(repo, await trusting([ada]), floor, old)).toMatch(/^rewritten: .* does not descend from/);
+  });
+
+  test('refuses a signed commit beside it', async () => {
+    const repo = forge();
+    const base = repo.commit({ by: ada });
+    const floor = repo.commit({ by: ada, parents: [base], message: 'A\n' });
+    const beside = repo.commit({ by: ada, parents: [base], message: 'B\n' });
+    expect(await said(repo, await trusting([ada]), floor, beside)).toMatch(/^rewritten/);
+  });
+
+  test('lets a signed commit that names it take over a rewritten history, and what follows on that', async () => {
+    const repo = forge();
+    const base = repo.commit({ by: ada });
+    const floor = repo.commit({ by: ada, parents: [base], message: 'A\n' });
+    const note = `Recover\n\nHoldfast-Recovers: ${floor}\n`;
+    const recovery = repo.commit({ by: ada, parents: [base], message: note });
+    const trust = await trusting([ada], { verify: 'every' });
+    expect(await said(repo, trust, floor, recovery)).toBe('accepted');
+    expect(await said(repo, trust, floor, repo.commit({ by: ada, parents: [recovery] }))).toBe('accepted');
+    expect(await said(repo, trust, floor, repo.commit({ by: eve, parents: [recovery] }))).toMatch(/^unknownKey/);
+    const byEve = repo.commit({ by: eve, parents: [base], message: note });
+    expect(await said(repo, trust, floor, byEve)).toMatch(/^unknownKey/);
+    expect(await said(repo, trust, floor, repo.commit({ by: ada, parents: [byEve] }))).toMatch(/^unknownKey/);
+  });
+
+  test('refuses another repo before anything was accepted, by the anchor', async () => {
+    const repo = forge();
+    const anchor = repo.commit({ by: ada, message: 'First\n' });
+    const trust = await trusting([ada], { anchor });
+    expect(await said(repo, trust, undefined, anchor)).toBe('accepted');
+    expect(await said(repo, trust, undefined, repo.commit({ by: ada, parents: [anchor] }))).toBe('accepted');
+    expect(await said(repo, trust, undefined, repo.commit({ by: ada, message: 'Other\n' }))).toMatch(
+      /^anchor: .* of another repo/,
+    );
+  });
+});
+
+describe('verify: every', () => {
+  test('refuses a signed commit on top of one that is not, and names that one', async () => {
+    const repo = forge();
+    const floor = repo.commit({ by: ada });
+    const unsigned = repo.commit({ parents: [floor] });
+    const head = repo.commit({ by: ada, parents: [unsigned] });
+    expect(await said(repo, await trusting([ada], { verify: 'every' }), floor, head)).toMatch(
+      new RegExp(`^unsigned: commit ${unsigned.slice(0, 12)}`),
+    );
+  });
+});
+
+describe('paths', () => {
+  const files = { 'apps/shop/compose.yaml': '1', 'apps/till/compose.yaml': '1', 'fleet.yaml': '1' };
+  const limited = (): Promise<Trust> =>
+    readTrust(document({ verify: 'every' }, [signer(ada), signer(bob, { paths: ['apps/shop'] })]));
+
+  test.each<[string, Record<string, string>, string]>([
+    ['inside', { 'apps/shop/compose.yaml': '2', 'apps/shop/new/file': '1' }, 'accepted'],
+    [
+      'beside it',
+      { 'apps/till/compose.yaml': '2' },
+      'outsidePaths: .* is signed by bob, who may change apps/shop and not apps/till',
+    ],
+    ['above it', { 'fleet.yaml': '2' }, 'outsidePaths: .* and not fleet.yaml'],
+    ['with a name that begins alike', { 'apps/shop2/compose.yaml': '2' }, 'outsidePaths: .* and not apps/shop2'],
+  ])('of a signer: a change %s', async (_, change, words) => {
+    const repo = forge();
+    const floor = repo.commit({ by: ada, files });
+    const next = repo.commit({ by: bob, files: { ...files, ...change }, parents: [floor] });
+    expect(await said(repo, await limited(), floor, next)).toMatch(new RegExp(`^${words}`));
+  });
+
+  test('of a signer: what merges more than that is refused', async () => {
+    const repo = forge();
+    const floor = repo.commit({ by: ada, files });
+    const main = repo.commit({ by: ada, files: { ...files, 'fleet.yaml': '2' }, parents: [floor] });
+    const merge = repo.commit({ by: bob, files: { ...files, 'fleet.yaml': '2' }, parents: [floor, main] });
+    expect(await said(repo, await limited(), floor, merge)).toMatch(/^outsidePaths.*may not merge/);
+  });
+
+  test('of a signer: only the folders on the way are read', async () => {
+    const repo = forge();
+    const floor = repo.commit({ by: ada, files });
+    const next = repo.commit({ by: bob, files: { ...files, 'apps/shop/compose.yaml': '2' }, parents: [floor] });
+    await said(repo, await limited(), floor, next);
+    expect(repo.asked.filter((line) => line.startsWith('folder')).map((line) => line.split(' ')[2])).toEqual([
+      '',
+      '',
+      'apps',
+      'apps',
+    ]);
+  });
+});
+
+describe('a threshold of two', () => {
+  const two = (): Promise<Trust> => trusting([ada, bob], { threshold: 2 });
+
+  test('is met by a signed commit that changes nothing, on top of a signed change', async () => {
+    const repo = forge();
+    const floor = repo.commit({ by: ada });
+    const change = repo.commit({ by: ada, files: { a: '1' }, parents: [floor] });
+    expect(await said(repo, await two(), floor, change)).toMatch(/^threshold: .* takes 2 signers: only ada/);
+    const same = repo.commit({ by: ada, files: { a: '1' }, parents: [change] });
+    expect(await said(repo, await two(), floor, same)).toMatch(/^threshold/);
+    const approved = repo.commit({ by: bob, files: { a: '1' }, parents: [change] });
+    expect(await said(repo, await two(), floor, approved)).toBe('accepted');
+    expect(await said(repo, await two(), undefined, approved)).toBe('accepted');
+  });
+
+  test('is not met by another having signed the same files long ago, in what was left behind', async () => {
+    const repo = forge();
+    const base = repo.commit({ by: ada });
+    const old = repo.commit({ by: bob, files: { a: 'old' }, parents: [base] });
+    const floor = repo.commit({ by: ada, files: { a: 'new' }, parents: [base] });
+    const merge = repo.commit({ by: ada, files: { a: 'old' }, parents: [floor, old] });
+    expect(await said(repo, await two(), floor, merge)).toMatch(/^threshold/);
+    const note = { message: `x\n\nHoldfast-Recovers: ${floor}\n` };
+    const back = repo.commit({ by: ada, files: { a: 'old' }, parents: [old], ...note });
+    expect(await said(repo, await two(), floor, back)).toMatch(/^threshold/);
+    const agreed = repo.commit({ by: bob, files: { a: 'old' }, parents: [back], ...note });
+    expect(await said(repo, await two(), floor, agreed)).toBe('accepted');
+  });
+});
+
+describe('a tag', () => {
+  test('that is followed must be signed, of that name, and for that commit', async () => {
+    const repo = forge();
+    const trust = await trusting([ada]);
+    const commit = repo.commit();
+    const at = (oid: string | undefined) => ({ commit, tag: { name: 'v1', oid } });
+    expect(await said(repo, trust, undefined, at(repo.tag('v1', commit, ada)))).toBe('accepted');
+    expect(await said(repo, trust, undefined, at(repo.tag('v1', commit)))).toMatch(/^unsigned: tag v1/);
+    expect(await said(repo, trust, undefined, at(repo.tag('v1', commit, eve)))).toMatch(/^unknownKey: tag v1/);
+    expect(await said(repo, trust, undefined, at(repo.tag('v0', commit, ada)))).toMatch(/^tag: .* is the tag "v0"/);
+    expect(await said(repo, trust, undefined, at(repo.tag('v1', repo.commit({ by: ada }), ada)))).toMatch(/^tag: /);
+    expect(await said(repo, trust, undefined, at(undefined))).toMatch(/^tag: .* lightweight/);
+  });
+});
+
+describe('a key', () => {
+  const until = (date: string): Promise<Trust> =>
+    readTrust(document({ verify: 'every' }, [signer(ada, { validBefore: date })]));
+  const made = (year: number): number => Date.UTC(year, 0, 1) / 1000;
+
+  test('that has expired signs nothing new, whatever date the commit bears', async () => {
+    const repo = forge();
+    const head = repo.commit({ by: ada, time: made(2024) });
+    expect(await said(repo, await until('2025-01-01'), undefined, head)).toMatch(
+      /^expired: .* signed by ada, whose key expired at 2025/,
+    );
+    expect(await said(repo, await until('2027-01-01'), undefined, head)).toBe('accepted');
+  });
+
+  test('is judged by the date of the commit alone where the site does not know the time', async () => {
+    const repo = forge();
+    const trust = await until('2025-01-01');
+    const judged = (time: number) =>
+      judge({ commit: repo.commit({ by: ada, time }) }, { floor: undefined, trust, now: undefined }, repo);
+    expect((await judged(made(2024))).refusals).toEqual([]);
+    expect((await judged(made(2026))).refusals[0]?.kind).toBe('expired');
+  });
+
+  test('that expired meanwhile still carries the way to what a valid one signed', async () => {
+    const repo = forge();
+    const trust = await readTrust(
+      document({ verify: 'every' }, [signer(ada, { validBefore: '2026-02-01' }), signer(bob)]),
+    );
+    const floor = repo.commit({ by: ada, time: made(2026) });
+    const between = repo.commit({ by: ada, parents: [floor], time: made(2026) });
+    expect(await said(repo, trust, floor, between)).toMatch(/^expired/);
+    expect(await said(repo, trust, floor, repo.commit({ by: bob, parents: [between] }))).toBe('accepted');
+  });
+
+  test('that is revoked signs nothing, not even what was accepted', async () => {
+    const repo = forge();
+    const head = repo.commit({ by: ada });
+    const revoked = [fingerprintOf(sshPublicBlob(ada.key))];
+    const trust = await readTrust(document({ revoked }, [signer(ada), signer(bob)]));
+    expect(await said(repo, trust, head, head)).toMatch(/^revoked: .* by ada with the revoked key SHA256:/);
+  });
+});
+
+describe('trust.yaml in Git', () => {
+  const version = (number: number, people: Person[], more: object = {}): Record<string, string> => ({
+    'trust.yaml': document(
+      { version: number, ...more },
+      people.map((one) => signer(one)),
+    ),
+  });
+  const announcing = (number: number): string => `Rotate\n\nHoldfast-Trust: ${number}\n`;
+  const carol = person('carol');
+
+  /** ada hands over to bob, and bob to carol, while the site is away. */
+  function rotatedTwice() {
+    const repo = forge();
+    const floor = repo.commit({ by: ada });
+    const first = repo.commit({ by: ada, files: version(2, [bob]), parents: [floor], message: announcing(2) });
+    const between = repo.commit({ by: bob, files: { ...version(2, [bob]), a: '1' }, parents: [first] });
+    const second = repo.commit({ by: bob, files: version(3, [carol]), parents: [between], message: announcing(3) });
+    const head = repo.commit({ by: carol, files: version(3, [carol]), parents: [second] });
+    return { repo, floor, first, second, head };
+  }
+
+  test.each(['head', 'every'])('is followed from one version to the next but one, verifying %s', async (verify) => {
+    const { repo, floor, first, second, head } = rotatedTwice();
+    const trust = await trusting([ada], { verify });
+    const { refusals, trust: next, rotations } = await judge({ commit: head }, { floor, trust, now: NOW }, repo);
+    expect(refusals).toEqual([]);
+    expect(rotations).toEqual([first, second]);
+    expect(next).toMatchObject({ version: 3, signers: [{ name: 'carol' }] });
+  });
+
+  test('is not taken from whom the version before does not trust', async () => {
+    const { repo, floor } = rotatedTwice();
+    const trust = await trusting([ada]);
+    const stolen = repo.commit({ by: eve, files: version(2, [eve]), parents: [floor], message: announcing(2) });
+    expect(await said(repo, trust, floor, stolen)).toMatch(/^unknownKey/);
+    expect(await said(repo, trust, floor, repo.commit({ by: eve, parents: [stolen] }))).toMatch(/^unknownKey/);
+  });
+
+  test('no longer lets in whom it left out', async () => {
+    const { repo, floor, head } = rotatedTwice();
+    const trust = await trusting([ada]);
+    expect(await said(repo, trust, floor, repo.commit({ by: ada, parents: [head] }))).toMatch(/^unknownKey/);
+  });
+
+  test('must hold the version that its commit announces', async () => {
+    const repo = forge();
+    const floor = repo.commit({ by: ada });
+    const trust = await trusting([ada]);
+    const wrong = repo.commit({ by: ada, files: version(3, [bob]), parents: [floor], message: announcing(2) });
+    expect(await said(repo, trust, floor, wrong)).toMatch(
+      /^trustChanged: .* announces trust.yaml version 2, which holds version 3/,
+    );
+    const absent = repo.commit({ by: ada, parents: [floor], message: announcing(2) });
+    expect(await said(repo, trust, floor, absent)).toMatch(/^trustChanged: .* which is not there/);
+  });
+
+  test('is not changed by a signer who is limited to paths', async () => {
+    const repo = forge();
+    const floor = repo.commit({ by: ada });
+    const trust = await readTrust(document({ verify: 'every' }, [signer(ada), signer(bob, { paths: ['trust.yaml'] })]));
+    const change = repo.commit({ by: bob, files: version(2, [bob]), parents: [floor], message: announcing(2) });
+    expect(await said(repo, trust, floor, change)).toMatch(
+      /^outsidePaths: .* brings trust.yaml version 2, which bob may not do/,
+    );
+  });
+});
+
+describe('a commit object', () => {
+  const who = 'A <a@b> 1 +0000';
+  const base = `tree ${'1'.repeat(40)}\nauthor ${who}\ncommitter ${who}\n`;
+  test.each([
+    ['two signatures', `${base}gpgsig a\ngpgsig b\n\nx`],
+    ['a signature for another kind of repo', `${base}gpgsig-sha256 a\n\nx`],
+    ['two trees', `tree ${'1'.repeat(40)}\n${base}\nx`],
+    ['a tree after its committer', `${base}tree ${'2'.repeat(40)}\n\nx`],
+    ['a NUL in its head', `${base}x-note a\0b\n\nx`],
+    ['no end of its head', base],
+    ['no date', base.replaceAll('1 +0000', 'now')],
+    ['nothing in it', ''],
+  ])('with %s is refused', (_, text) => {
+    const content = Buffer.from(text);
+    expect(() => parseCommit(objectId('commit', content), content)).toThrow(/cannot be judged/);
+  });
+});
