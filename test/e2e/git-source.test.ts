@@ -68,7 +68,7 @@ describe('polling', () => {
     const source = open();
     const first = await source.poll(live);
     const second = await source.poll(live);
-    expect([first, second]).toEqual([{ commit }, { commit }]);
+    expect([first, second]).toEqual([1, 1].map(() => ({ commit, ref: 'HEAD' })));
     expect(server.traffic.map(({ method, path, connection }) => ({ method, path, connection }))).toEqual(
       [1, 1].map((connection) => ({ method: 'POST', path: '/edge.git/git-upload-pack', connection })),
     );
