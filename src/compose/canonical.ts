@@ -54,7 +54,7 @@ function all(node: YamlNode, change: Change): YamlNode {
   return atKeys(node, Object.fromEntries(node.entries.map(({ key }) => [key, change])));
 }
 
-/** A list of names as a mapping of them; anything else as it is. Throws InputError for an item that is no name. */
+/** A list of names as a mapping of them; anything else as it is. Throws InputError for an item that is no name, or stands there twice. */
 export function keyed(node: YamlNode, value: (item: ScalarNode) => YamlNode): YamlNode {
   if (node.kind !== 'sequence') return node;
   const entries = new Map<string, MappingEntry>();
@@ -62,10 +62,14 @@ export function keyed(node: YamlNode, value: (item: ScalarNode) => YamlNode): Ya
     if (item.kind !== 'scalar' || typeof item.value !== 'string') {
       throw InputError.at(item.at, `a name is expected here, not ${describe(item)}`);
     }
+    if (entries.has(item.text)) throw standsTwice(item);
     entries.set(item.text, { key: item.text, keyAt: item.at, value: value(item) });
   }
   return { kind: 'mapping', at: node.at, entries: [...entries.values()] };
 }
+
+const standsTwice = (item: ScalarNode): InputError =>
+  InputError.at(item.at, `${JSON.stringify(item.raw)} stands in the list twice`, 'take one of them out');
 
 export const nothing = (item: ScalarNode): ScalarNode => ({ ...item, value: null, text: '' });
 

@@ -60,7 +60,7 @@ export function ownSpec(keys: ServiceKeys): Partial<ContainerSpec> {
     Dns: keys.dns,
     DnsSearch: keys.dns_search,
     DnsOptions: keys.dns_opt,
-    Devices: keys.devices?.filter((device) => !isCdi(device)),
+    Devices: keys.devices?.filter((device) => !isCdi(device)).map(({ written, ...device }) => device),
     DeviceRequests: requests,
     DeviceCgroupRules: keys.device_cgroup_rules,
     Memory: limits?.memory || keys.mem_limit,

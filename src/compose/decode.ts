@@ -90,11 +90,25 @@ function numeric(node: YamlNode, pattern: RegExp): number | undefined {
 
 /** Bytes: a whole number, or a string with a unit. */
 export const bytes: Decoder<number> = (node, report) => {
-  const isNumber = node.kind === 'scalar' && typeof node.value === 'number' && Number.isInteger(node.value);
+  // What is written as a fraction, `1e3` among them, Docker Compose takes for nothing at all.
+  const isNumber =
+    node.kind === 'scalar' && typeof node.value === 'number' && /^-?\d+$/.test(node.text) && isWhole(node);
   const value =
     node.kind === 'scalar' && (isNumber || typeof node.value === 'string') ? parseBytes(node.text) : undefined;
   return value ?? report.error(node, `${quoted(node)} is not a size`, 'write it as 64m or 1.5g');
 };
+
+/** Whether a number is written as a whole one: `0x10` and `1_000` are, `1.0` and `1e3` are not. */
+const isWhole = ({ raw }: ScalarNode): boolean => /^[-+]?0[xob]/i.test(raw) || !/[.e]/i.test(raw);
+
+/** A whole number that is no string, where Compose takes none. */
+export function bareInteger(least: number, most: number): Decoder<number> {
+  const read = integer(least, most);
+  return (node, report) =>
+    node.kind === 'scalar' && typeof node.value === 'string'
+      ? report.error(node, `a number is expected here, not ${quoted(node)}`, 'write it without quotes')
+      : read(node, report);
+}
 
 /** Nanoseconds. */
 export const duration: Decoder<number> = (node, report) => {
@@ -125,6 +139,19 @@ export function listOrOne<T>(item: Decoder<T>): Decoder<T[]> {
     const only = item(node, report);
     return only === undefined ? undefined : [only];
   };
+}
+
+/** A list in which nothing may stand twice, as Compose has it for those that it does not make unique itself. */
+export function withoutRepeats<T>(decoder: Decoder<T>): Decoder<T> {
+  return shapedAs(decoder, (node, report) => {
+    const seen = new Set<string>();
+    for (const item of node.kind === 'sequence' ? node.items : []) {
+      if (item.kind !== 'scalar') continue;
+      if (seen.has(item.text)) report.error(item, `${quoted(item)} stands in the list twice`, 'take one of them out');
+      seen.add(item.text);
+    }
+    return decoder(node, report);
+  });
 }
 
 /** `f` of what was read, where something was. */

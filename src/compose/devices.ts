@@ -16,13 +16,21 @@ import type { Report } from './report.ts';
 
 type Device = NonNullable<ContainerSpec['Devices']>[number];
 
+/** A device, and its permissions where they are written or the short form implies them. */
+export interface WrittenDevice extends Device {
+  written?: string;
+}
+
+/** Reading, writing and making device files. */
+const ALL = 'rwm';
+
 /** `vendor.com/class=name`: a name of the Container Device Interface. */
 const CDI = /^[a-z][\w.-]*[a-z0-9]\/[a-z][\w.-]*=[\w.:-]+$/i;
 
 /** `devices`: host devices, and CDI names as their own source and target; of several with one target the last counts. */
-export const devices: Decoder<Device[]> = (node, report) => {
+export const devices: Decoder<WrittenDevice[]> = (node, report) => {
   if (node.kind !== 'sequence') return report.error(node, 'devices must be a list');
-  const found = new Map<string, Device>();
+  const found = new Map<string, WrittenDevice>();
   for (const item of node.items) {
     const device = item.kind === 'mapping' ? longDevice(item, report) : shortDevice(item, report);
     if (!device) continue;
@@ -38,10 +46,10 @@ export function isCdi({ PathOnHost, PathInContainer }: Device): boolean {
   return CDI.test(PathOnHost) && PathInContainer === PathOnHost;
 }
 
-function shortDevice(node: YamlNode, report: Report): Device | undefined {
+function shortDevice(node: YamlNode, report: Report): WrittenDevice | undefined {
   const parts = text(node, report)?.split(':');
   if (!parts) return undefined;
-  const [source = '', target = '', permissions = 'rwm'] = parts;
+  const [source = '', target = '', permissions = ALL] = parts;
   if (parts.length > 3) return report.error(node, `${quoted(node)} has too many colons for a device`);
   return device(node, report, source, target || source, permissions);
 }
@@ -49,19 +57,26 @@ function shortDevice(node: YamlNode, report: Report): Device | undefined {
 const LONG = record('a device', { source: text, target: text, permissions: text });
 shapedAs(LONG, devices);
 
-function longDevice(node: YamlNode, report: Report): Device | undefined {
+function longDevice(node: YamlNode, report: Report): WrittenDevice | undefined {
   const read = LONG(node, report);
   if (!read) return undefined;
   if (!read.source) return report.error(node, 'the device has no source');
   if (!read.target) return report.error(node, 'the device has no target', 'only the short form may leave it out');
-  return device(node, report, read.source, read.target, read.permissions ?? 'rwm');
+  return device(node, report, read.source, read.target, read.permissions);
 }
 
-function device(node: YamlNode, report: Report, source: string, target: string, permissions: string) {
-  if (!/^[rwm]{1,3}$/.test(permissions)) {
+function device(
+  node: YamlNode,
+  report: Report,
+  source: string,
+  target: string,
+  written?: string,
+): WrittenDevice | undefined {
+  const CgroupPermissions = written ?? ALL;
+  if (!/^[rwm]{1,3}$/.test(CgroupPermissions)) {
     return report.error(node, `the permissions of ${quoted(node)} are not made of r, w and m`);
   }
-  return { PathOnHost: source, PathInContainer: target, CgroupPermissions: permissions };
+  return { PathOnHost: source, PathInContainer: target, CgroupPermissions, ...(written && { written }) };
 }
 
 const count: Decoder<number> = (node, report) =>

@@ -1,5 +1,6 @@
 import { command } from './command.ts';
 import {
+  bareInteger,
   bytes,
   type Decoded,
   type Decoder,
@@ -14,6 +15,7 @@ import {
   refused,
   stringRecord,
   text,
+  withoutRepeats,
 } from './decode.ts';
 import { dependsOn } from './depends-on.ts';
 import { deploy, replicas } from './deploy.ts';
@@ -88,18 +90,18 @@ export const SERVICE_KEYS = {
   configs: fileUses('/'),
   secrets: fileUses('/run/secrets'),
   volumes,
-  volumes_from: volumesFrom,
+  volumes_from: withoutRepeats(volumesFrom),
   tmpfs,
   devices,
-  device_cgroup_rules: list(text),
+  device_cgroup_rules: withoutRepeats(list(text)),
   gpus,
   storage_opt: stringRecord,
   shm_size: bytes,
 
   // Whom it talks to
   networks: serviceNetworks,
-  links,
-  external_links: links,
+  links: map(links, (all) => [...new Map(all.map((each) => [each.written, each])).values()]),
+  external_links: withoutRepeats(links),
   network_mode: host.namespace('network_mode', ['bridge', 'host', 'none'], true),
   mac_address: macAddress,
   ports,
@@ -114,8 +116,8 @@ export const SERVICE_KEYS = {
   read_only: flag,
   cap_add: host.distinct(text),
   cap_drop: host.distinct(text),
-  security_opt: list(text),
-  group_add: host.groups,
+  security_opt: withoutRepeats(list(text)),
+  group_add: withoutRepeats(host.groups),
   sysctls: stringRecord,
   ulimits: host.ulimits,
   pid: host.pid,
@@ -141,8 +143,8 @@ export const SERVICE_KEYS = {
   cpu_rt_period: integer(0),
   cpu_rt_runtime: integer(0),
   blkio_config: record('blkio_config', {
-    weight: integer(0, 1000),
-    weight_device: list(record('blkio_config.weight_device', { path: text, weight: integer(0, 1000) })),
+    weight: bareInteger(0, 1000),
+    weight_device: list(record('blkio_config.weight_device', { path: text, weight: bareInteger(0, 1000) })),
     device_read_bps: rates,
     device_read_iops: rates,
     device_write_bps: rates,

@@ -22,7 +22,9 @@ export const volumes: Decoder<Mount[]> = (node, report) => {
   const found = new Map<string, Mount>();
   for (const item of node.items) {
     const mount = item.kind === 'mapping' ? longMount(item, report) : shortMount(item, report);
-    if (mount) found.set(mount.Target, mount);
+    const target = entryOf(item, 'target')?.value;
+    // A long form counts by its target as written; that two of them are the same place is found out later.
+    if (mount) found.set(target?.kind === 'scalar' ? target.text : mount.Target, mount);
   }
   return [...found.values()];
 };

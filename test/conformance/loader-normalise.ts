@@ -10,6 +10,15 @@ interface Rule {
 /** All that is forgiven between what Docker Compose prints and what Holdfast prints. Applied to both. */
 export const RULES: Rule[] = [
   {
+    reason:
+      'one host with one address is one line of /etc/hosts; Compose does not see that `a:1.2.3.4` and `a=1.2.3.4` say the same',
+    apply(config) {
+      for (const service of servicesOf(config)) {
+        if (Array.isArray(service.extra_hosts)) service.extra_hosts = [...new Set(service.extra_hosts)];
+      }
+    },
+  },
+  {
     reason: 'ports are a set, and Compose prints those of a range in an order that changes from run to run',
     apply(config) {
       for (const service of servicesOf(config)) {

@@ -73,10 +73,10 @@ const SERVICE: Printers<ServiceKeys, PrintContext> = {
   device_cgroup_rules: unlessEmpty,
   devices: (all) =>
     unlessEmpty(
-      all.map(({ PathOnHost, PathInContainer, CgroupPermissions }) => ({
+      all.map(({ PathOnHost, PathInContainer, written }) => ({
         source: PathOnHost,
         target: PathInContainer,
-        permissions: CgroupPermissions,
+        ...(written && { permissions: written }),
       })),
     ),
   dns: unlessEmpty,
@@ -90,7 +90,7 @@ const SERVICE: Printers<ServiceKeys, PrintContext> = {
   expose: (entries) => unlessEmpty(entries.map(({ written }) => written)),
   external_links: asWritten,
   extra_hosts: (hosts) => unlessEmpty(hosts.map((each) => each.replace(':', '='))),
-  gpus: (requests) => requests.map((each) => deviceRequest(each, undefined) ?? {}),
+  gpus: (requests) => unlessEmpty(requests.map((each) => deviceRequest(each, undefined) ?? {})),
   group_add: unlessEmpty,
   healthcheck,
   hostname: unlessEmpty,
