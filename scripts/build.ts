@@ -66,7 +66,8 @@ const nameExports: Plugin = {
 
 const options = {
   absWorkingDir: repoDir,
-  entryPoints: { holdfast: 'src/cli/main.ts' },
+  // The second is a process of its own, which the agent starts.
+  entryPoints: { holdfast: 'src/cli/main.ts', 'chunks/pack-child': 'src/source/pack-child.ts' },
   outdir: DIST,
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,

@@ -205,10 +205,13 @@ async function receive(
       if (bytes > room) throw overLimit('diskBytes', limits);
       file.write(data);
       // The last 20 bytes are the checksum of all before them; which are the last shows only at the end.
-      const seen = Buffer.concat([tail, data]);
-      const end = Math.max(0, seen.length - TRAILER);
-      hash.update(seen.subarray(0, end));
-      tail = Buffer.from(seen.subarray(end));
+      const kept = Math.max(0, TRAILER - data.length);
+      hash.update(tail.subarray(0, Math.max(0, tail.length - kept)));
+      tail = Buffer.concat([
+        tail.subarray(Math.max(0, tail.length - kept)),
+        data.subarray(Math.max(0, data.length - TRAILER)),
+      ]);
+      hash.update(data.subarray(0, Math.max(0, data.length - TRAILER)));
     }
     file.sync();
   } finally {

@@ -7,6 +7,7 @@ import { systemDisk } from '../../lib/disk.ts';
 import { InputError } from '../../lib/errors.ts';
 import { gitSource } from '../../source/git-source.ts';
 import { linkWatch } from '../../source/link.ts';
+import { processWorker } from '../../source/pack-process.ts';
 import { redact } from '../../source/remote.ts';
 import { readValues } from '../desired.ts';
 import { durationMs } from '../duration.ts';
@@ -38,6 +39,7 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
     url: checked.repo,
     dir: `${checked.stateDir}/git`,
     ...sourceOptions(settings, process.env),
+    worker: processWorker,
     ...(settings.revision !== undefined && { revision: settings.revision }),
     ...(settings.path !== undefined && { path: settings.path }),
   });
