@@ -33,11 +33,14 @@ export const PODMAN_UNREPORTED = [
   'Devices.CgroupPermissions',
   'Env.PATH',
   'ExposedPorts.unconnected',
+  'Mounts.Labels',
   'Mounts.MustExist',
   'Mounts.NoCopy',
+  'Mounts.Recursive',
   'Mounts.SELinux',
   'PortBindings.HostPort',
   'Tmpfs.flags',
+  'VolumesFrom.mounts',
 ];
 
 const STATES: Record<string, string> = {

@@ -10,6 +10,9 @@ export const imagesOf = ({ Image, Mounts = [] }: ContainerSpec): string[] => [
   ...new Set([Image, ...Mounts.flatMap(({ Type, Source }) => (Type === 'image' && Source ? [Source] : []))]),
 ];
 
+/** Docker 24 and newer put it on volumes that nobody named. */
+const ANONYMOUS_LABEL = 'com.docker.volume.anonymous';
+
 /** What engines call a volume that nobody named. */
 export const isAnonymousName = (name: string): boolean => /^[0-9a-f]{64}$/.test(name);
 
@@ -129,7 +132,8 @@ function readMountBody({
   const { Propagation } = BindOptions ?? {};
   const Recursive = readRecursive(BindOptions);
   const Subpath = VolumeOptions?.Subpath || ImageOptions?.Subpath;
-  const Labels = map.read(VolumeOptions?.Labels);
+  const { [ANONYMOUS_LABEL]: _, ...labels } = VolumeOptions?.Labels ?? {};
+  const Labels = map.read(labels);
   return {
     Type: Type as MountSpec['Type'],
     ...(Source && { Source }),
@@ -173,7 +177,7 @@ function mounts(specs: MountSpec[] | undefined, comparison: Comparison): Json | 
             'must exist',
           Propagation && Propagation !== 'rprivate' && Propagation,
           !silent('SELinux') && SELinux,
-          Recursive && Recursive !== 'enabled' && `recursive ${Recursive}`,
+          Recursive && Recursive !== 'enabled' && !silent('Recursive') && `recursive ${Recursive}`,
           NoCopy && !silent('NoCopy') && 'nocopy',
           Labels && !silent('Labels') && `labels ${stableText(Labels)}`,
         ]
@@ -189,7 +193,10 @@ function foundMounts(comparison: Comparison): Json | undefined {
   const { desired, observed, image } = comparison;
   const asked = new Map((desired.Mounts ?? []).map((mount) => [samePath(mount.Target), mount]));
   const declared = image && new Set((image.Volumes ?? []).map(samePath));
+  // Podman tells of what comes from other containers as if it had been asked for.
+  const borrows = observed.VolumesFrom?.length && unreported(comparison, 'VolumesFrom.mounts');
   const relevant = (observed.Mounts ?? []).flatMap((mount) => {
+    if (borrows && !asked.has(samePath(mount.Target))) return [];
     if (mount.MustExist && unreported(comparison, 'Mounts.CreateMountpoint')) {
       const wanted = asked.get(samePath(mount.Target));
       return [{ ...mount, MustExist: wanted && !fitsBinds(wanted) ? (wanted.MustExist ?? false) : true }];

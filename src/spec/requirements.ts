@@ -27,6 +27,13 @@ const someEndpoint = (test: (endpoint: EndpointSpec) => boolean) => (spec: Conta
   Object.values(spec.Networks ?? {}).some(test);
 
 const OF_CONTAINERS: Requirement<ContainerSpec>[] = [
+  { key: 'links', api: '1.22', docker: '1.10', isIn: someEndpoint(({ Links }) => Boolean(Links?.length)) },
+  {
+    key: 'security_opt: systempaths=unconfined',
+    api: '1.38',
+    docker: '18.09',
+    isIn: ({ SecurityOpt = [] }) => SecurityOpt.some((option) => /^systempaths[=:]unconfined$/.test(option)),
+  },
   {
     key: 'healthcheck.start_interval',
     api: '1.44',

@@ -5,6 +5,7 @@ import type { EngineApi } from '../../src/engine/api.ts';
 import { decodeNetwork } from '../../src/engine/decode.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
+import { atLeast } from '../../src/lib/api-version.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { ContainerSpec, NetworkSpec } from '../../src/model/spec.ts';
 import type { EngineFacts } from '../../src/model/state.ts';
@@ -12,6 +13,7 @@ import { networkDifferences } from '../../src/spec/compare.ts';
 import { networkLabels } from '../../src/spec/labels.ts';
 import { inheritable } from '../../src/spec/mounts.ts';
 import { networkBody } from '../../src/spec/networks.ts';
+import { lacksForContainer } from '../../src/spec/requirements.ts';
 import { containerSpec } from '../support/arbitraries.ts';
 import { allDifferences, bringAbout } from '../support/engine-property.ts';
 import { ENGINES, openApi, TEST_IMAGE } from '../support/engine-under-test.ts';
@@ -141,10 +143,96 @@ for (const [name, host] of Object.entries(ENGINES)) {
         'a device to read',
         { Devices: [{ PathOnHost: '/dev/null', PathInContainer: '/dev/n', CgroupPermissions: 'r' }] },
       ],
+      [
+        'limits of devices',
+        {
+          BlkioDeviceReadBps: [{ Path: '/dev/zero', Rate: 2 ** 20 }],
+          BlkioDeviceWriteIOps: [{ Path: '/dev/zero', Rate: 30 }],
+        },
+      ],
+      [
+        'a bind that leaves out what is mounted below',
+        { Mounts: [{ Type: 'bind', Source: '/tmp', Target: '/t', Recursive: 'disabled' }] },
+      ],
+      ['a bind with all of it', { Mounts: [{ Type: 'bind', Source: '/tmp', Target: '/t', Recursive: 'enabled' }] }],
+      [
+        'a bind with a propagation',
+        { Mounts: [{ Type: 'bind', Source: '/tmp', Target: '/t', Propagation: 'rprivate' }] },
+      ],
+      ['a volume with labels', { Mounts: [{ Type: 'volume', Target: '/v', Labels: { a: 'b' } }] }],
       ['everything', { Privileged: true }],
       ['the host’s namespaces', { NetworkMode: 'host', PidMode: 'host', IpcMode: 'host', UTSMode: 'host' }],
     ])('%s: no difference', async (_case, spec) => {
       expect(await differencesOf({ Image: RICH, ...spec })).toEqual([]);
+    });
+
+    test('volumes of another container: no difference, and one when they are taken away', async () => {
+      const named: ContainerSpec = {
+        Image: TEST_IMAGE,
+        Mounts: [
+          { Type: 'volume', Source: `${prefix}lent`, Target: '/lent' },
+          { Type: 'bind', Source: '/tmp', Target: '/tmp2', ReadOnly: true },
+        ],
+      };
+      const lender = await bringAbout(engine, `${prefix}lender`, named, run);
+      try {
+        const spec: ContainerSpec = { Image: RICH, VolumesFrom: [`container:${prefix}lender`] };
+        expect(await differencesOf(spec)).toEqual([]);
+        expect(await differencesOf({ ...spec, Mounts: [{ Type: 'volume', Target: '/own' }] })).toEqual([]);
+        expect(await differencesOf(spec, { Image: RICH })).toContain(
+          `volumes_from: container:${prefix}lender, wanted none`,
+        );
+        expect(await differencesOf({ Image: RICH }, spec)).toEqual([
+          `volumes_from: none, wanted container:${prefix}lender`,
+        ]);
+        const byService = { Image: RICH, VolumesFrom: [`service:${prefix}lender`] };
+        const id = await bringAbout(engine, `${prefix}borrower`, byService, run, 'site', {
+          [`${prefix}lender`]: lender,
+        });
+        try {
+          expect(allDifferences(await engine.observe({ images: [RICH] }), id, byService)).toEqual([]);
+        } finally {
+          await api.removeContainer(id, true);
+        }
+      } finally {
+        await removeWithVolumes(lender);
+      }
+    });
+
+    test('what the engine is too old for is said with the version it needs, and made where it is not', async () => {
+      const network = await api.createNetwork({ Name: `${prefix}modern`, CheckDuplicate: true });
+      const specs: [Partial<ContainerSpec>, string][] = [
+        [{ Healthcheck: { Test: ['CMD', 'true'], StartPeriod: 9e9, StartInterval: 2e9 } }, '1.44'],
+        [
+          {
+            Mounts: [{ Type: 'bind', Source: '/tmp', Target: '/t', ReadOnly: true, Recursive: 'writable' }],
+          },
+          '1.44',
+        ],
+        [{ Mounts: [{ Type: 'volume', Source: `${prefix}part`, Target: '/v', Subpath: 'x' }] }, '1.45'],
+        [{ Mounts: [{ Type: 'image', Source: TEST_IMAGE, Target: '/i', Subpath: 'bin' }] }, '1.48'],
+        [{ Networks: { [`${prefix}modern`]: { GwPriority: 3 } } }, '1.48'],
+        [
+          { Networks: { [`${prefix}modern`]: { DriverOpts: { 'com.docker.network.endpoint.ifname': 'eth7' } } } },
+          '1.49',
+        ],
+      ];
+      try {
+        for (const [part, needed] of specs) {
+          const spec: ContainerSpec = { Image: RICH, ...part };
+          const lacking = lacksForContainer(spec, facts);
+          if (facts.product === 'docker' && atLeast(facts.apiVersion, needed)) {
+            expect(lacking).toBeUndefined();
+            expect(await differencesOf(spec)).toEqual([]);
+            expect(await differencesOf(spec, { Image: RICH, ...(part.Networks && { Networks: {} }) })).not.toEqual([]);
+          } else {
+            expect(lacking).toContain(`(API ${needed}); the engine is`);
+            await expect(differencesOf(spec)).rejects.toThrow(lacking);
+          }
+        }
+      } finally {
+        await api.removeNetwork(network);
+      }
     });
 
     test.each<[string, Partial<ContainerSpec>, Partial<ContainerSpec>, string]>([

@@ -35,6 +35,14 @@ const port: fc.Arbitrary<PortBinding> = fc.record({
   HostPort: fc.oneof(fc.constant(''), fc.integer({ min: 1024, max: 60000 }).map(String)),
 });
 
+const rates = fc.subarray(
+  [
+    { Path: '/dev/zero', Rate: 2 ** 20 },
+    { Path: '/dev/null', Rate: 30 },
+  ],
+  { minLength: 1 },
+);
+
 const mount = (volumePrefix: string): fc.Arbitrary<MountSpec> =>
   fc.oneof(
     fc.record(
@@ -46,6 +54,7 @@ const mount = (volumePrefix: string): fc.Arbitrary<MountSpec> =>
         ReadOnly: fc.boolean(),
         MustExist: fc.boolean(),
         Propagation: fc.constantFrom('rslave', 'rprivate'),
+        Recursive: fc.constantFrom('enabled', 'disabled'),
       },
       { requiredKeys: ['Type', 'Source', 'Target'] },
     ),
@@ -65,6 +74,7 @@ const mount = (volumePrefix: string): fc.Arbitrary<MountSpec> =>
         Target: path,
         ReadOnly: fc.boolean(),
         NoCopy: fc.boolean(),
+        Labels: map(word, word),
       },
       { requiredKeys: ['Type', 'Target'] },
     ),
@@ -216,6 +226,10 @@ export function containerSpec({ image, networks, volumes }: SpecSurroundings): f
       CpuShares: fc.integer({ min: 2, max: 2048 }),
       CpusetCpus: fc.constantFrom('0', '0-1', '0,1'),
       PidsLimit: fc.constantFrom(-1, 0, 64, 100),
+      BlkioDeviceReadBps: rates,
+      BlkioDeviceReadIOps: rates,
+      BlkioDeviceWriteBps: rates,
+      BlkioDeviceWriteIOps: rates,
       OomScoreAdj: fc.constantFrom(0, 100, 500),
       OomKillDisable: fc.constant(false),
     },

@@ -35,6 +35,8 @@ describe('what an engine is too old for is named with what it needs', () => {
       '1.49',
       '28.1',
     ],
+    ['links', { Networks: { a: { Links: ['x:y'] } } }, '1.22', '1.10'],
+    ['security_opt: systempaths=unconfined', { SecurityOpt: ['systempaths=unconfined'] }, '1.38', '18.09'],
   ])('%s', (key, part, api, release) => {
     const spec = { Image: 'app', ...part };
     const older = `1.${Number(api.slice(2)) - 1}`;
