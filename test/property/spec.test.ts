@@ -81,7 +81,7 @@ for (const [name, profile] of Object.entries({ docker20, docker28 })) {
         }),
         { numRuns: 100 },
       );
-    });
+    }, 60_000);
   });
 }
 
