@@ -38,7 +38,10 @@ export function createMemoryStore(disk: Disk, path: string): MemoryStore {
           { ...backoff, until: now + delay(key, backoff.failures, random) },
         ]),
       );
-      return { memory: { ...parsed, backoffs } };
+      const rollouts = Object.fromEntries(
+        Object.entries(parsed.rollouts).map(([key, rollout]) => [key, { ...rollout, until: now + rollout.pauseMs }]),
+      );
+      return { memory: { ...parsed, backoffs, rollouts } };
     },
 
     async save(memory) {
@@ -54,7 +57,10 @@ function serialize(memory: Memory): string {
   const backoffs = Object.fromEntries(
     Object.entries(memory.backoffs).map(([key, { goal, failures, error }]) => [key, { goal, failures, error }]),
   );
-  const body = { ...memory, backoffs };
+  const rollouts = Object.fromEntries(
+    Object.entries(memory.rollouts).map(([key, { goal, pauseMs }]) => [key, { goal, pauseMs }]),
+  );
+  const body = { ...memory, backoffs, rollouts };
   return `${JSON.stringify({ format: FORMAT, checksum: checksumOf(body), ...body }, null, 1)}\n`;
 }
 
@@ -73,10 +79,11 @@ function parse(text: string): Memory | undefined {
   const { format, checksum, ...body } = value;
   if (format !== FORMAT || checksum !== checksumOf(body)) return undefined;
   // Older ones know of no hooks and of nothing adopted.
-  const { completed, applied, backoffs, pulled, files, adopted = {}, owed = {}, preStop = {} } = value;
+  const { completed, applied, backoffs, pulled, files, adopted = {}, owed = {}, preStop = {}, rollouts = {} } = value;
   if (!isTexts(completed) || !isTexts(applied) || !isTexts(pulled) || !isRecord(backoffs) || !isRecord(files))
     return undefined;
   if (!isRecord(owed) || !Object.values(owed).every(isOwed)) return undefined;
+  if (!isRecord(rollouts) || !Object.values(rollouts).every(isRollout)) return undefined;
   if (!isRecord(preStop) || !Object.values(preStop).every(isHooks)) return undefined;
   if (!Object.values(backoffs).every(isStoredBackoff) || !Object.values(files).every(isTexts)) return undefined;
   if (!isRecord(adopted) || !Object.values(adopted).every(isDigests)) return undefined;
@@ -86,6 +93,7 @@ function parse(text: string): Memory | undefined {
     pulled,
     backoffs: backoffs as Memory['backoffs'],
     owed: owed as Memory['owed'],
+    rollouts: rollouts as Memory['rollouts'],
     preStop: preStop as Memory['preStop'],
     files: files as Memory['files'],
     adopted: adopted as Memory['adopted'],
@@ -103,6 +111,9 @@ const isTextList = (value: unknown): value is string[] =>
 
 const isOwed = (value: unknown): value is OwedHooks =>
   isRecord(value) && isTextList(value.before) && Number.isSafeInteger(value.done);
+
+const isRollout = (value: unknown): boolean =>
+  isRecord(value) && typeof value.goal === 'string' && Number.isSafeInteger(value.pauseMs);
 
 const isHooks = (value: unknown): value is Hook[] =>
   Array.isArray(value) && value.every((each) => isRecord(each) && isTextList(each.command));

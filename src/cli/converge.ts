@@ -85,7 +85,7 @@ function createJudge(decide: (verdict: Verdict) => void) {
       const stuck = open.flatMap(({ app }) => gates.get(app) ?? []);
       if (open.length === stuck.length && errors.length + stuck.length > 0)
         decide({ kind: 'failed', errors: [...errors, ...stuck] });
-      else if (open.length === 0) decide({ kind: 'converged', plan });
+      else if (open.length === 0 && !plan.apps.some(isPaced)) decide({ kind: 'converged', plan });
     },
     outcome({ app, results }: import('../model/outcome.ts').Outcome) {
       const failed = results.find(({ status, operation }) => status === 'failed' && operation.kind === 'await');
@@ -95,6 +95,10 @@ function createJudge(decide: (verdict: Verdict) => void) {
     waiting: () => last.flatMap(({ app, operations }) => (operations[0] ? [`${app}: ${operations[0].reason}`] : [])),
   };
 }
+
+/** Some replicas have yet to be replaced, and will be. */
+const isPaced = ({ operations }: AppPlan): boolean =>
+  operations.some(({ withheld }) => withheld?.by === 'updateConfig');
 
 /** What will not get better by itself soon: what cannot be planned, and what has failed and waits for its next try. */
 const errorsOf = ({ app, problems, operations }: AppPlan): string[] => [

@@ -5,6 +5,7 @@ import type { DesiredContainer, DesiredService } from '../model/state.ts';
 import { entryOf } from '../yaml/node.ts';
 import { compileFiles, type FilesContext, securityOptions } from './compile-files.ts';
 import { ownSpec } from './container-spec.ts';
+import { updatePolicyOf } from './deploy.ts';
 import { parseDotenv, parseRawEnv } from './dotenv.ts';
 import { hooksOf } from './hooks.ts';
 import { labelsOf } from './label-files.ts';
@@ -55,6 +56,7 @@ export async function compileService(service: Declared<ServiceKeys>, context: Se
     ...(ExposedPorts.length > 0 && { ExposedPorts }),
   };
   const hooks = hooksOf(keys);
+  const update = updatePolicyOf(keys.deploy);
   const containers: DesiredContainer[] = [];
   for (let number = 1; number <= replicasOf(keys); number++) {
     const name = containerName(context.app, service, number);
@@ -66,6 +68,7 @@ export async function compileService(service: Declared<ServiceKeys>, context: Se
     dependsOn: dependenciesOf(service)
       .filter(({ service: other }) => context.project.services.has(other))
       .map(({ at, ...dependency }) => dependency),
+    ...(update && { update }),
     pullPolicy: keys.pull_policy ?? 'missing',
     containers,
   };

@@ -1,8 +1,10 @@
+import type { UpdatePolicy } from '../model/state.ts';
 import {
   bytes,
   type Decoded,
   type Decoder,
   decimal,
+  duration,
   integer,
   map,
   record,
@@ -29,6 +31,24 @@ export const replicas: Decoder<number> = map(integer(0), (count, node, report) =
     : count,
 );
 
+const failureAction: Decoder<'pause' | 'continue'> = (node, report) =>
+  node.kind === 'scalar' && node.value === 'rollback'
+    ? report.error(
+        node,
+        'failure_action: rollback is not supported: Holdfast does not roll back by itself',
+        'pause keeps the replicas that are left as they are',
+      )
+    : word('pause', 'continue')(node, report);
+
+const updateOrder: Decoder<'stop-first'> = (node, report) =>
+  node.kind === 'scalar' && node.value === 'start-first'
+    ? report.error(
+        node,
+        'order: start-first is not supported: a site runs no two containers in one place',
+        'with several replicas, parallelism: 1 keeps the others running meanwhile',
+      )
+    : word('stop-first')(node, report);
+
 const KEYS = {
   replicas,
   mode: word('replicated', 'global'),
@@ -45,9 +65,30 @@ const KEYS = {
   labels: refused(`${SWARM}; use labels of the service`),
   endpoint_mode: refused(SWARM),
   placement: refused(`${SWARM}; an Application's placement says on which sites it runs`),
-  update_config: refused(SWARM),
-  rollback_config: refused(SWARM),
+  update_config: record('deploy.update_config', {
+    parallelism: integer(0),
+    delay: duration,
+    failure_action: failureAction,
+    monitor: duration,
+    max_failure_ratio: decimal,
+    order: updateOrder,
+  }),
+  rollback_config: refused('Holdfast does not roll back by itself; commit what ran well before'),
 };
+
+/** How the replicas are replaced, with Swarm's defaults; undefined where the file says nothing of it. */
+export function updatePolicyOf(keys: Deploy | undefined): UpdatePolicy | undefined {
+  const update = keys?.update_config;
+  if (!update) return undefined;
+  const milliseconds = (nanoseconds: number): number => Math.ceil(nanoseconds / 1e6);
+  return {
+    parallelism: update.parallelism ?? 1,
+    delayMs: milliseconds(update.delay ?? 0),
+    monitorMs: milliseconds(update.monitor ?? 5e9),
+    failureAction: update.failure_action ?? 'pause',
+    maxFailureRatio: update.max_failure_ratio ?? 0,
+  };
+}
 
 export type Deploy = Decoded<typeof KEYS>;
 

@@ -20,6 +20,8 @@ export interface Memory {
   owed: Record<string, OwedHooks>;
   /** The pre_stop hooks last known, by `app/service`: what Git no longer names is stopped by them, too. */
   preStop: Record<string, Hook[]>;
+  /** The pauses that update_config makes between replicas, by `app/service`; `goal` is the app's digest. */
+  rollouts: Record<string, { goal: string; pauseMs: number; until: number }>;
   /** Files of Git written below an app's folder, by app, path to digest; only these may be removed. */
   files: Record<string, Record<string, string>>;
   /**
@@ -62,6 +64,7 @@ export const emptyMemory = (): Memory => ({
   pulled: {},
   owed: {},
   preStop: {},
+  rollouts: {},
   files: {},
   adopted: {},
 });

@@ -18,7 +18,7 @@ export interface FieldDifference {
 
 /** Why an operation stays in the plan but is not carried out. */
 export interface Withheld {
-  by: 'automated' | 'prune' | 'selfHeal' | 'allowEmpty' | 'pruneThreshold' | 'suspend' | 'backoff';
+  by: 'automated' | 'prune' | 'selfHeal' | 'allowEmpty' | 'pruneThreshold' | 'suspend' | 'backoff' | 'updateConfig';
   /** What would release it, in words. */
   text: string;
   /** For a backoff: monotonic milliseconds at which the planner should be asked again. */

@@ -50,8 +50,22 @@ export interface DesiredApp {
 export interface DesiredService {
   name: string;
   dependsOn: Dependency[];
+  /** Absent: all replicas are replaced at once. */
+  update?: UpdatePolicy;
   pullPolicy: 'missing' | 'always' | 'never';
   containers: DesiredContainer[];
+}
+
+/** `deploy.update_config`. */
+export interface UpdatePolicy {
+  /** Replicas at once; 0 is all. */
+  parallelism: number;
+  delayMs: number;
+  /** How long a new replica is watched at least before the next one follows. */
+  monitorMs: number;
+  failureAction: 'pause' | 'continue';
+  /** The share of replicas that may fail without a pause. */
+  maxFailureRatio: number;
 }
 
 export interface Dependency {

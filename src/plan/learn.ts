@@ -7,6 +7,7 @@ import { appDigest } from './digest.ts';
 import { isCompleted } from './heal.ts';
 import { hasPostStart, learnHooks, rememberPreStop } from './hooks.ts';
 import { isForgottenLoop, isLoop, learnLoops, loopPause } from './loop.ts';
+import { learnRollouts, openRollouts } from './pace.ts';
 
 /** Seconds: the first step, and the cap. A place is as kubelet and Compose-era agents do it; a registry gets more rest. */
 const STEPS = { place: [10, 300], pull: [10, 1800], other: [5, 180] } as const;
@@ -42,8 +43,9 @@ export function learnFromState(memory: Memory, desired: DesiredSite, actual: Act
   }
   for (const [key, backoff] of Object.entries(backoffs)) if (isForgottenLoop(key, backoff, now)) delete backoffs[key];
   const adopted = rememberAdopted(memory, desired, actual);
+  const rollouts = openRollouts(memory.rollouts, now);
   const preStop = rememberPreStop(memory.preStop, desired, actual);
-  const next = forgetUnknown({ ...memory, completed, backoffs, preStop, adopted }, desired, actual);
+  const next = forgetUnknown({ ...memory, completed, backoffs, preStop, adopted, rollouts }, desired, actual);
   return same(next, memory) ? memory : next;
 }
 
@@ -109,10 +111,12 @@ export function learnFromOutcome(
     backoffs: { ...memory.backoffs },
     pulled: { ...memory.pulled },
     owed: { ...memory.owed },
+    rollouts: { ...memory.rollouts },
     files: { ...memory.files, [app.name]: { ...memory.files[app.name] } },
   };
   learnBackoffs(next, outcome, now, random);
   learnLoops(next.backoffs, outcome, now);
+  learnRollouts(next.rollouts, app, outcome, now);
   const begun = outcome.results.some(({ operation, status }) => status === 'done' && operation.kind !== 'await');
   if (begun && memory.applied[app.name] !== appDigest(app)) next.applied = { ...memory.applied, [app.name]: '' };
   const files = next.files[app.name] as Record<string, string>;

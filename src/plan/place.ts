@@ -1,3 +1,4 @@
+import type { Withheld } from '../model/plan.ts';
 import type { ActualContainer, DesiredContainer, DesiredService } from '../model/state.ts';
 import { inheritable } from '../spec/mounts.ts';
 import { type Assessment, assess, goalOf } from './assess.ts';
@@ -15,7 +16,12 @@ import { settle } from './settle.ts';
 import { create, isUp, onceUp, refOf, remove, rename, start, takeOver } from './steps.ts';
 
 /** Decides for one place of a service (`web` number 2) what has to happen to the containers that claim it. */
-export function planPlace(context: AppContext, service: DesiredService, wanted: DesiredContainer): PlaceResult {
+export function planPlace(
+  context: AppContext,
+  service: DesiredService,
+  wanted: DesiredContainer,
+  paced?: Withheld,
+): PlaceResult {
   const key = `${context.desired.name}/${service.name}/${wanted.number}`;
   const goal = goalOf(wanted);
   const claimants = context.actual.containers.filter(
@@ -41,7 +47,7 @@ export function planPlace(context: AppContext, service: DesiredService, wanted: 
   const asked: PlaceWork = { context, service, wanted, drift, backoff, withheld: context.hold({ drift, backoff }) };
   const old = right ? undefined : best(assessed, wanted);
   const loop = old && holdLoop(asked, old);
-  const work = { ...asked, withheld: asked.withheld ?? loop };
+  const work = { ...asked, withheld: asked.withheld ?? loop ?? paced };
 
   if (right)
     return settle(
@@ -56,7 +62,11 @@ export function planPlace(context: AppContext, service: DesiredService, wanted: 
     healOld(work, present);
     return needs ? blocked(work, needs.blocked) : blocked(work, foreign?.message as string, foreign?.hint);
   }
-  if (work.withheld ? work.withheld.by === 'backoff' : needs.after.some((id) => mayTakeLong(context, id)))
+  if (
+    work.withheld
+      ? ['backoff', 'updateConfig'].includes(work.withheld.by)
+      : needs.after.some((id) => mayTakeLong(context, id))
+  )
     healOld(work, present);
   const after = [...needs.after, ...leaving.map((container) => awaitGone(work, container))];
   return assessed.length === 0 ? makeFirst(work, after) : replace(work, assessed, after);

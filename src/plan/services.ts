@@ -2,14 +2,16 @@ import type { DesiredService } from '../model/state.ts';
 import { type AppContext, held, type PlaceProgress, type ServiceProgress } from './context.ts';
 import { postStart, preStop } from './hooks.ts';
 import { joinedServices } from './needs.ts';
+import { pace } from './pace.ts';
 import { planPlace } from './place.ts';
 
 /** All services of an app, each after those it depends on or whose namespaces it joins. */
 export function planServices(context: AppContext): void {
   for (const service of inOrder(context.desired.services)) {
     const progress: ServiceProgress = { started: [], containers: [] };
+    const paced = pace(context, service);
     for (const wanted of service.containers) {
-      const result = planPlace(context, service, wanted);
+      const result = planPlace(context, service, wanted, paced.get(wanted.number));
       if (result === 'completed') continue;
       if ('blocked' in result) {
         progress.blocked ??= result.blocked;

@@ -112,6 +112,14 @@ const DEPLOY: Printers<Deploy> = {
   mode: unlessEmpty,
   replicas: always,
   resources: RESOURCES,
+  update_config: mapping<NonNullable<Deploy['update_config']>>({
+    parallelism: always,
+    delay: (value) => unlessEmpty(value && duration(value)),
+    failure_action: unlessEmpty,
+    monitor: (value) => unlessEmpty(value && duration(value)),
+    max_failure_ratio: unlessEmpty,
+    order: unlessEmpty,
+  }),
   restart_policy: mapping<DeployRestart>({ condition: unlessEmpty, max_attempts: always }),
 };
 

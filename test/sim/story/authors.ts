@@ -81,6 +81,7 @@ function newService(random: Random, name: string): ServiceModel {
     pullAlways: random.chance(0.1),
     joins: random.chance(0.1) ? 'front' : '',
     hooks: random.chance(0.3),
+    paced: random.pick(['', 'pause', 'continue']),
   };
 }
 

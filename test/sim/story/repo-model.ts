@@ -28,6 +28,8 @@ export interface ServiceModel {
   pullAlways: boolean;
   /** Has a post_start and a pre_stop hook. */
   hooks: boolean;
+  /** Its replicas are replaced one by one: what happens to the others when one fails; "" for all at once. */
+  paced: '' | 'pause' | 'continue';
   /** The service whose network it shares; "" for none. */
   joins: string;
 }
@@ -106,7 +108,12 @@ function composeService(service: ServiceModel): object {
     labels: service.labels,
     stop_grace_period: '2s',
     ...(service.memory > 0 && { mem_limit: `${service.memory}m` }),
-    ...(service.replicas !== 1 && { deploy: { replicas: service.replicas } }),
+    ...(service.replicas !== 1 && {
+      deploy: {
+        replicas: service.replicas,
+        ...(service.paced && { update_config: { parallelism: 1, delay: '10s', failure_action: service.paced } }),
+      },
+    }),
     ...(service.networks.length > 0 && {
       networks: Object.fromEntries(
         service.networks.map((key) => [key, service.alias ? { aliases: [service.alias] } : {}]),
