@@ -9,7 +9,7 @@ import type { ActualSite, DesiredSite } from '../model/state.ts';
 import { adopting, learnAdopted } from '../plan/adopted.ts';
 import { forsakenApp } from '../plan/forsaken.ts';
 import { oweHooks } from '../plan/hooks.ts';
-import { forgetBackoffs, learnConverged, learnFromOutcome, learnFromState } from '../plan/learn.ts';
+import { forgetBackoffs, learnConverged, learnFromOutcome, learnFromState, retryAfterOutage } from '../plan/learn.ts';
 import { plan } from '../plan/plan.ts';
 import type { PlanOptions } from '../plan/policy.ts';
 import { describe } from '../plan/render.ts';
@@ -98,6 +98,7 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     const actual = await observe(site);
     if (desired !== site || stopped) return trigger();
     const now = clock.monotonic();
+    if (engineFailures > 0) memory = retryAfterOutage(memory, now);
     memory = learnFromState(memory, site, actual, now);
     const made = plan(site, actual, memory, now, options);
     deps.onPlan?.(made, actual, runs.size > 0);

@@ -184,6 +184,20 @@ export function delay(key: string, failures: number, random: () => number): numb
   return 1000 * Math.min(cap, first * 2 ** Math.min(failures - 1, 20)) * (1 + random() / 5);
 }
 
+/** Times in a row after which not even an engine that comes back is a reason to try again at once: it may be what we do that it dies of. */
+const HOPEFUL = 3;
+
+/** The engine answers again. What was mended while it went down, or came up, was for nothing, and is not held against anybody. */
+export function retryAfterOutage(memory: Memory, now: number): Memory {
+  const backoffs = Object.fromEntries(
+    Object.entries(memory.backoffs).map(([key, backoff]) => {
+      const isHopeful = /^(place|mend) /.test(key) && backoff.failures <= HOPEFUL && backoff.until > now;
+      return [key, isHopeful ? { ...backoff, until: now } : backoff];
+    }),
+  );
+  return { ...memory, backoffs };
+}
+
 /** A new commit or a link that comes back: everything may be tried again at once. */
 export function forgetBackoffs(memory: Memory, concerns: (key: string) => boolean): Memory {
   const kept = Object.entries(memory.backoffs).filter(([key]) => !concerns(key));

@@ -4,7 +4,14 @@ import { emptyMemory, type Memory } from '../../../src/model/memory.ts';
 import type { OperationResult } from '../../../src/model/outcome.ts';
 import type { Operation } from '../../../src/model/plan.ts';
 import { appDigest } from '../../../src/plan/digest.ts';
-import { delay, forgetBackoffs, learnConverged, learnFromOutcome, learnFromState } from '../../../src/plan/learn.ts';
+import {
+  delay,
+  forgetBackoffs,
+  learnConverged,
+  learnFromOutcome,
+  learnFromState,
+  retryAfterOutage,
+} from '../../../src/plan/learn.ts';
 import { actualOf, app, but, file, network, service, settled, site } from '../../support/site-builder.ts';
 
 const git = site(app('shop', service('web')));
@@ -211,4 +218,18 @@ test('what teaches nothing gives the same memory back, so that nothing is writte
   const memory = settled(git);
   expect(learnFromState(memory, git, actualOf(git), 0)).toBe(memory);
   expect(learned(memory, 0)).toBe(memory);
+});
+
+test('an engine that comes back ends what waits for a place, unless that has failed often', () => {
+  const backoff = (failures: number) => ({ goal: 'g', failures, until: MINUTE, error: 'no' });
+  const memory = {
+    ...emptyMemory(),
+    backoffs: { [KEY]: backoff(2), 'mend shop/web/2': backoff(4), 'pull web:1': backoff(1) },
+  };
+  const { backoffs } = retryAfterOutage(memory, 10);
+  expect(Object.values(backoffs).map(({ failures, until }) => [failures, until])).toEqual([
+    [2, 10],
+    [4, MINUTE],
+    [1, MINUTE],
+  ]);
 });
