@@ -1,6 +1,6 @@
 import { didYouMean } from '../lib/did-you-mean.ts';
 import { InputError, type Problem, SourceError } from '../lib/errors.ts';
-import type { ApplicationDocument, FleetDocument, PlacedApp, SiteDocument } from '../model/fleet.ts';
+import type { ApplicationDocument, FleetDocument, PlacedApp, Placement, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { YamlNode } from '../yaml/node.ts';
 import { COMPOSE_FILES, findComposeFiles, inFolder } from './compose-files.ts';
@@ -57,7 +57,7 @@ async function placeApplication(
     name,
     nameIsFixed: true,
     folder,
-    compose: await composeFiles(snapshot, folder, app, root, site),
+    compose: await composeFiles(snapshot, folder, app, root, (selector) => selects(selector, site)),
     profiles: app.profiles,
     sync: app.syncPolicy ?? fleet.syncPolicy,
     pruneVolumes: app.pruneVolumes,
@@ -70,17 +70,43 @@ async function placeApplication(
   };
 }
 
-/** The Compose files of an app on one site, checked to be there while it is known where they are named. */
+/** An Application wherever it is placed, with every Compose file that it names for any site. */
+export type ApplicationFiles = { name: string; files: string[] } | { name: string; problems: Problem[] };
+
+/** Every Application of a repo, placed or not; only for a laptop. Sorted by name. Throws SourceError. */
+export async function readApplications(snapshot: Snapshot): Promise<ApplicationFiles[]> {
+  const found: ApplicationFiles[] = [];
+  for (const { name, kind } of (await snapshot.list(FOLDER)) ?? []) {
+    if (kind === 'file') continue;
+    try {
+      const folder = `${FOLDER}/${name}`;
+      const file = `${folder}/${DOCUMENT}`;
+      const root = await readDocument(snapshot, file, 'Application');
+      if (!root) {
+        await requireNoApplication(snapshot, folder);
+        continue;
+      }
+      requireProjectName(name, file);
+      const app = applicationOf(root, name);
+      found.push({ name, files: await composeFiles(snapshot, folder, app, root, () => true) });
+    } catch (error) {
+      found.push({ name, problems: problemsOf(error, name) });
+    }
+  }
+  return found;
+}
+
+/** The Compose files of an app, those of the overlays that are `selected` last, checked to be there while it is known where they are named. */
 async function composeFiles(
   snapshot: Snapshot,
   folder: string,
   app: ApplicationDocument,
   root: YamlNode,
-  site: SiteDocument,
+  selected: (selector: Placement) => boolean,
 ): Promise<string[]> {
   const overlays = items(below(root, 'spec', 'overlays')).filter((_, index) => {
     const overlay = app.overlays[index];
-    return overlay !== undefined && selects(overlay.selector, site);
+    return overlay !== undefined && selected(overlay.selector);
   });
   const base = items(below(root, 'spec', 'compose'));
   const named = [...base, ...overlays.flatMap((overlay) => items(below(overlay, 'compose')))];

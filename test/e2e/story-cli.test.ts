@@ -346,6 +346,23 @@ describe('at a laptop, without an engine and without a network', () => {
     expect(stderr).toContain('sites/there.yaml:1:1: ');
   });
 
+  test('validate tells all problems of a repo once, sorted by place, those of apps that no site runs too', async () => {
+    const folder = await folderWith({
+      ...fleet('here', { web: 'services:\n  web: {imgae: x, extends: {file: ../base.yaml, service: base}}\n' }),
+      'sites/there.yaml': 'apiVersion: holdfast/v1\nkind: Site\nspec: {}\n',
+      'apps/base.yaml': 'services:\n  base: {image: x, ports: [y]}\n',
+      'apps/idle/app.yaml': 'apiVersion: holdfast/v1\nkind: Application\nspec: {placement: {sites: [none]}}\n',
+      'apps/idle/compose.yaml': 'services: [\n',
+    });
+    const { code, stderr } = await at(folder.dir, 'validate');
+    expect(code).toBe(2);
+    expect(stderr.match(/apps\/[^ ]+(?=: )/g)).toEqual([
+      'apps/base.yaml:2:28',
+      'apps/idle/compose.yaml:2:1',
+      'apps/web/compose.yaml:2:9',
+    ]);
+  });
+
   test('a command that does not exist, a folder that does not, and a site too many are bad input', async () => {
     const folder = await folderWith(fleet('here', {}));
     expect(await at(folder.dir, 'aply')).toMatchObject({ code: 2, stderr: expect.stringContaining('apply') });

@@ -1,4 +1,7 @@
 import { compileSite } from '../../compose/compile-site.ts';
+import { readDocuments } from '../../compose/layer.ts';
+import { RepoFiles } from '../../compose/repo-files.ts';
+import { readApplications } from '../../fleet/applications.ts';
 import { listSites, placeSite } from '../../fleet/place-site.ts';
 import { formatProblem, InputError, type Problem } from '../../lib/errors.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
@@ -6,46 +9,82 @@ import { compileOptions, type DesiredOptions, withSnapshot } from '../desired.ts
 import { EXIT } from '../exit.ts';
 import { errorPalette, print, printError } from '../terminal.ts';
 
-/** Compiles every site of a repo, or the one named, and prints all problems; what several sites share is said once. */
+/**
+ * Compiles every site of a repo, or the one named, and prints all problems, sorted by place; what several sites share is said once. Of apps that
+ * no site runs, and of all where the Fleet or the Sites cannot be read, it reads at least the documents and the Compose files.
+ */
 export async function validate(folder: string | undefined, options: DesiredOptions): Promise<number> {
   const compile = await compileOptions(options, true);
   return withSnapshot(folder, options, async (snapshot) => {
     const sites = options.site === undefined ? await listSites(snapshot) : [options.site];
     if (sites.length === 0) throw InputError.at(undefined, 'the repo has no sites', 'add one below sites/');
-    const problems = new Set<string>();
-    const warnings = new Set<string>();
-    const apps = new Set<string>();
-    for (const site of sites) {
-      const found = await checkSite(snapshot, site, compile);
-      for (const problem of found.problems) problems.add(problemText(problem));
-      for (const warning of found.warnings) warnings.add(formatProblem(warning));
-      for (const app of found.apps) apps.add(app);
-    }
+    const found: Found = { problems: [], warnings: [], apps: new Set() };
+    for (const site of sites) await checkSite(snapshot, site, compile, found);
+    if (options.site === undefined) await checkUnplaced(snapshot, found);
     const palette = errorPalette();
-    for (const text of warnings) printError(`${palette.change('warning:')} ${text}`);
+    const problems = told(found.problems);
+    for (const text of told(found.warnings)) printError(`${palette.change('warning:')} ${text}`);
     for (const text of problems) printError(`${palette.error('error:')} ${text}`);
-    if (problems.size > 0) return EXIT.input;
-    print(`valid: ${count(sites.length, 'site')}, ${count(apps.size, 'app')}`);
+    if (problems.length > 0) return EXIT.input;
+    print(`valid: ${count(sites.length, 'site')}, ${count(found.apps.size, 'app')}`);
     return EXIT.ok;
   });
 }
 
-async function checkSite(snapshot: Snapshot, site: string, compile: Awaited<ReturnType<typeof compileOptions>>) {
+interface Found {
+  problems: Problem[];
+  warnings: Problem[];
+  /** Names of the apps that were compiled. */
+  apps: Set<string>;
+}
+
+async function checkSite(
+  snapshot: Snapshot,
+  site: string,
+  compile: Awaited<ReturnType<typeof compileOptions>>,
+  found: Found,
+): Promise<void> {
   try {
     const desired = await compileSite(await placeSite(snapshot, { site }), snapshot, compile);
-    return {
-      problems: desired.broken.flatMap(({ problems }) => problems),
-      warnings: desired.apps.flatMap((app) => app.warnings),
-      apps: [...desired.apps, ...desired.broken].map(({ name }) => name),
-    };
+    found.problems.push(...desired.broken.flatMap(({ problems }) => problems));
+    found.warnings.push(...desired.apps.flatMap((app) => app.warnings));
+    for (const { name } of [...desired.apps, ...desired.broken]) found.apps.add(name);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return { problems: [...error.problems], warnings: [], apps: [] };
+    found.problems.push(...error.problems);
   }
 }
 
-/** A problem without a place in a file says at least which app has it. */
-const problemText = (problem: Problem): string =>
-  problem.at || !problem.app ? formatProblem(problem) : `${problem.app}: ${formatProblem(problem)}`;
+/** Without a site there are no values, so no more than this can be known. */
+async function checkUnplaced(snapshot: Snapshot, found: Found): Promise<void> {
+  const repo = new RepoFiles(snapshot);
+  for (const app of await readApplications(snapshot)) {
+    if ('problems' in app) found.problems.push(...app.problems);
+    if ('problems' in app || found.apps.has(app.name)) continue;
+    for (const file of app.files) {
+      try {
+        await readDocuments(file, { file, line: 1, column: 1 }, repo);
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        found.problems.push(...error.problems);
+      }
+    }
+  }
+}
+
+/** As lines, each once, by place; what has no place comes first. A problem without one says at least which app has it. */
+function told(problems: readonly Problem[]): string[] {
+  const sorted = problems.toSorted(
+    (a, b) =>
+      compareText(a.at?.file ?? '', b.at?.file ?? '') ||
+      (a.at?.line ?? 0) - (b.at?.line ?? 0) ||
+      (a.at?.column ?? 0) - (b.at?.column ?? 0),
+  );
+  const text = (problem: Problem): string =>
+    problem.at || !problem.app ? formatProblem(problem) : `${problem.app}: ${formatProblem(problem)}`;
+  return [...new Set(sorted.map(text))];
+}
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
