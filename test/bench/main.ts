@@ -10,6 +10,7 @@ import { composePeer } from '../support/peer.ts';
 import { type Bench, buildAside, clear } from './bench.ts';
 import { measureHeal } from './heal.ts';
 import { measureIdle } from './idle.ts';
+import { measureLoad } from './load.ts';
 import { type Row, renderTable } from './report.ts';
 import { measureSize } from './sizes.ts';
 import { measureStartUp } from './start-up.ts';
@@ -25,6 +26,7 @@ const PARTS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   50: (bench) => measureSize(bench, 50),
   heal: measureHeal,
   idle: measureIdle,
+  load: measureLoad,
 };
 
 async function main(parts: string[], isQuick: boolean): Promise<void> {
@@ -88,5 +90,8 @@ if (unknown.length > 0) {
   );
   process.exitCode = 2;
 } else {
-  await main(named.length > 0 ? named : ['start-up', '1', '10', '50', 'heal', 'idle'], words.includes('--quick'));
+  await main(
+    named.length > 0 ? named : ['start-up', '1', '10', '50', 'heal', 'idle', 'load'],
+    words.includes('--quick'),
+  );
 }
