@@ -8,6 +8,7 @@ import type { Plan } from '../model/plan.ts';
 import type { ActualSite } from '../model/state.ts';
 import type { Subscribe } from '../source/link.ts';
 import type { Source } from '../source/source.ts';
+import type { Trust } from '../trust/trust.ts';
 
 /** All that an agent is given: its effects, its place, and how often it looks. */
 export interface AgentOptions {
@@ -27,6 +28,8 @@ export interface AgentOptions {
   stateDir: string;
   /** Read anew at each compilation, since the site's own values may change under us. */
   compile: () => Promise<CompileOptions>;
+  /** Whom the site trusts, by its own file, read anew at each poll; absent where it believes its repo. Throws InputError. */
+  trust?: () => Promise<Trust>;
   intervalMs: number;
   resyncMs: number;
   /** Tells that the network may be back. */

@@ -4,12 +4,15 @@ import { messageOf } from '../lib/errors.ts';
 import { createSemaphore } from '../lib/semaphore.ts';
 import { agentOptions } from '../plan/policy.ts';
 import { createSignal } from '../source/link.ts';
+import type { Trust } from '../trust/trust.ts';
 import { type Accepted, acceptedStore } from './accepted.ts';
 import type { AgentOptions } from './agent-options.ts';
 import { createFollower, follow, refOf } from './follower.ts';
+import { createGate, type Gate } from './gate.ts';
 import { createMemoryStore } from './memory-store.ts';
 import { createProblemTeller } from './problem-teller.ts';
 import { createReconciler } from './reconciler.ts';
+import { createTrustStore } from './trust-state.ts';
 
 /** Containers started or removed at once on one engine; more gains nothing and confuses old engines. */
 const PARALLEL_OPERATIONS = 8;
@@ -58,7 +61,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   for (const text of loaded.problems) log.error(text);
   const before = ofThisSite(loaded.accepted, options);
   const isElsewhere = before !== undefined && (before.url !== options.repo || before.ref !== refOf(options));
-  const follower = createFollower(options, reconciler, accepted, before, loaded.problems.length > 0 || isElsewhere);
+  const gate = await openGate(options, isElsewhere ? undefined : before?.lastAttempted);
+  const doubtful = loaded.problems.length > 0 || isElsewhere;
+  const follower = createFollower(options, reconciler, accepted, before, doubtful, gate);
   await follower.resume();
 
   const unwatch = engine.watch(({ app, what }) => {
@@ -92,6 +97,19 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       polling = Promise.resolve();
     },
   };
+}
+
+async function openGate(options: AgentOptions, acceptedCommit: string | undefined): Promise<Gate> {
+  const { clock, disk, log, source, repo, revision, stateDir, trust } = options;
+  const store = createTrustStore(disk, `${stateDir}/trust.json`);
+  const { state, problem } = await store.load();
+  if (problem) {
+    const instead = acceptedCommit ? `the accepted state says ${acceptedCommit.slice(0, 12)}` : 'it begins anew';
+    log.error(`${problem}, and with it how far the site had come: ${instead}`);
+  }
+  const own = async (): Promise<Trust | undefined> => trust?.();
+  const place = `${repo} ${refOf(options)}`;
+  return createGate({ clock, log, source, store, state, place, revision, own, accepted: acceptedCommit });
 }
 
 /** What another site accepted is none of ours: its containers bear that site's label, and ours would take its place beside them. */

@@ -1,9 +1,12 @@
 import { EngineError, formatProblem, InputError, SourceError, StateError } from '../lib/errors.ts';
 import { shortRevision } from '../plan/render.ts';
 import { pollForever } from '../source/retry.ts';
+import type { Polled } from '../source/source.ts';
+import { TrustError } from '../trust/trust-error.ts';
 import { desiredOf, gather } from './accept.ts';
 import type { Accepted, AcceptedStore } from './accepted.ts';
 import type { AgentOptions } from './agent-options.ts';
+import type { Admission, Gate } from './gate.ts';
 import type { Reconciler } from './reconciler.ts';
 
 /** As Git writes it: REVISION:PATH. */
@@ -69,9 +72,11 @@ export function createFollower(
   current: Accepted | undefined,
   /** A part of what was accepted is lost, or it came from another place: the revision is fetched although its commit is not new. */
   isDoubtful: boolean,
+  gate: Gate,
 ): Follower {
   const { source, log } = options;
   let busy: Promise<void> | undefined;
+  /** The key of what was refused last: it is neither fetched nor said again. */
   let refused: string | undefined;
   /** The site's own settings and values that were compiled with last; undefined before anything was. */
   let compiledWith: string | undefined;
@@ -90,14 +95,20 @@ export function createFollower(
     reconciler.desire(desired);
   }
 
-  async function accept(commit: string, signal: AbortSignal): Promise<void> {
+  /** Verified first, so that nothing is fetched, let alone read, of what nobody stands behind. */
+  async function accept(commit: string, polled: Polled, signal: AbortSignal): Promise<void> {
+    const admission = await gate.admit(commit, polled, signal);
+    if (admission.refusals.length > 0) return refuse(admission, admission.refusals);
     const compile = await options.compile();
     compiledWith = JSON.stringify(compile);
     const snapshot = await source.fetch(commit, signal);
     try {
       const stacks = () => options.engine.stacks();
       const from = { url: options.repo, ref: refOf(options), site: options.site, compile, stacks };
+      await gate.requireAnnounced(snapshot, admission);
       const { accepted, broken } = await gather(snapshot, from, current);
+      // The floor first: a power cut between the two leaves an older state that is enforced, and never one that can be gone back from.
+      await gate.accept(admission);
       for (const text of await store.save(accepted)) log.warn(text);
       current = accepted;
       isDoubtful = false;
@@ -110,14 +121,22 @@ export function createFollower(
       log.info(`accepted ${shortRevision(commit)}`, { revision: commit });
       await enforce(accepted, new Set(broken.map(({ name }) => name)));
     } catch (error) {
+      if (error instanceof TrustError) return refuse(admission, [error]);
       if (!(error instanceof InputError)) throw error;
       // It will not get better until somebody commits or changes the site's own values: it is not fetched again, and what was accepted before stays.
       for (const problem of error.problems) log.error(`${shortRevision(commit)} is refused: ${formatProblem(problem)}`);
       if (current) current = { ...current, lastAttempted: commit };
-      refused = commit;
+      refused = admission.key;
     } finally {
       await snapshot.dispose();
     }
+  }
+
+  function refuse({ commit, key }: Admission, errors: readonly TrustError[]): void {
+    const kept = current ? `; ${shortRevision(current.lastAttempted)}, accepted before, is enforced meanwhile` : '';
+    for (const { code, kind, message } of errors)
+      log.error(`${shortRevision(commit)} is refused: ${message}${kept}`, { code, kind, revision: commit });
+    refused = key;
   }
 
   return {
@@ -130,15 +149,19 @@ export function createFollower(
     },
     once(signal) {
       busy ??= (async () => {
-        const { commit } = await source.poll(signal);
+        const polled = await source.poll(signal);
+        const commit = await gate.target(polled, signal);
         if (compiledWith !== undefined && JSON.stringify(await options.compile()) !== compiledWith) {
           log.info("the site's own values changed");
           // What could not be compiled before perhaps can be now.
           refused = undefined;
           isDoubtful = true;
         }
-        if (commit !== refused && (isDoubtful || commit !== current?.lastAttempted)) await accept(commit, signal);
+        const isNew = isDoubtful || commit !== current?.lastAttempted;
+        if (!isNew) await gate.recheck(polled, signal);
+        else if ((await gate.key(commit, polled)) !== refused) await accept(commit, polled, signal);
       })().finally(() => {
+        gate.watchFreshness();
         busy = undefined;
       });
       return busy;

@@ -29,6 +29,7 @@ export type AgentKey =
   | 'stateDir'
   | 'filesDir'
   | 'values'
+  | 'trust'
   | 'dockerHost'
   | 'username'
   | 'password'
@@ -77,6 +78,7 @@ export const agentSettings: readonly Setting[] = [
     default: '/var/lib/holdfast/apps',
   },
   { key: 'values', value: 'file', description: "the site's own values, which are not in Git: a flat YAML mapping" },
+  { key: 'trust', value: 'file', description: 'a trust.yaml: who must have signed what this site accepts' },
   { key: 'dockerHost', value: 'url', description: 'the engine (default: DOCKER_HOST, or the local socket)' },
   { key: 'username', value: 'name', description: 'for the config repo' },
   { key: 'password', value: 'secret', description: 'for the config repo', secret: true },

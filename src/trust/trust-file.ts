@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { InputError, messageOf, type Position, type Problem } from '../lib/errors.ts';
 import { entryOf, type YamlNode } from '../yaml/node.ts';
 import { parseYaml } from '../yaml/parse.ts';
@@ -24,15 +25,18 @@ export async function parseTrust(text: string, file: string, check: SchemaCheck)
   }
   const spec = entryOf(root, 'spec')?.value;
   if (!spec) throw InputError.at(root.at, '`spec` is missing', 'it says who may sign, below `signers`');
-  return new Reader(spec).trust();
+  return new Reader(spec, createHash('sha256').update(text).digest('hex')).trust();
 }
 
 class Reader {
   readonly #spec: YamlNode;
   readonly #problems: Problem[] = [];
 
-  constructor(spec: YamlNode) {
+  readonly #digest: string;
+
+  constructor(spec: YamlNode, digest: string) {
     this.#spec = spec;
+    this.#digest = digest;
   }
 
   async trust(): Promise<Trust> {
@@ -54,6 +58,7 @@ class Reader {
     const anchor = textOf(get('anchor'));
     const trust: Trust = {
       version: numberOf(get('version'), 1),
+      digest: this.#digest,
       mode: (textOf(get('mode')) ?? 'enforce') as TrustMode,
       verify,
       threshold,

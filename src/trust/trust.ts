@@ -5,6 +5,8 @@ import type { SshKey } from './ssh-key.ts';
 export interface Trust {
   /** Counts up with each change; a site never goes back to a lower one. */
   version: number;
+  /** SHA-256 of its text, which tells one from another. */
+  digest: string;
   mode: TrustMode;
   verify: 'head' | 'every';
   /** How many different signers a state needs. */
@@ -53,4 +55,19 @@ export function normalFingerprint(text: string): string | undefined {
   if (/^SHA256:[A-Za-z0-9+/]{43}$/.test(text)) return text;
   const hex = text.replaceAll(' ', '').toLowerCase();
   return /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hex) ? hex : undefined;
+}
+
+/** What is in force where a trust.yaml from Git succeeds the site's own: whose keys count is its to say, how strict the site is stays the site's. */
+export function succeed(site: Trust, next: Trust): Trust {
+  return {
+    version: next.version,
+    digest: next.digest,
+    mode: site.mode,
+    verify: site.verify === 'every' ? 'every' : next.verify,
+    threshold: next.threshold,
+    ...(site.anchor !== undefined && { anchor: site.anchor }),
+    signers: next.signers,
+    revoked: new Set([...site.revoked, ...next.revoked]),
+    beacon: site.beacon,
+  };
 }

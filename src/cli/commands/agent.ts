@@ -9,12 +9,14 @@ import { gitSource } from '../../source/git-source.ts';
 import { linkWatch } from '../../source/link.ts';
 import { processWorker } from '../../source/pack-process.ts';
 import { redact } from '../../source/remote.ts';
+import { beaconRef } from '../../trust/beacon.ts';
 import { readValues } from '../desired.ts';
 import { durationMs } from '../duration.ts';
 import { openSiteEngine } from '../engine.ts';
 import { EXIT } from '../exit.ts';
 import { type AgentSettings, resolveAgentSettings } from '../settings.ts';
 import { sourceOptions } from '../source-settings.ts';
+import { trustReader } from '../trust-file.ts';
 import { VERSION } from '../version.ts';
 import { type LogFormat, type LogLevel, winstonLog } from '../winston-log.ts';
 
@@ -35,8 +37,12 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
   if (settings.values !== undefined) await readValues(settings.values);
   await requireFolder(checked.stateDir, '--state-dir');
   await requireFolder(checked.filesDir, '--files-dir');
+  const trust = settings.trust === undefined ? undefined : trustReader(settings.trust);
+  if (trust) await trust();
+  const beacon = trust && beaconRef(settings.revision ?? '');
   const source = gitSource({
     url: checked.repo,
+    ...(beacon !== undefined && { beside: beacon }),
     dir: `${checked.stateDir}/git`,
     ...sourceOptions(settings, process.env),
     worker: processWorker,
@@ -61,6 +67,7 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
       filesDir: checked.filesDir,
       ...(settings.values !== undefined && { localValues: await readValues(settings.values) }),
     }),
+    ...(trust && { trust }),
     intervalMs: checked.intervalMs,
     resyncMs: checked.resyncMs,
     onLink: linkWatch(systemClock),

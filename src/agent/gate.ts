@@ -1,0 +1,325 @@
+import { schemaProblems } from '../fleet/schema.ts';
+import type { Clock } from '../lib/clock.ts';
+import { formatProblem, InputError, SourceError } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import { shortRevision } from '../plan/render.ts';
+import type { Polled, Source } from '../source/source.ts';
+import { type Beacon, freshness, readBeacon } from '../trust/beacon.ts';
+import { judge } from '../trust/judge.ts';
+import type { Evidence, Judgement } from '../trust/judgement.ts';
+import { siteTime } from '../trust/site-time.ts';
+import { succeed, type Trust } from '../trust/trust.ts';
+import { TrustError } from '../trust/trust-error.ts';
+import { parseTrust } from '../trust/trust-file.ts';
+import type { Place, TrustState, TrustStore } from './trust-state.ts';
+
+/** The trust.yaml that a config repo may hold, at its root: the site's own file's successor. */
+export const TRUST_FILE = 'trust.yaml';
+
+export interface GateOptions {
+  clock: Clock;
+  log: Log;
+  source: Source;
+  store: TrustStore;
+  /** What was loaded of the store. */
+  state: TrustState;
+  /** The repo and the revision, which together are one place to stand in. */
+  place: string;
+  revision: string;
+  /** What the site's own trust.yaml says now; undefined where the site has none. Throws InputError. */
+  own: () => Promise<Trust | undefined>;
+  /** What the site accepted before it kept a floor, or when the floor was lost. */
+  accepted: string | undefined;
+}
+
+/** What was found of a commit that the repo shows. */
+export interface Admission {
+  commit: string;
+  /** Why it is refused; empty where it is not. */
+  refusals: TrustError[];
+  /** Tells this judgement from one that could come out otherwise: by other keys, or at another time. */
+  key: string;
+  judgement?: Judgement;
+}
+
+/** Lets nothing in that is not trusted: stands between what a repo shows and what the site accepts. */
+export interface Gate {
+  /** The commit to go for, of what the repo shows: the beacon's where it binds. Looks at the beacon and says what it finds. */
+  target(polled: Polled, signal: AbortSignal): Promise<string>;
+  /** What would be found of a commit, without looking: the same key means the same answer. */
+  key(commit: string, polled: Polled): Promise<string>;
+  admit(commit: string, polled: Polled, signal: AbortSignal): Promise<Admission>;
+  /** Throws TrustError where the commit holds a trust.yaml that nobody announced: sites that were away would not follow it. */
+  requireAnnounced(snapshot: Snapshot, admission: Admission): Promise<void>;
+  /** Moves the floor; after it, and not before, the commit may be stored and enforced. Throws StateError. */
+  accept(admission: Admission): Promise<void>;
+  /** Judges what was accepted once more, where whom to trust has changed since. */
+  recheck(polled: Polled, signal: AbortSignal): Promise<void>;
+  /** Says, once a change, whether what is enforced may be old. */
+  watchFreshness(): void;
+}
+
+export function createGate(options: GateOptions): Gate {
+  const { clock, log, source, store } = options;
+  let { state, accepted } = options;
+  /** Texts of what was read from Git, by digest. */
+  const texts = new Map<string, string>();
+  let own: Trust | undefined;
+  let succeeded: Trust | undefined;
+  let lastStale: string | undefined;
+  let beaconSeenAt = clock.monotonic();
+  let refusedBeacon: string | undefined;
+  let recheckedBy: string | undefined;
+  const said = new Set<string>();
+
+  const place = (): Place => state.places[options.place] ?? {};
+  const floor = (): string | undefined => place().floor ?? accepted;
+  const withPlace = (change: Place): TrustState => ({
+    ...state,
+    places: { ...state.places, [options.place]: { ...place(), ...change } },
+  });
+  const save = async (next: TrustState): Promise<void> => {
+    await store.save(next);
+    state = next;
+  };
+  const read = (text: string, file: string): Promise<Trust> =>
+    parseTrust(text, file, (root) => schemaProblems(root, 'Trust'));
+  const sayOnce = (text: string): void => {
+    if (!said.has(text)) log.warn(text);
+    said.add(text);
+  };
+
+  /** Whom the site trusts now; undefined where it does not ask. */
+  async function inForce(): Promise<Trust | undefined> {
+    own = await options.own().catch((error: unknown) => {
+      if (!(error instanceof InputError) || !own) throw error;
+      for (const problem of error.problems) sayOnce(`${formatProblem(problem)}; what it said before holds meanwhile`);
+      return own;
+    });
+    const stored = state.trust;
+    if (!own || !stored || stored.version <= own.version) return own;
+    if (succeeded?.version !== stored.version) succeeded = await read(stored.text, TRUST_FILE);
+    return succeed(own, succeeded);
+  }
+
+  const digestOf = (trust: Trust | undefined): string =>
+    trust && own ? [own.digest, trust.digest].join(' ').slice(0, 129) : '';
+
+  function evidence(signal: AbortSignal): Evidence {
+    const reading = async <T>(
+      commit: string,
+      use: (at: Awaited<ReturnType<Source['fetch']>>) => Promise<T>,
+    ): Promise<T> => {
+      const snapshot = await source.fetch(commit, signal);
+      return use(snapshot).finally(() => snapshot.dispose());
+    };
+    return {
+      history: (tip, known) => source.history(tip, known, signal),
+      object: (oid, type) => source.object(oid, type, signal),
+      folder: (commit, path) => reading(commit, (snapshot) => snapshot.ids(path)),
+      trustAt: async (commit, current) => {
+        const file = await reading(commit, (snapshot) => snapshot.read(TRUST_FILE));
+        if (!file) return undefined;
+        const text = Buffer.from(file.content).toString('utf8');
+        try {
+          const next = await read(text, TRUST_FILE);
+          texts.set(next.digest, text);
+          return succeed(own ?? current, next);
+        } catch (error) {
+          if (!(error instanceof InputError)) throw error;
+          throw new TrustError('trustChanged', `commit ${shortRevision(commit)}: ${error.message}`, { cause: error });
+        }
+      },
+    };
+  }
+
+  const tagOf = ({ commit, ref, tag }: Polled, target: string) =>
+    commit === target && ref?.startsWith('refs/tags/')
+      ? { tag: { name: ref.slice('refs/tags/'.length), oid: tag } }
+      : {};
+
+  async function lookAtBeacon(polled: Polled, trust: Trust, signal: AbortSignal): Promise<void> {
+    const oid = polled.beside;
+    const known = place().beacon;
+    if (oid === undefined || oid === known?.oid) return;
+    const key = `${oid} ${digestOf(trust)}`;
+    if (key === refusedBeacon) return;
+    try {
+      const revision = options.revision === '' ? 'HEAD' : options.revision;
+      const beacon = await readBeacon(oid, await source.object(oid, 'tag', signal), revision, trust);
+      if (known && beacon.sequence <= known.sequence) {
+        throw new TrustError(
+          'beacon',
+          `the repo shows beacon ${beacon.sequence} where ${known.sequence} was seen before: an old one is shown again`,
+        );
+      }
+      await save(withPlace({ beacon }));
+      beaconSeenAt = clock.monotonic();
+    } catch (error) {
+      if (!(error instanceof TrustError)) throw error;
+      refusedBeacon = key;
+      log.error(`the beacon is not believed: ${error.message}`, { code: error.code, kind: error.kind });
+    }
+  }
+
+  function watch(trust: Trust | undefined, beacon: Beacon | undefined): void {
+    if (!trust || trust.mode === 'off') return;
+    const times = { now: siteTime(clock.wall()), seenAt: beaconSeenAt, monotonic: clock.monotonic() };
+    const found = freshness(beacon, trust.beacon, times);
+    const why = found.state === 'Stale' ? found.why : undefined;
+    if (why !== undefined && lastStale === undefined)
+      log.error(`Stale: ${why}. What was accepted last is enforced meanwhile`, { state: 'Stale' });
+    if (why === undefined && lastStale !== undefined) log.info('a fresh beacon was seen', { state: found.state });
+    lastStale = why;
+  }
+
+  /** What is followed without being judged is at least said to be rewritten, where it was. */
+  async function reportRewrite(commit: string, signal: AbortSignal): Promise<void> {
+    const base = accepted;
+    if (base === undefined || base === commit) return;
+    try {
+      const commits = await source.history(commit, [base], signal);
+      const leads = commits.some(({ content }) => Buffer.from(content).includes(`\nparent ${base}\n`));
+      if (!leads) warnOfRewrite(commit, base);
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      if (error.kind === 'notFound') warnOfRewrite(commit, base);
+      else
+        log.debug(
+          `whether ${shortRevision(commit)} descends from ${shortRevision(base)} is not known: ${error.message}`,
+        );
+    }
+  }
+
+  const warnOfRewrite = (commit: string, base: string): void =>
+    log.warn(
+      `${shortRevision(commit)} does not descend from ${shortRevision(base)}, which was accepted: the history was rewritten. It is followed all the same`,
+      { revision: commit },
+    );
+
+  const gate: Gate = {
+    async target(polled, signal) {
+      const trust = await inForce();
+      if (!trust || trust.mode === 'off') return polled.commit;
+      await lookAtBeacon(polled, trust, signal);
+      watch(trust, place().beacon);
+      const bound = trust.beacon === 'binding' && trust.mode === 'enforce';
+      return bound ? (place().beacon?.commit ?? floor() ?? polled.commit) : polled.commit;
+    },
+
+    async key(commit, polled) {
+      const trust = await inForce();
+      // Keys begin and cease to be valid; asked once an hour, the time is known well enough.
+      const hour = Math.floor((siteTime(clock.wall()) ?? 0) / 3_600_000);
+      return [commit, polled.tag ?? '', digestOf(trust), trust ? hour : ''].join(' ');
+    },
+
+    async admit(commit, polled, signal) {
+      const key = await gate.key(commit, polled);
+      const trust = await inForce();
+      if (!trust || trust.mode === 'off') {
+        await reportRewrite(commit, signal);
+        return { commit, refusals: [], key };
+      }
+      if (trust.beacon === 'binding' && trust.mode === 'enforce' && !place().beacon) {
+        const message = 'trust.yaml wants a beacon to say what is the newest, and none was seen that can be believed';
+        return { commit, refusals: [new TrustError('beacon', message)], key };
+      }
+      const now = siteTime(clock.wall());
+      if (now === undefined) {
+        sayOnce(
+          `the site's clock says ${clock.wall().toISOString().slice(0, 10)}, which cannot be: whether keys have expired is judged by the dates of commits alone`,
+        );
+      }
+      const judgement = await judge(
+        { commit, ...tagOf(polled, commit) },
+        { floor: floor(), trust, now },
+        evidence(signal),
+      );
+      if (trust.mode === 'warn') {
+        for (const { kind, message } of judgement.refusals)
+          log.warn(`${shortRevision(commit)} would be refused: ${message}`, { code: 'TRUST', kind, revision: commit });
+        return { commit, refusals: [], key, judgement };
+      }
+      return { commit, refusals: judgement.refusals, key, judgement };
+    },
+
+    async requireAnnounced(snapshot, { judgement }) {
+      if (!judgement || !own) return;
+      const file = await snapshot.read(TRUST_FILE);
+      if (!file) return;
+      const found = await read(Buffer.from(file.content).toString('utf8'), TRUST_FILE).catch((error: unknown) => {
+        if (error instanceof InputError) return error;
+        throw error;
+      });
+      const { trust } = judgement;
+      const isFromGit = trust.digest !== own.digest;
+      const why =
+        found instanceof InputError
+          ? found.message
+          : found.version > trust.version
+            ? `${TRUST_FILE} has version ${found.version}, which no commit announces: sites that are away now could not follow. Sign a commit with the trailer "Holdfast-Trust: ${found.version}"`
+            : found.version === trust.version && isFromGit && found.digest !== trust.digest
+              ? `${TRUST_FILE} changed and its version did not: count it up, and announce it with the trailer "Holdfast-Trust: ${found.version + 1}"`
+              : undefined;
+      if (why !== undefined && own.mode === 'enforce') throw new TrustError('trustChanged', why);
+      if (why !== undefined) log.warn(why);
+      else if (!(found instanceof InputError) && found.digest !== trust.digest && found.digest !== own.digest)
+        sayOnce(`${TRUST_FILE} in Git has version ${found.version}; the site's ${trust.version} is in force`);
+    },
+
+    async accept({ commit, judgement }) {
+      if (!judgement) {
+        // Where nothing is judged the floor is what the accepted state says.
+        accepted = commit;
+        return;
+      }
+      const { trust, rotations, recovery } = judgement;
+      const text = texts.get(trust.digest);
+      const isNew = rotations.length > 0 && text !== undefined && judgement.refusals.length === 0;
+      const next: TrustState = {
+        ...withPlace({ floor: commit }),
+        ...(isNew && { trust: { version: trust.version, text, commit: rotations.at(-1) ?? commit } }),
+      };
+      const judgedBy = judgement.refusals.length === 0 ? digestOf(trust) : undefined;
+      const { judgedBy: _, ...rest } = next.places[options.place] ?? {};
+      await save({ ...next, places: { ...next.places, [options.place]: { ...rest, ...(judgedBy && { judgedBy }) } } });
+      accepted = commit;
+      recheckedBy = judgedBy;
+      if (isNew)
+        log.info(
+          `${TRUST_FILE} version ${trust.version} is in force: ${trust.signers.map(({ name }) => name).join(', ')} may sign`,
+        );
+      if (recovery !== undefined)
+        log.warn(`the history was rewritten; ${shortRevision(recovery)}, which is signed, says that this is meant`);
+    },
+
+    async recheck(polled, signal) {
+      const trust = await inForce();
+      const base = place().floor;
+      if (!trust || trust.mode === 'off' || base === undefined || polled.commit !== base) return;
+      const digest = digestOf(trust);
+      if (place().judgedBy === digest || recheckedBy === digest) return;
+      const now = siteTime(clock.wall());
+      const { refusals } = await judge(
+        { commit: base, ...tagOf(polled, base) },
+        { floor: base, trust, now },
+        evidence(signal),
+      );
+      recheckedBy = digest;
+      // That a key expired since does not undo what it signed in its time.
+      const [refusal] = refusals.filter(({ kind }) => kind !== 'expired');
+      if (!refusal) return save(withPlace({ judgedBy: digest }));
+      log.error(
+        `${shortRevision(base)}, which was accepted, is no longer trusted: ${refusal.message}. It is enforced until a trusted commit takes its place`,
+        { code: refusal.code, kind: refusal.kind, revision: base },
+      );
+    },
+
+    watchFreshness() {
+      if (own) watch(own, place().beacon);
+    },
+  };
+  return gate;
+}
