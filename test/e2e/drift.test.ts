@@ -306,6 +306,7 @@ const ROWS: Row[] = [
     row: 'completed one-shot: run once per change',
     compose: { services: { web: stays, job: { image: IMAGE, command: ['true'] } } },
     async drift(site) {
+      expect(await until(() => hasEnded(site), 30_000)).toBe(true);
       const first = await site.inspect('job');
       await site.nextLife();
       await site.converges();
@@ -319,6 +320,7 @@ const ROWS: Row[] = [
     },
     async mended(site, before) {
       expect((await site.inspect('web')).Id).toBe(before.Id);
+      expect(await until(() => hasEnded(site), 30_000)).toBe(true);
       const job = await site.inspect('job');
       expect([job.State.Status, job.State.ExitCode]).toEqual(['exited', 0]);
     },
@@ -466,6 +468,9 @@ const existing = (compose: object): string =>
 
 const heldBack = (site: KeptSite) =>
   (site.plan()?.apps ?? []).flatMap(({ operations }) => operations.flatMap(({ withheld }) => withheld ?? []));
+
+/** A job that has yet to end is as it should be, too. */
+const hasEnded = async (site: KeptSite): Promise<boolean> => (await site.inspect('job')).State.Status === 'exited';
 
 async function idOf(site: KeptSite, service: string): Promise<string> {
   const { status, text } = await ask(site.host, 'GET', `/containers/${site.name(service)}/json`);
