@@ -101,5 +101,13 @@ export function withoutFilled(spec: ContainerSpec, asked: Asked): ContainerSpec 
  * What an adopted container, which no label of ours tells about, is held to: of all that an engine may have filled in, only what Git asks for is
  * looked at. So an engine's own log options or ulimits make nobody replace what `docker compose` started.
  */
-export const asIfAsked = (observed: ContainerSpec, desired: ContainerSpec): ContainerSpec =>
-  withoutFilled(observed, readTokens(askedOf(desired)));
+export function asIfAsked(observed: ContainerSpec, desired: ContainerSpec): ContainerSpec {
+  const asked = readTokens(askedOf(desired));
+  const spec = withoutFilled(observed, asked);
+  if (sharesHostname(spec.NetworkMode) && !asked.has('Hostname')) delete spec.Hostname;
+  return spec;
+}
+
+/** In the network of the host or of another container, one that was not asked for a hostname has that one's. */
+export const sharesHostname = (mode: string | undefined): boolean =>
+  mode === 'host' || /^(container|service):/.test(mode ?? '');

@@ -1,7 +1,7 @@
 import type { ContainerBody, ContainerInspect } from '../model/engine-api.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import type { ImageConfig } from '../model/state.ts';
-import { readAsked, withoutFilled } from './asked.ts';
+import { readAsked, sharesHostname, withoutFilled } from './asked.ts';
 import { FIELDS } from './fields.ts';
 import { isAnonymousName } from './mounts.ts';
 import { readEndpoints } from './networks.ts';
@@ -27,14 +27,11 @@ export function readSpec(inspect: ContainerInspect, neighbours: Neighbours): Con
   const { VolumesFrom } = spec;
   if (VolumesFrom) spec.VolumesFrom = VolumesFrom.map((reference) => mountedFrom(reference, neighbours));
   // In another's network a container is called what that one is called, unless it was asked for otherwise.
-  if (sharesHostname(spec.NetworkMode) && !asked?.has('Hostname')) delete spec.Hostname;
+  if (asked && sharesHostname(spec.NetworkMode) && !asked.has('Hostname')) delete spec.Hostname;
   const networks = readEndpoints(inspect);
   if (spec.NetworkMode === undefined || Object.keys(networks).length > 0) spec.Networks = networks;
   return asked ? withoutFilled(spec, asked) : spec;
 }
-
-const sharesHostname = (mode: string | undefined): boolean =>
-  mode === 'host' || /^(container|service):/.test(mode ?? '');
 
 /** Engines turn the name of a container to be joined into its ID. */
 function namespaceOf(id: string, asked: string | undefined, { nameOf, serviceOf }: Neighbours): string {

@@ -41,6 +41,14 @@ function foundBindings(comparison: Comparison): Json | undefined {
   );
 }
 
+/** Docker Compose exposes a range as one: `90-92/udp`. */
+function each(exposed: string): string[] {
+  const [, first, last, protocol] = /^(\d+)-(\d+)\/(\w+)$/.exec(exposed) ?? [];
+  if (first === undefined || Number(last) > 65_535) return [exposed];
+  const count = Math.max(0, Number(last) - Number(first) + 1);
+  return Array.from({ length: count }, (_, index) => `${Number(first) + index}/${protocol}`);
+}
+
 /** Exposed beside what is published: publishing exposes too, and the image exposes. */
 const exposed = (comparison: Comparison, ports: string[]): Json | undefined => {
   const { desired, observed } = comparison;
@@ -52,7 +60,12 @@ const exposed = (comparison: Comparison, ports: string[]): Json | undefined => {
   const published = new Set(
     [...(desired.PortBindings ?? []), ...(observed.PortBindings ?? [])].map(({ Container }) => port(Container)),
   );
-  return set.canonical(ports.map(port).filter((name) => !published.has(name)));
+  return set.canonical(
+    ports
+      .map(port)
+      .flatMap(each)
+      .filter((name) => !published.has(name)),
+  );
 };
 
 export const portFields: Field[] = [

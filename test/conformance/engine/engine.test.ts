@@ -9,6 +9,7 @@ import { openEngine } from '../../../src/engine/open-engine.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { ENGINES, openApi } from '../../support/engine-under-test.ts';
 import { conformanceTable, type Row } from '../table.ts';
+import { changesOnAdoption } from './adopt.ts';
 import { SHARED_NETWORK } from './case.ts';
 import { ENGINE_CASES } from './cases.ts';
 import { differencesBetween, inspectProject, type Json } from './inspect.ts';
@@ -49,6 +50,9 @@ for (const name of ['Docker 20.10', 'a newer Docker'] as const) {
       try {
         await makeWithPeer(peer, host ?? '', one, place);
         const theirs = await inspectProject(api, place.project);
+        // Adopted, it is left as it is.
+        row.why = (await changesOnAdoption(engine, one, place)).map((change) => `adopted: ${change}`).join('; ');
+        expect(row.why).toBe('');
         await unmake(api, place.project);
         await makeWithHoldfast(engine, one, place);
         const ours = await inspectProject(api, place.project);

@@ -1,0 +1,48 @@
+import { compileApp } from '../../../src/compose/compile-app.ts';
+import type { Engine } from '../../../src/engine/engine.ts';
+import { createHostFiles } from '../../../src/files/host-files.ts';
+import { systemClock } from '../../../src/lib/clock.ts';
+import { systemDisk } from '../../../src/lib/disk.ts';
+import { emptyMemory } from '../../../src/model/memory.ts';
+import { plan } from '../../../src/plan/plan.ts';
+import { agentOptions } from '../../../src/plan/policy.ts';
+import { memorySnapshot, placedApp } from '../../unit/compose/support.ts';
+import type { EngineCase } from './case.ts';
+import type { Place } from './make.ts';
+
+/** Not every kernel has it, and only a warning at the creation says so: whoever made it, it is not as asked. */
+const UNREPORTED = 'input and output';
+
+/** What made-but-never-started containers need in any case. */
+const STARTING: readonly string[] = ['startContainer', 'copyFiles', 'await'];
+
+/** What a plan would change of a project that docker compose has just made, were it adopted. */
+export async function changesOnAdoption(
+  engine: Engine,
+  { name, compose, files }: EngineCase,
+  { root, project }: Place,
+): Promise<string[]> {
+  if (name === UNREPORTED) return [];
+  const app = placedApp({ name: project, compose: ['compose.yaml'], nameIsFixed: true, adopt: true });
+  const snapshot = memorySnapshot({ 'compose.yaml': compose, ...files });
+  const stacks = await engine.stacks();
+  const desired = await compileApp(app, 'conformance', snapshot, { filesDir: root, stacks });
+  engine.forget();
+  const images = desired.services.flatMap(({ containers }) => containers.map(({ spec }) => spec.Image));
+  const actual = await engine.observe({ images, adopt: [project] });
+  const onDisk = await createHostFiles(systemDisk).observe(desired.files.map(({ path }) => path));
+  const site = {
+    site: 'conformance',
+    revision: 'r',
+    apps: [desired],
+    broken: [],
+    allowEmpty: false,
+    pruneThreshold: 100,
+    confirmPrune: [],
+  };
+  const made = plan(site, { ...actual, files: onDisk }, emptyMemory(), systemClock.monotonic(), agentOptions);
+  return made.apps.flatMap(({ operations, problems }) => [
+    ...problems.flatMap(({ severity, message }) => (severity === 'error' ? [message] : [])),
+    ...operations.flatMap(({ kind, reason }) => (STARTING.includes(kind) ? [] : [`${kind}: ${reason}`])),
+  ]);
+}
