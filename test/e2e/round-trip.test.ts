@@ -1,0 +1,231 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { applyApp } from '../../src/apply/apply.ts';
+import type { EngineApi } from '../../src/engine/api.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import { openEngine } from '../../src/engine/open-engine.ts';
+import { createHostFiles } from '../../src/files/host-files.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { systemDisk } from '../../src/lib/disk.ts';
+import { createSemaphore } from '../../src/lib/semaphore.ts';
+import { emptyMemory } from '../../src/model/memory.ts';
+import type { Operation } from '../../src/model/plan.ts';
+import type { ContainerSpec } from '../../src/model/spec.ts';
+import type { ActualContainer, ActualSite, DesiredSite } from '../../src/model/state.ts';
+import { plan } from '../../src/plan/plan.ts';
+import { agentOptions } from '../../src/plan/policy.ts';
+import type { Field } from '../../src/spec/field.ts';
+import { FIELDS } from '../../src/spec/fields.ts';
+import { sameJson } from '../../src/spec/json.ts';
+import { isAnonymousName } from '../../src/spec/mounts.ts';
+import { containerSpec } from '../support/arbitraries.ts';
+import { ENGINES, openApi, TEST_IMAGE } from '../support/engine-under-test.ts';
+import { app, network, service } from '../support/site-builder.ts';
+
+const RUNS = Number(process.env.HOLDFAST_ROUND_TRIPS ?? 4);
+
+/** Rows that the compared form ties together: a change in one may show in the other. */
+const TIED: Record<string, string[]> = {
+  ExposedPorts: ['PortBindings'],
+  Memory: ['MemorySwap'],
+  MemorySwap: ['Memory'],
+  Mounts: ['Tmpfs'],
+  Tmpfs: ['Mounts'],
+};
+
+/** A change of these alone may contradict the rest of the spec, or keep the program from running. */
+const LEFT_ALONE = new Set(['NetworkMode', 'Entrypoint', 'Cmd', 'PortBindings']);
+
+/** Rows whose new value any engine can start a container with, whatever the others are. */
+const HARMLESS = new Set<string>([
+  'Labels',
+  'Env',
+  'StopTimeout',
+  'StopSignal',
+  'RestartPolicy',
+  'Tty',
+  'OpenStdin',
+  'WorkingDir',
+  'CapAdd',
+  'NanoCpus',
+  'CpuShares',
+  'PidsLimit',
+  'OomScoreAdj',
+  'ReadonlyRootfs',
+  'DeviceCgroupRules',
+  'LogConfig',
+]);
+
+/** A spec that runs until it is stopped, and takes nothing of the machine that others may have. */
+function running(spec: ContainerSpec): ContainerSpec {
+  const { PortBindings: _, Env, GroupAdd, Healthcheck, Ulimits, Mounts, ...rest } = spec;
+  const result: ContainerSpec = { ...rest, Entrypoint: ['/bin/sleep'], Cmd: ['1000'] };
+  // The program takes no notice of the signal.
+  result.StopTimeout = Math.min(rest.StopTimeout ?? 1, 2);
+  // `/dev/zero` is no block device, and the kernel is asked at the start.
+  for (const name of ['ReadBps', 'ReadIOps', 'WriteBps', 'WriteIOps'] as const) delete result[`BlkioDevice${name}`];
+  // Not every machine's root is a shared mount.
+  if (Mounts)
+    result.Mounts = Mounts.map((mount) => (mount.Propagation ? { ...mount, Propagation: 'rprivate' } : mount));
+  // More processes than this one itself may have are not for Podman to give.
+  if (Ulimits?.some(isPlainLimit)) result.Ulimits = Ulimits.filter(isPlainLimit);
+  // The image knows no such group.
+  if (GroupAdd?.some((group) => group !== 'audio')) result.GroupAdd = GroupAdd.filter((group) => group !== 'audio');
+  // What Podman takes for a variable of its own process.
+  if (Env) result.Env = Object.fromEntries(Object.entries(Env).filter(([, value]) => value !== null));
+  // One that fails would be restarted.
+  if (Healthcheck)
+    result.Healthcheck = Healthcheck.Test?.[0] === 'NONE' ? Healthcheck : { ...Healthcheck, Test: ['CMD', 'true'] };
+  return result;
+}
+
+const isPlainLimit = ({ Name }: { Name: string }): boolean => Name !== 'nproc';
+
+for (const [name, host] of Object.entries(ENGINES)) {
+  const suite = host ? describe : describe.skip;
+  suite(`round trips on ${name}`, () => {
+    const prefix = `trip-${Math.random().toString(36).slice(2, 8)}`;
+    const networks = [`${prefix}-back`, `${prefix}-front`];
+    let api: EngineApi;
+    let engine: Engine;
+
+    beforeAll(async () => {
+      api = await openApi(host ?? '');
+      engine = openEngine(api, { site: prefix, clock: systemClock });
+      for (const each of networks) await api.createNetwork({ Name: each, CheckDuplicate: true });
+    });
+    afterAll(async () => {
+      await removeAll();
+      for (const { Name } of await api.listVolumes()) if (Name.startsWith(prefix)) await api.removeVolume(Name);
+      for (const each of networks) await api.removeNetwork(each);
+      engine.close();
+    });
+
+    const desiredOf = (spec: ContainerSpec): DesiredSite => ({
+      site: prefix,
+      revision: 'r',
+      apps: [app(prefix, service('web', spec), ...networks.map((each) => network(each, { Name: each }, true)))],
+      broken: [],
+      allowEmpty: false,
+      pruneThreshold: 100,
+      confirmPrune: [],
+    });
+    const observe = (): Promise<ActualSite> => {
+      engine.forget();
+      return engine.observe({ images: [TEST_IMAGE] });
+    };
+    const operations = (desired: DesiredSite, actual: ActualSite): Operation[] => {
+      const { apps } = plan(desired, actual, emptyMemory(), systemClock.monotonic(), agentOptions);
+      const problems = apps.flatMap((each) => each.problems).filter(({ severity }) => severity === 'error');
+      expect(problems).toEqual([]);
+      return apps.flatMap((each) => each.operations);
+    };
+    /** Carries a plan out, and resolves to what there is then, of which a second plan must have nothing to change. */
+    const bringAbout = async (desired: DesiredSite): Promise<{ actual: ActualSite; container: ActualContainer }> => {
+      const { apps } = plan(desired, await observe(), emptyMemory(), systemClock.monotonic(), agentOptions);
+      const effects = {
+        engine,
+        files: createHostFiles(systemDisk),
+        slots: createSemaphore(8),
+        pullSlots: createSemaphore(3),
+      };
+      for (const each of apps) {
+        const { results } = await applyApp(each, effects, { signal: new AbortController().signal });
+        const failed = results.filter(({ status }) => status === 'failed');
+        // What this machine's kernel will not start is no matter of plans.
+        fc.pre(!failed.some(({ operation }) => operation.kind === 'startContainer'));
+        expect(failed).toEqual([]);
+      }
+      const actual = await observe();
+      expect(operations(desired, actual)).toEqual([]);
+      expect(actual.containers).toHaveLength(1);
+      return { actual, container: actual.containers[0] as ActualContainer };
+    };
+    const removeAll = async (): Promise<void> => {
+      for (const { id } of (await observe()).containers) {
+        const { Mounts } = await api.inspectContainer(id);
+        await api.removeContainer(id, true);
+        for (const { Name = '' } of Mounts ?? []) if (isAnonymousName(Name)) await api.removeVolume(Name);
+      }
+    };
+
+    /** Whether the change of this row means something else on this engine. */
+    const isOther = (field: Field, was: ContainerSpec, is: ContainerSpec, { actual, container }: Found): boolean => {
+      const { can } = actual.engine;
+      if (can.unreported.includes(field.name)) return false;
+      const image = actual.images[container.imageId]?.config;
+      const [before, after] = [was, is].map((desired) =>
+        field.wanted({ desired, observed: container.spec, image, can }),
+      );
+      // What an engine chooses by itself is no difference when nobody asks for anything.
+      return !sameJson(before, after) && !(after === undefined && before !== undefined && field.engineDefault(before));
+    };
+
+    test('after an apply the plan is empty, and after one change it is exactly that', async () => {
+      const specs = containerSpec({ image: TEST_IMAGE, networks, volumes: `${prefix}-` }).map(running);
+      await fc.assert(
+        fc.asyncProperty(specs, specs, fc.nat(50), async (spec, other, which) => {
+          try {
+            const found = await bringAbout(desiredOf(spec));
+            const changed = FIELDS.filter(({ name }) => !LEFT_ALONE.has(name)).map((field) => {
+              const { [field.name]: _, ...without } = spec;
+              const value = other[field.name];
+              const next = (value === undefined ? without : { ...spec, [field.name]: value }) as ContainerSpec;
+              return { field, next, other: isOther(field, spec, next, found) };
+            });
+            for (const one of changed) {
+              const planned = operations(desiredOf(one.next), found.actual);
+              if (one.other) expectOnly(one.field, one.next, planned, found);
+              else expect([one.field.name, planned]).toEqual([one.field.name, []]);
+            }
+            const candidates = changed.filter((one) => one.other && HARMLESS.has(one.field.name));
+            const chosen = candidates[which % Math.max(1, candidates.length)];
+            if (!chosen) return;
+            const { container } = await bringAbout(desiredOf(chosen.next));
+            const inPlace = isInPlace(chosen.field, chosen.next, found);
+            expect([chosen.field.name, container.id === found.container.id]).toEqual([chosen.field.name, inPlace]);
+          } finally {
+            await removeAll();
+          }
+        }),
+        // A counterexample is whole as it is, and each step of making it smaller costs seconds.
+        { numRuns: RUNS, endOnFailure: true },
+      );
+    }, 240_000);
+  });
+}
+
+interface Found {
+  actual: ActualSite;
+  container: ActualContainer;
+}
+
+const isInPlace = (field: Field, next: ContainerSpec, { actual, container }: Found): boolean => {
+  const { can } = actual.engine;
+  const image = actual.images[container.imageId]?.config;
+  const comparison = { desired: next, observed: container.spec, image, can };
+  const hasValue = field.wanted(comparison) !== undefined;
+  return can.update && ((field.inPlace && hasValue) || (field.name === 'MemorySwap' && next.Memory !== undefined));
+};
+
+/** The plan changes this row and no other: in place where the engine can, else by a replacement whose reason names just it. */
+function expectOnly(field: Field, next: ContainerSpec, planned: Operation[], found: Found): void {
+  const kinds = new Set(planned.map(({ kind }) => kind));
+  const reasons = planned.map(({ reason }) => reason).join('\n');
+  const named = FIELDS.filter(({ label }) =>
+    new RegExp(`(^|[ ;])${label.replace('.', '\\.')}(:| differs)`, 'm').test(reasons),
+  );
+  const tied = TIED[field.name] ?? [];
+  expect([field.name, named.map(({ name }) => name).filter((each) => !tied.includes(each))]).toEqual([
+    field.name,
+    [field.name],
+  ]);
+  // Of two that are tied together one may need a new container.
+  if (named.length > 1 && kinds.has('updateContainer')) expect([field.name, kinds.size]).toEqual([field.name, 1]);
+  else if (isInPlace(field, next, found) && named.length === 1)
+    expect([field.name, [...kinds]]).toEqual([field.name, ['updateContainer']]);
+  else {
+    const replaced = expect.arrayContaining(['createContainer', 'removeContainer']);
+    expect([field.name, [...kinds]]).toEqual([field.name, replaced]);
+  }
+}
