@@ -30,11 +30,15 @@ const MOST_CHANGES = 48 * 1024;
 const SMALL_FILE = 64 * 1024;
 /** Names in one request: 50 bytes each. */
 const MOST_WANTED = 1_000;
+const MOST_GIVEN = 5_000;
 const DAY = 24 * 3_600_000;
 
 export function fetcher(transport: Transport, store: ObjectStore, limits: StoreLimits, clock: Clock): Fetcher {
   /** What was fetched again because it was damaged: at what time, how many bytes. */
   let healed: { at: number; bytes: number }[] = [];
+
+  /** Objects that came by name: one that is asked for again was damaged, or lost. */
+  const given = new Set<string>();
 
   const add = (args: readonly string[], signal: AbortSignal, counted?: (bytes: number) => void) =>
     store.add(metered(packOf(transport, args, signal), counted), signal);
@@ -68,7 +72,9 @@ export function fetcher(transport: Transport, store: ObjectStore, limits: StoreL
       break;
     }
     // `tree:1` is the commit and its root folder.
-    if (!(await isHere(commit))) await add([...depth, `want ${want}`, 'filter tree:1'], signal);
+    if (await isHere(commit)) return;
+    const spend = (await store.had(commit)) ? healing() : undefined;
+    await add([...depth, `want ${want}`, 'filter tree:1'], signal, spend);
   };
 
   /** All of a commit; `isHealing` where it had been here before. */
@@ -116,8 +122,12 @@ export function fetcher(transport: Transport, store: ObjectStore, limits: StoreL
     async objects(oids, of, signal, open = false) {
       if (!(await can('filter', signal))) return whole(of, of, signal, true);
       const filter = open ? `filter blob:limit=${SMALL_FILE}` : 'filter tree:0';
+      const isAgain = oids.some((oid) => given.has(oid)) || (await Promise.all(oids.map(store.had))).includes(true);
+      const spend = isAgain ? healing() : undefined;
       for (let at = 0; at < oids.length; at += MOST_WANTED)
-        await add([...oids.slice(at, at + MOST_WANTED).map((oid) => `want ${oid}`), filter], signal);
+        await add([...oids.slice(at, at + MOST_WANTED).map((oid) => `want ${oid}`), filter], signal, spend);
+      if (given.size > MOST_GIVEN) given.clear();
+      for (const oid of oids) given.add(oid);
     },
 
     async history(tip, known, signal) {

@@ -17,6 +17,8 @@ import { damagedPack, overLimit, type StoreLimits } from './store-limits.ts';
 export interface ObjectStore {
   /** undefined where there is no such object, or only a damaged one. */
   find(oid: string): Promise<GitObject | undefined>;
+  /** Whether it was here once, as far as that can be told of one that is damaged. */
+  had(oid: string): Promise<boolean>;
   /** Raw content. Throws SourceError when it is not there or of another type. */
   read(oid: string, type: ObjectType): Promise<Buffer>;
   /** Takes a pack in. Nothing of it is believed before its checksum is right and its index is made; on failure nothing is left of it. */
@@ -31,15 +33,7 @@ export interface ObjectStore {
   rest(): void;
 }
 
-/** Small packs slow every read down, and big ones cost flash to rewrite. */
-export const MOST_PACKS = 50;
-
-export function objectStore(
-  files: PackFiles,
-  limits: StoreLimits,
-  worker: PackWorker,
-  mostPacks = MOST_PACKS,
-): ObjectStore {
+export function objectStore(files: PackFiles, limits: StoreLimits, worker: PackWorker): ObjectStore {
   let set: PackSet | undefined;
   let heads: Head[] = [];
   let prepared: Promise<void> | undefined;
@@ -127,6 +121,7 @@ export function objectStore(
 
   return {
     find,
+    had: (oid) => onDisk(() => open().lists(oid)),
     async read(oid, type) {
       const found = await find(oid);
       if (found?.type === type) return found.content;
@@ -166,7 +161,7 @@ export function objectStore(
         const isLarge = bytes() > Math.max(limits.diskBytes / 2, 2 * mergedBytes);
         const wasDamaged = isDamaged;
         if (wasDamaged) await mend(signal);
-        if (wasDamaged || count >= mostPacks || (isLarge && count > 1)) await merge(signal);
+        if (wasDamaged || count >= limits.packs || (isLarge && count > 1)) await merge(signal);
       }, signal),
     rest,
   };

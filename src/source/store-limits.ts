@@ -14,6 +14,8 @@ export interface StoreLimits {
   diskBytes: number;
   /** Of what is fetched again within a day because it was damaged on the disk. */
   healBytes: number;
+  /** How many packs may lie beside each other: small ones slow every read down, and merging them wears flash out. */
+  packs: number;
 }
 
 const MIB = 1024 * 1024;
@@ -25,9 +27,13 @@ export const DEFAULT_STORE_LIMITS: StoreLimits = {
   objectBytes: 64 * MIB,
   diskBytes: 512 * MIB,
   healBytes: 256 * MIB,
+  packs: 50,
 };
 
-const WHAT: Record<keyof StoreLimits, string> = {
+/** Limits at which a fetch ends. */
+type Reached = Exclude<keyof StoreLimits, 'packs'>;
+
+const WHAT: Record<Reached, string> = {
   packBytes: 'it sends more than the %s bytes that one fetch may take',
   unpackedBytes: 'what it sends unpacks to more than the %s bytes that one fetch may hold',
   objects: 'it sends more than the %s objects that one fetch may hold',
@@ -38,7 +44,7 @@ const WHAT: Record<keyof StoreLimits, string> = {
 };
 
 /** The error of a limit that was reached; the Git server is `it`. */
-export function overLimit(limit: keyof StoreLimits, limits: StoreLimits): SourceError {
+export function overLimit(limit: Reached, limits: StoreLimits): SourceError {
   return new SourceError(
     'limit',
     `The Git server is not listened to: ${WHAT[limit].replace('%s', String(limits[limit]))}`,

@@ -134,7 +134,7 @@ const hasGit = spawnSync('git', ['--version']).status === 0;
 
   test('an index is what git makes of the same pack, and a merged pack is one that git verifies', async () => {
     const files = systemPackFiles(dir);
-    const store = objectStore(files, DEFAULT_STORE_LIMITS, ownWorker, 2);
+    const store = objectStore(files, { ...DEFAULT_STORE_LIMITS, packs: 2 }, ownWorker);
     const contents: GitObject[] = Array.from({ length: 300 }, (_, i) => blob(`file ${i}\n`.repeat(1 + (i % 50))));
     const root = tree(Object.fromEntries(contents.map((content, i) => [`f${String(i).padStart(3, '0')}`, content])));
     const commit = commitOf(root);

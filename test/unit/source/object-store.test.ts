@@ -10,7 +10,8 @@ import { appending, blob, commitOf, inPieces, packOfEntries, tree } from '../../
 import { PowerCutFiles } from '../../support/power-cut-files.ts';
 
 const live = new AbortController().signal;
-const open = (files: PackFiles, mostPacks?: number) => objectStore(files, DEFAULT_STORE_LIMITS, ownWorker, mostPacks);
+const open = (files: PackFiles, packs = DEFAULT_STORE_LIMITS.packs) =>
+  objectStore(files, { ...DEFAULT_STORE_LIMITS, packs }, ownWorker);
 
 /** Commits of three files each, of which one changes from one to the next; each pack has the changes as deltas against the commit before. */
 function history(count: number) {
