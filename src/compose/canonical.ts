@@ -96,6 +96,8 @@ const allGpus: Change = (node) => {
 const withoutOldExternal: Change = (node) => {
   const external = entryOf(node, 'external');
   if (node.kind !== 'mapping' || external?.value.kind !== 'mapping') return node;
+  // Whatever else stands in it is told when it is read.
+  if (external.value.entries.some(({ key }) => key !== 'name')) return node;
   const [name, other] = [entryOf(external.value, 'name'), entryOf(node, 'name')];
   const textOf = (entry: MappingEntry | undefined) => (entry?.value.kind === 'scalar' ? entry.value.text : undefined);
   if (name && other && textOf(name) !== textOf(other)) {

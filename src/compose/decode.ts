@@ -214,6 +214,13 @@ export const stringRecord: Decoder<Record<string, string>> = map(pairs, (found) 
   Object.fromEntries(found.map(({ name, value }) => [name, value ?? ''])),
 );
 
+/** A mapping only, and of strings and numbers only: what Compose's schema says of options that a driver is given. */
+export const optionRecord: Decoder<Record<string, string>> = (node, report) => {
+  if (node.kind !== 'mapping') return report.error(node, `a mapping is expected here, not ${describe(node)}`);
+  const found = node.entries.map(({ key, value }) => [key, textOrNumber(value, report) ?? ''] as const);
+  return Object.fromEntries(found);
+};
+
 export const refused = (reason: string): Refusal => ({ refused: reason });
 
 /** What `record` gives: what was there and could be read. */

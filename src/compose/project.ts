@@ -34,6 +34,7 @@ export interface Project {
 export function decodeProject(root: MappingNode, report: Report): Project {
   known(root, 'the Compose file', TOP_KEYS, report);
   const version = entryOf(root, 'version');
+  if (version) TOP_KEYS.version(version.value, report);
   if (version) report.warn(version.keyAt, 'version is obsolete and means nothing', 'take it out');
   return {
     services: section(root, 'services', record('a service', SERVICE_KEYS), report),

@@ -4,11 +4,10 @@ import {
   flag,
   list,
   map,
+  optionRecord,
   record,
   refused,
-  stringRecord,
   text,
-  textOrNumber,
 } from './decode.ts';
 import { labels } from './host-settings.ts';
 
@@ -24,7 +23,7 @@ const external: Decoder<{ external: boolean; name?: string }> = (node, report) =
 export const NETWORK_KEYS = {
   name: text,
   driver: text,
-  driver_opts: stringRecord,
+  driver_opts: optionRecord,
   internal: flag,
   attachable: flag,
   enable_ipv4: flag,
@@ -33,12 +32,12 @@ export const NETWORK_KEYS = {
   labels,
   ipam: record('ipam', {
     driver: text,
-    config: list(record('ipam.config', { subnet: text, ip_range: text, gateway: text, aux_addresses: stringRecord })),
+    config: list(record('ipam.config', { subnet: text, ip_range: text, gateway: text, aux_addresses: optionRecord })),
     options: refused('Docker Compose does not hand them to the engine either'),
   }),
 };
 
-export const VOLUME_KEYS = { name: text, driver: text, driver_opts: stringRecord, external, labels };
+export const VOLUME_KEYS = { name: text, driver: text, driver_opts: optionRecord, external, labels };
 
 const SWARM = 'it is for Swarm, which alone keeps such things in the engine';
 
@@ -61,7 +60,7 @@ export type FileKeys = Decoded<typeof FILE_KEYS>;
 
 /** The top level itself. `version` is accepted and means nothing. */
 export const TOP_KEYS = {
-  version: textOrNumber,
+  version: text,
   name: text,
   services: {},
   networks: {},

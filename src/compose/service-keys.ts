@@ -11,6 +11,7 @@ import {
   list,
   listOrOne,
   map,
+  optionRecord,
   record,
   refused,
   stringRecord,
@@ -95,7 +96,7 @@ export const SERVICE_KEYS = {
   devices,
   device_cgroup_rules: withoutRepeats(list(text)),
   gpus,
-  storage_opt: stringRecord,
+  storage_opt: optionRecord,
   shm_size: bytes,
 
   // Whom it talks to

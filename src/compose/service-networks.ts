@@ -8,10 +8,10 @@ import {
   integer,
   list,
   map,
+  optionRecord,
   quoted,
   record,
   shapedAs,
-  stringRecord,
   text,
 } from './decode.ts';
 
@@ -42,7 +42,7 @@ const ENDPOINT_KEYS = {
   ipv6_address: address(6),
   link_local_ips: list(text),
   mac_address: macAddress,
-  driver_opts: stringRecord,
+  driver_opts: optionRecord,
   priority: integer(),
   gw_priority: integer(),
   interface_name: text,
