@@ -1,0 +1,147 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { acceptedStore } from '../../src/agent/accepted.ts';
+import { createFollower, type Follower } from '../../src/agent/follower.ts';
+import { createGate } from '../../src/agent/gate.ts';
+import { createTrustStore } from '../../src/agent/trust-state.ts';
+import { readTrust } from '../../src/cli/trust-file.ts';
+import { type Clock, systemClock } from '../../src/lib/clock.ts';
+import { type Disk, systemDisk } from '../../src/lib/disk.ts';
+import type { DesiredSite } from '../../src/model/state.ts';
+import { gitSource } from '../../src/source/git-source.ts';
+import { beaconRef } from '../../src/trust/beacon.ts';
+import type { GitRepo } from './git-repo.ts';
+import type { GitServer } from './git-server.ts';
+
+/** A site with all of an agent but its engine: what a real repo shows is judged, gathered, stored; what would be enforced is looked at. */
+export interface TrustingSite {
+  /** Its trust.yaml, which may be changed while it runs. */
+  trust: string;
+  /** What its clock says. */
+  wall: Date;
+  /** Moves its monotonic clock. */
+  later(ms: number): void;
+  disk: Disk;
+  revision: string;
+  repo: GitRepo;
+  /** The lines of its log since it was last asked. */
+  lines(): string[];
+  poll(): Promise<void>;
+  /** The commit that it enforces. */
+  enforced(): string | undefined;
+  /** As after a power cut. */
+  restart(): Promise<void>;
+  /** What its floor is on the disk. */
+  floor(): Promise<string | undefined>;
+  close(): Promise<void>;
+}
+
+export async function trustingSite(repo: GitRepo, trust: string, revision = 'main'): Promise<TrustingSite> {
+  const dir = await mkdtemp(join(tmpdir(), 'hf-trust-site-'));
+  const live = new AbortController().signal;
+  let log: string[] = [];
+  let desired: DesiredSite | undefined;
+  let follower: Follower | undefined;
+  let offset = 0;
+  let close = (): void => {};
+  const write = (level: string) => (message: string) => void log.push(`${level} ${message}`);
+
+  const site: TrustingSite = {
+    trust,
+    wall: new Date('2026-06-01T00:00:00Z'),
+    later: (ms) => {
+      offset += ms;
+    },
+    disk: systemDisk,
+    revision,
+    repo,
+    lines() {
+      const said = log;
+      log = [];
+      return said;
+    },
+    async poll() {
+      if (!follower) await site.restart();
+      await follower?.once(live);
+    },
+    enforced: () => desired?.revision,
+    async restart() {
+      close();
+      desired = undefined;
+      const clock: Clock = { ...systemClock, wall: () => site.wall, monotonic: () => offset };
+      const beside = beaconRef(site.revision);
+      const source = gitSource({
+        url: site.repo.url,
+        dir: join(dir, 'git'),
+        clock: systemClock,
+        ...(site.revision !== '' && { revision: site.revision }),
+        ...(beside !== undefined && { beside }),
+      });
+      close = () => source.close();
+      const place = `${site.repo.url} ${site.revision}`;
+      const accepted = acceptedStore(site.disk, join(dir, 'accepted'));
+      const loaded = await accepted.load();
+      const store = createTrustStore(site.disk, join(dir, 'trust.json'));
+      const { state, problem } = await store.load();
+      if (problem) log.push(`error ${problem}`);
+      const logger = { debug() {}, info: write('info'), warn: write('warn'), error: write('error') };
+      const gate = createGate({
+        clock,
+        log: logger,
+        source,
+        store,
+        state,
+        place,
+        revision: site.revision,
+        own: () => readTrust(site.trust, 'trust.yaml'),
+        accepted: loaded.accepted?.lastAttempted,
+      });
+      const never = (): never => {
+        throw new Error('nobody asks this here');
+      };
+      follower = createFollower(
+        {
+          clock,
+          disk: site.disk,
+          engine: { stacks: never } as never,
+          source,
+          log: logger,
+          repo: site.repo.url,
+          revision: site.revision,
+          site: undefined,
+          stateDir: dir,
+          compile: async () => ({ filesDir: join(dir, 'files') }),
+          intervalMs: 1000,
+          resyncMs: 1000,
+        },
+        {
+          desire: (wanted) => {
+            desired = wanted;
+          },
+          trigger: never,
+          linkUp: never,
+          stop: never,
+        },
+        accepted,
+        loaded.accepted,
+        loaded.problems.length > 0,
+        gate,
+      );
+      await follower.resume();
+    },
+    async floor() {
+      const text = await readFile(join(dir, 'trust.json'), 'utf8');
+      const { state } = JSON.parse(text) as { state: { places: Record<string, { floor?: string }> } };
+      return state.places[`${site.repo.url} ${site.revision}`]?.floor;
+    },
+    async close() {
+      close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+  return site;
+}
+
+/** How much the server was asked for since, by request. */
+export const requests = (server: GitServer): number => server.traffic.length;
