@@ -1,14 +1,4 @@
-import {
-  type Decoded,
-  type Decoder,
-  flag,
-  list,
-  map,
-  optionRecord,
-  record,
-  refused,
-  text,
-} from './decode.ts';
+import { type Decoded, type Decoder, flag, list, map, optionRecord, record, refused, text } from './decode.ts';
 import { labels } from './host-settings.ts';
 
 /** What the top level of a Compose file declares besides services. */
