@@ -11,11 +11,9 @@ import { licenceTexts } from './licences.ts';
 const DIST = resolve(process.argv[2] ?? join(repoDir, 'dist'));
 
 /**
- * What dockerode brings for ssh and for building images, three quarters of its weight. ssh goes through the `ssh` program here, and Holdfast
- * builds nothing; whoever reaches one of these is told.
+ * What dockerode brings for building images, most of its weight: Holdfast builds nothing. Whoever reaches one of these is told.
  */
 const LEFT_OUT = [
-  'ssh2',
   '@grpc/grpc-js',
   '@grpc/proto-loader',
   'protobufjs',
@@ -41,6 +39,20 @@ const requireBuiltins: Plugin = {
     onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
       contents: `module.exports = require(${JSON.stringify(path)});`,
     }));
+  },
+};
+
+/**
+ * ssh2 is a chunk of its own, for repos that are reached by SSH: dockerode, which every command with an engine loads, gets none. Compiled parts of it
+ * stay outside, where it does without them.
+ */
+const sshForGitAlone: Plugin = {
+  name: 'ssh-for-git-alone',
+  setup({ onResolve }) {
+    onResolve({ filter: /^ssh2$/ }, ({ importer }) =>
+      /node_modules.docker-modem/.test(importer) ? { path: join(repoDir, 'scripts/left-out.cjs') } : undefined,
+    );
+    onResolve({ filter: /\.node$/ }, ({ path }) => ({ path, external: true }));
   },
 };
 
@@ -79,7 +91,9 @@ const options = {
   platform: 'node',
   target: 'node22',
   banner: { js: BANNER },
-  plugins: [requireBuiltins, nameExports],
+  // As ssh2 asks for it, which is CommonJS.
+  define: { __dirname: 'import.meta.dirname' },
+  plugins: [requireBuiltins, sshForGitAlone, nameExports],
   alias: {
     ...Object.fromEntries(LEFT_OUT.map((name) => [name, './scripts/left-out.cjs'])),
     // As ES modules, of which only what is used comes in; Node itself would be given the CommonJS file with everything.

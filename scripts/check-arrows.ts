@@ -51,6 +51,7 @@ export const PACKAGES_OF: Readonly<Record<string, string>> = {
   dockerode: 'engine',
   'isomorphic-git': 'source',
   openpgp: 'trust',
+  ssh2: 'source',
 };
 
 const MOST_LINES = 400;

@@ -5,6 +5,8 @@ interface Manifest {
   name: string;
   version: string;
   license?: string;
+  /** As older packages say it. */
+  licenses?: { type: string }[];
   repository?: string | { url?: string };
 }
 
@@ -16,18 +18,19 @@ export async function licenceTexts(repo: string, folders: readonly string[]): Pr
 
 async function licenceOf(folder: string): Promise<string> {
   const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Manifest;
-  if (!manifest.license) throw new Error(`${manifest.name} names no licence`);
+  const licence = manifest.license ?? manifest.licenses?.map(({ type }) => type).join(' OR ');
+  if (!licence) throw new Error(`${manifest.name} names no licence`);
   const files = (await readdir(folder)).filter((name) => /^(licen[cs]e|copying|notice)/i.test(name)).sort();
   const texts = await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')));
   const { repository } = manifest;
   const home = typeof repository === 'string' ? repository : (repository?.url ?? '');
   return [
     '='.repeat(80),
-    `${manifest.name} ${manifest.version} (${manifest.license}) ${home}`.trimEnd(),
+    `${manifest.name} ${manifest.version} (${licence}) ${home}`.trimEnd(),
     '='.repeat(80),
     ...(texts.length > 0
       ? texts.map((text) => text.trim())
-      : [`Licensed under ${manifest.license}; the package has no licence file.`]),
+      : [`Licensed under ${licence}; the package has no licence file.`]),
     '',
   ].join('\n');
 }

@@ -16,6 +16,8 @@ export interface Setting {
   secret?: boolean;
   /** Several values: a list in the config file; in a flag or a variable words, or a JSON array of them. The flag may be repeated. */
   list?: boolean;
+  /** Either on or off: the flag has no value, a variable and the config file say true or false. */
+  isSwitch?: boolean;
 }
 
 export type AgentKey =
@@ -41,6 +43,10 @@ export type AgentKey =
   | 'caFile'
   | 'certFile'
   | 'keyFile'
+  | 'sshKeyFile'
+  | 'sshPassphraseFile'
+  | 'knownHostsFile'
+  | 'sshAcceptNewHostKey'
   | 'gitTotalTimeout'
   | 'maxFetchBytes'
   | 'maxUnpackedBytes'
@@ -52,7 +58,11 @@ export type AgentKey =
   | 'logLevel';
 
 export const agentSettings: readonly Setting[] = [
-  { key: 'repo', value: 'url', description: 'the config repo, over HTTP or HTTPS (required)' },
+  {
+    key: 'repo',
+    value: 'url',
+    description: 'the config repo: an https:// or ssh:// URL, user@host:path, or a folder (required)',
+  },
   { key: 'site', value: 'name', description: "this site's name (not needed for a lone Compose file)" },
   { key: 'path', value: 'dir', description: "the config repo's folder in the repo" },
   { key: 'revision', value: 'ref', description: "a branch, tag or commit to follow (default: the repo's HEAD)" },
@@ -100,6 +110,20 @@ export const agentSettings: readonly Setting[] = [
   { key: 'caFile', value: 'file', description: "a PEM file with the config repo's own certificate authority" },
   { key: 'certFile', value: 'file', description: 'a PEM file with a client certificate for the config repo' },
   { key: 'keyFile', value: 'file', description: 'a PEM file with the key of the client certificate' },
+  { key: 'sshKeyFile', value: 'file', description: 'a private key for the config repo over SSH' },
+  { key: 'sshPassphraseFile', value: 'file', description: 'a file with the passphrase of that key' },
+  {
+    key: 'knownHostsFile',
+    value: 'file',
+    description: 'the keys of SSH servers (default: ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts)',
+  },
+  {
+    key: 'sshAcceptNewHostKey',
+    value: '',
+    description:
+      'believe an SSH server of which no key is known the first time, and write its key to --known-hosts-file',
+    isSwitch: true,
+  },
   { key: 'maxFetchBytes', value: 'size', description: 'what one fetch may send', default: '256MiB' },
   { key: 'maxUnpackedBytes', value: 'size', description: 'what one fetch may unpack to', default: '1GiB' },
   { key: 'maxObjects', value: 'number', description: 'Git objects in one fetch', default: '500000' },
@@ -121,9 +145,9 @@ export function variableOf(key: AgentKey): string {
 }
 
 /** Defaults are applied later, so that the environment and the config file can stand in for them. */
-export function agentOption({ key, value, description, default: fallback, list }: Setting): Option {
+export function agentOption({ key, value, description, default: fallback, list, isSwitch }: Setting): Option {
   const notes = [`environment: ${variableOf(key)}`, ...(fallback ? [`default: ${fallback}`] : [])].join(', ');
-  const option = new Option(`${flagOf(key)} <${value}>`, `${description} (${notes})`);
+  const option = new Option(isSwitch ? flagOf(key) : `${flagOf(key)} <${value}>`, `${description} (${notes})`);
   return list ? option.argParser((text, before: string[] = []) => [...before, ...words(text, flagOf(key))]) : option;
 }
 
@@ -158,8 +182,8 @@ export async function resolveAgentSettings(
   const entries = agentSettings.flatMap(({ key, list, default: fallback }) => {
     const text = environment[variableOf(key)] || undefined;
     const variable = text !== undefined && list ? words(text, variableOf(key)) : text;
-    const value = flags[key] ?? variable ?? file[key] ?? fallback;
-    return value === undefined ? [] : [[key, value] as const];
+    const value: unknown = flags[key] ?? variable ?? file[key] ?? fallback;
+    return value === undefined ? [] : [[key, typeof value === 'boolean' ? String(value) : value] as const];
   });
   // Each value is of its key's type: a flag and a variable by `list`, the file by its schema.
   return Object.fromEntries(entries) as AgentSettings;
@@ -173,7 +197,7 @@ async function readConfigFile(path: string): Promise<AgentSettings> {
   if (!root) return {};
   const problems = await schemaProblems(root, 'agent');
   if (problems.length > 0) throw new InputError(problems);
-  const plain = toPlain(root) as Record<string, string | number | string[]>;
-  const texts = Object.entries(plain).map(([key, value]) => [key, typeof value === 'number' ? String(value) : value]);
+  const plain = toPlain(root) as Record<string, string | number | boolean | string[]>;
+  const texts = Object.entries(plain).map(([key, value]) => [key, Array.isArray(value) ? value : String(value)]);
   return Object.fromEntries(texts) as AgentSettings;
 }

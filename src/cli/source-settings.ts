@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { parseBytes } from '../compose/quantities.ts';
 import { systemClock } from '../lib/clock.ts';
 import { InputError } from '../lib/errors.ts';
@@ -5,6 +6,7 @@ import { credentialsFrom } from '../source/credentials.ts';
 import type { SourceLimits } from '../source/limits.ts';
 import type { TransportOptions } from '../source/open-transport.ts';
 import { proxyFrom } from '../source/proxy.ts';
+import type { SshSettings } from '../source/ssh-transport.ts';
 import type { StoreLimits } from '../source/store-limits.ts';
 import { durationMs } from './duration.ts';
 import { type AgentKey, type AgentSettings, flagOf, resolveAgentSettings } from './settings.ts';
@@ -26,6 +28,7 @@ export function sourceOptions(
     caFile,
     certFile,
     keyFile,
+    ssh: sshSettings(settings, environment),
     limits: {
       bytes: bytes(settings, 'maxFetchBytes'),
       redirects: count(settings, 'maxRedirects'),
@@ -45,6 +48,30 @@ export function sourceOptions(
 /** The same by the environment alone, for commands that have no settings of their own. Throws InputError. */
 export const sourceOptionsFrom = async (environment: NodeJS.ProcessEnv) =>
   sourceOptions(await resolveAgentSettings({}, environment, undefined), environment);
+
+function sshSettings(settings: AgentSettings, environment: NodeJS.ProcessEnv): SshSettings {
+  const { sshKeyFile, sshPassphraseFile, knownHostsFile, sshAcceptNewHostKey = 'false' } = settings;
+  if (!/^(true|false|0|1)$/.test(sshAcceptNewHostKey))
+    throw InputError.at(undefined, `${flagOf('sshAcceptNewHostKey')} is true or false, not "${sshAcceptNewHostKey}"`);
+  const acceptNew = /^(true|1)$/.test(sshAcceptNewHostKey);
+  if (acceptNew && knownHostsFile === undefined)
+    throw InputError.at(
+      undefined,
+      `${flagOf('sshAcceptNewHostKey')} needs --known-hosts-file, which the key is written to`,
+    );
+  return {
+    keyFile: sshKeyFile,
+    passphraseFile: sshPassphraseFile,
+    agent: environment.SSH_AUTH_SOCK || undefined,
+    knownHostsFiles: knownHostsFile === undefined ? usualKnownHosts(environment) : [knownHostsFile],
+    acceptNew,
+  };
+}
+
+const usualKnownHosts = ({ HOME }: NodeJS.ProcessEnv): string[] => [
+  ...(HOME ? [join(HOME, '.ssh', 'known_hosts')] : []),
+  '/etc/ssh/ssh_known_hosts',
+];
 
 type Counted = 'maxObjects' | 'maxRedirects';
 type Sized = 'maxFetchBytes' | 'maxUnpackedBytes' | 'maxFileBytes' | 'maxDiskBytes';

@@ -70,8 +70,10 @@ export class Guard {
     this.#stopTotal();
   }
 
+  /** The sentence for what ended it. A bug, which is no fault of the network, is thrown as it is. */
   explain(error: unknown): SourceError {
     if (error instanceof SourceError) return error;
+    if (error instanceof TypeError && !('code' in error)) throw error;
     if (this.#reason) return this.#reason;
     return this.#outer.aborted ? abortedError(error) : networkError(error, this.#host);
   }

@@ -20,6 +20,7 @@ const SENTENCES: Record<string, Sentence> = {
   ECONNREFUSED: ['unreachable', (host) => `${host} refuses connections: no server runs there`],
   ECONNRESET: ['unreachable', (host) => `${host} closed the connection in the middle`],
   EPIPE: ['unreachable', (host) => `${host} closed the connection in the middle`],
+  ERR_STREAM_PREMATURE_CLOSE: ['unreachable', (host) => `${host} closed the connection in the middle`],
   ETIMEDOUT: ['unreachable', (host) => `${host} does not answer`],
   EHOSTUNREACH: ['unreachable', (host) => `There is no way to ${host}: the network is down`],
   ENETUNREACH: ['unreachable', (host) => `There is no way to ${host}: the network is down`],

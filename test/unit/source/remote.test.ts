@@ -16,8 +16,27 @@ describe('parseRemote', () => {
   });
 
   test.each([
-    ['git@host:team/edge.git', 'The repo host:team/edge.git cannot be fetched (write an https:// or http:// URL)'],
-    ['ssh://me:secret@host/edge', 'The repo ssh://host/edge cannot be fetched (write an https:// or http:// URL)'],
+    ['git@host:team/edge.git', { user: 'git', host: 'host', port: 22, path: 'team/edge.git' }],
+    ['git@host:/srv/edge.git', { user: 'git', host: 'host', port: 22, path: '/srv/edge.git' }],
+    ['git@[fd00::1]:edge.git', { user: 'git', host: 'fd00::1', port: 22, path: 'edge.git' }],
+    ['ssh://site@host:2222/srv/my%20edge', { user: 'site', host: 'host', port: 2222, path: '/srv/my edge' }],
+    ['ssh://host/~me/edge', { user: 'git', host: 'host', port: 22, path: '~me/edge' }],
+  ])('%s is reached by SSH', (url, ssh) => {
+    expect(parseRemote(url).ssh).toEqual(ssh);
+  });
+
+  test.each(['/srv/git/edge.git/', 'file:///srv/git/edge.git'])('%s is a folder', (url) => {
+    expect(parseRemote(url)).toEqual({ url: '/srv/git/edge.git', name: 'edge', dir: '/srv/git/edge.git' });
+  });
+
+  test.each([
+    ['secret@host', 'The repo host cannot be fetched (write an https:// or ssh:// URL'],
+    ['me:secret@host:edge', 'The repo host:edge cannot be fetched (write an https:// or ssh:// URL'],
+    ['git://host/edge', 'The repo git://host/edge cannot be fetched'],
+    ['./edge', 'The repo ./edge cannot be fetched'],
+    ['ssh://me:secret@host/edge', 'The repo ssh://host/edge holds a password in its URL (SSH is used with a key)'],
+    ['ssh://git@host', 'The repo on host has a path that cannot be asked for'],
+    ['git@host:-oops', 'The repo on host has a path that cannot be asked for'],
     ['https://me:sec/ret@host/edge', 'The repo https://host/edge is not a valid URL'],
     ['https://host/edge?token=secret', 'The repo https://host/edge must have no query and no fragment in its URL'],
   ])('%s is refused without its secret', (url, message) => {
