@@ -1,6 +1,6 @@
-import { type Shape, shapeOf } from '../../src/compose/decode.ts';
-import { FILE_KEYS, NETWORK_KEYS, TOP_KEYS, VOLUME_KEYS } from '../../src/compose/resources.ts';
-import { SERVICE_KEYS } from '../../src/compose/service-keys.ts';
+import { type Shape, shapeOf } from '../../src/compose/keys/decode.ts';
+import { FILE_KEYS, NETWORK_KEYS, TOP_KEYS, VOLUME_KEYS } from '../../src/compose/keys/resources.ts';
+import { SERVICE_KEYS } from '../../src/compose/keys/service-keys.ts';
 import type { Field } from '../../src/spec/field.ts';
 import { FIELDS } from '../../src/spec/fields.ts';
 import { FILE_NOTES, LOADER_NOTES, NETWORK_NOTES, type Note, SERVICE_NOTES, TOP_NOTES, VOLUME_NOTES } from './notes.ts';

@@ -1,5 +1,5 @@
 import { compileSite } from '../compose/compile-site.ts';
-import type { CompileOptions } from '../compose/values.ts';
+import type { CompileOptions } from '../compose/load/values.ts';
 import { placeSite } from '../fleet/place-site.ts';
 import { InputError } from '../lib/errors.ts';
 import type { PlacedApp, PlacedSite } from '../model/fleet.ts';

@@ -1,4 +1,4 @@
-import type { CompileOptions } from '../compose/values.ts';
+import type { CompileOptions } from '../compose/load/values.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Disk } from '../lib/disk.ts';

@@ -1,4 +1,4 @@
-import { parseDuration } from '../compose/quantities.ts';
+import { parseDuration } from '../compose/keys/quantities.ts';
 import { InputError } from '../lib/errors.ts';
 
 /** Milliseconds of a duration as Compose writes them (`90s`, `5m`, `1h30m`). Throws InputError that names `what`. */

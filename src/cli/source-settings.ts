@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { parseBytes } from '../compose/quantities.ts';
+import { parseBytes } from '../compose/keys/quantities.ts';
 import { systemClock } from '../lib/clock.ts';
 import { InputError } from '../lib/errors.ts';
 import { credentialsFrom } from '../source/credentials.ts';

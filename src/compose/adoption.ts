@@ -1,6 +1,6 @@
 import { InputError } from '../lib/errors.ts';
 import type { PlacedApp } from '../model/fleet.ts';
-import type { CompileOptions } from './values.ts';
+import type { CompileOptions } from './load/values.ts';
 
 /** Whether what `docker compose` started under the app's name is ours. */
 export const isAdopting = (app: PlacedApp, options: Pick<CompileOptions, 'adopt'>): boolean =>

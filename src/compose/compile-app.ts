@@ -6,16 +6,16 @@ import type { PortBinding } from '../model/spec.ts';
 import type { DesiredApp } from '../model/state.ts';
 import { entryOf, type MappingNode } from '../yaml/node.ts';
 import { adoptedDirectory, isAdopting } from './adoption.ts';
-import { AppFolder } from './app-folder.ts';
-import { checkProject } from './check.ts';
 import { type Claim, claimsOf, ownRivals, type Places } from './claims.ts';
-import { compileNetwork, compileVolume, resourceName } from './compile-resources.ts';
-import { compileService, networksOf, type ServiceContext } from './compile-service.ts';
-import { load } from './load.ts';
-import { decodeProject, type Project } from './project.ts';
-import { RepoFiles } from './repo-files.ts';
+import { checkProject } from './compile/check.ts';
+import { compileNetwork, compileVolume, resourceName } from './compile/compile-resources.ts';
+import { compileService, networksOf, type ServiceContext } from './compile/compile-service.ts';
+import { decodeProject, type Project } from './keys/project.ts';
+import { AppFolder } from './load/app-folder.ts';
+import { load } from './load/load.ts';
+import { RepoFiles } from './load/repo-files.ts';
+import type { CompileOptions } from './load/values.ts';
 import { Report } from './report.ts';
-import type { CompileOptions } from './values.ts';
 
 /**
  * What one app of a site should run. Throws InputError with every problem that can be found at once, SourceError where the snapshot

@@ -5,7 +5,7 @@ import type { BrokenApp, DesiredApp, DesiredSite } from '../model/state.ts';
 import { isAdopting } from './adoption.ts';
 import { type Claim, ClaimIndex, placeText } from './claims.ts';
 import { compileWhole } from './compile-app.ts';
-import type { CompileOptions } from './values.ts';
+import type { CompileOptions } from './load/values.ts';
 
 /**
  * What a site should run, whole. An app that cannot be compiled, or that claims what another app before it by name has, is among the broken

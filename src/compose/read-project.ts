@@ -1,12 +1,12 @@
 import { posix } from 'node:path';
 import type { PlacedApp } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { AppFolder } from './app-folder.ts';
-import { load } from './load.ts';
-import { decodeProject, type Project } from './project.ts';
-import { RepoFiles } from './repo-files.ts';
+import { decodeProject, type Project } from './keys/project.ts';
+import { AppFolder } from './load/app-folder.ts';
+import { load } from './load/load.ts';
+import { RepoFiles } from './load/repo-files.ts';
+import type { CompileOptions } from './load/values.ts';
 import { Report } from './report.ts';
-import type { CompileOptions } from './values.ts';
 
 /**
  * An app's Compose files as far as they can be read, for those who want to know what they name rather than to run it: what is refused in them is

@@ -1,6 +1,6 @@
 import { compileSite } from '../../compose/compile-site.ts';
-import { readDocuments } from '../../compose/layer.ts';
-import { RepoFiles } from '../../compose/repo-files.ts';
+import { readDocuments } from '../../compose/load/layer.ts';
+import { RepoFiles } from '../../compose/load/repo-files.ts';
 import { readApplications } from '../../fleet/applications.ts';
 import { listSites, placeSite } from '../../fleet/place-site.ts';
 import { formatProblem, InputError, type Problem } from '../../lib/errors.ts';

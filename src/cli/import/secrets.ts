@@ -1,4 +1,4 @@
-import { parseDotenv } from '../../compose/dotenv.ts';
+import { parseDotenv } from '../../compose/load/dotenv.ts';
 import { InputError } from '../../lib/errors.ts';
 import type { Stack } from './stack.ts';
 

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, posix, relative, resolve } from 'node:path';
 import { compileApp } from '../../compose/compile-app.ts';
-import type { Project } from '../../compose/project.ts';
+import type { Project } from '../../compose/keys/project.ts';
 import { readProject } from '../../compose/read-project.ts';
 import { findComposeFiles } from '../../fleet/compose-files.ts';
 import { InputError } from '../../lib/errors.ts';

@@ -1,4 +1,4 @@
-import type { Project } from '../../compose/project.ts';
+import type { Project } from '../../compose/keys/project.ts';
 import type { SourceFile } from '../../model/snapshot.ts';
 
 /** `$NAME`, `${NAME}`, `${NAME?…}`: what has to have a value. Two dollars are one that is meant. */

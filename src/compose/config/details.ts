@@ -1,11 +1,11 @@
-import type { Deploy } from '../deploy.ts';
-import type { WrittenRequest } from '../devices.ts';
-import type { Healthcheck } from '../healthcheck.ts';
-import type { FileUse } from '../mounted-files.ts';
-import type { Port } from '../ports.ts';
-import type { DeployRestart } from '../restart.ts';
-import type { WrittenEndpoint } from '../service-networks.ts';
-import type { WrittenMount } from '../volumes.ts';
+import type { Deploy } from '../keys/deploy.ts';
+import type { WrittenRequest } from '../keys/devices.ts';
+import type { Healthcheck } from '../keys/healthcheck.ts';
+import type { FileUse } from '../keys/mounted-files.ts';
+import type { Port } from '../keys/ports.ts';
+import type { DeployRestart } from '../keys/restart.ts';
+import type { WrittenEndpoint } from '../keys/service-networks.ts';
+import type { WrittenMount } from '../keys/volumes.ts';
 import {
   always,
   cpus,

@@ -1,5 +1,5 @@
-import type { Declared } from '../project.ts';
-import type { ServiceKeys } from '../service-keys.ts';
+import type { Declared } from '../keys/project.ts';
+import type { ServiceKeys } from '../keys/service-keys.ts';
 
 /** What `JSON.stringify` takes. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };

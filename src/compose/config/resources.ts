@@ -1,6 +1,6 @@
-import { resourceName } from '../compile-resources.ts';
-import type { Declared } from '../project.ts';
-import type { FileKeys, NetworkKeys, VolumeKeys } from '../resources.ts';
+import { resourceName } from '../compile/compile-resources.ts';
+import type { Declared } from '../keys/project.ts';
+import type { FileKeys, NetworkKeys, VolumeKeys } from '../keys/resources.ts';
 import { type Json, mapping, type Printers, printKeys, unlessEmpty } from './printer.ts';
 
 /** What the top level declares besides services. Names are the engine's. */

@@ -1,6 +1,6 @@
-import { dependenciesOf, networksOf } from '../compile-service.ts';
-import type { DependencyAt } from '../depends-on.ts';
-import type { ServiceKeys } from '../service-keys.ts';
+import { dependenciesOf, networksOf } from '../compile/compile-service.ts';
+import type { DependencyAt } from '../keys/depends-on.ts';
+import type { ServiceKeys } from '../keys/service-keys.ts';
 import { deploy, deviceRequest, endpoint, fileUse, healthcheck, mount, port } from './details.ts';
 import {
   always,

@@ -1,0 +1,167 @@
+import type { Position } from '../../lib/errors.ts';
+import { entryOf, type YamlNode } from '../../yaml/node.ts';
+import { isDisabled } from '../keys/healthcheck.ts';
+import type { Declared, Project } from '../keys/project.ts';
+import type { ServiceKeys } from '../keys/service-keys.ts';
+import type { Report } from '../report.ts';
+import { checkFileDeclarations, undefinedReference } from './compile-files.ts';
+import { dependenciesOf, networksOf, replicasOf } from './compile-service.ts';
+
+type Service = Declared<ServiceKeys>;
+
+/**
+ * Checks what no key can tell alone: references, cycles, and settings that exclude each other. `enabled` is the project without
+ * the services whose profiles are off; `all` has those, too.
+ */
+export function checkProject(enabled: Project, all: Project, report: Report): void {
+  checkFileDeclarations(all, report);
+  for (const service of enabled.services.values()) {
+    checkImage(service, report);
+    checkNetworks(service, enabled, report);
+    checkDependencies(service, enabled, all, report);
+    checkReplicas(service, report);
+    checkResources(service, report);
+  }
+  checkCycles(enabled, report);
+}
+
+function placeOf(service: Service, ...path: string[]): Position {
+  let node: YamlNode | undefined = service.node;
+  let at = service.at;
+  for (const key of path) {
+    const entry = entryOf(node, key);
+    if (!entry) break;
+    at = entry.keyAt;
+    node = entry.value;
+  }
+  return at;
+}
+
+function checkImage(service: Service, report: Report): void {
+  if (!entryOf(service.node, 'image') && !entryOf(service.node, 'build') && !entryOf(service.node, 'extends')) {
+    report.error(service.at, `the service ${service.name} names no image`);
+  }
+}
+
+function checkNetworks(service: Service, project: Project, report: Report): void {
+  const { keys } = service;
+  for (const network of networksOf(service)) {
+    if (network.key !== 'default' && !project.networks.has(network.key)) {
+      undefinedReference(report, network.at, 'network', network.key, project.networks.keys());
+    }
+  }
+  const mode = keys.network_mode;
+  if (mode === undefined) return;
+  const at = placeOf(service, 'network_mode');
+  if (keys.networks?.length) report.error(at, `the service ${service.name} has both network_mode and networks`);
+  for (const key of ['links', 'external_links'] as const) {
+    if (!keys[key]?.length) continue;
+    const message = `${key} cannot go with network_mode ${mode}`;
+    report.error(
+      placeOf(service, key),
+      message,
+      'they name containers on the networks of an app; give the service networks',
+    );
+  }
+  if (keys.mac_address) report.error(placeOf(service, 'mac_address'), 'mac_address needs networks, not network_mode');
+  if ((mode === 'host' || mode === 'none') && keys.ports?.length) {
+    report.warn(placeOf(service, 'ports'), `with network_mode ${mode} the engine publishes no ports`, 'take them out');
+  }
+  if (!/^(service|container):/.test(mode)) return;
+  for (const key of [
+    'ports',
+    'expose',
+    'hostname',
+    'domainname',
+    'dns',
+    'dns_search',
+    'dns_opt',
+    'extra_hosts',
+  ] as const) {
+    if (keys[key]?.length) {
+      report.error(
+        placeOf(service, key),
+        `${key} cannot go with network_mode ${mode}`,
+        'give it to the other container',
+      );
+    }
+  }
+}
+
+function checkDependencies(service: Service, enabled: Project, all: Project, report: Report): void {
+  for (const { service: other, condition, required, at } of dependenciesOf(service)) {
+    const target = enabled.services.get(other);
+    if (!all.services.has(other)) undefinedReference(report, at, 'service', other, all.services.keys());
+    else if (!target && required) {
+      const hint = 'put the profile under profiles in the Application, or say required: false';
+      report.error(at, `the service ${service.name} depends on ${other}, whose profiles are off`, hint);
+    }
+    if (condition === 'healthy' && isDisabled(target?.keys.healthcheck)) {
+      report.error(at, `${other} can never become healthy, as its healthcheck is disabled`);
+    }
+  }
+}
+
+function checkReplicas(service: Service, report: Report): void {
+  const { keys } = service;
+  const { scale } = keys;
+  const replicas = keys.deploy?.replicas;
+  if (scale !== undefined && replicas !== undefined && scale !== replicas) {
+    report.error(placeOf(service, 'scale'), 'scale and deploy.replicas say different numbers');
+  }
+  if (keys.deploy?.mode === 'global' && replicasOf(keys) !== 1) {
+    report.error(placeOf(service, 'deploy', 'mode'), 'mode global is one on each host, and this says another number');
+  }
+  if (replicasOf(keys) < 2) return;
+  if (keys.container_name !== undefined) {
+    report.error(placeOf(service, 'container_name'), 'several replicas cannot share one container_name');
+  }
+  for (const { HostPort, at } of keys.ports ?? []) {
+    if (HostPort === '') continue;
+    const [first = 0, last = first] = HostPort.split('-').map(Number);
+    if (last - first + 1 < replicasOf(keys))
+      report.error(at, `several replicas cannot share the host port ${HostPort}`);
+  }
+  for (const { at, endpoint } of networksOf(service)) {
+    if (endpoint.IPv4Address || endpoint.IPv6Address || endpoint.MacAddress) {
+      report.error(at, 'several replicas cannot share one address');
+    }
+  }
+  if (keys.mac_address) report.error(placeOf(service, 'mac_address'), 'several replicas cannot share one address');
+}
+
+function checkResources(service: Service, report: Report): void {
+  const { keys } = service;
+  const { limits, reservations } = keys.deploy?.resources ?? {};
+  const rivals = [
+    ['cpus', keys.cpus, 'limits.cpus', limits, limits?.cpus],
+    ['mem_limit', keys.mem_limit, 'limits.memory', limits, limits?.memory],
+    ['pids_limit', keys.pids_limit, 'limits.pids', limits, limits?.pids],
+    ['mem_reservation', keys.mem_reservation, 'reservations.memory', reservations, reservations?.memory],
+  ] as const;
+  for (const [key, value, other, block, otherValue] of rivals) {
+    // As in Docker Compose, a block that does not say it says nothing else than zero.
+    if (value && block && value !== (otherValue ?? 0)) {
+      const hint = otherValue === undefined ? `say it under deploy.resources.${other}` : undefined;
+      report.error(placeOf(service, key), `${key} and deploy.resources.${other} say different things`, hint);
+    }
+  }
+  if ((keys.cpus || limits?.cpus) && (keys.cpu_quota || keys.cpu_period)) {
+    report.error(placeOf(service, 'cpus'), 'cpus excludes cpu_quota and cpu_period');
+  }
+}
+
+function checkCycles(project: Project, report: Report): void {
+  const done = new Set<string>();
+  const visit = (service: Service, path: string[]): void => {
+    for (const { service: other, at } of dependenciesOf(service)) {
+      const target = project.services.get(other);
+      const start = path.indexOf(other);
+      if (start >= 0)
+        report.error(at, `services depend on each other in a circle: ${[...path.slice(start), other].join(' -> ')}`);
+      else if (target && !done.has(other)) visit(target, [...path, other]);
+    }
+    done.add(service.name);
+  };
+  for (const service of project.services.values()) if (!done.has(service.name)) visit(service, [service.name]);
+}

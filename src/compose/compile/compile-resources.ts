@@ -1,0 +1,107 @@
+import type { Position } from '../../lib/errors.ts';
+import type { IpamPool, NetworkSpec, VolumeSpec } from '../../model/spec.ts';
+import type { DesiredNetwork, DesiredVolume } from '../../model/state.ts';
+import { entryOf } from '../../yaml/node.ts';
+import type { Declared, Project } from '../keys/project.ts';
+import type { NetworkKeys, VolumeKeys } from '../keys/resources.ts';
+import type { AppFolder } from '../load/app-folder.ts';
+import type { Report } from '../report.ts';
+
+/** The engine's name of a network or volume: its `name`, else its key below the app's name, or alone if it is external. */
+export function resourceName(
+  app: string,
+  declared: Declared<NetworkKeys | VolumeKeys> | undefined,
+  key: string,
+): string {
+  const { name, external } = declared?.keys ?? {};
+  return name || external?.name || (external?.external ? key : `${app}_${key}`);
+}
+
+/** The network of that key; `default` need not be declared. */
+export function compileNetwork(app: string, key: string, project: Project, report: Report): DesiredNetwork {
+  const declared = project.networks.get(key);
+  const keys = declared?.keys ?? {};
+  const external = isExternal(declared, report);
+  const config = keys.ipam?.config?.map(
+    (pool): IpamPool => ({
+      ...(pool.subnet && { Subnet: pool.subnet }),
+      ...(pool.ip_range && { IPRange: pool.ip_range }),
+      ...(pool.gateway && { Gateway: pool.gateway }),
+      ...(pool.aux_addresses && { AuxiliaryAddresses: pool.aux_addresses }),
+    }),
+  );
+  const ipam: NetworkSpec['IPAM'] = {
+    ...(keys.ipam?.driver && { Driver: keys.ipam.driver }),
+    ...(config?.length && { Config: config }),
+  };
+  const spec: NetworkSpec = {
+    Name: resourceName(app, declared, key),
+    ...(keys.driver && { Driver: keys.driver }),
+    ...filled('DriverOpts', keys.driver_opts),
+    ...(keys.internal && { Internal: true }),
+    ...(keys.attachable && { Attachable: true }),
+    ...(keys.enable_ipv4 === false && { EnableIPv4: false }),
+    ...(keys.enable_ipv6 && { EnableIPv6: true }),
+    ...filled('IPAM', ipam),
+    ...filled('Labels', keys.labels),
+  };
+  return { key, external, spec };
+}
+
+/** The volume of that key. */
+export function compileVolume(
+  app: string,
+  declared: Declared<VolumeKeys>,
+  folder: AppFolder,
+  report: Report,
+): DesiredVolume {
+  const { keys, name: key } = declared;
+  const external = isExternal(declared, report);
+  const spec: VolumeSpec = {
+    Name: resourceName(app, declared, key),
+    ...(keys.driver && { Driver: keys.driver }),
+    ...filled('DriverOpts', driverOptions(declared, folder, report)),
+    ...filled('Labels', keys.labels),
+  };
+  return { key, external, spec };
+}
+
+/** A local volume that is a bind mount may name its folder relative to the app's, if it says `driver: local`. */
+function driverOptions(
+  declared: Declared<VolumeKeys>,
+  folder: AppFolder,
+  report: Report,
+): Record<string, string> | undefined {
+  const options = declared.keys.driver_opts;
+  const device = options?.device;
+  if (device === undefined || options?.o !== 'bind' || device.startsWith('/')) return options;
+  const at: Position = entryOf(entryOf(declared.node, 'driver_opts')?.value, 'device')?.value.at ?? declared.at;
+  if (declared.keys.driver !== 'local') {
+    report.error(at, 'a relative device is resolved with driver: local only', 'add driver: local');
+    return options;
+  }
+  try {
+    return { ...options, device: folder.onSite(device, at) };
+  } catch (error) {
+    report.add(error);
+    return options;
+  }
+}
+
+/** What is external is not made here, so nothing can be said about how it is made. */
+function isExternal(declared: Declared<NetworkKeys | VolumeKeys> | undefined, report: Report): boolean {
+  if (!declared?.keys.external?.external) return false;
+  const { name, external } = declared.keys;
+  if (name && external.name && name !== external.name) {
+    report.error(declared.at, `${declared.name} has two names: use name alone`);
+  }
+  for (const { key, keyAt } of declared.node.kind === 'mapping' ? declared.node.entries : []) {
+    if (key === 'external' || key === 'name' || key.startsWith('x-')) continue;
+    report.error(keyAt, `${declared.name} is external, so ${key} cannot be set here`);
+  }
+  return true;
+}
+
+function filled<K extends string, T extends object>(key: K, value: T | undefined): { [P in K]?: T } {
+  return value && Object.keys(value).length > 0 ? ({ [key]: value } as { [P in K]: T }) : {};
+}

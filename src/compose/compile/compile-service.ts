@@ -1,0 +1,180 @@
+import type { Position } from '../../lib/errors.ts';
+import { InputError } from '../../lib/errors.ts';
+import type { ContainerSpec, EndpointSpec, PortBinding } from '../../model/spec.ts';
+import type { DesiredContainer, DesiredService } from '../../model/state.ts';
+import { entryOf } from '../../yaml/node.ts';
+import { updatePolicyOf } from '../keys/deploy.ts';
+import { hooksOf } from '../keys/hooks.ts';
+import type { Declared } from '../keys/project.ts';
+import type { ServiceKeys } from '../keys/service-keys.ts';
+import type { ServiceNetwork } from '../keys/service-networks.ts';
+import { parseDotenv, parseRawEnv } from '../load/dotenv.ts';
+import { compileFiles, type FilesContext, securityOptions } from './compile-files.ts';
+import { ownSpec } from './container-spec.ts';
+import { labelsOf } from './label-files.ts';
+
+export interface ServiceContext extends FilesContext {
+  app: string;
+  networkName: (key: string) => string;
+}
+
+/** How many containers a service has. */
+export function replicasOf(keys: ServiceKeys): number {
+  return keys.scale ?? keys.deploy?.replicas ?? 1;
+}
+
+/** The networks a service joins; none where it shares another's. */
+export function networksOf(service: Declared<ServiceKeys>): ServiceNetwork[] {
+  if (service.keys.network_mode !== undefined) return [];
+  const own = service.keys.networks ?? [];
+  return own.length > 0 ? own : [{ key: 'default', at: service.at, endpoint: {}, written: null }];
+}
+
+/** A container's name: the service's own, else as Compose makes it. */
+export function containerName(app: string, service: Declared<ServiceKeys>, number: number): string {
+  return service.keys.container_name ?? `${app}-${service.name}-${number}`;
+}
+
+/** Compiles one service into its containers. Problems go to the report; references were checked before. */
+export async function compileService(service: Declared<ServiceKeys>, context: ServiceContext): Promise<DesiredService> {
+  const { keys } = service;
+  const Env = await environmentOf(service, context);
+  const { mounts, files, digest } = await compileFiles(service, context);
+  const SecurityOpt = await securityOptions(service, context.folder, context.report);
+  const Labels = await labelsOf(service, context.folder, context.report);
+  const PortBindings = portBindings(service);
+  const ExposedPorts = exposedPorts(keys, PortBindings);
+  const shared: ContainerSpec = {
+    Image: keys.image ?? '',
+    ...ownSpec(keys),
+    ...(Labels && { Labels }),
+    ...(Object.keys(Env).length > 0 && { Env }),
+    ...(mounts.length > 0 && { Mounts: mounts }),
+    ...(files.length > 0 && { Files: files }),
+    ...(SecurityOpt.length > 0 && { SecurityOpt }),
+    ...(PortBindings.length > 0 && { PortBindings }),
+    ...(ExposedPorts.length > 0 && { ExposedPorts }),
+  };
+  const hooks = hooksOf(keys);
+  const update = updatePolicyOf(keys.deploy);
+  const containers: DesiredContainer[] = [];
+  for (let number = 1; number <= replicasOf(keys); number++) {
+    const name = containerName(context.app, service, number);
+    const spec = { ...shared, ...networks(service, name, number, context) };
+    containers.push({ number, name, spec, filesDigest: digest, ...(hooks && { hooks }) });
+  }
+  return {
+    name: service.name,
+    dependsOn: dependenciesOf(service)
+      .filter(({ service: other }) => context.project.services.has(other))
+      .map(({ at, ...dependency }) => dependency),
+    ...(update && { update }),
+    pullPolicy: keys.pull_policy ?? 'missing',
+    containers,
+  };
+}
+
+/** What a service depends on: what it says, whom it links to, whose namespaces it shares and whose volumes it mounts. Sorted by name. */
+export function dependenciesOf(service: Declared<ServiceKeys>): NonNullable<ServiceKeys['depends_on']> {
+  const found = new Map((service.keys.depends_on ?? []).map((each) => [each.service, each]));
+  const imply = (other: string, restart: boolean, at: Position): void => {
+    if (!found.has(other)) found.set(other, { service: other, condition: 'started', required: true, restart, at });
+  };
+  for (const { name, at } of service.keys.links ?? []) imply(name, true, at);
+  for (const key of ['network_mode', 'pid', 'ipc'] as const) {
+    const other = /^service:(.+)$/.exec(service.keys[key] ?? '')?.[1];
+    if (other !== undefined) imply(other, true, entryOf(service.node, key)?.value.at ?? service.at);
+  }
+  for (const { kind, name, at } of service.keys.volumes_from ?? []) if (kind === 'service') imply(name, false, at);
+  return [...found.values()].sort((a, b) => (a.service < b.service ? -1 : 1));
+}
+
+/** `env_file`s in order, then `environment`; a name without a value takes the one that interpolation knows, else it is null. */
+export async function environmentOf(
+  service: Declared<ServiceKeys>,
+  context: ServiceContext,
+): Promise<Record<string, string | null>> {
+  const { folder, report, values } = context;
+  const own = new Map<string, string | null>();
+  for (const { name, value, at, node } of service.keys.environment ?? []) {
+    const known = value ?? values.lookup(name) ?? null;
+    if (known === null && values.isSiteValue(name))
+      report.error(at, `the variable ${name} has no value`, values.hint(name));
+    if (known?.includes('\0')) report.error(node, `the value of ${name} holds a null character`);
+    own.set(name, known);
+  }
+  const env = new Map<string, string | null>();
+  const lookup = (name: string) => values.lookup(name) ?? own.get(name) ?? undefined;
+  for (const { path, required, format, at } of service.keys.env_file ?? []) {
+    try {
+      const found = await folder.text(path, 'an env_file', at);
+      if (!found && required) missingEnvFile(at);
+      const parse = format === 'raw' ? parseRawEnv : parseDotenv;
+      for (const [name, value] of found ? parse(found.text, found.file, lookup, env) : []) env.set(name, value);
+    } catch (error) {
+      report.add(error);
+    }
+  }
+  for (const [name, value] of own) env.set(name, value);
+  return Object.fromEntries(env);
+}
+
+function missingEnvFile(at: Position): never {
+  throw InputError.at(at, 'there is no such env_file in Git', 'say required: false if it may be missing');
+}
+
+function portBindings(service: Declared<ServiceKeys>): PortBinding[] {
+  // On the host's network, and on none, the engine publishes nothing.
+  if (service.keys.network_mode === 'host' || service.keys.network_mode === 'none') return [];
+  return (service.keys.ports ?? []).map(({ at, written, ...binding }) => binding);
+}
+
+function exposedPorts(keys: ServiceKeys, bindings: PortBinding[]): string[] {
+  const published = new Set(bindings.map((binding) => binding.Container));
+  const all = [
+    ...(keys.expose ?? []).flatMap(({ ports }) => ports),
+    ...(keys.ports ?? []).map((port) => port.Container),
+  ];
+  return [...new Set(all)].filter((port) => !published.has(port)).sort();
+}
+
+function networks(
+  service: Declared<ServiceKeys>,
+  container: string,
+  number: number,
+  context: ServiceContext,
+): Pick<ContainerSpec, 'Networks'> {
+  const joined = networksOf(service);
+  if (joined.length === 0) return {};
+  const main = [...joined].sort(
+    (a, b) => (b.endpoint.Priority ?? 0) - (a.endpoint.Priority ?? 0) || (a.key < b.key ? -1 : 1),
+  )[0];
+  const links = linksOf(service, number, context);
+  const endpoints = joined.map((network): [string, EndpointSpec] => {
+    const own = network === main ? service.keys.mac_address : undefined;
+    const mac = network.endpoint.MacAddress ?? own;
+    const aliases = [container, service.name, ...(network.endpoint.Aliases ?? [])];
+    const endpoint = {
+      ...network.endpoint,
+      ...(mac && { MacAddress: mac }),
+      Aliases: [...new Set(aliases)].sort(),
+      ...(links.length > 0 && { Links: links }),
+    };
+    return [context.networkName(network.key), endpoint];
+  });
+  return { Networks: Object.fromEntries(endpoints.sort(([a], [b]) => (a < b ? -1 : 1))) };
+}
+
+/** As Docker Compose names them: by alias, and by the service with the number of the container that links. */
+function linksOf(service: Declared<ServiceKeys>, number: number, { app, project }: ServiceContext): string[] {
+  const own = (service.keys.links ?? []).flatMap(({ name, alias }) => {
+    const other = project.services.get(name);
+    const replicas = other ? replicasOf(other.keys) : 0;
+    return Array.from({ length: replicas }, (_, index) => {
+      const container = containerName(app, other as Declared<ServiceKeys>, index + 1);
+      return [alias, `${name}-${number}`, `${app}-${name}-${number}`].map((each) => `${container}:${each}`);
+    }).flat();
+  });
+  const external = (service.keys.external_links ?? []).map(({ name, alias }) => `${name}:${alias}`);
+  return [...new Set([...own, ...external])].sort();
+}

@@ -1,0 +1,45 @@
+import { InputError, type Position } from '../../lib/errors.ts';
+import { isReserved } from '../keys/host-settings.ts';
+import type { Declared } from '../keys/project.ts';
+import type { ServiceKeys } from '../keys/service-keys.ts';
+import type { AppFolder } from '../load/app-folder.ts';
+import { parseDotenv } from '../load/dotenv.ts';
+import type { Report } from '../report.ts';
+
+/**
+ * A service's labels: those of its `label_file`s, later files first, and over them its own. A file is read as an env_file is, but knows no variables
+ * besides the labels of the files before it. undefined where there are none. Problems go to the report.
+ */
+export async function labelsOf(
+  service: Declared<ServiceKeys>,
+  folder: AppFolder,
+  report: Report,
+): Promise<Record<string, string> | undefined> {
+  const found = new Map<string, string>();
+  for (const { path, at } of service.keys.label_file ?? []) {
+    try {
+      for (const [name, value] of await readLabels(path, at, folder, found)) found.set(name, value);
+    } catch (error) {
+      report.add(error);
+    }
+  }
+  const labels = { ...Object.fromEntries(found), ...service.keys.labels };
+  return Object.keys(labels).length > 0 ? labels : undefined;
+}
+
+async function readLabels(
+  path: string,
+  at: Position,
+  folder: AppFolder,
+  known: ReadonlyMap<string, string>,
+): Promise<Map<string, string>> {
+  const file = await folder.text(path, 'a label_file', at);
+  if (!file) throw InputError.at(at, `there is no label_file ${path} in Git`);
+  const labels = parseDotenv(file.text, file.file, (name) => known.get(name));
+  for (const name of labels.keys()) {
+    if (isReserved(name)) {
+      throw InputError.at({ file: file.file, line: 1, column: 1 }, `the label ${name} is reserved`, 'take it out');
+    }
+  }
+  return labels;
+}

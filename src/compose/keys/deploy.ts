@@ -1,0 +1,100 @@
+import type { UpdatePolicy } from '../../model/state.ts';
+import {
+  bytes,
+  type Decoded,
+  type Decoder,
+  decimal,
+  duration,
+  integer,
+  map,
+  record,
+  refused,
+  shapedAs,
+  text,
+  word,
+} from './decode.ts';
+import { reservedDevices } from './devices.ts';
+import { deployRestart } from './restart.ts';
+
+const SWARM = 'it is for Swarm, and Docker Compose ignores it';
+
+/** Bytes with or without a unit; unlike elsewhere Compose takes no number for it. */
+const memory: Decoder<number> = (node, report) => (text(node, report) === undefined ? undefined : bytes(node, report));
+
+/** A bridge network has about as many ports. */
+const MAX_REPLICAS = 1000;
+
+/** How many containers a service shall have. */
+export const replicas: Decoder<number> = map(integer(0), (count, node, report) =>
+  count > MAX_REPLICAS
+    ? report.error(node, `more than ${MAX_REPLICAS} containers of one service are more than one engine runs`)
+    : count,
+);
+
+const failureAction: Decoder<'pause' | 'continue'> = (node, report) =>
+  node.kind === 'scalar' && node.value === 'rollback'
+    ? report.error(
+        node,
+        'failure_action: rollback is not supported: Holdfast does not roll back by itself',
+        'pause keeps the replicas that are left as they are',
+      )
+    : word('pause', 'continue')(node, report);
+
+const updateOrder: Decoder<'stop-first'> = (node, report) =>
+  node.kind === 'scalar' && node.value === 'start-first'
+    ? report.error(
+        node,
+        'order: start-first is not supported: a site runs no two containers in one place',
+        'with several replicas, parallelism: 1 keeps the others running meanwhile',
+      )
+    : word('stop-first')(node, report);
+
+const KEYS = {
+  replicas,
+  mode: word('replicated', 'global'),
+  resources: record('deploy.resources', {
+    limits: record('deploy.resources.limits', { cpus: decimal, memory, pids: integer(-1) }),
+    reservations: record('deploy.resources.reservations', {
+      memory,
+      devices: reservedDevices,
+      cpus: refused('the engine reserves no CPUs, and Docker Compose ignores it; use cpu_shares to give weight'),
+      generic_resources: refused(SWARM),
+    }),
+  }),
+  restart_policy: deployRestart,
+  labels: refused(`${SWARM}; use labels of the service`),
+  endpoint_mode: refused(SWARM),
+  placement: refused(`${SWARM}; an Application's placement says on which sites it runs`),
+  update_config: record('deploy.update_config', {
+    parallelism: integer(0),
+    delay: duration,
+    failure_action: failureAction,
+    monitor: duration,
+    max_failure_ratio: decimal,
+    order: updateOrder,
+  }),
+  rollback_config: refused('Holdfast does not roll back by itself; commit what ran well before'),
+};
+
+/** How the replicas are replaced, with Swarm's defaults; undefined where the file says nothing of it. */
+export function updatePolicyOf(keys: Deploy | undefined): UpdatePolicy | undefined {
+  const update = keys?.update_config;
+  if (!update) return undefined;
+  const milliseconds = (nanoseconds: number): number => Math.ceil(nanoseconds / 1e6);
+  return {
+    parallelism: update.parallelism ?? 1,
+    delayMs: milliseconds(update.delay ?? 0),
+    monitorMs: milliseconds(update.monitor ?? 5e9),
+    failureAction: update.failure_action ?? 'pause',
+    maxFailureRatio: update.max_failure_ratio ?? 0,
+  };
+}
+
+export type Deploy = Decoded<typeof KEYS>;
+
+const DEPLOY = record('deploy', KEYS);
+
+/** `deploy`, as far as it means something without Swarm. */
+export const deploy: Decoder<Deploy> = (node, report) =>
+  node.kind === 'scalar' && node.value === null ? undefined : DEPLOY(node, report);
+shapedAs(DEPLOY, deploy);

@@ -1,0 +1,167 @@
+import { isDeepStrictEqual } from 'node:util';
+import { InputError, type Position } from '../../lib/errors.ts';
+import { describe, entryOf, type MappingEntry, type MappingNode, toPlain, type YamlNode } from '../../yaml/node.ts';
+import { parseDotenv } from './dotenv.ts';
+import { isAsCanonical } from './include-conflict.ts';
+import { ownEnvironment } from './include-environment.ts';
+import { directoryOf, type LoadContext, sectionOf, withEntry, withoutEntry } from './layer.ts';
+import { isRemote } from './remote.ts';
+import { inRepo } from './repo-files.ts';
+
+/** Loads Compose files that are merged in this order; paths are relative to the app's folder. Throws InputError. */
+export type LoadFiles = (files: readonly FileReference[], context: LoadContext) => Promise<MappingNode>;
+
+export interface FileReference {
+  path: string;
+  at: Position;
+}
+
+/** One entry of `include`. Paths are relative to the app's folder. */
+interface Include {
+  paths: FileReference[];
+  directory: string;
+  /** undefined: the `.env` of the directory, if there is one. */
+  envFiles?: FileReference[];
+}
+
+const SECTIONS = ['services', 'volumes', 'networks', 'secrets', 'configs'];
+
+/**
+ * A Compose file with what it includes put in, and without `include`. Each included file has its own directory and its own `.env`, which
+ * gives only what is not known already. What is there twice must be the same. Reports what goes wrong. Source: compose-go 2.9, loader/include.go.
+ */
+export async function applyIncludes(
+  root: MappingNode,
+  file: string,
+  context: LoadContext,
+  loadFiles: LoadFiles,
+): Promise<MappingNode> {
+  const entry = entryOf(root, 'include');
+  if (!entry) return root;
+  const { value } = entry;
+  let result = withoutEntry(root, 'include');
+  if (value.kind === 'scalar' && value.value === null) return result;
+  if (value.kind !== 'sequence') throw InputError.at(value.at, `include must be a list, not ${describe(value)}`);
+  const imported = new Set<YamlNode>();
+  for (const item of value.items) {
+    try {
+      const include = includeOf(item);
+      const inside = await contextOf(include, file, context);
+      const loaded = ownEnvironment(await loadFiles(include.paths, inside), inside.values, context.values);
+      result = withResources(result, loaded, imported);
+    } catch (error) {
+      context.report.add(error);
+      context.report.isPartial = true;
+    }
+  }
+  return result;
+}
+
+async function contextOf(include: Include, file: string, context: LoadContext): Promise<LoadContext> {
+  const includedBy = [...context.includedBy, file];
+  for (const { path, at } of include.paths) {
+    const start = includedBy.indexOf(inRepo(context.folder, path, at));
+    if (start < 0) continue;
+    const circle = [...includedBy.slice(start), includedBy[start]].join(' -> ');
+    throw InputError.at(at, `files include each other in a circle: ${circle}`);
+  }
+  const values = context.values.withIncluded(await environmentOf(include, context));
+  return { ...context, includedBy, directory: include.directory, values };
+}
+
+/** What an included file's environment files say; each may build on those before it. */
+async function environmentOf(include: Include, context: LoadContext): Promise<ReadonlyMap<string, string>> {
+  const known = new Map<string, string>();
+  const isOwn = include.envFiles !== undefined;
+  const dotenv = { path: `${include.directory || '.'}/.env`, at: include.paths[0]?.at ?? ({} as Position) };
+  for (const { path, at } of include.envFiles ?? [dotenv]) {
+    if (path === '/dev/null') continue;
+    if (path.startsWith('/'))
+      throw InputError.at(at, 'an env_file must be a file in Git, so its path must be relative');
+    const file = inRepo(context.folder, path, at);
+    if (!isOwn && (await context.repo.kind(file, at)) !== 'file') continue;
+    const text = await context.repo.text(file, 'an env_file', at);
+    if (text === undefined) throw InputError.at(at, `there is no file ${file}`);
+    for (const [name, value] of parseDotenv(text, file, context.values.lookup, known)) known.set(name, value);
+  }
+  return known;
+}
+
+/** Puts in what is included. What is there twice must be equal, as it is where two files include a third. */
+function withResources(root: MappingNode, loaded: MappingNode, imported: Set<YamlNode>): MappingNode {
+  let result = root;
+  for (const section of SECTIONS) {
+    const theirs = sectionOf(loaded, section);
+    if (!theirs) continue;
+    const mine = sectionOf(result, section) ?? { ...theirs, entries: [] };
+    const entries = [...mine.entries];
+    for (const entry of theirs.entries) {
+      const known = entryOf(mine, entry.key);
+      if (known) requireEqual(section, known, entry, imported);
+      else {
+        entries.push(entry);
+        imported.add(entry.value);
+      }
+    }
+    result = withEntry(result, section, { ...mine, entries });
+  }
+  return result;
+}
+
+function requireEqual(section: string, mine: MappingEntry, theirs: MappingEntry, imported: Set<YamlNode>): void {
+  const isEqual = isDeepStrictEqual(toPlain(mine.value), toPlain(theirs.value));
+  if (isEqual && (imported.has(mine.value) || isAsCanonical(section, mine.value))) return;
+  const { file, line, column } = theirs.keyAt;
+  throw InputError.at(
+    mine.keyAt,
+    `${section}.${mine.key} is also in a file that is included, at ${file}:${line}:${column}, and not the same there`,
+    'rename one of them, or change the included one in a file that the Application lists after this one',
+  );
+}
+
+function includeOf(node: YamlNode): Include {
+  if (node.kind !== 'mapping') {
+    const [path] = references(node, 'an entry of include');
+    return { paths: path ? [path] : [], directory: directoryOf(path?.path ?? '') };
+  }
+  const other = node.entries.find(({ key }) => !['path', 'project_directory', 'env_file'].includes(key));
+  if (other) {
+    const hint = 'it has path, project_directory and env_file';
+    throw InputError.at(other.keyAt, `unknown key ${other.key} in an entry of include`, hint);
+  }
+  const paths = references(entryOf(node, 'path')?.value, 'path');
+  const [first] = paths;
+  if (!first) throw InputError.at(node.at, 'the entry of include names no file', 'say which one under path');
+  const [directory] = references(entryOf(node, 'project_directory')?.value, 'project_directory');
+  const envFiles = references(entryOf(node, 'env_file')?.value, 'env_file');
+  if (directory?.path.startsWith('/')) {
+    throw InputError.at(directory.at, 'the project_directory must be a folder in Git, so its path must be relative');
+  }
+  return {
+    paths,
+    directory: directory ? directoryOf(`${directory.path}/file`) : directoryOf(first.path),
+    ...(envFiles.length > 0 && { envFiles }),
+  };
+}
+
+/** A string or a list of them. Throws InputError for anything else, and for what is not in Git. */
+function references(node: YamlNode | undefined, what: string): FileReference[] {
+  if (!node || (node.kind === 'scalar' && node.value === null)) return [];
+  const items = node.kind === 'sequence' ? node.items : [node];
+  return items.map((item) => {
+    if (item.kind !== 'scalar' || typeof item.value !== 'string') {
+      throw InputError.at(item.at, `${what} must be a string, not ${describe(item)}`);
+    }
+    if (isRemote(item.value)) {
+      throw InputError.at(
+        item.at,
+        'a file of another server is not fetched: a site must be able to start from its own copy of the repo alone',
+        'copy the file into the repo',
+      );
+    }
+    if (what !== 'env_file' && what !== 'project_directory' && item.value.startsWith('/')) {
+      throw InputError.at(item.at, 'the file must be in Git, so its path must be relative');
+    }
+    return { path: item.value, at: item.at };
+  });
+}

@@ -1,0 +1,95 @@
+import { posix } from 'node:path';
+import { InputError, type Position } from '../../lib/errors.ts';
+import { describe, entryOf, type MappingNode, type YamlNode } from '../../yaml/node.ts';
+import { MAX_TEXT, parseYamlStream } from '../../yaml/parse.ts';
+import type { Report } from '../report.ts';
+import { interpolate } from './interpolate.ts';
+import type { LoadBudget } from './load-budget.ts';
+import { relocate } from './relocate.ts';
+import { inRepo, type RepoFiles } from './repo-files.ts';
+import { type Resets, splitResets } from './resets.ts';
+import type { Values } from './values.ts';
+
+/** What loading a Compose file needs to know. An included file has some of it of its own. */
+export interface LoadContext {
+  repo: RepoFiles;
+  /** The app's folder in the repo. */
+  folder: string;
+  /** What the relative paths of the file are relative to, itself relative to the app's folder; "" is the folder. */
+  directory: string;
+  values: Values;
+  /** The files that include this one, the first of all first; paths in the repo. */
+  includedBy: readonly string[];
+  budget: LoadBudget;
+  report: Report;
+}
+
+/** One YAML document of a Compose file, ready to be laid over those before it: variables put in, paths relative to the app's folder. */
+export interface Layer {
+  /** Its path in the repo. */
+  file: string;
+  root: MappingNode;
+  /** What it takes out of what is before it. */
+  resets: Resets;
+}
+
+/** The documents of a Compose file as written. `path` is relative to the repo; `at` names it. Throws InputError. */
+export async function readDocuments(path: string, at: Position, repo: RepoFiles): Promise<MappingNode[]> {
+  const found = await repo.read(path, at);
+  if (!found) throw InputError.at(at, `there is no file ${path}`);
+  const start = { file: path, line: 1, column: 1 };
+  if (found.content.byteLength > MAX_TEXT) {
+    throw InputError.at(start, `the file is larger than ${MAX_TEXT / 1024} KB`);
+  }
+  return parseYamlStream(new TextDecoder().decode(found.content), path).map((tree) => {
+    if (tree.kind === 'mapping') return tree;
+    const nothing = tree.kind === 'scalar' && tree.value === null;
+    throw InputError.at(
+      nothing ? start : tree.at,
+      nothing ? 'the Compose file is empty' : `a Compose file must be a mapping, not ${describe(tree)}`,
+    );
+  });
+}
+
+/** The layers of a Compose file that another one names by a path relative to the app's folder. Throws InputError. */
+export async function readLayers(path: string, at: Position, context: LoadContext): Promise<Layer[]> {
+  const file = inRepo(context.folder, path, at);
+  context.budget.file(at);
+  const kind = await context.repo.kind(file, at);
+  if (kind === undefined) throw InputError.at(at, `there is no file ${file}`);
+  if (kind === 'dir') throw InputError.at(at, `${file} is a folder; a Compose file is expected`);
+  return (await readDocuments(file, at, context.repo)).map((root) => layerOf(root, file, context));
+}
+
+/** Makes a layer of what is written. Throws InputError. */
+export function layerOf(document: MappingNode, file: string, context: LoadContext): Layer {
+  const { root, resets } = splitResets(document);
+  const interpolated = interpolate(root, context.values, context.report) as MappingNode;
+  context.budget.tree(interpolated, interpolated.at);
+  return { file, root: relocate(interpolated, context.directory), resets };
+}
+
+/** The folder of a path relative to the app's folder; "" for that folder itself. */
+export function directoryOf(path: string): string {
+  const folder = posix.dirname(posix.normalize(path));
+  return folder === '.' ? '' : folder;
+}
+
+/** The mapping at a key of the top level; undefined where there is nothing. Throws InputError for anything else. */
+export function sectionOf(root: MappingNode, name: string): MappingNode | undefined {
+  const section: YamlNode | undefined = entryOf(root, name)?.value;
+  if (!section || (section.kind === 'scalar' && section.value === null)) return undefined;
+  if (section.kind === 'mapping') return section;
+  throw InputError.at(section.at, `${name} must be a mapping, not ${describe(section)}`);
+}
+
+/** A mapping with another value at a key, which is there or is added. */
+export function withEntry(node: MappingNode, key: string, value: YamlNode): MappingNode {
+  const entries = node.entries.map((entry) => (entry.key === key ? { ...entry, value } : entry));
+  if (!entryOf(node, key)) entries.push({ key, keyAt: value.at, value });
+  return { ...node, entries };
+}
+
+export function withoutEntry(node: MappingNode, key: string): MappingNode {
+  return { ...node, entries: node.entries.filter((entry) => entry.key !== key) };
+}

@@ -1,0 +1,142 @@
+import { InputError, type Position } from '../../lib/errors.ts';
+import type { PlacedApp } from '../../model/fleet.ts';
+import { entryOf, type MappingNode } from '../../yaml/node.ts';
+import type { Report } from '../report.ts';
+import type { AppFolder } from './app-folder.ts';
+import { canonical } from './canonical.ts';
+import { parseDotenv } from './dotenv.ts';
+import { applyExtends } from './extends.ts';
+import { applyIncludes, type FileReference } from './include.ts';
+import { interpolate } from './interpolate.ts';
+import { type Layer, type LoadContext, layerOf, readDocuments, readLayers } from './layer.ts';
+import { LoadBudget } from './load-budget.ts';
+import { mergeFiles } from './merge.ts';
+import type { RepoFiles } from './repo-files.ts';
+import { applyResets } from './resets.ts';
+import { type CompileOptions, Values } from './values.ts';
+
+/** An app's Compose files as one tree, variables put in, and what it is called. */
+export interface Loaded {
+  name: string;
+  root: MappingNode;
+  values: Values;
+}
+
+interface Written {
+  file: string;
+  document: MappingNode;
+}
+
+/** Reads, interpolates and merges the Compose files of an app. Throws InputError where no tree comes of them. */
+export async function load(
+  app: PlacedApp,
+  site: string,
+  repo: RepoFiles,
+  folder: (name: string) => AppFolder,
+  options: CompileOptions,
+  report: Report,
+  onName: (name: string) => void,
+): Promise<Loaded> {
+  const written: Written[] = [];
+  for (const file of app.compose) {
+    try {
+      for (const document of await readDocuments(file, { file, line: 1, column: 1 }, repo))
+        written.push({ file, document });
+    } catch (error) {
+      report.add(error);
+    }
+  }
+  report.throwIfAny();
+  const [first] = app.compose;
+  if (first === undefined) throw InputError.at(undefined, `the app ${app.name} lists no Compose file`);
+  if (written.length === 0) throw InputError.at({ file: first, line: 1, column: 1 }, 'the Compose file is empty');
+  const bare = new Values(app, site, options);
+  const values = bare.withDotenv(await readDotenv(folder(app.name), app, bare));
+  const name = nameOf(app, written, values, report);
+  values.named(name);
+  onName(name);
+  const budget = new LoadBudget();
+  const context = { repo, folder: app.folder, directory: '', values, includedBy: [], budget, report };
+  let root: MappingNode | undefined;
+  for (const { file, document } of written)
+    root = await overlaid(root, () => layerOf(document, file, context), context);
+  if (!root) {
+    report.throwIfAny();
+    throw InputError.at({ file: first, line: 1, column: 1 }, 'the Compose file is empty');
+  }
+  if (report.isPartial) report.throwIfAny();
+  budget.tree(root, root.at);
+  return { name, root, values };
+}
+
+/**
+ * Lays a layer over what is loaded so far: what it extends and includes comes in, what it resets goes out, then the two are merged.
+ * Reports what goes wrong, and leaves the layer out where nothing can be made of it.
+ */
+async function overlaid(
+  base: MappingNode | undefined,
+  read: () => Layer,
+  context: LoadContext,
+): Promise<MappingNode | undefined> {
+  try {
+    const layer = await applyExtends(read(), context);
+    const left = base && applyResets(base, layer.resets);
+    const over = await applyIncludes(layer.root, layer.file, context, loadFiles);
+    return canonical((left ? mergeFiles(left, over) : over) as MappingNode);
+  } catch (error) {
+    context.report.add(error);
+    context.report.isPartial = true;
+    return base;
+  }
+}
+
+/** The files of one `include`, merged. */
+async function loadFiles(files: readonly FileReference[], context: LoadContext): Promise<MappingNode> {
+  let root: MappingNode | undefined;
+  for (const { path, at } of files) {
+    for (const layer of await readLayers(path, at, context)) root = await overlaid(root, () => layer, context);
+  }
+  const [first] = files;
+  if (root) return root;
+  throw InputError.at(first?.at, 'what is included is empty');
+}
+/** Settings of `docker compose` itself that a `.env` may hold; they would mean something else there than here. */
+const SETTINGS: Record<string, string> = {
+  COMPOSE_FILE: 'list the files under compose in the Application',
+  COMPOSE_PATH_SEPARATOR: 'list the files under compose in the Application',
+  COMPOSE_PROFILES: 'list the profiles under profiles in the Application',
+  COMPOSE_PROJECT_NAME: "the Application's folder, or name: in the Compose file, names the app",
+  COMPOSE_ENV_FILES: 'only .env is read',
+};
+
+async function readDotenv(folder: AppFolder, app: PlacedApp, values: Values): Promise<ReadonlyMap<string, string>> {
+  const at: Position = { file: app.folder === '' ? '.env' : `${app.folder}/.env`, line: 1, column: 1 };
+  const found = await folder.text('.env', '.env', at);
+  if (!found) return new Map();
+  const dotenv = parseDotenv(found.text, found.file, values.lookup);
+  for (const [name, hint] of Object.entries(SETTINGS)) {
+    if (dotenv.has(name))
+      throw InputError.at(at, `${name} is a setting of docker compose, which is not there on a site`, hint);
+  }
+  return dotenv;
+}
+
+/** The Application's name; else `name:` of the last file that has one; else the fallback. Compose's spelling: lower case, nothing special. */
+function nameOf(app: PlacedApp, written: readonly Written[], values: Values, report: Report): string {
+  if (app.nameIsFixed) return app.name;
+  const entry = written.map(({ document }) => entryOf(document, 'name')).findLast((found) => found !== undefined);
+  const node = entry && interpolate(entry.value, values, report);
+  const text = node?.kind === 'scalar' && typeof node.value === 'string' ? node.value : '';
+  const name = projectName(text) || projectName(app.name);
+  if (name === '')
+    throw InputError.at(entry?.value.at, 'no name for the app can be made of this', 'set name: in the Compose file');
+  return name;
+}
+
+/** A project's name as Compose makes it of any text; "" where nothing is left. */
+export function projectName(text: string): string {
+  return text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_-]/g, '')
+    .replace(/^[_-]+/, '');
+}

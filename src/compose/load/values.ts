@@ -1,0 +1,86 @@
+import type { PlacedApp } from '../../model/fleet.ts';
+import type { Lookup } from './template.ts';
+
+/** What compiling is told besides what Git says. */
+export interface CompileOptions {
+  /** Where the folders of apps lie on the site, absolute. */
+  filesDir: string;
+  /** The site's own values, which Git must not hold; they beat Git's. */
+  localValues?: Record<string, string>;
+  /** The process's environment, where it was asked for. */
+  environment?: Record<string, string>;
+  /** On a laptop: `{{NAME}}` stands for what only the site knows. */
+  placeholders?: boolean;
+  /** Every app adopts what `docker compose` started under its name, whatever its Application says. */
+  adopt?: boolean;
+  /** The folders that the containers of each Compose project on the site were started from. Absent: nobody asked the engine. */
+  stacks?: Record<string, string[]>;
+}
+
+/** Where the values of one app come from, in the order in which they are asked. */
+export class Values {
+  private readonly app: PlacedApp;
+  private readonly site: string;
+  private readonly options: CompileOptions;
+  private builtIn: Record<string, string>;
+  /** The app's `.env`. */
+  private readonly dotenv: ReadonlyMap<string, string>;
+
+  constructor(app: PlacedApp, site: string, options: CompileOptions, dotenv: ReadonlyMap<string, string> = new Map()) {
+    this.app = app;
+    this.site = site;
+    this.options = options;
+    this.builtIn = { HOLDFAST_SITE: site };
+    this.dotenv = dotenv;
+  }
+
+  /** The app's name, once it is known. */
+  named(name: string): void {
+    this.builtIn = { HOLDFAST_SITE: this.site, HOLDFAST_APP: name, COMPOSE_PROJECT_NAME: name };
+  }
+
+  withDotenv(dotenv: ReadonlyMap<string, string>): Values {
+    return new Values(this.app, this.site, this.options, dotenv);
+  }
+
+  /** The same for an included file, whose own environment files give what is not known without them. */
+  withIncluded(dotenv: ReadonlyMap<string, string>): Values {
+    const inner = this.withDotenv(new Map([...dotenv, ...this.dotenv]));
+    inner.builtIn = this.builtIn;
+    return inner;
+  }
+
+  /** Built-ins, the site's own, Git's, the environment, `.env`; then the placeholder of what only a site knows. */
+  readonly lookup: Lookup = (name) => {
+    for (const source of [this.builtIn, this.options.localValues, this.app.values, this.options.environment]) {
+      if (source && Object.hasOwn(source, name)) return source[name];
+    }
+    return this.dotenv.get(name) ?? (this.isPlaceholder(name) ? `{{${name}}}` : undefined);
+  };
+
+  /** Whether `lookup` gives a placeholder for it. */
+  isPlaceholder(name: string): boolean {
+    return this.options.placeholders === true && this.isSiteValue(name) && !this.isKnown(name);
+  }
+
+  /** Whether it is one of those that Git leaves to the sites. */
+  isSiteValue(name: string): boolean {
+    return this.app.siteValues.includes(name);
+  }
+
+  /** What to do about a variable without a value. */
+  hint(name: string): string {
+    if (this.isSiteValue(name)) {
+      return `every site gives it a value of its own: set it under values in sites/${this.site}.yaml or in the site's values file`;
+    }
+    if (!this.app.nameIsFixed)
+      return `give it a value in .env or in the file of --values, or a default as in \${${name}:-default}`;
+    return `give it a value in fleet.yaml, the Site or .env, or a default as in \${${name}:-default}`;
+  }
+
+  private isKnown(name: string): boolean {
+    const { localValues, environment } = this.options;
+    const sources = [this.builtIn, localValues, this.app.values, environment];
+    return sources.some((source) => source && Object.hasOwn(source, name)) || this.dotenv.has(name);
+  }
+}
