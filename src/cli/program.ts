@@ -133,6 +133,38 @@ function build(setCode: (code: number) => void): Command {
       setCode(await (await import('./commands/import.ts')).importStack(files, options)),
     );
 
+  program
+    .command('verify')
+    .description(
+      'Say what a site would accept of a Git repo, commit by commit, and why not. A folder is taken as a clone; git is needed.',
+    )
+    .argument('[folder]', 'a clone of the config repo')
+    .option('--repo <url>', 'ask a Git repo instead of a folder')
+    .option('--revision <ref>', 'what the site follows: a branch, tag or commit (default: HEAD)')
+    .option('--path <dir>', "the config repo's folder in the repo")
+    .option('--trust <file>', "the site's trust.yaml (default: that of the repo, where the site stands)")
+    .option(
+      '--from <commit>',
+      'where the site stands: what it accepted last (default: a site that has accepted nothing yet)',
+    )
+    .addHelpText('after', exitCodes('the site would accept it', 'it would not', 'bad input'))
+    .action(async (folder, options) => setCode(await (await import('./commands/verify.ts')).verify(folder, options)));
+
+  program
+    .command('beacon')
+    .description(
+      'Sign what a revision is at, and until when that may be believed, so that sites notice a frozen server. Needs git.',
+    )
+    .argument('[folder]', 'a clone of the config repo')
+    .option('--revision <ref>', 'what the sites follow, as they are told it', 'HEAD')
+    .option('--commit <commit>', 'what it is at (default: what the clone says)')
+    .requiredOption('--key <file>', 'an SSH key that may sign for holdfast-beacon; a .pub file for one in an ssh-agent')
+    .option('--valid <duration>', 'for how long', '24h')
+    .option('--sequence <number>', 'which it is; sites believe no lower one (default: the time in seconds)')
+    .option('--push <remote>', 'send it there')
+    .addHelpText('after', exitCodes('signed', 'never', 'bad input, or Git or ssh-keygen failed'))
+    .action(async (folder, options) => setCode(await (await import('./commands/beacon.ts')).beacon(folder, options)));
+
   const agent = program
     .command('agent')
     .description(

@@ -19,8 +19,16 @@ import { TrustError } from './trust-error.ts';
 /** Commits with the same files that are looked at before the first is accepted, one request each. */
 const MOST_APPROVALS = 16;
 
-/** Whether a site may accept a commit. Decides nothing by the clock but whether keys are valid. Throws SourceError alone. */
-export async function judge(candidate: Candidate, standing: Standing, evidence: Evidence): Promise<Judgement> {
+/**
+ * Whether a site may accept a commit. Decides nothing by the clock but whether keys are valid. With `explain`, commits that nothing hangs on are
+ * looked at as well. Throws SourceError alone.
+ */
+export async function judge(
+  candidate: Candidate,
+  standing: Standing,
+  evidence: Evidence,
+  { explain = false } = {},
+): Promise<Judgement> {
   const judged = new Judging(candidate, standing, evidence);
   try {
     await judged.run();
@@ -28,6 +36,7 @@ export async function judge(candidate: Candidate, standing: Standing, evidence: 
     if (!(error instanceof TrustError)) throw error;
     judged.refusals.push(error);
   }
+  if (explain) await judged.explain();
   return judged.result();
 }
 
@@ -71,6 +80,20 @@ class Judging {
     // A source that knows better than to send what it was asked for is no source.
     if (!head) throw new TrustError('malformed', `commit ${short(tip)} is not in the history that was shown for it`);
     await this.#judgeFrom(head, among);
+  }
+
+  async explain(): Promise<void> {
+    for (const commit of this.#graph.order) {
+      if (this.#verdicts.has(commit.oid)) continue;
+      const found = await this.#attest(commit);
+      const isRefused = found instanceof TrustError;
+      this.#verdicts.set(commit.oid, {
+        commit,
+        signers: isRefused ? [] : namesOf(found),
+        ...(isRefused && { refusal: found }),
+        isAside: true,
+      });
+    }
   }
 
   result(): Judgement {

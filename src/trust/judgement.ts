@@ -33,6 +33,8 @@ export interface Verdict {
   commit: Commit;
   signers: string[];
   refusal?: TrustError;
+  /** Nothing hangs on it: it is told to explain. */
+  isAside?: boolean;
 }
 
 export interface Judgement {

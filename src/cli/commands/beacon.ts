@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { InputError } from '../../lib/errors.ts';
+import { beaconPayload, beaconRef } from '../../trust/beacon.ts';
+import { trailers } from '../../trust/git-object.ts';
+import { siteTime } from '../../trust/site-time.ts';
+import { readOpenSshKey, signSsh } from '../../trust/ssh-sign.ts';
+import { NAMESPACE } from '../../trust/trust.ts';
+import { durationMs } from '../duration.ts';
+import { EXIT } from '../exit.ts';
+import { git, gitWord, runProgram } from '../git-program.ts';
+import { print } from '../terminal.ts';
+
+export interface BeaconOptions {
+  revision: string;
+  commit?: string;
+  key: string;
+  valid: string;
+  sequence?: string;
+  push?: string;
+}
+
+/** Signs what a revision is at, and until when that may be believed, into a clone, and sends it where the sites look. */
+export async function beacon(folder: string | undefined, options: BeaconOptions): Promise<number> {
+  const dir = folder ?? '.';
+  const { revision } = options;
+  const ref = beaconRef(revision);
+  if (ref === undefined)
+    throw InputError.at(undefined, `${JSON.stringify(revision)} is no name of a branch or a tag, as sites follow it`);
+  const issued = Math.floor(Date.now() / 1000) * 1000;
+  if (siteTime(new Date(issued)) === undefined)
+    throw InputError.at(undefined, `the clock of this machine says ${new Date(issued).toISOString()}, which cannot be`);
+  const commit = await gitWord(dir, ['rev-parse', '-q', '--verify', `${options.commit ?? revision}^{commit}`]);
+  if (commit === undefined)
+    throw InputError.at(undefined, `${dir} is no clone of a Git repo, or has no commit ${options.commit ?? revision}`);
+  if (options.push !== undefined) await fetchBefore(dir, options.push, ref);
+  const sequence = options.sequence === undefined ? await nextSequence(dir, ref, issued) : Number(options.sequence);
+  if (!Number.isSafeInteger(sequence) || sequence < 1)
+    throw InputError.at(undefined, `--sequence must be a whole number from 1 on, not ${options.sequence}`);
+  const payload = beaconPayload({
+    revision,
+    commit,
+    sequence,
+    issued,
+    expires: issued + durationMs(options.valid, '--valid'),
+  });
+  const signed = payload + (await sign(resolve(options.key), payload, dir));
+  const oid = (await git(dir, ['hash-object', '-t', 'tag', '-w', '--stdin'], signed)).toString('utf8').trim();
+  await git(dir, ['update-ref', ref, oid]);
+  if (options.push !== undefined) await git(dir, ['push', '--quiet', options.push, `+${ref}:${ref}`]);
+  print(
+    `beacon ${sequence} of ${revision}: at ${commit.slice(0, 12)}, for ${options.valid}${options.push === undefined ? `; send it with: git push REMOTE +${ref}:${ref}` : ''}`,
+  );
+  return EXIT.ok;
+}
+
+async function fetchBefore(dir: string, remote: string, ref: string): Promise<void> {
+  const there = (await git(dir, ['ls-remote', remote, ref])).toString('utf8').trim();
+  if (there !== '') await git(dir, ['fetch', '--quiet', remote, `+${ref}:${ref}`]);
+}
+
+/** The time in seconds, which needs no memory; one more than the last, where somebody's clock was ahead. */
+async function nextSequence(dir: string, ref: string, issued: number): Promise<number> {
+  const last = await gitWord(dir, ['cat-file', 'tag', ref]);
+  const message = last?.split('-----BEGIN')[0] ?? '';
+  return Math.max(Number(trailers(message, 'Sequence')[0] ?? 0) + 1, issued / 1000);
+}
+
+async function sign(key: string, payload: string, dir: string): Promise<string> {
+  const text = await readFile(key, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw InputError.at(undefined, `the key ${key} cannot be read: ${error.code ?? error.message}`);
+  });
+  const own = readOpenSshKey(text);
+  if (own) return signSsh(own, Buffer.from(payload), NAMESPACE.beacon);
+  // A passphrase, a security key, an ssh-agent behind a .pub file: OpenSSH knows them all.
+  const args = ['-Y', 'sign', '-q', '-n', NAMESPACE.beacon, '-f', key];
+  const { code, stdout, stderr } = await runProgram('ssh-keygen', args, dir, payload);
+  if (code !== 0) throw InputError.at(undefined, `ssh-keygen cannot sign with ${key}: ${stderr}`);
+  return stdout.toString('utf8');
+}

@@ -1,0 +1,144 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, posix } from 'node:path';
+import { InputError } from '../../lib/errors.ts';
+import { gitSource } from '../../source/git-source.ts';
+import { judge } from '../../trust/judge.ts';
+import type { Candidate, Evidence, Judgement } from '../../trust/judgement.ts';
+import { succeed, type Trust } from '../../trust/trust.ts';
+import { EXIT } from '../exit.ts';
+import { git, gitWord } from '../git-program.ts';
+import { localEvidence } from '../local-evidence.ts';
+import { sourceOptionsFrom } from '../source-settings.ts';
+import { palette, print } from '../terminal.ts';
+import { readTrust, trustReader } from '../trust-file.ts';
+
+export interface VerifyOptions {
+  repo?: string;
+  revision?: string;
+  path?: string;
+  trust?: string;
+  from?: string;
+}
+
+const TRUST_FILE = 'trust.yaml';
+
+/** Says what a site that stands at a commit would accept, commit by commit, and why not. */
+export async function verify(folder: string | undefined, options: VerifyOptions): Promise<number> {
+  if (options.repo !== undefined && folder !== undefined)
+    throw InputError.at(undefined, 'name either a folder or --repo, not both');
+  return options.repo === undefined ? verifyClone(folder ?? '.', options) : verifyRepo(options.repo, options);
+}
+
+async function verifyClone(dir: string, options: VerifyOptions): Promise<number> {
+  const file = posix.join(options.path ?? '', TRUST_FILE);
+  const evidence = localEvidence(dir, file);
+  const revision = options.revision ?? 'HEAD';
+  const commit = await commitOf(dir, revision);
+  const floor = options.from === undefined ? undefined : await commitOf(dir, options.from);
+  const isTag = (await gitWord(dir, ['rev-parse', '-q', '--verify', `refs/tags/${revision}`])) !== undefined;
+  const tag = isTag ? await gitWord(dir, ['rev-parse', `refs/tags/${revision}`]) : undefined;
+  const candidate: Candidate = {
+    commit,
+    ...(isTag && { tag: { name: revision, oid: tag === commit ? undefined : tag } }),
+  };
+  const inGit = async (at: string): Promise<string> =>
+    (await git(dir, ['cat-file', 'blob', `${at}:${file}`])).toString('utf8');
+  return tell(candidate, floor, await trustFor(options, floor ?? commit, inGit), evidence);
+}
+
+async function commitOf(dir: string, revision: string): Promise<string> {
+  const found = await gitWord(dir, ['rev-parse', '-q', '--verify', `${revision}^{commit}`]);
+  if (found === undefined)
+    throw InputError.at(undefined, `${dir} is no clone of a Git repo, or has no commit ${revision}`);
+  return found;
+}
+
+async function verifyRepo(url: string, options: VerifyOptions): Promise<number> {
+  const dir = await mkdtemp(join(tmpdir(), 'holdfast-'));
+  const { signal } = new AbortController();
+  const source = gitSource({
+    url,
+    dir,
+    ...(await sourceOptionsFrom(process.env)),
+    ...(options.revision !== undefined && { revision: options.revision }),
+    ...(options.path !== undefined && { path: options.path }),
+  });
+  try {
+    const reading = async (commit: string): Promise<string | undefined> => {
+      const snapshot = await source.fetch(commit, signal);
+      const file = await snapshot.read(TRUST_FILE).finally(() => snapshot.dispose());
+      return file && Buffer.from(file.content).toString('utf8');
+    };
+    const evidence: Evidence = {
+      history: (tip, known) => source.history(tip, known, signal),
+      object: (oid, type) => source.object(oid, type, signal),
+      folder: async (commit, path) => {
+        const snapshot = await source.fetch(commit, signal);
+        return snapshot.ids(path).finally(() => snapshot.dispose());
+      },
+      trustAt: async (commit, current) => {
+        const text = await reading(commit);
+        return text === undefined ? undefined : succeed(current, await readTrust(text, TRUST_FILE));
+      },
+    };
+    const polled = await source.poll(signal);
+    if (options.from !== undefined && !/^[0-9a-f]{40}$/.test(options.from))
+      throw InputError.at(undefined, 'with --repo, --from is the full ID of a commit');
+    const name = polled.ref?.startsWith('refs/tags/') ? polled.ref.slice('refs/tags/'.length) : undefined;
+    const candidate: Candidate = {
+      commit: polled.commit,
+      ...(name !== undefined && { tag: { name, oid: polled.tag } }),
+    };
+    const trust = await trustFor(options, options.from ?? polled.commit, reading);
+    return await tell(candidate, options.from, trust, evidence);
+  } finally {
+    source.close();
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** The site's own file where one is named, else what Git holds where the site stands. */
+async function trustFor(
+  { trust }: VerifyOptions,
+  commit: string,
+  inGit: (commit: string) => Promise<string | undefined>,
+): Promise<Trust> {
+  if (trust !== undefined) return trustReader(trust)();
+  const text = await inGit(commit);
+  if (text === undefined)
+    throw InputError.at(
+      undefined,
+      `there is no ${TRUST_FILE} at commit ${commit.slice(0, 12)}`,
+      'name one with --trust',
+    );
+  return readTrust(text, TRUST_FILE);
+}
+
+async function tell(
+  candidate: Candidate,
+  floor: string | undefined,
+  trust: Trust,
+  evidence: Evidence,
+): Promise<number> {
+  const judgement = await judge(candidate, { floor, trust, now: Date.now() }, evidence, { explain: true });
+  const { add, error } = palette();
+  for (const { commit, signers, refusal, isAside } of judgement.verdicts) {
+    const subject = commit.message.split('\n')[0] ?? '';
+    const mark = refusal === undefined ? add('signed ') : isAside ? 'aside  ' : error('refused');
+    print(`${mark} ${commit.oid.slice(0, 12)}  ${subject}${signers.length > 0 ? `  (${signers.join(', ')})` : ''}`);
+    if (refusal) print(`        ${refusal.kind}: ${refusal.message}`);
+  }
+  for (const commit of judgement.rotations)
+    print(`commit ${commit.slice(0, 12)} brings a trust.yaml that is taken over`);
+  print(summary(candidate.commit, floor, judgement));
+  return judgement.refusals.length === 0 ? EXIT.ok : EXIT.failed;
+}
+
+function summary(commit: string, floor: string | undefined, { refusals, trust, recovery }: Judgement): string {
+  const site = floor === undefined ? 'a new site' : `a site at ${floor.slice(0, 12)}`;
+  const [refusal] = refusals;
+  if (refusal) return `${site} would refuse ${commit.slice(0, 12)}: ${refusal.kind}: ${refusal.message}`;
+  const how = recovery === undefined ? '' : `, by the recovery in ${recovery.slice(0, 12)}`;
+  return `${site} would accept ${commit.slice(0, 12)}${how}; trust.yaml version ${trust.version} is then in force`;
+}

@@ -1,0 +1,54 @@
+import { InputError, SourceError } from '../lib/errors.ts';
+import type { Evidence } from '../trust/judgement.ts';
+import { succeed } from '../trust/trust.ts';
+import { TrustError } from '../trust/trust-error.ts';
+import { git, gitWord, runProgram } from './git-program.ts';
+import { readTrust } from './trust-file.ts';
+
+/** What there is to judge by in a clone on this machine. `file` is where trust.yaml lies in it. */
+export function localEvidence(dir: string, file: string): Evidence {
+  const object = async (oid: string, type: string): Promise<Buffer> => {
+    const { code, stdout } = await runProgram('git', ['cat-file', type, oid], dir);
+    if (code !== 0) throw new SourceError('notFound', `this clone has no ${type} ${oid.slice(0, 12)}`);
+    return stdout;
+  };
+  return {
+    object,
+    async history(tip, known) {
+      const there: string[] = [];
+      for (const oid of known) if ((await gitWord(dir, ['cat-file', '-t', oid])) === 'commit') there.push(`^${oid}`);
+      const listed = await git(dir, ['rev-list', tip, ...there]);
+      const oids = listed
+        .toString('utf8')
+        .split('\n')
+        .filter((oid) => oid !== '');
+      if (oids.length === 0) throw new SourceError('notFound', `${tip.slice(0, 12)} holds nothing new`);
+      return Promise.all(oids.map(async (oid) => ({ oid, content: await object(oid, 'commit') })));
+    },
+    async folder(commit, path) {
+      const { code, stdout } = await runProgram('git', ['ls-tree', '-z', `${commit}:${path}`], dir);
+      if (code !== 0) return undefined;
+      const entries = stdout
+        .toString('utf8')
+        .split('\0')
+        .filter((line) => line !== '');
+      return new Map(
+        entries.map((line) => {
+          const [head = '', name = ''] = line.split('\t');
+          const [mode = '', type = '', oid = ''] = head.split(' ');
+          return [name, type === 'tree' ? `dir ${oid}` : `${mode} ${oid}`];
+        }),
+      );
+    },
+    async trustAt(commit, current) {
+      const text = await gitWord(dir, ['cat-file', 'blob', `${commit}:${file}`]);
+      if (text === undefined) return undefined;
+      try {
+        return succeed(current, await readTrust(`${text}\n`, file));
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        throw new TrustError('trustChanged', error.message, { cause: error });
+      }
+    },
+  };
+}

@@ -1,0 +1,148 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { GitRepo } from '../support/git-repo.ts';
+import { type GitServer, startGitServer } from '../support/git-server.ts';
+import { holdfast } from '../support/holdfast-process.ts';
+import { signedCommit, signedTag } from '../support/signed-repo.ts';
+import { type KeyPair, piped, sshKeyPair } from '../support/signing.ts';
+import { type TrustingSite, trustingSite } from '../support/trusting-site.ts';
+
+jest.setTimeout(60_000);
+
+let dir: string;
+let server: GitServer;
+let repo: GitRepo;
+let ada: KeyPair;
+let eve: KeyPair;
+let first: string;
+let unsigned: string;
+let head: string;
+
+const trust = (spec: object = {}): string =>
+  JSON.stringify({
+    apiVersion: 'holdfast/v1',
+    kind: 'Trust',
+    spec: { ...spec, signers: [{ name: 'ada', ssh: [ada.line] }] },
+  });
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'hf-verify-'));
+  server = await startGitServer();
+  repo = await server.repo('fleet');
+  ada = await sshKeyPair(dir, 'ada');
+  eve = await sshKeyPair(dir, 'eve');
+  first = await signedCommit(
+    repo,
+    { 'compose.yaml': 'services: { web: { image: a } }\n' },
+    { by: ada, message: 'Begin' },
+  );
+  unsigned = await signedCommit(repo, { a: '1' }, { message: 'Nobody signs this' });
+  head = await signedCommit(repo, { a: '2' }, { by: ada, message: 'Go on' });
+  await writeFile(join(dir, 'head.yaml'), trust());
+  await writeFile(join(dir, 'every.yaml'), trust({ verify: 'every' }));
+});
+afterAll(async () => {
+  await server.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const verify = (...args: string[]) => holdfast(['verify', ...args]);
+
+describe.each([
+  ['of a clone', () => [repo.dir]],
+  ['of a repo behind a server', () => ['--repo', repo.url]],
+])('holdfast verify %s', (_, where) => {
+  test('says commit by commit what a site would accept', async () => {
+    const { code, stdout } = await verify(...where(), '--trust', join(dir, 'head.yaml'), '--from', first);
+    expect(stdout.trim().split('\n')).toEqual([
+      `aside   ${unsigned.slice(0, 12)}  Nobody signs this`,
+      `        unsigned: commit ${unsigned.slice(0, 12)} is not signed`,
+      `signed  ${head.slice(0, 12)}  Go on  (ada)`,
+      `a site at ${first.slice(0, 12)} would accept ${head.slice(0, 12)}; trust.yaml version 1 is then in force`,
+    ]);
+    expect(code).toBe(0);
+  });
+
+  test('says what it would refuse, and why', async () => {
+    const { code, stdout } = await verify(...where(), '--trust', join(dir, 'every.yaml'), '--from', first);
+    expect(stdout).toContain(`refused ${unsigned.slice(0, 12)}  Nobody signs this`);
+    expect(stdout).toContain(
+      `would refuse ${head.slice(0, 12)}: unsigned: commit ${unsigned.slice(0, 12)} is not signed`,
+    );
+    expect(code).toBe(1);
+  });
+
+  test('judges a tag by its own signature', async () => {
+    await signedTag(repo, 'v1', head, eve);
+    const { code, stdout } = await verify(...where(), '--trust', join(dir, 'head.yaml'), '--revision', 'v1');
+    expect(stdout).toMatch(/a new site would refuse .*: unknownKey: tag v1 is signed with/);
+    expect(code).toBe(1);
+  });
+
+  test('asks for a trust.yaml where there is none', async () => {
+    const { code, stderr } = await verify(...where());
+    expect(stderr).toMatch(/there is no trust.yaml at commit|git cat-file failed/);
+    expect(code).toBe(2);
+  });
+});
+
+test('a trust.yaml that cannot be used is refused with the places of all that is wrong', async () => {
+  const file = join(dir, 'wrong.yaml');
+  await writeFile(
+    file,
+    'apiVersion: holdfast/v1\nkind: Trust\nspec:\n  threshold: 2\n  signers:\n    - name: a\n      ssh:\n        - cert-authority ssh-ed25519 AAAA\n      validBefore: "2026-02-31"\n',
+  );
+  const { code, stderr } = await verify(repo.dir, '--trust', file);
+  expect(code).toBe(2);
+  expect(stderr.trim().split('\n')).toEqual([
+    expect.stringMatching(/wrong.yaml:8:11: this allowed signers line cannot be used: /),
+    expect.stringMatching(/wrong.yaml:9:20: validBefore is no date of the calendar/),
+    expect.stringMatching(/wrong.yaml:4:14: the threshold is 2, and only 0 signers may sign for all paths/),
+  ]);
+});
+
+describe('holdfast beacon', () => {
+  const sites: TrustingSite[] = [];
+  afterAll(async () => {
+    for (const site of sites) await site.close();
+  });
+
+  test.each([
+    ['by itself', 'ada', ''],
+    ['by ssh-keygen, with a key that has a passphrase', 'locked', 'secret'],
+  ])('signs %s what sites believe, and counts up', async (_, name, passphrase) => {
+    const key = name === 'ada' ? ada : await sshKeyPair(dir, name);
+    if (passphrase) await piped('ssh-keygen', ['-q', '-p', '-P', '', '-N', passphrase, '-f', key.file], '');
+    const askpass = join(dir, 'askpass');
+    await writeFile(askpass, `#!/bin/sh\necho ${passphrase}\n`, { mode: 0o755 });
+    const env = { SSH_ASKPASS: askpass, SSH_ASKPASS_REQUIRE: 'force' };
+    const clone = join(dir, `clone-${name}`);
+    await piped('git', ['clone', '-q', repo.dir, clone], '');
+    const site = await trustingSite(
+      repo,
+      JSON.stringify({
+        apiVersion: 'holdfast/v1',
+        kind: 'Trust',
+        spec: {
+          beacon: 'binding',
+          signers: [{ name: 'ada', ssh: [ada.line] }, ...(passphrase ? [{ name, ssh: [key.line] }] : [])],
+        },
+      }),
+    );
+    sites.push(site);
+    for (const commit of [first, head]) {
+      const args = ['beacon', clone, '--revision', 'main', '--commit', commit, '--key', key.file, '--push', 'origin'];
+      const { code, stdout, stderr } = await holdfast(args, { env });
+      expect(stderr).toBe('');
+      expect(stdout).toMatch(new RegExp(`^beacon \\d+ of main: at ${commit.slice(0, 12)}, for 24h`));
+      expect(code).toBe(0);
+      site.wall = new Date();
+      await site.poll();
+      expect(site.enforced()).toBe(commit);
+      expect(site.lines().join()).not.toMatch(/not believed|Stale/);
+    }
+    expect(await readFile(join(clone, 'compose.yaml'), 'utf8')).toContain('image: a');
+  });
+});
