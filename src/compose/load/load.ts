@@ -1,6 +1,6 @@
 import { InputError, type Position } from '../../lib/errors.ts';
 import type { PlacedApp } from '../../model/fleet.ts';
-import { entryOf, type MappingNode } from '../../yaml/node.ts';
+import { describe, entryOf, type MappingNode } from '../../yaml/node.ts';
 import type { Report } from '../report.ts';
 import type { AppFolder } from './app-folder.ts';
 import { canonical } from './canonical.ts';
@@ -123,11 +123,14 @@ async function readDotenv(folder: AppFolder, app: PlacedApp, values: Values): Pr
 
 /** The Application's name; else `name:` of the last file that has one; else the fallback. Compose's spelling: lower case, nothing special. */
 function nameOf(app: PlacedApp, written: readonly Written[], values: Values, report: Report): string {
-  if (app.nameIsFixed) return app.name;
   const entry = written.map(({ document }) => entryOf(document, 'name')).findLast((found) => found !== undefined);
   const node = entry && interpolate(entry.value, values, report);
-  const text = node?.kind === 'scalar' && typeof node.value === 'string' ? node.value : '';
-  const name = projectName(text) || projectName(app.name);
+  const text = node?.kind === 'scalar' && typeof node.value === 'string' ? node.value : undefined;
+  if (node && text === undefined) {
+    throw InputError.at(node.at, `name must be a string, not ${describe(node)}`, 'quote it, or take it out');
+  }
+  if (app.nameIsFixed) return app.name;
+  const name = projectName(text ?? '') || projectName(app.name);
   if (name === '')
     throw InputError.at(entry?.value.at, 'no name for the app can be made of this', 'set name: in the Compose file');
   return name;
