@@ -188,7 +188,7 @@ function desired(command: Command, description: string, { engine = true } = {}):
     .description(description)
     .argument('[folder]', 'the config repo, or a folder with a compose.yaml; uncommitted files count', undefined)
     .option('--repo <url>', 'read a Git repo over HTTP(S) instead of a folder')
-    .option('--revision <ref>', 'with --repo: a branch, tag or commit (default: its HEAD)')
+    .option('--revision <ref>', 'with --repo: a branch, tag, range of versions (^1.2) or commit (default: its HEAD)')
     .option('--path <dir>', "the config repo's folder in the repo")
     .option('--site <name>', 'the site (not needed where there is one)')
     .option('--values <file>', "the site's own values, which are not in Git: a flat YAML mapping")

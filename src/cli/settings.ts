@@ -65,7 +65,11 @@ export const agentSettings: readonly Setting[] = [
   },
   { key: 'site', value: 'name', description: "this site's name (not needed for a lone Compose file)" },
   { key: 'path', value: 'dir', description: "the config repo's folder in the repo" },
-  { key: 'revision', value: 'ref', description: "a branch, tag or commit to follow (default: the repo's HEAD)" },
+  {
+    key: 'revision',
+    value: 'ref',
+    description: "a branch, tag, range of versions (^1.2) or commit to follow (default: the repo's HEAD)",
+  },
   { key: 'interval', value: 'duration', description: 'between two polls, with up to a tenth more', default: '60s' },
   { key: 'resync', value: 'duration', description: 'between two looks at everything, events or not', default: '5m' },
   {

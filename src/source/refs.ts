@@ -1,4 +1,5 @@
 import { SourceError } from '../lib/errors.ts';
+import { compareVersions, isInRange, majorOf, parseRange, parseVersion, type Range } from './semver.ts';
 
 /** One ref of a remote as the server lists it. */
 export interface RemoteRef {
@@ -20,9 +21,27 @@ export interface Resolved {
 
 export const isCommitId = (text: string): boolean => /^[0-9a-f]{40}$/.test(text);
 
-/** The names that a revision may have on the remote. No revision: the remote's HEAD. Throws SourceError for what Git forbids in a ref. */
+/** A revision that is a range of versions: it holds what no name of a branch or tag begins with or may hold, so `1.2` and `1.x` are names. */
+function rangeOf(revision: string | undefined): Range | undefined {
+  if (revision === undefined || !/^[<>=]|[\^~*]|\|\|| - /.test(revision)) return undefined;
+  const range = parseRange(revision);
+  if (!range)
+    throw new SourceError('notFound', `${JSON.stringify(revision)} is no range of versions, as ^1.2 or >=1.2 <3`);
+  return range;
+}
+
+/**
+ * The names that a revision may have on the remote, or what they begin with where it is a range of versions. No revision: the remote's HEAD. Throws
+ * SourceError for what Git forbids in a ref.
+ */
 export function candidateNames(revision: string | undefined): string[] {
   if (revision === undefined || revision === 'HEAD') return ['HEAD'];
+  const range = rangeOf(revision);
+  if (range) {
+    // A repo may have thousands of tags, each listed at each poll.
+    const major = majorOf(range);
+    return major === undefined ? ['refs/tags/'] : [`refs/tags/${major}.`, `refs/tags/v${major}.`];
+  }
   // Source: git-check-ref-format(1).
   if (/[\p{Cc} ~^:?*[\\]|\.\.|\/\/|@\{|^[/.-]|[/.]$|\/\.|\.lock(\/|$)/u.test(revision) || revision === '') {
     throw new SourceError('notFound', `${JSON.stringify(revision)} cannot be the name of a branch or a tag`);
@@ -33,6 +52,8 @@ export function candidateNames(revision: string | undefined): string[] {
 
 /** Which of the listed refs a revision is. Throws SourceError when none is, or when a branch and a tag share the name. */
 export function pickRef(refs: readonly RemoteRef[], revision: string | undefined): Resolved {
+  const range = rangeOf(revision);
+  if (range) return pickVersion(refs, range, revision ?? '');
   const names = candidateNames(revision);
   const found = names.flatMap((name) => refs.filter((ref) => ref.name === name));
   const [ref, other] = found;
@@ -51,6 +72,26 @@ export function pickRef(refs: readonly RemoteRef[], revision: string | undefined
     );
   }
   return { commit: ref.peeled ?? ref.oid, want: ref.oid, ref: ref.name };
+}
+
+const TAGS = 'refs/tags/';
+
+/** The tag of the highest version in a range. Of several that are the same version, as `v1.2.0` and `1.2.0`, the last by name. */
+function pickVersion(refs: readonly RemoteRef[], range: Range, revision: string): Resolved {
+  const versions = refs.flatMap((ref) => {
+    const version = ref.name.startsWith(TAGS) ? parseVersion(ref.name.slice(TAGS.length)) : undefined;
+    return version && isInRange(version, range) ? [{ ref, version }] : [];
+  });
+  const byVersion = versions.sort(
+    (a, b) => compareVersions(a.version, b.version) || (a.ref.name < b.ref.name ? -1 : 1),
+  );
+  const highest = byVersion.at(-1)?.ref;
+  if (!highest)
+    throw new SourceError(
+      'notFound',
+      `The Git repo has no tag with a version in the range ${JSON.stringify(revision)}`,
+    );
+  return { commit: highest.peeled ?? highest.oid, want: highest.oid };
 }
 
 /** Only SHA-1 repos can be read. Anything else in an ID's place is not Git. */
