@@ -61,7 +61,8 @@ export const agentSettings: readonly Setting[] = [
   {
     key: 'repo',
     value: 'url',
-    description: 'the config repo: an https:// or ssh:// URL, user@host:path, or a folder (required)',
+    description: 'the config repo: an https:// or ssh:// URL, user@host:path, or a folder; several are tried in order',
+    list: true,
   },
   { key: 'site', value: 'name', description: "this site's name (not needed for a lone Compose file)" },
   { key: 'path', value: 'dir', description: "the config repo's folder in the repo" },
@@ -156,7 +157,7 @@ export function agentOption({ key, value, description, default: fallback, list, 
 }
 
 /** Settings of several values. */
-type ListKey = 'credentialCommand';
+type ListKey = 'credentialCommand' | 'repo';
 
 export type AgentSettings = Partial<Record<Exclude<AgentKey, ListKey>, string> & Record<ListKey, string[]>>;
 
@@ -202,6 +203,10 @@ async function readConfigFile(path: string): Promise<AgentSettings> {
   const problems = await schemaProblems(root, 'agent');
   if (problems.length > 0) throw new InputError(problems);
   const plain = toPlain(root) as Record<string, string | number | boolean | string[]>;
-  const texts = Object.entries(plain).map(([key, value]) => [key, Array.isArray(value) ? value : String(value)]);
+  const lists = new Set<string>(agentSettings.filter(({ list }) => list).map(({ key }) => key));
+  const texts = Object.entries(plain).map(([key, value]) => {
+    if (lists.has(key)) return [key, [value].flat()];
+    return [key, String(value)];
+  });
   return Object.fromEntries(texts) as AgentSettings;
 }

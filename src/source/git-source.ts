@@ -4,7 +4,7 @@ import { gitSnapshot } from './git-snapshot.ts';
 import { lazyObjects } from './lazy-objects.ts';
 import { DEFAULT_LIMITS, type SourceLimits } from './limits.ts';
 import { type ObjectStore, objectStore } from './object-store.ts';
-import { openTransport, type TransportOptions } from './open-transport.ts';
+import { openRemotes, type TransportOptions } from './open-transport.ts';
 import { systemPackFiles } from './pack-files.ts';
 import { ownWorker, type PackWorker } from './pack-worker.ts';
 import { hasChildren, readAhead } from './read-ahead.ts';
@@ -15,8 +15,10 @@ import { DEFAULT_STORE_LIMITS, type StoreLimits } from './store-limits.ts';
 import { normalizeFolder } from './tree-path.ts';
 
 export interface GitSourceOptions extends TransportOptions {
-  /** http:// or https://. User and password in it are used where `credentials` has none, and appear nowhere. */
+  /** As parseRemote takes it. User and password in it are used where `credentials` has none, and appear nowhere. */
   url: string;
+  /** More URLs of the same repo, to be asked in this order where those before do not answer. */
+  others?: readonly string[];
   /** A branch, a tag, a full ref or a full commit ID. Default: the remote's HEAD. */
   revision?: string;
   /** The config repo's folder in the repo. Default: its root. */
@@ -31,13 +33,14 @@ export interface GitSourceOptions extends TransportOptions {
   worker?: PackWorker;
 }
 
-/** A Git repo over HTTP(S). Throws InputError for a URL that cannot be used, SourceError for a path or a revision. */
+/** A Git repo, wherever it is. Throws InputError for a URL that cannot be used, SourceError for a path or a revision. */
 export function gitSource(options: GitSourceOptions): Source {
   const remote = parseRemote(options.url);
   const folder = normalizeFolder(options.path);
   const { revision, dir, clock } = options;
   candidateNames(revision);
-  const transport = openTransport(remote, { ...DEFAULT_LIMITS, ...options.limits }, options);
+  const remotes = [remote, ...(options.others ?? []).map(parseRemote)];
+  const transport = openRemotes(remotes, { ...DEFAULT_LIMITS, ...options.limits }, options);
   const origin = {
     description: `${remote.url}${folder && ` (${folder})`}${revision === undefined ? '' : ` at ${revision}`}`,
     name: folder.split('/').at(-1) || remote.name,

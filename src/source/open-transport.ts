@@ -6,6 +6,7 @@ import type { SourceLimits } from './limits.ts';
 import { localTransport } from './local-transport.ts';
 import type { ProxySettings } from './proxy.ts';
 import type { CredentialsProvider, Remote } from './remote.ts';
+import { remotesInOrder } from './remotes-in-order.ts';
 import { type SshSettings, sshTransport } from './ssh-transport.ts';
 import type { Transport } from './transport.ts';
 
@@ -16,6 +17,22 @@ export interface TransportOptions extends TlsFiles {
   proxy?: ProxySettings;
   /** Without it no SSH host is known. */
   ssh?: SshSettings;
+  /** Told that another of several remotes answers now. */
+  onRemote?: (url: string) => void;
+}
+
+/** One or more remotes of the same repo, in order of preference. */
+export function openRemotes(remotes: readonly Remote[], limits: SourceLimits, options: TransportOptions): Transport {
+  const isTls = ({ url }: Remote): boolean => url.startsWith('https:');
+  const { credentials: _, ...unknown } = options;
+  const transports = remotes.map((remote) => ({
+    url: remote.url,
+    // What is meant for the server behind TLS is told to nobody in the clear.
+    transport: openTransport(remote, limits, isTls(remote) || !remotes.some(isTls) ? options : unknown),
+  }));
+  const [only, ...others] = transports;
+  if (only && others.length === 0) return only.transport;
+  return remotesInOrder(transports, options.onRemote ?? (() => {}));
 }
 
 /** The way to a remote that its URL asks for. Nothing is sent before the first request. */

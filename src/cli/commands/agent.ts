@@ -42,6 +42,8 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
   const beacon = trust && beaconRef(settings.revision ?? '');
   const source = gitSource({
     url: checked.repo,
+    others: checked.others,
+    onRemote: (url) => log.info(`reading ${url} now`),
     ...(beacon !== undefined && { beside: beacon }),
     dir: `${checked.stateDir}/git`,
     ...sourceOptions(settings, process.env),
@@ -82,7 +84,15 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
 }
 
 function check(settings: AgentSettings) {
-  const { repo, interval = '', resync = '', stateDir = '', filesDir = '', logFormat, logLevel = '' } = settings;
+  const {
+    repo: [repo, ...others] = [],
+    interval = '',
+    resync = '',
+    stateDir = '',
+    filesDir = '',
+    logFormat,
+    logLevel = '',
+  } = settings;
   if (!repo)
     throw InputError.at(
       undefined,
@@ -91,6 +101,7 @@ function check(settings: AgentSettings) {
     );
   return {
     repo,
+    others,
     revision: settings.revision ?? '',
     site: settings.site,
     intervalMs: durationMs(interval, '--interval'),

@@ -36,6 +36,20 @@ test('a command is a list in the file, and words or a JSON array in a variable',
   );
 });
 
+test('there may be one repo or several, in order', async () => {
+  expect((await fromFile('repo: https://a/x')).repo).toEqual(['https://a/x']);
+  expect((await fromFile('repo: [https://a/x, git@b:x]')).repo).toEqual(['https://a/x', 'git@b:x']);
+  const { repo } = await resolveAgentSettings({}, { HOLDFAST_REPO: 'https://a/x git@b:x' }, undefined);
+  expect(repo).toEqual(['https://a/x', 'git@b:x']);
+});
+
+test('a switch is on or off wherever it is set', async () => {
+  const on = { knownHostsFile: '/k', sshAcceptNewHostKey: 'true' };
+  expect(sourceOptions(await fromFile('knownHostsFile: /k\nsshAcceptNewHostKey: true'), {}).ssh?.acceptNew).toBe(true);
+  expect(sourceOptions(await resolveAgentSettings(on, {}, undefined), {}).ssh?.acceptNew).toBe(true);
+  expect(sourceOptions(await resolveAgentSettings({}, {}, undefined), {}).ssh?.acceptNew).toBe(false);
+});
+
 test('limits are sizes, numbers and durations; their defaults are those of the source', async () => {
   const { limits, storeLimits } = sourceOptions(await resolveAgentSettings({}, {}, undefined), {});
   expect(limits).toEqual(DEFAULT_LIMITS);
