@@ -10,8 +10,8 @@ import type { Transport } from './transport.ts';
 /**
  * Asks a server for what the store does not have, and for as little of it as the server lets be asked for.
  *
- * With filters, objects are asked for one by one, by name, as they are needed; what changed between two commits comes as deltas in one small
- * answer. Without, a commit comes with all of its files, as deltas against the commit before where that is here.
+ * With filters, objects are asked for one by one, by name, as they are needed; folders that
+ * changed between two commits come as deltas in one small answer. Without, a commit comes with all of its files, as deltas against the commit before where that is here.
  */
 export interface Fetcher {
   /** Brings a commit in, with as much of its tree as comes cheaply. `want` is what the server may be asked for to get it. */
@@ -22,9 +22,7 @@ export interface Fetcher {
   object(oid: string, type: 'commit' | 'tag', signal: AbortSignal): Promise<Uint8Array>;
 }
 
-/** Changed files up to this size come with the commit that changed them: asking for each costs as much. */
-const SMALL_CHANGE = 8 * 1024;
-/** What a fleet's other sites may have changed before it is cheaper to ask for one's own objects by name. */
+/** What the folders that changed may cost, those of a fleet's other sites too, before it is cheaper to ask for one's own by name. */
 const MOST_CHANGES = 48 * 1024;
 /** Files below a folder that is fetched whole. A larger one is asked for when it is read. */
 const SMALL_FILE = 64 * 1024;
@@ -61,7 +59,7 @@ export function fetcher(transport: Transport, store: ObjectStore, limits: StoreL
     const depth = await shallow(signal);
     for (const { oid } of await store.heads()) {
       if (!(await isHere(oid))) continue;
-      const args = [...(await changesSince(oid, want, signal)), `filter blob:limit=${SMALL_CHANGE}`];
+      const args = [...(await changesSince(oid, want, signal)), 'filter blob:none'];
       let bytes = 0;
       await add(args, signal, (more) => {
         bytes += more;

@@ -27,7 +27,7 @@ export interface Bench {
 }
 
 /** As in the Dockerfile. */
-const AGENT_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=64', '--no-opt', '--no-maglev'];
+export const AGENT_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=64', '--no-opt', '--no-maglev'];
 
 /** Builds the bundle into a folder of its own, as the image has it, so that another build changes nothing under a running measurement. */
 export async function buildAside(dir: string): Promise<Pick<Bench, 'holdfast' | 'agent'>> {

@@ -8,6 +8,7 @@ import { run } from '../../scripts/machine/processes.ts';
 import { importTestImages } from '../support/images.ts';
 import { composePeer } from '../support/peer.ts';
 import { type Bench, buildAside, clear } from './bench.ts';
+import { measureGit } from './git.ts';
 import { measureHeal } from './heal.ts';
 import { measureIdle } from './idle.ts';
 import { measureLoad } from './load.ts';
@@ -27,6 +28,7 @@ const PARTS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   heal: measureHeal,
   idle: measureIdle,
   load: measureLoad,
+  git: measureGit,
 };
 
 async function main(parts: string[], isQuick: boolean): Promise<void> {

@@ -1,10 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { readObject } from 'isomorphic-git';
 import { SourceError } from '../../../src/lib/errors.ts';
 import { type GitObject, objectName } from '../../../src/source/git-object.ts';
 import { objectStore } from '../../../src/source/object-store.ts';
@@ -131,6 +133,24 @@ const hasGit = spawnSync('git', ['--version']).status === 0;
   afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
   const git = (...args: string[]): string => execFileSync('git', args, { cwd: dir, encoding: 'utf8', stdio: 'pipe' });
+
+  test('what was merged reads the same with isomorphic-git', async () => {
+    const packs = join(dir, 'objects', 'pack');
+    const store = objectStore(systemPackFiles(packs), { ...DEFAULT_STORE_LIMITS, packs: 2 }, ownWorker);
+    const [one, two] = [blob('one\n'.repeat(500)), blob('two')];
+    const root = tree({ one, two });
+    const commit = commitOf(root);
+    await store.add(inPieces(packOfEntries([one, two])), live);
+    await store.add(inPieces(packOfEntries([root, commit])), live);
+    await store.keep({ oid: objectName(commit), whole: true });
+    await store.tidy(live);
+    expect(await store.find(objectName(root))).toEqual(root);
+    for (const { type, content } of [one, two, root, commit]) {
+      const found = await readObject({ fs, gitdir: dir, oid: objectName({ type, content }), format: 'content' });
+      expect(found.type).toBe(type);
+      expect(Buffer.from(found.object as Uint8Array)).toEqual(content);
+    }
+  });
 
   test('an index is what git makes of the same pack, and a merged pack is one that git verifies', async () => {
     const files = systemPackFiles(dir);
