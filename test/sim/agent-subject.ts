@@ -2,6 +2,7 @@ import { type Agent, startAgent } from '../../src/agent/agent.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { RunningAgent, Subject } from './subject.ts';
+import { simulatedTrust } from './world/authored-commit.ts';
 
 /** The real agent, whole, on the simulated world. */
 export const agentSubject: Subject = (world): RunningAgent => {
@@ -21,6 +22,7 @@ export const agentSubject: Subject = (world): RunningAgent => {
     intervalMs: 60_000,
     resyncMs: 300_000,
     onLink: world.onLink,
+    ...(world.isTrusting && { trust: simulatedTrust }),
     onPlan: (made) => {
       plan = made;
     },

@@ -123,6 +123,16 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
     squatters: new Set(),
     foreign: new Set(),
     agent: undefined as never,
+    isTrusting: random.fork('trust').chance(0.5),
+  };
+  source.onFetch = (commit) => {
+    const floor = world.isTrusting ? floorOf(disk.peek(`${world.stateDir}/trust.json`)) : undefined;
+    if (source.isForged(commit))
+      engine.monitors.violations.push(`files are fetched of ${commit}, which a stranger made`);
+    if (floor !== undefined && source.isBefore(commit, floor))
+      engine.monitors.violations.push(
+        `files are fetched of ${commit}, which is older than ${floor}, which was accepted`,
+      );
   };
   const supervisor = new Supervisor(options.subject, () => world);
   world.agent = supervisor;
@@ -193,6 +203,7 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
     engine.machine.heldPorts.clear();
     source.linkUp = true;
     source.faultRate = 0;
+    source.tellTheTruth();
     disk.broken = undefined;
     disk.faultRate = 0;
     for (const one of [...engine.machine.containers.values()]) {
@@ -236,6 +247,12 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
   };
 
   return { world, supervisor, commit, trouble, calm };
+}
+
+/** What the site wrote down as accepted; undefined where that is damaged. */
+function floorOf(content: Uint8Array | undefined): string | undefined {
+  const text = content ? Buffer.from(content).toString('utf8') : '';
+  return /"floor":"([0-9a-f]{40})"/.exec(text)?.[1];
 }
 
 function stockImages({ machine: { images } }: SimulatedEngine): void {

@@ -16,6 +16,7 @@ export interface AgentWorld {
   source: Source;
   onLink: Subscribe;
   log: Log;
+  isTrusting: boolean;
   /** It ends by itself, as a process that exits with an error does. */
   exit(error: unknown): void;
 }

@@ -40,6 +40,7 @@ export class Supervisor implements AgentHandle {
       source: world.source.open(() => !life.dead),
       onLink: (callback) => world.source.onLink(() => life.dead || callback()),
       log: logOf(world),
+      isTrusting: world.isTrusting,
       exit: (error) => {
         world.history.note(`the agent gives up: ${error}`);
         life.kill();

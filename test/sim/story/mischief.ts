@@ -189,6 +189,12 @@ export const MISFORTUNES: Readonly<Record<string, Mischief>> = {
     world.engine.machine.bus.cut(random.chance(0.7));
     return 'the event stream breaks';
   },
+  server: (world, random) => {
+    if (!world.isTrusting) return undefined;
+    if (random.chance(0.7)) return world.source.lie(random);
+    world.source.tellTheTruth();
+    return 'the server tells the truth';
+  },
   link: (world) => {
     world.source.linkUp = !world.source.linkUp;
     return `link ${world.source.linkUp ? 'up' : 'down'}`;

@@ -17,6 +17,8 @@ export interface World {
   source: SimulatedSource;
   history: History;
   agent: AgentHandle;
+  /** The site asks who signed; its server may be in wrong hands then. */
+  isTrusting: boolean;
   /** Names of foreign containers that stand where ours belong; they go before the end. */
   squatters: Set<string>;
   /** IDs of foreign containers that run and must never be touched. */

@@ -2,6 +2,7 @@ import { SourceError } from '../../../src/lib/errors.ts';
 import type { Entry, SourceFile } from '../../../src/model/snapshot.ts';
 import type { CommitObject, FetchedSnapshot, Source } from '../../../src/source/source.ts';
 import { objectId } from '../../../src/trust/git-object.ts';
+import { authoredCommit } from './authored-commit.ts';
 import type { Random } from './random.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -17,7 +18,12 @@ export class SimulatedSource {
   /** Revisions in the order in which they were handed out whole. */
   readonly fetched: string[] = [];
   polls = 0;
-  readonly #commits = new Map<string, { files: Files; parent: string | undefined }>();
+  /** Told of every commit of which files are asked for. */
+  onFetch: (commit: string) => void = () => {};
+  readonly #commits = new Map<string, { files: Files; parent: string | undefined; content: Uint8Array }>();
+  readonly #forged = new Set<string>();
+  /** What the server says instead of the truth. */
+  #shown: string | undefined;
   readonly #clock: VirtualClock;
   readonly #random: Random;
   #head = '';
@@ -49,10 +55,45 @@ export class SimulatedSource {
 
   /** @returns the new commit's ID. */
   commit(files: Files): string {
-    const parent = this.#head || undefined;
-    this.#head = this.#random.hex(40);
-    this.#commits.set(this.#head, { files, parent });
+    this.#head = this.#add(files, this.#head || undefined, 'author');
     return this.#head;
+  }
+
+  /** The server falls into wrong hands: it shows an older commit, or one that a stranger made. @returns what, in words. */
+  lie(random: Random): string {
+    const authored = [...this.#commits.keys()].filter((oid) => !this.#forged.has(oid));
+    if (random.chance(0.5)) {
+      this.#shown = random.pick(authored);
+      return `the server shows ${this.#shown.slice(0, 8)} as the newest`;
+    }
+    this.#shown = this.#add({}, random.pick(authored), 'stranger');
+    this.#forged.add(this.#shown);
+    return `the server shows ${this.#shown.slice(0, 8)}, which a stranger made`;
+  }
+
+  tellTheTruth(): void {
+    this.#shown = undefined;
+  }
+
+  isForged(commit: string): boolean {
+    return this.#forged.has(commit);
+  }
+
+  /** Whether `older` lies before `newer`. */
+  isBefore(older: string, newer: string): boolean {
+    return older !== newer && this.#ancestors(newer).has(older);
+  }
+
+  #add(files: Files, parent: string | undefined, by: 'author' | 'stranger'): string {
+    const { oid, content } = authoredCommit(this.#random.hex(40), parent, by);
+    this.#commits.set(oid, { files, parent, content });
+    return oid;
+  }
+
+  #ancestors(tip: string): Set<string> {
+    const found = new Set<string>();
+    for (let oid: string | undefined = tip; oid !== undefined; oid = this.#commits.get(oid)?.parent) found.add(oid);
+    return found;
   }
 
   /** The door through which one life of the agent sees the repo. */
@@ -71,42 +112,37 @@ export class SimulatedSource {
       poll: async (signal) => {
         this.polls += 1;
         await request(signal);
-        return { commit: this.#head };
+        return { commit: this.#shown ?? this.#head };
       },
       fetch: async (commit, signal) => {
         await request(signal);
         const { files } = this.#find(commit);
+        this.onFetch(commit);
         this.fetched.push(commit);
         return snapshotOf(commit, files);
       },
       history: async (tip, known, signal) => {
         await request(signal);
+        const left = new Set(known.flatMap((oid) => [...this.#ancestors(oid)]));
         const commits: CommitObject[] = [];
-        for (let oid: string | undefined = tip; oid !== undefined && !known.includes(oid); oid = this.#find(oid).parent)
-          commits.push({ oid, content: this.#content(oid) });
+        for (const oid of this.#ancestors(tip))
+          if (!left.has(oid)) commits.push({ oid, content: this.#find(oid).content });
+        if (commits.length === 0) throw new SourceError('notFound', `the server did not send commit ${tip}`);
         return commits;
       },
       object: async (oid, type, signal) => {
         await request(signal);
         if (type === 'tag') throw new SourceError('notFound', `there is no tag ${oid}`);
-        return this.#content(oid);
+        return this.#find(oid).content;
       },
       close: () => {},
     };
   }
 
-  #find(commit: string): { files: Files; parent: string | undefined } {
+  #find(commit: string) {
     const found = this.#commits.get(commit);
     if (!found) throw new SourceError('notFound', `there is no commit ${commit}`);
     return found;
-  }
-
-  /** As Git writes a commit; only that its name is no hash of it. */
-  #content(commit: string): Uint8Array {
-    const { parent } = this.#find(commit);
-    const who = 'Author <author@example.org> 0 +0000';
-    const header = `tree ${commit}\n${parent ? `parent ${parent}\n` : ''}author ${who}\ncommitter ${who}\n`;
-    return new TextEncoder().encode(`${header}\nChange\n`);
   }
 }
 
