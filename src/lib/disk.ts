@@ -27,12 +27,24 @@ const absent = (error: unknown): undefined => {
   throw error;
 };
 
+async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  await handle.sync().finally(() => handle.close());
+}
+
+/** Makes a folder and those above it; a power cut takes back none of them, and with it what is in it. */
+async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+}
+
 export const systemDisk: Disk = {
   read: (path) => readFile(path).catch(absent),
 
   async write(path, content, mode = 0o644) {
     const folder = dirname(path);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const temporary = join(folder, `.${randomBytes(6).toString('hex')}${TEMPORARY_SUFFIX}`);
     try {
       const file = await open(temporary, 'wx', mode);
@@ -48,8 +60,7 @@ export const systemDisk: Disk = {
       await rm(temporary, { force: true });
       throw error;
     }
-    const handle = await open(folder, 'r');
-    await handle.sync().finally(() => handle.close());
+    await syncFolder(folder);
   },
 
   async remove(path) {

@@ -35,6 +35,8 @@ export function fetcher(transport: Transport, store: ObjectStore, limits: StoreL
   /** What was fetched again because it was damaged: at what time, how many bytes. */
   let healed: { at: number; bytes: number }[] = [];
 
+  /** What the commit asked for last has to be asked for by. */
+  let wanted: { commit: string; want: string } | undefined;
   /** Objects that came by name: one that is asked for again was damaged, or lost. */
   const given = new Set<string>();
 
@@ -111,14 +113,14 @@ export function fetcher(transport: Transport, store: ObjectStore, limits: StoreL
 
   return {
     async commit(commit, want, signal) {
-      await store.tidy(signal);
+      wanted = { commit, want };
       if (!(await can('filter', signal))) return allOf(commit, want, signal);
       if (!(await isHere(commit))) await byName(commit, want, signal);
       if (await isHere(commit)) await store.keep({ oid: commit, whole: false });
     },
 
     async objects(oids, of, signal, open = false) {
-      if (!(await can('filter', signal))) return whole(of, of, signal, true);
+      if (!(await can('filter', signal))) return whole(of, wanted?.commit === of ? wanted.want : of, signal, true);
       const filter = open ? `filter blob:limit=${SMALL_FILE}` : 'filter tree:0';
       const isAgain = oids.some((oid) => given.has(oid)) || (await Promise.all(oids.map(store.had))).includes(true);
       const spend = isAgain ? healing() : undefined;

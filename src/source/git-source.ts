@@ -99,6 +99,8 @@ export function gitSource(options: GitSourceOptions): Source {
       const more = (oids: string[]): Promise<void> => one(() => wire.objects(oids, commit, signal));
       open++;
       try {
+        // What another snapshot reads may be what a merge leaves out.
+        if (open === 1) await one(() => store.tidy(signal));
         await one(() => wire.commit(commit, last?.commit === commit ? last.want : commit, signal));
         await requireCommit(store, commit);
         await readAhead(store, commit, asked, more);

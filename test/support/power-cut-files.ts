@@ -1,3 +1,5 @@
+import { posix } from 'node:path';
+import type { Disk } from '../../src/lib/disk.ts';
 import type { PackFiles } from '../../src/source/pack-files.ts';
 
 /** Thrown at the step at which the power goes; everything after it is refused as well. */
@@ -125,4 +127,31 @@ export class PowerCutFiles implements PackFiles {
     this.steps += 1;
     if (this.steps > this.cutAt) throw new PowerCut(`at step ${this.steps}`);
   }
+}
+
+/** A disk that takes the steps of the system's one, each of which may be the last. Names of folders are taken as lasting. */
+export function powerCutDisk(files: PowerCutFiles): Disk {
+  let count = 0;
+  return {
+    read: async (path) => (files.size(path) === undefined ? undefined : Buffer.from(files.peek(path))),
+    async write(path, content) {
+      const name = (): string => posix.join(posix.dirname(path), `.${count}.holdfast-tmp`);
+      while (files.size(name()) !== undefined) count++;
+      const temporary = name();
+      const writer = files.create(temporary);
+      writer.write(Buffer.from(content));
+      writer.sync();
+      files.rename(temporary, path);
+      files.sync();
+    },
+    remove: async (path) => files.remove(path),
+    async list(dir) {
+      const inside = files.list().filter((path) => path.startsWith(`${dir}/`));
+      return [...new Set(inside.map((path) => path.slice(dir.length + 1).split('/')[0] ?? ''))].sort();
+    },
+    async stat(path) {
+      const size = files.size(path);
+      return size === undefined ? undefined : { size, mtimeMs: 0, ino: 0, mode: 0o600 };
+    },
+  };
 }

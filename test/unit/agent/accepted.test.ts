@@ -6,6 +6,8 @@ import { type Accepted, acceptedStore } from '../../../src/agent/accepted.ts';
 import { type Disk, systemDisk } from '../../../src/lib/disk.ts';
 import { StateError } from '../../../src/lib/errors.ts';
 import type { PlacedApp } from '../../../src/model/fleet.ts';
+import { seededRandom } from '../../sim/world/random.ts';
+import { PowerCutFiles, powerCutDisk } from '../../support/power-cut-files.ts';
 
 // Every write is synced; a slow disk takes a while for that.
 jest.setTimeout(60_000);
@@ -218,4 +220,39 @@ describe('damage', () => {
     expect(accepted).toBeUndefined();
     expect(problems[0]).toMatch(/it cannot be set aside: ENOSPC/);
   });
+});
+
+test('a power cut at any step of any save leaves the state before it or the one after, whole', async () => {
+  const states = [
+    state('a', { web: 'one', db: 'two' }),
+    state('b', { web: 'one', db: 'changed' }),
+    state('c', { web: 'other', tv: 'three' }),
+    state('d', { web: 'one' }),
+  ];
+  const run = async (files: PowerCutFiles): Promise<number> => {
+    const store = acceptedStore(powerCutDisk(files), '/accepted');
+    let saved = -1;
+    try {
+      await store.load();
+      for (const each of states) {
+        await store.save(each);
+        saved++;
+      }
+    } catch (error) {
+      expect(error).toBeInstanceOf(StateError);
+    }
+    return saved;
+  };
+  const whole = new PowerCutFiles();
+  await run(whole);
+  for (let step = 0; step <= whole.steps; step++) {
+    const files = new PowerCutFiles();
+    files.cutAt = step;
+    const saved = await run(files);
+    const found = files.afterCut(seededRandom(step).next);
+    const { accepted, problems } = await acceptedStore(powerCutDisk(found), '/accepted').load();
+    expect({ step, problems }).toEqual({ step, problems: [] });
+    expect([states[saved], states[saved + 1]]).toContainEqual(accepted);
+    expect(await run(found)).toBe(states.length - 1);
+  }
 });
