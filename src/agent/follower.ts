@@ -76,8 +76,9 @@ export function createFollower(
 ): Follower {
   const { source, log } = options;
   let busy: Promise<void> | undefined;
-  /** The key of what was refused last: it is neither fetched nor said again. */
-  let refused: string | undefined;
+  /** What was refused last is neither fetched nor said again. */
+  let refused: { key: string; until?: number } | undefined;
+  let complaint = '';
   /** The site's own settings and values that were compiled with last; undefined before anything was. */
   let compiledWith: string | undefined;
 
@@ -126,18 +127,27 @@ export function createFollower(
       // It will not get better until somebody commits or changes the site's own values: it is not fetched again, and what was accepted before stays.
       for (const problem of error.problems) log.error(`${shortRevision(commit)} is refused: ${formatProblem(problem)}`);
       if (current) current = { ...current, lastAttempted: commit };
-      refused = admission.key;
+      refused = { key: admission.key };
     } finally {
       await snapshot.dispose();
     }
   }
 
-  function refuse({ commit, key }: Admission, errors: readonly TrustError[]): void {
-    const kept = current ? `; ${shortRevision(current.lastAttempted)}, accepted before, is enforced meanwhile` : '';
-    for (const { code, kind, message } of errors)
-      log.error(`${shortRevision(commit)} is refused: ${message}${kept}`, { code, kind, revision: commit });
-    refused = key;
+  function refuse({ commit, key, until }: Admission, errors: readonly TrustError[]): void {
+    refused = { key, ...(until !== undefined && { until }) };
+    const kept = current ? '; what was accepted before is enforced meanwhile' : '';
+    const said = errors.map(({ message }) => `${shortRevision(commit)} is refused: ${message}${kept}`);
+    if (said.join() === complaint) return;
+    complaint = said.join();
+    for (const [index, { code, kind }] of errors.entries())
+      log.error(said[index] ?? '', { code, kind, revision: commit });
   }
+
+  /** Whether looking at it again would tell nothing new. */
+  const isRefused = async (commit: string, polled: Polled): Promise<boolean> =>
+    refused !== undefined &&
+    refused.key === (await gate.key(commit, polled)) &&
+    (refused.until === undefined || options.clock.monotonic() < refused.until);
 
   return {
     async resume() {
@@ -159,10 +169,10 @@ export function createFollower(
         }
         const isNew = isDoubtful || commit !== current?.lastAttempted;
         if (!isNew) await gate.recheck(polled, signal);
-        else if ((await gate.key(commit, polled)) !== refused) await accept(commit, polled, signal);
-      })().finally(() => {
-        gate.watchFreshness();
+        else if (!(await isRefused(commit, polled))) await accept(commit, polled, signal);
+      })().finally(async () => {
         busy = undefined;
+        await gate.watchFreshness();
       });
       return busy;
     },

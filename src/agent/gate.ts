@@ -17,6 +17,9 @@ import type { Place, TrustState, TrustStore } from './trust-state.ts';
 /** The trust.yaml that a config repo may hold, at its root: the site's own file's successor. */
 export const TRUST_FILE = 'trust.yaml';
 
+/** After a clock is set right, what it refused is looked at again within that time. */
+const AGAIN_MS = 3_600_000;
+
 export interface GateOptions {
   clock: Clock;
   log: Log;
@@ -38,9 +41,13 @@ export interface Admission {
   commit: string;
   /** Why it is refused; empty where it is not. */
   refusals: TrustError[];
-  /** Tells this judgement from one that could come out otherwise: by other keys, or at another time. */
+  /** Tells this judgement from one that could come out otherwise: by other keys, or of another tag. */
   key: string;
+  /** By the monotonic clock: when the same may be judged otherwise, since keys begin and cease to be valid. */
+  until?: number;
   judgement?: Judgement;
+  /** The commit is what a tag names. */
+  byTag?: boolean;
 }
 
 /** Lets nothing in that is not trusted: stands between what a repo shows and what the site accepts. */
@@ -57,7 +64,7 @@ export interface Gate {
   /** Judges what was accepted once more, where whom to trust has changed since. */
   recheck(polled: Polled, signal: AbortSignal): Promise<void>;
   /** Says, once a change, whether what is enforced may be old. */
-  watchFreshness(): void;
+  watchFreshness(): Promise<void>;
 }
 
 export function createGate(options: GateOptions): Gate {
@@ -134,7 +141,7 @@ export function createGate(options: GateOptions): Gate {
     };
   }
 
-  const tagOf = ({ commit, ref, tag }: Polled, target: string) =>
+  const tagOf = ({ commit, ref, tag }: Polled, target: string): { tag?: { name: string; oid: string | undefined } } =>
     commit === target && ref?.startsWith('refs/tags/')
       ? { tag: { name: ref.slice('refs/tags/'.length), oid: tag } }
       : {};
@@ -210,9 +217,7 @@ export function createGate(options: GateOptions): Gate {
 
     async key(commit, polled) {
       const trust = await inForce();
-      // Keys begin and cease to be valid; asked once an hour, the time is known well enough.
-      const hour = Math.floor((siteTime(clock.wall()) ?? 0) / 3_600_000);
-      return [commit, polled.tag ?? '', digestOf(trust), trust ? hour : ''].join(' ');
+      return [commit, polled.ref ?? '', polled.tag ?? '', digestOf(trust), place().beacon?.oid ?? ''].join(' ');
     },
 
     async admit(commit, polled, signal) {
@@ -225,6 +230,11 @@ export function createGate(options: GateOptions): Gate {
       if (trust.beacon === 'binding' && trust.mode === 'enforce' && !place().beacon) {
         const message = 'trust.yaml wants a beacon to say what is the newest, and none was seen that can be believed';
         return { commit, refusals: [new TrustError('beacon', message)], key };
+      }
+      const { tag } = tagOf(polled, commit);
+      if (place().byTag && !tag && trust.mode === 'enforce' && commit === polled.commit) {
+        const message = `${options.revision} was a tag and is now ${polled.ref}, which is none`;
+        return { commit, refusals: [new TrustError('tag', message)], key };
       }
       const now = siteTime(clock.wall());
       if (now === undefined) {
@@ -240,9 +250,11 @@ export function createGate(options: GateOptions): Gate {
       if (trust.mode === 'warn') {
         for (const { kind, message } of judgement.refusals)
           log.warn(`${shortRevision(commit)} would be refused: ${message}`, { code: 'TRUST', kind, revision: commit });
-        return { commit, refusals: [], key, judgement };
+        return { commit, refusals: [], key, judgement, byTag: tag !== undefined };
       }
-      return { commit, refusals: judgement.refusals, key, judgement };
+      const byTime = judgement.refusals.some(({ kind }) => kind === 'expired' || kind === 'notYetValid');
+      const until = byTime ? { until: clock.monotonic() + AGAIN_MS } : {};
+      return { commit, refusals: judgement.refusals, key, judgement, byTag: tag !== undefined, ...until };
     },
 
     async requireAnnounced(snapshot, { judgement }) {
@@ -269,7 +281,7 @@ export function createGate(options: GateOptions): Gate {
         sayOnce(`${TRUST_FILE} in Git has version ${found.version}; the site's ${trust.version} is in force`);
     },
 
-    async accept({ commit, judgement }) {
+    async accept({ commit, judgement, byTag = false }) {
       if (!judgement) {
         // Where nothing is judged the floor is what the accepted state says.
         accepted = commit;
@@ -279,7 +291,7 @@ export function createGate(options: GateOptions): Gate {
       const text = texts.get(trust.digest);
       const isNew = rotations.length > 0 && text !== undefined && judgement.refusals.length === 0;
       const next: TrustState = {
-        ...withPlace({ floor: commit }),
+        ...withPlace({ floor: commit, ...(byTag && { byTag }) }),
         ...(isNew && { trust: { version: trust.version, text, commit: rotations.at(-1) ?? commit } }),
       };
       const judgedBy = judgement.refusals.length === 0 ? digestOf(trust) : undefined;
@@ -317,8 +329,13 @@ export function createGate(options: GateOptions): Gate {
       );
     },
 
-    watchFreshness() {
-      if (own) watch(own, place().beacon);
+    async watchFreshness() {
+      // The file that cannot be read is said by the poll itself.
+      const trust = await inForce().catch((error: unknown) => {
+        if (error instanceof InputError) return undefined;
+        throw error;
+      });
+      watch(trust, place().beacon);
     },
   };
   return gate;

@@ -10,10 +10,12 @@ export const readTrust = (text: string, file: string): Promise<Trust> =>
 
 /** The site's trust.yaml, read anew at each call. Throws InputError for one that cannot be read, or be used. */
 export function trustReader(file: string): () => Promise<Trust> {
+  let last: { text: string; trust: Trust } | undefined;
   return async () => {
     const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
       throw InputError.at(undefined, `the trust file ${file} cannot be read: ${error.code ?? error.message}`);
     });
-    return readTrust(text, file);
+    if (last?.text !== text) last = { text, trust: await readTrust(text, file) };
+    return last.trust;
   };
 }

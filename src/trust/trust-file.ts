@@ -5,7 +5,7 @@ import { parseYaml } from '../yaml/parse.ts';
 import { parseAllowedSigner, parseTime } from './allowed-signers.ts';
 import { readOpenPgpKeys } from './openpgp.ts';
 import type { BeaconRule, Signer, Trust, TrustMode, Validity } from './trust.ts';
-import { normalFingerprint } from './trust.ts';
+import { NAMESPACE, normalFingerprint } from './trust.ts';
 
 /** What a document has wrong by schemas/trust.schema.json; handed in, since the schemas belong to the fleet layer. */
 export type SchemaCheck = (root: YamlNode) => Promise<Problem[]>;
@@ -138,7 +138,10 @@ class Reader {
     const free = trust.signers.filter(
       ({ paths, ssh, pgp }) =>
         paths === undefined &&
-        (ssh.some(({ key }) => !isRevoked([key.fingerprint])) || pgp.some((key) => !isRevoked(key.fingerprints))),
+        (ssh.some(
+          ({ key, namespaces }) => !isRevoked([key.fingerprint]) && (namespaces?.includes(NAMESPACE.git) ?? true),
+        ) ||
+          pgp.some((key) => !isRevoked(key.fingerprints))),
     ).length;
     if (free < trust.threshold) {
       const who = free === 1 ? 'one signer' : `${free} signers`;

@@ -134,6 +134,11 @@ describe('update security', () => {
     await refuses(site, /signed with the SSH key SHA256:.*, which trust.yaml does not name/, first);
     await signedCommit(repo, compose(2), { by: bob });
     await refuses(site, /signed by bob, whose key expired at 2026-01-01/, first);
+    // It is looked at again, since the clock may have been wrong, and not said again.
+    site.later(3_600_000);
+    await site.poll();
+    expect(site.lines()).toEqual([]);
+    expect(site.enforced()).toBe(first);
   });
 
   test('4. a signed commit of another repo, of a branch that is behind, or without this site is refused', async () => {
@@ -244,6 +249,9 @@ describe('update security', () => {
     await refuses(site, /what is shown as tag v1 is the tag "v2"/, second);
     await signedTag(repo, 'v1', first, ada);
     await refuses(site, /does not descend from/, second);
+    await repo.git(['update-ref', '-d', 'refs/tags/v1']);
+    await repo.git(['update-ref', 'refs/heads/v1', third]);
+    await refuses(site, /v1 was a tag and is now refs\/heads\/v1, which is none/, second);
   });
 
   test('9. going back on purpose is a new commit', async () => {

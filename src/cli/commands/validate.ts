@@ -19,6 +19,7 @@ export async function validate(folder: string | undefined, options: DesiredOptio
     const sites = options.site === undefined ? await listSites(snapshot) : [options.site];
     if (sites.length === 0) throw InputError.at(undefined, 'the repo has no sites', 'add one below sites/');
     const found: Found = { problems: [], warnings: [], apps: new Set() };
+    found.problems.push(...(await trustProblems(snapshot)));
     for (const site of sites) await checkSite(snapshot, site, compile, found);
     if (options.site === undefined) await checkUnplaced(snapshot, found);
     const palette = errorPalette();
@@ -36,6 +37,20 @@ interface Found {
   warnings: Problem[];
   /** Names of the apps that were compiled. */
   apps: Set<string>;
+}
+
+/** What is wrong with the trust.yaml that sites would be handed, where there is one. */
+async function trustProblems(snapshot: Snapshot): Promise<readonly Problem[]> {
+  const file = await snapshot.read('trust.yaml');
+  if (!file) return [];
+  const { readTrust } = await import('../trust-file.ts');
+  try {
+    await readTrust(Buffer.from(file.content).toString('utf8'), 'trust.yaml');
+    return [];
+  } catch (error) {
+    if (error instanceof InputError) return error.problems;
+    throw error;
+  }
 }
 
 async function checkSite(

@@ -1,0 +1,52 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Beacon, beaconRef, freshness } from '../../../src/trust/beacon.ts';
+import { siteTime } from '../../../src/trust/site-time.ts';
+
+const HOUR = 3_600_000;
+const issued = Date.UTC(2026, 5, 1);
+const beacon: Beacon = {
+  oid: '1'.repeat(40),
+  commit: '2'.repeat(40),
+  sequence: 4,
+  issued,
+  expires: issued + 24 * HOUR,
+};
+const at = (now: number | undefined, looked = 0) => ({ now, seenAt: 0, monotonic: looked });
+
+describe('freshness', () => {
+  test('ends when the beacon expires', () => {
+    expect(freshness(beacon, 'optional', at(issued + 23 * HOUR)).state).toBe('Fresh');
+    expect(freshness(beacon, 'optional', at(issued + 24 * HOUR))).toEqual({
+      state: 'Stale',
+      why: 'the newest beacon, number 4 of 2026-06-01T00:00:00Z, expired at 2026-06-02T00:00:00Z: what the repo shows may be old',
+    });
+  });
+
+  test('ends without a clock, or with one that stands still, after as long as the beacon was to hold', () => {
+    for (const now of [undefined, issued]) {
+      expect(freshness(beacon, 'optional', at(now, 23 * HOUR)).state).toBe('Fresh');
+      expect(freshness(beacon, 'optional', at(now, 24 * HOUR)).state).toBe('Stale');
+    }
+  });
+
+  test('needs a beacon only where trust.yaml asks for one', () => {
+    expect(freshness(undefined, 'optional', at(issued)).state).toBe('Unknown');
+    expect(freshness(undefined, 'required', at(issued)).state).toBe('Stale');
+    expect(freshness(undefined, 'binding', at(issued)).state).toBe('Stale');
+  });
+});
+
+test('a clock before 2026 or after 2055 is no clock', () => {
+  for (const text of ['1970-01-01T00:00:00Z', '2025-12-31T23:59:59Z', '2056-01-01T00:00:00Z', '2099-01-01T00:00:00Z'])
+    expect(siteTime(new Date(text))).toBeUndefined();
+  expect(siteTime(new Date(Number.NaN))).toBeUndefined();
+  expect(siteTime(new Date(issued))).toBe(issued);
+});
+
+test('a beacon lies at a ref of its own for each branch, tag and HEAD, and for nothing else', () => {
+  expect(beaconRef('')).toBe('refs/holdfast/beacon/HEAD');
+  expect(beaconRef('main')).toBe('refs/holdfast/beacon/main');
+  expect(beaconRef('release/2026.1')).toBe('refs/holdfast/beacon/release/2026.1');
+  for (const other of ['^1.2', 'a'.repeat(40), 'a..b', '../main', 'a//b', 'a b', 'main/'])
+    expect(beaconRef(other)).toBeUndefined();
+});
