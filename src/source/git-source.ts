@@ -31,6 +31,8 @@ export interface GitSourceOptions extends TransportOptions {
   storeLimits?: Partial<StoreLimits>;
   /** Who indexes and merges packs. Default: this process. */
   worker?: PackWorker;
+  /** Told once of each file that decayed, or that a crash left without its index. */
+  onDamage?: (sentence: string) => void;
 }
 
 /** A Git repo, wherever it is. Throws InputError for a URL that cannot be used, SourceError for a path or a revision. */
@@ -46,7 +48,11 @@ export function gitSource(options: GitSourceOptions): Source {
     name: folder.split('/').at(-1) || remote.name,
   };
   const limits = { ...DEFAULT_STORE_LIMITS, ...options.storeLimits };
-  const store = objectStore(systemPackFiles(dir), limits, options.worker ?? ownWorker);
+  const store = objectStore(systemPackFiles(dir), limits, options.worker ?? ownWorker, (packs) =>
+    options.onDamage?.(
+      `what was fetched from the config repo cannot be read as it was written (${dir}/${packs.join(', ')}): what is needed of it is fetched again`,
+    ),
+  );
   const wire = fetcher(transport, store, limits, clock);
   let last: Resolved | undefined;
   /** What was read of the commit before. */

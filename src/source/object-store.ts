@@ -33,16 +33,26 @@ export interface ObjectStore {
   rest(): void;
 }
 
-export function objectStore(files: PackFiles, limits: StoreLimits, worker: PackWorker): ObjectStore {
+export function objectStore(
+  files: PackFiles,
+  limits: StoreLimits,
+  worker: PackWorker,
+  onDamage: (packs: readonly string[]) => void = () => {},
+): ObjectStore {
   let set: PackSet | undefined;
   let heads: Head[] = [];
   let prepared: Promise<void> | undefined;
   let isDamaged = false;
+  /** Packs whose damage was told. */
+  const told = new Set<string>();
   /** Bytes after the last merge. */
   let mergedBytes = 0;
 
   const rest = (): void => {
+    const news = [...(set?.damaged ?? [])].filter((pack) => !told.has(pack));
     if (set && set.damaged.size > 0) isDamaged = true;
+    for (const pack of news) told.add(pack);
+    if (news.length > 0) onDamage(news);
     set?.close();
     set = undefined;
   };

@@ -95,7 +95,8 @@ describe.each([true, false])('files of the store that are damaged (a server with
 
   test('are not fetched again without end', async () => {
     const commit = await repo.commit({ a: randomBytes(20_000).toString('hex'), b: 'b' });
-    const source = open({ storeLimits: { healBytes: 70_000 } });
+    const told: string[] = [];
+    const source = open({ storeLimits: { healBytes: 70_000 }, onDamage: (sentence) => told.push(sentence) });
     await filesOf(source, commit);
     const damage = async (): Promise<void> => {
       for (const name of await readdir(cache)) {
@@ -116,6 +117,8 @@ describe.each([true, false])('files of the store that are damaged (a server with
       );
     }
     expect(kinds[0]).toBe('healed');
+    expect(told[0]).toMatch(/cannot be read as it was written \(.*pack-[0-9a-f]{40}\.pack\)/);
+    expect(told.length).toBeLessThan(5);
     expect(kinds.at(-1)).toBe('limit');
     const sent = server.traffic.reduce((sum, { down }) => sum + down, 0);
     expect(sent).toBeLessThan(200_000);

@@ -48,6 +48,7 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
     dir: `${checked.stateDir}/git`,
     ...sourceOptions(settings, process.env),
     worker: processWorker,
+    onDamage: (sentence) => log.warn(sentence),
     ...(settings.revision !== undefined && { revision: settings.revision }),
     ...(settings.path !== undefined && { path: settings.path }),
   });
