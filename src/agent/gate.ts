@@ -9,7 +9,7 @@ import { type Beacon, freshness, readBeacon } from '../trust/beacon.ts';
 import { judge } from '../trust/judge.ts';
 import type { Evidence, Judgement } from '../trust/judgement.ts';
 import { siteTime } from '../trust/site-time.ts';
-import { succeed, type Trust } from '../trust/trust.ts';
+import { namesSameKeys, succeed, type Trust } from '../trust/trust.ts';
 import { TrustError } from '../trust/trust-error.ts';
 import { parseTrust } from '../trust/trust-file.ts';
 import type { Place, TrustState, TrustStore } from './trust-state.ts';
@@ -154,7 +154,8 @@ export function createGate(options: GateOptions): Gate {
     if (key === refusedBeacon) return;
     try {
       const revision = options.revision === '' ? 'HEAD' : options.revision;
-      const beacon = await readBeacon(oid, await source.object(oid, 'tag', signal), revision, trust);
+      const content = await source.object(oid, 'tag', signal);
+      const beacon = await readBeacon(oid, content, revision, trust, siteTime(clock.wall()));
       if (known && beacon.sequence <= known.sequence) {
         throw new TrustError(
           'beacon',
@@ -277,8 +278,10 @@ export function createGate(options: GateOptions): Gate {
               : undefined;
       if (why !== undefined && own.mode === 'enforce') throw new TrustError('trustChanged', why);
       if (why !== undefined) log.warn(why);
-      else if (!(found instanceof InputError) && found.digest !== trust.digest && found.digest !== own.digest)
-        sayOnce(`${TRUST_FILE} in Git has version ${found.version}; the site's ${trust.version} is in force`);
+      else if (!(found instanceof InputError) && found.version === trust.version && !namesSameKeys(found, trust))
+        sayOnce(
+          `${TRUST_FILE} in Git names other keys than the site's own file, which is in force: count its version up`,
+        );
     },
 
     async accept({ commit, judgement, byTag = false }) {

@@ -49,8 +49,17 @@ Expires: ${iso(Math.floor(expires / 1000) * 1000)}
 `;
 }
 
-/** Reads and believes a beacon. Throws TrustError for one that is not for this revision, is not signed by who may sign beacons, or says nonsense. */
-export async function readBeacon(oid: string, content: Uint8Array, revision: string, trust: Trust): Promise<Beacon> {
+/**
+ * Reads and believes a beacon. Throws TrustError for one that is not for this revision, is not signed by who may sign beacons, or says nonsense.
+ * Its key must be valid at its date and, where the site knows the time, now.
+ */
+export async function readBeacon(
+  oid: string,
+  content: Uint8Array,
+  revision: string,
+  trust: Trust,
+  now: number | undefined,
+): Promise<Beacon> {
   const tag = parseTag(oid, content);
   if (tag.name !== tagName(revision) || tag.type !== 'commit')
     throw new TrustError('beacon', `the beacon is that of ${JSON.stringify(tag.name)} and not of ${revision}`);
@@ -61,7 +70,7 @@ export async function readBeacon(oid: string, content: Uint8Array, revision: str
   if (until - tag.time > LONGEST)
     throw new TrustError('beacon', `the beacon of ${revision} holds for more than a year, which is no sign of life`);
   const what = `the beacon of ${revision}`;
-  await attest({ what, signed: tag.signed, namespace: NAMESPACE.beacon, madeAt: tag.time }, trust);
+  await attest({ what, signed: tag.signed, namespace: NAMESPACE.beacon, madeAt: tag.time, now }, trust);
   return { oid, commit: tag.object, sequence: Number(sequence), issued: tag.time, expires: until };
 }
 

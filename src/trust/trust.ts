@@ -71,3 +71,18 @@ export function succeed(site: Trust, next: Trust): Trust {
     beacon: site.beacon,
   };
 }
+
+/** Whether two documents let the same keys sign, and revoke the same. */
+export function namesSameKeys(one: Trust, other: Trust): boolean {
+  const keysOf = ({ signers, revoked }: Trust): string =>
+    JSON.stringify([
+      signers.map(({ name, ssh, pgp, paths }) => [
+        name,
+        ssh.map(({ key }) => key.fingerprint),
+        pgp.map(({ fingerprints }) => fingerprints),
+        paths,
+      ]),
+      [...revoked].sort(),
+    ]);
+  return keysOf(one) === keysOf(other);
+}
