@@ -12,10 +12,8 @@ import { siteTime } from '../trust/site-time.ts';
 import { namesSameKeys, succeed, type Trust } from '../trust/trust.ts';
 import { TrustError } from '../trust/trust-error.ts';
 import { parseTrust } from '../trust/trust-file.ts';
+import { sourceEvidence, TRUST_FILE } from './source-evidence.ts';
 import type { Place, TrustState, TrustStore } from './trust-state.ts';
-
-/** The trust.yaml that a config repo may hold, at its root: the site's own file's successor. */
-export const TRUST_FILE = 'trust.yaml';
 
 /** After a clock is set right, what it refused is looked at again within that time. */
 const AGAIN_MS = 3_600_000;
@@ -113,33 +111,12 @@ export function createGate(options: GateOptions): Gate {
   const digestOf = (trust: Trust | undefined): string =>
     trust && own ? [own.digest, trust.digest].join(' ').slice(0, 129) : '';
 
-  function evidence(signal: AbortSignal): Evidence {
-    const reading = async <T>(
-      commit: string,
-      use: (at: Awaited<ReturnType<Source['fetch']>>) => Promise<T>,
-    ): Promise<T> => {
-      const snapshot = await source.fetch(commit, signal);
-      return use(snapshot).finally(() => snapshot.dispose());
-    };
-    return {
-      history: (tip, known) => source.history(tip, known, signal),
-      object: (oid, type) => source.object(oid, type, signal),
-      folder: (commit, path) => reading(commit, (snapshot) => snapshot.ids(path)),
-      trustAt: async (commit, current) => {
-        const file = await reading(commit, (snapshot) => snapshot.read(TRUST_FILE));
-        if (!file) return undefined;
-        const text = Buffer.from(file.content).toString('utf8');
-        try {
-          const next = await read(text, TRUST_FILE);
-          texts.set(next.digest, text);
-          return succeed(own ?? current, next);
-        } catch (error) {
-          if (!(error instanceof InputError)) throw error;
-          throw new TrustError('trustChanged', `commit ${shortRevision(commit)}: ${error.message}`, { cause: error });
-        }
-      },
-    };
-  }
+  const evidence = (signal: AbortSignal): Evidence =>
+    sourceEvidence(source, signal, async (text, current) => {
+      const next = await read(text, TRUST_FILE);
+      texts.set(next.digest, text);
+      return succeed(own ?? current, next);
+    });
 
   const tagOf = ({ commit, ref, tag }: Polled, target: string): { tag?: { name: string; oid: string | undefined } } =>
     commit === target && ref?.startsWith('refs/tags/')

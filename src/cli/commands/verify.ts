@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
+import { sourceEvidence, TRUST_FILE } from '../../agent/source-evidence.ts';
 import { InputError } from '../../lib/errors.ts';
 import { gitSource } from '../../source/git-source.ts';
 import { judge } from '../../trust/judge.ts';
@@ -20,8 +21,6 @@ export interface VerifyOptions {
   trust?: string;
   from?: string;
 }
-
-const TRUST_FILE = 'trust.yaml';
 
 /** Says what a site that stands at a commit would accept, commit by commit, and why not. */
 export async function verify(folder: string | undefined, options: VerifyOptions): Promise<number> {
@@ -70,18 +69,9 @@ async function verifyRepo(url: string, options: VerifyOptions): Promise<number> 
       const file = await snapshot.read(TRUST_FILE).finally(() => snapshot.dispose());
       return file && Buffer.from(file.content).toString('utf8');
     };
-    const evidence: Evidence = {
-      history: (tip, known) => source.history(tip, known, signal),
-      object: (oid, type) => source.object(oid, type, signal),
-      folder: async (commit, path) => {
-        const snapshot = await source.fetch(commit, signal);
-        return snapshot.ids(path).finally(() => snapshot.dispose());
-      },
-      trustAt: async (commit, current) => {
-        const text = await reading(commit);
-        return text === undefined ? undefined : succeed(current, await readTrust(text, TRUST_FILE));
-      },
-    };
+    const evidence = sourceEvidence(source, signal, async (text, current) =>
+      succeed(current, await readTrust(text, TRUST_FILE)),
+    );
     const polled = await source.poll(signal);
     if (options.from !== undefined && !/^[0-9a-f]{40}$/.test(options.from))
       throw InputError.at(undefined, 'with --repo, --from is the full ID of a commit');

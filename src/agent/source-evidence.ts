@@ -1,0 +1,36 @@
+import { InputError } from '../lib/errors.ts';
+import { shortRevision } from '../plan/render.ts';
+import type { FetchedSnapshot, Source } from '../source/source.ts';
+import type { Evidence } from '../trust/judgement.ts';
+import type { Trust } from '../trust/trust.ts';
+import { TrustError } from '../trust/trust-error.ts';
+
+/** The trust.yaml that a config repo may hold, at its root: the successor of the site's own file. */
+export const TRUST_FILE = 'trust.yaml';
+
+/** What a source tells to judge by. `take` makes a trust.yaml's text the one to follow the current one; what it throws as InputError is a refusal. */
+export function sourceEvidence(
+  source: Source,
+  signal: AbortSignal,
+  take: (text: string, current: Trust) => Promise<Trust>,
+): Evidence {
+  const reading = async <T>(commit: string, use: (snapshot: FetchedSnapshot) => Promise<T>): Promise<T> => {
+    const snapshot = await source.fetch(commit, signal);
+    return use(snapshot).finally(() => snapshot.dispose());
+  };
+  return {
+    history: (tip, known) => source.history(tip, known, signal),
+    object: (oid, type) => source.object(oid, type, signal),
+    folder: (commit, path) => reading(commit, (snapshot) => snapshot.ids(path)),
+    trustAt: async (commit, current) => {
+      const file = await reading(commit, (snapshot) => snapshot.read(TRUST_FILE));
+      if (!file) return undefined;
+      try {
+        return await take(Buffer.from(file.content).toString('utf8'), current);
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        throw new TrustError('trustChanged', `commit ${shortRevision(commit)}: ${error.message}`, { cause: error });
+      }
+    },
+  };
+}
