@@ -10,6 +10,7 @@ import { composePeer } from '../support/peer.ts';
 import { type Bench, buildAside, clear } from './bench.ts';
 import { measureGit } from './git.ts';
 import { measureHeal } from './heal.ts';
+import { simulateHerd } from './herd.ts';
 import { measureIdle } from './idle.ts';
 import { measureLoad } from './load.ts';
 import { type Row, renderTable } from './report.ts';
@@ -30,6 +31,9 @@ const PARTS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   load: measureLoad,
   git: measureGit,
 };
+
+/** Parts that need no engine, since nothing of a machine is in them. */
+const SIMULATED: Record<string, () => Promise<Row[]>> = { herd: () => simulateHerd(10_000) };
 
 async function main(parts: string[], isQuick: boolean): Promise<void> {
   const abort = new AbortController();
@@ -83,17 +87,22 @@ async function findPeer(say: (line: string) => void): Promise<string | undefined
 const words = process.argv.slice(2);
 const named = words.filter((word) => !word.startsWith('-'));
 const unknown = [
-  ...named.filter((part) => !Object.hasOwn(PARTS, part)),
+  ...named.filter((part) => !Object.hasOwn(PARTS, part) && !Object.hasOwn(SIMULATED, part)),
   ...words.filter((word) => /^-(?!-quick$)/.test(word)),
 ];
 if (unknown.length > 0) {
   console.error(
-    `npm run bench -- [--quick] [PART…]: it knows no ${unknown.join(', ')}; parts are ${Object.keys(PARTS).join(', ')}`,
+    `npm run bench -- [--quick] [PART…]: it knows no ${unknown.join(', ')}; parts are ${[...Object.keys(PARTS), ...Object.keys(SIMULATED)].join(', ')}`,
   );
   process.exitCode = 2;
 } else {
-  await main(
-    named.length > 0 ? named : ['start-up', '1', '10', '50', 'heal', 'idle', 'load'],
-    words.includes('--quick'),
-  );
+  const measured = named.filter((part) => Object.hasOwn(PARTS, part));
+  for (const [part, simulate] of Object.entries(SIMULATED))
+    if (named.includes(part)) console.log(renderTable(await simulate()));
+  if (named.length === 0 || measured.length > 0) {
+    await main(
+      named.length > 0 ? measured : ['start-up', '1', '10', '50', 'heal', 'idle', 'load'],
+      words.includes('--quick'),
+    );
+  }
 }
