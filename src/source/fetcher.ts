@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import { SourceError } from '../lib/errors.ts';
 import { packOf } from './fetch-pack.ts';
+import { treeOf } from './git-object.ts';
 import { walkHistory } from './history.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { CommitObject } from './source.ts';
@@ -46,6 +47,20 @@ export function fetcher(transport: Transport, store: ObjectStore, limits: StoreL
   const can = async (what: string, signal: AbortSignal): Promise<boolean> =>
     (await transport.capabilities(signal)).has(what);
 
+  /** A server may offer filters and refuse those that are needed; then it is one without. */
+  let refusesFilters = false;
+  const withFilters = async <T>(signal: AbortSignal, work: (filters: boolean) => Promise<T>): Promise<T> => {
+    if (refusesFilters || !(await can('filter', signal))) return work(false);
+    try {
+      return await work(true);
+    } catch (error) {
+      // Source: git's upload-pack.c, "filter '%s' not supported" and "tree filter allows max depth %d".
+      if (!(error instanceof SourceError && error.kind === 'protocol' && /\bfilter\b/.test(error.message))) throw error;
+      refusesFilters = true;
+      return work(false);
+    }
+  };
+
   const shallow = async (signal: AbortSignal): Promise<string[]> =>
     (await can('shallow', signal)) ? ['deepen 1'] : [];
 
@@ -56,6 +71,13 @@ export function fetcher(transport: Transport, store: ObjectStore, limits: StoreL
   };
 
   const isHere = async (oid: string): Promise<boolean> => (await store.find(oid)) !== undefined;
+
+  /** A commit alone is what its history was asked for with. */
+  const hasRoot = async (commit: string): Promise<boolean> => {
+    const found = await store.find(commit);
+    const root = found?.type === 'commit' ? treeOf(found.content) : undefined;
+    return root !== undefined && isHere(root);
+  };
 
   const byName = async (commit: string, want: string, signal: AbortSignal): Promise<void> => {
     const depth = await shallow(signal);
@@ -72,7 +94,7 @@ export function fetcher(transport: Transport, store: ObjectStore, limits: StoreL
       break;
     }
     // `tree:1` is the commit and its root folder.
-    if (await isHere(commit)) return;
+    if (await hasRoot(commit)) return;
     const spend = (await store.had(commit)) ? healing() : undefined;
     await add([...depth, `want ${want}`, 'filter tree:1'], signal, spend);
   };
@@ -114,20 +136,24 @@ export function fetcher(transport: Transport, store: ObjectStore, limits: StoreL
   return {
     async commit(commit, want, signal) {
       wanted = { commit, want };
-      if (!(await can('filter', signal))) return allOf(commit, want, signal);
-      if (!(await isHere(commit))) await byName(commit, want, signal);
-      if (await isHere(commit)) await store.keep({ oid: commit, whole: false });
+      await withFilters(signal, async (filters) => {
+        if (!filters) return allOf(commit, want, signal);
+        if (!(await hasRoot(commit))) await byName(commit, want, signal);
+        if (await isHere(commit)) await store.keep({ oid: commit, whole: false });
+      });
     },
 
     async objects(oids, of, signal, open = false) {
-      if (!(await can('filter', signal))) return whole(of, wanted?.commit === of ? wanted.want : of, signal, true);
-      const filter = open ? `filter blob:limit=${SMALL_FILE}` : 'filter tree:0';
-      const isAgain = oids.some((oid) => given.has(oid)) || (await Promise.all(oids.map(store.had))).includes(true);
-      const spend = isAgain ? healing() : undefined;
-      for (let at = 0; at < oids.length; at += MOST_WANTED)
-        await add([...oids.slice(at, at + MOST_WANTED).map((oid) => `want ${oid}`), filter], signal, spend);
-      if (given.size > MOST_GIVEN) given.clear();
-      for (const oid of oids) given.add(oid);
+      await withFilters(signal, async (filters) => {
+        if (!filters) return whole(of, wanted?.commit === of ? wanted.want : of, signal, true);
+        const filter = open ? `filter blob:limit=${SMALL_FILE}` : 'filter tree:0';
+        const isAgain = oids.some((oid) => given.has(oid)) || (await Promise.all(oids.map(store.had))).includes(true);
+        const spend = isAgain ? healing() : undefined;
+        for (let at = 0; at < oids.length; at += MOST_WANTED)
+          await add([...oids.slice(at, at + MOST_WANTED).map((oid) => `want ${oid}`), filter], signal, spend);
+        if (given.size > MOST_GIVEN) given.clear();
+        for (const oid of oids) given.add(oid);
+      });
     },
 
     async history(tip, known, signal) {
@@ -143,15 +169,15 @@ export function fetcher(transport: Transport, store: ObjectStore, limits: StoreL
         const here = await walkHistory(tip, isKnown, read);
         if (isComplete) return here;
       }
-      const filter = (await can('filter', signal)) ? ['filter tree:0'] : [];
-      await add([`want ${tip}`, ...known.map((oid) => `have ${oid}`), ...filter], signal);
+      const args = [`want ${tip}`, ...known.map((oid) => `have ${oid}`)];
+      await withFilters(signal, (filters) => add([...args, ...(filters ? ['filter tree:0'] : [])], signal));
       return walkHistory(tip, isKnown, read);
     },
 
     async object(oid, type, signal) {
       if (!(await isHere(oid))) {
-        const filter = (await can('filter', signal)) ? ['filter tree:0'] : [];
-        await add([...(await shallow(signal)), `want ${oid}`, ...filter], signal);
+        const args = [...(await shallow(signal)), `want ${oid}`];
+        await withFilters(signal, (filters) => add([...args, ...(filters ? ['filter tree:0'] : [])], signal));
       }
       return store.read(oid, type);
     },

@@ -176,6 +176,32 @@ describe('a server that allows filters', () => {
     expect(commit).toHaveLength(40);
   });
 
+  test('sends folders as changes also where the history was asked for first', async () => {
+    const known = await commitAll(fleet(600));
+    const source = open();
+    await site(source, 'r0/s10');
+    const tip = await commitAll({ 'sites/r0/s20.yaml': '# changed\n' });
+    await source.history(tip, [known], live);
+    const { bytes, requests } = await site(source, 'r0/s10');
+    expect(requests).toBe(2);
+    expect(bytes).toBeLessThan(2_500);
+  });
+
+  test.each([
+    ['tree.allow', 'false'],
+    ['tree.maxDepth', '0'],
+    ['blob:none.allow', 'false'],
+  ])('but refuses those that are needed (%s %s) is one without', async (key, value) => {
+    await commitAll(fleet(30));
+    await repo.git(['config', `uploadpackfilter.${key}`, value]);
+    const source = open();
+    expect((await site(source, 'r0/s10')).apps).toEqual(['a1']);
+    const known = await repo.git(['rev-parse', 'main']);
+    const tip = await commitAll({ 'fleet.yaml': 'apiVersion: holdfast/v1\nkind: Fleet\n# new\n' });
+    expect((await source.history(tip, [known], live)).map(({ oid }) => oid)).toEqual([tip]);
+    expect((await site(source, 'r0/s10')).apps).toEqual(['a1']);
+  });
+
   test('and that rewrote its history is followed', async () => {
     await commitAll(fleet(30));
     const source = open();
