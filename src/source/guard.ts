@@ -75,7 +75,7 @@ export class Guard {
     if (error instanceof SourceError) return error;
     if (error instanceof TypeError && !('code' in error)) throw error;
     if (this.#reason) return this.#reason;
-    return this.#outer.aborted ? abortedError(error) : networkError(error, this.#host);
+    return this.#outer.aborted ? abortedError(error) : networkError(error, this.#host, this.#clock.wall());
   }
 
   #stop(text: string): void {

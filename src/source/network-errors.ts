@@ -4,14 +4,15 @@ export function abortedError(cause: unknown): SourceError {
   return new SourceError('aborted', 'The request to the Git server was stopped', { cause });
 }
 
-type Sentence = [kind: SourceErrorKind, text: (host: string) => string];
+type Sentence = [kind: SourceErrorKind, text: (host: string, clock: string) => string];
 
-/** What a request came to that got no answer, by the code of Node or OpenSSL. */
-export function networkError(error: unknown, host: string): SourceError {
+/** What a request came to that got no answer, by the code of Node or OpenSSL. `now` is what this machine takes the time to be. */
+export function networkError(error: unknown, host: string, now?: Date): SourceError {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const [kind, text]: Sentence = SENTENCES[code] ??
     tlsSentence(code) ?? ['unreachable', () => `${host} cannot be reached: ${messageOf(error)}`];
-  return new SourceError(kind, text(host), { cause: error });
+  const clock = now ? `this machine’s clock (${now.toISOString().slice(0, 16)}Z)` : 'this machine’s clock';
+  return new SourceError(kind, text(host, clock), { cause: error });
 }
 
 const SENTENCES: Record<string, Sentence> = {
@@ -24,10 +25,10 @@ const SENTENCES: Record<string, Sentence> = {
   ETIMEDOUT: ['unreachable', (host) => `${host} does not answer`],
   EHOSTUNREACH: ['unreachable', (host) => `There is no way to ${host}: the network is down`],
   ENETUNREACH: ['unreachable', (host) => `There is no way to ${host}: the network is down`],
-  CERT_HAS_EXPIRED: ['clock', (host) => `The certificate of ${host} has expired, or this machine’s clock is wrong`],
+  CERT_HAS_EXPIRED: ['clock', (host, clock) => `The certificate of ${host} has expired, or ${clock} is wrong`],
   CERT_NOT_YET_VALID: [
     'clock',
-    (host) => `The certificate of ${host} is not valid yet: this machine’s clock is probably wrong`,
+    (host, clock) => `The certificate of ${host} is not valid yet: ${clock} is probably wrong`,
   ],
   ERR_TLS_CERT_ALTNAME_INVALID: ['tls', (host) => `The certificate of ${host} is for another name`],
   CERT_REVOKED: ['tls', (host) => `The certificate of ${host} was revoked`],

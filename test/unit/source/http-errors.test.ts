@@ -38,3 +38,14 @@ test.each([
   expect(error.kind).toBe(kind);
   expect(error.message).toContain('git.example.org');
 });
+
+test('a certificate that is not valid yet shows what this machine takes the time to be', () => {
+  const error = networkError(
+    Object.assign(new Error(), { code: 'CERT_NOT_YET_VALID' }),
+    'git.example.org',
+    new Date(0),
+  );
+  expect(error.message).toBe(
+    'The certificate of git.example.org is not valid yet: this machine’s clock (1970-01-01T00:00Z) is probably wrong',
+  );
+});
