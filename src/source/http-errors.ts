@@ -31,10 +31,8 @@ export function statusError(
     return new SourceError('portal', `The network asks for a sign-in before it lets ${url.host} be reached (HTTP 511)`);
   const retryAfter = retryAfterMs(headers);
   const wait = retryAfter === undefined ? {} : { retryAfter };
-  const when = retryAfter === undefined ? '' : `, not before ${Math.ceil(retryAfter / 1000)} s`;
-  if (status === 429)
-    return new SourceError('busy', `${url.host} asks to be polled less often${when} (HTTP 429)`, wait);
-  if (status === 503) return new SourceError('busy', `${url.host} does not serve now${when} (HTTP 503)`, wait);
+  if (status === 429) return new SourceError('busy', `${url.host} asks to be polled less often (HTTP 429)`, wait);
+  if (status === 503) return new SourceError('busy', `${url.host} does not serve now (HTTP 503)`, wait);
   if (status >= 500) return new SourceError('server', `${url.host} has a fault of its own (HTTP ${status})`, wait);
   return new SourceError('protocol', `${where} answers with HTTP ${status}, which Git does not use`);
 }

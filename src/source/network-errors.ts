@@ -11,7 +11,8 @@ export function networkError(error: unknown, host: string, now?: Date): SourceEr
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const [kind, text]: Sentence = SENTENCES[code] ??
     tlsSentence(code) ?? ['unreachable', () => `${host} cannot be reached: ${messageOf(error)}`];
-  const clock = now ? `this machine’s clock (${now.toISOString().slice(0, 16)}Z)` : 'this machine’s clock';
+  // The day will do, and does not make another sentence of each attempt.
+  const clock = now ? `this machine’s clock (${now.toISOString().slice(0, 10)})` : 'this machine’s clock';
   return new SourceError(kind, text(host, clock), { cause: error });
 }
 
