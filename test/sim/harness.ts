@@ -37,8 +37,8 @@ export interface ScenarioResult {
 
 /** Virtual time within which a site must be well after the last trouble: the longest backoffs and the timed resync, and some. */
 const CONVERGENCE_MS = 45 * 60_000;
-/** Past failures are forgotten after some time of being well, which is written down once. */
-const FORGIVEN_MS = 20 * 60_000;
+/** Past failures are forgotten after some time of being well, a loop of replacements last of all; each is written down once. */
+const FORGIVEN_MS = 30 * 60_000;
 /** A site that is well is left alone for this long, and must cost nothing meanwhile. */
 const QUIET_MS = 20 * 60_000;
 
