@@ -45,7 +45,7 @@ export const SERVICE_NOTES: Record<string, Note> = {
   depends_on: { ours: true, text: 'gates creation and replacement; the conditions and `restart` as in Compose' },
   'depends_on.condition': { ours: true },
   'depends_on.required': { ours: true },
-  'depends_on.restart': { ours: true },
+  'depends_on.restart': { ours: true, text: 'when the other is replaced, or restarted because it is unhealthy' },
   profiles: { ours: true, text: 'on or off by the Application' },
   pull_policy: {
     ours: true,

@@ -68,7 +68,9 @@ export interface PlaceProgress {
   failing?: true;
   /** What it may still become by itself. */
   may: { healthy: boolean; completed: boolean };
-  /** Of a replacement: after what the old one may be stopped, and the stops. */
+  /** It stays and is stopped and started again. */
+  restarted?: true;
+  /** Of a replacement or restart: after what the old run may be stopped, and the stops. */
   swap?: { ready: number[]; stopped: number[] };
   /** Gates on it that were drafted already. */
   gates: { healthy?: number; completed?: number };

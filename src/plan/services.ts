@@ -26,14 +26,14 @@ export function planServices(context: AppContext): void {
 }
 
 /**
- * `depends_on: restart: true`: a dependent that stays is stopped before what it depends on is replaced, and started after. In this order,
- * since one that was only to be restarted afterwards would be forgotten if something came between.
+ * `depends_on: restart: true`: a dependent that stays is stopped before what it depends on is replaced, or restarted for its health, and started
+ * after. In this order, since one that was only to be restarted afterwards would be forgotten if something came between.
  */
 function restartDependents(context: AppContext, service: DesiredService): void {
   const own = context.services.get(service.name);
   for (const dependency of service.dependsOn) {
     const progress = context.services.get(dependency.service);
-    if (!dependency.restart || !progress?.containers.some(({ replaced }) => replaced)) continue;
+    if (!dependency.restart || !progress?.containers.some(({ replaced, restarted }) => replaced || restarted)) continue;
     for (const place of own?.containers ?? []) {
       if (!place.changed && !place.completed) restart(context, service, place, dependency.service, progress);
     }
@@ -48,7 +48,8 @@ function restart(
   progress: ServiceProgress,
 ): void {
   const { draft, desired } = context;
-  const reason = `depends on ${dependency}, which gets a new container (restart: true)`;
+  const isNew = progress.containers.some(({ replaced }) => replaced);
+  const reason = `depends on ${dependency}, which ${isNew ? 'gets a new container' : 'is restarted'} (restart: true)`;
   const backoff = { key: `place ${desired.name}/${service}/${place.number}`, goal: 'restart' };
   const shared = {
     container: place.ref,
@@ -73,7 +74,7 @@ function restart(
     draft.add({
       kind: 'startContainer',
       ...shared,
-      reason: `runs again, since ${dependency} did not get its new container`,
+      reason: `runs again, since ${dependency} did not ${isNew ? 'get its new container' : 'come up again'}`,
       after: [stopped, ...back.map(({ id }) => id)],
       onlyIfFailed: successor,
     });

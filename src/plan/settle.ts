@@ -56,7 +56,9 @@ export function settle(work: PlaceWork, right: Assessment, others: ActualContain
     context.starts.push({ handle: started as number, wanted, ready });
   } else if (container.status === 'running' && container.health === 'unhealthy' && others.length === 0) {
     started = restart(healthWork(work), container, 'unhealthy (drift)', mended.ready);
-    progress.failing = true;
+    const stopped = context.stops.get(container.id);
+    Object.assign(progress, { failing: true, restarted: true });
+    progress.swap = { ready: mended.ready, stopped: stopped === undefined ? [] : [stopped] };
   }
   if (isUp(container)) warnOfImage(work);
   if (others.length > 0 && free.length === 0) {

@@ -170,3 +170,28 @@ test('restart: true runs no job again that has completed', () => {
   const lines = planLines({ git, site: { ...done, images: bare(git).images } });
   expect(lines.filter((line) => line.includes('job'))).toEqual([]);
 });
+
+test('restart: true: a dependency that is sick is restarted together with what depends on it so', () => {
+  const parts = [service('db', { Image: 'web:1' }), service('cache')];
+  const git = site(
+    app('shop', ...parts, service('web', {}, { dependsOn: { db: { restart: true }, cache: { restart: true } } })),
+  );
+  const sick = but(actualOf(git), 'shop-db-1', { health: 'unhealthy' });
+  expect(planLines({ git, memory: settled(git), site: sick })).toEqual([
+    '1 stop shop-web-1: depends on db, which is restarted (restart: true)',
+    '2 stop shop-db-1: unhealthy (drift) (after 1)',
+    '3 start shop-db-1: unhealthy (drift) (after 2)',
+    '4 start shop-web-1: depends on db, which is restarted (restart: true) (after 1, 3)',
+    '5 start shop-web-1: runs again, since db did not come up again (after 1; only if 3 fails)',
+  ]);
+});
+
+test('restart: true: while the restart of the sick one has to wait, what depends on it runs on', () => {
+  const git = site(app('shop', service('db'), service('web', {}, { dependsOn: { db: { restart: true } } })));
+  const sick = but(actualOf(git), 'shop-db-1', { health: 'unhealthy' });
+  const goal = sick.containers.find(({ name }) => name === 'shop-db-1')?.specHash ?? '';
+  const backoffs = { 'place shop/db/1': { goal, failures: 2, until: 9000, error: '' } };
+  const lines = planLines({ git, memory: settled(git, { backoffs }), site: sick });
+  expect(lines).toHaveLength(5);
+  for (const line of lines) expect(line).toContain('withheld by backoff');
+});
