@@ -66,7 +66,10 @@ export const SERVICE_NOTES: Record<string, Note> = {
   'deploy.update_config': { ours: true, text: 'how the replicas of a service are replaced; Docker Compose ignores it' },
   'deploy.update_config.parallelism': { ours: true, text: 'replicas at once; 0 is all, and 1 the default' },
   'deploy.update_config.delay': { ours: true },
-  'deploy.update_config.order': { ours: true, text: '`stop-first`; `start-first` is refused' },
+  'deploy.update_config.order': {
+    ours: true,
+    text: '`start-first`: the old container is stopped once the new one runs well',
+  },
   'deploy.update_config.failure_action': { ours: true, text: '`pause` or `continue`; `rollback` is refused' },
   'deploy.update_config.monitor': { ours: true },
   'deploy.update_config.max_failure_ratio': { ours: true },

@@ -5,6 +5,7 @@ import type { Semaphore } from '../lib/semaphore.ts';
 import type { OperationResult, Outcome } from '../model/outcome.ts';
 import type { AppPlan, ContainerRef, Operation, OperationKind } from '../model/plan.ts';
 import type { ActualContainer } from '../model/state.ts';
+import { steadinessOf } from '../plan/steady.ts';
 
 export interface Effects {
   engine: Engine;
@@ -153,6 +154,14 @@ function judge(
   const failed = (message: string): Verdict => ({ status: 'failed', error: new EngineError('failed', message) });
   if (condition === 'gone') return found ? { status: 'waiting', reason: `${name} is still being removed` } : 'holds';
   if (!found) return failed(`${name} is gone`);
+  if (condition === 'steady') {
+    const { state, text } = steadinessOf(found);
+    return state === 'steady'
+      ? 'holds'
+      : state === 'waiting'
+        ? { status: 'waiting', reason: `${name} ${text}` }
+        : failed(`${name} ${text}`);
+  }
   const ended = found.status === 'exited' || found.status === 'dead';
   if (condition === 'completed') {
     if (!ended) return { status: 'waiting', reason: `${name} has not completed` };

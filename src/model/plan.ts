@@ -90,7 +90,7 @@ export type Operation = Base &
     | { kind: 'renameContainer'; container: ContainerRef; name: string }
     | { kind: 'removeContainer'; container: ContainerRef; force: boolean }
     /** Not an effect but a gate: while it does not hold, what comes after it waits for the next pass. */
-    | { kind: 'await'; container: ContainerRef; condition: 'healthy' | 'completed' | 'gone' }
+    | { kind: 'await'; container: ContainerRef; condition: 'healthy' | 'completed' | 'gone' | 'steady' }
   );
 
 export type OperationKind = Operation['kind'];

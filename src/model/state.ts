@@ -64,6 +64,8 @@ export interface UpdatePolicy {
   /** How long a new replica is watched at least before the next one follows. */
   monitorMs: number;
   failureAction: 'pause' | 'continue';
+  /** start-first: a successor runs, and runs well, before the one that it replaces is stopped. */
+  order: 'stop-first' | 'start-first';
   /** The share of replicas that may fail without a pause. */
   maxFailureRatio: number;
 }

@@ -40,9 +40,12 @@ export interface AppContext {
   /** By container ID: networks that are made anew, which it has left for that, and the operations that join it again. */
   leftFor: Map<string, Set<string>>;
   rejoined: Map<string, number[]>;
-  /** Renames and starts that may have to wait for another container to let go of a name or a host port. */
+  /**
+   * Renames and starts that may have to wait for another container to let go of a name or a host port. `beside` is a service whose containers
+   * run on meanwhile.
+   */
   renames: { handle: number; container: ContainerRef; wanted: DesiredContainer }[];
-  starts: { handle: number; wanted: DesiredContainer; ready: number[] }[];
+  starts: { handle: number; wanted: DesiredContainer; ready: number[]; beside?: string }[];
   services: Map<string, ServiceProgress>;
 }
 

@@ -9,7 +9,8 @@ import { refOf } from './steps.ts';
 export function orderHandOvers(context: AppContext): void {
   for (const rename of context.renames) handOverName(context, rename);
   for (const starting of context.starts) {
-    for (const holder of context.actual.containers) handOverPorts(context, starting, holder);
+    for (const holder of context.actual.containers)
+      if (holder.identity.service !== starting.beside) handOverPorts(context, starting, holder);
   }
 }
 

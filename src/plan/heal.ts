@@ -48,7 +48,7 @@ function withoutHooksOf({ hooks, ...wanted }: DesiredContainer, old: ActualConta
 }
 
 /** A container whose policy is `no` or `on-failure` and that exited with 0 has done its work. */
-export function isCompleted(container: ActualContainer, wanted: DesiredContainer): boolean {
+export function isCompleted(container: ActualContainer, wanted: Pick<DesiredContainer, 'spec'>): boolean {
   const policy = wanted.spec.RestartPolicy?.Name ?? 'no';
   return (
     container.status === 'exited' &&

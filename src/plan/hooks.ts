@@ -79,6 +79,8 @@ interface Stop {
   after: number[];
   /** What is sick is stopped whatever its hooks say. */
   mayFail?: boolean;
+  /** As of Operation. */
+  onlyIfFailed?: number;
 }
 
 /** Drafts the hooks before a stop; resolves to what the stop comes after. Only what runs can be told anything. */
@@ -103,6 +105,7 @@ export function preStop(
       service: stop.service,
       reason: stop.reason,
       after,
+      ...(stop.onlyIfFailed !== undefined && { onlyIfFailed: stop.onlyIfFailed }),
       backoff: stop.backoff,
       ...held(stop.withheld),
     });

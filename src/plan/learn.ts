@@ -154,8 +154,11 @@ export function learnConverged(memory: Memory, app: DesiredApp): Memory {
 
 function learnBackoffs(memory: Memory, outcome: Outcome, now: number, random: () => number): void {
   const byKey = new Map<string, { goal: string; counts: boolean; error: string; done: boolean }>();
+  // What is still on its way may yet fail as it did before.
+  const underWay = new Set<string>();
   for (const result of outcome.results) {
     const { backoff } = result.operation;
+    if (backoff && (result.status === 'waiting' || result.status === 'withheld')) underWay.add(backoff.key);
     if (!backoff || (result.status !== 'done' && result.status !== 'failed')) continue;
     const seen = byKey.get(backoff.key) ?? { goal: backoff.goal, counts: false, error: '', done: true };
     if (result.status === 'failed' && result.operation.onlyIfFailed === undefined) {
@@ -168,7 +171,7 @@ function learnBackoffs(memory: Memory, outcome: Outcome, now: number, random: ()
   }
   for (const [key, { goal, counts, error, done }] of byKey) {
     if (!counts) {
-      if (done) delete memory.backoffs[key];
+      if (done && !underWay.has(key)) delete memory.backoffs[key];
       continue;
     }
     const before = memory.backoffs[key];

@@ -8,6 +8,7 @@ import { appDigest } from './digest.ts';
 import { isCompleted } from './heal.ts';
 import { ownedFields } from './ignore.ts';
 import { withOutsideReasons } from './outside-reasons.ts';
+import { isOnTrial } from './steady.ts';
 
 /**
  * `deploy.update_config`: how many replicas of a service are replaced at once, how long after one the next one may be, and whether the others wait
@@ -70,6 +71,7 @@ function stateOf(context: AppContext, service: DesiredService, wanted: DesiredCo
   const isRight = (found: ActualContainer): boolean =>
     withOutsideReasons(context, wanted, assess(wanted, found, actual, newNetworks, owned)).replace.length === 0;
   const right = present.find(isRight);
+  if (right && isOnTrial(service, wanted, right, present)) return 'begun';
   if (right && (present.length === 1 || right.status === 'running')) return conditionOf(right, wanted);
   if (present.length > 1) return 'begun';
   const backoff = memory.backoffs[`place ${desired.name}/${service.name}/${wanted.number}`];

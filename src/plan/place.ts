@@ -13,7 +13,9 @@ import { needsToCreate } from './needs.ts';
 import { withOutsideReasons } from './outside-reasons.ts';
 import { blocked, newProgress, type PlaceResult } from './place-result.ts';
 import { settle } from './settle.ts';
-import { create, isUp, onceUp, refOf, remove, rename, start, takeOver } from './steps.ts';
+import { countingFailures, discard, standIn } from './stand-in.ts';
+import { isOnTrial, startsFirst, steadinessOf } from './steady.ts';
+import { create, isUp, onceUp, refOf, rename, start, takeOver } from './steps.ts';
 
 /** Decides for one place of a service (`web` number 2) what has to happen to the containers that claim it. */
 export function planPlace(
@@ -45,11 +47,19 @@ export function planPlace(
   const repeated = drift || right?.container.status === 'exited' || assessed.some(({ madeForThis }) => madeForThis);
   const backoff = { key: `place ${key}`, goal, counts: repeated ? ('attempts' as const) : ('failures' as const) };
   const asked: PlaceWork = { context, service, wanted, drift, backoff, withheld: context.hold({ drift, backoff }) };
-  const old = right ? undefined : best(assessed, wanted);
+  // A successor that has failed once, and of which nobody has yet cleaned up.
+  const failed =
+    asked.withheld?.by === 'backoff' &&
+    right !== undefined &&
+    isOnTrial(service, wanted, right.container, present) &&
+    steadinessOf(right.container).state !== 'steady';
+  if (failed) discard({ ...asked, withheld: undefined }, right.container, 'it was not steady');
+  const left = failed ? assessed.filter((each) => each !== right) : assessed;
+  const old = right && !failed ? undefined : best(left, wanted);
   const loop = old && holdLoop(asked, old);
   const work = { ...asked, withheld: asked.withheld ?? loop ?? paced };
 
-  if (right)
+  if (right && !failed)
     return settle(
       work,
       right,
@@ -59,7 +69,10 @@ export function planPlace(
   const needs = foreign ? undefined : needsToCreate(context, service, wanted);
   if (!needs || needs.blocked !== undefined) {
     // What runs in the old form goes on; what stands still is mended as far as it goes.
-    healOld(work, present);
+    healOld(
+      work,
+      left.map(({ container }) => container),
+    );
     return needs ? blocked(work, needs.blocked) : blocked(work, foreign?.message as string, foreign?.hint);
   }
   if (
@@ -67,9 +80,12 @@ export function planPlace(
       ? ['backoff', 'updateConfig'].includes(work.withheld.by)
       : needs.after.some((id) => mayTakeLong(context, id))
   )
-    healOld(work, present);
+    healOld(
+      work,
+      left.map(({ container }) => container),
+    );
   const after = [...needs.after, ...leaving.map((container) => awaitGone(work, container))];
-  return assessed.length === 0 ? makeFirst(work, after) : replace(work, assessed, after);
+  return left.length === 0 ? makeFirst(work, after) : replace(work, left, after);
 }
 
 /** A registry has to be asked, something else has to come up first, or it may not be done now at all. */
@@ -101,16 +117,16 @@ function makeFirst(work: PlaceWork, after: number[]): PlaceResult {
   return { progress: newProgress(made.ref, wanted), started: onceUp(context, started) };
 }
 
-function replace(work: PlaceWork, assessed: Assessment[], after: number[]): PlaceResult {
-  const { context, service, wanted } = work;
+function replace(given: PlaceWork, assessed: Assessment[], after: number[]): PlaceResult {
+  const { context, service, wanted } = given;
   const old = best(assessed, wanted) as Assessment;
-  // Leftovers of an interrupted replacement go first: they run nothing, and may hold the temporary name.
+  const beside = startsFirst(service) && isUp(old.container);
+  const work = beside ? countingFailures(given) : given;
+  // Leftovers of an interrupted replacement go first: they run nothing, and may hold the temporary name. So does one that was on trial.
   const leftovers = assessed
-    .filter((other) => other !== old && !isUp(other.container))
+    .filter((other) => other !== old && (beside || !isUp(other.container)))
     .map(({ container }) => container);
-  const cleared = leftovers.map((container) =>
-    remove(work, container, 'left over from an interrupted replacement', []),
-  );
+  const cleared = leftovers.map((container) => discard(work, container, 'left over from an interrupted replacement'));
   const others = assessed.map(({ container }) => container).filter((container) => !leftovers.includes(container));
   // What would be changed in place comes along, and people are to read all that changes.
   const reasons = [...old.replace, ...(old.update?.reasons ?? [])];
@@ -122,9 +138,15 @@ function replace(work: PlaceWork, assessed: Assessment[], after: number[]): Plac
     [...after, ...cleared],
     old,
   );
+  const name = `the name that ${service.name} is to have`;
+  if (beside) {
+    const { removed, ...result } = standIn(work, made.ref, undefined, others, made.ready);
+    rename(work, made.ref, removed, name);
+    return result;
+  }
   const { started, stopped, removed } = takeOver(work, made.ref, false, others, made.ready);
   context.starts.push({ handle: started as number, wanted, ready: made.ready });
-  rename(work, made.ref, removed, `the name that ${service.name} is to have`);
+  rename(work, made.ref, removed, name);
   const swap = { ready: made.ready, stopped };
   return { progress: { ...newProgress(made.ref, wanted), swap }, started: onceUp(context, started as number) };
 }

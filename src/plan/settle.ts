@@ -1,20 +1,21 @@
 import type { ActualContainer } from '../model/state.ts';
 import type { Assessment } from './assess.ts';
-import type { PlaceWork } from './context.ts';
-import { held, type PlaceProgress } from './context.ts';
+import type { PlaceProgress, PlaceWork } from './context.ts';
 import { writesFor } from './files.ts';
 import { healOld, isCompleted, stoppedReason } from './heal.ts';
 import { owedHooks } from './hooks.ts';
 import { mend, mendingWork } from './mend.ts';
 import { needsToStart } from './needs.ts';
 import { blocked, type PlaceResult } from './place-result.ts';
-import { isUp, onceUp, refOf, rename, restart, start, takeOver } from './steps.ts';
+import { tryOut } from './stand-in.ts';
+import { isOnTrial } from './steady.ts';
+import { isUp, onceUp, refOf, rename, restart, start, takeOver, unpause } from './steps.ts';
 
 /** The right container is there: what is wrong with it is mended in place, others that claim its place go, and it gets its name. */
 export function settle(work: PlaceWork, right: Assessment, others: ActualContainer[]): PlaceResult {
   const { context, service, wanted } = work;
-  const { draft } = context;
   const { container } = right;
+  if (isOnTrial(service, wanted, container, others)) return tryOut(work, right, others);
   const ref = refOf(container);
   const completed = isCompleted(container, wanted);
   const progress: PlaceProgress = {
@@ -32,19 +33,11 @@ export function settle(work: PlaceWork, right: Assessment, others: ActualContain
   let free: number[] = [];
 
   if (container.status === 'paused') {
-    started = draft.add({
-      kind: 'unpauseContainer',
-      container: ref,
-      reason: 'paused (drift)',
-      after: [],
-      service: service.name,
-      backoff: work.backoff,
-      ...held(work.withheld),
-    });
+    started = unpause(work, container, 'paused (drift)');
   } else if (!isUp(container) && !completed) {
     if (mended.blocked) return blocked(work, mended.blocked);
     if (work.withheld?.by === 'backoff') healOld(work, others);
-    const writes = writesFor(context, wanted).all.filter((write) => !draft.isHeld(write));
+    const writes = writesFor(context, wanted).all.filter((write) => !context.draft.isHeld(write));
     const ready = [...mended.ready, ...writes, ...needsToStart(context, service)];
     if (others.length > 0) {
       const taken = takeOver(work, ref, false, others, ready);

@@ -96,6 +96,9 @@ export const onceUp = ({ hooked }: AppContext, started: number): number[] => [
   ...(hooked.get(started)?.slice(-1) ?? []),
 ];
 
+export const unpause = (work: PlaceWork, container: ActualContainer, reason: string): number =>
+  work.context.draft.add({ kind: 'unpauseContainer', container: refOf(container), reason, after: [], ...base(work) });
+
 /** What a take-over consists of, for those that have to be in order with it. */
 export interface TakeOver {
   started: number | undefined;
@@ -164,7 +167,14 @@ export function remove(work: PlaceWork, container: ActualContainer, reason: stri
   return removed;
 }
 
-function stop(work: PlaceWork, container: ActualContainer, reason: string, after: number[], mayFail = false): number {
+/** `mayFail`: whatever its pre_stop hooks say. */
+export function stop(
+  work: PlaceWork,
+  container: ActualContainer,
+  reason: string,
+  after: number[],
+  mayFail = false,
+): number {
   const { draft, stops, healed, rejoined } = work.context;
   const begun = [healed.get(container.id) ?? [], rejoined.get(container.id) ?? []].flat();
   const { service, backoff, withheld, context } = work;

@@ -148,6 +148,12 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
   const states = new Map<string, Map<string, AppModel>>();
   engine.monitors.hasPreStop = ({ app, service }) =>
     lately(source.fetched, states, app).every((model) => model?.services.find(({ name }) => name === service)?.hooks);
+  engine.monitors.startsFirst = ({ app, service }) => {
+    const known = lately(source.fetched, states, app).map(
+      (model) => model?.services.find(({ name }) => name === service)?.startFirst ?? false,
+    );
+    return !known.includes(true) ? 'none' : known.includes(false) ? 'some' : 'all';
+  };
   engine.monitors.wantedImages = (place) => wantedImages(source.fetched, states, place);
 
   const commit = (written: RepoModel): void => {

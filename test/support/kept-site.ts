@@ -59,6 +59,8 @@ export interface KeptSite {
   inspect(service: string, number?: number): Promise<Inspected>;
   /** Runs a command in a container of the app and gives what it printed. */
   exec(service: string, command: string[], number?: number): Promise<string>;
+  /** The same in a container by its name or ID. */
+  execIn(container: string, command: string[]): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -165,9 +167,10 @@ export async function keptSite(host: string): Promise<KeptSite> {
     },
     inspect: async (service, number = 1) =>
       JSON.parse(await mustAsk(host, 'GET', `/containers/${kept.name(service, number)}/json`)) as Inspected,
-    async exec(service, command, number = 1) {
+    exec: (service, command, number = 1) => kept.execIn(kept.name(service, number), command),
+    async execIn(container, command) {
       const made = JSON.parse(
-        await mustAsk(host, 'POST', `/containers/${kept.name(service, number)}/exec`, {
+        await mustAsk(host, 'POST', `/containers/${container}/exec`, {
           body: { Cmd: command, AttachStdout: true, AttachStderr: true, Tty: true },
         }),
       ) as { Id: string };

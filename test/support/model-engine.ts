@@ -3,6 +3,7 @@ import { EngineError } from '../../src/lib/errors.ts';
 import type { ContainerRef, Operation } from '../../src/model/plan.ts';
 import type { ContainerSpec } from '../../src/model/spec.ts';
 import type { ActualContainer, ActualSite } from '../../src/model/state.ts';
+import { steadinessOf } from '../../src/plan/steady.ts';
 import { specHash } from '../../src/spec/hash.ts';
 import { primaryNetwork } from '../../src/spec/networks.ts';
 import { imageId, SITE } from './site-builder.ts';
@@ -234,6 +235,11 @@ export function createModelEngine(initial: ActualSite): ModelEngine {
       const found = site.containers.find(({ id }) => id === resolve(container));
       if (condition === 'gone') return !found;
       if (!found) throw new EngineError('failed', `${container.name} is gone`);
+      if (condition === 'steady') {
+        const { state, text } = steadinessOf(found);
+        if (state === 'failed') throw new EngineError('failed', `${container.name} ${text}`);
+        return state === 'steady';
+      }
       if (condition === 'healthy') return found.health === 'healthy';
       if (found.status !== 'exited') return false;
       if (found.exitCode !== 0) throw new EngineError('failed', `${container.name} exited with ${found.exitCode}`);

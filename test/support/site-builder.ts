@@ -14,6 +14,7 @@ import type {
   DesiredVolume,
   EngineCapabilities,
   HostFile,
+  UpdatePolicy,
 } from '../../src/model/state.ts';
 import { appDigest } from '../../src/plan/digest.ts';
 import { contentDigest, hooksDigest, specHash } from '../../src/spec/hash.ts';
@@ -35,6 +36,7 @@ export interface ServiceOptions {
   /** `['db']`, or with conditions `{ db: 'healthy' }`. */
   dependsOn?: string[] | Record<string, Dependency['condition'] | Partial<Dependency>>;
   pullPolicy?: DesiredService['pullPolicy'];
+  update?: UpdatePolicy;
   filesDigest?: string;
   /** Commands, a word each. */
   postStart?: string[];
@@ -115,7 +117,13 @@ function compiled(app: string, { name, spec, options }: Part & { part: 'service'
       }),
     });
   }
-  return { name, dependsOn: dependencies(options.dependsOn), pullPolicy: options.pullPolicy ?? 'missing', containers };
+  return {
+    name,
+    dependsOn: dependencies(options.dependsOn),
+    ...(options.update && { update: options.update }),
+    pullPolicy: options.pullPolicy ?? 'missing',
+    containers,
+  };
 }
 
 function dependencies(given: ServiceOptions['dependsOn'] = {}): Dependency[] {

@@ -1,5 +1,6 @@
 import type { Position } from '../../lib/errors.ts';
 import { entryOf, type YamlNode } from '../../yaml/node.ts';
+import { updatePolicyOf } from '../keys/deploy.ts';
 import { isDisabled } from '../keys/healthcheck.ts';
 import type { Declared, Project } from '../keys/project.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
@@ -20,6 +21,7 @@ export function checkProject(enabled: Project, all: Project, report: Report): vo
     checkNetworks(service, enabled, report);
     checkDependencies(service, enabled, all, report);
     checkReplicas(service, report);
+    checkStartFirst(service, report);
     checkResources(service, report);
   }
   checkCycles(enabled, report);
@@ -128,6 +130,42 @@ function checkReplicas(service: Service, report: Report): void {
     }
   }
   if (keys.mac_address) report.error(placeOf(service, 'mac_address'), 'several replicas cannot share one address');
+}
+
+/** Under `order: start-first` the old container and the new one run side by side for a while: what only one can have is refused. */
+function checkStartFirst(service: Service, report: Report): void {
+  const { keys } = service;
+  const update = updatePolicyOf(keys.deploy);
+  if (update?.order !== 'start-first') return;
+  const refuse = (at: Position, what: string, hint: string): void =>
+    report.error(
+      at,
+      `order: start-first cannot go with ${what}: the old container and the new one run side by side`,
+      hint,
+    );
+
+  const atOnce = update.parallelism === 0 ? replicasOf(keys) : Math.min(update.parallelism, replicasOf(keys));
+  for (const { HostPort, at } of keys.ports ?? []) {
+    if (HostPort === '') continue;
+    const [first = 0, last = first] = HostPort.split('-').map(Number);
+    const need = replicasOf(keys) + atOnce;
+    if (last - first + 1 >= need) continue;
+    const hint = `leave the host port to the engine, give a range of at least ${need}, or say order: stop-first`;
+    refuse(at, `the host port ${HostPort}`, hint);
+  }
+  const addressed = 'leave the address to the engine, or say order: stop-first';
+  for (const { at, endpoint } of networksOf(service)) {
+    const { IPv4Address, IPv6Address, LinkLocalIPs, MacAddress } = endpoint;
+    if (IPv4Address || IPv6Address || LinkLocalIPs?.length || MacAddress)
+      refuse(at, 'an address of its own', addressed);
+  }
+  if (keys.mac_address) refuse(placeOf(service, 'mac_address'), 'an address of its own', addressed);
+  const mode = keys.network_mode;
+  if (mode === 'host' || /^(service|container):/.test(mode ?? '')) {
+    const hint =
+      'both would want the same ports, and the health check of one could ask the other; give the service networks';
+    refuse(placeOf(service, 'network_mode'), `network_mode ${mode}`, hint);
+  }
 }
 
 function checkResources(service: Service, report: Report): void {

@@ -40,15 +40,6 @@ const failureAction: Decoder<'pause' | 'continue'> = (node, report) =>
       )
     : word('pause', 'continue')(node, report);
 
-const updateOrder: Decoder<'stop-first'> = (node, report) =>
-  node.kind === 'scalar' && node.value === 'start-first'
-    ? report.error(
-        node,
-        'order: start-first is not supported: a site runs no two containers in one place',
-        'with several replicas, parallelism: 1 keeps the others running meanwhile',
-      )
-    : word('stop-first')(node, report);
-
 const KEYS = {
   replicas,
   mode: word('replicated', 'global'),
@@ -71,7 +62,7 @@ const KEYS = {
     failure_action: failureAction,
     monitor: duration,
     max_failure_ratio: decimal,
-    order: updateOrder,
+    order: word('stop-first', 'start-first'),
   }),
   rollback_config: refused('Holdfast does not roll back by itself; commit what ran well before'),
 };
@@ -87,6 +78,7 @@ export function updatePolicyOf(keys: Deploy | undefined): UpdatePolicy | undefin
     monitorMs: milliseconds(update.monitor ?? 5e9),
     failureAction: update.failure_action ?? 'pause',
     maxFailureRatio: update.max_failure_ratio ?? 0,
+    order: update.order ?? 'stop-first',
   };
 }
 

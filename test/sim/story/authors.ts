@@ -82,6 +82,7 @@ function newService(random: Random, name: string): ServiceModel {
     joins: random.chance(0.1) ? 'front' : '',
     hooks: random.chance(0.3),
     paced: random.pick(['', 'pause', 'continue']),
+    startFirst: random.chance(0.4),
   };
 }
 
@@ -164,6 +165,9 @@ function editApp(random: Random, app: AppModel): void {
       service.pullAlways = !service.pullAlways;
     },
     () => {
+      service.startFirst = !service.startFirst;
+    },
+    () => {
       service.joins = service.joins ? '' : random.pick(app.services).name;
     },
   ];
@@ -194,6 +198,8 @@ function tidy(app: AppModel): void {
     // A job is not up long enough to be found healthy, or for a hook.
     if (service.behaviour === 'job') Object.assign(service, { readyAfter: 0, hooks: false });
     if (service.replicas > 1) service.port = 0;
+    // Two of them can neither have one host port nor one network namespace; authors want sometimes the one and sometimes the other.
+    if (service.startFirst && (service.port > 0 || service.joins)) service.startFirst = false;
     const joined = app.services.find(({ name }) => name === service.joins && seen.includes(name));
     if (joined?.behaviour !== 'serve' || joined.replicas === 0) service.joins = '';
     if (service.joins) Object.assign(service, { networks: [], alias: '', port: 0 });

@@ -30,6 +30,8 @@ export interface ServiceModel {
   hooks: boolean;
   /** Its replicas are replaced one by one: what happens to the others when one fails; "" for all at once. */
   paced: '' | 'pause' | 'continue';
+  /** What replaces its containers runs beside them before they are stopped. */
+  startFirst: boolean;
   /** The service whose network it shares; "" for none. */
   joins: string;
 }
@@ -108,12 +110,15 @@ function composeService(service: ServiceModel): object {
     labels: service.labels,
     stop_grace_period: '2s',
     ...(service.memory > 0 && { mem_limit: `${service.memory}m` }),
-    ...(service.replicas !== 1 && {
-      deploy: {
-        replicas: service.replicas,
-        ...(service.paced && { update_config: { parallelism: 1, delay: '10s', failure_action: service.paced } }),
-      },
-    }),
+    deploy: {
+      replicas: service.replicas,
+      ...((service.paced || service.startFirst) && {
+        update_config: {
+          ...(service.paced ? { parallelism: 1, delay: '10s', failure_action: service.paced } : { parallelism: 0 }),
+          ...(service.startFirst && { order: 'start-first' }),
+        },
+      }),
+    },
     ...(service.networks.length > 0 && {
       networks: Object.fromEntries(
         service.networks.map((key) => [key, service.alias ? { aliases: [service.alias] } : {}]),

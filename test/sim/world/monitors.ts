@@ -26,6 +26,8 @@ export class Monitors {
   wantedImages: WantedImages = () => undefined;
   /** Whether all that the agent may know of Git says that a place has a pre_stop hook. */
   hasPreStop: (place: Place) => boolean = () => false;
+  /** Whether Git wants what replaces something in a place to run beside it first: by all, some or none of what the agent may know of Git. */
+  startsFirst: (place: Place) => 'all' | 'some' | 'none' = () => 'none';
   readonly #machine: Machine;
   readonly #site: string;
   /** When the newest observation of the agent was answered. */
@@ -57,12 +59,26 @@ export class Monitors {
     if (place) this.#toldOfItsEnd(call, container, place);
     const images = place && this.wantedImages(place);
     if (!place || !images) return;
+    this.#outlivesTrial(call, container, place);
     const stands = (other: SimContainer): boolean => other !== container && sameKey(placeOf(other), place);
     if ([...this.#machine.containers.values()].some(stands)) return;
     if (images.some((image) => this.#machine.images.find(canonical(image)))) return;
     this.#violated(
       `${call} takes down ${container.name} before the image of its replacement is there (${images.join(', ')})`,
     );
+  }
+
+  /** Where the new one is to run first, what does well is not taken down for one that has not been well yet. */
+  #outlivesTrial(call: string, container: SimContainer, place: Place): void {
+    if (this.startsFirst(place) !== 'all') return;
+    if (container.status !== 'running' || container.health === 'starting') return;
+    const successors = [...this.#machine.containers.values()].filter(
+      (other) => sameKey(placeOf(other), place) && other.createdAt > container.createdAt,
+    );
+    const wasWell = ({ runs, health, everHealthy }: SimContainer): boolean =>
+      runs > 0 && (health === undefined || everHealthy);
+    if (successors.length > 0 && !successors.some(wasWell))
+      this.#violated(`${call} takes down ${container.name} before ${successors[0]?.name} has been well`);
   }
 
   /** What has run for as long as the agent can know of it is stopped only after its pre_stop hook. */
@@ -108,10 +124,13 @@ export class Monitors {
     const place = placeOf(container);
     if (!place) return;
     const known = Math.min(this.#lastList, this.#machine.clock.monotonic() - AT_WORK_MS);
+    let mayStandBy = this.startsFirst(place) === 'none' ? 0 : 1;
     for (const other of this.#machine.containers.values()) {
       if (other === container || !isUp(other) || !sameKey(placeOf(other), place)) continue;
       // What the engine or a person brought up behind the agent's back, while it was at work on what it had seen, is not its doing.
       if (other.startedBy !== 'agent' && other.upSince >= known) continue;
+      mayStandBy -= 1;
+      if (mayStandBy >= 0) continue;
       this.#violated(`${container.name} is started while ${other.name} runs in the same place ${keyOf(place)}`);
     }
   }

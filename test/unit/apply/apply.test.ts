@@ -115,6 +115,34 @@ describe('the way back', () => {
   });
 });
 
+describe('a trial beside the old one', () => {
+  const gitWith = (Image: string, spec = {}): DesiredSite => {
+    const update = { parallelism: 0, delayMs: 0, monitorMs: 0, failureAction: 'pause', maxFailureRatio: 0 } as const;
+    return site(app('shop', service('web', { Image, ...spec }, { update: { ...update, order: 'start-first' } })));
+  };
+  const tried = async (spec: object): Promise<string[]> => {
+    const [before, git] = [gitWith('web:1'), gitWith('web:2', spec)];
+    const from = { ...actualOf(before), images: { ...actualOf(before).images, ...bare(git).images } };
+    return (await apply({ git, from })).states;
+  };
+
+  test('ends with the new one alone where it is steady', async () => {
+    expect(await tried({})).toEqual(['shop-web-1 running']);
+  });
+
+  test.each([['broken'], ['crash']])(
+    'leaves the old one untouched where the new one does not stay up (%s)',
+    async (how) => {
+      expect(await tried({ Cmd: [how], RestartPolicy: { Name: 'always' } })).toEqual(['shop-web-1 running']);
+    },
+  );
+
+  test('goes on beside the old one as long as the new one is not healthy', async () => {
+    const states = await tried({ Healthcheck: { Test: ['CMD', 'true'] } });
+    expect(states).toEqual(['shop-web-1 running', 'shop-web-1.new running']);
+  });
+});
+
 describe('a gate', () => {
   const Healthcheck = { Test: ['CMD', 'true'] };
   const gated = (condition: 'healthy' | 'completed', spec = {}) =>

@@ -12,6 +12,7 @@ const policy = (changes: Partial<UpdatePolicy> = {}): UpdatePolicy => ({
   monitorMs: 0,
   failureAction: 'pause',
   maxFailureRatio: 0,
+  order: 'stop-first',
   ...changes,
 });
 

@@ -44,6 +44,7 @@ export function createContainer(
     restartCount: 0,
     stoppedByHand: false,
     health: undefined,
+    everHealthy: false,
     sick: false,
     endpoints: endpoints(machine, body),
     anonymous: {},

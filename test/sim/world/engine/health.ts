@@ -34,6 +34,7 @@ export function watchHealth(machine: Machine, container: SimContainer): void {
   const become = (health: 'healthy' | 'unhealthy'): void => {
     if (container.health === health) return;
     container.health = health;
+    container.everHealthy ||= health === 'healthy';
     if (machine.profile.facts.product === 'podman') machine.tell(container, 'health_status', { health_status: health });
     else machine.tell(container, `health_status: ${health}`);
   };

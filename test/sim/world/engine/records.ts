@@ -40,6 +40,8 @@ export interface SimContainer {
   /** `stop` and `kill` switch the restart policy off until the next start. */
   stoppedByHand: boolean;
   health: 'starting' | 'healthy' | 'unhealthy' | undefined;
+  /** A probe of it has passed at some time. */
+  everHealthy: boolean;
   /** Its probes fail from now on, whatever they are. */
   sick: boolean;
   endpoints: Map<string, SimEndpoint>;
