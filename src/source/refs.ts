@@ -91,7 +91,7 @@ function pickVersion(refs: readonly RemoteRef[], range: Range, revision: string)
       'notFound',
       `The Git repo has no tag with a version in the range ${JSON.stringify(revision)}`,
     );
-  return { commit: highest.peeled ?? highest.oid, want: highest.oid };
+  return { commit: highest.peeled ?? highest.oid, want: highest.oid, ref: highest.name };
 }
 
 /** Only SHA-1 repos can be read. Anything else in an ID's place is not Git. */

@@ -254,6 +254,25 @@ describe('update security', () => {
     await refuses(site, /v1 was a tag and is now refs\/heads\/v1, which is none/, second);
   });
 
+  test('8b. of a range of versions, a higher tag that nobody signed is refused, and so is one that another tag was copied to', async () => {
+    const first = await signedCommit(repo, compose(1), { by: ada, from: null });
+    await signedTag(repo, 'v1.0.0', first, ada);
+    const site = await open(trusting({ ada }), '^1.0');
+    await site.poll();
+    expect(site.enforced()).toBe(first);
+    site.lines();
+    const unreleased = await signedCommit(repo, compose(2), { by: ada });
+    await repo.git(['update-ref', 'refs/tags/v1.9.0', unreleased]);
+    await refuses(site, /the tag v1.9.0 is a lightweight one/, first);
+    await repo.git(['update-ref', 'refs/tags/v1.9.0', 'refs/tags/v1.0.0']);
+    await site.poll();
+    expect(site.enforced()).toBe(first);
+    expect(await site.floor()).toBe(first);
+    await signedTag(repo, 'v1.9.0', unreleased, ada);
+    await site.poll();
+    expect(site.enforced()).toBe(unreleased);
+  });
+
   test('9. going back on purpose is a new commit', async () => {
     const { site } = await begun();
     await signedCommit(repo, compose(2), { by: ada });

@@ -109,8 +109,8 @@ describe('the tag that a range follows', () => {
   ];
 
   test('is the highest by version and not by name, peeled', () => {
-    expect(pickRef(refs, '^1.2')).toEqual({ commit: oid(3), want: oid(2) });
-    expect(pickRef(refs, '^1.11.0-0')).toEqual({ commit: oid(5), want: oid(5) });
+    expect(pickRef(refs, '^1.2')).toEqual({ commit: oid(3), want: oid(2), ref: 'refs/tags/v1.10.0' });
+    expect(pickRef(refs, '^1.11.0-0')).toEqual({ commit: oid(5), want: oid(5), ref: 'refs/tags/v1.11.0-rc.1' });
   });
 
   test('is asked for by its major version where there is one', () => {
