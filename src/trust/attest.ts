@@ -1,6 +1,6 @@
 import { messageOf } from '../lib/errors.ts';
 import type { Signed } from './git-object.ts';
-import { checkOpenPgp, isOpenPgpSignature } from './openpgp.ts';
+import { checkOpenPgp, isOpenPgpSignature, type OpenPgpFault } from './openpgp.ts';
 import { isSshSignature, parseSshSignature } from './ssh-signature.ts';
 import type { Signer, Trust, Validity } from './trust.ts';
 import { TrustError } from './trust-error.ts';
@@ -29,9 +29,9 @@ export async function attest({ what, signed, namespace, madeAt, now }: Claim, tr
   if (!signed) throw new TrustError('unsigned', `${what} is not signed`);
   const { signature, payload } = signed;
   const found = isSshSignature(signature)
-    ? attestSsh(what, signature, payload, namespace, trust)
+    ? attestSsh({ what, namespace, madeAt, now }, signature, payload, trust)
     : isOpenPgpSignature(signature)
-      ? await attestOpenPgp(what, signature, payload, namespace, trust)
+      ? await attestOpenPgp({ what, namespace, now }, signature, payload, trust)
       : undefined;
   if (!found) throw new TrustError('badSignature', `${what} bears a signature of a kind that cannot be checked`);
   return found.map(({ signer, key, validities, fingerprints }) => {
@@ -50,7 +50,12 @@ interface Found extends Attestation {
   fingerprints: string[];
 }
 
-function attestSsh(what: string, signature: string, payload: Uint8Array, namespace: string, trust: Trust): Found[] {
+function attestSsh(
+  { what, namespace, madeAt, now }: Omit<Claim, 'signed'>,
+  signature: string,
+  payload: Uint8Array,
+  trust: Trust,
+): Found[] {
   const parsed = readable(what, () => parseSshSignature(signature));
   const { fingerprint } = parsed.key;
   const matches = trust.signers.flatMap((signer) =>
@@ -64,7 +69,11 @@ function attestSsh(what: string, signature: string, payload: Uint8Array, namespa
     );
   }
   if (!parsed.verifies(payload)) throw badSignature(what, fingerprint);
-  const match = matches.find(({ allowed }) => allowed.namespaces?.includes(namespace) ?? true);
+  const usable = matches.filter(({ allowed }) => allowed.namespaces?.includes(namespace) ?? true);
+  // Any of a key's lines will do, as for ssh-keygen: the next one may be there to prolong the first.
+  const isValid = ({ allowed }: { allowed: Validity }): boolean =>
+    [madeAt, now ?? madeAt].every((at) => faultAt(allowed, at) === undefined);
+  const match = usable.find(isValid) ?? usable[0];
   if (!match) {
     throw new TrustError(
       'wrongPurpose',
@@ -76,23 +85,22 @@ function attestSsh(what: string, signature: string, payload: Uint8Array, namespa
 }
 
 async function attestOpenPgp(
-  what: string,
+  { what, namespace, now }: Pick<Claim, 'what' | 'namespace' | 'now'>,
   signature: string,
   payload: Uint8Array,
-  namespace: string,
   trust: Trust,
 ): Promise<Found[]> {
   if (namespace !== 'git') throw new TrustError('wrongPurpose', `${what} must be signed with an SSH key`);
   const keys = trust.signers.flatMap(({ pgp }) => pgp);
   if (keys.length === 0) throw unknownKey(what, 'an OpenPGP key', trust);
-  const checks = await checkOpenPgp(signature, payload, keys).catch((error: unknown) => {
+  const checks = await checkOpenPgp(signature, payload, keys, now).catch((error: unknown) => {
     if (!(error instanceof RangeError)) throw error;
     throw new TrustError('badSignature', `the signature of ${what} cannot be read: ${error.message}`, { cause: error });
   });
   const found = checks.flatMap((check): Found[] => {
     if (check.result === 'unknown') return [];
     const signer = trust.signers.find(({ pgp }) => pgp.includes(check.key)) as Signer;
-    if (check.result === 'bad') throw badSignature(what, check.key.fingerprints[0] ?? '', check.why);
+    if (check.result === 'bad') throw openPgpRefusal(what, signer, check.key.fingerprints[0] ?? '', check);
     return [{ signer, key: check.fingerprints[0] ?? '', validities: [signer], fingerprints: check.fingerprints }];
   });
   if (found.length > 0) return found;
@@ -112,18 +120,23 @@ function readable<T>(what: string, read: () => T): T {
 }
 
 function requireValid(what: string, signer: Signer, validity: Validity, at: number, when: string): void {
-  const { validAfter, validBefore } = validity;
+  const fault = faultAt(validity, at);
+  if (!fault) return;
+  const [kind, limit] = fault;
   const said = `${what} is signed by ${signer.name}, whose key`;
-  if (validBefore !== undefined && at >= validBefore)
-    throw new TrustError(
-      'expired',
-      `${said} expired at ${iso(validBefore)}: ${when}, at ${iso(at)}, it was no longer valid`,
-    );
-  if (validAfter !== undefined && at < validAfter)
-    throw new TrustError(
-      'notYetValid',
-      `${said} is valid from ${iso(validAfter)}: ${when}, at ${iso(at)}, it was not yet`,
-    );
+  throw new TrustError(
+    kind,
+    kind === 'expired'
+      ? `${said} expired at ${iso(limit)}: ${when}, at ${iso(at)}, it was no longer valid`
+      : `${said} is valid from ${iso(limit)}: ${when}, at ${iso(at)}, it was not yet`,
+  );
+}
+
+/** What is wrong with a moment, and the bound that it is beyond; undefined for one that is within. */
+function faultAt({ validAfter, validBefore }: Validity, at: number): ['expired' | 'notYetValid', number] | undefined {
+  if (validBefore !== undefined && at >= validBefore) return ['expired', validBefore];
+  if (validAfter !== undefined && at < validAfter) return ['notYetValid', validAfter];
+  return undefined;
 }
 
 function unknownKey(what: string, key: string, trust: Trust, fingerprint?: string): TrustError {
@@ -132,11 +145,34 @@ function unknownKey(what: string, key: string, trust: Trust, fingerprint?: strin
   return new TrustError('unknownKey', `${what} is signed with ${key}, which trust.yaml does not name`);
 }
 
-const badSignature = (what: string, key: string, why?: string): TrustError =>
-  new TrustError(
-    'badSignature',
-    `the signature of ${what} by ${key} is not right: what was signed was something else${why ? ` (${why})` : ''}`,
-  );
+const badSignature = (what: string, key: string): TrustError =>
+  new TrustError('badSignature', `the signature of ${what} by ${key} is not right: what was signed was something else`);
+
+/** What the key or the signature itself says against it. */
+function openPgpRefusal(
+  what: string,
+  { name }: Signer,
+  key: string,
+  { fault, why }: { fault: OpenPgpFault; why: string },
+): TrustError {
+  const said = `${what} is signed by ${name} with the OpenPGP key ${key}`;
+  switch (fault) {
+    case 'altered':
+      return badSignature(what, key);
+    case 'weak':
+      return new TrustError('badSignature', `${said} by an algorithm that proves nothing any more (${why})`);
+    case 'revoked':
+      return new TrustError('revoked', `${said}, which its owner has revoked (${why})`);
+    case 'expired':
+      return new TrustError('expired', `${said}, which was no longer valid (${why})`);
+    case 'notYetValid':
+      return new TrustError('notYetValid', `${said}, which was not valid yet (${why})`);
+    case 'key':
+      return new TrustError('badSignature', `${said}, which may not sign this (${why})`);
+    default:
+      return fault satisfies never;
+  }
+}
 
 /** For people; dates beyond what a calendar has are said as they are. */
 export const iso = (ms: number): string => {

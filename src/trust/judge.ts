@@ -272,10 +272,12 @@ class Judging {
   ): Promise<void> {
     const trust = this.#trustBefore.get(commit.oid) ?? this.#standing.trust;
     const group = sameFiles(this.#graph, commit, among);
+    // Who approves of what is the newest does so now, on whichever of its commits.
+    const isNewest = !unlimited;
     const signers = new Map(more.map(({ signer }) => [signer.name, signer]));
     let refusal: TrustError | undefined;
     for (const each of group) {
-      const attested = await this.#attest(each);
+      const attested = await this.#attest(each, isNewest);
       if (attested instanceof TrustError) {
         refusal ??= attested;
         continue;
@@ -331,10 +333,12 @@ class Judging {
     return undefined;
   }
 
-  #attest(commit: Commit): Promise<Attestation[] | TrustError> {
-    const known = this.#attested.get(commit.oid);
+  /** With `now`, or for the newest commit itself, by keys that are valid now, too. */
+  #attest(commit: Commit, now = false): Promise<Attestation[] | TrustError> {
+    const isHead = now || commit.oid === this.#candidate.commit;
+    const key = `${commit.oid} ${isHead}`;
+    const known = this.#attested.get(key);
     if (known) return known;
-    const isHead = commit.oid === this.#candidate.commit;
     const found = attest(
       {
         what: `commit ${short(commit.oid)}`,
@@ -348,7 +352,7 @@ class Judging {
       if (error instanceof TrustError) return error;
       throw error;
     });
-    this.#attested.set(commit.oid, found);
+    this.#attested.set(key, found);
     return found;
   }
 }

@@ -1,4 +1,4 @@
-import type { PublicKey } from 'openpgp';
+import type { KeyID, PublicKey, SignaturePacket } from 'openpgp';
 
 /** An OpenPGP key, read and found usable. */
 export interface OpenPgpKey {
@@ -31,31 +31,38 @@ export async function readOpenPgpKeys(armored: string): Promise<OpenPgpKey[]> {
 
 export type OpenPgpCheck =
   | { result: 'good'; key: OpenPgpKey; fingerprints: string[] }
-  | { result: 'bad'; key: OpenPgpKey; why: string }
+  | { result: 'bad'; key: OpenPgpKey; fault: OpenPgpFault; why: string }
   | { result: 'unknown'; keyId: string };
+
+/** `key`: the key may not, or could not, have signed. `altered`: another thing was signed. */
+export type OpenPgpFault = 'altered' | 'weak' | 'expired' | 'notYetValid' | 'revoked' | 'key';
 
 /**
  * Checks a detached signature, which may hold several, against keys. A key's own expiry and revocation are judged at the moment that the
- * signature names. Throws RangeError for what is no signature.
+ * signature names and, where it is given, at `now` (milliseconds since 1970). Throws RangeError for what is no signature of a document.
  */
 export async function checkOpenPgp(
   armored: string,
   payload: Uint8Array,
   keys: readonly OpenPgpKey[],
+  now?: number,
 ): Promise<OpenPgpCheck[]> {
-  const { createMessage, readSignature, verify } = await load();
+  const { createMessage, enums, readSignature, verify } = await load();
   let signature: Awaited<ReturnType<typeof readSignature>>;
   try {
     signature = await readSignature({ armoredSignature: armored });
   } catch (error) {
     throw new RangeError(`it is no armored OpenPGP signature: ${words(error)}`, { cause: error });
   }
+  // One over a text leaves open how its lines end.
+  if (signature.packets.length === 0 || signature.packets.some((each) => each.signatureType !== enums.signature.binary))
+    throw new RangeError('it is not one over the bytes of a document');
   const message = await createMessage({ binary: payload });
   const verified = await verify({
     message: message as never,
     signature,
     verificationKeys: keys.map(({ key }) => key),
-    // The site's clock may be anything; what time says is judged by whoever asks.
+    // The site's clock may be anything; what it says is judged below, where it can be right.
     date: null as never,
     format: 'binary',
   });
@@ -68,12 +75,33 @@ export async function checkOpenPgp(
       );
       const key = keys.find((one) => one.key.getKeys(each.keyID).length > 0);
       if (!key) return { result: 'unknown', keyId: each.keyID.toHex().toUpperCase() };
-      const why = await good;
-      if (why !== undefined) return { result: 'bad', key, why };
+      const [packet] = (await each.signature).packets;
+      const why = (await good) ?? (now === undefined ? undefined : await faultAt(now, key.key, each.keyID, packet));
+      if (why !== undefined) return { result: 'bad', key, fault: faultOf(why), why };
       const signing = key.key.getKeys(each.keyID).map((one) => one.getFingerprint());
       return { result: 'good', key, fingerprints: [...signing, ...key.fingerprints.slice(0, 1)] };
     }),
   );
+}
+
+/** Why a signature by the key does not count at that time; undefined where it does. A clock that is before the signature cannot be right. */
+async function faultAt(now: number, key: PublicKey, id: KeyID, packet?: SignaturePacket): Promise<string | undefined> {
+  const at = new Date(Math.max(now, Number(packet?.created ?? now)));
+  if (packet && at >= packet.getExpirationTime()) return 'Signature is expired';
+  return key.getSigningKey(id, at).then(
+    () => undefined,
+    (error: unknown) => words(error),
+  );
+}
+
+/** By the words of openpgp.js, which has no codes. What is not known is a fault of the key. */
+function faultOf(why: string): OpenPgpFault {
+  if (/verification failed|digest did not match/i.test(why)) return 'altered';
+  if (/insecure .*algorithm/i.test(why)) return 'weak';
+  if (/revoked/i.test(why)) return 'revoked';
+  if (/expired/i.test(why)) return 'expired';
+  if (/in the future|newer than/i.test(why)) return 'notYetValid';
+  return 'key';
 }
 
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';

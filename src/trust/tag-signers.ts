@@ -6,7 +6,8 @@ import { TrustError } from './trust-error.ts';
 
 /**
  * Who signed the tag that is followed; nobody where no tag is. Throws TrustError for a tag that anybody may have moved: a lightweight one, one of
- * another name or for another commit, one that is not signed.
+ * another name or for another commit, one that is not signed, or by
+ * nobody who may change everything.
  */
 export async function tagSigners(
   { commit, tag }: Candidate,
@@ -31,5 +32,17 @@ export async function tagSigners(
     );
   }
   const what = `tag ${name}`;
-  return attest({ what, signed: found.signed, namespace: NAMESPACE.git, madeAt: found.time, now }, trust);
+  const signers = await attest(
+    { what, signed: found.signed, namespace: NAMESPACE.git, madeAt: found.time, now },
+    trust,
+  );
+  const unlimited = signers.filter(({ signer }) => signer.paths === undefined);
+  if (unlimited.length === 0) {
+    const names = signers.map(({ signer }) => signer.name).join(', ');
+    throw new TrustError(
+      'outsidePaths',
+      `${what} is signed by ${names}, limited to paths: a tag stands for all of them`,
+    );
+  }
+  return unlimited;
 }

@@ -51,6 +51,7 @@ class Reader {
           `there are two signers ${signer.name}`,
           'give one of them another name, or put their keys together',
         );
+      this.#requireOwnKeys(signer, signers, node.at);
       signers.push(signer);
     }
     const verify = textOf(get('verify')) === 'every' ? 'every' : 'head';
@@ -92,6 +93,15 @@ class Reader {
       ...(paths.length > 0 && { paths }),
       ...this.#validity(node),
     };
+  }
+
+  /** With a key that two people have, one of them could stand behind something as both. */
+  #requireOwnKeys(signer: Signer, before: readonly Signer[], at: Position): void {
+    for (const other of before) {
+      const shared = fingerprintsOf(signer).find((each) => fingerprintsOf(other).includes(each));
+      if (shared !== undefined && other.name !== signer.name)
+        this.#add(at, `${signer.name} has the key ${shared}, which is ${other.name}'s`, 'a key belongs to one signer');
+    }
   }
 
   async #pgp(node: YamlNode) {
@@ -175,6 +185,10 @@ class Reader {
   }
 }
 
+const fingerprintsOf = ({ ssh, pgp }: Signer): string[] => [
+  ...ssh.map(({ key }) => key.fingerprint),
+  ...pgp.flatMap(({ fingerprints }) => fingerprints),
+];
 const items = (node: YamlNode | undefined): YamlNode[] => (node?.kind === 'sequence' ? node.items : []);
 const textOf = (node: YamlNode | undefined): string | undefined => (node?.kind === 'scalar' ? node.raw : undefined);
 const numberOf = (node: YamlNode | undefined, fallback: number): number =>

@@ -50,10 +50,14 @@ export async function sshVerifies(
 }
 
 /** An OpenPGP key in a GNUPGHOME of its own. */
-export async function pgpKey(home: string, name: string): Promise<{ fingerprint: string; armored: string }> {
+export async function pgpKey(
+  home: string,
+  name: string,
+  type = 'ed25519',
+): Promise<{ fingerprint: string; armored: string }> {
   const gpg = (...args: string[]): Promise<{ stdout: string }> =>
     run('gpg', ['--homedir', home, '--batch', '--quiet', ...args]);
-  await gpg('--passphrase', '', '--quick-gen-key', `${name} <${name}@example.org>`, 'ed25519', 'sign', '0');
+  await gpg('--passphrase', '', '--quick-gen-key', `${name} <${name}@example.org>`, type, 'sign', '0');
   const listed = (await gpg('--with-colons', '--list-keys', `${name}@example.org`)).stdout;
   const fingerprint = /^fpr:+([0-9A-F]{40}):/m.exec(listed)?.[1] ?? '';
   return { fingerprint, armored: (await gpg('--armor', '--export', fingerprint)).stdout };

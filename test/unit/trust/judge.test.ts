@@ -252,6 +252,19 @@ describe('a tag', () => {
   });
 });
 
+describe('a signer limited to paths', () => {
+  test('signs no tag, which stands for all paths', async () => {
+    const repo = forge();
+    const spec = [signer(ada), signer(bob, { paths: ['apps/shop'] })];
+    const trust = await readTrust(document({ verify: 'every' }, spec));
+    const floor = repo.commit({ by: ada });
+    const commit = repo.commit({ by: ada, files: { 'fleet.yaml': '2' }, parents: [floor] });
+    const tagged = (by: Person) => ({ commit, tag: { name: 'v1', oid: repo.tag('v1', commit, by) } });
+    expect(await said(repo, trust, floor, tagged(bob))).toMatch(/^outsidePaths: tag v1 is signed by bob, limited to/);
+    expect(await said(repo, trust, floor, tagged(ada))).toBe('accepted');
+  });
+});
+
 describe('a key', () => {
   const until = (date: string): Promise<Trust> =>
     readTrust(document({ verify: 'every' }, [signer(ada, { validBefore: date })]));
@@ -284,6 +297,43 @@ describe('a key', () => {
     const between = repo.commit({ by: ada, parents: [floor], time: made(2026) });
     expect(await said(repo, trust, floor, between)).toMatch(/^expired/);
     expect(await said(repo, trust, floor, repo.commit({ by: bob, parents: [between] }))).toBe('accepted');
+  });
+
+  test('that has expired approves of nothing new, on whichever commit', async () => {
+    const repo = forge();
+    const trust = await readTrust(
+      document({ threshold: 2 }, [signer(ada), signer(bob, { validBefore: '2026-02-01' })]),
+    );
+    const floor = repo.commit({ by: ada });
+    const change = repo.commit({ by: bob, files: { a: '1' }, parents: [floor], time: made(2026) });
+    const head = repo.commit({ by: ada, files: { a: '1' }, parents: [change] });
+    expect(await said(repo, trust, floor, head)).toMatch(/^threshold: .* only ada/);
+    expect(await said(repo, trust, floor, head, Date.UTC(2026, 0, 15))).toBe('accepted');
+  });
+
+  test('may have several lines, of which any will do', async () => {
+    const repo = forge();
+    const lines = [`ada valid-before="20260101Z" ${ada.line}`, `ada valid-after="20260101Z" ${ada.line}`];
+    const trust = await readTrust(document({}, [{ name: 'ada', ssh: lines }]));
+    expect(await said(repo, trust, undefined, repo.commit({ by: ada, time: made(2026) }))).toBe('accepted');
+    expect(await said(repo, trust, undefined, repo.commit({ by: ada, time: made(2026) - 1 }))).toMatch(/^expired/);
+  });
+
+  test('is valid from the first moment of its time, and no longer at the last', async () => {
+    const repo = forge();
+    const trust = await readTrust(document({}, [signer(ada, { validAfter: '2026-01-01', validBefore: '2026-07-01' })]));
+    const at = (time: number) => said(repo, trust, undefined, repo.commit({ by: ada, time }), undefined as never);
+    const second = (date: string): number => Date.parse(date) / 1000;
+    expect(await at(second('2026-01-01T00:00:00Z'))).toBe('accepted');
+    expect(await at(second('2025-12-31T23:59:59Z'))).toMatch(/^notYetValid/);
+    expect(await at(second('2026-06-30T23:59:59Z'))).toMatch(/accepted/);
+    expect(await at(second('2026-07-01T00:00:00Z'))).toMatch(/^expired/);
+  });
+
+  test('belongs to one signer', async () => {
+    await expect(readTrust(document({ threshold: 2 }, [signer(ada), { ...signer(ada), name: 'bob' }]))).rejects.toThrow(
+      /bob has the key SHA256:.*, which is ada's/,
+    );
   });
 
   test('that is revoked signs nothing, not even what was accepted', async () => {
@@ -372,6 +422,7 @@ describe('a commit object', () => {
     ['a tree after its committer', `${base}tree ${'2'.repeat(40)}\n\nx`],
     ['a NUL in its head', `${base}x-note a\0b\n\nx`],
     ['no end of its head', base],
+    ['text behind its signature', `${base}gpgsig -----BEGIN SSH SIGNATURE-----\ngpgsig x\n\nx`],
     ['no date', base.replaceAll('1 +0000', 'now')],
     ['nothing in it', ''],
   ])('with %s is refused', (_, text) => {
