@@ -1,13 +1,15 @@
-import { InputError } from '../lib/errors.ts';
+import { InputError, SourceError } from '../lib/errors.ts';
 import type {
   ApplicationDocument,
   FleetDocument,
   IgnoreRule,
   LabelSelector,
+  Pin,
   Placement,
   SiteDocument,
   SyncPolicy,
 } from '../model/fleet.ts';
+import { requireRevision } from '../source/refs.ts';
 import type { YamlNode } from '../yaml/node.ts';
 import { below, flag, items, text, textMap, texts } from './values.ts';
 
@@ -25,16 +27,34 @@ export function fleetOf(root: YamlNode, name: string): FleetDocument {
   };
 }
 
-/** kind: Site. Throws InputError when it names itself other than its path does. */
+/** kind: Site. Throws InputError when it names itself other than its path does, or pins what can be no revision. */
 export function siteOf(root: YamlNode, name: string): SiteDocument {
   requireName(root, name, `sites/${name}.yaml is the site`);
+  const pin = pinOf(below(root, 'spec', 'targetRevision'));
   return {
     name,
     labels: textMap(below(root, 'metadata', 'labels')),
     values: textMap(below(root, 'spec', 'values')),
     allowEmpty: flag(below(root, 'spec', 'allowEmpty')),
     confirmPrune: texts(below(root, 'spec', 'confirmPrune')),
+    ...(pin && { pin }),
   };
+}
+
+function pinOf(node: YamlNode | undefined): Pin | undefined {
+  const revision = text(node);
+  if (!node || revision === undefined) return undefined;
+  try {
+    requireRevision(revision);
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    throw InputError.at(
+      node.at,
+      `targetRevision: ${error.message}`,
+      'a branch, a tag, a range of versions (^1.2) or a full commit ID',
+    );
+  }
+  return { revision, at: node.at };
 }
 
 /** kind: Application. `compose` is empty when it is left to what the folder holds. Throws InputError when it names itself other than its folder does. */

@@ -1,5 +1,5 @@
 import { InputError, type Problem } from '../lib/errors.ts';
-import type { FleetDocument, PlacedSite, SiteDocument } from '../model/fleet.ts';
+import type { FleetDocument, Pin, PlacedSite, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { placeApplications } from './applications.ts';
 import { COMPOSE_FILES, findComposeFiles } from './compose-files.ts';
@@ -11,22 +11,28 @@ const FLEET = 'fleet.yaml';
 /** The site of a repo that knows of none. */
 const DEFAULT_SITE = 'default';
 
+export interface PlaceOptions {
+  site?: string;
+  /** Gives the files at the revision that the Site pins, where it pins one. Without it a pin is left out of account. */
+  pinned?: (pin: Pin) => Promise<Snapshot>;
+}
+
 /**
  * What one site should run, by the fleet layer alone. Reads fleet.yaml, that Site's file, every app.yaml and, of apps placed here, the names in
- * their folders: nothing that grows with the number of sites. Throws InputError with all problems of what the site hangs on; a broken
- * Application is in the result instead.
+ * their folders: nothing that grows with the number of sites. All but the Site's own file is read at the revision that it pins, if it does. Throws
+ * InputError with all problems of what the site hangs on; a broken Application is in the result instead.
  */
-export async function placeSite(snapshot: Snapshot, options: { site?: string }): Promise<PlacedSite> {
+export async function placeSite(snapshot: Snapshot, options: PlaceOptions): Promise<PlacedSite> {
   if (options.site !== undefined) requireSiteName(options.site);
   const layout = await layoutOf(snapshot);
   if (layout.kind === 'bare') return bareSite(snapshot, options.site ?? DEFAULT_SITE, layout.compose);
 
   const name = options.site ?? (await onlySite(snapshot));
-  const { fleet, site } = await both(readFleet(snapshot), readSite(snapshot, name));
-  const results = await placeApplications(snapshot, site, fleet);
+  const { fleet, site, files } = await documents(snapshot, name, options);
+  const results = await placeApplications(files, site, fleet);
   return {
     site: name,
-    revision: snapshot.revision,
+    revision: files.revision,
     apps: results.flatMap((result) => ('placed' in result ? [result.placed] : [])),
     broken: results.flatMap((result) => ('broken' in result ? [result.broken] : [])),
     vanished: fleet.syncPolicy,
@@ -101,18 +107,38 @@ function bareSite(snapshot: Snapshot, site: string, compose: string[]): PlacedSi
   };
 }
 
-/** Both documents, or the problems of both. */
-async function both(
-  fleet: Promise<FleetDocument>,
-  site: Promise<SiteDocument>,
-): Promise<{ fleet: FleetDocument; site: SiteDocument }> {
-  const settled = await Promise.allSettled([fleet, site]);
+interface Documents {
+  fleet: FleetDocument;
+  site: SiteDocument;
+  /** Where the Fleet was read, and all else is. */
+  files: Snapshot;
+}
+
+/** Both documents, or the problems of both. Read at once: what has to be fetched for them comes in one answer. */
+async function documents(snapshot: Snapshot, name: string, { pinned }: PlaceOptions): Promise<Documents> {
+  const [fleet, site] = await Promise.allSettled([readFleet(snapshot), readSite(snapshot, name)]);
+  if (site.status === 'fulfilled' && site.value.pin && pinned) {
+    const { pin } = site.value;
+    const files = await pinned(pin);
+    return { fleet: await pinnedFleet(files, pin), site: site.value, files };
+  }
+  if (fleet.status === 'fulfilled' && site.status === 'fulfilled')
+    return { fleet: fleet.value, site: site.value, files: snapshot };
   const problems: Problem[] = [];
-  for (const one of settled) {
+  for (const one of [fleet, site]) {
     if (one.status === 'fulfilled') continue;
     if (!(one.reason instanceof InputError)) throw one.reason;
     problems.push(...one.reason.problems);
   }
-  if (problems.length > 0) throw new InputError(problems);
-  return { fleet: await fleet, site: await site };
+  throw new InputError(problems);
+}
+
+async function pinnedFleet(files: Snapshot, { revision, at }: Pin): Promise<FleetDocument> {
+  const root = await readDocument(files, FLEET, 'Fleet');
+  if (root) return fleetOf(root, files.origin.name);
+  throw InputError.at(
+    at,
+    `targetRevision ${revision} is commit ${files.revision.slice(0, 12)}, which has no ${FLEET}`,
+    'pin a revision at which the repo is a fleet',
+  );
 }

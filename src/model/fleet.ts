@@ -46,6 +46,15 @@ export interface SiteDocument {
   allowEmpty: boolean;
   /** Confirms, in Git, a prune larger than the Fleet's threshold; the apps it may prune. */
   confirmPrune: string[];
+  /** The revision at which everything but this document is read. Absent: the one that the site follows. */
+  pin?: Pin;
+}
+
+/** A Site's `targetRevision`. */
+export interface Pin {
+  /** A branch, a tag, a range of versions or a commit, as written. */
+  revision: string;
+  at: Position;
 }
 
 /** kind: Application, in apps/NAME/app.yaml. */

@@ -2,6 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import { SourceError } from '../lib/errors.ts';
 import { packOf } from './fetch-pack.ts';
 import { treeOf } from './git-object.ts';
+import type { Head } from './heads.ts';
 import { walkHistory } from './history.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { CommitObject } from './source.ts';
@@ -15,12 +16,19 @@ import type { Transport } from './transport.ts';
  * changed between two commits come as deltas in one small answer. Without, a commit comes with all of its files, as deltas against the commit before where that is here.
  */
 export interface Fetcher {
-  /** Brings a commit in, with as much of its tree as comes cheaply. `want` is what the server may be asked for to get it. */
-  commit(commit: string, want: string, signal: AbortSignal): Promise<void>;
+  /** Brings a commit in, with as much of its tree as comes cheaply. */
+  commit(commit: string, how: Wanted, signal: AbortSignal): Promise<void>;
   /** Brings objects of a commit in. `open`: folders come with the small files below them, and all others alone. */
   objects(oids: readonly string[], of: string, signal: AbortSignal, open?: boolean): Promise<void>;
   history(tip: string, known: readonly string[], signal: AbortSignal): Promise<CommitObject[]>;
   object(oid: string, type: 'commit' | 'tag', signal: AbortSignal): Promise<Uint8Array>;
+}
+
+export interface Wanted {
+  /** What the server may be asked for to get it. */
+  want: string;
+  /** It is read beside what is followed. */
+  pinned: boolean;
 }
 
 /** What the folders that changed may cost, those of a fleet's other sites too, before it is cheaper to ask for one's own by name. */
@@ -30,14 +38,25 @@ const SMALL_FILE = 64 * 1024;
 /** Names in one request: 50 bytes each. */
 const MOST_WANTED = 1_000;
 const MOST_GIVEN = 5_000;
+/** Commits of which it is remembered how to ask for them: the followed one and the pinned one count. */
+const MOST_AT_ONCE = 16;
 const DAY = 24 * 3_600_000;
 
 export function fetcher(transport: Transport, store: ObjectStore, limits: StoreLimits, clock: Clock): Fetcher {
   /** What was fetched again because it was damaged: at what time, how many bytes. */
   let healed: { at: number; bytes: number }[] = [];
 
-  /** What the commit asked for last has to be asked for by. */
-  let wanted: { commit: string; want: string } | undefined;
+  /** How the commits that are read now are to be asked for. */
+  const wanted = new Map<string, Wanted>();
+  const howOf = (commit: string): Wanted => wanted.get(commit) ?? { want: commit, pinned: false };
+  const keep = (oid: string, whole: boolean): Promise<void> =>
+    store.keep({ oid, whole, ...(howOf(oid).pinned && { pinned: true }) });
+  /** What changes are to come against: the commit before of the same kind, which is the most alike. */
+  const bases = async (commit: string): Promise<readonly Head[]> => {
+    const heads = await store.heads();
+    const isAlike = ({ pinned = false }: Head): boolean => pinned === howOf(commit).pinned;
+    return [...heads.filter(isAlike), ...heads.filter((head) => !isAlike(head))];
+  };
   /** Objects that came by name: one that is asked for again was damaged, or lost. */
   const given = new Set<string>();
 
@@ -81,7 +100,7 @@ export function fetcher(transport: Transport, store: ObjectStore, limits: StoreL
 
   const byName = async (commit: string, want: string, signal: AbortSignal): Promise<void> => {
     const depth = await shallow(signal);
-    for (const { oid } of await store.heads()) {
+    for (const { oid } of await bases(commit)) {
       if (!(await isHere(oid))) continue;
       const args = [...(await changesSince(oid, want, signal)), 'filter blob:none'];
       let bytes = 0;
@@ -105,7 +124,7 @@ export function fetcher(transport: Transport, store: ObjectStore, limits: StoreL
     const spend = isHealing ? healing() : undefined;
     const { unresolved } = await add([...depth, `want ${want}`], signal, spend);
     if (unresolved > 0) throw new SourceError('protocol', 'The Git server sent changes to files that it did not send');
-    if (await isHere(commit)) await store.keep({ oid: commit, whole: true });
+    if (await isHere(commit)) await keep(commit, true);
   };
 
   const healing = (): ((bytes: number) => void) => {
@@ -122,30 +141,35 @@ export function fetcher(transport: Transport, store: ObjectStore, limits: StoreL
   };
 
   const allOf = async (commit: string, want: string, signal: AbortSignal): Promise<void> => {
-    const heads = await store.heads();
-    if (heads.some(({ oid, whole }) => whole && oid === commit) && (await isHere(commit))) return;
+    const heads = await bases(commit);
+    if (heads.some(({ oid, whole }) => whole && oid === commit) && (await isHere(commit))) {
+      if (howOf(commit).pinned) await keep(commit, true);
+      return;
+    }
     for (const head of heads) {
       if (!head.whole || !(await isHere(head.oid))) continue;
       const { unresolved } = await add(await changesSince(head.oid, want, signal), signal);
       if (unresolved > 0 || !(await isHere(commit))) break;
-      return store.keep({ oid: commit, whole: true });
+      return keep(commit, true);
     }
     await whole(commit, want, signal, heads.length > 0);
   };
 
   return {
-    async commit(commit, want, signal) {
-      wanted = { commit, want };
+    async commit(commit, how, signal) {
+      const { want } = how;
+      if (wanted.size > MOST_AT_ONCE) wanted.clear();
+      wanted.set(commit, how);
       await withFilters(signal, async (filters) => {
         if (!filters) return allOf(commit, want, signal);
         if (!(await hasRoot(commit))) await byName(commit, want, signal);
-        if (await isHere(commit)) await store.keep({ oid: commit, whole: false });
+        if (await isHere(commit)) await keep(commit, false);
       });
     },
 
     async objects(oids, of, signal, open = false) {
       await withFilters(signal, async (filters) => {
-        if (!filters) return whole(of, wanted?.commit === of ? wanted.want : of, signal, true);
+        if (!filters) return whole(of, howOf(of).want, signal, true);
         const filter = open ? `filter blob:limit=${SMALL_FILE}` : 'filter tree:0';
         const isAgain = oids.some((oid) => given.has(oid)) || (await Promise.all(oids.map(store.had))).includes(true);
         const spend = isAgain ? healing() : undefined;

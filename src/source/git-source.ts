@@ -8,9 +8,9 @@ import { openRemotes, type TransportOptions } from './open-transport.ts';
 import { systemPackFiles } from './pack-files.ts';
 import { ownWorker, type PackWorker } from './pack-worker.ts';
 import { hasChildren, readAhead } from './read-ahead.ts';
-import { candidateNames, isCommitId, pickRef, type Resolved } from './refs.ts';
+import { candidateNames, isCommitId, pickRef, type RemoteRef, type Resolved } from './refs.ts';
 import { parseRemote } from './remote.ts';
-import type { Source } from './source.ts';
+import type { Named, Source } from './source.ts';
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from './store-limits.ts';
 import { normalizeFolder } from './tree-path.ts';
 
@@ -54,9 +54,11 @@ export function gitSource(options: GitSourceOptions): Source {
     ),
   );
   const wire = fetcher(transport, store, limits, clock);
-  let last: Resolved | undefined;
-  /** What was read of the commit before. */
-  let asked: ReadonlySet<string> = new Set();
+  /** What the last poll found. */
+  let last: Resolved[] = [];
+  /** What was read of the commit before, of what is followed and of what is pinned. */
+  const asked = { followed: new Set<string>(), pinned: new Set<string>() };
+  let hasPin = false;
   /** Snapshots that are not disposed of. */
   let open = 0;
   let turn: Promise<unknown> = Promise.resolve();
@@ -85,21 +87,29 @@ export function gitSource(options: GitSourceOptions): Source {
         ]
       : [],
 
-    async poll(signal) {
-      if (revision !== undefined && isCommitId(revision)) return { commit: revision };
-      const { beside } = options;
-      const refs = await transport.refs([...candidateNames(revision), ...(beside ? [beside] : [])], signal);
-      last = pickRef(refs, revision);
+    async poll(signal, pin) {
+      hasPin = pin !== undefined;
+      const isFixed = revision !== undefined && isCommitId(revision);
+      const beside = isFixed ? undefined : options.beside;
+      const names = [
+        ...(isFixed ? [] : candidateNames(revision)),
+        ...(beside === undefined ? [] : [beside]),
+        ...(pin === undefined || isCommitId(pin) ? [] : candidateNames(pin)),
+      ];
+      const refs = names.length === 0 ? [] : await transport.refs([...new Set(names)], signal);
+      const followed = isFixed ? { commit: revision, want: revision } : pickRef(refs, revision);
+      const pinned = pin === undefined ? undefined : pickPin(refs, pin);
+      last = [followed, ...(pinned && 'commit' in pinned ? [pinned] : [])];
       const other = beside && refs.find(({ name }) => name === beside)?.oid;
       return {
-        commit: last.commit,
-        ...(last.want !== last.commit && { tag: last.want }),
-        ...(last.ref !== undefined && { ref: last.ref }),
+        ...namedBy(followed),
         ...(other && { beside: other }),
+        ...(pinned && { pinned: 'commit' in pinned ? namedBy(pinned) : pinned }),
       };
     },
 
-    async fetch(commit, signal) {
+    async fetch(commit, signal, pinned = false) {
+      const kind = pinned ? 'pinned' : 'followed';
       if (!isCommitId(commit)) throw new SourceError('notFound', `${JSON.stringify(commit)} is not a full commit ID`);
       const one = <T>(work: () => Promise<T>): Promise<T> => inTurn(work);
       const more = (oids: string[]): Promise<void> => one(() => wire.objects(oids, commit, signal));
@@ -107,9 +117,11 @@ export function gitSource(options: GitSourceOptions): Source {
       try {
         // What another snapshot reads may be what a merge leaves out.
         if (open === 1) await one(() => store.tidy(signal));
-        await one(() => wire.commit(commit, last?.commit === commit ? last.want : commit, signal));
+        const want = last.find((each) => each.commit === commit)?.want ?? commit;
+        await one(() => wire.commit(commit, { want, pinned }, signal));
+        if (!hasPin && !pinned) await one(store.unpin);
         await requireCommit(store, commit);
-        await readAhead(store, commit, asked, more);
+        await readAhead(store, commit, asked[kind], more);
         const paths = new Set<string>();
         return await gitSnapshot({
           objects: lazyObjects(store, more),
@@ -120,7 +132,7 @@ export function gitSource(options: GitSourceOptions): Source {
           open: (trees) => one(() => openTrees(trees, commit, signal)),
           dispose: async () => {
             // Of a commit that only its folders were compared of, nothing follows for the next.
-            if (paths.size > 0) asked = paths;
+            if (paths.size > 0) asked[kind] = paths;
             release();
           },
         });
@@ -137,6 +149,21 @@ export function gitSource(options: GitSourceOptions): Source {
       transport.close();
     },
   };
+}
+
+function namedBy({ commit, want, ref }: Resolved): Named {
+  return { commit, ...(want !== commit && { tag: want }), ...(ref !== undefined && { ref }) };
+}
+
+/** What a Site's pin names; that it names nothing is no reason not to follow the rest. */
+function pickPin(refs: readonly RemoteRef[], pin: string): Resolved | { missing: string } {
+  if (isCommitId(pin)) return { commit: pin, want: pin };
+  try {
+    return pickRef(refs, pin);
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    return { missing: error.message };
+  }
 }
 
 async function requireCommit(store: ObjectStore, commit: string): Promise<void> {

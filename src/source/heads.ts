@@ -7,10 +7,12 @@ export interface Head {
   oid: string;
   /** All that it has is here, and not only what was asked for. */
   whole: boolean;
+  /** It is read beside what is followed, and stays until another is. */
+  pinned?: boolean;
 }
 
 const NAME = 'heads';
-/** The newest, and the one before it in case that the newest is refused. */
+/** The newest, and the one before it in case that the newest is refused; what is pinned comes on top. */
 const MOST = 2;
 
 /** Newest first. Without the file, or with a damaged one, none: more is fetched than would be needed, and nothing else is lost. */
@@ -22,18 +24,24 @@ export function readHeads(files: PackFiles): Head[] {
     .slice(0, end)
     .split('\n')
     .flatMap((line) => {
-      const [oid = '', kind] = line.split(' ');
-      return isCommitId(oid) ? { oid, whole: kind === 'whole' } : [];
+      const [oid = '', kind, role] = line.split(' ');
+      return isCommitId(oid) ? { oid, whole: kind === 'whole', ...(role === 'pinned' && { pinned: true }) } : [];
     });
 }
 
-/** The heads with one more, the newest. */
-export const withHead = (heads: readonly Head[], head: Head): Head[] =>
-  [head, ...heads.filter(({ oid }) => oid !== head.oid)].slice(0, MOST);
+/** The heads with one more, the newest of its kind. */
+export function withHead(heads: readonly Head[], head: Head): Head[] {
+  const others = heads.filter(({ oid }) => oid !== head.oid);
+  const followed = others.filter(({ pinned }) => !pinned);
+  if (head.pinned) return [...followed, head];
+  return [...[head, ...followed].slice(0, MOST), ...others.filter(({ pinned }) => pinned)];
+}
 
 /** Writes nothing when they are as they were. */
 export function writeHeads(files: PackFiles, heads: readonly Head[]): void {
-  const body = heads.map(({ oid, whole }) => `${oid} ${whole ? 'whole' : 'part'}\n`).join('');
+  const body = heads
+    .map(({ oid, whole, pinned }) => `${oid} ${whole ? 'whole' : 'part'}${pinned ? ' pinned' : ''}\n`)
+    .join('');
   const content = Buffer.from(`${body}${checksum(body)}\n`);
   if (readWhole(files, NAME)?.equals(content)) return;
   replaceFile(files, NAME, content);

@@ -23,10 +23,12 @@ export interface ObjectStore {
   read(oid: string, type: ObjectType): Promise<Buffer>;
   /** Takes a pack in. Nothing of it is believed before its checksum is right and its index is made; on failure nothing is left of it. */
   add(pack: AsyncIterable<Buffer>, signal: AbortSignal): Promise<IndexedPack>;
-  /** What was fetched last, newest first. */
+  /** What was fetched last, newest first, and then what is pinned. */
   heads(): Promise<readonly Head[]>;
-  /** Remembers a commit as the newest. */
+  /** Remembers a commit as the newest of its kind. */
   keep(head: Head): Promise<void>;
+  /** Nothing is pinned any more. */
+  unpin(): Promise<void>;
   /** Merges packs when there are many, they take much room, or something in them is damaged. */
   tidy(signal: AbortSignal): Promise<void>;
   /** Gives back memory and open files; what follows opens them again. */
@@ -113,7 +115,7 @@ export function objectStore(
     isDamaged = false;
     mergedBytes = bytes();
     if (missing > 0) {
-      heads = heads.map(({ oid }) => ({ oid, whole: false }));
+      heads = heads.map((head) => ({ ...head, whole: false }));
       writeHeads(files, heads);
     }
   };
@@ -162,6 +164,12 @@ export function objectStore(
     keep: (head) =>
       onDisk(() => {
         heads = withHead(heads, head);
+        writeHeads(files, heads);
+      }),
+    unpin: () =>
+      onDisk(() => {
+        if (!heads.some(({ pinned }) => pinned)) return;
+        heads = heads.filter(({ pinned }) => !pinned);
         writeHeads(files, heads);
       }),
     tidy: (signal) =>

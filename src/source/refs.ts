@@ -50,6 +50,11 @@ export function candidateNames(revision: string | undefined): string[] {
   return [`refs/heads/${revision}`, `refs/tags/${revision}`];
 }
 
+/** What a person writes for a revision, a commit ID or a name. Throws SourceError for what can be neither. */
+export function requireRevision(text: string): void {
+  if (!isCommitId(text)) candidateNames(text);
+}
+
 /** Which of the listed refs a revision is. Throws SourceError when none is, or when a branch and a tag share the name. */
 export function pickRef(refs: readonly RemoteRef[], revision: string | undefined): Resolved {
   const range = rangeOf(revision);
@@ -62,7 +67,7 @@ export function pickRef(refs: readonly RemoteRef[], revision: string | undefined
       'notFound',
       names[0] === 'HEAD'
         ? 'The Git repo has no commits yet, or its default branch does not exist'
-        : `The Git repo has no branch and no tag ${JSON.stringify(revision)}`,
+        : `The Git repo has no branch and no tag ${JSON.stringify(revision)}${/^[0-9a-f]{7,39}$/.test(revision ?? '') ? '; a commit is named by its full ID, of 40 digits' : ''}`,
     );
   }
   if (other && other.peeled !== ref.oid && (other.peeled ?? other.oid) !== (ref.peeled ?? ref.oid)) {

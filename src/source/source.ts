@@ -11,14 +11,19 @@ export interface FetchedSnapshot extends Snapshot {
 }
 
 /** What a revision names now. */
-export interface Polled {
+export interface Named {
   commit: string;
   /** The annotated tag by which it is named, where it is by one. */
   tag?: string;
   /** The full name of the ref by which it is named; absent for a commit that is named by its ID. */
   ref?: string;
+}
+
+export interface Polled extends Named {
   /** What the ref that the source was asked to look at besides names now; absent where there is none. */
   beside?: string;
+  /** What the pin that was asked for names now, or why it names nothing. */
+  pinned?: Named | { missing: string };
 }
 
 /** A commit as it was made: the bytes that its name, and a signature in it, are of. */
@@ -32,10 +37,10 @@ export interface Source {
   origin: Origin;
   /** Worth a log line once, at the start. Free of secrets. */
   warnings: string[];
-  /** The commit that the revision names now. One small request. */
-  poll(signal: AbortSignal): Promise<Polled>;
-  /** That commit's files. What is kept of a snapshot is the caller's to store. */
-  fetch(commit: string, signal: AbortSignal): Promise<FetchedSnapshot>;
+  /** The commit that the revision names now, and, in the same small request, what another revision does: a Site's pin. */
+  poll(signal: AbortSignal, pin?: string): Promise<Polled>;
+  /** That commit's files. What is kept of a snapshot is the caller's to store. `pinned`: it is read beside what is followed, and so from poll to poll. */
+  fetch(commit: string, signal: AbortSignal, pinned?: boolean): Promise<FetchedSnapshot>;
   /**
    * Every commit that `tip` descends from, itself included, and none of `known` does; children before their parents. Neither folders nor files
    * are fetched for it where the server can leave them out. Throws SourceError `limit` for more commits than a source may be asked for.
