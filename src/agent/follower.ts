@@ -9,6 +9,10 @@ import type { AgentOptions } from './agent-options.ts';
 import type { Admission, Gate } from './gate.ts';
 import type { Reconciler } from './reconciler.ts';
 
+/** How long a commit that is too much is left alone: doubled each time. */
+const FIRST_PUT_OFF = 3_600_000;
+const LONGEST_PUT_OFF = 24 * 3_600_000;
+
 /** As Git writes it: REVISION:PATH. */
 export const refOf = ({ revision, path }: AgentOptions): string => (path ? `${revision}:${path}` : revision);
 
@@ -47,7 +51,7 @@ export function follow(follower: Follower, options: AgentOptions, signal: AbortS
           return;
         }
         // It was read; this site has no place for it.
-        const isOurs = error instanceof StateError || (error instanceof SourceError && error.kind === 'limit');
+        const isOurs = error instanceof StateError || (error instanceof SourceError && error.kind === 'local');
         over = isOurs ? `what ${repo} says can be kept again` : `${repo} answers again`;
         log.warn(
           `cannot ${isOurs ? 'keep what' : 'read'} ${repo}${isOurs ? ' says' : ''}: ${complaint}; what was accepted last is enforced meanwhile`,
@@ -78,6 +82,8 @@ export function createFollower(
   let busy: Promise<void> | undefined;
   /** What was refused last is neither fetched nor said again. */
   let refused: { key: string; until?: number } | undefined;
+  /** The commit that was more than the site may take, and how often it was. */
+  let tooMuch: { commit: string; times: number } | undefined;
   let complaint = '';
   /** The site's own settings and values that were compiled with last; undefined before anything was. */
   let compiledWith: string | undefined;
@@ -133,7 +139,17 @@ export function createFollower(
     }
   }
 
-  function refuse({ commit, key, until }: Admission, errors: readonly TrustError[]): void {
+  /** What went beyond a limit goes there again, and may cost as much each time: it is asked for ever more rarely. All else is thrown on. */
+  async function putOff(error: unknown, commit: string, polled: Polled): Promise<void> {
+    if (!(error instanceof SourceError) || error.kind !== 'limit') throw error;
+    const times = tooMuch?.commit === commit ? tooMuch.times + 1 : 1;
+    tooMuch = { commit, times };
+    const wait = Math.min(FIRST_PUT_OFF * 2 ** (times - 1), LONGEST_PUT_OFF);
+    const key = await gate.key(commit, polled);
+    refuse({ commit, key, until: options.clock.monotonic() + wait, refusals: [] }, [error]);
+  }
+
+  function refuse({ commit, key, until }: Admission, errors: readonly (TrustError | SourceError)[]): void {
     refused = { key, ...(until !== undefined && { until }) };
     const kept = current ? '; what was accepted before is enforced meanwhile' : '';
     const said = errors.map(({ message }) => `${shortRevision(commit)} is refused: ${message}${kept}`);
@@ -169,7 +185,8 @@ export function createFollower(
         }
         const isNew = isDoubtful || commit !== current?.lastAttempted;
         if (!isNew) await gate.recheck(polled, signal);
-        else if (!(await isRefused(commit, polled))) await accept(commit, polled, signal);
+        else if (!(await isRefused(commit, polled)))
+          await accept(commit, polled, signal).catch((error: unknown) => putOff(error, commit, polled));
       })().finally(async () => {
         busy = undefined;
         await gate.watchFreshness();

@@ -54,6 +54,7 @@ export interface Gate {
   target(polled: Polled, signal: AbortSignal): Promise<string>;
   /** What would be found of a commit, without looking: the same key means the same answer. */
   key(commit: string, polled: Polled): Promise<string>;
+  /** Throws SourceError, `limit` too where the proof that it descends from the floor is too long. */
   admit(commit: string, polled: Polled, signal: AbortSignal): Promise<Admission>;
   /** Throws TrustError where the commit holds a trust.yaml that nobody announced: sites that were away would not follow it. */
   requireAnnounced(snapshot: Snapshot, admission: Admission): Promise<void>;
@@ -230,6 +231,9 @@ export function createGate(options: GateOptions): Gate {
           log.warn(`${shortRevision(commit)} would be refused: ${message}`, { code: 'TRUST', kind, revision: commit });
         return { commit, refusals: [], key, judgement, byTag: tag !== undefined };
       }
+      // No refusal of what was seen, but too much to be seen: whoever asked knows how long to leave it alone.
+      const unseen = judgement.refusals.find(({ cause }) => cause instanceof SourceError && cause.kind === 'limit');
+      if (unseen) throw new SourceError('limit', unseen.message, { cause: unseen });
       const byTime = judgement.refusals.some(({ kind }) => kind === 'expired' || kind === 'notYetValid');
       const until = byTime ? { until: clock.monotonic() + AGAIN_MS } : {};
       return { commit, refusals: judgement.refusals, key, judgement, byTag: tag !== undefined, ...until };

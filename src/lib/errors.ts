@@ -74,6 +74,7 @@ export type SourceErrorKind =
   | 'notFound' // no such repo, revision, folder or object
   | 'protocol' // what answers does not speak Git as it should
   | 'limit' // it is more than a site may be asked to take
+  | 'local' // this machine cannot take it in now, as when its disk is full
   | 'path' // a name in it that could lead out of it
   | 'aborted'; // we stopped it
 

@@ -239,7 +239,7 @@ async function receive(
 /** What is not a SourceError yet comes from the disk. */
 function diskError(error: unknown): SourceError {
   if (error instanceof SourceError) return error;
-  return new SourceError('limit', `The files of a commit cannot be written to disk: ${messageOf(error)}`, {
+  return new SourceError('local', `The files of a commit cannot be written to disk: ${messageOf(error)}`, {
     cause: error,
   });
 }

@@ -42,7 +42,7 @@ function entry(): string {
   const places = ['./pack-child.ts', './pack-child.js', './chunks/pack-child.js'];
   const found = places.map((path) => fileURLToPath(new URL(path, import.meta.url))).find((path) => existsSync(path));
   if (found === undefined)
-    throw new SourceError('limit', 'The part of Holdfast that unpacks Git objects is not installed');
+    throw new SourceError('local', 'The part of Holdfast that unpacks Git objects is not installed');
   return found;
 }
 
@@ -68,7 +68,7 @@ function run(job: PackJob, signal: AbortSignal): Promise<object> {
     child.on('error', (error) => {
       signal.removeEventListener('abort', stop);
       reject(
-        new SourceError('limit', `No process can be started to unpack Git objects: ${error.message}`, { cause: error }),
+        new SourceError('local', `No process can be started to unpack Git objects: ${error.message}`, { cause: error }),
       );
     });
     child.on('close', (code, killed) => {

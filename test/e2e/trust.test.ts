@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
@@ -354,6 +354,48 @@ describe('update security', () => {
     await signedCommit(repo, { 'compose.yaml': '['.repeat(10_000) }, { by: ada, from: first });
     await site.poll();
     expect(site.lines()).toContainEqual(expect.stringMatching(/compose.yaml:1:64: .*; edge-\d+ stays as it was/));
+  });
+
+  test('12b. a signed commit of more than the site may take is left alone for an hour, then longer, and its successor is not', async () => {
+    await repo.git(['config', 'uploadpack.allowFilter', 'true']);
+    const { site, first } = await begun();
+    site.limits = { packBytes: 100_000 };
+    await site.restart();
+    site.lines();
+    const large: Change = { 'compose.yaml': `name: shop\n# ${randomBytes(200_000).toString('hex')}\nservices: {}\n` };
+    await signedCommit(repo, large, { by: ada });
+    await refuses(site, /it sends more than the 100000 bytes that one fetch may take/, first);
+    expect(await site.floor()).toBe(first);
+    const asked = async (ms: number): Promise<boolean> => {
+      site.later(ms);
+      const before = server.traffic.length;
+      await site.poll();
+      return server.traffic.length - before > 1;
+    };
+    expect([await asked(3_590_000), await asked(10_000), await asked(3_600_000), await asked(3_600_000)]).toEqual([
+      false,
+      true,
+      false,
+      true,
+    ]);
+    expect(site.lines()).toEqual([]);
+    const next = await signedCommit(repo, { ...compose(2), large: null }, { by: ada });
+    await site.poll();
+    expect(site.enforced()).toBe(next);
+  });
+
+  test('12c. a disk that is full while the history is proven is no rewritten history, and is tried again at once', async () => {
+    const { site, first } = await begun();
+    const next = await signedCommit(repo, compose(2), { by: ada });
+    await rename(site.gitDir, `${site.gitDir}.away`);
+    await writeFile(site.gitDir, 'no folder');
+    await expect(site.poll()).rejects.toThrow('The files of a commit cannot be written to disk');
+    await rename(`${site.gitDir}.away`, `${site.gitDir}.back`);
+    await rm(site.gitDir);
+    await rename(`${site.gitDir}.back`, site.gitDir);
+    expect(site.enforced()).toBe(first);
+    await site.poll();
+    expect(site.enforced()).toBe(next);
   });
 
   test('13. a power cut between verifying and storing lets nothing older in, and loses nothing', async () => {

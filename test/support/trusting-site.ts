@@ -10,6 +10,7 @@ import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { type Disk, systemDisk } from '../../src/lib/disk.ts';
 import type { DesiredSite } from '../../src/model/state.ts';
 import { gitSource } from '../../src/source/git-source.ts';
+import type { StoreLimits } from '../../src/source/store-limits.ts';
 import { beaconRef } from '../../src/trust/beacon.ts';
 import type { GitRepo } from './git-repo.ts';
 import type { GitServer } from './git-server.ts';
@@ -23,8 +24,12 @@ export interface TrustingSite {
   /** Moves its monotonic clock. */
   later(ms: number): void;
   disk: Disk;
+  /** As of the next start. */
+  limits: Partial<StoreLimits>;
   revision: string;
   repo: GitRepo;
+  /** Where its Git objects are. */
+  gitDir: string;
   /** The lines of its log since it was last asked. */
   lines(): string[];
   poll(): Promise<void>;
@@ -54,8 +59,10 @@ export async function trustingSite(repo: GitRepo, trust: string, revision = 'mai
       offset += ms;
     },
     disk: systemDisk,
+    limits: {},
     revision,
     repo,
+    gitDir: join(dir, 'git'),
     lines() {
       const said = log;
       log = [];
@@ -73,8 +80,9 @@ export async function trustingSite(repo: GitRepo, trust: string, revision = 'mai
       const beside = beaconRef(site.revision);
       const source = gitSource({
         url: site.repo.url,
-        dir: join(dir, 'git'),
+        dir: site.gitDir,
         clock: systemClock,
+        storeLimits: site.limits,
         ...(site.revision !== '' && { revision: site.revision }),
         ...(beside !== undefined && { beside }),
       });
