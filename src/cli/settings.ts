@@ -52,7 +52,11 @@ export type AgentKey =
   | 'maxUnpackedBytes'
   | 'maxObjects'
   | 'maxFileBytes'
+  | 'maxFiles'
+  | 'maxReadBytes'
   | 'maxDiskBytes'
+  | 'maxHealBytes'
+  | 'maxPacks'
   | 'maxRedirects'
   | 'logFormat'
   | 'logLevel';
@@ -133,7 +137,16 @@ export const agentSettings: readonly Setting[] = [
   { key: 'maxUnpackedBytes', value: 'size', description: 'what one fetch may unpack to', default: '1GiB' },
   { key: 'maxObjects', value: 'number', description: 'Git objects in one fetch', default: '500000' },
   { key: 'maxFileBytes', value: 'size', description: 'one file of the config repo', default: '64MiB' },
+  { key: 'maxFiles', value: 'number', description: 'files and folders read of one commit', default: '100000' },
+  { key: 'maxReadBytes', value: 'size', description: 'all files read of one commit', default: '128MiB' },
   { key: 'maxDiskBytes', value: 'size', description: 'all that is kept of the config repo', default: '512MiB' },
+  {
+    key: 'maxHealBytes',
+    value: 'size',
+    description: 'what may be fetched again in a day because it was damaged on the disk',
+    default: '256MiB',
+  },
+  { key: 'maxPacks', value: 'number', description: 'packs of Git objects before they are merged', default: '50' },
   { key: 'maxRedirects', value: 'number', description: 'redirects of one request', default: '5' },
   { key: 'logFormat', value: 'format', description: 'text or json (default: text on a terminal, else json)' },
   { key: 'logLevel', value: 'level', description: 'error, warn, info or debug', default: 'info' },

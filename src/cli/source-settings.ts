@@ -40,7 +40,11 @@ export function sourceOptions(
       unpackedBytes: bytes(settings, 'maxUnpackedBytes'),
       objects: count(settings, 'maxObjects'),
       objectBytes: bytes(settings, 'maxFileBytes'),
+      files: count(settings, 'maxFiles', 1),
+      readBytes: bytes(settings, 'maxReadBytes'),
       diskBytes: bytes(settings, 'maxDiskBytes'),
+      healBytes: bytes(settings, 'maxHealBytes'),
+      packs: count(settings, 'maxPacks', 2),
     },
   };
 }
@@ -73,8 +77,8 @@ const usualKnownHosts = ({ HOME }: NodeJS.ProcessEnv): string[] => [
   '/etc/ssh/ssh_known_hosts',
 ];
 
-type Counted = 'maxObjects' | 'maxRedirects';
-type Sized = 'maxFetchBytes' | 'maxUnpackedBytes' | 'maxFileBytes' | 'maxDiskBytes';
+type Counted = 'maxObjects' | 'maxFiles' | 'maxPacks' | 'maxRedirects';
+type Sized = 'maxFetchBytes' | 'maxUnpackedBytes' | 'maxFileBytes' | 'maxReadBytes' | 'maxDiskBytes' | 'maxHealBytes';
 
 function bytes(settings: AgentSettings, key: Sized & AgentKey): number {
   const found = parseBytes(settings[key] ?? '');
@@ -86,8 +90,8 @@ function bytes(settings: AgentSettings, key: Sized & AgentKey): number {
   );
 }
 
-function count(settings: AgentSettings, key: Counted & AgentKey): number {
+function count(settings: AgentSettings, key: Counted & AgentKey, least = 0): number {
   const text = settings[key] ?? '';
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw InputError.at(undefined, `${flagOf(key)} must be a whole number, not "${text}"`);
+  if (/^\d{1,15}$/.test(text) && Number(text) >= least) return Number(text);
+  throw InputError.at(undefined, `${flagOf(key)} must be a whole number from ${least} on, not "${text}"`);
 }

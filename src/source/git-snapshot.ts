@@ -4,6 +4,7 @@ import { treeOf } from './git-object.ts';
 import { parseTree, type TreeEntry } from './git-tree.ts';
 import type { LazyObjects } from './lazy-objects.ts';
 import type { FetchedSnapshot } from './source.ts';
+import { overLimit, type StoreLimits } from './store-limits.ts';
 import { byName, linkError, segments } from './tree-path.ts';
 
 export interface GitSnapshotOptions {
@@ -12,6 +13,7 @@ export interface GitSnapshotOptions {
   /** The config repo's root in the commit. */
   folder: string;
   origin: Origin;
+  limits: Pick<StoreLimits, 'files' | 'readBytes'>;
   /** Told of every path that is read or listed, from the commit's root. */
   onAsked?: (path: string) => void;
   /** Brings folders in, with the small files below them. */
@@ -19,9 +21,10 @@ export interface GitSnapshotOptions {
   dispose: () => Promise<void>;
 }
 
-/** A commit's files, read without a checkout. Throws SourceError when the commit or the folder is not there. */
+/** A commit's files, read without a checkout. Throws SourceError when the commit or the folder is not there, and
+ * `limit` for more files than one may read of it. */
 export async function gitSnapshot(options: GitSnapshotOptions): Promise<FetchedSnapshot> {
-  const { objects, commit, folder, origin, onAsked } = options;
+  const { objects, commit, folder, origin, onAsked, limits } = options;
   const top = treeOf(await objects.read(commit, 'commit'));
   if (top === undefined) throw new SourceError('protocol', `Commit ${commit} names no tree`);
   const trees = new Map<string, Promise<Map<string, TreeEntry>>>();
@@ -56,7 +59,15 @@ export async function gitSnapshot(options: GitSnapshotOptions): Promise<FetchedS
   const root = await look(top, folder);
   if (root?.kind !== 'dir') throw new SourceError('notFound', `Commit ${commit.slice(0, 12)} has no folder ${folder}`);
   await tree(root.oid, folder);
-  const asked = (path: string): void => onAsked?.([folder, path].filter((part) => part !== '').join('/'));
+  const read = new Map<string, number>();
+  let readBytes = 0;
+  const asked = (path: string, bytes = 0): void => {
+    readBytes += bytes - (read.get(path) ?? 0);
+    read.set(path, bytes);
+    if (read.size > limits.files) throw overLimit('files', limits);
+    if (readBytes > limits.readBytes) throw overLimit('readBytes', limits);
+    onAsked?.([folder, path].filter((part) => part !== '').join('/'));
+  };
 
   return {
     origin,
@@ -65,7 +76,9 @@ export async function gitSnapshot(options: GitSnapshotOptions): Promise<FetchedS
       const found = await look(root.oid, path);
       if (found?.kind !== 'file') return undefined;
       asked(path);
-      return { content: await objects.read(found.oid, 'blob'), executable: found.executable };
+      const content = await objects.read(found.oid, 'blob');
+      asked(path, content.length);
+      return { content, executable: found.executable };
     },
     async list(dir) {
       const found = await look(root.oid, dir);

@@ -128,6 +128,7 @@ export function gitSource(options: GitSourceOptions): Source {
           commit,
           folder,
           origin,
+          limits,
           onAsked: (path) => paths.add(path),
           open: (trees) => one(() => openTrees(trees, commit, signal)),
           dispose: async () => {

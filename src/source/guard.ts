@@ -52,7 +52,7 @@ export class Guard {
         if (bytes > this.#limits.bytes) {
           throw new SourceError(
             'limit',
-            `${this.#host} sends more than the ${this.#limits.bytes} bytes that one fetch may take`,
+            `${this.#host} sends more than the ${this.#limits.bytes} bytes that one fetch may take (maxFetchBytes)`,
           );
         }
         yield next.value;

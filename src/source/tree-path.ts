@@ -3,6 +3,8 @@ import { SourceError } from '../lib/errors.ts';
 /** The parts of a path below a snapshot's root; none for the root itself. Throws SourceError for a path that could lead out of it. */
 export function segments(path: string): string[] {
   if (path === '') return [];
+  if (Buffer.byteLength(path) > LONGEST_PATH)
+    throw new SourceError('path', `A path in the config repo is longer than ${LONGEST_PATH} bytes`);
   const parts = path.split('/');
   for (const part of parts) {
     const fault = nameFault(part);
@@ -24,8 +26,9 @@ export function nameFault(name: string): string | undefined {
   return undefined;
 }
 
-/** What Linux can store. */
+/** What Linux can store, and open. */
 const LONGEST_NAME = 255;
+const LONGEST_PATH = 4095;
 
 /**
  * Whether some file system takes the name for Git's own folder: those that fold case, leave out characters that cannot be seen (HFS+), drop dots

@@ -125,6 +125,19 @@ describe.each([true, false])('files of the store that are damaged (a server with
   });
 });
 
+test('a commit of which more would have to be read than a site may is not, and says which limit that was', async () => {
+  const commit = await repo.commit({ a: 'x'.repeat(600), b: 'y'.repeat(600), c: 'z' });
+  await expect(filesOf(open({ storeLimits: { readBytes: 1_000 } }), commit)).rejects.toThrow(
+    /the files that have to be read of one commit have more than the 1000 bytes .*\(maxReadBytes\)/,
+  );
+  await expect(filesOf(open({ storeLimits: { files: 2 } }), commit)).rejects.toThrow(
+    /more than the 2 files and folders of one commit would have to be read \(maxFiles\)/,
+  );
+  const snapshot = await open({ storeLimits: { files: 2 } }).fetch(commit, live);
+  for (let again = 0; again < 5; again++) expect(await snapshot.read('a')).toBeDefined();
+  await snapshot.dispose();
+});
+
 describe('a process of its own', () => {
   const LARGE = 3_000_000;
 

@@ -53,17 +53,20 @@ test('a switch is on or off wherever it is set', async () => {
 test('limits are sizes, numbers and durations; their defaults are those of the source', async () => {
   const { limits, storeLimits } = sourceOptions(await resolveAgentSettings({}, {}, undefined), {});
   expect(limits).toEqual(DEFAULT_LIMITS);
-  expect(DEFAULT_STORE_LIMITS).toMatchObject(storeLimits);
-  const settings = await fromFile('maxFetchBytes: 1MiB\nmaxObjects: 1000\nmaxRedirects: 0\ngitTotalTimeout: 5m\n');
+  expect(storeLimits).toEqual(DEFAULT_STORE_LIMITS);
+  const settings = await fromFile(
+    'maxFetchBytes: 1MiB\nmaxObjects: 1000\nmaxRedirects: 0\ngitTotalTimeout: 5m\nmaxFiles: 20\nmaxHealBytes: 2MiB\nmaxPacks: 3\n',
+  );
   expect(sourceOptions(settings, {})).toMatchObject({
     limits: { bytes: 1024 * 1024, redirects: 0, total: 300_000 },
-    storeLimits: { packBytes: 1024 * 1024, objects: 1000 },
+    storeLimits: { packBytes: 1024 * 1024, objects: 1000, files: 20, healBytes: 2 * 1024 * 1024, packs: 3 },
   });
 });
 
 test.each([
   [{ maxFetchBytes: 'lots' }, '--max-fetch-bytes must be a size above zero, not "lots" (for example 256MiB)'],
-  [{ maxObjects: '-1' }, '--max-objects must be a whole number, not "-1"'],
+  [{ maxObjects: '-1' }, '--max-objects must be a whole number from 0 on, not "-1"'],
+  [{ maxPacks: '1' }, '--max-packs must be a whole number from 2 on, not "1"'],
   [{ tokenScheme: 'digest' }, '--token-scheme must be basic or bearer, not "digest"'],
   [{ certFile: 'a.pem' }, '--cert-file and --key-file go together: a client certificate is used with its key'],
 ])('%j is refused', async (flags, message) => {
