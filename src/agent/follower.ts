@@ -139,9 +139,12 @@ export function createFollower(
     }
   }
 
-  /** What went beyond a limit goes there again, and may cost as much each time: it is asked for ever more rarely. All else is thrown on. */
+  /**
+   * What went beyond a limit goes there again, and may cost as much each time; a path that is refused stays one. Such a commit is asked for ever more
+   * rarely, and its successor no later than that. All else is thrown on.
+   */
   async function putOff(error: unknown, commit: string, polled: Polled): Promise<void> {
-    if (!(error instanceof SourceError) || error.kind !== 'limit') throw error;
+    if (!(error instanceof SourceError) || (error.kind !== 'limit' && error.kind !== 'path')) throw error;
     const times = tooMuch?.commit === commit ? tooMuch.times + 1 : 1;
     tooMuch = { commit, times };
     const wait = Math.min(FIRST_PUT_OFF * 2 ** (times - 1), LONGEST_PUT_OFF);

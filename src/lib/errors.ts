@@ -75,7 +75,7 @@ export type SourceErrorKind =
   | 'protocol' // what answers does not speak Git as it should
   | 'limit' // it is more than a site may be asked to take
   | 'local' // this machine cannot take it in now, as when its disk is full
-  | 'path' // a name in it that could lead out of it
+  | 'path' // a name in it that could lead out of it, or a folder that can be read in two ways
   | 'aborted'; // we stopped it
 
 export class SourceError extends HoldfastError {

@@ -7,20 +7,29 @@ export interface TreeEntry extends Entry {
   executable: boolean;
 }
 
+const SLASH = Buffer.from('/');
 const SPACE = 0x20;
 const NUL = 0;
 const OID_BYTES = 20;
 
-/** A tree object's raw content: `MODE NAME\0` and 20 bytes of ID, repeated. Throws SourceError for a name that could lead out of the tree. */
+/**
+ * A tree object's raw content: `MODE NAME\0` and 20 bytes of ID, repeated. Throws SourceError `path` for a name that could lead out of the tree, and
+ * for what programs could read in two ways: a name that is there twice or out of order, a mode that is none of Git's.
+ */
 export function parseTree(content: Uint8Array, where: string): Map<string, TreeEntry> {
   const entries = new Map<string, TreeEntry>();
   let isWhole = false;
+  let last: Buffer | undefined;
   for (const entry of rawEntries(content, () => (isWhole = true))) {
     const { bytes, kind, oid, executable } = entry;
     const name = bytes.toString('utf8');
     const fault = Buffer.from(name).equals(bytes) ? nameFault(name) : 'it is not in UTF-8';
     if (fault) throw refused(name, where, fault);
     if (entries.has(name)) throw refused(name, where, 'it is there twice');
+    // Git sorts by bytes, and folders as if their names ended in a slash.
+    const place = kind === 'dir' ? Buffer.concat([bytes, SLASH]) : bytes;
+    if (last && Buffer.compare(last, place) > 0) throw refused(name, where, 'it is out of order');
+    last = place;
     entries.set(name, { name, kind, oid, executable });
   }
   if (!isWhole) throw broken(where);
@@ -39,7 +48,8 @@ export function* rawEntries(
     const nul = bytes.indexOf(NUL, space);
     const end = nul + 1 + OID_BYTES;
     if (space < 0 || nul < 0 || end > bytes.length) return;
-    const mode = Number.parseInt(bytes.toString('latin1', at, space), 8);
+    const digits = bytes.toString('latin1', at, space);
+    const mode = /^[0-7]{1,6}$/.test(digits) ? Number.parseInt(digits, 8) : 0;
     const kind = kindOf(mode);
     if (!kind) return;
     yield {
@@ -83,5 +93,8 @@ function refused(name: string, where: string, fault: string): SourceError {
 const MOST_SHOWN = 80;
 
 function broken(where: string): SourceError {
-  return new SourceError('protocol', `The folder ${where || '/'} of the commit is not a readable Git tree`);
+  return new SourceError(
+    'path',
+    `The commit's ${where || 'root folder'} is not a readable Git tree: it breaks off, or has an entry of no kind that Git knows`,
+  );
 }

@@ -217,9 +217,25 @@ describe('fetching', () => {
     },
   );
 
+  test.each([
+    ['a name that is there twice', ['100644 a', '100644 a']],
+    ['names out of order', ['100644 b', '100644 a']],
+    ['a mode that is none of Git', ['0777 a']],
+    ['a name of 4 KB', [`100644 ${'x'.repeat(4096)}`]],
+    ['.git in signs that are not seen', ['100644 .g\u200cit']],
+  ])('a tree with %s is refused', async (_, entries) => {
+    const blob = Buffer.from(await repo.git(['hash-object', '-w', '--stdin'], 'x'), 'hex');
+    const raw = Buffer.concat(entries.flatMap((entry) => [Buffer.from(`${entry}\0`), blob]));
+    const tree = await repo.git(['hash-object', '-t', 'tree', '--literally', '-w', '--stdin'], raw);
+    const content = `tree ${tree}\nauthor A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n\nx\n`;
+    const commit = await repo.git(['hash-object', '-t', 'commit', '-w', '--stdin'], content);
+    await repo.git(['update-ref', 'refs/heads/main', commit]);
+    expect(await failure(open().fetch(commit, live))).toMatchObject({ kind: 'path' });
+  });
+
   test('paths that lead out of the repo are refused', async () => {
     const snapshot = await open().fetch(await repo.commit({ a: '1' }), live);
-    for (const path of ['../a', '/a', 'a/../a', './a', 'a//b', '.git/config', 'a\0']) {
+    for (const path of ['../a', '/a', 'a/../a', './a', 'a//b', '.git/config', 'a\0', `${'d/'.repeat(2_100)}a`]) {
       expect(await failure(snapshot.read(path))).toMatchObject({ kind: 'path' });
     }
     expect(() => open({ path: '../up' })).toThrow(SourceError);

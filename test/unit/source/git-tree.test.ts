@@ -53,6 +53,34 @@ describe('a folder of a commit', () => {
     expect(refusal(Buffer.concat([raw('same'), raw('same', '40000')]))).toMatch(/^path: .*there twice/);
   });
 
+  test('is refused where its names are out of order, as Git orders them', () => {
+    expect(refusal(Buffer.concat([raw('b'), raw('a')]))).toMatch(/^path: .*"a" in apps\/web.*out of order/);
+    expect(refusal(Buffer.concat([raw('a', '40000'), raw('a.b')]))).toMatch(/^path: .*"a.b".*out of order/);
+    expect(refusal(Buffer.concat([raw('a.b'), raw('a', '40000'), raw('a0')]))).toBe('taken');
+  });
+
+  test.each(['0777', '777', '', '-100644', '100644x', '0x81a4', '1006449', '200644', ' 100644', '60000', '0100644777'])(
+    'is refused where it has the mode %j',
+    (mode) => {
+      expect(refusal(raw('a', mode))).toMatch(/^path: .* is not a readable Git tree/);
+    },
+  );
+
+  test('may hold files, programs, folders, links and submodules', () => {
+    const modes = ['100644', '100755', '100664', '40000', '040000', '120000', '160000'];
+    const entries = modes.map((mode, index) => raw(`${index}`, mode));
+    const kinds = [...parseTree(Buffer.concat(entries), '').values()].map(({ kind, executable }) => [kind, executable]);
+    expect(kinds).toEqual([
+      ['file', false],
+      ['file', true],
+      ['file', false],
+      ['dir', false],
+      ['dir', false],
+      ['symlink', false],
+      ['submodule', false],
+    ]);
+  });
+
   test('is refused where a NUL in a name makes it another tree', () => {
     expect(refusal(Buffer.concat([Buffer.from('100644 a\0b\0'), OID]))).not.toBe('taken');
   });
