@@ -150,40 +150,44 @@ for (const [name, host] of Object.entries(ENGINES)) {
       return !sameJson(before, after) && !(after === undefined && before !== undefined && field.engineDefault(before));
     };
 
-    test('after an apply the plan is empty, and after one change it is exactly that', async () => {
-      const specs = containerSpec({ image: TEST_IMAGE, networks, volumes: `${prefix}-` }).map((spec) =>
-        running(spec, name),
-      );
-      await fc.assert(
-        fc.asyncProperty(specs, specs, fc.nat(50), async (spec, other, which) => {
-          try {
-            const found = await bringAbout(desiredOf(spec));
-            const changed = FIELDS.filter(({ name }) => !LEFT_ALONE.has(name)).map((field) => {
-              const { [field.name]: _, ...without } = spec;
-              const value = other[field.name];
-              const next = (value === undefined ? without : { ...spec, [field.name]: value }) as ContainerSpec;
-              // What is asked for in one row may be compared in another, as a tmpfs that is written as a mount.
-              return { field, next, rows: FIELDS.filter((row) => isOther(row, spec, next, found)) };
-            });
-            for (const { field, next, rows } of changed) {
-              const planned = operations(desiredOf(next), found.actual);
-              if (rows.length > 0) expectOnly(field, rows, next, planned, found);
-              else expect([field.name, planned]).toEqual([field.name, []]);
+    test(
+      'after an apply the plan is empty, and after one change it is exactly that',
+      async () => {
+        const specs = containerSpec({ image: TEST_IMAGE, networks, volumes: `${prefix}-` }).map((spec) =>
+          running(spec, name),
+        );
+        await fc.assert(
+          fc.asyncProperty(specs, specs, fc.nat(50), async (spec, other, which) => {
+            try {
+              const found = await bringAbout(desiredOf(spec));
+              const changed = FIELDS.filter(({ name }) => !LEFT_ALONE.has(name)).map((field) => {
+                const { [field.name]: _, ...without } = spec;
+                const value = other[field.name];
+                const next = (value === undefined ? without : { ...spec, [field.name]: value }) as ContainerSpec;
+                // What is asked for in one row may be compared in another, as a tmpfs that is written as a mount.
+                return { field, next, rows: FIELDS.filter((row) => isOther(row, spec, next, found)) };
+              });
+              for (const { field, next, rows } of changed) {
+                const planned = operations(desiredOf(next), found.actual);
+                if (rows.length > 0) expectOnly(field, rows, next, planned, found);
+                else expect([field.name, planned]).toEqual([field.name, []]);
+              }
+              const candidates = changed.filter(({ field, rows }) => rows.includes(field) && HARMLESS.has(field.name));
+              const chosen = candidates[which % Math.max(1, candidates.length)];
+              if (!chosen) return;
+              const { container } = await bringAbout(desiredOf(chosen.next));
+              const inPlace = isInPlace(chosen.field, chosen.next, found);
+              expect([chosen.field.name, container.id === found.container.id]).toEqual([chosen.field.name, inPlace]);
+            } finally {
+              await removeAll();
             }
-            const candidates = changed.filter(({ field, rows }) => rows.includes(field) && HARMLESS.has(field.name));
-            const chosen = candidates[which % Math.max(1, candidates.length)];
-            if (!chosen) return;
-            const { container } = await bringAbout(desiredOf(chosen.next));
-            const inPlace = isInPlace(chosen.field, chosen.next, found);
-            expect([chosen.field.name, container.id === found.container.id]).toEqual([chosen.field.name, inPlace]);
-          } finally {
-            await removeAll();
-          }
-        }),
-        // A counterexample is whole as it is, and each step of making it smaller costs seconds.
-        { numRuns: RUNS, endOnFailure: true },
-      );
-    }, RUNS * 60_000);
+          }),
+          // A counterexample is whole as it is, and each step of making it smaller costs seconds.
+          { numRuns: RUNS, endOnFailure: true },
+        );
+      },
+      RUNS * 60_000,
+    );
   });
 }
 
