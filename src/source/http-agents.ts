@@ -21,9 +21,9 @@ export function httpAgents(files: TlsFiles) {
   /** Drops the connections that were made with other certificates. */
   const tls = async (): Promise<https.AgentOptions> => {
     const [ca, cert, key] = await Promise.all([
-      pem(files.caFile, 'certificate authorities'),
-      pem(files.certFile, 'the client certificate'),
-      pem(files.keyFile, 'the key of the client certificate'),
+      pem(files.caFile, 'certificate authorities', 'certificate'),
+      pem(files.certFile, 'the client certificate', 'certificate'),
+      pem(files.keyFile, 'the key of the client certificate', 'private key'),
     ]);
     const now = JSON.stringify([ca, cert, key]);
     if (now !== material) close();
@@ -62,11 +62,13 @@ export function httpAgents(files: TlsFiles) {
   };
 }
 
-async function pem(path: string | undefined, what: string): Promise<string | undefined> {
+async function pem(path: string | undefined, what: string, holds: string): Promise<string | undefined> {
   if (path === undefined) return undefined;
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new SourceError('auth', `The file with ${what} cannot be read: ${messageOf(error)}`, { cause: error });
-  }
+  });
+  // Node takes one without for an empty one.
+  if (!new RegExp(`^-----BEGIN [A-Z ]*${holds.toUpperCase()}-----`, 'm').test(text))
+    throw new SourceError('auth', `The file with ${what}, ${path}, holds no ${holds} in PEM`);
+  return text;
 }

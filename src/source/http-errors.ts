@@ -7,21 +7,25 @@ export function statusError(
   status: number,
   headers: IncomingHttpHeaders,
   url: URL,
-  hadCredentials: boolean,
+  /** `withheld`: they are for another server, which redirected to this one. */
+  credentials: 'given' | 'none' | 'withheld',
 ): SourceError {
   const where = `${url.origin}${url.pathname.replace(/\/(git-upload-pack|info\/refs)$/, '')}`;
+  const how = credentials === 'given' ? 'with these credentials' : 'without credentials';
   // 203 with a sign-in page is how Azure DevOps says 401.
   if (status === 401 || status === 203) {
-    const why = hadCredentials
-      ? 'it did not accept the credentials given'
-      : 'it asks for credentials and none are configured';
+    const why = {
+      given: 'it did not accept the credentials given',
+      none: 'it asks for credentials and none are configured',
+      withheld: 'the repo’s server redirects to it, and credentials are given to no other server than that',
+    }[credentials];
     return new SourceError('auth', `${where} cannot be read: ${why} (HTTP ${status})`);
   }
-  if (status === 403) return new SourceError('auth', `${where} may not be read with these credentials (HTTP 403)`);
+  if (status === 403) return new SourceError('auth', `${where} may not be read ${how} (HTTP 403)`);
   if (status === 404 || status === 410) {
     return new SourceError(
       'notFound',
-      `There is no Git repo at ${where}, or it may not be seen with these credentials (HTTP ${status})`,
+      `There is no Git repo at ${where}, or it may not be seen ${how} (HTTP ${status})`,
     );
   }
   if (status === 407) {

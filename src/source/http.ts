@@ -114,7 +114,9 @@ export function httpClient(options: HttpOptions): HttpClient {
         const type = (answer.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
         if (answer.statusCode !== 200) {
           answer.destroy();
-          throw statusError(answer.statusCode ?? 0, answer.headers, url, credentials !== undefined);
+          const isElsewhere = url.origin !== new URL(request.url).origin;
+          const given = credentials === undefined ? 'none' : isElsewhere ? 'withheld' : 'given';
+          throw statusError(answer.statusCode ?? 0, answer.headers, url, given);
         }
         if (type !== request.expects) throw wrongType(type, await firstBytes(guard.body(answer, finish)));
         return guard.body(answer, finish);

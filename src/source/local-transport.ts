@@ -14,6 +14,7 @@ function uploadPack(dir: string): Conversation {
     env: { ...process.env, GIT_PROTOCOL: 'version=2' },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  const closed = new Promise((resolve) => child.once('close', resolve));
   let words = '';
   let failed: NodeJS.ErrnoException | undefined;
   child.on('error', (error) => {
@@ -33,7 +34,9 @@ function uploadPack(dir: string): Conversation {
       child.stdin.end();
       child.kill();
     },
-    failure() {
+    async failure() {
+      // Its last words may come after the end of its answer.
+      await closed;
       if (failed?.code === 'ENOENT')
         return new SourceError('unreachable', `${dir} cannot be read: a repo in a folder needs the program git`);
       return words === ''

@@ -10,7 +10,8 @@ type Sentence = [kind: SourceErrorKind, text: (host: string, clock: string) => s
 export function networkError(error: unknown, host: string, now?: Date): SourceError {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const [kind, text]: Sentence = SENTENCES[code] ??
-    tlsSentence(code) ?? ['unreachable', () => `${host} cannot be reached: ${messageOf(error)}`];
+    tlsSentence(code) ??
+    httpSentence(code) ?? ['unreachable', () => `${host} cannot be reached: ${messageOf(error)}`];
   // The day will do, and does not make another sentence of each attempt.
   const clock = now ? `this machine’s clock (${now.toISOString().slice(0, 10)})` : 'this machine’s clock';
   return new SourceError(kind, text(host, clock), { cause: error });
@@ -38,6 +39,14 @@ const SENTENCES: Record<string, Sentence> = {
     (host) => `No secure connection to ${host} could be made: it does not speak TLS there as this machine does`,
   ],
 };
+
+/** Node's parser of HTTP. */
+function httpSentence(code: string): Sentence | undefined {
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return ['protocol', (host) => `${host} sends more headers than an answer may have: it is not listened to`];
+  if (code.startsWith('HPE_')) return ['protocol', (host) => `What answers at ${host} does not speak HTTP (${code})`];
+  return undefined;
+}
 
 function tlsSentence(code: string): Sentence | undefined {
   // OpenSSL's codes for a chain that ends nowhere.

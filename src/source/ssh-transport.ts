@@ -206,7 +206,7 @@ function conversation(channel: ClientChannel, host: string, path: string): Conve
       channel.end();
       channel.destroy();
     },
-    failure: () =>
+    failure: async () =>
       words === '' ? undefined : new SourceError('notFound', `${host} does not give out ${path}: ${printable(words)}`),
   };
 }

@@ -17,7 +17,7 @@ export interface Conversation {
   /** Ends it, whatever it is at. */
   end(): void;
   /** Why it ended without having said anything that Git would. */
-  failure(): SourceError | undefined;
+  failure(): Promise<SourceError | undefined>;
 }
 
 export interface StreamTransportOptions {
@@ -50,8 +50,8 @@ export function streamTransport({ clock, limits, host, open, close }: StreamTran
       guard.signal.throwIfAborted();
       guard.signal.addEventListener('abort', end, { once: true });
       const stream = packets(guard.body(output, end));
-      const server = await readAdvertisement(stream).catch((error: unknown) => {
-        throw failure() ?? error;
+      const server = await readAdvertisement(stream).catch(async (error: unknown) => {
+        throw (await failure()) ?? error;
       });
       known = server.capabilities;
       const words = ask(server);

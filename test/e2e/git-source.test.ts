@@ -383,6 +383,13 @@ describe('credentials', () => {
       expect((await open({ credentials: async () => credentials }).poll(live)).commit).toBe(commit);
       expect(server.traffic[0]?.authorization).toBeDefined();
       expect(other.traffic.map(({ method, authorization }) => [method, authorization])).toEqual([['POST', undefined]]);
+      other.intercept = (_, response) => {
+        response.writeHead(401).end();
+        return true;
+      };
+      const error = await failure(open({ credentials: async () => credentials }).poll(live));
+      expect(error).toMatchObject({ kind: 'auth' });
+      expect(error.message).toMatch(/redirects to it, and credentials are given to no other server/);
     } finally {
       await other.close();
     }
@@ -432,6 +439,8 @@ describe('what else can be at the other end', () => {
       );
       const caFile = join(cache, 'ca.pem');
       expect(await failure(open({ url, caFile }).poll(live))).toMatchObject({ kind: 'auth' });
+      await writeFile(caFile, 'no certificate');
+      expect((await failure(open({ url, caFile }).poll(live))).message).toMatch(/ca\.pem, holds no certificate in PEM/);
       await writeFile(caFile, TEST_CERTIFICATE);
       const source = open({ url, caFile });
       expect((await source.poll(live)).commit).toBe(commit);

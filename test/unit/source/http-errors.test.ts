@@ -17,10 +17,20 @@ describe('how long a server asks to be left alone', () => {
   });
 
   test('is on the error, and not in the sentence, which is said once', () => {
-    const error = statusError(503, { 'retry-after': '90' }, new URL('https://git.example.org/a.git'), false);
+    const error = statusError(503, { 'retry-after': '90' }, new URL('https://git.example.org/a.git'), 'none');
     expect(error).toMatchObject({ kind: 'busy', retryAfter: 90_000 });
     expect(error.message).toBe('git.example.org does not serve now (HTTP 503)');
   });
+});
+
+test.each([
+  [401, 'given', 'it did not accept the credentials given'],
+  [401, 'none', 'it asks for credentials and none are configured'],
+  [401, 'withheld', 'credentials are given to no other server'],
+  [403, 'none', 'may not be read without credentials'],
+  [404, 'given', 'may not be seen with these credentials'],
+] as const)('HTTP %i with credentials %s', (status, credentials, words) => {
+  expect(statusError(status, {}, new URL('https://git.example.org/a.git'), credentials).message).toContain(words);
 });
 
 test.each([
@@ -32,6 +42,8 @@ test.each([
   ['DEPTH_ZERO_SELF_SIGNED_CERT', 'tls'],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls'],
   ['ERR_SSL_WRONG_VERSION_NUMBER', 'tls'],
+  ['HPE_INVALID_CONSTANT', 'protocol'],
+  ['HPE_HEADER_OVERFLOW', 'protocol'],
   ['EWHATEVER', 'unreachable'],
 ])('%s has a kind of its own', (code, kind) => {
   const error = networkError(Object.assign(new Error('words of Node'), { code }), 'git.example.org');
