@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { SourceError } from '../lib/errors.ts';
 import { printable } from './pkt-line.ts';
 import { type Conversation, type StreamTransportOptions, streamTransport } from './stream-transport.ts';
@@ -10,6 +11,7 @@ export function localTransport(dir: string, options: Pick<StreamTransportOptions
 }
 
 function uploadPack(dir: string): Conversation {
+  if (!existsSync(dir)) throw new SourceError('notFound', `There is no folder ${dir}`);
   const child = spawn('git', ['upload-pack', '--strict', dir], {
     env: { ...process.env, GIT_PROTOCOL: 'version=2' },
     stdio: ['pipe', 'pipe', 'pipe'],

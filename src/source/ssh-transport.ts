@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { appendFile, readFile } from 'node:fs/promises';
 import type { Client, ClientChannel, ConnectConfig } from 'ssh2';
 import { messageOf, SourceError } from '../lib/errors.ts';
@@ -136,7 +137,7 @@ async function connect(
       throw new SourceError('auth', `The SSH key ${settings.keyFile} cannot be used: ${printable(words)}`, {
         cause: error,
       });
-    throw hostKeyError(verdict, shown, name, settings) ?? sshError(error, name, user);
+    throw hostKeyError(verdict, shown, { host, port }, settings) ?? sshError(error, name, user, settings);
   } finally {
     signal.removeEventListener('abort', stop);
   }
@@ -211,28 +212,48 @@ function conversation(channel: ClientChannel, host: string, path: string): Conve
   };
 }
 
-function hostKeyError(verdict: HostVerdict, key: Buffer, host: string, settings: SshSettings): SourceError | undefined {
+function hostKeyError(
+  verdict: HostVerdict,
+  key: Buffer,
+  { host: name, port }: Pick<SshAddress, 'host' | 'port'>,
+  settings: SshSettings,
+): SourceError | undefined {
   if (key.length === 0 || verdict === 'known') return undefined;
   const type = printable(keyType(key));
-  if (verdict === 'revoked') return new SourceError('hostKey', `The ${type} key that ${host} shows was revoked`);
+  const host = port === 22 ? name : `${name}:${port}`;
+  // As `ssh-keygen -l` prints it, to be held against what the server's owner says.
+  const print = `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
+  const file = settings.knownHostsFiles[0] ?? 'a known_hosts file';
+  if (verdict === 'revoked')
+    return new SourceError('hostKey', `The ${type} key that ${host} shows, ${print}, was revoked`);
   if (verdict === 'changed') {
     return new SourceError(
       'hostKey',
-      `The ${type} key that ${host} shows is not the one that is known of it: it may be another server that wants to be taken for it`,
+      `The ${type} key that ${host} shows, ${print}, is not the one that is known of it (${file}): it may be another server that wants to be taken for it`,
     );
   }
   if (settings.acceptNew) return undefined;
   return new SourceError(
     'hostKey',
-    `No key of ${host} is known, and it is not believed unseen: add the output of \`ssh-keyscan\`, once you have checked it, to ${settings.knownHostsFiles[0] ?? 'a known_hosts file'}`,
+    `No key of ${host} is known, and it is not believed unseen. It shows the ${type} key ${print}: once you have checked that, add what \`ssh-keyscan${port === 22 ? '' : ` -p ${port}`} ${name}\` prints to ${file}`,
   );
 }
 
-function sshError(error: unknown, host: string, user: string): SourceError {
+function sshError(error: unknown, host: string, user: string, { keyFile, agent }: SshSettings): SourceError {
   if (error instanceof SourceError) return error;
   const { level } = error as { level?: string };
-  if (level === 'client-authentication')
-    return new SourceError('auth', `${host} does not let ${user} in with the SSH key given`, { cause: error });
+  if (level === 'agent')
+    return new SourceError('auth', `The SSH agent at ${agent} cannot be used: ${printable(messageOf(error))}`, {
+      cause: error,
+    });
+  if (level === 'client-authentication') {
+    const how = keyFile
+      ? `with the SSH key ${keyFile}`
+      : agent
+        ? 'with any key of the SSH agent'
+        : 'without an SSH key';
+    return new SourceError('auth', `${host} does not let ${user} in ${how}`, { cause: error });
+  }
   if (level === 'protocol' || level === 'handshake') {
     const why = printable(messageOf(error));
     return new SourceError('protocol', `No SSH connection to ${host} could be made: ${why}`, { cause: error });

@@ -1,7 +1,12 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { until } from '../../scripts/machine/processes.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { SourceError } from '../../src/lib/errors.ts';
 import { type GitSourceOptions, gitSource } from '../../src/source/git-source.ts';
@@ -110,9 +115,29 @@ describeSsh.each([{ acceptEnv: true }, { acceptEnv: false }])('a repo behind Ope
     expect(error.message + error.stack).not.toContain('barley');
   });
 
+  test('a key that an agent holds is used, and an agent that is gone is said', async () => {
+    const commit = await repo.commit({ a: '1' });
+    const socket = join(dir, 'agent');
+    const holder = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' });
+    try {
+      await until(() => existsSync(socket), 10_000);
+      await promisify(execFile)('ssh-add', ['-q', server.keyFile], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
+      expect(await open({ keyFile: undefined, agent: socket }).poll(live)).toMatchObject({ commit });
+    } finally {
+      holder.kill();
+      await once(holder, 'close');
+    }
+    await rm(socket, { force: true });
+    const error = await failure(open({ keyFile: undefined, agent: socket }).poll(live));
+    expect(error).toMatchObject({ kind: 'auth' });
+    expect(error.message).toMatch(/agent/);
+  });
+
   test('a key that the server does not know gets nowhere, nor does none', async () => {
     expect(await failure(open({ keyFile: server.strangerKeyFile }).poll(live))).toMatchObject({ kind: 'auth' });
-    expect(await failure(open({ keyFile: undefined }).poll(live))).toMatchObject({ kind: 'auth' });
+    expect((await failure(open({ keyFile: undefined }).poll(live))).message).toMatch(
+      /does not let \S+ in without an SSH key$/,
+    );
     expect(await failure(open({ keyFile: join(dir, 'none') }).poll(live))).toMatchObject({ kind: 'auth' });
   });
 
@@ -129,7 +154,9 @@ describeSsh.each([{ acceptEnv: true }, { acceptEnv: false }])('a repo behind Ope
     await writeFile(known, '');
     const error = await failure(open().poll(live));
     expect(error).toMatchObject({ kind: 'hostKey' });
-    expect(error.message).toMatch(/^No key of 127\.0\.0\.1:\d+ is known, and it is not believed unseen/);
+    expect(error.message).toMatch(
+      /^No key of 127\.0\.0\.1:\d+ is known, .* It shows the \S+ key SHA256:\S{43}: .*`ssh-keyscan -p \d+ 127\.0\.0\.1`/,
+    );
     expect(await readFile(known, 'utf8')).toBe('');
     expect(await failure(open({ knownHostsFiles: [join(dir, 'none')] }).poll(live))).toMatchObject({ kind: 'hostKey' });
   });
