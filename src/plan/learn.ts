@@ -34,6 +34,8 @@ export function learnFromState(memory: Memory, desired: DesiredSite, actual: Act
         }
         const [only] = found;
         if (found.length !== 1 || !only) continue;
+        // How it ended is not told of one that somebody takes away just now.
+        if (only.status === 'removing' || only.status === 'dead') continue;
         // Of an adopted one only convergence tells.
         const made = only.adopted ? completed[key] : madeFor(only);
         if (made === goal && isCompleted(only, wanted)) completed[key] = goal;

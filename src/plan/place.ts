@@ -30,9 +30,9 @@ export function planPlace(
     ({ identity }) =>
       identity.app === context.desired.name && identity.service === service.name && identity.number === wanted.number,
   );
-  if (claimants.length === 0 && context.memory.completed[key] === goal) return 'completed';
   const leaving = claimants.filter(({ status }) => status === 'removing');
   const present = claimants.filter(({ status }) => status !== 'removing');
+  if (present.length === 0 && context.memory.completed[key] === goal) return 'completed';
 
   const owned = ownedFields(context.desired, service.name);
   const assessed = present.map((found) =>

@@ -12,6 +12,8 @@ import {
   learnFromState,
   retryAfterOutage,
 } from '../../../src/plan/learn.ts';
+import { plan } from '../../../src/plan/plan.ts';
+import { agentOptions } from '../../../src/plan/policy.ts';
 import { actualOf, app, but, file, network, service, settled, site } from '../../support/site-builder.ts';
 
 const git = site(app('shop', service('web')));
@@ -143,6 +145,16 @@ describe('a job', () => {
     const memory = learnFromState(emptyMemory(), git, ended, 0);
     expect(memory.completed).toEqual({ 'shop/web/1': hash });
     expect(learnFromState(memory, git, { ...ended, containers: [] }, 0)).toBe(memory);
+  });
+
+  test('stays remembered while somebody removes its container', () => {
+    const memory = learnFromState(emptyMemory(), git, ended, 0);
+    for (const status of ['removing', 'dead'] as const) {
+      const going = but(ended, 'shop-web-1', { status });
+      expect(learnFromState(memory, git, going, 0)).toBe(memory);
+    }
+    const { apps } = plan(git, but(ended, 'shop-web-1', { status: 'removing' }), memory, 0, agentOptions);
+    expect(apps.flatMap((each) => each.operations)).toEqual([]);
   });
 
   test('that failed, or runs again, is not', () => {
