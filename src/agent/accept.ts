@@ -2,12 +2,13 @@ import { compileSite } from '../compose/compile-site.ts';
 import type { CompileOptions } from '../compose/load/values.ts';
 import { placeSite } from '../fleet/place-site.ts';
 import { InputError } from '../lib/errors.ts';
-import type { PlacedApp, PlacedSite } from '../model/fleet.ts';
+import type { Pin, PlacedApp, PlacedSite } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { BrokenApp, DesiredSite } from '../model/state.ts';
 import { recordSnapshot, replaySnapshot } from '../source/recording.ts';
 import type { Accepted } from './accepted.ts';
 import { placeAdopted } from './adopted-directory.ts';
+import type { PinnedFiles } from './pin.ts';
 
 export interface Gathered {
   accepted: Accepted;
@@ -22,23 +23,33 @@ export interface GatherOptions {
   compile: CompileOptions;
   /** The folders that the Compose projects on the site were started from. Asked only where an app adopts one for the first time. */
   stacks: () => Promise<Record<string, string[]>>;
+  /** Gives the files at the revision that the Site pins, where it pins one. */
+  pinned: (pin: Pin) => Promise<PinnedFiles>;
 }
 
 /**
  * Gathers all that a site needs of a revision and decides, app by app, what is accepted: what can be compiled as it is, the last good state of
  * what cannot. Throws InputError where the site's own documents are broken, SourceError where the snapshot cannot be read,
- * EngineError where a stack is to be adopted and the engine cannot be asked; then nothing is accepted.
+ * EngineError where a stack is to be adopted and the engine cannot be asked; then nothing is accepted. What `pinned` throws passes through.
  */
 export async function gather(
   snapshot: Snapshot,
   from: GatherOptions,
   previous: Accepted | undefined,
 ): Promise<Gathered> {
-  const placed = await placeSite(snapshot, from.site === undefined ? {} : { site: from.site });
+  let pinned: PinnedFiles | undefined;
+  const placed = await placeSite(snapshot, {
+    ...(from.site !== undefined && { site: from.site }),
+    pinned: async (pin) => {
+      pinned = await from.pinned(pin);
+      return pinned.files;
+    },
+  });
+  const { files = snapshot, pin } = pinned ?? {};
   const { apps, broken, stacks } = await placeAdopted(placed.apps, previous?.apps ?? {}, from.stacks);
   const site = { ...withoutApps(placed), broken: [...placed.broken, ...broken] };
-  const recorders = new Map(apps.map((app) => [app.name, recordSnapshot(snapshot)]));
-  const compiled = await compileSite({ ...site, apps }, (app) => recorders.get(app.name)?.snapshot ?? snapshot, {
+  const recorders = new Map(apps.map((app) => [app.name, recordSnapshot(files)]));
+  const compiled = await compileSite({ ...site, apps }, (app) => recorders.get(app.name)?.snapshot ?? files, {
     ...from.compile,
     stacks,
   });
@@ -50,7 +61,7 @@ export async function gather(
   for (const app of apps) {
     const recorded = recorders.get(app.name)?.recorded();
     if (recorded && !isBroken(app, brokenNames, compiled))
-      accepted[app.name] = { placed: app, revision: snapshot.revision, recorded };
+      accepted[app.name] = { placed: app, revision: files.revision, recorded };
   }
   for (const { name } of compiled.broken) {
     const before = previous?.apps[name];
@@ -62,6 +73,7 @@ export async function gather(
       url: from.url,
       ref: from.ref,
       lastAttempted: snapshot.revision,
+      ...(pin && { pin }),
       site: { ...site, broken: lost },
       apps: accepted,
       ...(firstName !== undefined && { firstName }),

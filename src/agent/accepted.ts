@@ -11,11 +11,30 @@ export interface Accepted {
   /** Where it came from; the caller's to compare with where it looks now. */
   url: string;
   ref: string;
+  /** The commit of what is followed in which the Site was read; everything else as well, where it pins nothing. */
   lastAttempted: string;
+  /** What the Site pins. */
+  pin?: AcceptedPin;
   site: Omit<PlacedSite, 'apps'>;
   apps: Record<string, AcceptedApp>;
   /** What a bare Compose file's app was first called. */
   firstName?: string;
+}
+
+export interface AcceptedPin {
+  /** As the Site has it. */
+  revision: string;
+  /** What that named, and where everything but the Site was read. */
+  commit: string;
+  /** Why it may be read; absent where nobody asked. */
+  proof?: PinProof;
+}
+
+/** `ancestor`: it lies in the history of `lastAttempted`. `signed`: it is signed itself. `none`: neither, and it was only warned of. */
+export interface PinProof {
+  kind: 'ancestor' | 'signed' | 'none';
+  /** The digest of whom was trusted then. */
+  judgedBy: string;
 }
 
 export interface AcceptedApp {

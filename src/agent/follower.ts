@@ -1,17 +1,23 @@
 import { EngineError, formatProblem, InputError, SourceError, StateError } from '../lib/errors.ts';
+import type { Pin } from '../model/fleet.ts';
 import { shortRevision } from '../plan/render.ts';
 import { pollForever } from '../source/retry.ts';
-import type { Polled } from '../source/source.ts';
+import type { Named, Polled } from '../source/source.ts';
 import { TrustError } from '../trust/trust-error.ts';
 import { desiredOf, gather } from './accept.ts';
 import type { Accepted, AcceptedStore } from './accepted.ts';
 import type { AgentOptions } from './agent-options.ts';
 import type { Admission, Gate } from './gate.ts';
+import { createPinning, namedBy, pinFault, pinKey, pinnedText, pinText } from './pin.ts';
 import type { Reconciler } from './reconciler.ts';
 
 /** How long a commit that is too much is left alone: doubled each time. */
 const FIRST_PUT_OFF = 3_600_000;
 const LONGEST_PUT_OFF = 24 * 3_600_000;
+/** How long after a pinned commit was not to be had it is asked for again. */
+const PIN_AGAIN_MS = 15 * 60_000;
+
+const isOfTime = ({ kind }: TrustError): boolean => kind === 'expired' || kind === 'notYetValid';
 
 /** As Git writes it: REVISION:PATH. */
 export const refOf = ({ revision, path }: AgentOptions): string => (path ? `${revision}:${path}` : revision);
@@ -81,10 +87,16 @@ export function createFollower(
   const { source, log } = options;
   let busy: Promise<void> | undefined;
   /** What was refused last is neither fetched nor said again. */
-  let refused: { key: string; until?: number } | undefined;
+  let refused: { key: string; pin?: string; until?: number } | undefined;
   /** The commit that was more than the site may take, and how often it was. */
   let tooMuch: { commit: string; times: number } | undefined;
+  /** The pinned commit that was. */
+  let tooMuchPinned: { commit: string; until: number; error: InputError | TrustError } | undefined;
   let complaint = '';
+  /** What the Site pins, as far as it is known: looked up in the request of the poll. */
+  let pinned = current?.pin?.revision;
+  /** The commit with which `current` was accepted; one that was refused since may have been attempted. */
+  let acceptedAt = current?.lastAttempted;
   /** The site's own settings and values that were compiled with last; undefined before anything was. */
   let compiledWith: string | undefined;
 
@@ -109,9 +121,28 @@ export function createFollower(
     const compile = await options.compile();
     compiledWith = JSON.stringify(compile);
     const snapshot = await source.fetch(commit, signal);
+    const pinning = createPinning({
+      source,
+      snapshot,
+      polled,
+      asked: pinned,
+      judge: (pin, named) => {
+        if (tooMuchPinned?.commit === named.commit && options.clock.monotonic() < tooMuchPinned.until)
+          throw tooMuchPinned.error;
+        return gate.admitPin(named, admission, samePin(pin), signal);
+      },
+      signal,
+    });
     try {
       const stacks = () => options.engine.stacks();
-      const from = { url: options.repo, ref: refOf(options), site: options.site, compile, stacks };
+      const from = {
+        url: options.repo,
+        ref: refOf(options),
+        site: options.site,
+        compile,
+        stacks,
+        pinned: pinning.open,
+      };
       await gate.requireAnnounced(snapshot, admission);
       const { accepted, broken } = await gather(snapshot, from, current);
       // The floor first: a power cut between the two leaves an older state that is enforced, and never one that can be gone back from.
@@ -119,15 +150,26 @@ export function createFollower(
       for (const text of await store.save(accepted)) log.warn(text);
       current = accepted;
       isDoubtful = false;
+      pinned = accepted.pin?.revision;
+      acceptedAt = commit;
+      refused = undefined;
+      complaint = '';
       for (const { name, problems } of broken) {
         const kept = accepted.apps[name]
           ? `; ${name} stays as it was at ${shortRevision(accepted.apps[name].revision)}`
           : '';
-        for (const problem of problems) log.error(`${formatProblem(problem)}${kept}`, { app: name });
+        const where = accepted.pin ? `${pinnedText(accepted.pin.revision, accepted.pin.commit)}: ` : '';
+        for (const problem of problems) log.error(`${where}${formatProblem(problem)}${kept}`, { app: name });
       }
-      log.info(`accepted ${shortRevision(commit)}`, { revision: commit });
+      log.info(`accepted ${shortRevision(commit)}${pinText(accepted.pin)}`, {
+        revision: commit,
+        ...(accepted.pin && { pinned: accepted.pin.commit }),
+      });
       await enforce(accepted, new Set(broken.map(({ name }) => name)));
     } catch (error) {
+      const pin = pinning.found();
+      const fault = pin && pinFault(error, pin);
+      if (pin && fault) return await refusePin(admission, pin, pinning.named(), fault);
       if (error instanceof TrustError) return refuse(admission, [error]);
       if (!(error instanceof InputError)) throw error;
       // It will not get better until somebody commits or changes the site's own values: it is not fetched again, and what was accepted before stays.
@@ -135,7 +177,50 @@ export function createFollower(
       if (current) current = { ...current, lastAttempted: commit };
       refused = { key: admission.key };
     } finally {
+      await pinning.dispose();
       await snapshot.dispose();
+    }
+  }
+
+  /** The pin as it was accepted, where it is still the same. */
+  const samePin = ({ revision }: Pin) =>
+    current?.pin?.revision === revision && acceptedAt !== undefined ? { pin: current.pin, at: acceptedAt } : undefined;
+
+  /**
+   * What a Site pins cannot be had. The commit that says so is good all the same: the floor and the keys move on with it. What was accepted before
+   * stays, and the pin is looked at again when it names something else.
+   */
+  async function refusePin(
+    admission: Admission,
+    pin: Pin,
+    named: Named | undefined,
+    error: TrustError | InputError,
+  ): Promise<void> {
+    await gate.accept(admission);
+    pinned = pin.revision;
+    const now = options.clock.monotonic();
+    // Each commit of what is followed would ask for it again.
+    const isTooMuch = error.cause instanceof SourceError && error.cause.kind !== 'notFound';
+    if (named && isTooMuch) tooMuchPinned = { commit: named.commit, until: now + LONGEST_PUT_OFF, error };
+    // A commit that is named by its ID may be pushed later, and no ref tells of it; a key may be valid later.
+    const mayCome = error instanceof TrustError ? isOfTime(error) : named?.commit === pin.revision && !isTooMuch;
+    refused = { key: admission.key, pin: pinKey(named, pinned), ...(mayCome && { until: now + PIN_AGAIN_MS }) };
+    const kept = current ? '; what was accepted before is enforced meanwhile' : '';
+    const messages =
+      error instanceof InputError
+        ? error.problems.map(formatProblem)
+        : [formatProblem({ at: pin.at, message: error.message })];
+    const what = pinnedText(pin.revision, named?.commit);
+    const said = messages.map((message) => `what the site pins, ${what}, is refused: ${message}${kept}`);
+    if (said.join() === complaint) return;
+    complaint = said.join();
+    for (const text of said) {
+      log.error(text, {
+        code: error.code,
+        ...(error instanceof TrustError && { kind: error.kind }),
+        revision: admission.commit,
+        ...(named && { pinned: named.commit }),
+      });
     }
   }
 
@@ -166,19 +251,27 @@ export function createFollower(
   const isRefused = async (commit: string, polled: Polled): Promise<boolean> =>
     refused !== undefined &&
     refused.key === (await gate.key(commit, polled)) &&
+    (refused.pin === undefined || refused.pin === pinKey(namedBy(polled), pinned)) &&
     (refused.until === undefined || options.clock.monotonic() < refused.until);
+
+  /** The same commit as before, and a pin of it that names another one now, or has to be judged by other keys. */
+  const isPinNew = async (polled: Polled): Promise<boolean> => {
+    const pin = current?.pin;
+    if (!pin || pin.revision !== pinned) return false;
+    return namedBy(polled)?.commit !== pin.commit || (await gate.isPinOutdated(pin));
+  };
 
   return {
     async resume() {
       if (!current) return;
-      log.info(`enforcing ${shortRevision(current.lastAttempted)}, accepted before`, {
+      log.info(`enforcing ${shortRevision(current.lastAttempted)}${pinText(current.pin)}, accepted before`, {
         revision: current.lastAttempted,
       });
       await enforce(current);
     },
     once(signal) {
       busy ??= (async () => {
-        const polled = await source.poll(signal);
+        const polled = await source.poll(signal, pinned);
         const commit = await gate.target(polled, signal);
         if (compiledWith !== undefined && JSON.stringify(await options.compile()) !== compiledWith) {
           log.info("the site's own values changed");
@@ -186,9 +279,12 @@ export function createFollower(
           refused = undefined;
           isDoubtful = true;
         }
-        const isNew = isDoubtful || commit !== current?.lastAttempted;
-        if (!isNew) await gate.recheck(polled, signal);
-        else if (!(await isRefused(commit, polled)))
+        const isNew = isDoubtful || commit !== current?.lastAttempted || (await isPinNew(polled));
+        if (!isNew) {
+          pinned = current?.pin?.revision;
+          await gate.recheck(polled, signal);
+        }
+        if (isNew && !(await isRefused(commit, polled)))
           await accept(commit, polled, signal).catch((error: unknown) => putOff(error, commit, polled));
       })().finally(async () => {
         busy = undefined;

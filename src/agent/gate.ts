@@ -4,14 +4,16 @@ import { formatProblem, InputError, SourceError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { shortRevision } from '../plan/render.ts';
-import type { Polled, Source } from '../source/source.ts';
+import type { Named, Polled, Source } from '../source/source.ts';
 import { type Beacon, freshness, readBeacon } from '../trust/beacon.ts';
 import { judge } from '../trust/judge.ts';
+import { judgePinned } from '../trust/judge-pinned.ts';
 import type { Evidence, Judgement } from '../trust/judgement.ts';
 import { siteTime } from '../trust/site-time.ts';
 import { namesSameKeys, succeed, type Trust } from '../trust/trust.ts';
 import { TrustError } from '../trust/trust-error.ts';
 import { parseTrust } from '../trust/trust-file.ts';
+import type { AcceptedPin, PinProof } from './accepted.ts';
 import { sourceEvidence, TRUST_FILE } from './source-evidence.ts';
 import type { Place, TrustState, TrustStore } from './trust-state.ts';
 
@@ -60,6 +62,18 @@ export interface Gate {
   requireAnnounced(snapshot: Snapshot, admission: Admission): Promise<void>;
   /** Moves the floor; after it, and not before, the commit may be stored and enforced. Throws StateError. */
   accept(admission: Admission): Promise<void>;
+  /**
+   * Whether a commit that the Site pins may be read beside the one that is admitted. `before` is the pin that was accepted, if it is the same, and
+   * `at` the commit that it was accepted with. The proof to remember; none where nobody asks. Throws TrustError.
+   */
+  admitPin(
+    pinned: Named,
+    admission: Admission,
+    before: { pin: AcceptedPin; at: string } | undefined,
+    signal: AbortSignal,
+  ): Promise<PinProof | undefined>;
+  /** Whether a pin was accepted by another trust.yaml than is in force now, so that it has to be judged again. */
+  isPinOutdated(pin: AcceptedPin): Promise<boolean>;
   /** Judges what was accepted once more, where whom to trust has changed since. */
   recheck(polled: Polled, signal: AbortSignal): Promise<void>;
   /** Says, once a change, whether what is enforced may be old. */
@@ -119,7 +133,7 @@ export function createGate(options: GateOptions): Gate {
       return succeed(own ?? current, next);
     });
 
-  const tagOf = ({ commit, ref, tag }: Polled, target: string): { tag?: { name: string; oid: string | undefined } } =>
+  const tagOf = ({ commit, ref, tag }: Named, target: string): { tag?: { name: string; oid: string | undefined } } =>
     commit === target && ref?.startsWith('refs/tags/')
       ? { tag: { name: ref.slice('refs/tags/'.length), oid: tag } }
       : {};
@@ -215,6 +229,8 @@ export function createGate(options: GateOptions): Gate {
         const message = `${options.revision} was a tag and is now ${polled.ref}, which is none`;
         return { commit, refusals: [new TrustError('tag', message)], key };
       }
+      // What this same trust.yaml was satisfied with stays accepted, whatever expires meanwhile.
+      if (commit === place().floor && place().judgedBy === digestOf(trust)) return { commit, refusals: [], key };
       const now = siteTime(clock.wall());
       if (now === undefined) {
         sayOnce(
@@ -289,6 +305,39 @@ export function createGate(options: GateOptions): Gate {
         );
       if (recovery !== undefined)
         log.warn(`the history was rewritten; ${shortRevision(recovery)}, which is signed, says that this is meant`);
+    },
+
+    async admitPin(pinned, { commit: followed, judgement }, before, signal) {
+      const trust = judgement?.trust ?? (await inForce());
+      if (!trust || trust.mode === 'off') return undefined;
+      const { commit } = pinned;
+      const judgedBy = digestOf(trust);
+      const { pin: { proof: was = undefined, commit: wasAt = undefined } = {}, at } = before ?? {};
+      const isSame = wasAt === commit;
+      const goesOn = at === followed || (at === floor() && judgement?.descends === true);
+      if (isSame && was?.kind === 'ancestor' && goesOn) return { kind: 'ancestor', judgedBy };
+      if (isSame && was?.kind === 'signed' && was.judgedBy === judgedBy) return was;
+      const standing = {
+        followed,
+        before: was?.kind === 'signed' ? wasAt : undefined,
+        trust,
+        now: siteTime(clock.wall()),
+      };
+      const verdict = await judgePinned({ commit, ...tagOf(pinned, commit) }, standing, evidence(signal));
+      if ('proof' in verdict) return { kind: verdict.proof, judgedBy };
+      const { refusal } = verdict;
+      // That a key expired since does not undo what it signed in its time.
+      if (isSame && was?.kind === 'signed' && refusal.kind === 'expired') return { kind: 'signed', judgedBy };
+      if (trust.mode === 'enforce') throw refusal;
+      const { code, kind, message } = refusal;
+      log.warn(`what the Site pins would be refused: ${message}`, { code, kind, revision: commit });
+      return { kind: 'none', judgedBy };
+    },
+
+    async isPinOutdated({ proof }) {
+      const trust = await inForce();
+      if (!trust || trust.mode === 'off' || proof?.kind === 'ancestor') return false;
+      return proof?.judgedBy !== digestOf(trust);
     },
 
     async recheck(polled, signal) {

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isAdopting } from '../compose/adoption.ts';
 import { compileSite } from '../compose/compile-site.ts';
-import { placeSite } from '../fleet/place-site.ts';
 import { InputError } from '../lib/errors.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { DesiredSite } from '../model/state.ts';
 import { parseYaml } from '../yaml/parse.ts';
 import { withEngine } from './engine.ts';
+import { type OpenPinned, pinnedInClone, pinnedInRepo, placeAt } from './pinned.ts';
 
 /** What the commands that read desired state have in common; the flags of the same names. */
 export interface DesiredOptions {
@@ -24,23 +24,29 @@ export interface DesiredOptions {
   adopt?: boolean;
 }
 
-/** Gives the snapshot that folder and flags name, and takes it away again when `use` is done. */
+/** Gives the snapshot that folder and flags name, and what a Site in it pins, and takes both away again when `use` is done. */
 export async function withSnapshot<T>(
   folder: string | undefined,
   options: DesiredOptions,
-  use: (snapshot: Snapshot) => Promise<T>,
+  use: (snapshot: Snapshot, pinned: OpenPinned) => Promise<T>,
 ): Promise<T> {
   if (options.repo === undefined) {
     if (options.revision !== undefined)
       throw InputError.at(undefined, '--revision needs --repo: a folder is taken as it is');
     const { folderSource } = await import('../source/folder-source.ts');
-    return use(await folderSource(folder ?? '.', options.path === undefined ? {} : { path: options.path }));
+    const { path } = options;
+    const snapshot = await folderSource(folder ?? '.', path === undefined ? {} : { path });
+    return use(snapshot, pinnedInClone(folder ?? '.', path, snapshot));
   }
   if (folder !== undefined) throw InputError.at(undefined, 'name either a folder or --repo, not both');
   return withRepo(options.repo, options, use);
 }
 
-async function withRepo<T>(url: string, options: DesiredOptions, use: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+async function withRepo<T>(
+  url: string,
+  options: DesiredOptions,
+  use: (snapshot: Snapshot, pinned: OpenPinned) => Promise<T>,
+): Promise<T> {
   const { mkdtemp, rm } = await import('node:fs/promises');
   const { gitSource } = await import('../source/git-source.ts');
   const { sourceOptionsFrom } = await import('./source-settings.ts');
@@ -56,8 +62,9 @@ async function withRepo<T>(url: string, options: DesiredOptions, use: (snapshot:
     });
     try {
       const { commit } = await source.poll(signal);
-      const snapshot = await source.fetch(commit, signal);
-      return await use(snapshot).finally(() => snapshot.dispose());
+      const opened = [await source.fetch(commit, signal)];
+      const pinned = pinnedInRepo(source, signal, (snapshot) => opened.push(snapshot));
+      return await use(opened[0] as Snapshot, pinned).finally(() => Promise.all(opened.map((each) => each.dispose())));
     } finally {
       source.close();
     }
@@ -76,12 +83,12 @@ export async function readDesired(
   { placeholders, engine = false }: { placeholders: boolean; engine?: boolean },
 ): Promise<DesiredSite> {
   const compile = await compileOptions(options, placeholders);
-  return withSnapshot(folder, options, async (snapshot) => {
-    const placed = await placeSite(snapshot, options.site === undefined ? {} : { site: options.site });
+  return withSnapshot(folder, options, async (snapshot, pinned) => {
+    const { placed, files } = await placeAt(snapshot, options.site, pinned);
     const asks = placed.apps.some((app) => isAdopting(app, compile) && app.projectDirectory === undefined);
     const stacks =
       engine && asks ? await withEngine(placed.site, options.dockerHost, (site) => site.stacks()) : undefined;
-    return compileSite(placed, snapshot, { ...compile, ...(stacks && { stacks }) });
+    return compileSite(placed, files, { ...compile, ...(stacks && { stacks }) });
   });
 }
 

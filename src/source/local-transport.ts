@@ -12,7 +12,7 @@ export function localTransport(dir: string, options: Pick<StreamTransportOptions
 
 function uploadPack(dir: string): Conversation {
   if (!existsSync(dir)) throw new SourceError('notFound', `There is no folder ${dir}`);
-  const child = spawn('git', ['upload-pack', '--strict', dir], {
+  const child = spawn('git', ['upload-pack', dir], {
     env: { ...process.env, GIT_PROTOCOL: 'version=2' },
     stdio: ['pipe', 'pipe', 'pipe'],
   });

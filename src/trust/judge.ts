@@ -74,7 +74,8 @@ class Judging {
       among = descendantsOf(this.#graph, new Set([base]));
       this.#descends = among.has(tip);
     }
-    await this.#followTrust(among);
+    // Who may sign is for the history to say that is followed.
+    if (!this.#standing.isAlone) await this.#followTrust(among);
     if (base !== undefined && !this.#descends) among = await this.#recover(base);
     const head = this.#graph.get(tip);
     // A source that knows better than to send what it was asked for is no source.
@@ -225,10 +226,10 @@ class Judging {
   }
 
   async #judgeFrom(head: Commit, among: ReadonlySet<string>): Promise<void> {
-    const { trust } = this.#standing;
+    const { trust, isAlone } = this.#standing;
     const trustAfter = this.#trustAfter.get(head.oid) ?? trust;
     const byTag = await tagSigners(this.#candidate, trustAfter, this.#standing.now, this.#evidence);
-    if (trust.verify === 'every') {
+    if (trust.verify === 'every' && !isAlone) {
       const old = this.#recovery === undefined ? new Set<string>() : ancestorsOf(this.#graph, this.#recovery);
       for (const commit of this.#graph.order) {
         if (old.has(commit.oid) && commit.oid !== this.#recovery) continue;
@@ -316,6 +317,12 @@ class Judging {
     const within = new Set(group.map(({ oid }) => oid));
     const before = new Set(group.flatMap(({ parents }) => parents).filter((parent) => !within.has(parent)));
     const said = `commit ${short(commit.oid)} is signed by ${name}, who may change ${paths.join(', ')}`;
+    if (this.#standing.isAlone) {
+      return new TrustError(
+        'outsidePaths',
+        `${said}: a state beside the history that is followed must be signed by somebody who may change everything`,
+      );
+    }
     const isFirst = this.#base === undefined;
     if (before.size === 0 || isFirst) {
       return new TrustError(

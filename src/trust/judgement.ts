@@ -26,6 +26,8 @@ export interface Standing {
   trust: Trust;
   /** Milliseconds since 1970; undefined where the site cannot know the time. */
   now: number | undefined;
+  /** The state is judged by itself, as one that stands beside the history that is followed: whoever signs it signs all of it. */
+  isAlone?: boolean;
 }
 
 /** What was found about one commit. */

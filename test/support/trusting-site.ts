@@ -17,7 +17,7 @@ import type { GitServer } from './git-server.ts';
 
 /** A site with all of an agent but its engine: what a real repo shows is judged, gathered, stored; what would be enforced is looked at. */
 export interface TrustingSite {
-  /** Its trust.yaml, which may be changed while it runs. */
+  /** Its trust.yaml, which may be changed while it runs; empty where it asks for none. */
   trust: string;
   /** What its clock says. */
   wall: Date;
@@ -35,6 +35,7 @@ export interface TrustingSite {
   poll(): Promise<void>;
   /** The commit that it enforces. */
   enforced(): string | undefined;
+  desired(): DesiredSite | undefined;
   /** As after a power cut. */
   restart(): Promise<void>;
   /** What its floor is on the disk. */
@@ -73,6 +74,7 @@ export async function trustingSite(repo: GitRepo, trust: string, revision = 'mai
       await follower?.once(live);
     },
     enforced: () => desired?.revision,
+    desired: () => desired,
     async restart() {
       close();
       desired = undefined;
@@ -102,7 +104,7 @@ export async function trustingSite(repo: GitRepo, trust: string, revision = 'mai
         state,
         place,
         revision: site.revision,
-        own: () => readTrust(site.trust, 'trust.yaml'),
+        own: async () => (site.trust === '' ? undefined : readTrust(site.trust, 'trust.yaml')),
         accepted: loaded.accepted?.lastAttempted,
       });
       const never = (): never => {

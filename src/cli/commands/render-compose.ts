@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { composeConfig } from '../../compose/config/project.ts';
-import { placeSite } from '../../fleet/place-site.ts';
 import { InputError } from '../../lib/errors.ts';
 import type { PlacedApp, PlacedSite } from '../../model/fleet.ts';
 import { compileOptions, withSnapshot } from '../desired.ts';
 import { EXIT } from '../exit.ts';
+import { placeAt } from '../pinned.ts';
 import { noSuchApp, type RenderOptions } from '../render-options.ts';
 import { print } from '../terminal.ts';
 
@@ -22,11 +22,11 @@ export async function renderCompose(folder: string | undefined, options: RenderO
     );
   }
   const compile = await compileOptions(options, true);
-  return withSnapshot(folder, options, async (snapshot) => {
-    const placed = await placeSite(snapshot, options.site === undefined ? {} : { site: options.site });
+  return withSnapshot(folder, options, async (snapshot, pinned) => {
+    const { placed, files } = await placeAt(snapshot, options.site, pinned);
     const app = choose(placed, options.app);
     const projectDirectory = resolve(folder ?? '.', options.path ?? '.', app.folder);
-    const { name, json } = await composeConfig({ ...app, projectDirectory }, placed.site, snapshot, compile);
+    const { name, json } = await composeConfig({ ...app, projectDirectory }, placed.site, files, compile);
     // What a Compose file alone is called is known only now.
     if (options.app !== undefined && options.app !== name) throw noSuchApp(placed.site, options.app, [name]);
     print(json);

@@ -2,25 +2,28 @@ import { compileSite } from '../../compose/compile-site.ts';
 import { readDocuments } from '../../compose/load/layer.ts';
 import { RepoFiles } from '../../compose/load/repo-files.ts';
 import { readApplications } from '../../fleet/applications.ts';
-import { listSites, placeSite } from '../../fleet/place-site.ts';
+import { listSites } from '../../fleet/place-site.ts';
 import { formatProblem, InputError, type Problem } from '../../lib/errors.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { compileOptions, type DesiredOptions, withSnapshot } from '../desired.ts';
 import { EXIT } from '../exit.ts';
+import { type OpenPinned, placeAt } from '../pinned.ts';
 import { errorPalette, print, printError } from '../terminal.ts';
 
 /**
- * Compiles every site of a repo, or the one named, and prints all problems, sorted by place; what several sites share is said once. Of apps that
+ * Compiles every site of a repo, or the one named, and prints all problems, sorted by place; what several sites share is said once. Where a site is
+ * named, it is read as the site does it, at the revision that it pins; else all are checked against what is here, for the day the pin is lifted. Of apps that
  * no site runs, and of all where the Fleet or the Sites cannot be read, it reads at least the documents and the Compose files.
  */
 export async function validate(folder: string | undefined, options: DesiredOptions): Promise<number> {
   const compile = await compileOptions(options, true);
-  return withSnapshot(folder, options, async (snapshot) => {
+  return withSnapshot(folder, options, async (snapshot, pinned) => {
+    const open = options.site === undefined ? undefined : pinned;
     const sites = options.site === undefined ? await listSites(snapshot) : [options.site];
     if (sites.length === 0) throw InputError.at(undefined, 'the repo has no sites', 'add one below sites/');
     const found: Found = { problems: [], warnings: [], apps: new Set() };
     found.problems.push(...(await trustProblems(snapshot)));
-    for (const site of sites) await checkSite(snapshot, site, compile, found);
+    for (const site of sites) await checkSite(snapshot, site, open, compile, found);
     if (options.site === undefined) await checkUnplaced(snapshot, found);
     const palette = errorPalette();
     const problems = told(found.problems);
@@ -56,11 +59,13 @@ async function trustProblems(snapshot: Snapshot): Promise<readonly Problem[]> {
 async function checkSite(
   snapshot: Snapshot,
   site: string,
+  pinned: OpenPinned | undefined,
   compile: Awaited<ReturnType<typeof compileOptions>>,
   found: Found,
 ): Promise<void> {
   try {
-    const desired = await compileSite(await placeSite(snapshot, { site }), snapshot, compile);
+    const { placed, files } = await placeAt(snapshot, site, pinned);
+    const desired = await compileSite(placed, files, compile);
     found.problems.push(...desired.broken.flatMap(({ problems }) => problems));
     found.warnings.push(...desired.apps.flatMap((app) => app.warnings));
     for (const { name } of [...desired.apps, ...desired.broken]) found.apps.add(name);

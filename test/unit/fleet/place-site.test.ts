@@ -481,3 +481,47 @@ spec:
     await expect(placeSite(snapshot, {})).rejects.toMatchObject({ kind: 'unreachable' });
   });
 });
+
+describe('a Site that pins a revision', () => {
+  const pinned = (revision: string) => `${SITE}spec: { targetRevision: ${revision}, values: { SIZE: big } }\n`;
+
+  test('is itself read here, and all else there', async () => {
+    const here = fleet({ 'sites/one.yaml': pinned('v1.0.0'), 'fleet.yaml': 'nonsense', 'apps/new/app.yaml': APP });
+    const there = fleet({
+      'sites/one.yaml': 'nonsense',
+      'fleet.yaml': `${FLEET}spec: { pruneThreshold: 7, values: { SIZE: small, A: 1 } }\n`,
+    });
+    there.revision = '2'.repeat(40);
+    const pins: unknown[] = [];
+    const placed = await placeSite(here, {
+      pinned: async (pin) => {
+        pins.push(pin);
+        return there;
+      },
+    });
+    expect(pins).toEqual([{ revision: 'v1.0.0', at: { file: 'sites/one.yaml', line: 3, column: 25 } }]);
+    expect(placed).toMatchObject({ revision: there.revision, pruneThreshold: 7 });
+    expect(placed.apps).toMatchObject([{ name: 'web', values: { SIZE: 'big', A: '1' } }]);
+    expect(there.asked).not.toContain('read sites/one.yaml');
+  });
+
+  test('is taken as if it did not, where nobody can look the revision up', async () => {
+    expect((await placeSite(fleet({ 'sites/one.yaml': pinned('v1') }), {})).revision).toBe('1'.repeat(40));
+  });
+
+  test('is refused where no repo can have such a revision, whoever reads it', async () => {
+    for (const revision of ['"a b"', '"^nothing"', '""', 'a..b', '-x', '[v1]', '~'])
+      expect(await refusal(placeSite(fleet({ 'sites/one.yaml': pinned(revision) }), {}))).toEqual([
+        expect.stringMatching(/^sites\/one.yaml:3:(9|25): .*targetRevision/),
+      ]);
+  });
+
+  test('is refused where the repo was no fleet yet', async () => {
+    const placing = placeSite(fleet({ 'sites/one.yaml': pinned('v1') }), {
+      pinned: async () => memorySnapshot({ 'compose.yaml': COMPOSE }),
+    });
+    expect(await refusal(placing)).toEqual([
+      'sites/one.yaml:3:25: targetRevision v1 is commit 111111111111, which has no fleet.yaml (pin a revision at which the repo is a fleet)',
+    ]);
+  });
+});
