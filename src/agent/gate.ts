@@ -5,12 +5,13 @@ import type { Log } from '../lib/log.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { shortRevision } from '../plan/render.ts';
 import type { Named, Polled, Source } from '../source/source.ts';
+import { differsFromOwn, unannounced } from '../trust/announced.ts';
 import { type Beacon, freshness, readBeacon } from '../trust/beacon.ts';
 import { judge } from '../trust/judge.ts';
 import { judgePinned } from '../trust/judge-pinned.ts';
 import type { Evidence, Judgement } from '../trust/judgement.ts';
 import { siteTime } from '../trust/site-time.ts';
-import { namesSameKeys, succeed, type Trust } from '../trust/trust.ts';
+import { succeed, type Trust } from '../trust/trust.ts';
 import { TrustError } from '../trust/trust-error.ts';
 import { parseTrust } from '../trust/trust-file.ts';
 import type { AcceptedPin, PinProof } from './accepted.ts';
@@ -264,18 +265,11 @@ export function createGate(options: GateOptions): Gate {
         throw error;
       });
       const { trust } = judgement;
-      const isFromGit = trust.digest !== own.digest;
-      const why =
-        found instanceof InputError
-          ? found.message
-          : found.version > trust.version
-            ? `${TRUST_FILE} has version ${found.version}, which no commit announces: sites that are away now could not follow. Sign a commit with the trailer "Holdfast-Trust: ${found.version}"`
-            : found.version === trust.version && isFromGit && found.digest !== trust.digest
-              ? `${TRUST_FILE} changed and its version did not: count it up, and announce it with the trailer "Holdfast-Trust: ${found.version + 1}"`
-              : undefined;
-      if (why !== undefined && own.mode === 'enforce') throw new TrustError('trustChanged', why);
-      if (why !== undefined) log.warn(why);
-      else if (!(found instanceof InputError) && found.version === trust.version && !namesSameKeys(found, trust))
+      const held = { found, inForce: trust, isFromGit: trust.digest !== own.digest };
+      const fault = unannounced(held);
+      if (fault && own.mode === 'enforce') throw fault;
+      if (fault) log.warn(fault.message);
+      else if (differsFromOwn(held))
         sayOnce(
           `${TRUST_FILE} in Git names other keys than the site's own file, which is in force: count its version up`,
         );

@@ -7,7 +7,7 @@ export function durationMs(text: string, what: string): number {
   if (nanoseconds === undefined || nanoseconds <= 0) {
     throw InputError.at(
       undefined,
-      `${what} must be a duration above zero, not "${text}"`,
+      `${what} must be a duration above zero and below 100 days, not "${text}"`,
       'for example 30s, 5m or 1h30m',
     );
   }

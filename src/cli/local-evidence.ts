@@ -41,10 +41,10 @@ export function localEvidence(dir: string, file: string): Evidence {
       );
     },
     async trustAt(commit, current) {
-      const text = await gitWord(dir, ['cat-file', 'blob', `${commit}:${file}`]);
-      if (text === undefined) return undefined;
+      const { code, stdout } = await runProgram('git', ['cat-file', 'blob', `${commit}:${file}`], dir);
+      if (code !== 0) return undefined;
       try {
-        return succeed(current, await readTrust(`${text}\n`, file));
+        return succeed(current, await readTrust(stdout.toString('utf8'), file));
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         throw new TrustError('trustChanged', error.message, { cause: error });

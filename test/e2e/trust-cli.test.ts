@@ -81,9 +81,33 @@ describe.each([
     expect(code).toBe(1);
   });
 
+  test('says of a trust.yaml that nobody announced what a site would', async () => {
+    const next = { 'trust.yaml': trust({ version: 2 }) };
+    const forgotten = await signedCommit(repo, next, { by: ada, branch: 'forgotten', from: head });
+    const args = [...where(), '--revision', 'forgotten', '--trust', join(dir, 'head.yaml'), '--from', head];
+    const refused = await verify(...args);
+    expect(refused.stdout).toMatch(
+      /a site at .* would refuse .*: trustChanged: trust.yaml has version 2, which no commit announces/,
+    );
+    expect(refused.code).toBe(1);
+    await signedCommit(
+      repo,
+      { a: '3' },
+      {
+        by: ada,
+        branch: 'forgotten',
+        from: forgotten,
+        message: 'Announce\n\nHoldfast-Trust: 2',
+      },
+    );
+    const { stdout, code } = await verify(...args);
+    expect(stdout).toMatch(/would accept .*; trust.yaml version 2 is then in force/);
+    expect(code).toBe(0);
+  });
+
   test('asks for a trust.yaml where there is none', async () => {
     const { code, stderr } = await verify(...where());
-    expect(stderr).toMatch(/there is no trust.yaml at commit|git cat-file failed/);
+    expect(stderr).toMatch(/^error: there is no trust.yaml at commit [0-9a-f]{12} \(name one with --trust\)/);
     expect(code).toBe(2);
   });
 });
@@ -144,5 +168,8 @@ describe('holdfast beacon', () => {
       expect(site.lines().join()).not.toMatch(/not believed|Stale/);
     }
     expect(await readFile(join(clone, 'compose.yaml'), 'utf8')).toContain('image: a');
+    const back = await holdfast(['beacon', clone, '--revision', 'main', '--key', ada.file, '--sequence', '3']);
+    expect(back.stderr).toMatch(/--sequence 3 is not above \d+, the last beacon's/);
+    expect(back.code).toBe(2);
   });
 });

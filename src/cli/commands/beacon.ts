@@ -34,9 +34,18 @@ export async function beacon(folder: string | undefined, options: BeaconOptions)
   if (commit === undefined)
     throw InputError.at(undefined, `${dir} is no clone of a Git repo, or has no commit ${options.commit ?? revision}`);
   if (options.push !== undefined) await fetchBefore(dir, options.push, ref);
-  const sequence = options.sequence === undefined ? await nextSequence(dir, ref, issued) : Number(options.sequence);
+  const last = await lastSequence(dir, ref);
+  // The time in seconds needs no memory; one more than the last is for where somebody's clock was ahead.
+  const sequence = options.sequence === undefined ? Math.max(last + 1, issued / 1000) : Number(options.sequence);
   if (!Number.isSafeInteger(sequence) || sequence < 1)
     throw InputError.at(undefined, `--sequence must be a whole number from 1 on, not ${options.sequence}`);
+  if (sequence <= last) {
+    throw InputError.at(
+      undefined,
+      `--sequence ${sequence} is not above ${last}, the last beacon's: sites that saw that one believe no lower one`,
+      'leave it out, and it counts up',
+    );
+  }
   const payload = beaconPayload({
     revision,
     commit,
@@ -59,11 +68,11 @@ async function fetchBefore(dir: string, remote: string, ref: string): Promise<vo
   if (there !== '') await git(dir, ['fetch', '--quiet', remote, `+${ref}:${ref}`]);
 }
 
-/** The time in seconds, which needs no memory; one more than the last, where somebody's clock was ahead. */
-async function nextSequence(dir: string, ref: string, issued: number): Promise<number> {
+/** The number of the newest beacon that the clone has; 0 where it has none. */
+async function lastSequence(dir: string, ref: string): Promise<number> {
   const last = await gitWord(dir, ['cat-file', 'tag', ref]);
   const message = last?.split('-----BEGIN')[0] ?? '';
-  return Math.max(Number(trailers(message, 'Sequence')[0] ?? 0) + 1, issued / 1000);
+  return Number(trailers(message, 'Sequence')[0] ?? 0);
 }
 
 async function sign(key: string, payload: string, dir: string): Promise<string> {

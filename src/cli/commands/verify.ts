@@ -4,11 +4,12 @@ import { join, posix } from 'node:path';
 import { sourceEvidence, TRUST_FILE } from '../../agent/source-evidence.ts';
 import { InputError } from '../../lib/errors.ts';
 import { gitSource } from '../../source/git-source.ts';
+import { unannounced } from '../../trust/announced.ts';
 import { judge } from '../../trust/judge.ts';
 import type { Candidate, Evidence, Judgement } from '../../trust/judgement.ts';
 import { succeed, type Trust } from '../../trust/trust.ts';
 import { EXIT } from '../exit.ts';
-import { git, gitWord } from '../git-program.ts';
+import { gitWord, runProgram } from '../git-program.ts';
 import { localEvidence } from '../local-evidence.ts';
 import { sourceOptionsFrom } from '../source-settings.ts';
 import { palette, print } from '../terminal.ts';
@@ -41,9 +42,12 @@ async function verifyClone(dir: string, options: VerifyOptions): Promise<number>
     commit,
     ...(isTag && { tag: { name: revision, oid: tag === commit ? undefined : tag } }),
   };
-  const inGit = async (at: string): Promise<string> =>
-    (await git(dir, ['cat-file', 'blob', `${at}:${file}`])).toString('utf8');
-  return tell(candidate, floor, await trustFor(options, floor ?? commit, inGit), evidence);
+  const inGit = async (at: string): Promise<string | undefined> => {
+    const { code, stdout } = await runProgram('git', ['cat-file', 'blob', `${at}:${file}`], dir);
+    return code === 0 ? stdout.toString('utf8') : undefined;
+  };
+  const trust = await trustFor(options, floor ?? commit, inGit);
+  return tell({ candidate, floor, trust, evidence, inGit, isFromGit: options.trust === undefined });
 }
 
 async function commitOf(dir: string, revision: string): Promise<string> {
@@ -81,7 +85,8 @@ async function verifyRepo(url: string, options: VerifyOptions): Promise<number> 
       ...(name !== undefined && { tag: { name, oid: polled.tag } }),
     };
     const trust = await trustFor(options, options.from ?? polled.commit, reading);
-    return await tell(candidate, options.from, trust, evidence);
+    const isFromGit = options.trust === undefined;
+    return await tell({ candidate, floor: options.from, trust, evidence, inGit: reading, isFromGit });
   } finally {
     source.close();
     await rm(dir, { recursive: true, force: true });
@@ -105,14 +110,29 @@ async function trustFor(
   return readTrust(text, TRUST_FILE);
 }
 
-async function tell(
-  candidate: Candidate,
-  floor: string | undefined,
-  trust: Trust,
-  evidence: Evidence,
-): Promise<number> {
+interface Question {
+  candidate: Candidate;
+  floor: string | undefined;
+  trust: Trust;
+  /** Whether that is the one of Git. */
+  isFromGit: boolean;
+  evidence: Evidence;
+  inGit(commit: string): Promise<string | undefined>;
+}
+
+async function tell({ candidate, floor, trust, isFromGit, evidence, inGit }: Question): Promise<number> {
   const judgement = await judge(candidate, { floor, trust, now: Date.now() }, evidence, { explain: true });
   const { add, error } = palette();
+  const text = judgement.refusals.length === 0 ? await inGit(candidate.commit) : undefined;
+  if (text !== undefined) {
+    const found = await readTrust(text, TRUST_FILE).catch((error: unknown) => {
+      if (error instanceof InputError) return error;
+      throw error;
+    });
+    const { trust: inForce } = judgement;
+    const fault = unannounced({ found, inForce, isFromGit: isFromGit || inForce.digest !== trust.digest });
+    if (fault) judgement.refusals.push(fault);
+  }
   for (const { commit, signers, refusal, isAside } of judgement.verdicts) {
     const subject = commit.message.split('\n')[0] ?? '';
     const mark = refusal === undefined ? add('signed ') : isAside ? 'aside  ' : error('refused');
