@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { schemaProblems } from '../fleet/schema.ts';
 import { InputError } from '../lib/errors.ts';
 import type { Trust } from '../trust/trust.ts';
@@ -7,6 +7,15 @@ import { parseTrust } from '../trust/trust-file.ts';
 /** Reads whom a site trusts. Throws InputError. */
 export const readTrust = (text: string, file: string): Promise<Trust> =>
   parseTrust(text, file, (root) => schemaProblems(root, 'Trust'));
+
+/** What is to be said of a trust.yaml that anybody on the machine may change; undefined where only some may. */
+export async function openToAll(file: string): Promise<string | undefined> {
+  const { mode } = await stat(file);
+  const permissions = (mode & 0o777).toString(8).padStart(3, '0');
+  return mode & 0o002
+    ? `${file} may be changed by everybody on this machine (mode ${permissions}), and so may whom this site trusts: chmod o-w ${file}`
+    : undefined;
+}
 
 /** The site's trust.yaml, read anew at each call. Throws InputError for one that cannot be read, or be used. */
 export function trustReader(file: string): () => Promise<Trust> {

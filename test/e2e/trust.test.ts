@@ -69,6 +69,7 @@ async function open(trust = trusting({ ada }), revision = 'main'): Promise<Trust
 
 /** What the next poll refuses: said once, however often it is asked, and fetched once. */
 async function refuses(site: TrustingSite, words: RegExp, enforced: string | undefined): Promise<void> {
+  const floor = await site.floor();
   await site.poll();
   const said = site.lines();
   expect(said).toEqual([expect.stringMatching(words)]);
@@ -79,6 +80,7 @@ async function refuses(site: TrustingSite, words: RegExp, enforced: string | und
   await site.poll();
   expect(server.traffic.length - before).toBe(2);
   expect(site.lines()).toEqual([]);
+  expect(await site.floor()).toBe(floor);
 }
 
 async function beacon(

@@ -141,7 +141,7 @@ export async function trustingSite(repo: GitRepo, trust: string, revision = 'mai
       await follower.resume();
     },
     async floor() {
-      const text = await readFile(join(dir, 'trust.json'), 'utf8');
+      const text = await readFile(join(dir, 'trust.json'), 'utf8').catch(() => '{"state":{"places":{}}}');
       const { state } = JSON.parse(text) as { state: { places: Record<string, { floor?: string }> } };
       return state.places[`${site.repo.url} ${site.revision}`]?.floor;
     },

@@ -16,7 +16,7 @@ import { openSiteEngine } from '../engine.ts';
 import { EXIT } from '../exit.ts';
 import { type AgentSettings, resolveAgentSettings } from '../settings.ts';
 import { sourceOptions } from '../source-settings.ts';
-import { trustReader } from '../trust-file.ts';
+import { openToAll, trustReader } from '../trust-file.ts';
 import { VERSION } from '../version.ts';
 import { type LogFormat, type LogLevel, winstonLog } from '../winston-log.ts';
 
@@ -39,6 +39,8 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
   await requireFolder(checked.filesDir, '--files-dir');
   const trust = settings.trust === undefined ? undefined : trustReader(settings.trust);
   if (trust) await trust();
+  const open = settings.trust === undefined ? undefined : await openToAll(settings.trust);
+  if (open !== undefined) log.warn(open);
   const beacon = trust && beaconRef(settings.revision ?? '');
   const source = gitSource({
     url: checked.repo,
