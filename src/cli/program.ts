@@ -9,6 +9,9 @@ const RENDER_HELP = `--format engine shows contents of files, configs and secret
 those of the folder on this machine. Values of variables, and the contents of configs and secrets that stand in the Compose file, appear
 in it as they are.`;
 
+const PUSH_HELP = `The first --revision is what sites without one follow. Beacons of the revisions go along. Credentials are those of \`docker login\`
+(DOCKER_CONFIG, credential helpers). A registry on this machine may speak plain HTTP, every other one is asked by HTTPS.`;
+
 /** Runs the command line and resolves to the exit code. Never throws: an error becomes one clear message on standard error. */
 export async function run(args: string[]): Promise<number> {
   let code: number = EXIT.ok;
@@ -139,7 +142,7 @@ function build(setCode: (code: number) => void): Command {
       'Say what a site would accept of a Git repo, commit by commit, and why not. A folder is taken as a clone; git is needed.',
     )
     .argument('[folder]', 'a clone of the config repo')
-    .option('--repo <url>', 'ask a Git repo instead of a folder')
+    .option('--repo <url>', 'ask a Git repo, an artifact (oci://) or a .bundle file instead of a folder')
     .option('--revision <ref>', 'what the site follows: a branch, tag or commit (default: HEAD)')
     .option('--path <dir>', "the config repo's folder in the repo")
     .option('--trust <file>', "the site's trust.yaml (default: that of the repo, where the site stands)")
@@ -165,6 +168,23 @@ function build(setCode: (code: number) => void): Command {
     .addHelpText('after', exitCodes('signed', 'never', 'bad input, or Git or ssh-keygen failed'))
     .action(async (folder, options) => setCode(await (await import('./commands/beacon.ts')).beacon(folder, options)));
 
+  program
+    .command('push')
+    .description(
+      'Send branches and tags of a clone to a container registry, where sites follow them with --repo oci://…. Needs git.',
+    )
+    .argument('<where...>', 'a clone of the config repo (default: where this runs), and oci://REGISTRY/NAME:TAG')
+    .usage('[options] [folder] oci://REGISTRY/NAME:TAG')
+    .option('--revision <ref>', 'a branch or a tag; may be given again (default: the current branch)', collect, [])
+    .option('--tags', 'all tags as well, for sites that follow a range of versions', false)
+    .option('--squash', 'fold the layers that lie there into one, which sites that have them need not download', false)
+    .option('--force', 'also where that takes commits back, or replaces something else', false)
+    .addHelpText(
+      'after',
+      `\n${PUSH_HELP}\n${exitCodes('it lies there', 'never', 'bad input, or Git or the registry failed')}`,
+    )
+    .action(async (where, options) => setCode(await (await import('./commands/push.ts')).push(where, options)));
+
   const agent = program
     .command('agent')
     .description(
@@ -187,7 +207,10 @@ function desired(command: Command, description: string, { engine = true } = {}):
   command
     .description(description)
     .argument('[folder]', 'the config repo, or a folder with a compose.yaml; uncommitted files count', undefined)
-    .option('--repo <url>', 'read a Git repo over HTTP(S) instead of a folder')
+    .option(
+      '--repo <url>',
+      'read a Git repo (https://, ssh://), an artifact (oci://) or a .bundle file instead of a folder',
+    )
     .option('--revision <ref>', 'with --repo: a branch, tag, range of versions (^1.2) or commit (default: its HEAD)')
     .option('--path <dir>', "the config repo's folder in the repo")
     .option('--site <name>', 'the site (not needed where there is one)')

@@ -65,7 +65,8 @@ export const agentSettings: readonly Setting[] = [
   {
     key: 'repo',
     value: 'url',
-    description: 'the config repo: an https:// or ssh:// URL, user@host:path, or a folder; several are tried in order',
+    description:
+      'the config repo: an https:// or ssh:// URL, user@host:path, or a folder, several of which are tried in order; or an oci:// artifact, or a .bundle file',
     list: true,
   },
   { key: 'site', value: 'name', description: "this site's name (not needed for a lone Compose file)" },

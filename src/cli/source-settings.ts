@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { parseBytes } from '../compose/keys/quantities.ts';
 import { systemClock } from '../lib/clock.ts';
-import { InputError } from '../lib/errors.ts';
+import { InputError, SourceError } from '../lib/errors.ts';
+import { registryAuth } from '../lib/registry-auth.ts';
 import { credentialsFrom } from '../source/credentials.ts';
 import type { SourceLimits } from '../source/limits.ts';
 import type { TransportOptions } from '../source/open-transport.ts';
@@ -29,6 +30,8 @@ export function sourceOptions(
     certFile,
     keyFile,
     ssh: sshSettings(settings, environment),
+    registryAuth: (registry) =>
+      registryAuth(registry, environment, (sentence, options) => new SourceError('auth', sentence, options)),
     limits: {
       bytes: bytes(settings, 'maxFetchBytes'),
       redirects: count(settings, 'maxRedirects'),

@@ -1,5 +1,6 @@
 import Docker from 'dockerode';
 import { EngineError } from '../lib/errors.ts';
+import { registryAuth } from '../lib/registry-auth.ts';
 import type {
   ContainerInspect,
   ContainerListItem,
@@ -17,7 +18,6 @@ import { execInContainer } from './docker-exec.ts';
 import { readEvents, readPull } from './docker-streams.ts';
 import { fullName, parseImageReference } from './image-reference.ts';
 import { fromPodman, listItemFromPodman, losesImageCommand, networkFromPodman, toPodman } from './podman.ts';
-import { registryAuth } from './registry-auth.ts';
 
 interface Session {
   caller: Caller;
@@ -192,7 +192,11 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
     async pullImage(reference, options) {
       const { podman } = await open();
       const parsed = parseImageReference(reference);
-      const auth = await registryAuth(parsed.registry, environment);
+      const auth = await registryAuth(
+        parsed.registry,
+        environment,
+        (sentence, more) => new EngineError('pullFailed', sentence, more),
+      );
       const stream = await caller.stream({
         call: 'pull',
         method: 'POST',

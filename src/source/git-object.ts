@@ -12,6 +12,11 @@ export function objectName({ type, content }: GitObject): string {
   return createHash('sha1').update(`${type} ${content.length}\0`).update(content).digest('hex');
 }
 
+/** What a tag's first line names. */
+export function tagTarget(content: Buffer): string | undefined {
+  return content.toString('latin1', 0, 48).match(/^object ([0-9a-f]{40})\n/)?.[1];
+}
+
 /** The tree that a commit's first line names. */
 export function treeOf(content: Buffer): string | undefined {
   return content.toString('latin1', 0, 46).match(/^tree ([0-9a-f]{40})\n/)?.[1];

@@ -1,10 +1,10 @@
 import { SourceError } from '../lib/errors.ts';
-import { fetcher } from './fetcher.ts';
 import { gitSnapshot } from './git-snapshot.ts';
 import { lazyObjects } from './lazy-objects.ts';
 import { DEFAULT_LIMITS, type SourceLimits } from './limits.ts';
 import { type ObjectStore, objectStore } from './object-store.ts';
-import { openRemotes, type TransportOptions } from './open-transport.ts';
+import type { TransportOptions } from './open-transport.ts';
+import { openUpstream } from './open-upstream.ts';
 import { systemPackFiles } from './pack-files.ts';
 import { ownWorker, type PackWorker } from './pack-worker.ts';
 import { hasChildren, readAhead } from './read-ahead.ts';
@@ -39,21 +39,27 @@ export interface GitSourceOptions extends TransportOptions {
 export function gitSource(options: GitSourceOptions): Source {
   const remote = parseRemote(options.url);
   const folder = normalizeFolder(options.path);
-  const { revision, dir, clock } = options;
+  const { revision, dir } = options;
   candidateNames(revision);
   const remotes = [remote, ...(options.others ?? []).map(parseRemote)];
-  const transport = openRemotes(remotes, { ...DEFAULT_LIMITS, ...options.limits }, options);
   const origin = {
     description: `${remote.url}${folder && ` (${folder})`}${revision === undefined ? '' : ` at ${revision}`}`,
     name: folder.split('/').at(-1) || remote.name,
   };
   const limits = { ...DEFAULT_STORE_LIMITS, ...options.storeLimits };
-  const store = objectStore(systemPackFiles(dir), limits, options.worker ?? ownWorker, (packs) =>
+  const files = systemPackFiles(dir);
+  const store = objectStore(files, limits, options.worker ?? ownWorker, (packs) =>
     options.onDamage?.(
       `what was fetched from the config repo cannot be read as it was written (${dir}/${packs.join(', ')}): what is needed of it is fetched again`,
     ),
   );
-  const wire = fetcher(transport, store, limits, clock);
+  const wire = openUpstream(remotes, {
+    ...options,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    storeLimits: limits,
+    store,
+    files,
+  });
   /** What the last poll found. */
   let last: Resolved[] = [];
   /** What was read of the commit before, of what is followed and of what is pinned. */
@@ -96,7 +102,7 @@ export function gitSource(options: GitSourceOptions): Source {
         ...(beside === undefined ? [] : [beside]),
         ...(pin === undefined || isCommitId(pin) ? [] : candidateNames(pin)),
       ];
-      const refs = names.length === 0 ? [] : await transport.refs([...new Set(names)], signal);
+      const refs = names.length === 0 ? [] : await inTurn(() => wire.refs([...new Set(names)], signal));
       const followed = isFixed ? { commit: revision, want: revision } : pickRef(refs, revision);
       const pinned = pin === undefined ? undefined : pickPin(refs, pin);
       last = [followed, ...(pinned && 'commit' in pinned ? [pinned] : [])];
@@ -147,7 +153,7 @@ export function gitSource(options: GitSourceOptions): Source {
     object: (oid, type, signal) => inTurn(() => wire.object(oid, type, signal)),
     close: () => {
       store.rest();
-      transport.close();
+      wire.close();
     },
   };
 }

@@ -27,14 +27,17 @@ export class Guard {
     );
   }
 
-  /** Runs something that waits for the network, under the idle limit. */
-  async within<T>(wait: () => Promise<T>): Promise<T> {
+  /** Runs something that waits for the network, under the idle limit, which begins anew when it tells that something moved. */
+  async within<T>(wait: (onMoved: () => void) => Promise<T>): Promise<T> {
     const seconds = this.#limits.idle / 1000;
-    const disarm = this.#clock.timer(this.#limits.idle, () =>
-      this.#stop(`${this.#host} sent nothing for ${seconds} s`),
-    );
+    const arm = (): (() => void) =>
+      this.#clock.timer(this.#limits.idle, () => this.#stop(`${this.#host} sent nothing for ${seconds} s`));
+    let disarm = arm();
     try {
-      return await wait();
+      return await wait(() => {
+        disarm();
+        disarm = arm();
+      });
     } finally {
       disarm();
     }

@@ -54,8 +54,8 @@ export function retryAfterMs(headers: IncomingHttpHeaders): number | undefined {
 }
 
 /** An answer of status 200 that is something else than what was asked for. */
-export function wrongType(type: string, start: string): SourceError {
+export function wrongType(type: string, start: string, how = 'the Git protocol at this URL'): SourceError {
   if (type === 'text/html' || looksLikeHtml(start)) return new SourceError('portal', WEB_PAGE);
   const got = type === '' ? 'an answer of no type' : `an answer of type ${printable(type)}`;
-  return new SourceError('protocol', `The server does not speak the Git protocol at this URL: ${got} came`);
+  return new SourceError('protocol', `The server does not speak ${how}: ${got} came`);
 }

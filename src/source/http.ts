@@ -10,18 +10,37 @@ import type { SourceLimits } from './limits.ts';
 import { type ProxySettings, proxyFor, proxyHeaders } from './proxy.ts';
 import type { Credentials, CredentialsProvider } from './remote.ts';
 
-export interface HttpRequest {
-  method: 'GET' | 'POST';
+/** What is sent: a text, or bytes that can be had again for a redirect. */
+export type HttpBody = string | { length: number; open: () => AsyncIterable<Uint8Array> };
+
+export interface HttpExchange {
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT';
   url: string;
   headers: Record<string, string>;
-  body?: string;
+  body?: HttpBody;
+}
+
+export interface HttpRequest extends HttpExchange {
   /** The content type of a right answer; anything else is refused. */
   expects: string;
+}
+
+/** Whatever a server answered, but a redirect. */
+export interface HttpAnswer {
+  status: number;
+  headers: http.IncomingHttpHeaders;
+  /** What was asked in the end. */
+  url: URL;
+  /** To be read, or dropped. */
+  body: AsyncIterable<Uint8Array>;
+  drop(): void;
 }
 
 export interface HttpClient {
   /** The answer's body, once its head is right. Throws SourceError for every other answer, at the head or within the body. */
   request(request: HttpRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** Any answer, for whoever judges it; `authorization` goes to the origin of the URL and to no other. Throws SourceError where there is none. */
+  exchange(request: HttpExchange, authorization: string | undefined, signal: AbortSignal): Promise<HttpAnswer>;
   close(): void;
 }
 
@@ -41,12 +60,20 @@ export function httpClient(options: HttpOptions): HttpClient {
   const agents = httpAgents(options);
 
   /** Sends one request; resolves with the head of its answer. */
-  const send = async (url: URL, request: HttpRequest, credentials: Credentials | undefined, signal: AbortSignal) => {
+  const send = async (
+    url: URL,
+    request: HttpExchange,
+    authorization: string | undefined,
+    signal: AbortSignal,
+    onSent?: () => void,
+  ) => {
     const proxy = proxyFor(url, options.proxy ?? {});
     const agent = await agents.agentFor(url, proxy);
     const headers: Record<string, string> = { ...request.headers };
-    if (credentials) headers.Authorization = authorization(credentials);
-    if (request.body !== undefined) headers['Content-Length'] = String(Buffer.byteLength(request.body));
+    if (authorization !== undefined) headers.Authorization = authorization;
+    const { body } = request;
+    if (body !== undefined)
+      headers['Content-Length'] = String(typeof body === 'string' ? Buffer.byteLength(body) : body.length);
     let target: http.RequestOptions | URL = url;
     let isTls = url.protocol === 'https:';
     if (proxy && !isTls) {
@@ -72,17 +99,23 @@ export function httpClient(options: HttpOptions): HttpClient {
           if (stale && !signal.aborted) attempt().then(resolve, reject);
           else reject(error);
         });
-        sent.end(request.body);
+        if (body === undefined || typeof body === 'string') sent.end(body);
+        else sendAll(body.open(), sent, onSent).catch(reject);
       });
     return attempt();
   };
 
   /** Follows redirects to an answer that is none. */
-  const follow = async (request: HttpRequest, credentials: Credentials | undefined, signal: AbortSignal) => {
+  const follow = async (
+    request: HttpExchange,
+    authorization: string | undefined,
+    signal: AbortSignal,
+    onSent?: () => void,
+  ) => {
     const origin = new URL(request.url).origin;
     let url = new URL(request.url);
     for (let hops = 0; ; hops++) {
-      const answer = await send(url, request, url.origin === origin ? credentials : undefined, signal);
+      const answer = await send(url, request, url.origin === origin ? authorization : undefined, signal, onSent);
       const status = answer.statusCode ?? 0;
       const location = answer.headers.location;
       // Not 303, which asks for a page instead of an answer to what was sent.
@@ -100,12 +133,12 @@ export function httpClient(options: HttpOptions): HttpClient {
       const guard = new Guard(clock, limits, signal, host);
       try {
         const credentials = await options.credentials();
-        let { answer, url } = await guard.within(() => follow(request, credentials, guard.signal));
+        let { answer, url } = await guard.within(() => follow(request, header(credentials), guard.signal));
         if (answer.statusCode === 401) {
           const newer = await options.credentials({ refused: true });
-          if (newer && (!credentials || authorization(newer) !== authorization(credentials))) {
+          if (newer && header(newer) !== header(credentials)) {
             answer.destroy();
-            ({ answer, url } = await guard.within(() => follow(request, newer, guard.signal)));
+            ({ answer, url } = await guard.within(() => follow(request, header(newer), guard.signal)));
           }
         }
         const finish = (): void => {
@@ -125,8 +158,44 @@ export function httpClient(options: HttpOptions): HttpClient {
         throw guard.explain(error);
       }
     },
+
+    async exchange(request, authorization, signal) {
+      const guard = new Guard(clock, limits, signal, new URL(request.url).host);
+      try {
+        const { answer, url } = await guard.within((onSent) => follow(request, authorization, guard.signal, onSent));
+        const body = guard.body(answer, () => {
+          if (!answer.complete) answer.destroy();
+        });
+        const drop = (): void => {
+          guard.done();
+          // A short one is waited for, so that the connection can be kept.
+          if (request.method === 'HEAD' || Number(answer.headers['content-length']) <= SHORT) answer.resume();
+          else answer.destroy();
+        };
+        return { status: answer.statusCode ?? 0, headers: answer.headers, url, body, drop };
+      } catch (error) {
+        guard.done();
+        throw guard.explain(error);
+      }
+    },
     close: () => agents.close(),
   };
+}
+
+const SHORT = 16 * 1024;
+
+/** Sends a body as fast as it is taken. A connection that breaks meanwhile says so by itself. */
+async function sendAll(body: AsyncIterable<Uint8Array>, sent: http.ClientRequest, onSent?: () => void): Promise<void> {
+  for await (const chunk of body) {
+    if (sent.destroyed) return;
+    if (!sent.write(chunk))
+      await new Promise<void>((resolve) => {
+        sent.once('drain', resolve);
+        sent.once('close', resolve);
+      });
+    onSent?.();
+  }
+  sent.end();
 }
 
 /** Where a redirect leads. Never from https down to http, and never with a user of its own choice. */
@@ -150,7 +219,11 @@ async function firstBytes(body: AsyncIterable<Uint8Array>): Promise<string> {
   return '';
 }
 
-const authorization = (credentials: Credentials): string =>
+/** The Authorization header. */
+export const authorizationOf = (credentials: Credentials): string =>
   'bearer' in credentials
     ? `Bearer ${credentials.bearer}`
     : `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
+
+const header = (credentials: Credentials | undefined): string | undefined =>
+  credentials && authorizationOf(credentials);

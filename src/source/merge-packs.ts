@@ -2,11 +2,22 @@ import { createHash } from 'node:crypto';
 import { crc32, deflateSync } from 'node:zlib';
 import { type GitObject, type ObjectType, treeOf } from './git-object.ts';
 import { rawEntries } from './git-tree.ts';
+import { parentsOf } from './history.ts';
 import { writeIndex } from './index-pack.ts';
 import { type PackFiles, TEMPORARY } from './pack-files.ts';
 import type { Indexed } from './pack-index.ts';
 import { indexName, isPack, openPacks, type PackSet, packName } from './pack-set.ts';
 import type { StoreLimits } from './store-limits.ts';
+
+/** What a merge keeps. */
+export interface Kept {
+  /** Commits, with all that they have. */
+  whole: readonly string[];
+  /** Objects without what they name. */
+  alone: readonly string[];
+  /** The commits before those, as far as they are here, are kept too, without what they have. */
+  history: boolean;
+}
 
 export interface Merged {
   objects: number;
@@ -22,7 +33,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
  * Writes what the kept commits have, as far as it is here, into one pack, and then removes all others. Each object is proven on its way, so
  * that nothing damaged is carried over. A crash at any moment leaves the old packs, or the new one beside them. Throws an error of the disk.
  */
-export async function mergePacks(files: PackFiles, keep: readonly string[], limits: StoreLimits): Promise<Merged> {
+export async function mergePacks(files: PackFiles, keep: Kept, limits: StoreLimits): Promise<Merged> {
   const old = files.list().filter(isPack);
   const set = openPacks(files, limits);
   const temporary = `merged${TEMPORARY}`;
@@ -58,10 +69,12 @@ function remove(files: PackFiles, packs: readonly string[]): void {
   if (packs.length > 0) files.sync();
 }
 
-async function reachable(set: PackSet, keep: readonly string[]): Promise<{ oids: string[]; missing: number }> {
+async function reachable(set: PackSet, keep: Kept): Promise<{ oids: string[]; missing: number }> {
   const oids = new Set<string>();
   const absent = new Set<string>();
-  const stack: { oid: string; leaf: boolean }[] = keep.map((oid) => ({ oid, leaf: false }));
+  const stack: { oid: string; leaf: boolean }[] = keep.whole.map((oid) => ({ oid, leaf: false }));
+  /** Commits whose parents are kept. */
+  const commits: string[] = [];
   let looked = 0;
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     const { oid, leaf } = next;
@@ -75,6 +88,7 @@ async function reachable(set: PackSet, keep: readonly string[]): Promise<{ oids:
     oids.add(oid);
     if (leaf) continue;
     if (object.type === 'commit') {
+      commits.push(oid);
       const tree = treeOf(object.content);
       if (tree !== undefined) stack.push({ oid: tree, leaf: false });
     } else if (object.type === 'tree') {
@@ -83,7 +97,26 @@ async function reachable(set: PackSet, keep: readonly string[]): Promise<{ oids:
       }
     }
   }
+  for (const oid of keep.alone) {
+    if (set.find(oid)?.type === 'commit') commits.push(oid);
+    else if (!oids.has(oid) && set.find(oid)) oids.add(oid);
+  }
+  if (keep.history) await addHistory(set, commits, oids);
   return { oids: [...oids], missing: absent.size };
+}
+
+async function addHistory(set: PackSet, commits: readonly string[], oids: Set<string>): Promise<void> {
+  const stack = [...commits];
+  const seen = new Set<string>();
+  for (let oid = stack.pop(); oid !== undefined; oid = stack.pop()) {
+    if (seen.has(oid)) continue;
+    seen.add(oid);
+    if (seen.size % TURN === 0) await turn();
+    const object = set.find(oid);
+    if (object?.type !== 'commit') continue;
+    oids.add(oid);
+    stack.push(...parentsOf(object.content));
+  }
 }
 
 async function writePack(

@@ -29,6 +29,8 @@ export interface ObjectStore {
   keep(head: Head): Promise<void>;
   /** Nothing is pinned any more. */
   unpin(): Promise<void>;
+  /** What merges keep besides the heads: commits with their files, objects alone, and the history of all of these. */
+  retain(kept: { whole: readonly string[]; alone: readonly string[] }): void;
   /** Merges packs when there are many, they take much room, or something in them is damaged. */
   tidy(signal: AbortSignal): Promise<void>;
   /** Gives back memory and open files; what follows opens them again. */
@@ -45,6 +47,7 @@ export function objectStore(
   let heads: Head[] = [];
   let prepared: Promise<void> | undefined;
   let isDamaged = false;
+  let retained: { whole: readonly string[]; alone: readonly string[] } | undefined;
   /** Packs whose damage was told. */
   const told = new Set<string>();
   /** Bytes after the last merge. */
@@ -106,12 +109,12 @@ export function objectStore(
 
   const merge = async (signal: AbortSignal): Promise<void> => {
     rest();
-    const { missing } = await worker.merge(
-      files,
-      heads.map(({ oid }) => oid),
-      limits,
-      signal,
-    );
+    const keep = {
+      whole: [...heads.map(({ oid }) => oid), ...(retained?.whole ?? [])],
+      alone: retained?.alone ?? [],
+      history: retained !== undefined,
+    };
+    const { missing } = await worker.merge(files, keep, limits, signal);
     isDamaged = false;
     mergedBytes = bytes();
     if (missing > 0) {
@@ -172,6 +175,9 @@ export function objectStore(
         heads = heads.filter(({ pinned }) => !pinned);
         writeHeads(files, heads);
       }),
+    retain(kept) {
+      retained = kept;
+    },
     tidy: (signal) =>
       onDisk(async () => {
         rest();
@@ -237,7 +243,7 @@ async function receive(
 }
 
 /** What is not a SourceError yet comes from the disk. */
-function diskError(error: unknown): SourceError {
+export function diskError(error: unknown): SourceError {
   if (error instanceof SourceError) return error;
   return new SourceError('local', `The files of a commit cannot be written to disk: ${messageOf(error)}`, {
     cause: error,

@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
+import type { RegistryAuth } from '../lib/registry-auth.ts';
 import { httpClient } from './http.ts';
 import type { TlsFiles } from './http-agents.ts';
 import { httpTransport } from './http-transport.ts';
@@ -17,6 +18,8 @@ export interface TransportOptions extends TlsFiles {
   proxy?: ProxySettings;
   /** Without it no SSH host is known. */
   ssh?: SshSettings;
+  /** What a registry is logged in to with, asked anew each time. Without it, anonymously. */
+  registryAuth?: (registry: string) => Promise<RegistryAuth | undefined>;
   /** Told that another of several remotes answers now. */
   onRemote?: (url: string) => void;
 }

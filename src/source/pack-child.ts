@@ -1,6 +1,6 @@
 import { messageOf, SourceError, type SourceErrorKind } from '../lib/errors.ts';
 import { indexPack } from './index-pack.ts';
-import { mergePacks } from './merge-packs.ts';
+import { type Kept, mergePacks } from './merge-packs.ts';
 import { systemPackFiles } from './pack-files.ts';
 import type { StoreLimits } from './store-limits.ts';
 
@@ -9,7 +9,7 @@ import type { StoreLimits } from './store-limits.ts';
 
 export type PackJob = { dir: string; limits: StoreLimits } & (
   | { task: 'index'; names: { pack: string; index: string } }
-  | { task: 'merge'; keep: readonly string[] }
+  | { task: 'merge'; keep: Kept }
 );
 
 export type PackAnswer =

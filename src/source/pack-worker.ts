@@ -1,5 +1,5 @@
 import { type IndexedPack, indexPack } from './index-pack.ts';
-import { type Merged, mergePacks } from './merge-packs.ts';
+import { type Kept, type Merged, mergePacks } from './merge-packs.ts';
 import type { PackFiles } from './pack-files.ts';
 import type { StoreLimits } from './store-limits.ts';
 
@@ -11,7 +11,7 @@ export interface PackWorker {
     limits: StoreLimits,
     signal: AbortSignal,
   ): Promise<IndexedPack>;
-  merge(files: PackFiles, keep: readonly string[], limits: StoreLimits, signal: AbortSignal): Promise<Merged>;
+  merge(files: PackFiles, keep: Kept, limits: StoreLimits, signal: AbortSignal): Promise<Merged>;
 }
 
 export const ownWorker: PackWorker = {

@@ -30,6 +30,14 @@ function rangeOf(revision: string | undefined): Range | undefined {
   return range;
 }
 
+/** Source: git-check-ref-format(1). */
+const mayBeName = (text: string): boolean =>
+  text !== '' && !/[\p{Cc} ~^:?*[\\]|\.\.|\/\/|@\{|^[/.-]|[/.]$|\/\.|\.lock(\/|$)/u.test(text);
+
+/** The full name of a ref, as a remote lists it. */
+export const isRefName = (text: string): boolean =>
+  text === 'HEAD' || (text.startsWith('refs/') && text.length <= 1024 && mayBeName(text));
+
 /**
  * The names that a revision may have on the remote, or what they begin with where it is a range of versions. No revision: the remote's HEAD. Throws
  * SourceError for what Git forbids in a ref.
@@ -42,8 +50,7 @@ export function candidateNames(revision: string | undefined): string[] {
     const major = majorOf(range);
     return major === undefined ? ['refs/tags/'] : [`refs/tags/${major}.`, `refs/tags/v${major}.`];
   }
-  // Source: git-check-ref-format(1).
-  if (/[\p{Cc} ~^:?*[\\]|\.\.|\/\/|@\{|^[/.-]|[/.]$|\/\.|\.lock(\/|$)/u.test(revision) || revision === '') {
+  if (!mayBeName(revision)) {
     throw new SourceError('notFound', `${JSON.stringify(revision)} cannot be the name of a branch or a tag`);
   }
   if (revision.startsWith('refs/')) return [revision];

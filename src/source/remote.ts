@@ -1,4 +1,5 @@
 import { InputError } from '../lib/errors.ts';
+import { isOci, type OciReference, ociUrl, parseOci } from './oci-reference.ts';
 
 export type Credentials = { username: string; password: string } | { bearer: string };
 
@@ -26,6 +27,10 @@ export interface Remote {
   ssh?: SshAddress;
   /** Where it is a folder of this machine; absolute. */
   dir?: string;
+  /** Where it is an artifact in a registry. */
+  oci?: OciReference;
+  /** Where it is a Git bundle in a file of this machine; absolute. */
+  bundle?: string;
   /** The repo's name: the last part of the URL, without `.git`. */
   name: string;
 }
@@ -36,6 +41,10 @@ export function parseRemote(text: string): Remote {
   const clean = text.replace(/^([a-z0-9+.-]*:\/\/)?\S*@/i, '$1');
   if (/^https?:\/\//i.test(text)) return parseHttp(text, clean);
   if (/^ssh:\/\//i.test(text)) return parseSsh(text, clean);
+  if (isOci(text)) {
+    const oci = parseOci(text);
+    return { url: ociUrl(oci), name: repoName(oci.repository), oci };
+  }
   if (text.startsWith('/')) return local(text);
   if (/^file:\/\/\//i.test(text)) return local(decode(text.slice('file://'.length)));
   // As scp has it: a colon before any slash.
@@ -47,7 +56,7 @@ export function parseRemote(text: string): Remote {
   throw InputError.at(
     undefined,
     `The repo ${clean} cannot be fetched`,
-    'write an https:// or ssh:// URL, user@host:path, or the absolute path of a folder',
+    'write an https://, ssh:// or oci:// URL, user@host:path, or the absolute path of a folder or a .bundle file',
   );
 }
 
@@ -84,6 +93,7 @@ function checkedSsh(url: string, ssh: SshAddress): Remote {
 }
 
 function local(path: string): Remote {
+  if (path.endsWith('.bundle')) return { url: path, name: repoName(path.replace(/\.bundle$/, '')), bundle: path };
   const dir = path.replace(/\/+$/, '') || '/';
   return { url: dir, name: repoName(dir.replace(/\/\.git$/, '')), dir };
 }

@@ -30,8 +30,8 @@ describe('parseRemote', () => {
   });
 
   test.each([
-    ['secret@host', 'The repo host cannot be fetched (write an https:// or ssh:// URL'],
-    ['me:secret@host:edge', 'The repo host:edge cannot be fetched (write an https:// or ssh:// URL'],
+    ['secret@host', 'The repo host cannot be fetched (write an https://, ssh:// or oci:// URL'],
+    ['me:secret@host:edge', 'The repo host:edge cannot be fetched (write an https://, ssh:// or oci:// URL'],
     ['git://host/edge', 'The repo git://host/edge cannot be fetched'],
     ['./edge', 'The repo ./edge cannot be fetched'],
     ['ssh://me:secret@host/edge', 'The repo ssh://host/edge holds a password in its URL (SSH is used with a key)'],

@@ -2,7 +2,8 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { registryAuth } from '../../../src/engine/registry-auth.ts';
+import { EngineError } from '../../../src/lib/errors.ts';
+import { registryAuth } from '../../../src/lib/registry-auth.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -11,7 +12,11 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 const ask = (registry: string) =>
-  registryAuth(registry, { DOCKER_CONFIG: folder, PATH: `${folder}:${process.env.PATH}` });
+  registryAuth(
+    registry,
+    { DOCKER_CONFIG: folder, PATH: `${folder}:${process.env.PATH}` },
+    (sentence, options) => new EngineError('pullFailed', sentence, options),
+  );
 const configure = (config: unknown) =>
   writeFile(join(folder, 'config.json'), typeof config === 'string' ? config : JSON.stringify(config));
 const helper = async (name: string, script: string): Promise<void> => {

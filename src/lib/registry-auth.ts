@@ -2,10 +2,13 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { EngineError, messageOf } from '../lib/errors.ts';
-import type { Environment } from './connection.ts';
+import { type HoldfastError, messageOf } from './errors.ts';
 
-/** What the engine logs in to a registry with. */
+type Environment = Record<string, string | undefined>;
+/** Makes the error of whoever asks; the sentence holds no secret. */
+type Failure = (sentence: string, options?: ErrorOptions) => HoldfastError;
+
+/** What a registry is logged in to with. */
 export type RegistryAuth =
   | { username: string; password: string; serveraddress: string }
   | { identitytoken: string; serveraddress: string };
@@ -21,32 +24,35 @@ const HUB = 'https://index.docker.io/v1/';
 
 /**
  * The credentials for a registry, from the docker client's config.json (in DOCKER_CONFIG, else ~/.docker) and the helpers it names; undefined
- * for none. Read anew each time, since tokens expire and files are replaced. Throws EngineError, without any secret in its sentence.
+ * for none. Read anew each time, since tokens expire and files are replaced. Throws what `failure` makes.
  */
-export async function registryAuth(registry: string, environment: Environment): Promise<RegistryAuth | undefined> {
-  const config = await readConfig(join(environment.DOCKER_CONFIG || join(homedir(), '.docker'), 'config.json'));
+export async function registryAuth(
+  registry: string,
+  environment: Environment,
+  failure: Failure,
+): Promise<RegistryAuth | undefined> {
+  const path = join(environment.DOCKER_CONFIG || join(homedir(), '.docker'), 'config.json');
+  const config = await readConfig(path, failure);
   if (!config) return undefined;
   const serveraddress = registry === 'docker.io' ? HUB : registry;
   const helper = config.credHelpers?.[registry] ?? config.credHelpers?.[serveraddress] ?? config.credsStore;
-  const fromHelper = helper ? await askHelper(helper, serveraddress, environment) : undefined;
+  const fromHelper = helper ? await askHelper(helper, serveraddress, environment, failure) : undefined;
   return fromHelper ?? fromFile(config, registry, serveraddress);
 }
 
-async function readConfig(path: string): Promise<DockerConfig | undefined> {
+async function readConfig(path: string, failure: Failure): Promise<DockerConfig | undefined> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new EngineError('pullFailed', `the registry credentials in ${path} cannot be read: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw failure(`the registry credentials in ${path} cannot be read: ${messageOf(error)}`, { cause: error });
   }
   try {
     return JSON.parse(text) as DockerConfig;
   } catch {
     // The parser's own words quote the file.
-    throw new EngineError('pullFailed', `the registry credentials in ${path} are not JSON`);
+    throw failure(`the registry credentials in ${path} are not JSON`);
   }
 }
 
@@ -69,10 +75,14 @@ const hostOf = (key: string): string => {
 };
 
 /** github.com/docker/docker-credential-helpers: the address on standard input, the answer as JSON. */
-function askHelper(name: string, serveraddress: string, environment: Environment): Promise<RegistryAuth | undefined> {
+function askHelper(
+  name: string,
+  serveraddress: string,
+  environment: Environment,
+  failure: Failure,
+): Promise<RegistryAuth | undefined> {
   const program = `docker-credential-${name}`;
-  const failed = (why: string) =>
-    new EngineError('pullFailed', `the credential helper ${program} failed for ${serveraddress}: ${why}`);
+  const failed = (why: string) => failure(`the credential helper ${program} failed for ${serveraddress}: ${why}`);
   if (!/^[\w.-]+$/.test(name)) return Promise.reject(failed('its name is not one'));
   return new Promise((resolve, reject) => {
     const child = execFile(

@@ -3,33 +3,12 @@ import { SourceError } from '../lib/errors.ts';
 import { packOf } from './fetch-pack.ts';
 import { treeOf } from './git-object.ts';
 import type { Head } from './heads.ts';
+import { healBudget } from './heal-budget.ts';
 import { walkHistory } from './history.ts';
 import type { ObjectStore } from './object-store.ts';
-import type { CommitObject } from './source.ts';
-import { overLimit, type StoreLimits } from './store-limits.ts';
+import type { StoreLimits } from './store-limits.ts';
 import type { Transport } from './transport.ts';
-
-/**
- * Asks a server for what the store does not have, and for as little of it as the server lets be asked for.
- *
- * With filters, objects are asked for one by one, by name, as they are needed; folders that
- * changed between two commits come as deltas in one small answer. Without, a commit comes with all of its files, as deltas against the commit before where that is here.
- */
-export interface Fetcher {
-  /** Brings a commit in, with as much of its tree as comes cheaply. */
-  commit(commit: string, how: Wanted, signal: AbortSignal): Promise<void>;
-  /** Brings objects of a commit in. `open`: folders come with the small files below them, and all others alone. */
-  objects(oids: readonly string[], of: string, signal: AbortSignal, open?: boolean): Promise<void>;
-  history(tip: string, known: readonly string[], signal: AbortSignal): Promise<CommitObject[]>;
-  object(oid: string, type: 'commit' | 'tag', signal: AbortSignal): Promise<Uint8Array>;
-}
-
-export interface Wanted {
-  /** What the server may be asked for to get it. */
-  want: string;
-  /** It is read beside what is followed. */
-  pinned: boolean;
-}
+import type { Upstream, Wanted } from './upstream.ts';
 
 /** What the folders that changed may cost, those of a fleet's other sites too, before it is cheaper to ask for one's own by name. */
 const MOST_CHANGES = 48 * 1024;
@@ -40,11 +19,15 @@ const MOST_WANTED = 1_000;
 const MOST_GIVEN = 5_000;
 /** Commits of which it is remembered how to ask for them: the followed one and the pinned one count. */
 const MOST_AT_ONCE = 16;
-const DAY = 24 * 3_600_000;
 
-export function fetcher(transport: Transport, store: ObjectStore, limits: StoreLimits, clock: Clock): Fetcher {
-  /** What was fetched again because it was damaged: at what time, how many bytes. */
-  let healed: { at: number; bytes: number }[] = [];
+/**
+ * A Git server: asks it for what the store does not have, and for as little of it as the server lets be asked for.
+ *
+ * With filters, objects are asked for one by one, by name, as they are needed; folders that
+ * changed between two commits come as deltas in one small answer. Without, a commit comes with all of its files, as deltas against the commit before where that is here.
+ */
+export function gitUpstream(transport: Transport, store: ObjectStore, limits: StoreLimits, clock: Clock): Upstream {
+  const healing = healBudget(limits, clock);
 
   /** How the commits that are read now are to be asked for. */
   const wanted = new Map<string, Wanted>();
@@ -127,19 +110,6 @@ export function fetcher(transport: Transport, store: ObjectStore, limits: StoreL
     if (await isHere(commit)) await keep(commit, true);
   };
 
-  const healing = (): ((bytes: number) => void) => {
-    const now = clock.monotonic();
-    healed = healed.filter(({ at }) => now - at < DAY);
-    const before = healed.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (before >= limits.healBytes) throw overLimit('healBytes', limits);
-    const entry = { at: now, bytes: 0 };
-    healed.push(entry);
-    return (bytes) => {
-      entry.bytes += bytes;
-      if (before + entry.bytes > limits.healBytes) throw overLimit('healBytes', limits);
-    };
-  };
-
   const allOf = async (commit: string, want: string, signal: AbortSignal): Promise<void> => {
     const heads = await bases(commit);
     if (heads.some(({ oid, whole }) => whole && oid === commit) && (await isHere(commit))) {
@@ -205,6 +175,9 @@ export function fetcher(transport: Transport, store: ObjectStore, limits: StoreL
       }
       return store.read(oid, type);
     },
+
+    refs: (prefixes, signal) => transport.refs(prefixes, signal),
+    close: () => transport.close(),
   };
 }
 

@@ -1,0 +1,223 @@
+import { createReadStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InputError, SourceError } from '../../lib/errors.ts';
+import { type Artifact, EMPTY, encodeArtifact, type Layer, parseArtifact } from '../../source/artifact.ts';
+import { type BundleHeader, openBundle } from '../../source/bundle-header.ts';
+import { isOci, type OciReference, ociUrl, parseOci } from '../../source/oci-reference.ts';
+import { openRegistry } from '../../source/open-upstream.ts';
+import type { Registry } from '../../source/registry.ts';
+import { currentDigest, readManifest, registryShelf } from '../../source/registry-shelf.ts';
+import { putManifest, uploadBlob } from '../../source/registry-upload.ts';
+import { EXIT } from '../exit.ts';
+import { type BundleContent, writeBundle } from '../push/bundle-file.ts';
+import { commitsOf, isContained, originOf, type PushedRef, refsOf } from '../push/clone.ts';
+import { nextStep } from '../push/layers.ts';
+import { sourceOptionsFrom } from '../source-settings.ts';
+import { print } from '../terminal.ts';
+
+export interface PushOptions {
+  revision: string[];
+  tags: boolean;
+  squash: boolean;
+  force: boolean;
+}
+
+/** What the tag holds now. */
+interface Before {
+  digest: string;
+  artifact: Artifact;
+  refs: BundleHeader['refs'];
+}
+
+const BEACONS = 'refs/holdfast/beacon/';
+
+/** Sends branches and tags of a clone to a registry, as Git bundles: what is new on top of what lies there. */
+export async function push(words: readonly string[], options: PushOptions): Promise<number> {
+  const [dir, reference] = parseWords(words);
+  const refs = await refsOf(dir, options.revision, options);
+  const { limits, ...settings } = await sourceOptionsFrom(process.env);
+  const registry = openRegistry(reference, 'pull,push', limits, settings);
+  const scratch = await mkdtemp(join(tmpdir(), 'holdfast-'));
+  const { signal } = new AbortController();
+  try {
+    const before = await readBefore(registry, reference, options.force, signal);
+    if (before && !options.squash && sameRefs(before.refs, refs)) {
+      print(`${ociUrl(reference)} holds that already: ${summary(refs)}\n${before.digest}`);
+      return EXIT.ok;
+    }
+    const bundles = await planned(dir, refs, before, options);
+    const layers: Layer[] = [...bundles.kept];
+    let sent = 0;
+    for (const [index, { replaces, ...content }] of bundles.made.entries()) {
+      const file = await writeBundle(dir, join(scratch, `${index}.bundle`), content);
+      const body = { length: file.size, open: () => createReadStream(file.path) };
+      if (await uploadBlob(registry, { digest: file.digest, body }, signal)) sent += file.size;
+      layers.push({ digest: file.digest, size: file.size, replaces });
+    }
+    await uploadBlob(registry, { digest: EMPTY.digest, body: Buffer.from(EMPTY.data, 'base64').toString() }, signal);
+    await requireUnmoved(registry, reference, before, signal);
+    const text = encodeArtifact({ layers, annotations: await annotations(dir, refs) });
+    await putManifest(registry, reference.tag, text, signal);
+    const { digest } = await readManifest(registry, reference.tag, signal);
+    print(`${ociUrl(reference)} holds ${summary(refs)} now\n${digest}`);
+    print(
+      `sent ${sent} bytes; ${layers.length === 1 ? 'one layer' : `${layers.length} layers`}, ${layers.reduce((sum, { size }) => sum + size, 0)} bytes in all`,
+    );
+    return EXIT.ok;
+  } finally {
+    registry.close();
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+function parseWords(words: readonly string[]): [dir: string, reference: OciReference] {
+  const [first = '', second] = words;
+  const url = second ?? first;
+  if (words.length > 2 || !isOci(url))
+    throw InputError.at(undefined, 'say where to: holdfast push [folder] oci://REGISTRY/NAME:TAG');
+  const reference = parseOci(url);
+  if (reference.digest !== undefined)
+    throw InputError.at(undefined, 'what is pushed gets its digest from its content: name a tag');
+  return [second === undefined ? '.' : first, reference];
+}
+
+async function readBefore(
+  registry: Registry,
+  reference: OciReference,
+  force: boolean,
+  signal: AbortSignal,
+): Promise<Before | undefined> {
+  const digest = await digestNow(registry, reference, signal);
+  if (digest === undefined) return undefined;
+  try {
+    const { text } = await readManifest(registry, digest, signal);
+    const artifact = parseArtifact(text, registry.name);
+    const last = artifact.layers.at(-1);
+    if (!last) return undefined;
+    const { header, leave } = await openBundle(registryShelf(registry, reference).open(last, signal));
+    await leave();
+    return { digest, artifact, refs: header.refs };
+  } catch (error) {
+    if (!(error instanceof SourceError) || (error.kind !== 'protocol' && error.kind !== 'notFound')) throw error;
+    if (force) return undefined;
+    throw InputError.at(undefined, error.message, 'push to another tag, or replace what is there with --force');
+  }
+}
+
+async function digestNow(registry: Registry, { tag }: OciReference, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return await currentDigest(registry, tag, signal);
+  } catch (error) {
+    if (error instanceof SourceError && error.kind === 'notFound') return undefined;
+    throw error;
+  }
+}
+
+async function requireUnmoved(
+  registry: Registry,
+  reference: OciReference,
+  before: Before | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!before || (await digestNow(registry, reference, signal)) === before.digest) return;
+  throw InputError.at(undefined, `somebody else pushed to ${ociUrl(reference)} meanwhile`, 'push again');
+}
+
+type Made = BundleContent & { replaces: readonly string[] };
+
+/** Which layers stay, and which are made. Throws InputError where that would take something back. */
+async function planned(
+  dir: string,
+  refs: readonly PushedRef[],
+  before: Before | undefined,
+  options: PushOptions,
+): Promise<{ kept: readonly Layer[]; made: Made[] }> {
+  const anew: Made = { refs, prerequisites: [], without: [], replaces: [] };
+  if (!before) return { kept: [], made: [anew] };
+  const commits = await commitsOf(
+    dir,
+    before.refs.map(({ oid }) => oid),
+  );
+  if (!options.force) await requireForward(dir, refs, before.refs, commits);
+  const held = before.refs.filter(({ name }) => !name.startsWith(BEACONS));
+  const isForward =
+    held.every(({ oid }) => commits.has(oid)) &&
+    (await isContained(
+      dir,
+      held.flatMap(({ oid }) => commits.get(oid) ?? []),
+      refs.map(({ commit }) => commit),
+    ));
+  const { layers } = before.artifact;
+  const step = nextStep(layers, { isForward, squash: options.squash });
+  if (step === 'anew') return { kept: [], made: [anew] };
+  const there = before.refs.filter(({ oid }) => commits.has(oid));
+  const branches = there.filter(({ name }) => name === 'HEAD' || name.startsWith('refs/heads/'));
+  const more: Made = {
+    refs,
+    prerequisites: [...new Set(branches.flatMap(({ oid }) => commits.get(oid) ?? []))],
+    without: [...new Set(there.map(({ oid }) => oid))],
+    replaces: [],
+  };
+  if (step === 'append') return { kept: layers, made: [more] };
+  const folded: Made = { refs: there, prerequisites: [], without: [], replaces: layers.map(({ digest }) => digest) };
+  return { kept: [], made: sameRefs(before.refs, refs) ? [folded] : [folded, more] };
+}
+
+async function requireForward(
+  dir: string,
+  refs: readonly PushedRef[],
+  before: BundleHeader['refs'],
+  commits: ReadonlyMap<string, string>,
+): Promise<void> {
+  const known = new Map(before.map(({ name, oid }) => [name, oid]));
+  // HEAD is one of the others, and says less.
+  for (const { name, oid, commit } of [...refs].reverse()) {
+    const old = known.get(name);
+    if (old === undefined || old === oid || name.startsWith(BEACONS)) continue;
+    const was = commits.get(old);
+    const isBranch = !name.startsWith('refs/tags/');
+    if (isBranch && was !== undefined && (await isContained(dir, [was], [commit]))) continue;
+    throw InputError.at(
+      undefined,
+      `${name} lies there at ${old.slice(0, 12)}, which ${was === undefined ? 'this clone does not have' : `${commit.slice(0, 12)} does not follow`}`,
+      'fetch and merge first, or take it back with --force: sites that ask for signatures go back only by a signed recovery',
+    );
+  }
+}
+
+const sameRefs = (
+  a: readonly { name: string; oid: string }[],
+  b: readonly { name: string; oid: string }[],
+): boolean => {
+  const of = (refs: readonly { name: string; oid: string }[]) =>
+    refs
+      .map(({ name, oid }) => `${name} ${oid}`)
+      .sort()
+      .join();
+  return of(a) === of(b);
+};
+
+async function annotations(dir: string, refs: readonly PushedRef[]): Promise<Record<string, string>> {
+  const source = await originOf(dir);
+  return {
+    'org.opencontainers.image.created': new Date().toISOString(),
+    'org.opencontainers.image.revision': refs.find(({ name }) => name === 'HEAD')?.commit ?? '',
+    ...(source !== undefined && { 'org.opencontainers.image.source': source }),
+  };
+}
+
+/** `main at 1234567890ab, 3 tags, a beacon`. */
+function summary(refs: readonly PushedRef[]): string {
+  const count = (prefix: string, one: string): string[] => {
+    const found = refs.filter(({ name }) => name.startsWith(prefix)).length;
+    return found === 0 ? [] : [found === 1 ? `a ${one}` : `${found} ${one}s`];
+  };
+  const branches = refs.filter(({ name }) => name.startsWith('refs/heads/'));
+  return [
+    ...branches.map(({ name, commit }) => `${name.slice('refs/heads/'.length)} at ${commit.slice(0, 12)}`),
+    ...count('refs/tags/', 'tag'),
+    ...count(BEACONS, 'beacon'),
+  ].join(', ');
+}
