@@ -10,6 +10,8 @@ export interface Commit {
   time: number;
   message: string;
   signed: Signed | undefined;
+  /** Its bytes without a signature. */
+  payload: Uint8Array;
 }
 
 export interface Tag {
@@ -64,6 +66,9 @@ export function parseCommit(oid: string, content: Uint8Array): Commit {
   // Programs differ in which of several they check.
   if (signatures.length > 1) throw unreadable('commit', oid, 'it has several signatures');
   const [signature] = signatures;
+  const payload = signature
+    ? Buffer.concat([content.subarray(0, signature.start), content.subarray(signature.end)])
+    : content;
   if (signature && signature.name !== SIGNATURE_HEADER)
     throw unreadable('commit', oid, `its signature is a ${signature.name}, which is not for this kind of object`);
   return {
@@ -72,10 +77,8 @@ export function parseCommit(oid: string, content: Uint8Array): Commit {
     parents,
     time: timeOf('commit', oid, others[1].value),
     message: body,
-    signed: signature && {
-      signature: `${signature.value}\n`,
-      payload: Buffer.concat([content.subarray(0, signature.start), content.subarray(signature.end)]),
-    },
+    signed: signature && { signature: `${signature.value}\n`, payload },
+    payload,
   };
 }
 

@@ -55,6 +55,8 @@ class Judging {
   #graph: CommitGraph = commitGraph([], '');
   #base: string | undefined;
   #recovery: string | undefined;
+  /** What stands in the accepted commit's place in the history that is shown. */
+  #twin: string | undefined;
   #descends = true;
 
   constructor(candidate: Candidate, standing: Standing, evidence: Evidence) {
@@ -73,6 +75,11 @@ class Judging {
     if (base !== undefined && base !== tip) {
       among = descendantsOf(this.#graph, new Set([base]));
       this.#descends = among.has(tip);
+      this.#twin = this.#descends ? undefined : await this.#twinOf(base);
+      if (this.#twin !== undefined) {
+        among = descendantsOf(this.#graph, new Set([this.#twin]));
+        this.#descends = true;
+      }
     }
     // Who may sign is for the history to say that is followed.
     if (!this.#standing.isAlone) await this.#followTrust(among);
@@ -122,6 +129,21 @@ class Judging {
       this.#descends = false;
       const message = `${short(tip)} cannot be shown to descend from ${short(base)}: ${error.message}`;
       throw new TrustError(this.#kindOfRewrite(), message, { cause: error });
+    }
+  }
+
+  /**
+   * The commit that is the accepted one but for its signature: some kinds of signatures can be written anew by anybody. Whoever showed the site the
+   * other of two could else keep it from ever going on.
+   */
+  async #twinOf(base: string): Promise<string | undefined> {
+    try {
+      const { payload } = parseCommit(base, await this.#evidence.object(base, 'commit'));
+      return this.#graph.order.find((commit) => Buffer.compare(commit.payload, payload) === 0)?.oid;
+    } catch (error) {
+      const isGone = error instanceof SourceError && (error.kind === 'notFound' || error.kind === 'protocol');
+      if (isGone || error instanceof TrustError) return undefined;
+      throw error;
     }
   }
 
@@ -230,7 +252,8 @@ class Judging {
     const trustAfter = this.#trustAfter.get(head.oid) ?? trust;
     const byTag = await tagSigners(this.#candidate, trustAfter, this.#standing.now, this.#evidence);
     if (trust.verify === 'every' && !isAlone) {
-      const old = this.#recovery === undefined ? new Set<string>() : ancestorsOf(this.#graph, this.#recovery);
+      const start = this.#recovery ?? this.#twin;
+      const old = start === undefined ? new Set<string>() : ancestorsOf(this.#graph, start);
       for (const commit of this.#graph.order) {
         if (old.has(commit.oid) && commit.oid !== this.#recovery) continue;
         await this.#requireCommit(commit);

@@ -301,6 +301,25 @@ describe('update security', () => {
     await refuses(site, /the signature of commit .* is not right/, first);
   });
 
+  test('10b. a twin of a signed commit, made by writing its signature anew, keeps no site from going on', async () => {
+    const dan = await sshKeyPair(dir, 'dan', 'ecdsa');
+    const { site } = await begun(trusting({ ada, dan }, { verify: 'every' }));
+    const real = await signedCommit(repo, compose(2), { by: dan });
+    const raw = `${await repo.git(['cat-file', 'commit', real])}\n`;
+    const payload = raw.replace(/^gpgsig [\s\S]*?-----END SSH SIGNATURE-----\n/m, '');
+    const signature = (await sshSign(dan, payload)).trimEnd().replaceAll('\n', '\n ');
+    const anew = payload.replace('\n\n', () => `\ngpgsig ${signature}\n\n`);
+    const twin = await repo.git(['hash-object', '-t', 'commit', '-w', '--stdin'], anew);
+    expect(twin).not.toBe(real);
+    await repo.git(['update-ref', 'refs/heads/main', twin]);
+    await site.poll();
+    expect(site.enforced()).toBe(twin);
+    await repo.git(['update-ref', 'refs/heads/main', real]);
+    const next = await signedCommit(repo, compose(3), { by: ada });
+    await site.poll();
+    expect(site.enforced()).toBe(next);
+  });
+
   test('11. keys are handed over twice while the site is away for weeks, and it follows', async () => {
     const { site } = await begun(trusting({ ada }, { verify: 'every' }));
     const announce = (version: number): string => `Rotate\n\nHoldfast-Trust: ${version}`;

@@ -140,6 +140,32 @@ describe('the floor', () => {
     expect(await said(repo, trust, floor, repo.commit({ by: ada, parents: [byEve] }))).toMatch(/^unknownKey/);
   });
 
+  test.each(['head', 'every'])(
+    'goes on from a twin that differs in its signature alone, verifying %s',
+    async (verify) => {
+      const repo = forge();
+      const trust = await trusting([ada], { verify });
+      const base = repo.commit({ by: ada, files: { a: '0' } });
+      const unsigned = repo.commit({ files: { a: '1' }, parents: [base] });
+      const real = repo.commit({ by: ada, files: { a: '2' }, parents: [unsigned] });
+      const text = repo.commits.get(real)?.content.toString() ?? '';
+      const twin = (content: string): string => {
+        const oid = objectId('commit', Buffer.from(content));
+        repo.commits.set(oid, { content: Buffer.from(content), files: { a: '2' }, parents: [unsigned] });
+        return oid;
+      };
+      const resigned = twin(text.replace(/gpgsig [\s\S]*END SSH SIGNATURE-----/, 'gpgsig written anew'));
+      const next = repo.commit({ by: ada, files: { a: '3' }, parents: [real] });
+      expect(await said(repo, trust, resigned, next)).toBe('accepted');
+      expect(await said(repo, trust, resigned, real)).toBe('accepted');
+      expect(await said(repo, trust, resigned, repo.commit({ by: eve, parents: [real] }))).toMatch(/^unknownKey/);
+      expect(await said(repo, trust, resigned, unsigned)).toMatch(/^rewritten/);
+      const changed = twin(text.replace('Change', 'Chance'));
+      expect(await said(repo, trust, changed, next)).toMatch(/^rewritten/);
+      expect(await said(repo, trust, real, resigned)).toMatch(/^badSignature/);
+    },
+  );
+
   test('refuses another repo before anything was accepted, by the anchor', async () => {
     const repo = forge();
     const anchor = repo.commit({ by: ada, message: 'First\n' });
