@@ -11,7 +11,7 @@ import { type Inspected, type KeptSite, keptSite } from '../support/kept-site.ts
 // What `docker compose up -d` leaves as it is, row by row: somebody did this, and Holdfast makes it good.
 jest.setTimeout(180_000);
 
-const stays = { image: IMAGE, command: ['stay'], restart: 'unless-stopped', stop_grace_period: '2s' };
+const stays = { image: IMAGE, command: ['stay'], restart: 'unless-stopped', stop_grace_period: '1s' };
 const one = (more: object = {}, top: object = {}): object => ({ services: { web: { ...stays, ...more } }, ...top });
 /** A sidecar in the network namespace of web. */
 const withSidecar = (web: object = {}): object => ({
@@ -269,7 +269,7 @@ const ROWS: Row[] = [
     compose: { services: { web: stays, peer: stays } },
     async drift(site) {
       // Names lead nowhere on a Podman without its DNS.
-      hadNames = (await reaches(site, 'peer', 'web')).includes('reached');
+      hadNames = site.host !== ENGINES.Podman && (await reaches(site, 'peer', 'web')).includes('reached');
       await site.commit({
         services: { web: stays, peer: stays },
         networks: { default: { driver_opts: { 'com.docker.network.driver.mtu': '1400' } } },
@@ -279,7 +279,7 @@ const ROWS: Row[] = [
       const web = await site.inspect('web');
       expect(web.Id).toBe(before.Id);
       expect(aliasesOf(web, `${site.app}_default`)).toEqual(expect.arrayContaining(['web']));
-      expect((await reaches(site, 'peer', 'web')).includes('reached')).toBe(hadNames);
+      if (hadNames) expect(await reaches(site, 'peer', 'web')).toContain('reached');
     },
   },
   {

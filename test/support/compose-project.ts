@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { ask, mustAsk } from '../../scripts/machine/engine-http.ts';
 import { type ConfigFolder, configFolder } from './config-folder.ts';
 import { plainEnvironment } from './holdfast-process.ts';
+import { removeContainer } from './site.ts';
 
 /** A container of a project as the engine tells it. */
 export interface ProjectContainer {
@@ -75,7 +76,7 @@ export async function composeProject(
     lives: async () => (await project.containers()).map(({ name: one, id, startedAt }) => `${one} ${id} ${startedAt}`),
     networkIds: async () => Object.fromEntries((await networks()).map(({ Name, Id }) => [Name, Id])),
     async remove() {
-      for (const { id } of await project.containers()) await ask(host, 'DELETE', `/containers/${id}?force=1&v=1`);
+      await Promise.all((await project.containers()).map(({ id }) => removeContainer(host, id)));
       for (const { Id } of await networks()) await ask(host, 'DELETE', `/networks/${Id}`);
       const { Volumes } = JSON.parse(await mustAsk(host, 'GET', `/volumes?filters=${filters}`)) as {
         Volumes: { Name: string }[] | null;

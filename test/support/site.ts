@@ -71,9 +71,15 @@ export const killByHand = (host: string, name: string): Promise<string> =>
 export const removeByHand = (host: string, name: string): Promise<string> =>
   mustAsk(host, 'DELETE', `/containers/${name}?force=1`);
 
+/** Killed first: Podman gives what it removes by force all of its stop period. */
+export async function removeContainer(host: string, container: string): Promise<void> {
+  await ask(host, 'POST', `/containers/${container}/kill`);
+  await ask(host, 'DELETE', `/containers/${container}?force=1&v=1`);
+}
+
 /** Removes all that carries the label: containers, networks, volumes. Nothing else is touched. */
 export async function removeSite(host: string, whose: Whose): Promise<void> {
-  for (const { id } of await containersOf(host, whose)) await ask(host, 'DELETE', `/containers/${id}?force=1&v=1`);
+  await Promise.all((await containersOf(host, whose)).map(({ id }) => removeContainer(host, id)));
   for (const name of await networksOf(host, whose)) await ask(host, 'DELETE', `/networks/${encodeURIComponent(name)}`);
   for (const name of await volumesOf(host, whose)) await ask(host, 'DELETE', `/volumes/${encodeURIComponent(name)}`);
 }
