@@ -177,7 +177,7 @@ async function requireCommit(store: ObjectStore, commit: string): Promise<void> 
   const type = (await store.find(commit))?.type;
   if (type === 'commit') return;
   throw new SourceError(
-    type === undefined ? 'notFound' : 'protocol',
+    'notFound',
     type === undefined
       ? `The Git server sent other objects than commit ${commit.slice(0, 12)}: it may have been rewritten meanwhile`
       : `The revision names a ${type} and not a commit`,

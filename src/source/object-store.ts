@@ -141,7 +141,7 @@ export function objectStore(
       const found = await find(oid);
       if (found?.type === type) return found.content;
       const what = found ? `is a ${found.type} and not a ${type}` : 'was not sent by the server';
-      throw new SourceError(found ? 'protocol' : 'notFound', `Git object ${oid} ${what}`);
+      throw new SourceError('notFound', `Git object ${oid} ${what}`);
     },
     add: (pack, signal) =>
       onDisk(async () => {

@@ -284,6 +284,16 @@ test('a pinned commit that is not there yet is said once, and found when it is',
   site.later(15 * 60_000);
   await site.poll();
   expect(running(site)).toBe('web:later small');
+
+  await signedTag(repo, 'v1', begin, ada);
+  for (const trust of ['', trusting()]) {
+    site.trust = trust;
+    await commit(pin(await repo.git(['rev-parse', 'refs/tags/v1'])));
+    site.lines();
+    await site.poll();
+    expect(site.lines()).toEqual([expect.stringMatching(/cannot be read: .* a tag and not a commit/)]);
+  }
+  expect(running(site)).toBe('web:later small');
 });
 
 test('what is broken at the pinned revision is said with the revision, and holds nothing else up', async () => {

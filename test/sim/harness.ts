@@ -1,4 +1,4 @@
-import { change, firstRepo, IMAGES, mended, sharesNetworks, TAGS, withoutSharing } from './story/authors.ts';
+import { change, firstRepo, IMAGES, mended, readable, sharesNetworks, TAGS, withoutSharing } from './story/authors.ts';
 import { complaints } from './story/expectation.ts';
 import { addForeign, HANDMADE, MISFORTUNES } from './story/mischief.ts';
 import { type AppModel, type RepoModel, render } from './story/repo-model.ts';
@@ -125,11 +125,11 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
     agent: undefined as never,
     isTrusting: random.fork('trust').chance(0.5),
   };
-  source.onFetch = (commit) => {
+  source.onFetch = (commit, pinned) => {
     const floor = world.isTrusting ? floorOf(disk.peek(`${world.stateDir}/trust.json`)) : undefined;
     if (source.isForged(commit))
       engine.monitors.violations.push(`files are fetched of ${commit}, which a stranger made`);
-    if (floor !== undefined && source.isBefore(commit, floor))
+    if (floor !== undefined && !pinned && source.isBefore(commit, floor))
       engine.monitors.violations.push(
         `files are fetched of ${commit}, which is older than ${floor}, which was accepted`,
       );
@@ -142,19 +142,27 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
     if (id) world.foreign.add(id);
   }
 
-  let repo: RepoModel = { site, apps: [] };
+  let repo: RepoModel = { site, apps: [], pin: '' };
   const authors = random.fork('authors of changes');
   const troubles = random.fork('troubles');
+  const pins = random.fork('pins');
+  /** What was committed, by commit; what lies beside the followed history is in `beside`. */
+  const models = new Map<string, RepoModel>();
+  const beside = new Map<string, RepoModel>();
   const states = new Map<string, Map<string, AppModel>>();
+  /** An app as the site may have it: by the last revisions that reached it, and by the one that it accepted, which may be older. */
+  const lately = (app: string): (AppModel | undefined)[] => {
+    const accepted = acceptedRevision(disk.peek(`${world.stateDir}/accepted/accepted.json`), app);
+    const revisions = new Set([...source.fetched.slice(-3), ...(accepted === undefined ? [] : [accepted])]);
+    return [...revisions].map((revision) => states.get(revision)?.get(app));
+  };
   engine.monitors.hasPreStop = ({ app, service }) =>
-    lately(source.fetched, states, app).every((model) => model?.services.find(({ name }) => name === service)?.hooks);
+    lately(app).every((model) => model?.services.find(({ name }) => name === service)?.hooks);
   engine.monitors.startsFirst = ({ app, service }) => {
-    const known = lately(source.fetched, states, app).map(
-      (model) => model?.services.find(({ name }) => name === service)?.startFirst ?? false,
-    );
+    const known = lately(app).map((model) => model?.services.find(({ name }) => name === service)?.startFirst ?? false);
     return !known.includes(true) ? 'none' : known.includes(false) ? 'some' : 'all';
   };
-  engine.monitors.wantedImages = (place) => wantedImages(source.fetched, states, place);
+  engine.monitors.wantedImages = (place) => wantedImages(lately(place.app), place);
 
   const commit = (written: RepoModel): void => {
     const next = sharing ? written : withoutSharing(written);
@@ -166,9 +174,39 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
       app.broken ? (lastGood?.get(app.name) ?? app) : app,
     ]);
     states.set(revision, new Map(good));
+    models.set(revision, next);
     history.note(
-      `commit ${revision.slice(0, 8)}: ${repo.apps.map((app) => `${app.name}${app.broken ? ' (broken)' : ''}`).join(', ')}`,
+      `commit ${revision.slice(0, 8)}${repo.pin && ` pins ${repo.pin.slice(0, 8)}`}: ${repo.apps.map((app) => `${app.name}${app.broken ? ' (broken)' : ''}`).join(', ')}`,
     );
+  };
+
+  /** What the site is to read its apps of: what is committed, or what that pins. */
+  const wanted = (): string => source.pinned(repo.pin) ?? source.head;
+  const wantedRepo = (): RepoModel => models.get(wanted()) ?? beside.get(wanted()) ?? repo;
+
+  /** Pins the site to one of the commits before that can be read whole, or to one beside them; moves the name that is pinned; or lifts the pin. */
+  const repin = (): void => {
+    const whole = [...models].filter(([, { apps }]) => !apps.some(({ broken }) => broken)).map(([oid]) => oid);
+    const target = pins.pick(whole);
+    if (repo.pin === '') {
+      const how = pins.pick(['id', 'name', 'beside']);
+      if (how === 'name') source.names.set('release', target);
+      const pin = how === 'name' ? 'release' : how === 'id' ? target : branchOff(target);
+      commit({ ...change(authors, repo), pin });
+    } else if (repo.pin === 'release' && pins.chance(0.5)) {
+      source.names.set('release', target);
+      history.note(`release is ${target.slice(0, 8)} now`);
+    } else {
+      commit({ ...readable(repo), pin: '' });
+    }
+  };
+  const branchOff = (from: string): string => {
+    const changed = readable(change(authors, models.get(from) ?? repo));
+    const model = sharing ? changed : withoutSharing(changed);
+    const revision = source.commitBeside(render(model), from);
+    beside.set(revision, model);
+    states.set(revision, new Map(model.apps.map((app) => [app.name, app])));
+    return revision;
   };
 
   const allowed = (names: string[]): string[] => names.filter(options.mischief ?? (() => true));
@@ -189,7 +227,8 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
       );
     }
     if (kind < 0.35 || handmade.length + misfortunes.length === 0) {
-      commit(change(authors, repo));
+      if (pins.chance(0.25)) repin();
+      else commit(change(authors, repo));
     } else {
       const table = kind < 0.7 && handmade.length > 0 ? HANDMADE : MISFORTUNES;
       const names = table === HANDMADE ? handmade : misfortunes;
@@ -225,9 +264,14 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
     }
     const sound = mended(repo);
     if (JSON.stringify(sound) !== JSON.stringify(repo) || random.chance(0.5)) commit(sound);
+    if (pins.chance(0.3)) {
+      const held = source.head;
+      source.names.set('release', held);
+      commit({ ...change(authors, repo), pin: pins.pick([held, 'release']) });
+    }
     const began = clock.monotonic();
     const wrong = (): string[] => {
-      return [...complaints(repo, world), ...supervisor.unsettled(source.head)];
+      return [...complaints(wantedRepo(), world), ...supervisor.unsettled(wanted())];
     };
     let asked = 0;
     // Asking is dear, and once a second is enough.
@@ -253,6 +297,12 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
   };
 
   return { world, supervisor, commit, trouble, calm };
+}
+
+/** The revision of an app that the site enforces; undefined where it has none, or where that is damaged. */
+function acceptedRevision(content: Uint8Array | undefined, app: string): string | undefined {
+  const text = content ? Buffer.from(content).toString('utf8') : '';
+  return new RegExp(`"${app}":{"blob":"[0-9a-f]+","revision":"([0-9a-f]{40})"`).exec(text)?.[1];
 }
 
 /** What the site wrote down as accepted; undefined where that is damaged. */
@@ -283,24 +333,13 @@ async function attempt(act: () => string | undefined): Promise<string | undefine
   }
 }
 
-/** An app as the last revisions that reached the site have it; undefined where one has it not. */
-const lately = (
-  fetched: readonly string[],
-  states: Map<string, Map<string, AppModel>>,
-  app: string,
-): (AppModel | undefined)[] => [...new Set(fetched.slice(-3))].map((revision) => states.get(revision)?.get(app));
-
 /**
  * The images that may replace what runs in a place, by any of the last revisions that reached the site; undefined when one of them has
  * no such place, so that it may be pruned.
  */
-function wantedImages(
-  fetched: readonly string[],
-  states: Map<string, Map<string, AppModel>>,
-  place: Place,
-): string[] | undefined {
+function wantedImages(apps: readonly (AppModel | undefined)[], place: Place): string[] | undefined {
   const images: string[] = [];
-  for (const app of lately(fetched, states, place.app)) {
+  for (const app of apps) {
     const service = app?.services.find(({ name }) => name === place.service);
     if (!service || place.number > service.replicas) return undefined;
     images.push(service.image);

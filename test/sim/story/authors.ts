@@ -13,7 +13,7 @@ const NETWORKS = ['default', 'inner', 'outer'] as const;
 /** What people commit: a first repo, and one change after another. */
 export function firstRepo(random: Random, site: string): RepoModel {
   const apps = APPS.slice(0, random.between(1, APPS.length)).map((name) => newApp(random, name));
-  return { site, apps };
+  return { site, apps, pin: '' };
 }
 
 /**
@@ -38,9 +38,17 @@ export function change(random: Random, before: RepoModel): RepoModel {
   return repo;
 }
 
-/** The same, with everything mended that would keep it from ever being well. */
+/** The same, with nothing that the loader refuses. */
+export function readable(before: RepoModel): RepoModel {
+  const repo = structuredClone(before);
+  for (const app of repo.apps) app.broken = false;
+  return repo;
+}
+
+/** The same, with everything mended that would keep it from ever being well, and nothing pinned. */
 export function mended(before: RepoModel): RepoModel {
   const repo = structuredClone(before);
+  repo.pin = '';
   for (const app of repo.apps) {
     app.broken = false;
     for (const service of app.services) {

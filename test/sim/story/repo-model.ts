@@ -51,6 +51,8 @@ export interface AppModel {
 export interface RepoModel {
   site: string;
   apps: AppModel[];
+  /** What the Site pins; "" for nothing. */
+  pin: string;
 }
 
 /** The repo's files. Compose files are JSON, which is YAML. */
@@ -62,7 +64,11 @@ export function render(repo: RepoModel): Files {
       metadata: { name: 'fleet' },
       spec: { syncPolicy: { automated: { prune: true, selfHeal: true, allowEmpty: true } }, pruneThreshold: 100 },
     }),
-    [`sites/${repo.site}.yaml`]: yaml({ apiVersion: 'holdfast/v1', kind: 'Site', spec: { allowEmpty: true } }),
+    [`sites/${repo.site}.yaml`]: yaml({
+      apiVersion: 'holdfast/v1',
+      kind: 'Site',
+      spec: { allowEmpty: true, ...(repo.pin && { targetRevision: repo.pin }) },
+    }),
   };
   for (const app of repo.apps) {
     files[`apps/${app.name}/app.yaml`] = yaml({

@@ -72,6 +72,8 @@ export class Monitors {
   #outlivesTrial(call: string, container: SimContainer, place: Place): void {
     if (this.startsFirst(place) !== 'all') return;
     if (container.status !== 'running' || container.health === 'starting') return;
+    // One that was down when the agent last looked had nothing to be taken down for.
+    if (container.steadySince >= Math.min(this.#lastList, this.#machine.clock.monotonic() - AT_WORK_MS)) return;
     const successors = [...this.#machine.containers.values()].filter(
       (other) => sameKey(placeOf(other), place) && other.createdAt > container.createdAt,
     );

@@ -15,15 +15,18 @@ export class SimulatedSource {
   readonly #listeners = new Set<() => void>();
   /** Probability that one request fails although the link is up. */
   faultRate = 0;
-  /** Revisions in the order in which they were handed out whole. */
+  /** Revisions in the order in which apps were read of them. */
   readonly fetched: string[] = [];
   polls = 0;
   /** Told of every commit of which files are asked for. */
-  onFetch: (commit: string) => void = () => {};
+  onFetch: (commit: string, pinned: boolean) => void = () => {};
+  /** Branches and tags beside the one that is followed. */
+  readonly names = new Map<string, string>();
   readonly #commits = new Map<string, { files: Files; parent: string | undefined; content: Uint8Array }>();
   readonly #forged = new Set<string>();
   /** What the server says instead of the truth. */
   #shown: string | undefined;
+  #shownNames: string | undefined;
   readonly #clock: VirtualClock;
   readonly #random: Random;
   #head = '';
@@ -59,6 +62,11 @@ export class SimulatedSource {
     return this.#head;
   }
 
+  /** A commit beside what is followed, which no name leads to. @returns its ID. */
+  commitBeside(files: Files, parent: string): string {
+    return this.#add(files, parent, 'author');
+  }
+
   /** The server falls into wrong hands: it shows an older commit, or one that a stranger made. @returns what, in words. */
   lie(random: Random): string {
     const authored = [...this.#commits.keys()].filter((oid) => !this.#forged.has(oid));
@@ -66,13 +74,24 @@ export class SimulatedSource {
       this.#shown = random.pick(authored);
       return `the server shows ${this.#shown.slice(0, 8)} as the newest`;
     }
-    this.#shown = this.#add({}, random.pick(authored), 'stranger');
-    this.#forged.add(this.#shown);
-    return `the server shows ${this.#shown.slice(0, 8)}, which a stranger made`;
+    const forged = this.#add({}, random.pick(authored), 'stranger');
+    this.#forged.add(forged);
+    if (random.chance(0.5)) {
+      this.#shownNames = forged;
+      return `the server shows ${forged.slice(0, 8)}, which a stranger made, as what is pinned by name`;
+    }
+    this.#shown = forged;
+    return `the server shows ${forged.slice(0, 8)}, which a stranger made`;
   }
 
   tellTheTruth(): void {
     this.#shown = undefined;
+    this.#shownNames = undefined;
+  }
+
+  /** The commit that a pin leads to. */
+  pinned(pin: string): string | undefined {
+    return /^[0-9a-f]{40}$/.test(pin) ? pin : this.names.get(pin);
   }
 
   isForged(commit: string): boolean {
@@ -109,17 +128,20 @@ export class SimulatedSource {
     return {
       origin: { description: 'http://git.example/fleet.git', name: 'fleet' },
       warnings: [],
-      poll: async (signal) => {
+      poll: async (signal, pin) => {
         this.polls += 1;
         await request(signal);
-        return { commit: this.#shown ?? this.#head };
+        const commit = this.#shown ?? this.#head;
+        if (pin === undefined) return { commit };
+        const named = this.pinned(pin);
+        const shown = named === pin ? named : named && (this.#shownNames ?? named);
+        return { commit, pinned: shown ? { commit: shown } : { missing: `there is no ${pin}` } };
       },
-      fetch: async (commit, signal) => {
+      fetch: async (commit, signal, pinned = false) => {
         await request(signal);
         const { files } = this.#find(commit);
-        this.onFetch(commit);
-        this.fetched.push(commit);
-        return snapshotOf(commit, files);
+        this.onFetch(commit, pinned);
+        return snapshotOf(commit, files, () => this.fetched.push(commit));
       },
       history: async (tip, known, signal) => {
         await request(signal);
@@ -146,7 +168,7 @@ export class SimulatedSource {
   }
 }
 
-function snapshotOf(revision: string, files: Files): FetchedSnapshot {
+function snapshotOf(revision: string, files: Files, onApps: () => void): FetchedSnapshot {
   let disposed = false;
   const check = (): void => {
     if (disposed) throw new SourceError('notFound', 'the snapshot was disposed of');
@@ -161,6 +183,7 @@ function snapshotOf(revision: string, files: Files): FetchedSnapshot {
     },
     list: async (dir): Promise<Entry[] | undefined> => {
       check();
+      if (dir === 'apps') onApps();
       const prefix = dir === '' ? '' : `${dir}/`;
       const entries = new Map<string, Entry>();
       for (const path of Object.keys(files)) {
