@@ -1,4 +1,4 @@
-import { EngineError, formatProblem, InputError, SourceError, StateError } from '../lib/errors.ts';
+import { EngineError, formatProblem, HoldfastError, InputError, SourceError, StateError } from '../lib/errors.ts';
 import type { Pin } from '../model/fleet.ts';
 import { shortRevision } from '../plan/render.ts';
 import { pollForever } from '../source/retry.ts';
@@ -61,6 +61,10 @@ export function follow(follower: Follower, options: AgentOptions, signal: AbortS
         over = isOurs ? `what ${repo} says can be kept again` : `${repo} answers again`;
         log.warn(
           `cannot ${isOurs ? 'keep what' : 'read'} ${repo}${isOurs ? ' says' : ''}: ${complaint}; what was accepted last is enforced meanwhile`,
+          {
+            ...(error instanceof HoldfastError && { code: error.code }),
+            ...(error instanceof SourceError && { kind: error.kind }),
+          },
         );
       },
     },

@@ -58,19 +58,28 @@ describeChaos('a config repo that fails', () => {
       return true;
     };
 
-  test.each<[string, Intercept, RegExp]>([
-    ['a fault of the server', answer(500, 'text/plain', 'oops'), /HTTP 500/],
-    ["a hotel's sign-in page", answer(200, 'text/html', '<html>Welcome to the hotel</html>'), /web page|HTML/i],
-    ['a 404 from a gateway', answer(404, 'text/plain', 'nothing here'), /HTTP 404/],
-    ['an answer that never comes', () => true, /sent nothing for 2 s/],
-  ])('%s: said once, nothing pruned, healing goes on, and followed again after it', async (_, intercept, words) => {
-    site.git.intercept = intercept;
-    const { message } = await site.sees(words, { from });
-    expect(message).toMatch(/cannot read .*what was accepted last is enforced/);
-    await isStillEnforced();
-    expect((await site.log()).slice(from).filter((line) => words.test(line.message))).toHaveLength(1);
-    await comesBack();
-  });
+  test.each<[string, Intercept, RegExp, string]>([
+    ['a fault of the server', answer(500, 'text/plain', 'oops'), /HTTP 500/, 'server'],
+    [
+      "a hotel's sign-in page",
+      answer(200, 'text/html', '<html>Welcome to the hotel</html>'),
+      /web page|HTML/i,
+      'portal',
+    ],
+    ['a 404 from a gateway', answer(404, 'text/plain', 'nothing here'), /HTTP 404/, 'notFound'],
+    ['an answer that never comes', () => true, /sent nothing for 2 s/, 'unreachable'],
+  ])(
+    '%s: said once, nothing pruned, healing goes on, and followed again after it',
+    async (_, intercept, words, kind) => {
+      site.git.intercept = intercept;
+      const line = await site.sees(words, { from });
+      expect(line.message).toMatch(/cannot read .*what was accepted last is enforced/);
+      expect(line).toMatchObject({ level: 'warn', code: 'SOURCE', kind });
+      await isStillEnforced();
+      expect((await site.log()).slice(from).filter((line) => words.test(line.message))).toHaveLength(1);
+      await comesBack();
+    },
+  );
 
   test('a password that is refused is said without it, and taken up when it is right again', async () => {
     site.git.options.credentials = { username: 'edge', password: 'changed' };
