@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import { SourceError } from '../lib/errors.ts';
-import type { Layer } from './artifact.ts';
+import { type Layer, MOST_LAYERS } from './artifact.ts';
 import { type BundleHeader, openBundle } from './bundle-header.ts';
 import { type BundleNote, readNote, writeNote } from './bundle-note.ts';
 import { tagTarget, treeOf } from './git-object.ts';
@@ -64,10 +64,10 @@ export function bundleUpstream(
       for (const oid of header.prerequisites) {
         if (await isHere(oid)) continue;
         await leave();
-        throw new MissingBase();
+        throw new MissingBase(shelf.name);
       }
       const { unresolved } = await store.add(rest, signal);
-      if (unresolved > 0) throw new MissingBase();
+      if (unresolved > 0) throw new MissingBase(shelf.name);
       return header.refs;
     } catch (error) {
       // The disk's errors have a cause, and pass.
@@ -83,7 +83,7 @@ export function bundleUpstream(
       refs = await take(layer, signal, spend);
       // A link that breaks now does not cost this one again.
       const { layers: before, ...rest } = known();
-      if (!before.includes(layer.digest)) remember({ ...rest, layers: [...before, layer.digest] });
+      if (!before.includes(layer.digest)) remember({ ...rest, layers: [...before, layer.digest].slice(-MOST_NOTED) });
     }
     return refs;
   };
@@ -106,21 +106,22 @@ export function bundleUpstream(
     for (const { digest, replaces } of layers)
       if (replaces.length > 0 && replaces.every((each) => held.has(each))) held.add(digest);
     const missing = layers.filter(({ digest }) => !held.has(digest));
-    const last = layers.at(-1);
-    let named: BundleHeader['refs'] | undefined;
-    try {
-      named = await takeAll(missing, signal);
-    } catch (error) {
+    /** What the last bundle names, once these are here. */
+    const refsAfter = async (which: readonly Layer[], spend?: (bytes: number) => void): Promise<RemoteRef[]> => {
+      const named = await takeAll(which, signal, spend);
+      const [last] = layers.slice(-1);
+      if (last && which.includes(last) && named) return peeled(named);
+      return last ? peeled(await peek(last, signal)) : [];
+    };
+    const refs = await refsAfter(missing).catch((error: unknown) => {
       if (!(error instanceof MissingBase)) throw error;
-      // What it goes on from was here, as far as was known.
-      named = await takeAll(layers, signal, healing()).catch((reason: unknown) => {
+      // What they go on from was here, as far as was known.
+      return refsAfter(layers, healing()).catch((reason: unknown) => {
         // Nor will it be different the next time.
-        if (reason instanceof MissingBase && last) refused.set(last.digest, reason);
+        if (reason instanceof MissingBase) for (const { digest } of layers.slice(-1)) refused.set(digest, reason);
         throw reason;
       });
-    }
-    if (last && (!named || held.has(last.digest))) named = await peek(last, signal);
-    const refs = await peeled(named ?? []);
+    });
     refused.clear();
     remember({ version, layers: layers.map(({ digest }) => digest), refs });
     // Also where nothing of it will be accepted: it must not pile up.
@@ -154,6 +155,13 @@ export function bundleUpstream(
     return true;
   };
 
+  /** Whether a commit should be here, since merges keep all commits there are: one that never was is not looked for. */
+  const isLost = async (commit: string): Promise<boolean> => {
+    if ((await isHere(commit)) || (await store.had(commit))) return true;
+    for (const { oid, peeled } of known().refs) if (!(await isHere(peeled ?? oid))) return true;
+    return false;
+  };
+
   const hasRoot = async (commit: string): Promise<boolean> => {
     const found = await store.find(commit);
     const root = found?.type === 'commit' ? treeOf(found.content) : undefined;
@@ -168,8 +176,10 @@ export function bundleUpstream(
 
     async commit(commit, { pinned }, signal) {
       if (!(await hasRoot(commit))) await refresh(signal);
-      if (!(await hasRoot(commit))) await restore([commit], signal);
-      if (await hasRoot(commit)) await store.keep({ oid: commit, whole: true, ...(pinned && { pinned }) });
+      if (!(await hasRoot(commit)) && (await isLost(commit))) await restore([commit], signal);
+      if (!(await hasRoot(commit)))
+        throw new SourceError('notFound', `There is no commit ${commit.slice(0, 12)} in ${shelf.name}`);
+      await store.keep({ oid: commit, whole: true, ...(pinned && { pinned }) });
     },
 
     async objects(oids, _of, signal) {
@@ -192,6 +202,8 @@ export function bundleUpstream(
         if (absent.length === 0) return here;
       } else absent = [tip];
       await restore(absent, signal);
+      if (!(await isHere(tip)))
+        throw new SourceError('notFound', `There is no commit ${tip.slice(0, 12)} in ${shelf.name}`);
       return walkHistory(tip, isKnown, read);
     },
 
@@ -207,10 +219,13 @@ export function bundleUpstream(
 
 /** A bundle goes on from commits, or changes objects, that are not here. */
 class MissingBase extends SourceError {
-  constructor() {
-    super('protocol', 'A Git bundle goes on from commits that are in none of those before it');
+  constructor(name: string) {
+    super('protocol', `${name}: a Git bundle goes on from commits that are not in those before it`);
   }
 }
+
+/** Where no state can be taken in whole, some of each. */
+const MOST_NOTED = 2 * MOST_LAYERS;
 
 /** Longer than anybody tags tags. */
 const LONGEST_TAG = 10;
@@ -220,7 +235,7 @@ async function peel(store: ObjectStore, oid: string, name: string): Promise<Remo
   let at = oid;
   for (let depth = 0; depth < LONGEST_TAG; depth++) {
     const found = await store.find(at);
-    if (!found) throw new SourceError('protocol', `The Git bundles do not hold what they name ${name}`);
+    if (!found) throw new MissingBase(name);
     if (found.type === 'commit') return { oid, name, ...(at !== oid && { peeled: at }) };
     const next = found.type === 'tag' ? tagTarget(found.content) : undefined;
     if (next === undefined) return undefined;

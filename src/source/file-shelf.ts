@@ -12,6 +12,7 @@ export function fileShelf(path: string): Shelf {
     return { version: `${path} ${found.ino} ${found.size} ${found.mtimeNs}`, size: Number(found.size) };
   };
   return {
+    name: path,
     version: async () => (await look()).version,
     layers: async () => {
       const { version, size } = await look();

@@ -100,7 +100,11 @@ export function httpClient(options: HttpOptions): HttpClient {
           else reject(error);
         });
         if (body === undefined || typeof body === 'string') sent.end(body);
-        else sendAll(body.open(), sent, onSent).catch(reject);
+        else
+          sendAll(body.open(), sent, onSent).catch((error: unknown) => {
+            sent.destroy();
+            reject(error);
+          });
       });
     return attempt();
   };

@@ -33,7 +33,7 @@ export function lazyObjects(store: ObjectStore, fetch: (oids: string[]) => Promi
       if (found?.type === type) return found.content;
       throw found
         ? new SourceError('protocol', `Git object ${oid} is a ${found.type} and not a ${type}`)
-        : new SourceError('notFound', `The Git server does not send object ${oid}, which the commit holds`);
+        : new SourceError('notFound', `Git object ${oid}, which the commit holds, does not come`);
     },
   };
 }

@@ -11,6 +11,8 @@ import type { PackFiles } from './pack-files.ts';
 import { type Registry, registryOf } from './registry.ts';
 import { registryShelf } from './registry-shelf.ts';
 import type { Remote } from './remote.ts';
+import type { Shelf } from './shelf.ts';
+import { shelvesInOrder } from './shelves-in-order.ts';
 import type { StoreLimits } from './store-limits.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -24,20 +26,20 @@ export interface UpstreamOptions extends TransportOptions {
 /** Where a repo comes from, by its remotes in order of preference. Throws InputError for remotes that do not go together. */
 export function openUpstream(remotes: readonly Remote[], options: UpstreamOptions): Upstream {
   const { store, files, storeLimits, clock } = options;
-  const [first] = remotes;
-  const bundled = remotes.find(({ oci, bundle }) => oci !== undefined || bundle !== undefined);
-  if (!first || !bundled) return gitUpstream(openRemotes(remotes, options.limits, options), store, storeLimits, clock);
-  if (remotes.length > 1)
+  const shelves = remotes.flatMap(({ oci, bundle }): Shelf[] => {
+    if (bundle !== undefined) return [fileShelf(bundle)];
+    return oci ? [registryShelf(openRegistry(oci, 'pull', options.limits, options), oci)] : [];
+  });
+  const [shelf, other] = shelves;
+  if (!shelf) return gitUpstream(openRemotes(remotes, options.limits, options), store, storeLimits, clock);
+  if (shelves.length < remotes.length)
     throw InputError.at(
       undefined,
-      `${bundled.url} is no Git server, and must be the only --repo: several of them are Git servers that hold the same repo`,
+      `${shelf.name} is no Git server, and others of the repos are`,
+      'several are asked in order where all of them are Git repos, or none is',
     );
-  const shelf =
-    first.bundle !== undefined
-      ? fileShelf(first.bundle)
-      : first.oci && registryShelf(openRegistry(first.oci, 'pull', options.limits, options), first.oci);
-  if (!shelf) throw new TypeError('a remote that is neither');
-  return bundleUpstream(shelf, store, files, storeLimits, clock);
+  const all = other ? shelvesInOrder(shelves, options.onRemote ?? (() => {})) : shelf;
+  return bundleUpstream(all, store, files, storeLimits, clock);
 }
 
 /** The credentials that are configured for the repo, else those of the docker client. */

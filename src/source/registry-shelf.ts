@@ -20,6 +20,7 @@ export function registryShelf(
   { tag, digest: pinned }: Pick<OciReference, 'tag' | 'digest'>,
 ): Shelf {
   return {
+    name: registry.name,
     version: async (signal) => pinned ?? currentDigest(registry, tag, signal),
     async layers(version, signal) {
       const { text } = await readManifest(registry, version, signal);

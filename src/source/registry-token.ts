@@ -2,7 +2,7 @@ import { SourceError } from '../lib/errors.ts';
 import type { RegistryAuth } from '../lib/registry-auth.ts';
 import type { Challenge } from './challenge.ts';
 import { authorizationOf, type HttpClient } from './http.ts';
-import { isLoopback } from './oci-reference.ts';
+import { isLoopback, type OciReference, ociUrl } from './oci-reference.ts';
 import { firstBytes, registryError } from './registry-errors.ts';
 import type { Credentials } from './remote.ts';
 
@@ -12,21 +12,22 @@ export type RegistryCredentials = Credentials | RegistryAuth;
 const MOST_BYTES = 64 * 1024;
 
 /**
- * A token from whom a registry names for that. The credentials go there and nowhere else, and never in the clear unless to this machine. Source:
+ * A token from whom a registry names for that. The credentials go there and nowhere else, and never in the clear unless all of it is on this machine. Source:
  * distribution.github.io/distribution/spec/auth/token and /oauth. Throws SourceError.
  */
 export async function registryToken(
   client: HttpClient,
   challenge: Challenge,
-  options: { what: string; scope: string; credentials: RegistryCredentials | undefined },
+  options: { reference: OciReference; actions: string; credentials: RegistryCredentials | undefined },
   signal: AbortSignal,
 ): Promise<string> {
-  const { what, credentials } = options;
+  const { reference, credentials } = options;
+  const what = ociUrl(reference);
   const realm = challenge.parameters.get('realm') ?? '';
   const url = URL.canParse(realm) ? new URL(realm) : undefined;
   if (!url || !/^https?:$/.test(url.protocol))
     throw new SourceError('protocol', `The registry of ${what} does not say where its tokens are given out`);
-  if (url.protocol === 'http:' && !isLoopback(url.host))
+  if (url.protocol === 'http:' && !(isLoopback(url.host) && isLoopback(reference.registry)))
     throw new SourceError(
       'auth',
       `The registry of ${what} wants its tokens asked for in the clear, at ${url.host}, which is refused`,
@@ -36,7 +37,7 @@ export async function registryToken(
   const service = challenge.parameters.get('service');
   const asked = new URLSearchParams({
     ...(service !== undefined && { service }),
-    scope: challenge.parameters.get('scope') || options.scope,
+    scope: challenge.parameters.get('scope') || `repository:${reference.repository}:${options.actions}`,
   });
   const answer =
     credentials && 'identitytoken' in credentials

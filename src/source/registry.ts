@@ -72,10 +72,9 @@ export function registryOf({ client, reference, actions, credentials }: Registry
     const basic = challenges.find(({ scheme }) => scheme === 'basic');
     const who = await credentials({ refused: authorization !== undefined });
     if (who && 'bearer' in who) authorization = authorizationOf(who);
-    else if (bearer) {
-      const scope = `repository:${reference.repository}:${actions}`;
-      authorization = `Bearer ${await registryToken(client, bearer, { what: name, scope, credentials: who }, signal)}`;
-    } else if (basic && who && 'username' in who) authorization = authorizationOf(who);
+    else if (bearer)
+      authorization = `Bearer ${await registryToken(client, bearer, { reference, actions, credentials: who }, signal)}`;
+    else if (basic && who && 'username' in who) authorization = authorizationOf(who);
     else authorization = undefined;
     return who !== undefined;
   };

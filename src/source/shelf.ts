@@ -2,6 +2,8 @@ import type { Layer } from './artifact.ts';
 
 /** Where Git bundles lie that together are one repo. All of it throws SourceError. */
 export interface Shelf {
+  /** For people. */
+  name: string;
   /** Tells one state of it from another. As cheap as it can be. */
   version(signal: AbortSignal): Promise<string>;
   /** The bundles of a state, each going on from those before it. */

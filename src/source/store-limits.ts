@@ -63,18 +63,18 @@ const SETTING: Record<Reached, string> = {
   healBytes: 'maxHealBytes',
 };
 
-/** The error of a limit that was reached; the Git server is `it`. */
+/** The error of a limit that was reached; the config repo is `it`. */
 export function overLimit<Limit extends Reached>(limit: Limit, limits: Pick<StoreLimits, Limit>): SourceError {
   return new SourceError(
     'limit',
-    `The Git server is not listened to: ${WHAT[limit].replace('%s', String(limits[limit]))} (${SETTING[limit]})`,
+    `The config repo is not listened to: ${WHAT[limit].replace('%s', String(limits[limit]))} (${SETTING[limit]})`,
   );
 }
 
 export function damagedPack(detail: string, cause?: unknown): SourceError {
   return new SourceError(
     'protocol',
-    `The pack that the Git server sent is damaged: ${detail}. It will be fetched again`,
+    `The pack that came is damaged: ${detail}. It will be fetched again`,
     cause === undefined ? undefined : { cause },
   );
 }

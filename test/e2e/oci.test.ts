@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { run } from '../../src/cli/program.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { registryAuth } from '../../src/lib/registry-auth.ts';
 import { type GitSourceOptions, gitSource } from '../../src/source/git-source.ts';
@@ -63,8 +64,24 @@ const bulk = (seed: string, bytes: number): Buffer => {
   return Buffer.concat(blocks);
 };
 
+/** In this process, which is faster than one of its own for each. */
+async function here(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const said = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((name) =>
+    jest.spyOn(process[name], 'write').mockImplementation((text) => {
+      said[name] += String(text);
+      return true;
+    }),
+  );
+  const code = await run(args).finally(() => {
+    for (const spy of spies) spy.mockRestore();
+  });
+  return { code, ...said };
+}
+
+/** The digest of what was pushed. */
 async function push(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await holdfast(['push', repo.dir, url, ...args]);
+  const { code, stdout, stderr } = await here('push', repo.dir, url, ...args);
   expect([code, stderr]).toEqual([0, '']);
   front.asked();
   front.sent();
@@ -289,17 +306,18 @@ test('credentials are those of the docker client: asked for, wrong, right', asyn
           },
         }),
       );
-    const run = (...args: string[]) => holdfast(args, { env: { DOCKER_CONFIG: config } });
-    expect((await run('push', repo.dir, url)).stderr).toMatch(/asks for credentials .*docker login/);
+    process.env.DOCKER_CONFIG = config;
+    expect((await here('push', repo.dir, url)).stderr).toMatch(/asks for credentials .*docker login/);
     await login('wrong-horse');
-    const refused = await run('push', repo.dir, url);
+    const refused = await here('push', repo.dir, url);
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/did not accept the credentials/) });
     expect(refused.stderr).not.toContain('wrong-horse');
     await login(REGISTRY_CREDENTIALS.password);
-    expect(await run('push', repo.dir, url)).toMatchObject({ code: 0 });
-    const rendered = await run('render', '--repo', url);
+    expect(await here('push', repo.dir, url)).toMatchObject({ code: 0 });
+    const rendered = await here('render', '--repo', url);
     expect([rendered.code, rendered.stdout]).toEqual([0, expect.stringContaining('shop:1')]);
   } finally {
+    delete process.env.DOCKER_CONFIG;
     await guarded.remove();
   }
 });
@@ -325,6 +343,49 @@ test('a token is asked for where the registry says, once, and kept', async () =>
   expect(front.token.scopes).toEqual([`repository:fleet-${count}:pull`]);
 });
 
+test('many small pushes on a large base are gathered above it', async () => {
+  await repo.commit({ ...compose(0), bulk: bulk('a', 131_072) });
+  await push();
+  const site = source();
+  for (let i = 1; i < 10; i++) {
+    await repo.commit(compose(i));
+    await push();
+  }
+  await site.poll(live);
+  const last = await repo.commit(compose('last'));
+  await push();
+  await site.poll(live);
+  expect(front.sent()).toBeLessThan(9000);
+  expect(await textOf(site, last, 'compose.yaml')).toContain('shop:last');
+  // A site that has none of it gets three layers, and one that has the first of them the other two.
+  const fresh = source({ dir: join(dir, `fresh-${count}`) });
+  front.asked();
+  expect(await fresh.poll(live)).toMatchObject({ commit: last });
+  expect(front.asked().filter((line) => line.startsWith('GET blobs'))).toHaveLength(3);
+  expect((await fresh.history(last, [], live)).length).toBe(11);
+});
+
+test('several registries are asked in order', async () => {
+  const first = await repo.commit(compose(1));
+  await push();
+  const central = url.replace(front.address, registry.address);
+  const told: string[] = [];
+  const site = source({ others: [central], onRemote: (name) => told.push(name) });
+  await site.poll(live);
+  const second = await repo.commit(compose(2));
+  await push();
+  await front.close();
+  try {
+    expect(await site.poll(live)).toMatchObject({ commit: second });
+    expect(await textOf(site, second, 'compose.yaml')).toContain('shop:2');
+    expect(told).toEqual([central]);
+    expect((await site.history(second, [first], live)).map(({ oid }) => oid)).toEqual([second]);
+  } finally {
+    front = await startRegistryFront(registry.address);
+  }
+  expect(() => source({ others: ['https://git.example.org/fleet.git'] })).toThrow(/is no Git server, and others/);
+});
+
 test('a Git bundle in a file is a repo', async () => {
   const first = await repo.commit(compose(1));
   const file = join(dir, `fleet-${count}.bundle`);
@@ -342,7 +403,7 @@ test('a Git bundle in a file is a repo', async () => {
 });
 
 test('push says what it cannot send', async () => {
-  const said = async (...args: string[]) => (await holdfast(['push', ...args])).stderr;
+  const said = async (...args: string[]) => (await here('push', ...args)).stderr;
   expect(await said(dir, url)).toMatch(/is no clone of a Git repo/);
   await repo.commit(compose(1));
   await repo.commit(compose(2));

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InputError, SourceError } from '../../lib/errors.ts';
-import { type Artifact, EMPTY, encodeArtifact, type Layer, parseArtifact } from '../../source/artifact.ts';
+import { EMPTY, encodeArtifact, type Layer, parseArtifact } from '../../source/artifact.ts';
 import { type BundleHeader, openBundle } from '../../source/bundle-header.ts';
 import { isOci, type OciReference, ociUrl, parseOci } from '../../source/oci-reference.ts';
 import { openRegistry } from '../../source/open-upstream.ts';
@@ -11,9 +11,9 @@ import type { Registry } from '../../source/registry.ts';
 import { currentDigest, readManifest, registryShelf } from '../../source/registry-shelf.ts';
 import { putManifest, uploadBlob } from '../../source/registry-upload.ts';
 import { EXIT } from '../exit.ts';
-import { type BundleContent, writeBundle } from '../push/bundle-file.ts';
-import { commitsOf, isContained, originOf, type PushedRef, refsOf } from '../push/clone.ts';
-import { nextStep } from '../push/layers.ts';
+import { writeBundle } from '../push/bundle-file.ts';
+import { originOf, type PushedRef, refsOf } from '../push/clone.ts';
+import { BEACONS, type Before, planLayers, sameRefs } from '../push/plan.ts';
 import { sourceOptionsFrom } from '../source-settings.ts';
 import { print } from '../terminal.ts';
 
@@ -23,15 +23,6 @@ export interface PushOptions {
   squash: boolean;
   force: boolean;
 }
-
-/** What the tag holds now. */
-interface Before {
-  digest: string;
-  artifact: Artifact;
-  refs: BundleHeader['refs'];
-}
-
-const BEACONS = 'refs/holdfast/beacon/';
 
 /** Sends branches and tags of a clone to a registry, as Git bundles: what is new on top of what lies there. */
 export async function push(words: readonly string[], options: PushOptions): Promise<number> {
@@ -47,7 +38,7 @@ export async function push(words: readonly string[], options: PushOptions): Prom
       print(`${ociUrl(reference)} holds that already: ${summary(refs)}\n${before.digest}`);
       return EXIT.ok;
     }
-    const bundles = await planned(dir, refs, before, options);
+    const bundles = await planLayers(dir, refs, before, options);
     const layers: Layer[] = [...bundles.kept];
     let sent = 0;
     for (const [index, { replaces, ...content }] of bundles.made.entries()) {
@@ -91,14 +82,17 @@ async function readBefore(
 ): Promise<Before | undefined> {
   const digest = await digestNow(registry, reference, signal);
   if (digest === undefined) return undefined;
+  const shelf = registryShelf(registry, reference);
+  const refsOfLayer = async (layer: Layer): Promise<BundleHeader['refs']> => {
+    const { header, leave } = await openBundle(shelf.open(layer, signal));
+    await leave();
+    return header.refs;
+  };
   try {
     const { text } = await readManifest(registry, digest, signal);
-    const artifact = parseArtifact(text, registry.name);
-    const last = artifact.layers.at(-1);
-    if (!last) return undefined;
-    const { header, leave } = await openBundle(registryShelf(registry, reference).open(last, signal));
-    await leave();
-    return { digest, artifact, refs: header.refs };
+    const { layers } = parseArtifact(text, registry.name);
+    const last = layers.at(-1);
+    return last && { digest, layers, refs: await refsOfLayer(last), refsOf: refsOfLayer };
   } catch (error) {
     if (!(error instanceof SourceError) || (error.kind !== 'protocol' && error.kind !== 'notFound')) throw error;
     if (force) return undefined;
@@ -124,80 +118,6 @@ async function requireUnmoved(
   if (!before || (await digestNow(registry, reference, signal)) === before.digest) return;
   throw InputError.at(undefined, `somebody else pushed to ${ociUrl(reference)} meanwhile`, 'push again');
 }
-
-type Made = BundleContent & { replaces: readonly string[] };
-
-/** Which layers stay, and which are made. Throws InputError where that would take something back. */
-async function planned(
-  dir: string,
-  refs: readonly PushedRef[],
-  before: Before | undefined,
-  options: PushOptions,
-): Promise<{ kept: readonly Layer[]; made: Made[] }> {
-  const anew: Made = { refs, prerequisites: [], without: [], replaces: [] };
-  if (!before) return { kept: [], made: [anew] };
-  const commits = await commitsOf(
-    dir,
-    before.refs.map(({ oid }) => oid),
-  );
-  if (!options.force) await requireForward(dir, refs, before.refs, commits);
-  const held = before.refs.filter(({ name }) => !name.startsWith(BEACONS));
-  const isForward =
-    held.every(({ oid }) => commits.has(oid)) &&
-    (await isContained(
-      dir,
-      held.flatMap(({ oid }) => commits.get(oid) ?? []),
-      refs.map(({ commit }) => commit),
-    ));
-  const { layers } = before.artifact;
-  const step = nextStep(layers, { isForward, squash: options.squash });
-  if (step === 'anew') return { kept: [], made: [anew] };
-  const there = before.refs.filter(({ oid }) => commits.has(oid));
-  const branches = there.filter(({ name }) => name === 'HEAD' || name.startsWith('refs/heads/'));
-  const more: Made = {
-    refs,
-    prerequisites: [...new Set(branches.flatMap(({ oid }) => commits.get(oid) ?? []))],
-    without: [...new Set(there.map(({ oid }) => oid))],
-    replaces: [],
-  };
-  if (step === 'append') return { kept: layers, made: [more] };
-  const folded: Made = { refs: there, prerequisites: [], without: [], replaces: layers.map(({ digest }) => digest) };
-  return { kept: [], made: sameRefs(before.refs, refs) ? [folded] : [folded, more] };
-}
-
-async function requireForward(
-  dir: string,
-  refs: readonly PushedRef[],
-  before: BundleHeader['refs'],
-  commits: ReadonlyMap<string, string>,
-): Promise<void> {
-  const known = new Map(before.map(({ name, oid }) => [name, oid]));
-  // HEAD is one of the others, and says less.
-  for (const { name, oid, commit } of [...refs].reverse()) {
-    const old = known.get(name);
-    if (old === undefined || old === oid || name.startsWith(BEACONS)) continue;
-    const was = commits.get(old);
-    const isBranch = !name.startsWith('refs/tags/');
-    if (isBranch && was !== undefined && (await isContained(dir, [was], [commit]))) continue;
-    throw InputError.at(
-      undefined,
-      `${name} lies there at ${old.slice(0, 12)}, which ${was === undefined ? 'this clone does not have' : `${commit.slice(0, 12)} does not follow`}`,
-      'fetch and merge first, or take it back with --force: sites that ask for signatures go back only by a signed recovery',
-    );
-  }
-}
-
-const sameRefs = (
-  a: readonly { name: string; oid: string }[],
-  b: readonly { name: string; oid: string }[],
-): boolean => {
-  const of = (refs: readonly { name: string; oid: string }[]) =>
-    refs
-      .map(({ name, oid }) => `${name} ${oid}`)
-      .sort()
-      .join();
-  return of(a) === of(b);
-};
 
 async function annotations(dir: string, refs: readonly PushedRef[]): Promise<Record<string, string>> {
   const source = await originOf(dir);
