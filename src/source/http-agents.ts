@@ -3,7 +3,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { getCACertificates } from 'node:tls';
 import { messageOf, SourceError } from '../lib/errors.ts';
-import { tunnelAgent } from './proxy.ts';
+import { tunnelAgent, VERIFIED } from './proxy.ts';
 
 /** PEM files by which a site knows the server, and the server the site. Read anew before each request, since certificates are renewed. */
 export interface TlsFiles {
@@ -29,6 +29,7 @@ export function httpAgents(files: TlsFiles) {
     if (now !== material) close();
     material = now;
     return {
+      ...VERIFIED,
       ...(ca !== undefined && { ca: [...getCACertificates('default'), ca] }),
       ...(cert !== undefined && { cert }),
       ...(key !== undefined && { key }),

@@ -13,6 +13,7 @@ import { type GitSourceOptions, gitSource } from '../../src/source/git-source.ts
 import type { FetchedSnapshot, Source } from '../../src/source/source.ts';
 import type { GitRepo } from '../support/git-repo.ts';
 import { type GitServer, startGitServer } from '../support/git-server.ts';
+import { holdfast } from '../support/holdfast-process.ts';
 import { TEST_CERTIFICATE, TEST_KEY } from '../support/tls-fixture.ts';
 
 // Each test runs Git many times; a busy machine takes a while for that.
@@ -437,6 +438,9 @@ describe('what else can be at the other end', () => {
       expect(error.message).toMatch(
         /^The certificate of 127\.0\.0\.1:\d+ is signed by an authority that this machine does not trust/,
       );
+      // Whatever another program on the machine needed.
+      const lax = await holdfast(['validate', '--repo', url], { env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } });
+      expect(lax.stderr).toMatch(/is signed by an authority that this machine does not trust/);
       const caFile = join(cache, 'ca.pem');
       expect(await failure(open({ url, caFile }).poll(live))).toMatchObject({ kind: 'auth' });
       await writeFile(caFile, 'no certificate');
