@@ -1,9 +1,10 @@
 import { join } from 'node:path';
+import { pinFault } from '../agent/pin.ts';
 import { placeSite } from '../fleet/place-site.ts';
 import { InputError, SourceError } from '../lib/errors.ts';
 import { createSemaphore } from '../lib/semaphore.ts';
 import type { Pin, PlacedSite } from '../model/fleet.ts';
-import type { Snapshot } from '../model/snapshot.ts';
+import type { Origin, Snapshot } from '../model/snapshot.ts';
 import { gitSnapshot } from '../source/git-snapshot.ts';
 import type { LazyObjects } from '../source/lazy-objects.ts';
 import { isCommitId, pickRef, type RemoteRef } from '../source/refs.ts';
@@ -47,7 +48,7 @@ export const pinnedInClone =
   async (pin) => {
     const prefix = await gitWord(dir, ['rev-parse', '--show-prefix']);
     if (prefix === undefined) throw unknown(pin, `${dir} is in no Git repo`, 'clone the repo, or name it with --repo');
-    const named = await inClone(dir, pin);
+    const named = await namedInClone(dir, pin);
     const found = await gitWord(dir, ['rev-parse', '-q', '--verify', `${named.commit}^{commit}`]);
     if (found === undefined)
       throw unknown(
@@ -56,29 +57,37 @@ export const pinnedInClone =
         'fetch it, with all its history',
       );
     tell(pin, named, 'this folder');
-    return gitSnapshot({
-      objects: objectsOf(dir),
-      commit: named.commit,
-      folder: normalizeFolder(join(prefix, path ?? '')),
-      origin: { ...snapshot.origin, description: `${snapshot.origin.description} at ${pin.revision}` },
-      limits: DEFAULT_STORE_LIMITS,
-      dispose: async () => {},
-    });
+    const folder = join(prefix, path ?? '');
+    const origin = { ...snapshot.origin, description: `${snapshot.origin.description} at ${pin.revision}` };
+    return cloneSnapshot(dir, named.commit, folder, origin);
   };
+
+/** A commit's files, as far as a clone on this machine has them. Throws SourceError. */
+export const cloneSnapshot = (dir: string, commit: string, folder: string, origin: Origin): Promise<Snapshot> =>
+  gitSnapshot({
+    objects: objectsOf(dir),
+    commit,
+    folder: normalizeFolder(folder),
+    origin,
+    limits: DEFAULT_STORE_LIMITS,
+    dispose: async () => {},
+  });
 
 /** Looks a pin up where the rest comes from. What it opens is the caller's to dispose of. */
 export const pinnedInRepo =
   (source: Source, signal: AbortSignal, onOpen: (snapshot: FetchedSnapshot) => void): OpenPinned =>
   async (pin) => {
-    const { pinned, commit } = await source.poll(signal, pin.revision);
-    if (!pinned || 'missing' in pinned) throw unknown(pin, pinned?.missing ?? 'it is not there');
-    tell(pin, pinned, commit.slice(0, 12));
-    const snapshot = await source.fetch(pinned.commit, signal, true);
+    const { pinned, commit } = await namedInRepo(source, signal, pin);
+    const snapshot = await source.fetch(pinned.commit, signal, true).catch((error: unknown) => {
+      throw pinFault(error, pin) ?? error;
+    });
     onOpen(snapshot);
+    tell(pin, pinned, commit.slice(0, 12));
     return snapshot;
   };
 
-async function inClone(dir: string, pin: Pin): Promise<Named> {
+/** What a pin names, as far as a clone on this machine knows. Throws InputError. */
+export async function namedInClone(dir: string, pin: Pin): Promise<Named> {
   if (isCommitId(pin.revision)) return { commit: pin.revision };
   const listed = await git(dir, ['for-each-ref', '--format=%(refname) %(objectname) %(*objectname)']);
   const refs = listed
@@ -89,11 +98,19 @@ async function inClone(dir: string, pin: Pin): Promise<Named> {
       return name && oid ? [{ name, oid, ...(peeled && { peeled }) }] : [];
     });
   try {
-    return pickRef(asOnSite(refs), pin.revision);
+    const { commit, want, ref } = pickRef(asOnSite(refs), pin.revision);
+    return { commit, ...(ref !== undefined && { ref }), ...(want !== commit && { tag: want }) };
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     throw unknown(pin, error.message, 'fetch it, tags included: git fetch --tags');
   }
+}
+
+/** What a poll finds, with what a pin names. Throws InputError where that is nothing. */
+export async function namedInRepo(source: Source, signal: AbortSignal, pin: Pin): Promise<Named & { pinned: Named }> {
+  const { pinned, ...polled } = await source.poll(signal, pin.revision);
+  if (!pinned || 'missing' in pinned) throw unknown(pin, pinned?.missing ?? 'it is not there');
+  return { ...polled, pinned };
 }
 
 const REMOTE = 'refs/remotes/origin/';

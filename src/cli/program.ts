@@ -145,6 +145,7 @@ function build(setCode: (code: number) => void): Command {
     .option('--repo <url>', 'ask a Git repo, an artifact (oci://) or a .bundle file instead of a folder')
     .option('--revision <ref>', 'what the site follows: a branch, tag or commit (default: HEAD)')
     .option('--path <dir>', "the config repo's folder in the repo")
+    .option('--site <name>', 'also say whether this site may read what its Site pins')
     .option('--trust <file>', "the site's trust.yaml (default: that of the repo, where the site stands)")
     .option(
       '--from <commit>',

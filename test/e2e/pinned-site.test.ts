@@ -354,4 +354,32 @@ describe('on a laptop', () => {
     await writeFile(join(clone, 'sites/eu/a.yaml'), head('Site'));
     expect((await images(clone))[1]).toBe('web:2');
   });
+
+  test('verify says whether a site may read what it pins', async () => {
+    const begin = await first();
+    await signedCommit(repo, app('hotfix'), { branch: 'hotfix', from: begin });
+    await writeFile(join(dir, 'trust.yaml'), trusting());
+    const verify = async (where: string[]) => {
+      const { code, stdout } = await holdfast([
+        'verify',
+        ...where,
+        '--trust',
+        join(dir, 'trust.yaml'),
+        '--site',
+        'eu/a',
+      ]);
+      return [code, stdout.trim().split('\n').at(-1)];
+    };
+    expect(await verify([repo.dir])).toEqual([0, 'eu/a pins nothing']);
+    const held = await commit(pin(begin));
+    expect(await verify([repo.dir])).toEqual([
+      0,
+      `eu/a pins ${begin}, and would read ${begin.slice(0, 12)}, which is in the history of ${held.slice(0, 12)}`,
+    ]);
+    await commit(pin('hotfix'));
+    for (const where of [[repo.dir], ['--repo', repo.url]]) {
+      const refused = /^eu\/a pins hotfix, which a site would refuse: unsigned: .* is not signed$/;
+      expect(await verify(where)).toEqual([1, expect.stringMatching(refused)]);
+    }
+  });
 });

@@ -11,9 +11,11 @@ import { succeed, type Trust } from '../../trust/trust.ts';
 import { EXIT } from '../exit.ts';
 import { gitWord, runProgram } from '../git-program.ts';
 import { localEvidence } from '../local-evidence.ts';
+import { cloneSnapshot, namedInClone, namedInRepo } from '../pinned.ts';
 import { sourceOptionsFrom } from '../source-settings.ts';
 import { palette, print } from '../terminal.ts';
 import { readTrust, trustReader } from '../trust-file.ts';
+import { type PinnedAt, tellPin } from '../verify-pin.ts';
 
 export interface VerifyOptions {
   repo?: string;
@@ -21,6 +23,7 @@ export interface VerifyOptions {
   path?: string;
   trust?: string;
   from?: string;
+  site?: string;
 }
 
 /** Says what a site that stands at a commit would accept, commit by commit, and why not. */
@@ -47,7 +50,17 @@ async function verifyClone(dir: string, options: VerifyOptions): Promise<number>
     return code === 0 ? stdout.toString('utf8') : undefined;
   };
   const trust = await trustFor(options, floor ?? commit, inGit);
-  return tell({ candidate, floor, trust, evidence, inGit, isFromGit: options.trust === undefined });
+  const { site } = options;
+  const origin = { description: dir, name: '' };
+  const pins: PinnedAt | undefined =
+    site === undefined
+      ? undefined
+      : {
+          site,
+          reading: async (at, use) => use(await cloneSnapshot(dir, at, options.path ?? '', origin)),
+          named: (pin) => namedInClone(dir, pin),
+        };
+  return tell({ candidate, floor, trust, evidence, inGit, isFromGit: options.trust === undefined, pins });
 }
 
 async function commitOf(dir: string, revision: string): Promise<string> {
@@ -86,7 +99,19 @@ async function verifyRepo(url: string, options: VerifyOptions): Promise<number> 
     };
     const trust = await trustFor(options, options.from ?? polled.commit, reading);
     const isFromGit = options.trust === undefined;
-    return await tell({ candidate, floor: options.from, trust, evidence, inGit: reading, isFromGit });
+    const { site } = options;
+    const pins: PinnedAt | undefined =
+      site === undefined
+        ? undefined
+        : {
+            site,
+            reading: async (at, use) => {
+              const snapshot = await source.fetch(at, signal);
+              return use(snapshot).finally(() => snapshot.dispose());
+            },
+            named: async (pin) => (await namedInRepo(source, signal, pin)).pinned,
+          };
+    return await tell({ candidate, floor: options.from, trust, evidence, inGit: reading, isFromGit, pins });
   } finally {
     source.close();
     await rm(dir, { recursive: true, force: true });
@@ -118,9 +143,11 @@ interface Question {
   isFromGit: boolean;
   evidence: Evidence;
   inGit(commit: string): Promise<string | undefined>;
+  /** Where the Site is that a question is about. */
+  pins?: PinnedAt | undefined;
 }
 
-async function tell({ candidate, floor, trust, isFromGit, evidence, inGit }: Question): Promise<number> {
+async function tell({ candidate, floor, trust, isFromGit, evidence, inGit, pins }: Question): Promise<number> {
   const judgement = await judge(candidate, { floor, trust, now: Date.now() }, evidence, { explain: true });
   const { add, error } = palette();
   const text = judgement.refusals.length === 0 ? await inGit(candidate.commit) : undefined;
@@ -142,7 +169,9 @@ async function tell({ candidate, floor, trust, isFromGit, evidence, inGit }: Que
   for (const commit of judgement.rotations)
     print(`commit ${commit.slice(0, 12)} brings a trust.yaml that is taken over`);
   print(summary(candidate.commit, floor, judgement));
-  return judgement.refusals.length === 0 ? EXIT.ok : EXIT.failed;
+  if (judgement.refusals.length > 0) return EXIT.failed;
+  const mayRead = !pins || (await tellPin(pins, candidate.commit, judgement.trust, evidence));
+  return mayRead ? EXIT.ok : EXIT.failed;
 }
 
 function summary(commit: string, floor: string | undefined, { refusals, trust, recovery }: Judgement): string {
