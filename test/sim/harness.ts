@@ -153,8 +153,11 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
   /** An app as the site may have it: by the last revisions that reached it, and by the one that it accepted, which may be older. */
   const lately = (app: string): (AppModel | undefined)[] => {
     const accepted = acceptedRevision(disk.peek(`${world.stateDir}/accepted/accepted.json`), app);
-    const revisions = new Set([...source.fetched.slice(-3), ...(accepted === undefined ? [] : [accepted])]);
-    return [...revisions].map((revision) => states.get(revision)?.get(app));
+    // While its disk fails, the same one reaches it again and again.
+    const last = [...new Set(source.fetched.toReversed())].slice(0, 3);
+    return [...new Set([...last, ...(accepted === undefined ? [] : [accepted])])].map((revision) =>
+      states.get(revision)?.get(app),
+    );
   };
   engine.monitors.hasPreStop = ({ app, service }) =>
     lately(app).every((model) => model?.services.find(({ name }) => name === service)?.hooks);
