@@ -93,6 +93,8 @@ export function createGate(options: GateOptions): Gate {
   let refusedBeacon: string | undefined;
   let recheckedBy: string | undefined;
   const said = new Set<string>();
+  /** Versions of trust.yaml whose taking over was said. */
+  const announced = new Set<number>();
 
   const place = (): Place => state.places[options.place] ?? {};
   const floor = (): string | undefined => place().floor ?? accepted;
@@ -120,7 +122,13 @@ export function createGate(options: GateOptions): Gate {
     });
     const stored = state.trust;
     if (!own || !stored || stored.version <= own.version) return own;
-    if (succeeded?.version !== stored.version) succeeded = await read(stored.text, TRUST_FILE);
+    if (succeeded?.version !== stored.version) {
+      succeeded = await read(stored.text, TRUST_FILE);
+      // Who edits the site's own file, and wonders.
+      const from = `version ${stored.version} of Git is, taken over with ${shortRevision(stored.commit)}`;
+      if (!announced.has(stored.version))
+        log.info(`the site's own ${TRUST_FILE}, version ${own.version}, is not in force: ${from}`);
+    }
     return succeed(own, succeeded);
   }
 
@@ -293,10 +301,11 @@ export function createGate(options: GateOptions): Gate {
       await save({ ...next, places: { ...next.places, [options.place]: { ...rest, ...(judgedBy && { judgedBy }) } } });
       accepted = commit;
       recheckedBy = judgedBy;
-      if (isNew)
-        log.info(
-          `${TRUST_FILE} version ${trust.version} is in force: ${trust.signers.map(({ name }) => name).join(', ')} may sign`,
-        );
+      if (isNew) {
+        announced.add(trust.version);
+        const who = trust.signers.map(({ name }) => name).join(', ');
+        log.info(`${TRUST_FILE} version ${trust.version} is in force: ${who} may sign`);
+      }
       if (recovery !== undefined)
         log.warn(`the history was rewritten; ${shortRevision(recovery)}, which is signed, says that this is meant`);
     },

@@ -339,7 +339,12 @@ describe('update security', () => {
     expect(site.enforced()).toBe(head);
     expect(site.lines()).toContainEqual(expect.stringMatching(/trust.yaml version 3 is in force: eve may sign/));
     await site.restart();
-    site.lines();
+    await site.poll();
+    expect(site.lines()).toContainEqual(
+      expect.stringMatching(
+        /^info the site's own trust.yaml, version 1, is not in force: version 3 of Git is, taken over with/,
+      ),
+    );
     await signedCommit(repo, compose(4), { by: ada });
     await refuses(site, /which trust.yaml does not name/, head);
   });
