@@ -176,7 +176,7 @@ function build(setCode: (code: number) => void): Command {
     )
     .argument('<where...>', 'a clone of the config repo (default: where this runs), and oci://REGISTRY/NAME:TAG')
     .usage('[options] [folder] oci://REGISTRY/NAME:TAG')
-    .option('--revision <ref>', 'a branch or a tag; may be given again (default: the current branch)', collect, [])
+    .option('--revision <ref>', 'a branch or a tag; may be given again (default: the current branch)', collect)
     .option('--tags', 'all tags as well, for sites that follow a range of versions', false)
     .option('--squash', 'fold the layers that lie there into one, which sites that have them need not download', false)
     .option('--force', 'also where that takes commits back, or replaces something else', false)
@@ -226,7 +226,7 @@ function desired(command: Command, description: string, { engine = true } = {}):
   return command;
 }
 
-const collect = (value: string, before: string[]): string[] => [...before, value];
+const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
 const exitCodes = (...meanings: string[]): string =>
   `\nExit codes:\n${meanings.map((meaning, code) => `  ${code}  ${meaning}`).join('\n')}`;

@@ -194,8 +194,11 @@ async function sendAll(body: AsyncIterable<Uint8Array>, sent: http.ClientRequest
     if (sent.destroyed) return;
     if (!sent.write(chunk))
       await new Promise<void>((resolve) => {
-        sent.once('drain', resolve);
-        sent.once('close', resolve);
+        const done = (): void => {
+          sent.off('drain', done).off('close', done);
+          resolve();
+        };
+        sent.on('drain', done).on('close', done);
       });
     onSent?.();
   }

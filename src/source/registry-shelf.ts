@@ -63,8 +63,8 @@ export async function readManifest(
   }
   const content = Buffer.concat(chunks);
   const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`;
+  requireNoPage(answer, registry, content.toString('latin1', 0, 64));
   if (isDigest(reference) && digest !== reference) {
-    requireNoPage(answer, registry, content.toString('latin1', 0, 64));
     throw new SourceError(
       'protocol',
       `The manifest that came for ${registry.name} is not the one of digest ${reference}`,

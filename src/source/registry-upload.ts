@@ -19,6 +19,8 @@ export async function uploadBlob(registry: Registry, { digest, body }: Blob, sig
   if (location === '' || !URL.canParse(location, begun.url.href))
     throw new SourceError('protocol', `${registry.name}: the registry does not say where a layer is to be sent`);
   const path = new URL(location, begun.url);
+  // A registry behind a proxy that ends TLS may not know that there is any.
+  if (path.host === begun.url.host) path.protocol = begun.url.protocol;
   if (begun.url.protocol === 'https:' && path.protocol !== 'https:')
     throw new SourceError(
       'protocol',

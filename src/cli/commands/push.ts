@@ -18,7 +18,7 @@ import { sourceOptionsFrom } from '../source-settings.ts';
 import { print } from '../terminal.ts';
 
 export interface PushOptions {
-  revision: string[];
+  revision?: string[];
   tags: boolean;
   squash: boolean;
   force: boolean;
@@ -27,7 +27,7 @@ export interface PushOptions {
 /** Sends branches and tags of a clone to a registry, as Git bundles: what is new on top of what lies there. */
 export async function push(words: readonly string[], options: PushOptions): Promise<number> {
   const [dir, reference] = parseWords(words);
-  const refs = await refsOf(dir, options.revision, options);
+  const refs = await refsOf(dir, options.revision ?? [], options);
   const { limits, ...settings } = await sourceOptionsFrom(process.env);
   const registry = openRegistry(reference, 'pull,push', limits, settings);
   const scratch = await mkdtemp(join(tmpdir(), 'holdfast-'));
