@@ -24,6 +24,7 @@ export class SimulatedSource {
   readonly names = new Map<string, string>();
   readonly #commits = new Map<string, { files: Files; parent: string | undefined; content: Uint8Array }>();
   readonly #forged = new Set<string>();
+  readonly #beside = new Set<string>();
   /** What the server says instead of the truth. */
   #shown: string | undefined;
   #shownNames: string | undefined;
@@ -64,12 +65,15 @@ export class SimulatedSource {
 
   /** A commit beside what is followed, which no name leads to. @returns its ID. */
   commitBeside(files: Files, parent: string): string {
-    return this.#add(files, parent, 'author');
+    const oid = this.#add(files, parent, 'author');
+    this.#beside.add(oid);
+    return oid;
   }
 
   /** The server falls into wrong hands: it shows an older commit, or one that a stranger made. @returns what, in words. */
   lie(random: Random): string {
-    const authored = [...this.#commits.keys()].filter((oid) => !this.#forged.has(oid));
+    // Against a signed commit of another branch there are beacons, which nobody signs in these stories.
+    const authored = [...this.#commits.keys()].filter((oid) => !this.#forged.has(oid) && !this.#beside.has(oid));
     if (random.chance(0.5)) {
       this.#shown = random.pick(authored);
       return `the server shows ${this.#shown.slice(0, 8)} as the newest`;
