@@ -26,8 +26,12 @@ export function bundleUpstream(
 ): Upstream {
   const healing = healBudget(limits, clock);
   let note: BundleNote | undefined;
-  /** Layers that came as they should and cannot be used: what is wrong with them will not change. */
-  const refused = new Map<string, SourceError>();
+  /** Layers that came as they should and cannot be used: what is wrong with them is not looked at again soon. */
+  const refused = new Map<string, { error: SourceError; at: number }>();
+  const refuse = (digest: string, error: SourceError): void => {
+    if (refused.size >= MOST_NOTED) refused.clear();
+    refused.set(digest, { error, at: clock.monotonic() });
+  };
   /** The version of which everything was taken in once more. */
   let restored: string | undefined;
 
@@ -70,9 +74,7 @@ export function bundleUpstream(
       if (unresolved > 0) throw new MissingBase(shelf.name);
       return header.refs;
     } catch (error) {
-      // The disk's errors have a cause, and pass.
-      const isOfContent = error instanceof SourceError && isWhole && error.cause === undefined;
-      if (isOfContent && !(error instanceof MissingBase)) refused.set(layer.digest, error);
+      if (isWhole && error instanceof SourceError && isOfContent(error)) refuse(layer.digest, error);
       throw error;
     }
   };
@@ -100,7 +102,7 @@ export function bundleUpstream(
     requireRoom(layers, limits);
     for (const { digest } of layers) {
       const before = refused.get(digest);
-      if (before) throw before;
+      if (before && clock.monotonic() - before.at < REFUSED_FOR) throw before.error;
     }
     const held = new Set(known().layers);
     for (const { digest, replaces } of layers)
@@ -118,7 +120,7 @@ export function bundleUpstream(
       // What they go on from was here, as far as was known.
       return refsAfter(layers, healing()).catch((reason: unknown) => {
         // Nor will it be different the next time.
-        if (reason instanceof MissingBase) for (const { digest } of layers.slice(-1)) refused.set(digest, reason);
+        if (reason instanceof MissingBase) for (const { digest } of layers.slice(-1)) refuse(digest, reason);
         throw reason;
       });
     });
@@ -224,8 +226,15 @@ class MissingBase extends SourceError {
   }
 }
 
+/** What is wrong may also have been a want of memory. */
+const REFUSED_FOR = 3_600_000;
+
 /** Where no state can be taken in whole, some of each. */
 const MOST_NOTED = 2 * MOST_LAYERS;
+
+/** Not of the disk, whose errors have a cause, nor of a base that can still come. */
+const isOfContent = (error: SourceError): boolean =>
+  !(error instanceof MissingBase) && error.kind !== 'aborted' && !(error.kind === 'limit' && error.cause !== undefined);
 
 /** Longer than anybody tags tags. */
 const LONGEST_TAG = 10;

@@ -1,12 +1,20 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { run } from '../../src/cli/program.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { registryAuth } from '../../src/lib/registry-auth.ts';
+import { EMPTY, encodeArtifact } from '../../src/source/artifact.ts';
 import { type GitSourceOptions, gitSource } from '../../src/source/git-source.ts';
+import { httpClient } from '../../src/source/http.ts';
+import { DEFAULT_LIMITS } from '../../src/source/limits.ts';
+import { parseOci } from '../../src/source/oci-reference.ts';
+import { registryOf } from '../../src/source/registry.ts';
+import { putManifest, uploadBlob } from '../../src/source/registry-upload.ts';
 import type { Source } from '../../src/source/source.ts';
 import { bareRepo, type Change, type GitRepo } from '../support/git-repo.ts';
 import { holdfast } from '../support/holdfast-process.ts';
@@ -101,6 +109,10 @@ function source(options: Partial<GitSourceOptions> = {}): Source {
   sources.push(made);
   return made;
 }
+
+/** Files that a download began and did not end. */
+const unfinished = async (store: string): Promise<string[]> =>
+  (await readdir(store).catch(() => [])).filter((name) => name.endsWith('.tmp'));
 
 const textOf = async (from: Source, commit: string, path: string): Promise<string | undefined> => {
   const snapshot = await from.fetch(commit, live);
@@ -363,6 +375,85 @@ test('many small pushes on a large base are gathered above it', async () => {
   expect(await fresh.poll(live)).toMatchObject({ commit: last });
   expect(front.asked().filter((line) => line.startsWith('GET blobs'))).toHaveLength(3);
   expect((await fresh.history(last, [], live)).length).toBe(11);
+});
+
+test('after packs were merged, history, tags and what later layers stand on are still there', async () => {
+  const first = await repo.commit({ ...compose(0), bulk: bulk('a', 32_768), old: bulk('o', 4096) });
+  await signedTag(repo, 'v1', first, ada);
+  const tag = await repo.git(['rev-parse', 'refs/tags/v1']);
+  await push('--revision', 'main', '--tags');
+  const site = source({ storeLimits: { packs: 2 } });
+  await site.poll(live);
+  const commits = [first];
+  for (let i = 1; i < 4; i++) {
+    commits.push(await repo.commit({ ...compose(i), old: null }));
+    await push('--revision', 'main', '--tags');
+    const { commit } = await site.poll(live);
+    expect(await textOf(site, commit, 'compose.yaml')).toContain(`shop:${i}`);
+    expect(front.sent()).toBeLessThan(3000);
+  }
+  expect(Buffer.from(await site.object(tag, 'tag', live)).toString()).toContain('tag v1');
+  expect((await site.history(commits.at(-1) ?? '', [], live)).map(({ oid }) => oid)).toEqual(commits.reverse());
+  expect(front.asked().filter((line) => line.startsWith('GET blobs'))).toHaveLength(1);
+  // What only an old commit had is found again, whatever that costs.
+  const side = await repo.commit(
+    { old: Buffer.concat([bulk('o', 4096), Buffer.from('!')]) },
+    { branch: 'side', from: first },
+  );
+  const merged = await repo.git(['commit-tree', `${side}^{tree}`, '-p', 'main', '-p', side, '-m', 'Merge']);
+  await repo.git(['update-ref', 'refs/heads/main', merged]);
+  await push('--revision', 'main', '--tags');
+  expect(await site.poll(live)).toMatchObject({ commit: merged });
+  expect(await textOf(site, merged, 'old')).toBe(`${bulk('o', 4096)}!`);
+});
+
+test('a layer that is what its digest says and nothing that Git reads is refused, and not downloaded again', async () => {
+  const first = await repo.commit(compose(1));
+  const pack = execFileSync('git', ['pack-objects', '--revs', '--stdout', '-q'], {
+    cwd: repo.dir,
+    input: `${first}\n`,
+  });
+  const bundle = (...lines: (string | Buffer)[]): Buffer =>
+    Buffer.concat(['# v2 git bundle\n', ...lines].map((line) => Buffer.from(line)));
+  const spoiled = Buffer.from(pack);
+  spoiled[20] = (spoiled[20] ?? 0) ^ 255;
+  const resealed = Buffer.concat([
+    spoiled.subarray(0, -20),
+    createHash('sha1').update(spoiled.subarray(0, -20)).digest(),
+  ]);
+  const other = 'e'.repeat(40);
+  /** How often it is downloaded in three polls: what breaks off early costs little, and what stands on something else is tried with all of it. */
+  const cases: [bytes: Buffer, why: RegExp, downloads: number][] = [
+    [bundle(`${first} HEAD\n\n`, spoiled), /checksum is wrong/, 1],
+    [bundle(`${first} HEAD\n\n`, resealed), /damaged|outside|unpack/, 1],
+    [bundle(`${first} HEAD\n\n`, 'no pack'), /broke off|damaged/, 1],
+    [bundle(`${other} HEAD\n\n`, pack), /goes on from commits/, 2],
+    [bundle(`-${other}\n${first} HEAD\n\n`, pack), /goes on from commits/, 2],
+    [Buffer.from('something else'), /does not begin as one/, 3],
+  ];
+  const made = registryOf({
+    client: httpClient({ clock: systemClock, limits: DEFAULT_LIMITS, credentials: async () => undefined }),
+    reference: parseOci(url),
+    actions: 'pull,push',
+    credentials: async () => undefined,
+  });
+  await uploadBlob(made, { digest: EMPTY.digest, body: '{}' }, live);
+  for (const [bytes, why, downloads] of cases) {
+    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    await uploadBlob(made, { digest, body: { length: bytes.length, open: () => Readable.from([bytes]) } }, live);
+    const layers = [{ digest, size: bytes.length, replaces: [] }];
+    await putManifest(made, 'main', encodeArtifact({ layers, annotations: {} }), live);
+    front.asked();
+    const site = source({ dir: join(dir, `bad-${digest.slice(7, 19)}`) });
+    for (let times = 0; times < 3; times++)
+      await expect(site.poll(live)).rejects.toMatchObject({
+        kind: expect.stringMatching(/protocol|unreachable/),
+        message: expect.stringMatching(why),
+      });
+    expect([why, front.asked().filter((line) => line.startsWith('GET blobs')).length]).toEqual([why, downloads]);
+    expect(await unfinished(join(dir, `bad-${digest.slice(7, 19)}`))).toEqual([]);
+  }
+  made.close();
 });
 
 test('several registries are asked in order', async () => {
