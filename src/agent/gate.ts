@@ -21,6 +21,9 @@ import type { Place, TrustState, TrustStore } from './trust-state.ts';
 /** After a clock is set right, what it refused is looked at again within that time. */
 const AGAIN_MS = 3_600_000;
 
+/** Bytes that it may take to find out whether a history was rewritten that is followed all the same. */
+const MOST_FOR_REPORT = 16 * 1024;
+
 export interface GateOptions {
   clock: Clock;
   log: Log;
@@ -188,14 +191,14 @@ export function createGate(options: GateOptions): Gate {
     const base = accepted;
     if (base === undefined || base === commit) return;
     try {
-      const commits = await source.history(commit, [base], signal);
+      const commits = await source.history(commit, [base], signal, MOST_FOR_REPORT);
       const leads = commits.some(({ content }) => Buffer.from(content).includes(`\nparent ${base}\n`));
       if (!leads) warnOfRewrite(commit, base);
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       if (error.kind === 'notFound') warnOfRewrite(commit, base);
       else
-        log.debug(
+        log.info(
           `whether ${shortRevision(commit)} descends from ${shortRevision(base)} is not known: ${error.message}`,
         );
     }

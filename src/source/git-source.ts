@@ -149,7 +149,7 @@ export function gitSource(options: GitSourceOptions): Source {
       }
     },
 
-    history: (tip, known, signal) => inTurn(() => wire.history(tip, known, signal)),
+    history: (tip, known, signal, most) => inTurn(() => wire.history(tip, known, signal, most)),
     object: (oid, type, signal) => inTurn(() => wire.object(oid, type, signal)),
     close: () => {
       store.rest();

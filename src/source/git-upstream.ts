@@ -86,11 +86,7 @@ export function gitUpstream(transport: Transport, store: ObjectStore, limits: St
     for (const { oid } of await bases(commit)) {
       if (!(await isHere(oid))) continue;
       const args = [...(await changesSince(oid, want, signal)), 'filter blob:none'];
-      let bytes = 0;
-      await add(args, signal, (more) => {
-        bytes += more;
-        if (bytes > MOST_CHANGES) throw new TooManyChanges();
-      }).catch((error: unknown) => {
+      await add(args, signal, upTo(MOST_CHANGES)).catch((error: unknown) => {
         if (!(error instanceof TooManyChanges)) throw error;
       });
       break;
@@ -150,7 +146,7 @@ export function gitUpstream(transport: Transport, store: ObjectStore, limits: St
       });
     },
 
-    async history(tip, known, signal) {
+    async history(tip, known, signal, most = Number.POSITIVE_INFINITY) {
       let isComplete = true;
       const read = async (oid: string): Promise<Uint8Array | undefined> => {
         const found = await store.find(oid);
@@ -164,7 +160,7 @@ export function gitUpstream(transport: Transport, store: ObjectStore, limits: St
         if (isComplete) return here;
       }
       const args = [`want ${tip}`, ...known.map((oid) => `have ${oid}`)];
-      await withFilters(signal, (filters) => add([...args, ...(filters ? ['filter tree:0'] : [])], signal));
+      await withFilters(signal, (filters) => add([...args, ...(filters ? ['filter tree:0'] : [])], signal, upTo(most)));
       return walkHistory(tip, isKnown, read);
     },
 
@@ -182,9 +178,17 @@ export function gitUpstream(transport: Transport, store: ObjectStore, limits: St
 }
 
 class TooManyChanges extends SourceError {
-  constructor() {
-    super('limit', `More than ${MOST_CHANGES} bytes changed`);
+  constructor(most: number) {
+    super('limit', `More than ${most} bytes changed`);
   }
+}
+
+function upTo(most: number): (bytes: number) => void {
+  let bytes = 0;
+  return (more) => {
+    bytes += more;
+    if (bytes > most) throw new TooManyChanges(most);
+  };
 }
 
 async function* metered(pack: AsyncIterable<Buffer>, counted?: (bytes: number) => void): AsyncGenerator<Buffer> {

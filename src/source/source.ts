@@ -43,9 +43,10 @@ export interface Source {
   fetch(commit: string, signal: AbortSignal, pinned?: boolean): Promise<FetchedSnapshot>;
   /**
    * Every commit that `tip` descends from, itself included, and none of `known` does; children before their parents. Neither folders nor files
-   * are fetched for it where the server can leave them out. Throws SourceError `limit` for more commits than a source may be asked for.
+   * are fetched for it where the server can leave them out. Throws SourceError `limit` for more commits than a source may be asked for,
+   * or where a server would send more than `most` bytes for them.
    */
-  history(tip: string, known: readonly string[], signal: AbortSignal): Promise<CommitObject[]>;
+  history(tip: string, known: readonly string[], signal: AbortSignal, most?: number): Promise<CommitObject[]>;
   /** The raw content of a commit or a tag, proven by its name. */
   object(oid: string, type: 'commit' | 'tag', signal: AbortSignal): Promise<Uint8Array>;
   close(): void;

@@ -19,7 +19,7 @@ export interface Upstream {
   commit(commit: string, how: Wanted, signal: AbortSignal): Promise<void>;
   /** Brings objects of a commit in. `open`: folders come with the small files below them, and all others alone. */
   objects(oids: readonly string[], of: string, signal: AbortSignal, open?: boolean): Promise<void>;
-  history(tip: string, known: readonly string[], signal: AbortSignal): Promise<CommitObject[]>;
+  history(tip: string, known: readonly string[], signal: AbortSignal, most?: number): Promise<CommitObject[]>;
   object(oid: string, type: 'commit' | 'tag', signal: AbortSignal): Promise<Uint8Array>;
   close(): void;
 }

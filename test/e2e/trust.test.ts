@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
@@ -493,6 +493,20 @@ describe('the modes', () => {
     await site.poll();
     expect(site.enforced()).toBe(other);
     expect(site.lines()[0]).toMatch(/^warn .* the history was rewritten. It is followed all the same/);
+  });
+
+  test('off does not fetch what others changed on the way to tell whether a history was rewritten', async () => {
+    const { site } = await begun(trusting({ ada }, { mode: 'off' }));
+    const large = { 'compose.yaml': `name: shop\n# ${randomBytes(100_000).toString('hex')}\nservices: {}\n` };
+    await signedCommit(repo, large, { by: ada });
+    const next = await signedCommit(repo, compose(2), { by: ada });
+    await site.poll();
+    expect(site.enforced()).toBe(next);
+    expect(site.lines()[0]).toMatch(/^info whether .* descends from .* is not known: More than 16384 bytes/);
+    const sizes = await Promise.all(
+      (await readdir(site.gitDir)).map(async (name) => (await stat(join(site.gitDir, name))).size),
+    );
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(20_000);
   });
 });
 
