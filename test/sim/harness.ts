@@ -165,6 +165,7 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
     const known = lately(app).map((model) => model?.services.find(({ name }) => name === service)?.startFirst ?? false);
     return !known.includes(true) ? 'none' : known.includes(false) ? 'some' : 'all';
   };
+  engine.monitors.remembers = () => !disk.hasFailed;
   engine.monitors.wantedImages = (place) => wantedImages(lately(place.app), place);
 
   const commit = (written: RepoModel): void => {
@@ -172,6 +173,7 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
     const lastGood = states.get(source.head);
     repo = next;
     const revision = source.commit(render(repo));
+    engine.monitors.committed();
     const good = repo.apps.map((app): [string, AppModel] => [
       app.name,
       app.broken ? (lastGood?.get(app.name) ?? app) : app,

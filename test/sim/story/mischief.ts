@@ -1,5 +1,11 @@
 import { ADOPTING } from '../world/adoption.ts';
-import { createContainer, removeContainer, renameContainer, updateContainer } from '../world/engine/containers.ts';
+import {
+  createContainer,
+  removeContainer,
+  removeSlowly,
+  renameContainer,
+  updateContainer,
+} from '../world/engine/containers.ts';
 import { exit, kill, pause, start, stop } from '../world/engine/lifecycle.ts';
 import { connect, disconnect, isSystemNetwork, removeNetwork } from '../world/engine/networks.ts';
 import { hasProcess, isUp, type SimContainer } from '../world/engine/records.ts';
@@ -43,7 +49,17 @@ const toContainer =
 export const HANDMADE: Readonly<Record<string, Mischief>> = {
   kill: toContainer('kill', (world, one) => kill(world.engine.machine, one, 'hand'), isUp),
   stop: toContainer('stop', (world, one) => void stop(world.engine.machine, one, 'hand', 1), isUp),
-  remove: toContainer('rm -f', (world, one) => removeContainer(world.engine.machine, one, true, 'hand')),
+  remove: toContainer('rm -f', (world, one, random) => {
+    const { machine } = world.engine;
+    if (random.chance(0.5)) removeContainer(machine, one, true, 'hand');
+    else removeSlowly(machine, one, random.between(1, 30_000));
+  }),
+  prune: (world, random) => {
+    const { machine } = world.engine;
+    const standing = [...machine.containers.values()].filter((one) => one.status === 'exited' && placeOf(one));
+    for (const one of standing) removeSlowly(machine, one, random.between(1, 30_000));
+    return standing.length > 0 ? `container prune of ${standing.map(({ name }) => name).join(', ')}` : undefined;
+  },
   pause: toContainer(
     'pause',
     (world, one) => pause(world.engine.machine, one),

@@ -17,6 +17,9 @@ export type WantedImages = (place: Place) => string[] | undefined;
 /** What the agent saw may be this old when it acts upon it: a stop takes its grace period. */
 const AT_WORK_MS = 30_000;
 
+/** What the agent has seen for so long it has written down. */
+const REMEMBERED_MS = 30_000;
+
 /**
  * The promises that hold after every single step, whatever goes wrong. A breach is noted at the moment of the call that commits it and ends
  * the run at the next step of the clock.
@@ -28,6 +31,10 @@ export class Monitors {
   hasPreStop: (place: Place) => boolean = () => false;
   /** Whether Git wants what replaces something in a place to run beside it first: by all, some or none of what the agent may know of Git. */
   startsFirst: (place: Place) => 'all' | 'some' | 'none' = () => 'none';
+  /** Whether the agent can know what it has seen since the newest commit. */
+  remembers: () => boolean = () => true;
+  /** Jobs that the agent has seen done, by place: with which labels, and since when. */
+  readonly #done = new Map<string, { labels: string; since: number }>();
   readonly #machine: Machine;
   readonly #site: string;
   /** When the newest observation of the agent was answered. */
@@ -42,6 +49,19 @@ export class Monitors {
   /** An observation of the agent's was answered. */
   listed(): void {
     this.#lastList = this.#machine.clock.monotonic();
+    for (const container of this.#machine.containers.values()) {
+      const place = placeOf(container);
+      if (!place || isAdopted(container.body.Labels) || container.status === 'removing') continue;
+      const labels = JSON.stringify(container.body.Labels);
+      if (!isDone(container)) this.#done.delete(keyOf(place));
+      else if (this.#done.get(keyOf(place))?.labels !== labels)
+        this.#done.set(keyOf(place), { labels, since: this.#lastList });
+    }
+  }
+
+  /** A commit may take a place away, and another one bring it back as a new one. */
+  committed(): void {
+    this.#done.clear();
   }
 
   /** The agent is about to do something to a container. */
@@ -112,6 +132,7 @@ export class Monitors {
   created(container: SimContainer): void {
     const place = placeOf(container);
     if (!place) return;
+    this.#isNotDone(container, place);
     const targets = Object.keys(container.anonymous);
     for (const other of this.#machine.containers.values()) {
       if (other === container || !sameKey(placeOf(other), place)) continue;
@@ -119,6 +140,16 @@ export class Monitors {
       if (lost.length > 0)
         this.#violated(`${container.name} leaves behind what ${other.name} has in ${lost.join(', ')}`);
     }
+  }
+
+  /** A job that is done is not done again because somebody cleared it away. */
+  #isNotDone(container: SimContainer, place: Place): void {
+    const done = this.#done.get(keyOf(place));
+    const stands = (other: SimContainer): boolean => other !== container && sameKey(placeOf(other), place);
+    if (!done || done.labels !== JSON.stringify(container.body.Labels) || !this.remembers()) return;
+    if (this.#machine.clock.monotonic() - done.since < REMEMBERED_MS) return;
+    if (![...this.#machine.containers.values()].some(stands))
+      this.#violated(`${container.name} is created although it has done its work`);
   }
 
   #cameUp(container: SimContainer, cause: Cause): void {
@@ -145,6 +176,11 @@ export class Monitors {
     this.violations.push(text);
     this.#machine.onNote(`VIOLATION: ${text}`);
   }
+}
+
+function isDone({ status, exitCode, oomKilled, body }: SimContainer): boolean {
+  const policy = body.HostConfig.RestartPolicy?.Name ?? '';
+  return status === 'exited' && exitCode === 0 && !oomKilled && ['', 'no', 'on-failure'].includes(policy);
 }
 
 /** The unnamed volume a container has there, made for it or taken over. */

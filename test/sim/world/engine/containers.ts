@@ -73,6 +73,20 @@ export function removeContainer(machine: Machine, container: SimContainer, force
     if (!force) throw new EngineError('conflict', `You cannot remove a ${container.status} container ${container.id}`);
     kill(machine, container, cause);
   }
+  // Somebody is at it already.
+  if (container.status !== 'removing') vanish(machine, container);
+}
+
+/** By force and by hand, on an engine that takes its time: meanwhile the container is listed as one that goes, and holds its name. */
+export function removeSlowly(machine: Machine, container: SimContainer, ms: number): void {
+  if (container.status === 'removing') return;
+  kill(machine, container, 'hand');
+  forget(container);
+  container.status = 'removing';
+  machine.clock.timer(ms, () => vanish(machine, container));
+}
+
+function vanish(machine: Machine, container: SimContainer): void {
   forget(container);
   detachAll(machine, container);
   machine.containers.delete(container.id);

@@ -16,6 +16,9 @@ export function start(machine: Machine, container: SimContainer, cause: Cause): 
   if (container.status === 'paused') {
     throw new EngineError('conflict', 'cannot start a paused container, try unpause instead');
   }
+  if (container.status === 'removing') {
+    throw new EngineError('conflict', 'container is marked for removal and cannot be started');
+  }
   if (isUp(container)) return;
   container.stoppedByHand = false;
   container.backoff = 0;
