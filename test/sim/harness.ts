@@ -165,7 +165,8 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
     const known = lately(app).map((model) => model?.services.find(({ name }) => name === service)?.startFirst ?? false);
     return !known.includes(true) ? 'none' : known.includes(false) ? 'some' : 'all';
   };
-  engine.monitors.remembers = () => !disk.hasFailed;
+  engine.monitors.follows = () =>
+    disk.hasFailed ? undefined : String(disk.peek(`${world.stateDir}/accepted/accepted.json`));
   engine.monitors.wantedImages = (place) => wantedImages(lately(place.app), place);
 
   const commit = (written: RepoModel): void => {
@@ -173,7 +174,6 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
     const lastGood = states.get(source.head);
     repo = next;
     const revision = source.commit(render(repo));
-    engine.monitors.committed();
     const good = repo.apps.map((app): [string, AppModel] => [
       app.name,
       app.broken ? (lastGood?.get(app.name) ?? app) : app,

@@ -31,10 +31,10 @@ export class Monitors {
   hasPreStop: (place: Place) => boolean = () => false;
   /** Whether Git wants what replaces something in a place to run beside it first: by all, some or none of what the agent may know of Git. */
   startsFirst: (place: Place) => 'all' | 'some' | 'none' = () => 'none';
-  /** Whether the agent can know what it has seen since the newest commit. */
-  remembers: () => boolean = () => true;
-  /** Jobs that the agent has seen done, by place: with which labels, and since when. */
-  readonly #done = new Map<string, { labels: string; since: number }>();
+  /** What the agent has accepted; undefined where it may have forgotten what it saw. */
+  follows: () => string | undefined = () => '';
+  /** Jobs that the agent has seen done, by place: with which labels, of what it had accepted then, and since when. */
+  readonly #done = new Map<string, { labels: string; accepted: string | undefined; since: number }>();
   readonly #machine: Machine;
   readonly #site: string;
   /** When the newest observation of the agent was answered. */
@@ -49,19 +49,16 @@ export class Monitors {
   /** An observation of the agent's was answered. */
   listed(): void {
     this.#lastList = this.#machine.clock.monotonic();
+    const accepted = this.follows();
     for (const container of this.#machine.containers.values()) {
       const place = placeOf(container);
       if (!place || isAdopted(container.body.Labels) || container.status === 'removing') continue;
       const labels = JSON.stringify(container.body.Labels);
+      const known = this.#done.get(keyOf(place));
       if (!isDone(container)) this.#done.delete(keyOf(place));
-      else if (this.#done.get(keyOf(place))?.labels !== labels)
-        this.#done.set(keyOf(place), { labels, since: this.#lastList });
+      else if (known?.labels !== labels || known.accepted !== accepted)
+        this.#done.set(keyOf(place), { labels, accepted, since: this.#lastList });
     }
-  }
-
-  /** A commit may take a place away, and another one bring it back as a new one. */
-  committed(): void {
-    this.#done.clear();
   }
 
   /** The agent is about to do something to a container. */
@@ -146,7 +143,9 @@ export class Monitors {
   #isNotDone(container: SimContainer, place: Place): void {
     const done = this.#done.get(keyOf(place));
     const stands = (other: SimContainer): boolean => other !== container && sameKey(placeOf(other), place);
-    if (!done || done.labels !== JSON.stringify(container.body.Labels) || !this.remembers()) return;
+    if (!done || done.labels !== JSON.stringify(container.body.Labels)) return;
+    // Another commit may have taken the place away, or asked something else of it.
+    if (done.accepted === undefined || done.accepted !== this.follows()) return;
     if (this.#machine.clock.monotonic() - done.since < REMEMBERED_MS) return;
     if (![...this.#machine.containers.values()].some(stands))
       this.#violated(`${container.name} is created although it has done its work`);
