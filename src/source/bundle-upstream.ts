@@ -55,27 +55,21 @@ export function bundleUpstream(
     signal: AbortSignal,
     spend?: (bytes: number) => void,
   ): Promise<BundleHeader['refs']> => {
+    const { header, pack, leave } = await openBundle(shelf.open(layer, signal));
     let isWhole = false;
+    const onEnd = (): void => {
+      isWhole = true;
+    };
     try {
-      const { header, pack, leave } = await openBundle(shelf.open(layer, signal));
-      const rest = counted(
-        pack,
-        () => {
-          isWhole = true;
-        },
-        spend,
-      );
-      for (const oid of header.prerequisites) {
-        if (await isHere(oid)) continue;
-        await leave();
-        throw new MissingBase(shelf.name);
-      }
-      const { unresolved } = await store.add(rest, signal);
+      for (const oid of header.prerequisites) if (!(await isHere(oid))) throw new MissingBase(shelf.name);
+      const { unresolved } = await store.add(counted(pack, onEnd, spend), signal);
       if (unresolved > 0) throw new MissingBase(shelf.name);
       return header.refs;
     } catch (error) {
       if (isWhole && error instanceof SourceError && isOfContent(error)) refuse(layer.digest, error);
       throw error;
+    } finally {
+      await leave();
     }
   };
 

@@ -59,6 +59,7 @@ afterEach(async () => {
   front.spoil = undefined;
   front.breakAfter = undefined;
   front.token = undefined;
+  front.elsewhere = undefined;
   for (const site of sites.splice(0)) await site.close();
   for (const source of sources.splice(0)) source.close();
 });
@@ -348,7 +349,12 @@ test('a token is asked for where the registry says, once, and kept', async () =>
       registryAuth(host, { DOCKER_CONFIG: config }, (sentence) => new TypeError(sentence) as never),
   });
   front.token.scopes = [];
+  // Layers lie with somebody else, to whom the token is no business.
+  const storage = await startRegistryFront(registry.address);
+  front.elsewhere = storage.address;
   await known.poll(live);
+  expect([storage.asked().length, storage.introduced]).toEqual([1, 0]);
+  await storage.close();
   front.asked();
   await known.poll(live);
   expect(front.asked()).toEqual(['HEAD manifests/main']);

@@ -9,6 +9,10 @@ export interface RegistryFront {
   asked(): string[];
   /** Bytes of bodies that went down, since it was last asked. */
   sent(): number;
+  /** How many requests said who they are from. */
+  introduced: number;
+  /** Where blobs are to be had instead, as `127.0.0.1:PORT`. */
+  elsewhere?: string | undefined;
   /** Changes bodies of blobs on their way down. */
   spoil?: ((blob: Buffer) => Buffer) | undefined;
   /** Breaks a blob off after so many bytes of each answer. */
@@ -24,7 +28,12 @@ export async function startRegistryFront(target: string): Promise<RegistryFront>
   const server = http.createServer((request, answer) => {
     const url = new URL(request.url ?? '/', `http://${front.address}`);
     asked.push(`${request.method} ${url.pathname.replace(/^\/v2\/[^/]+\//, '')}`);
+    if (request.headers.authorization !== undefined) front.introduced++;
     if (front.token && !isAdmitted(front, request, url, answer)) return;
+    if (front.elsewhere && url.pathname.includes('/blobs/')) {
+      answer.writeHead(307, { Location: `http://${front.elsewhere}${request.url}` }).end();
+      return;
+    }
     const headers = { ...request.headers, host: front.address };
     if (front.token) delete headers.authorization;
     const onward = http.request(`http://${target}${request.url}`, { method: request.method, headers }, (from) => {
@@ -47,6 +56,7 @@ export async function startRegistryFront(target: string): Promise<RegistryFront>
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const front: RegistryFront = {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    introduced: 0,
     asked() {
       const before = asked;
       asked = [];
