@@ -3,12 +3,12 @@ import { parseBytes } from '../compose/keys/quantities.ts';
 import { systemClock } from '../lib/clock.ts';
 import { InputError, SourceError } from '../lib/errors.ts';
 import { registryAuth } from '../lib/registry-auth.ts';
-import { credentialsFrom } from '../source/credentials.ts';
-import type { SourceLimits } from '../source/limits.ts';
-import type { TransportOptions } from '../source/open-transport.ts';
-import { proxyFrom } from '../source/proxy.ts';
-import type { SshSettings } from '../source/ssh-transport.ts';
-import type { StoreLimits } from '../source/store-limits.ts';
+import type { StoreLimits } from '../source/store/store-limits.ts';
+import { credentialsFrom } from '../source/wire/credentials.ts';
+import type { SourceLimits } from '../source/wire/limits.ts';
+import type { TransportOptions } from '../source/wire/open-transport.ts';
+import { proxyFrom } from '../source/wire/proxy.ts';
+import type { SshSettings } from '../source/wire/ssh-transport.ts';
 import { durationMs } from './duration.ts';
 import { type AgentKey, type AgentSettings, flagOf, resolveAgentSettings } from './settings.ts';
 

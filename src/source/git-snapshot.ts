@@ -1,10 +1,10 @@
 import { SourceError } from '../lib/errors.ts';
 import type { Origin } from '../model/snapshot.ts';
-import { treeOf } from './git-object.ts';
-import { parseTree, type TreeEntry } from './git-tree.ts';
-import type { LazyObjects } from './lazy-objects.ts';
 import type { FetchedSnapshot } from './source.ts';
-import { overLimit, type StoreLimits } from './store-limits.ts';
+import { treeOf } from './store/git-object.ts';
+import { parseTree, type TreeEntry } from './store/git-tree.ts';
+import type { LazyObjects } from './store/lazy-objects.ts';
+import { overLimit, type StoreLimits } from './store/store-limits.ts';
 import { byName, linkError, segments } from './tree-path.ts';
 
 export interface GitSnapshotOptions {

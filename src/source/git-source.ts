@@ -1,18 +1,18 @@
 import { SourceError } from '../lib/errors.ts';
 import { gitSnapshot } from './git-snapshot.ts';
-import { lazyObjects } from './lazy-objects.ts';
-import { DEFAULT_LIMITS, type SourceLimits } from './limits.ts';
-import { type ObjectStore, objectStore } from './object-store.ts';
-import type { TransportOptions } from './open-transport.ts';
 import { openUpstream } from './open-upstream.ts';
-import { systemPackFiles } from './pack-files.ts';
-import { ownWorker, type PackWorker } from './pack-worker.ts';
-import { hasChildren, readAhead } from './read-ahead.ts';
 import { candidateNames, isCommitId, pickRef, type RemoteRef, type Resolved } from './refs.ts';
 import { parseRemote } from './remote.ts';
 import type { Named, Source } from './source.ts';
-import { DEFAULT_STORE_LIMITS, type StoreLimits } from './store-limits.ts';
+import { lazyObjects } from './store/lazy-objects.ts';
+import { type ObjectStore, objectStore } from './store/object-store.ts';
+import { systemPackFiles } from './store/pack-files.ts';
+import { ownWorker, type PackWorker } from './store/pack-worker.ts';
+import { hasChildren, readAhead } from './store/read-ahead.ts';
+import { DEFAULT_STORE_LIMITS, type StoreLimits } from './store/store-limits.ts';
 import { normalizeFolder } from './tree-path.ts';
+import { DEFAULT_LIMITS, type SourceLimits } from './wire/limits.ts';
+import type { TransportOptions } from './wire/open-transport.ts';
 
 export interface GitSourceOptions extends TransportOptions {
   /** As parseRemote takes it. User and password in it are used where `credentials` has none, and appear nowhere. */

@@ -1,14 +1,14 @@
 import type { Clock } from '../lib/clock.ts';
 import { SourceError } from '../lib/errors.ts';
-import { packOf } from './fetch-pack.ts';
-import { treeOf } from './git-object.ts';
-import type { Head } from './heads.ts';
-import { healBudget } from './heal-budget.ts';
-import { walkHistory } from './history.ts';
-import type { ObjectStore } from './object-store.ts';
-import type { StoreLimits } from './store-limits.ts';
-import type { Transport } from './transport.ts';
+import { treeOf } from './store/git-object.ts';
+import type { Head } from './store/heads.ts';
+import { healBudget } from './store/heal-budget.ts';
+import { walkHistory } from './store/history.ts';
+import type { ObjectStore } from './store/object-store.ts';
+import type { StoreLimits } from './store/store-limits.ts';
 import type { Upstream, Wanted } from './upstream.ts';
+import { packOf } from './wire/fetch-pack.ts';
+import type { Transport } from './wire/transport.ts';
 
 /** What the folders that changed may cost, those of a fleet's other sites too, before it is cheaper to ask for one's own by name. */
 const MOST_CHANGES = 48 * 1024;

@@ -1,20 +1,20 @@
 import { InputError } from '../lib/errors.ts';
-import { bundleUpstream } from './bundle-upstream.ts';
-import { fileShelf } from './file-shelf.ts';
+import { bundleUpstream } from './bundle/bundle-upstream.ts';
+import { fileShelf } from './bundle/file-shelf.ts';
+import type { OciReference } from './bundle/oci-reference.ts';
+import { type Registry, registryOf } from './bundle/registry.ts';
+import { registryShelf } from './bundle/registry-shelf.ts';
+import type { Shelf } from './bundle/shelf.ts';
+import { shelvesInOrder } from './bundle/shelves-in-order.ts';
 import { gitUpstream } from './git-upstream.ts';
-import { httpClient } from './http.ts';
-import type { SourceLimits } from './limits.ts';
-import type { ObjectStore } from './object-store.ts';
-import type { OciReference } from './oci-reference.ts';
-import { openRemotes, type TransportOptions } from './open-transport.ts';
-import type { PackFiles } from './pack-files.ts';
-import { type Registry, registryOf } from './registry.ts';
-import { registryShelf } from './registry-shelf.ts';
 import type { Remote } from './remote.ts';
-import type { Shelf } from './shelf.ts';
-import { shelvesInOrder } from './shelves-in-order.ts';
-import type { StoreLimits } from './store-limits.ts';
+import type { ObjectStore } from './store/object-store.ts';
+import type { PackFiles } from './store/pack-files.ts';
+import type { StoreLimits } from './store/store-limits.ts';
 import type { Upstream } from './upstream.ts';
+import { httpClient } from './wire/http.ts';
+import type { SourceLimits } from './wire/limits.ts';
+import { openRemotes, type TransportOptions } from './wire/open-transport.ts';
 
 export interface UpstreamOptions extends TransportOptions {
   limits: SourceLimits;

@@ -1,5 +1,5 @@
 import { InputError } from '../lib/errors.ts';
-import { isOci, type OciReference, ociUrl, parseOci } from './oci-reference.ts';
+import { isOci, type OciReference, ociUrl, parseOci } from './bundle/oci-reference.ts';
 
 export type Credentials = { username: string; password: string } | { bearer: string };
 

@@ -11,7 +11,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { SourceError } from '../../src/lib/errors.ts';
 import { type GitSourceOptions, gitSource } from '../../src/source/git-source.ts';
 import type { Source } from '../../src/source/source.ts';
-import type { SshSettings } from '../../src/source/ssh-transport.ts';
+import type { SshSettings } from '../../src/source/wire/ssh-transport.ts';
 import type { GitRepo } from '../support/git-repo.ts';
 import { type GitSshServer, startGitSshServer } from '../support/git-ssh-server.ts';
 import { canStartSshServer } from '../support/ssh-server.ts';

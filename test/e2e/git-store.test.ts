@@ -6,10 +6,10 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { systemClock } from '../../src/lib/clock.ts';
 import { SourceError } from '../../src/lib/errors.ts';
 import { type GitSourceOptions, gitSource } from '../../src/source/git-source.ts';
-import { systemPackFiles } from '../../src/source/pack-files.ts';
-import { processWorker } from '../../src/source/pack-process.ts';
 import type { Source } from '../../src/source/source.ts';
-import { DEFAULT_STORE_LIMITS } from '../../src/source/store-limits.ts';
+import { systemPackFiles } from '../../src/source/store/pack-files.ts';
+import { processWorker } from '../../src/source/store/pack-process.ts';
+import { DEFAULT_STORE_LIMITS } from '../../src/source/store/store-limits.ts';
 import { seededRandom } from '../sim/world/random.ts';
 import type { GitRepo } from '../support/git-repo.ts';
 import { type GitServer, startGitServer } from '../support/git-server.ts';

@@ -10,7 +10,7 @@ import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { type Disk, systemDisk } from '../../src/lib/disk.ts';
 import type { DesiredSite } from '../../src/model/state.ts';
 import { gitSource } from '../../src/source/git-source.ts';
-import type { StoreLimits } from '../../src/source/store-limits.ts';
+import type { StoreLimits } from '../../src/source/store/store-limits.ts';
 import { beaconRef } from '../../src/trust/beacon.ts';
 import type { GitRepo } from './git-repo.ts';
 import type { GitServer } from './git-server.ts';

@@ -1,4 +1,4 @@
-import type { Layer } from '../../source/artifact.ts';
+import type { Layer } from '../../source/bundle/artifact.ts';
 
 /** More would cost a new site as many requests. */
 const MOST_LAYERS = 10;

@@ -1,6 +1,6 @@
 import { InputError } from '../../lib/errors.ts';
-import type { Layer } from '../../source/artifact.ts';
-import type { BundleHeader } from '../../source/bundle-header.ts';
+import type { Layer } from '../../source/bundle/artifact.ts';
+import type { BundleHeader } from '../../source/bundle/bundle-header.ts';
 import type { BundleContent } from './bundle-file.ts';
 import { commitsOf, isContained, type PushedRef } from './clone.ts';
 import { nextStep } from './layers.ts';

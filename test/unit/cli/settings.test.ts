@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { agentSettings, resolveAgentSettings } from '../../../src/cli/settings.ts';
 import { sourceOptions } from '../../../src/cli/source-settings.ts';
-import { DEFAULT_LIMITS } from '../../../src/source/limits.ts';
-import { DEFAULT_STORE_LIMITS } from '../../../src/source/store-limits.ts';
+import { DEFAULT_STORE_LIMITS } from '../../../src/source/store/store-limits.ts';
+import { DEFAULT_LIMITS } from '../../../src/source/wire/limits.ts';
 
 let dir: string;
 beforeEach(async () => {

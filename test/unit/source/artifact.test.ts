@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { SourceError } from '../../../src/lib/errors.ts';
-import { encodeArtifact, parseArtifact } from '../../../src/source/artifact.ts';
+import { encodeArtifact, parseArtifact } from '../../../src/source/bundle/artifact.ts';
 
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
 const good = {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { SourceError } from '../../../src/lib/errors.ts';
-import { openBundle, parseBundleHeader } from '../../../src/source/bundle-header.ts';
+import { openBundle, parseBundleHeader } from '../../../src/source/bundle/bundle-header.ts';
 
 const A = 'a'.repeat(40);
 const B = 'b'.repeat(40);

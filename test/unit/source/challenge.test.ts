@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseChallenges } from '../../../src/source/challenge.ts';
+import { parseChallenges } from '../../../src/source/bundle/challenge.ts';
 
 const plain = (header: string) =>
   parseChallenges(header).map(({ scheme, parameters }) => [scheme, Object.fromEntries(parameters)]);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Clock } from '../../../src/lib/clock.ts';
-import { credentialsFrom } from '../../../src/source/credentials.ts';
+import { credentialsFrom } from '../../../src/source/wire/credentials.ts';
 
 let dir: string;
 let now: number;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { SourceError } from '../../../src/lib/errors.ts';
-import { parseTree } from '../../../src/source/git-tree.ts';
+import { parseTree } from '../../../src/source/store/git-tree.ts';
 
 const OID = Buffer.alloc(20, 1);
 const raw = (name: string | Buffer, mode = '100644'): Buffer =>

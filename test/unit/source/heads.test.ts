@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { type Head, readHeads, withHead, writeHeads } from '../../../src/source/heads.ts';
-import { systemPackFiles } from '../../../src/source/pack-files.ts';
+import { type Head, readHeads, withHead, writeHeads } from '../../../src/source/store/heads.ts';
+import { systemPackFiles } from '../../../src/source/store/pack-files.ts';
 
 const head = (digit: number, pinned = false): Head => ({
   oid: String(digit).repeat(40),

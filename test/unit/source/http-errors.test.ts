@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { retryAfterMs, statusError } from '../../../src/source/http-errors.ts';
-import { networkError } from '../../../src/source/network-errors.ts';
+import { retryAfterMs, statusError } from '../../../src/source/wire/http-errors.ts';
+import { networkError } from '../../../src/source/wire/network-errors.ts';
 
 describe('how long a server asks to be left alone', () => {
   const date = 'Wed, 21 Oct 2026 07:28:00 GMT';

@@ -8,11 +8,11 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readObject } from 'isomorphic-git';
 import { SourceError } from '../../../src/lib/errors.ts';
-import { type GitObject, objectName } from '../../../src/source/git-object.ts';
-import { objectStore } from '../../../src/source/object-store.ts';
-import { type PackFiles, systemPackFiles } from '../../../src/source/pack-files.ts';
-import { ownWorker } from '../../../src/source/pack-worker.ts';
-import { DEFAULT_STORE_LIMITS, type StoreLimits } from '../../../src/source/store-limits.ts';
+import { type GitObject, objectName } from '../../../src/source/store/git-object.ts';
+import { objectStore } from '../../../src/source/store/object-store.ts';
+import { type PackFiles, systemPackFiles } from '../../../src/source/store/pack-files.ts';
+import { ownWorker } from '../../../src/source/store/pack-worker.ts';
+import { DEFAULT_STORE_LIMITS, type StoreLimits } from '../../../src/source/store/store-limits.ts';
 import { appending, blob, commitOf, header, inPieces, packOfEntries, sealed, tree } from '../../support/packs.ts';
 import { PowerCutFiles } from '../../support/power-cut-files.ts';
 

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { judgeHostKey, knownHostLine, knownTypes, parseKnownHosts } from '../../../src/source/known-hosts.ts';
+import { judgeHostKey, knownHostLine, knownTypes, parseKnownHosts } from '../../../src/source/wire/known-hosts.ts';
 
 const KEYS = ['ssh-ed25519', 'ecdsa-sha2-nistp256', 'ssh-rsa'].map((type) => {
   const length = Buffer.alloc(4);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { SourceError } from '../../../src/lib/errors.ts';
-import { type GitObject, objectName } from '../../../src/source/git-object.ts';
-import { objectStore } from '../../../src/source/object-store.ts';
-import type { PackFiles } from '../../../src/source/pack-files.ts';
-import { ownWorker } from '../../../src/source/pack-worker.ts';
-import { DEFAULT_STORE_LIMITS } from '../../../src/source/store-limits.ts';
+import { type GitObject, objectName } from '../../../src/source/store/git-object.ts';
+import { objectStore } from '../../../src/source/store/object-store.ts';
+import type { PackFiles } from '../../../src/source/store/pack-files.ts';
+import { ownWorker } from '../../../src/source/store/pack-worker.ts';
+import { DEFAULT_STORE_LIMITS } from '../../../src/source/store/store-limits.ts';
 import { seededRandom } from '../../sim/world/random.ts';
 import { appending, blob, commitOf, inPieces, packOfEntries, tree } from '../../support/packs.ts';
 import { PowerCutFiles } from '../../support/power-cut-files.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { InputError } from '../../../src/lib/errors.ts';
-import { isLoopback, ociUrl, parseOci, registryHost } from '../../../src/source/oci-reference.ts';
+import { isLoopback, ociUrl, parseOci, registryHost } from '../../../src/source/bundle/oci-reference.ts';
 import { parseRemote } from '../../../src/source/remote.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { proxyFor, proxyFrom } from '../../../src/source/proxy.ts';
+import { proxyFor, proxyFrom } from '../../../src/source/wire/proxy.ts';
 
 const PROXY = 'http://proxy:3128';
 

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import type { HttpAnswer, HttpClient, HttpExchange } from '../../../src/source/http.ts';
-import { parseOci } from '../../../src/source/oci-reference.ts';
-import { registryOf } from '../../../src/source/registry.ts';
-import type { RegistryCredentials } from '../../../src/source/registry-token.ts';
+import { parseOci } from '../../../src/source/bundle/oci-reference.ts';
+import { registryOf } from '../../../src/source/bundle/registry.ts';
+import type { RegistryCredentials } from '../../../src/source/bundle/registry-token.ts';
+import type { HttpAnswer, HttpClient, HttpExchange } from '../../../src/source/wire/http.ts';
 
 const live = new AbortController().signal;
 

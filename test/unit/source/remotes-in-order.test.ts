@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { SourceError } from '../../../src/lib/errors.ts';
-import type { Packet } from '../../../src/source/pkt-line.ts';
-import { remotesInOrder } from '../../../src/source/remotes-in-order.ts';
-import type { Transport } from '../../../src/source/transport.ts';
+import type { Packet } from '../../../src/source/wire/pkt-line.ts';
+import { remotesInOrder } from '../../../src/source/wire/remotes-in-order.ts';
+import type { Transport } from '../../../src/source/wire/transport.ts';
 
 const { signal } = new AbortController();
 const oid = 'a'.repeat(40);

@@ -1,0 +1,236 @@
+import type { IncomingMessage } from 'node:http';
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { Clock } from '../../lib/clock.ts';
+import { SourceError } from '../../lib/errors.ts';
+import type { Credentials, CredentialsProvider } from '../remote.ts';
+import { Guard } from './guard.ts';
+import { httpAgents, type TlsFiles } from './http-agents.ts';
+import { statusError, wrongType } from './http-errors.ts';
+import type { SourceLimits } from './limits.ts';
+import { type ProxySettings, proxyFor, proxyHeaders } from './proxy.ts';
+
+/** What is sent: a text, or bytes that can be had again for a redirect. */
+export type HttpBody = string | { length: number; open: () => AsyncIterable<Uint8Array> };
+
+export interface HttpExchange {
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT';
+  url: string;
+  headers: Record<string, string>;
+  body?: HttpBody;
+}
+
+export interface HttpRequest extends HttpExchange {
+  /** The content type of a right answer; anything else is refused. */
+  expects: string;
+}
+
+/** Whatever a server answered, but a redirect. */
+export interface HttpAnswer {
+  status: number;
+  headers: http.IncomingHttpHeaders;
+  /** What was asked in the end. */
+  url: URL;
+  /** To be read, or dropped. */
+  body: AsyncIterable<Uint8Array>;
+  drop(): void;
+}
+
+export interface HttpClient {
+  /** The answer's body, once its head is right. Throws SourceError for every other answer, at the head or within the body. */
+  request(request: HttpRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** Any answer, for whoever judges it; `authorization` goes to the origin of the URL and to no other. Throws SourceError where there is none. */
+  exchange(request: HttpExchange, authorization: string | undefined, signal: AbortSignal): Promise<HttpAnswer>;
+  close(): void;
+}
+
+export interface HttpOptions extends TlsFiles {
+  clock: Clock;
+  credentials: CredentialsProvider;
+  proxy?: ProxySettings;
+  limits: SourceLimits;
+}
+
+/**
+ * HTTP as Git needs it on a bad link: one connection kept alive, a cap on bytes and time, redirects that keep method and body and give credentials
+ * to no other origin, one second attempt with newer credentials after a 401 and no more.
+ */
+export function httpClient(options: HttpOptions): HttpClient {
+  const { clock, limits } = options;
+  const agents = httpAgents(options);
+
+  /** Sends one request; resolves with the head of its answer. */
+  const send = async (
+    url: URL,
+    request: HttpExchange,
+    authorization: string | undefined,
+    signal: AbortSignal,
+    onSent?: () => void,
+  ) => {
+    const proxy = proxyFor(url, options.proxy ?? {});
+    const agent = await agents.agentFor(url, proxy);
+    const headers: Record<string, string> = { ...request.headers };
+    if (authorization !== undefined) headers.Authorization = authorization;
+    const { body } = request;
+    if (body !== undefined)
+      headers['Content-Length'] = String(typeof body === 'string' ? Buffer.byteLength(body) : body.length);
+    let target: http.RequestOptions | URL = url;
+    let isTls = url.protocol === 'https:';
+    if (proxy && !isTls) {
+      // Plain HTTP is asked of the proxy itself, by its full URL.
+      Object.assign(headers, { Host: url.host }, proxyHeaders(proxy));
+      const port = proxy.port || (proxy.protocol === 'https:' ? 443 : 80);
+      target = { host: proxy.hostname.replace(/^\[|\]$/g, ''), port, path: url.href };
+      isTls = proxy.protocol === 'https:';
+    }
+    const open: typeof http.request = isTls ? https.request : http.request;
+    const attempt = (): Promise<IncomingMessage> =>
+      new Promise((resolve, reject) => {
+        let answered = false;
+        const settings = { method: request.method, headers, agent, signal };
+        const take = (answer: IncomingMessage): void => {
+          answered = true;
+          resolve(answer);
+        };
+        const sent = target instanceof URL ? open(target, settings, take) : open({ ...target, ...settings }, take);
+        sent.on('error', (error: NodeJS.ErrnoException) => {
+          // A kept connection that the server has closed meanwhile says nothing about the server: asked once more, on a new one.
+          const stale = sent.reusedSocket && !answered && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+          if (stale && !signal.aborted) attempt().then(resolve, reject);
+          else reject(error);
+        });
+        if (body === undefined || typeof body === 'string') sent.end(body);
+        else
+          sendAll(body.open(), sent, onSent).catch((error: unknown) => {
+            sent.destroy();
+            reject(error);
+          });
+      });
+    return attempt();
+  };
+
+  /** Follows redirects to an answer that is none. */
+  const follow = async (
+    request: HttpExchange,
+    authorization: string | undefined,
+    signal: AbortSignal,
+    onSent?: () => void,
+  ) => {
+    const origin = new URL(request.url).origin;
+    let url = new URL(request.url);
+    for (let hops = 0; ; hops++) {
+      const answer = await send(url, request, url.origin === origin ? authorization : undefined, signal, onSent);
+      const status = answer.statusCode ?? 0;
+      const location = answer.headers.location;
+      // Not 303, which asks for a page instead of an answer to what was sent.
+      if (![301, 302, 307, 308].includes(status) || location === undefined) return { answer, url };
+      answer.destroy();
+      if (hops >= limits.redirects)
+        throw new SourceError('protocol', `${origin} redirects more than ${limits.redirects} times`);
+      url = redirected(url, location);
+    }
+  };
+
+  return {
+    async request(request, signal) {
+      const host = new URL(request.url).host;
+      const guard = new Guard(clock, limits, signal, host);
+      try {
+        const credentials = await options.credentials();
+        let { answer, url } = await guard.within(() => follow(request, header(credentials), guard.signal));
+        if (answer.statusCode === 401) {
+          const newer = await options.credentials({ refused: true });
+          if (newer && header(newer) !== header(credentials)) {
+            answer.destroy();
+            ({ answer, url } = await guard.within(() => follow(request, header(newer), guard.signal)));
+          }
+        }
+        const finish = (): void => {
+          if (!answer.complete) answer.destroy();
+        };
+        const type = (answer.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+        if (answer.statusCode !== 200) {
+          answer.destroy();
+          const isElsewhere = url.origin !== new URL(request.url).origin;
+          const given = credentials === undefined ? 'none' : isElsewhere ? 'withheld' : 'given';
+          throw statusError(answer.statusCode ?? 0, answer.headers, url, given);
+        }
+        if (type !== request.expects) throw wrongType(type, await firstBytes(guard.body(answer, finish)));
+        return guard.body(answer, finish);
+      } catch (error) {
+        guard.done();
+        throw guard.explain(error);
+      }
+    },
+
+    async exchange(request, authorization, signal) {
+      const guard = new Guard(clock, limits, signal, new URL(request.url).host);
+      try {
+        const { answer, url } = await guard.within((onSent) => follow(request, authorization, guard.signal, onSent));
+        const body = guard.body(answer, () => {
+          if (!answer.complete) answer.destroy();
+        });
+        const drop = (): void => {
+          guard.done();
+          // A short one is waited for, so that the connection can be kept.
+          if (request.method === 'HEAD' || Number(answer.headers['content-length']) <= SHORT) answer.resume();
+          else answer.destroy();
+        };
+        return { status: answer.statusCode ?? 0, headers: answer.headers, url, body, drop };
+      } catch (error) {
+        guard.done();
+        throw guard.explain(error);
+      }
+    },
+    close: () => agents.close(),
+  };
+}
+
+const SHORT = 16 * 1024;
+
+/** Sends a body as fast as it is taken. A connection that breaks meanwhile says so by itself. */
+async function sendAll(body: AsyncIterable<Uint8Array>, sent: http.ClientRequest, onSent?: () => void): Promise<void> {
+  for await (const chunk of body) {
+    if (sent.destroyed) return;
+    if (!sent.write(chunk))
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          sent.off('drain', done).off('close', done);
+          resolve();
+        };
+        sent.on('drain', done).on('close', done);
+      });
+    onSent?.();
+  }
+  sent.end();
+}
+
+/** Where a redirect leads. Never from https down to http, and never with a user of its own choice. */
+function redirected(from: URL, location: string): URL {
+  const next = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+  if (!next || !/^https?:$/.test(next.protocol))
+    throw new SourceError('protocol', `${from.origin} redirects to something that is no web address`);
+  if (from.protocol === 'https:' && next.protocol === 'http:') {
+    throw new SourceError(
+      'protocol',
+      `${from.origin} redirects from https to plain http (${next.host}), which is refused`,
+    );
+  }
+  next.username = '';
+  next.password = '';
+  return next;
+}
+
+async function firstBytes(body: AsyncIterable<Uint8Array>): Promise<string> {
+  for await (const chunk of body) return Buffer.from(chunk).toString('latin1', 0, 256);
+  return '';
+}
+
+/** The Authorization header. */
+export const authorizationOf = (credentials: Credentials): string =>
+  'bearer' in credentials
+    ? `Bearer ${credentials.bearer}`
+    : `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
+
+const header = (credentials: Credentials | undefined): string | undefined =>
+  credentials && authorizationOf(credentials);
