@@ -17,8 +17,8 @@ const STAGES = {
   unit: { needs: 'nothing', folders: ['test/unit', 'test/property'] },
   sim: { needs: 'nothing', folders: ['test/sim'] },
   conformance: { needs: 'engines', folders: ['test/conformance'] },
-  // Engines are shared by all files of these, and they measure times: one file after the other.
-  e2e: { needs: 'engines', folders: ['test/e2e', 'test/chaos'], jest: ['--runInBand', '--testTimeout=60000'] },
+  // Mostly these wait for engines, which they share: what they make has names of its own.
+  e2e: { needs: 'engines', folders: ['test/e2e', 'test/chaos'], jest: ['--maxWorkers=2', '--testTimeout=120000'] },
 } as const satisfies Record<string, Stage>;
 
 interface Stage {

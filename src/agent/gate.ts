@@ -197,7 +197,8 @@ export function createGate(options: GateOptions): Gate {
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       if (error.kind === 'notFound') warnOfRewrite(commit, base);
-      else
+      // What keeps it from being fetched as well is said there.
+      else if (error.kind !== 'local' && !signal.aborted)
         log.info(
           `whether ${shortRevision(commit)} descends from ${shortRevision(base)} is not known: ${error.message}`,
         );

@@ -1,8 +1,14 @@
 /** The `holdfast` command. What every call pays for is here; everything else is loaded when a command needs it. */
 import { VERSION } from './version.ts';
 
+/** As package.json has it under `engines`. */
+const OLDEST_NODE = 22;
+
 const args = process.argv.slice(2);
-if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
+if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
+  process.stderr.write(`error: Holdfast needs Node ${OLDEST_NODE} or later, and this is ${process.version}\n`);
+  process.exitCode = 2;
+} else if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
   process.stdout.write(`${VERSION}\n`);
 } else {
   const { run } = await import('./program.ts');

@@ -8,7 +8,7 @@ import { type KeptSite, keptSite } from '../support/kept-site.ts';
 // What docker compose does with hooks was read off it: each in its order after a start, dependents after them; a failing one ends the rest.
 jest.setTimeout(120_000);
 
-const stays = { image: IMAGE, command: ['stay'], restart: 'unless-stopped', stop_grace_period: '2s' };
+const stays = { image: IMAGE, command: ['stay'], restart: 'unless-stopped', stop_grace_period: '1s' };
 /** Notes a word in a volume that outlives the container. */
 const note = (word: string): string[] => ['sh', '-c', `echo ${word} >> /log/said`];
 const hooked = (more: object = {}, services: object = {}): object => ({

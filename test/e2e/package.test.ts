@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { repoDir } from '../../scripts/engine.ts';
@@ -9,11 +9,11 @@ import { startGitServer } from '../support/git-server.ts';
 
 const run = promisify(execFile);
 
-/** As on another machine: none of this repo's commands on the PATH, none of npm's variables from the run that started the tests. */
+/** As on another machine: of this repo's commands only Node is on the PATH, and none of npm's variables from the run that started the tests. */
 const elsewhere = (): NodeJS.ProcessEnv => {
   const own = Object.entries(process.env).filter(([name]) => !/^npm_(package|lifecycle|execpath|node)/.test(name));
   const path = (process.env.PATH ?? '').split(delimiter).filter((dir) => !dir.startsWith(repoDir));
-  return { ...Object.fromEntries(own), PATH: path.join(delimiter) };
+  return { ...Object.fromEntries(own), PATH: [dirname(process.execPath), ...path].join(delimiter) };
 };
 
 describe('the package', () => {

@@ -16,7 +16,7 @@ for (const [name, host] of Object.entries(ENGINES)) {
         web: {
           image: IMAGE,
           command: ['stay'],
-          stop_grace_period: '2s',
+          stop_grace_period: '1s',
           deploy: { update_config: { order: 'start-first', monitor: '1s' } },
           ...more,
         },

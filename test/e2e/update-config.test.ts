@@ -15,7 +15,7 @@ for (const [name, host] of Object.entries(ENGINES)) {
         web: {
           image: IMAGE,
           command: ['stay'],
-          stop_grace_period: '2s',
+          stop_grace_period: '1s',
           deploy: { replicas: 3, update_config },
           ...more,
         },

@@ -4,7 +4,7 @@ import { runScenario, type ScenarioResult } from './harness.ts';
 
 const only = process.env.HOLDFAST_SIM_SEED;
 const first = Number(process.env.HOLDFAST_SIM_FIRST ?? '1');
-const runs = Number(process.env.HOLDFAST_SIM_RUNS ?? '300');
+const runs = Number(process.env.HOLDFAST_SIM_RUNS ?? '200');
 
 describe('a simulated site', () => {
   if (only !== undefined) {

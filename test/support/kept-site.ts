@@ -11,7 +11,7 @@ import type { Engine } from '../../src/engine/engine.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import { createHostFiles } from '../../src/files/host-files.ts';
 import { placeSite } from '../../src/fleet/place-site.ts';
-import { systemClock } from '../../src/lib/clock.ts';
+import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { systemDisk } from '../../src/lib/disk.ts';
 import { createSemaphore } from '../../src/lib/semaphore.ts';
 import type { Plan } from '../../src/model/plan.ts';
@@ -64,6 +64,14 @@ export interface KeptSite {
   close(): Promise<void>;
 }
 
+/** The agent's own waits are a fifth as long as they would be; the engine has its own time, and the wall clock is everybody's. */
+const HASTE = 5;
+const hastyClock: Clock = {
+  ...systemClock,
+  monotonic: () => systemClock.monotonic() * HASTE,
+  timer: (ms, callback) => systemClock.timer(ms / HASTE, callback),
+};
+
 export async function keptSite(host: string): Promise<KeptSite> {
   const id = randomBytes(4).toString('hex');
   const [site, app] = [`kept-${id}`, `kept${id}`];
@@ -80,7 +88,7 @@ export async function keptSite(host: string): Promise<KeptSite> {
   async function begin(): Promise<NonNullable<typeof life>> {
     const engine = openEngine(await openApi(host), { site, clock: systemClock });
     const store: MemoryStore = createMemoryStore(systemDisk, join(dir, 'memory.json'));
-    const { memory } = await store.load(systemClock.monotonic(), systemClock.random);
+    const { memory } = await store.load(hastyClock.monotonic(), hastyClock.random);
     const effects = {
       engine,
       files: createHostFiles(systemDisk),
@@ -89,7 +97,7 @@ export async function keptSite(host: string): Promise<KeptSite> {
     };
     const reconciler = createReconciler(memory, {
       effects,
-      clock: systemClock,
+      clock: hastyClock,
       log: { debug() {}, info: say, warn: say, error: say },
       store,
       options: agentOptions,
@@ -135,12 +143,16 @@ export async function keptSite(host: string): Promise<KeptSite> {
       await kept.converges();
     },
     async converges(ms = 60_000) {
-      seen.last = undefined;
-      life?.engine.forget();
-      life?.reconciler.trigger();
       const isSettled = (): boolean =>
         seen.last?.busy === false && seen.last.plan.apps.every(({ operations }) => operations.length === 0);
-      if (await until(isSettled, ms)) return;
+      const settles = async (): Promise<boolean> => {
+        seen.last = undefined;
+        life?.engine.forget();
+        life?.reconciler.trigger();
+        return until(isSettled, ms);
+      };
+      // The first pass that tells something may have looked before what the test has just done.
+      if ((await settles()) && (await settles())) return;
       const operations = kept
         .plan()
         ?.apps.flatMap((each) => [
