@@ -73,7 +73,7 @@ export function pickRef(refs: readonly RemoteRef[], revision: string | undefined
     throw new SourceError(
       'notFound',
       names[0] === 'HEAD'
-        ? 'The Git repo has no commits yet, or its default branch does not exist'
+        ? 'The Git repo has no commits yet, or its default branch does not exist (--revision names another)'
         : `The Git repo has no branch and no tag ${JSON.stringify(revision)}${/^[0-9a-f]{7,39}$/.test(revision ?? '') ? '; a commit is named by its full ID, of 40 digits' : ''}`,
     );
   }

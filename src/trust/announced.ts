@@ -16,7 +16,7 @@ export function unannounced({ found, inForce, isFromGit }: Held): TrustError | u
   if (found.version > inForce.version) {
     return new TrustError(
       'trustChanged',
-      `trust.yaml has version ${found.version}, which no commit announces: sites that are away now could not follow. Sign a commit with the trailer "Holdfast-Trust: ${found.version}"`,
+      `trust.yaml has version ${found.version}, which no signed commit announces: sites that are away now could not follow. Sign a commit with the trailer "Holdfast-Trust: ${found.version}"`,
     );
   }
   if (found.version === inForce.version && isFromGit && found.digest !== inForce.digest) {

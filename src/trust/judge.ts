@@ -14,7 +14,7 @@ import {
 import { changedOutside, type ReadFolder, remembering } from './path-limits.ts';
 import { tagSigners } from './tag-signers.ts';
 import { NAMESPACE, type Signer, type Trust } from './trust.ts';
-import { TrustError } from './trust-error.ts';
+import { type RefusalKind, TrustError } from './trust-error.ts';
 
 /** Commits with the same files that are looked at before the first is accepted, one request each. */
 const MOST_APPROVALS = 16;
@@ -181,7 +181,8 @@ class Judging {
       const announced = trailers(commit.message, TRUST_TRAILER).at(-1);
       if (announced === undefined || !/^[1-9]\d{0,9}$/.test(announced) || Number(announced) <= trust.version) continue;
       const refusal = await this.#rotate(commit, trust, Number(announced), this.#descends ? among : undefined);
-      if (refusal) this.#judgeLater(commit, refusal);
+      // What anybody can write into a commit announces nothing, or whoever gets one merged could keep sites from going on.
+      if (refusal && !BY_ANYBODY.has(refusal.kind)) this.#judgeLater(commit, refusal);
     }
   }
 
@@ -386,6 +387,9 @@ class Judging {
     return found;
   }
 }
+
+/** Refusals of commits that none of the keys in trust.yaml has signed. */
+const BY_ANYBODY: ReadonlySet<RefusalKind> = new Set(['unsigned', 'badSignature', 'unknownKey', 'malformed']);
 
 const short = (oid: string): string => oid.slice(0, 12);
 

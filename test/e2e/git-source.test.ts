@@ -110,7 +110,7 @@ describe('polling', () => {
 
   test('a revision that does not exist, an empty repo and a name of both kinds are named as such', async () => {
     expect((await failure(open().poll(live))).message).toBe(
-      'The Git repo has no commits yet, or its default branch does not exist',
+      'The Git repo has no commits yet, or its default branch does not exist (--revision names another)',
     );
     await repo.commit({ a: '1' });
     expect((await failure(open({ revision: 'mian' }).poll(live))).message).toBe(

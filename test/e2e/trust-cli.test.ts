@@ -87,7 +87,7 @@ describe.each([
     const args = [...where(), '--revision', 'forgotten', '--trust', join(dir, 'head.yaml'), '--from', head];
     const refused = await verify(...args);
     expect(refused.stdout).toMatch(
-      /a site at .* would refuse .*: trustChanged: trust.yaml has version 2, which no commit announces/,
+      /a site at .* would refuse .*: trustChanged: trust.yaml has version 2, which no signed commit announces/,
     );
     expect(refused.code).toBe(1);
     await signedCommit(

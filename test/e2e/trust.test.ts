@@ -352,7 +352,7 @@ describe('update security', () => {
   test('11b. a trust.yaml that nobody announces is refused, since sites that are away could not follow', async () => {
     const { site, first } = await begun();
     await signedCommit(repo, { 'trust.yaml': trusting({ bob }, { version: 2 }) }, { by: ada });
-    await refuses(site, /version 2, which no commit announces/, first);
+    await refuses(site, /version 2, which no signed commit announces/, first);
   });
 
   test('11c. a key that is revoked is not trusted for the same commit again, which runs on', async () => {

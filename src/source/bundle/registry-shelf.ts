@@ -97,10 +97,7 @@ async function* download(
     }
   }
   if (`sha256:${hash.digest('hex')}` !== digest)
-    throw new SourceError(
-      'protocol',
-      `A layer of ${registry.name} came damaged: it is not what its digest says. It will be fetched again`,
-    );
+    throw new SourceError('protocol', `A layer of ${registry.name} came damaged: it is not what its digest says`);
 }
 
 /** The bytes of a blob from there on, also of a registry that knows no ranges. */

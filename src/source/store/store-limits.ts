@@ -74,7 +74,7 @@ export function overLimit<Limit extends Reached>(limit: Limit, limits: Pick<Stor
 export function damagedPack(detail: string, cause?: unknown): SourceError {
   return new SourceError(
     'protocol',
-    `The pack that came is damaged: ${detail}. It will be fetched again`,
+    `The pack that came is damaged: ${detail}`,
     cause === undefined ? undefined : { cause },
   );
 }

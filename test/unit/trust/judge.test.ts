@@ -409,6 +409,18 @@ describe('trust.yaml in Git', () => {
     expect(await said(repo, trust, floor, repo.commit({ by: eve, parents: [stolen] }))).toMatch(/^unknownKey/);
   });
 
+  test('is announced by nobody who has no key: what was merged of a stranger holds up no site', async () => {
+    const repo = forge();
+    const floor = repo.commit({ by: ada });
+    const trust = await trusting([ada]);
+    for (const by of [eve, undefined]) {
+      const merged = repo.commit({ ...(by && { by }), parents: [floor], message: announcing(2) });
+      const merge = repo.commit({ by: ada, parents: [floor, merged] });
+      const { refusals, trust: after, rotations } = await judge({ commit: merge }, { floor, trust, now: NOW }, repo);
+      expect([refusals, after.version, rotations]).toEqual([[], 1, []]);
+    }
+  });
+
   test('no longer lets in whom it left out', async () => {
     const { repo, floor, head } = rotatedTwice();
     const trust = await trusting([ada]);
