@@ -12,12 +12,10 @@ import {
   type Verdict,
 } from './judgement.ts';
 import { changedOutside, type ReadFolder, remembering } from './path-limits.ts';
+import { loadAlone, loadOlder, twinOf } from './shown-history.ts';
 import { tagSigners } from './tag-signers.ts';
 import { NAMESPACE, type Signer, type Trust } from './trust.ts';
 import { type RefusalKind, TrustError } from './trust-error.ts';
-
-/** Commits with the same files that are looked at before the first is accepted, one request each. */
-const MOST_APPROVALS = 16;
 
 /**
  * Whether a site may accept a commit. Decides nothing by the clock but whether keys are valid. With `explain`, commits that nothing hangs on are
@@ -70,12 +68,15 @@ class Judging {
   async run(): Promise<void> {
     const { commit: tip } = this.#candidate;
     const base = this.#base;
-    this.#graph = base === undefined || base === tip ? await this.#loadAlone(tip) : await this.#loadSince(tip, base);
+    this.#graph =
+      base === undefined || base === tip
+        ? await loadAlone(tip, this.#standing.trust.threshold, this.#evidence)
+        : await this.#loadSince(tip, base);
     let among = new Set(this.#graph.order.map(({ oid }) => oid));
     if (base !== undefined && base !== tip) {
       among = descendantsOf(this.#graph, new Set([base]));
       this.#descends = among.has(tip);
-      this.#twin = this.#descends ? undefined : await this.#twinOf(base);
+      this.#twin = this.#descends ? undefined : await twinOf(base, this.#graph, this.#evidence);
       if (this.#twin !== undefined) {
         among = descendantsOf(this.#graph, new Set([this.#twin]));
         this.#descends = true;
@@ -124,48 +125,12 @@ class Judging {
       return commitGraph(commits, tip);
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
-      if (error.kind === 'notFound') return this.#loadOlder(tip, error);
+      if (error.kind === 'notFound') return loadOlder(tip, error, this.#evidence);
       if (error.kind !== 'limit') throw error;
       this.#descends = false;
       const message = `${short(tip)} cannot be shown to descend from ${short(base)}: ${error.message}`;
       throw new TrustError(this.#kindOfRewrite(), message, { cause: error });
     }
-  }
-
-  /**
-   * The commit that is the accepted one but for its signature: some kinds of signatures can be written anew by anybody. Whoever showed the site the
-   * other of two could else keep it from ever going on.
-   */
-  async #twinOf(base: string): Promise<string | undefined> {
-    try {
-      const { payload } = parseCommit(base, await this.#evidence.object(base, 'commit'));
-      return this.#graph.order.find((commit) => Buffer.compare(commit.payload, payload) === 0)?.oid;
-    } catch (error) {
-      const isGone = error instanceof SourceError && (error.kind === 'notFound' || error.kind === 'protocol');
-      if (isGone || error instanceof TrustError) return undefined;
-      throw error;
-    }
-  }
-
-  /** A server sends nothing of what the accepted commit descends from: then the tip is there, and older. */
-  async #loadOlder(tip: string, error: SourceError): Promise<CommitGraph> {
-    const content = await this.#evidence.object(tip, 'commit').catch(() => {
-      // Not even by itself: it is not there, as was said at first.
-      throw error;
-    });
-    return commitGraph([parseCommit(tip, content)], tip);
-  }
-
-  /** The tip without what is before it, but for approvals: nobody needs a whole history for those. */
-  async #loadAlone(tip: string): Promise<CommitGraph> {
-    const load = async (oid: string): Promise<Commit> => parseCommit(oid, await this.#evidence.object(oid, 'commit'));
-    const commits = [await load(tip)];
-    for (let last = commits[0]; last && commits.length < MOST_APPROVALS && this.#standing.trust.threshold > 1; ) {
-      const { tree, parents }: Commit = last;
-      last = (await Promise.all(parents.map(load))).find((parent) => parent.tree === tree);
-      if (last) commits.push(last);
-    }
-    return commitGraph(commits, tip);
   }
 
   /** Goes from the oldest commit to the newest and takes over each trust.yaml that is announced and signed as its predecessor demands. */
