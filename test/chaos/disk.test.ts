@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { acceptedStore } from '../../src/agent/accepted.ts';
 import { systemDisk } from '../../src/lib/disk.ts';
 import { allRun, app, type ChaosSite, chaosSite, describeChaos, fleet, staying } from '../support/chaos-site.ts';
-import { killByHand } from '../support/site.ts';
+import { killByHand, type Running } from '../support/site.ts';
 
 const isRoot = process.getuid?.() === 0;
 
@@ -55,6 +55,8 @@ describeChaos('a disk that is full', () => {
     async () => {
       const from = (await site.log()).length;
       const before = await site.repo.git(['rev-parse', 'main']);
+      const db = (found: Running[]): Running | undefined => found.find(({ name }) => name === `${site.app('a')}-db-1`);
+      const old = db(await site.containers())?.id;
       await fill(site.stateDir);
       await killByHand(site.host, `${site.app('a')}-web-1`);
       const commit = await site.repo.commit(app(site, 'a', staying({ web: {}, db: { environment: { ROUND: '2' } } })));
@@ -74,7 +76,7 @@ describeChaos('a disk that is full', () => {
 
       await rm(join(site.stateDir, 'ballast'));
       await site.sees(new RegExp(`^accepted ${commit.slice(0, 10)}`), { from, ms: 30_000 });
-      await site.becomes('three containers run', allRun(3));
+      await site.becomes('db has changed', (found) => allRun(3)(found) && db(found)?.id !== old, 30_000);
     },
   );
 

@@ -135,7 +135,7 @@ for (const [name, host] of Object.entries(ENGINES)) {
       ['no limit of processes', { PidsLimit: -1 }],
       ['a signal by number', { StopSignal: '2' }],
       ['a slash at the end', { WorkingDir: '/srv/', Mounts: [{ Type: 'bind', Source: '/tmp/', Target: '/t/' }] }],
-      ['a bind that must exist', { Mounts: [{ Type: 'bind', Source: '/tmp', Target: '/t', MustExist: true }] }],
+      ['a bind that must exist', { Mounts: [{ Type: 'bind', Source: '/usr', Target: '/t', MustExist: true }] }],
       ['no time to stop', { StopTimeout: 0 }],
       ['half a processor', { NanoCpus: 0.5e9 }],
       ['half a gigabyte more than one', { Memory: 1.5 * 2 ** 30 }],
@@ -152,12 +152,12 @@ for (const [name, host] of Object.entries(ENGINES)) {
       ],
       [
         'a bind that leaves out what is mounted below',
-        { Mounts: [{ Type: 'bind', Source: '/tmp', Target: '/t', Recursive: 'disabled' }] },
+        { Mounts: [{ Type: 'bind', Source: '/usr', Target: '/t', Recursive: 'disabled' }] },
       ],
-      ['a bind with all of it', { Mounts: [{ Type: 'bind', Source: '/tmp', Target: '/t', Recursive: 'enabled' }] }],
+      ['a bind with all of it', { Mounts: [{ Type: 'bind', Source: '/usr', Target: '/t', Recursive: 'enabled' }] }],
       [
         'a bind with a propagation',
-        { Mounts: [{ Type: 'bind', Source: '/tmp', Target: '/t', Propagation: 'rprivate' }] },
+        { Mounts: [{ Type: 'bind', Source: '/usr', Target: '/t', Propagation: 'rprivate' }] },
       ],
       ['a volume with labels', { Mounts: [{ Type: 'volume', Target: '/v', Labels: { a: 'b' } }] }],
       ['everything', { Privileged: true }],
@@ -171,7 +171,7 @@ for (const [name, host] of Object.entries(ENGINES)) {
         Image: TEST_IMAGE,
         Mounts: [
           { Type: 'volume', Source: `${prefix}lent`, Target: '/lent' },
-          { Type: 'bind', Source: '/tmp', Target: '/tmp2', ReadOnly: true },
+          { Type: 'bind', Source: '/usr', Target: '/tmp2', ReadOnly: true },
         ],
       };
       const lender = await bringAbout(engine, `${prefix}lender`, named, run);
@@ -205,7 +205,7 @@ for (const [name, host] of Object.entries(ENGINES)) {
         [{ Healthcheck: { Test: ['CMD', 'true'], StartPeriod: 9e9, StartInterval: 2e9 } }, '1.44'],
         [
           {
-            Mounts: [{ Type: 'bind', Source: '/tmp', Target: '/t', ReadOnly: true, Recursive: 'writable' }],
+            Mounts: [{ Type: 'bind', Source: '/usr', Target: '/t', ReadOnly: true, Recursive: 'writable' }],
           },
           '1.44',
         ],
@@ -241,9 +241,9 @@ for (const [name, host] of Object.entries(ENGINES)) {
       ['a hostname taken away', { Hostname: 'web' }, {}, 'hostname: web, wanted none'],
       [
         'a mount taken away',
-        { Mounts: [{ Type: 'bind', Source: '/tmp', Target: '/t' }] },
+        { Mounts: [{ Type: 'bind', Source: '/usr', Target: '/t' }] },
         {},
-        'volumes: /t is /tmp, not wanted',
+        'volumes: /t is /usr, not wanted',
       ],
       ['a limit of memory taken away', { Memory: 64 * 2 ** 20 }, {}, 'memory: 64m, wanted unlimited'],
       ['a shared memory size taken away', { ShmSize: 2 ** 20 }, {}, "shm_size: 1m, wanted the engine's"],
