@@ -1,11 +1,11 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type ChaosSite, chaosSite, describeChaos, fleet, staying } from '../support/chaos-site.ts';
-import { holdfast } from '../support/holdfast-process.ts';
+import { HOLDFAST, holdfast } from '../support/holdfast-process.ts';
 
 interface Case {
   args: string[];
@@ -171,6 +171,14 @@ describeChaos('wrong input', () => {
     expect(`${stdout}${stderr}`).not.toMatch(/defect|at file:|node:internal/);
     expect(code).toBe(2);
     expect((await readdir(dir)).sort()).toEqual(before);
+  });
+
+  test('a reader that leaves early is no failure, and output that cannot be written is one', () => {
+    const run = (where: string): number | null =>
+      spawnSync('sh', ['-c', `"$@" ${where}`, 'sh', ...HOLDFAST, 'render', `${dir}/one`], { stdio: 'ignore' }).status;
+    expect(spawnSync('bash', ['-c', 'set -o pipefail; "$@" | true', 'bash', ...HOLDFAST, '--help']).status).toBe(0);
+    expect(run('> /dev/null')).toBe(0);
+    expect(run('> /dev/full')).toBe(1);
   });
 
   test('a socket that may not be opened is said with what to do about it', async () => {
