@@ -197,7 +197,7 @@ function build(setCode: (code: number) => void): Command {
     .option('--config <file>', 'a YAML file with any of these settings (environment: HOLDFAST_CONFIG)')
     .addHelpText(
       'after',
-      `\nEvery option is also an environment variable and a key of the config file; the option wins, then the variable.\n${exitCodes('stopped by SIGTERM or SIGINT', 'it could not go on, and said why', 'bad input; nothing was changed')}`,
+      `\nEvery option is also an environment variable and a key of the config file; the option wins, then the variable.\nSIGHUP makes it look at the repo and at the engine at once.\n${exitCodes('stopped by SIGTERM or SIGINT', 'it could not go on, and said why', 'bad input; nothing was changed')}`,
     )
     .action(async (options) => setCode(await (await import('./commands/agent.ts')).agent(options)));
 

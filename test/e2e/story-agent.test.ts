@@ -103,6 +103,18 @@ describeChaos('the agent is told the same by', () => {
   });
 });
 
+describeChaos('SIGHUP', () => {
+  test('makes the agent look at Git at once', async () => {
+    await site.repo.commit({ ...fleet(site), ...app(site, 'a', staying({ web: {} })) });
+    const life = await site.start({ args: ['--interval', '1h'] });
+    await site.becomes('web runs', allRun(1));
+    await site.repo.commit(app(site, 'a', staying({ web: {}, db: {} })));
+    process.kill(life.pid, 'SIGHUP');
+    await site.becomes('db runs as well', allRun(2));
+    await endsCleanly(life);
+  });
+});
+
 describeChaos('SIGTERM ends the agent cleanly', () => {
   test('when it has nothing to do', async () => {
     await site.repo.commit({ ...fleet(site), ...app(site, 'a', staying({ web: {} })) });

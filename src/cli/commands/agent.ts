@@ -20,7 +20,7 @@ import { openToAll, trustReader } from '../trust-file.ts';
 import { VERSION } from '../version.ts';
 import { type LogFormat, type LogLevel, winstonLog } from '../winston-log.ts';
 
-/** Runs the agent until SIGTERM or SIGINT; a second signal does not wait for what runs. */
+/** Runs the agent until SIGTERM or SIGINT; a second signal does not wait for what runs. SIGHUP makes it look at Git and the engine at once. */
 export async function agent(flags: AgentSettings & { config?: string }): Promise<number> {
   const { config, ...given } = flags;
   const settings = await resolveAgentSettings(given, process.env, config ?? process.env.HOLDFAST_CONFIG);
@@ -28,9 +28,13 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
   const log = winstonLog(checked.logFormat, checked.logLevel);
 
   // Before anything is begun: a signal that comes while it starts is no crash.
+  let lookNow = (): void => {};
   const told = new Promise<NodeJS.Signals>((resolve) => {
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);
+    // A terminal that goes away ends what was started in it.
+    if (process.stdin.isTTY) process.once('SIGHUP', resolve);
+    else process.on('SIGHUP', () => lookNow());
   });
   const engine = await openSiteEngine(checked.site ?? 'default', settings.dockerHost);
   // Now rather than at the first commit: who started the agent is still looking.
@@ -78,6 +82,10 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
     onLink: linkWatch(systemClock),
   });
 
+  lookNow = () => {
+    log.info('looking at once, told by SIGHUP');
+    running.sync();
+  };
   const signal = await told;
   log.info(`stopping, told by ${signal}; containers run on`);
   await running.stop();
