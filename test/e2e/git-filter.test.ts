@@ -1,39 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { placeSite } from '../../src/fleet/place-site.ts';
-import { systemClock } from '../../src/lib/clock.ts';
-import { type GitSourceOptions, gitSource } from '../../src/source/git-source.ts';
 import type { FetchedSnapshot, Source } from '../../src/source/source.ts';
+import { followedRepo } from '../support/followed-repo.ts';
 import type { GitRepo } from '../support/git-repo.ts';
-import { type GitServer, startGitServer } from '../support/git-server.ts';
+import type { GitServer } from '../support/git-server.ts';
 
 jest.setTimeout(60_000);
 
+const followed = followedRepo('fleet');
+const { open } = followed;
+const live = new AbortController().signal;
 let server: GitServer;
 let repo: GitRepo;
 let cache: string;
-const opened: Source[] = [];
-const live = new AbortController().signal;
-
-beforeEach(async () => {
-  server = await startGitServer();
-  repo = await server.repo('fleet');
-  cache = await mkdtemp(join(tmpdir(), 'holdfast-cache-'));
+beforeEach(() => {
+  ({ server, repo, cache } = followed);
 });
-afterEach(async () => {
-  for (const source of opened.splice(0)) source.close();
-  await server.close();
-  await rm(cache, { recursive: true, force: true });
-});
-
-function open(options: Partial<GitSourceOptions> = {}): Source {
-  const source = gitSource({ url: repo.url, dir: cache, clock: systemClock, ...options });
-  opened.push(source);
-  return source;
-}
 
 const withFilters = (): Promise<string> => repo.git(['config', 'uploadpack.allowFilter', 'true']);
 

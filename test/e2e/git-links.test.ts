@@ -9,6 +9,7 @@ import { type GitSourceOptions, gitSource } from '../../src/source/git-source.ts
 import type { Source } from '../../src/source/source.ts';
 import { type Authority, createAuthority } from '../support/authority.ts';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
+import { failure } from '../support/followed-repo.ts';
 import { startForwardProxy } from '../support/forward-proxy.ts';
 import type { GitRepo } from '../support/git-repo.ts';
 import { type GitServer, startGitServer } from '../support/git-server.ts';
@@ -70,15 +71,6 @@ async function read(source: Source, commit: string, path: string): Promise<strin
   } finally {
     await snapshot.dispose();
   }
-}
-
-async function failure(promise: Promise<unknown>): Promise<SourceError> {
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof SourceError)) throw new Error(`expected a SourceError, got ${String(error)}`);
-  return error;
 }
 
 const describeNginx = (await canStartNginx()) ? describe : describe.skip;

@@ -8,10 +8,10 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { until } from '../../scripts/machine/processes.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { SourceError } from '../../src/lib/errors.ts';
 import { type GitSourceOptions, gitSource } from '../../src/source/git-source.ts';
 import type { Source } from '../../src/source/source.ts';
 import type { SshSettings } from '../../src/source/wire/ssh-transport.ts';
+import { failure } from '../support/followed-repo.ts';
 import type { GitRepo } from '../support/git-repo.ts';
 import { type GitSshServer, startGitSshServer } from '../support/git-ssh-server.ts';
 import { canStartSshServer } from '../support/ssh-server.ts';
@@ -20,15 +20,6 @@ jest.setTimeout(60_000);
 
 const live = new AbortController().signal;
 const describeSsh = (await canStartSshServer()) ? describe : describe.skip;
-
-async function failure(promise: Promise<unknown>): Promise<SourceError> {
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof SourceError)) throw new Error(`expected a SourceError, got ${String(error)}`);
-  return error;
-}
 
 const read = async (source: Source, commit: string, path: string): Promise<string | undefined> => {
   const snapshot = await source.fetch(commit, live);

@@ -1,52 +1,28 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { systemClock } from '../../src/lib/clock.ts';
-import { SourceError } from '../../src/lib/errors.ts';
-import { type GitSourceOptions, gitSource } from '../../src/source/git-source.ts';
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { SourceError } from '../../src/lib/errors.ts';
 import type { Source } from '../../src/source/source.ts';
 import { systemPackFiles } from '../../src/source/store/pack-files.ts';
 import { processWorker } from '../../src/source/store/pack-process.ts';
 import { DEFAULT_STORE_LIMITS } from '../../src/source/store/store-limits.ts';
 import { seededRandom } from '../sim/world/random.ts';
+import { failure, followedRepo } from '../support/followed-repo.ts';
 import type { GitRepo } from '../support/git-repo.ts';
-import { type GitServer, startGitServer } from '../support/git-server.ts';
+import type { GitServer } from '../support/git-server.ts';
 
 jest.setTimeout(120_000);
 
+const followed = followedRepo('edge');
+const { open } = followed;
+const live = new AbortController().signal;
 let server: GitServer;
 let repo: GitRepo;
 let cache: string;
-const opened: Source[] = [];
-const live = new AbortController().signal;
-
-beforeEach(async () => {
-  server = await startGitServer();
-  repo = await server.repo('edge');
-  cache = await mkdtemp(join(tmpdir(), 'holdfast-cache-'));
+beforeEach(() => {
+  ({ server, repo, cache } = followed);
 });
-afterEach(async () => {
-  for (const source of opened.splice(0)) source.close();
-  await server.close();
-  await rm(cache, { recursive: true, force: true });
-});
-
-function open(options: Partial<GitSourceOptions> = {}): Source {
-  const source = gitSource({ url: repo.url, dir: cache, clock: systemClock, ...options });
-  opened.push(source);
-  return source;
-}
-
-async function failure(promise: Promise<unknown>): Promise<SourceError> {
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof SourceError)) throw new Error(`expected a SourceError, got ${String(error)}`);
-  return error;
-}
 
 /** All files of a commit by path. */
 async function filesOf(source: Source, commit: string): Promise<Record<string, string>> {
