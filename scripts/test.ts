@@ -19,6 +19,8 @@ const STAGES = {
   conformance: { needs: 'engines', folders: ['test/conformance'] },
   // Mostly these wait for engines, which they share: what they make has names of its own.
   e2e: { needs: 'engines', folders: ['test/e2e', 'test/chaos'], jest: ['--maxWorkers=2', '--testTimeout=120000'] },
+  // These count what an engine is asked, and says: nobody else may be at it.
+  alone: { needs: 'engines', folders: ['test/alone'], jest: ['--runInBand'] },
 } as const satisfies Record<string, Stage>;
 
 interface Stage {

@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { formatProblem, HoldfastError, InputError } from '../lib/errors.ts';
 import { EXIT } from './exit.ts';
 import { agentOption, agentSettings } from './settings.ts';
-import { errorPalette, outliveOutput } from './terminal.ts';
+import { errorPalette } from './terminal.ts';
 import { VERSION } from './version.ts';
 
 const RENDER_HELP = `--format engine shows contents of files, configs and secrets as their digests. --format compose prints JSON; relative paths are
@@ -14,7 +14,6 @@ const PUSH_HELP = `The first --revision is what sites without one follow. Beacon
 
 /** Runs the command line and resolves to the exit code. Never throws: an error becomes one clear message on standard error. */
 export async function run(args: string[]): Promise<number> {
-  outliveOutput();
   let code: number = EXIT.ok;
   const program = build((result) => {
     code = result;
