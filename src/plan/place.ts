@@ -133,7 +133,8 @@ function replace(given: PlaceWork, assessed: Assessment[], after: number[]): Pla
   const made = create(
     work,
     freeName(wanted, others),
-    inheritable(wanted.spec, context.actual.images[wanted.spec.Image]?.config, old.container.anonymousVolumes),
+    // Which of them the image declares is for the one to say that it is made of: a tag may have moved since we looked.
+    inheritable(wanted.spec, undefined, old.container.anonymousVolumes),
     `replaces ${old.container.name}${old.container.adopted ? ', which docker compose made' : ''}: ${reasons.join('; ')}${work.drift ? ' (drift)' : ''}`,
     [...after, ...cleared],
     old,

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { ActualContainer, ActualSite } from '../../../src/model/state.ts';
+import { plan } from '../../../src/plan/plan.ts';
+import { agentOptions } from '../../../src/plan/policy.ts';
 import { planLines } from '../../support/plan-lines.ts';
 import { actualOf, app, bare, but, service, settled, site } from '../../support/site-builder.ts';
 
@@ -32,6 +34,12 @@ test('a new image: made beside the old one, the old one stopped, the new one sta
     '6 remove shop-web-1: shop-web-1.new has taken over (after 3)',
     '7 rename shop-web-1.new to shop-web-1: the name that web is to have (after 6)',
   ]);
+});
+
+test('what the old one has in unnamed volumes is handed over, whatever the image seems to declare', () => {
+  const site = but(old, 'shop-web-1', { anonymousVolumes: { '/data': 'f'.repeat(64) } });
+  const [made] = plan(git, site, memory, 0, agentOptions).apps[0]?.operations ?? [];
+  expect(made).toMatchObject({ kind: 'createContainer', inherit: { '/data': 'f'.repeat(64) } });
 });
 
 test('interrupted after the new one was made: goes on with it', () => {
