@@ -77,6 +77,7 @@ function build(setCode: (code: number) => void): Command {
 
   desired(program.command('down'), "Stop and remove the containers and networks of the site's apps. Volumes stay.")
     .option('--timeout <duration>', 'give up after this long', '5m')
+    .option('-y, --yes', 'do not ask first (nobody is asked where standard input is no terminal)', false)
     .addHelpText('after', exitCodes('all gone', 'something could not be removed', 'bad input; nothing was changed'))
     .action(async (folder, options) => setCode(await (await import('./commands/down.ts')).down(folder, options)));
 

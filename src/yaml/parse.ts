@@ -29,6 +29,13 @@ export function parseYamlStream(text: string, file: string): YamlNode[] {
   return new Builder(text, file).documents();
 }
 
+/** The offset of the line that Git writes where two sides of a merge differ. */
+function unfinishedMerge(text: string): number | undefined {
+  const mark = '<<<<<<< ';
+  const found = text.startsWith(mark) ? 0 : text.indexOf(`\n${mark}`) + 1;
+  return found > 0 || text.startsWith(mark) ? found : undefined;
+}
+
 const isNothing = (node: YamlNode): boolean => node.kind === 'scalar' && node.value === null && node.raw === '';
 
 /** What an anchor names, and how much it and everything below it is. */
@@ -92,6 +99,14 @@ class Builder {
       return parseEvents(this.text, { filename: this.file, maxDepth: MAX_DEPTH });
     } catch (error) {
       if (!(error instanceof YAMLException)) throw error;
+      const marker = unfinishedMerge(this.text);
+      if (marker !== undefined) {
+        throw InputError.at(
+          this.place(marker),
+          'Git left the marks of an unfinished merge here',
+          'keep one of the two sides and remove the lines that begin with <<<<<<<, ======= and >>>>>>>',
+        );
+      }
       const at = this.place(error.mark?.position ?? 0);
       throw new InputError([{ at, message: `this is not valid YAML: ${error.reason}` }], { cause: error });
     }

@@ -3,15 +3,24 @@ import { emptyMemory } from '../../model/memory.ts';
 import type { DesiredSite } from '../../model/state.ts';
 import { forsakenApp } from '../../plan/forsaken.ts';
 import { preStopHooks } from '../../plan/hooks.ts';
+import { confirm } from '../confirm.ts';
 import { converge } from '../converge.ts';
 import { type DesiredOptions, readDesired } from '../desired.ts';
 import { durationMs } from '../duration.ts';
 import { withEngine } from '../engine.ts';
+import { EXIT } from '../exit.ts';
+import { print, printError } from '../terminal.ts';
 
 const FREELY: SyncPolicy = { automated: { prune: true, selfHeal: true, allowEmpty: true } };
 
-/** Removes what the site's apps run, those that Git no longer names among them; a lone Compose file speaks for its own app only. */
-export async function down(folder: string | undefined, options: DesiredOptions & { timeout: string }): Promise<number> {
+/**
+ * Removes what the site's apps run, those that Git no longer names among them; a lone Compose file speaks for its own app only. Asks first where a
+ * person sits at a terminal.
+ */
+export async function down(
+  folder: string | undefined,
+  options: DesiredOptions & { timeout: string; yes: boolean },
+): Promise<number> {
   const timeoutMs = durationMs(options.timeout, '--timeout');
   const desired = await readDesired(folder, options, { placeholders: true });
   const here = [...desired.apps, ...desired.broken];
@@ -26,14 +35,27 @@ export async function down(folder: string | undefined, options: DesiredOptions &
     allowEmpty: true,
     pruneThreshold: 100,
   };
-  return converge(nothing, {
+  const list = [...names].sort().join(', ');
+  const question = `Stop and remove the containers and networks of ${list} on ${desired.site}? Volumes stay.`;
+  if (names.size > 0 && !options.yes && !(await confirm(question))) {
+    printError('nothing was changed');
+    return EXIT.failed;
+  }
+  const code = await converge(nothing, {
     timeoutMs,
     // Of what is taken down, only this is of any use.
     memory: { ...emptyMemory(), preStop: preStopHooks(desired) },
     plan: { byHand: true, prune: true, pullAlways: false, down: true },
     ...(options.dockerHost !== undefined && { dockerHost: options.dockerHost }),
   });
+  if (code === EXIT.ok) for (const app of [...adopting].sort()) print(howToHandBack(app));
+  return code;
 }
+
+/** The folder of a stack that was adopted still holds the files of the day of its adoption, and Git went on since. */
+const howToHandBack = (app: string): string =>
+  `${app} was adopted: docker compose up in its old folder starts it as it was on the day of adoption. ` +
+  `To go on with the files of Git, write them first: holdfast render --format compose -o yaml --app ${app} > compose.yaml`;
 
 const runningApps = (site: string, dockerHost: string | undefined): Promise<string[]> =>
   withEngine(site, dockerHost, async (engine) => {

@@ -176,6 +176,12 @@ describe('documents', () => {
   test('nesting without end is refused', () => {
     expect(failure('['.repeat(5000))).toMatch(/^f\.yaml:1:\d+: this is not valid YAML/);
   });
+
+  test('the marks of an unfinished merge are called so, where they begin', () => {
+    const text = 'services:\n  web:\n<<<<<<< HEAD\n    image: a\n=======\n    image: b\n>>>>>>> x\n';
+    expect(failure(text)).toMatch(/^f\.yaml:3:1: Git left the marks of an unfinished merge here/);
+    expect(failure(text.slice(text.indexOf('<<<<')))).toMatch(/^f\.yaml:1:1: Git left the marks/);
+  });
   test('a file of more than 1 MB is refused', () => {
     expect(failure(`a: ${'x'.repeat(1024 * 1024)}`)).toBe('f.yaml:1:1: the file is larger than 1024 KB');
   });
