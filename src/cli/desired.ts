@@ -6,6 +6,7 @@ import { compileSite } from '../compose/compile-site.ts';
 import { InputError } from '../lib/errors.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { DesiredSite } from '../model/state.ts';
+import type { YamlNode } from '../yaml/node.ts';
 import { parseYaml } from '../yaml/parse.ts';
 import { withEngine } from './engine.ts';
 import { type OpenPinned, pinnedInClone, pinnedInRepo, placeAt } from './pinned.ts';
@@ -112,18 +113,32 @@ export async function readValues(path: string): Promise<Record<string, string>> 
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw InputError.at(undefined, `the values file ${path} cannot be read: ${error.code ?? error.message}`);
   });
-  const root = parseYaml(text, path);
+  const root = parseSecretly(text, path);
   if (!root) return {};
   if (root.kind !== 'mapping')
     throw InputError.at(root.at, 'a values file is a mapping of names to values, as `TOKEN: abc`');
   const values: Record<string, string> = {};
   for (const { key, value } of root.entries) {
     if (value.kind !== 'scalar' || value.value === null) {
-      throw InputError.at(value.at, `the value of ${key} must be a string, a number or a boolean`);
+      const hint = 'write it in quotes where it is no list and no mapping';
+      throw InputError.at(value.at, 'this value must be a string, a number or a boolean', hint);
     }
     values[key] = typeof value.value === 'string' ? value.value : value.raw;
   }
   return values;
+}
+
+/** Parses what nobody may read: of what is wrong with it only the place is told, since any piece of the text may be one of a password. */
+function parseSecretly(text: string, path: string): YamlNode | undefined {
+  try {
+    return parseYaml(text, path);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const message = 'the values file cannot be read from here on; its text is not shown, as it may be secret';
+    const hint =
+      "it is a YAML mapping of names to values: put a value with special characters in quotes, as NAME: 'value'";
+    throw new InputError(error.problems.map(({ at }) => ({ message, hint, ...(at && { at }) })));
+  }
 }
 
 /** Throws InputError with the problems of all apps that cannot be compiled. */

@@ -10,6 +10,7 @@ import { type Claim, claimsOf, ownRivals, type Places } from './claims.ts';
 import { checkProject } from './compile/check.ts';
 import { compileNetwork, compileVolume, resourceName } from './compile/compile-resources.ts';
 import { compileService, networksOf, type ServiceContext } from './compile/compile-service.ts';
+import { hiddenError, hiddenIn, hiding } from './hide-values.ts';
 import { decodeProject, type Project } from './keys/project.ts';
 import { AppFolder } from './load/app-folder.ts';
 import { load } from './load/load.ts';
@@ -40,13 +41,39 @@ export interface Compiled {
   context: ServiceContext;
 }
 
-/** The same, with what it was compiled from. `onName` hears the app's name as soon as it is known, also if the rest fails. */
+/**
+ * The same, with what it was compiled from. `onName` hears the app's name as soon as it is known, also if the rest fails. No message of it holds a
+ * value that Git does not hold.
+ */
 export async function compileWhole(
   app: PlacedApp,
   site: string,
   snapshot: Snapshot,
   options: CompileOptions,
   onName: (name: string) => void = () => {},
+): Promise<Compiled> {
+  const used = new Map<string, string>();
+  const heard = { ...options, onOutside: (name: string, value: string) => used.set(name, value) };
+  try {
+    const { desired, claims, ...rest } = await compileOpenly(app, site, snapshot, heard, onName);
+    const hide = hiding(used);
+    const warnings = (desired.warnings ?? []).map((warning) => hiddenIn(warning, hide));
+    return {
+      ...rest,
+      desired: { ...desired, warnings },
+      claims: claims.map((claim) => ({ ...claim, text: hide(claim.text) })),
+    };
+  } catch (error) {
+    throw hiddenError(error, hiding(used));
+  }
+}
+
+async function compileOpenly(
+  app: PlacedApp,
+  site: string,
+  snapshot: Snapshot,
+  options: CompileOptions,
+  onName: (name: string) => void,
 ): Promise<Compiled> {
   const report = new Report();
   const repo = new RepoFiles(snapshot);

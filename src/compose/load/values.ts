@@ -15,6 +15,8 @@ export interface CompileOptions {
   adopt?: boolean;
   /** The folders that the containers of each Compose project on the site were started from. Absent: nobody asked the engine. */
   stacks?: Record<string, string[]>;
+  /** Hears of each value that is used and does not come from Git, so that no message shows it. */
+  onOutside?: (name: string, value: string) => void;
 }
 
 /** Where the values of one app come from, in the order in which they are asked. */
@@ -52,8 +54,12 @@ export class Values {
 
   /** Built-ins, the site's own, Git's, the environment, `.env`; then the placeholder of what only a site knows. */
   readonly lookup: Lookup = (name) => {
-    for (const source of [this.builtIn, this.options.localValues, this.app.values, this.options.environment]) {
-      if (source && Object.hasOwn(source, name)) return source[name];
+    const { localValues, environment, onOutside } = this.options;
+    for (const source of [this.builtIn, localValues, this.app.values, environment]) {
+      if (!source || !Object.hasOwn(source, name)) continue;
+      const value = source[name];
+      if (value !== undefined && (source === localValues || source === environment)) onOutside?.(name, value);
+      return value;
     }
     return this.dotenv.get(name) ?? (this.isPlaceholder(name) ? `{{${name}}}` : undefined);
   };
