@@ -58,6 +58,7 @@ export type AgentKey =
   | 'maxHealBytes'
   | 'maxPacks'
   | 'maxRedirects'
+  | 'aliveFile'
   | 'logFormat'
   | 'logLevel';
 
@@ -149,6 +150,11 @@ export const agentSettings: readonly Setting[] = [
   },
   { key: 'maxPacks', value: 'number', description: 'packs of Git objects before they are merged', default: '50' },
   { key: 'maxRedirects', value: 'number', description: 'redirects of one request', default: '5' },
+  {
+    key: 'aliveFile',
+    value: 'file',
+    description: 'a file in memory (below /run) that the agent renews every 10 s while it works, for health checks',
+  },
   { key: 'logFormat', value: 'format', description: 'text or json (default: text on a terminal, else json)' },
   { key: 'logLevel', value: 'level', description: 'error, warn, info or debug', default: 'info' },
 ];

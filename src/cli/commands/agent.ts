@@ -10,6 +10,7 @@ import { linkWatch } from '../../source/link.ts';
 import { redact } from '../../source/remote.ts';
 import { processWorker } from '../../source/store/pack-process.ts';
 import { beaconRef } from '../../trust/beacon.ts';
+import { keepAlive } from '../alive-file.ts';
 import { readValues } from '../desired.ts';
 import { durationMs } from '../duration.ts';
 import { openSiteEngine } from '../engine.ts';
@@ -41,6 +42,7 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
   if (settings.values !== undefined) await readValues(settings.values);
   await requireFolder(checked.stateDir, '--state-dir');
   await requireFolder(checked.filesDir, '--files-dir');
+  const stopAlive = settings.aliveFile === undefined ? () => {} : await renewed(settings.aliveFile);
   const trust = settings.trust === undefined ? undefined : trustReader(settings.trust);
   if (trust) await trust();
   const open = settings.trust === undefined ? undefined : await openToAll(settings.trust);
@@ -87,6 +89,7 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
     running.sync();
   };
   const signal = await told;
+  stopAlive();
   log.info(`stopping, told by ${signal}; containers run on`);
   await running.stop();
   source.close();
@@ -127,6 +130,16 @@ function check(settings: AgentSettings) {
     logLevel: oneOf<LogLevel>(logLevel, ['error', 'warn', 'info', 'debug'], '--log-level'),
   };
 }
+
+/** Throws InputError where the file cannot be written. */
+const renewed = (path: string): Promise<() => void> =>
+  keepAlive(path, systemClock).catch(({ code }: NodeJS.ErrnoException) => {
+    throw InputError.at(
+      undefined,
+      `--alive-file ${path} cannot be written: ${code}`,
+      'name a file in a folder that exists, as below /run',
+    );
+  });
 
 /** A folder that can never be one; a disk that is full or read-only for now is no reason not to mend containers. */
 async function requireFolder(path: string, flag: string): Promise<void> {
