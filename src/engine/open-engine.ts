@@ -2,7 +2,6 @@ import type { Clock } from '../lib/clock.ts';
 import type { EngineApi } from './api.ts';
 import type { Engine } from './engine.ts';
 import { performOperation } from './operations.ts';
-import { stacksOf } from './stacks.ts';
 import { createView } from './view.ts';
 import { watchEvents } from './watch.ts';
 
@@ -13,7 +12,7 @@ export function openEngine(api: EngineApi, { site, clock }: { site: string; cloc
   return {
     facts: () => view.facts(),
     observe: (need) => view.observe(need),
-    stacks: async () => stacksOf(await api.listContainers(), site),
+    stacks: () => view.stacks(),
     forget: () => view.forget(),
     perform: (operation, options) => performOperation({ api, view, site }, operation, options),
     watch(listener) {

@@ -2,7 +2,7 @@ import { EngineError } from '../lib/errors.ts';
 import type { ExecBody } from '../model/engine-api.ts';
 import type { Hook } from '../model/spec.ts';
 import { readImageConfig } from '../spec/from-api.ts';
-import { containerLabels, networkLabels, volumeLabels } from '../spec/labels.ts';
+import { containerLabels, imageRefusal, networkLabels, volumeLabels } from '../spec/labels.ts';
 import { inheritable } from '../spec/mounts.ts';
 import { endpointBody, networkBody } from '../spec/networks.ts';
 import { lacksForContainer } from '../spec/requirements.ts';
@@ -151,12 +151,15 @@ async function create(
   // A plan has none of it; but an engine can be exchanged between two looks.
   const lacking = lacksForContainer(spec, facts);
   if (lacking !== undefined) throw new EngineError('unsupported', lacking);
-  // Only now is it certain which image it is made of, and so which volumes of its predecessor it still has a place for.
-  const image = Object.keys(inherit).length > 0 ? await api.inspectImage(spec.Image) : undefined;
+  // Only now is it certain which image it is made of: whose labels it brings, and which volumes of its predecessor it still has a place for.
+  const found = await api.inspectImage(spec.Image);
+  const image = found && readImageConfig(found.Config);
+  const refusal = imageRefusal(spec.Image, image?.Labels, view.adopting().has(identity.app));
+  if (refusal !== undefined) throw new EngineError('invalid', refusal);
   const body = createBody({
     spec,
     labels: containerLabels({ ...identity, site }, labels, spec, view.imageId(spec.Image)),
-    inherit: inheritable(spec, image && readImageConfig(image.Config), inherit),
+    inherit: inheritable(spec, image, inherit),
     joins: Object.fromEntries(Object.entries(joins).map(([service, ref]) => [service, resolve(ref)])),
     networksAtCreate: facts.can.networksAtCreate,
   });

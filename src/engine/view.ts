@@ -6,16 +6,16 @@ import type {
   ActualNetwork,
   ActualSite,
   ActualVolume,
-  ComposedContainer,
   EngineFacts,
 } from '../model/state.ts';
 import { type Neighbours, readImageConfig } from '../spec/from-api.ts';
-import { type ReadLabels, readComposed, readContainerLabels } from '../spec/labels.ts';
+import type { ReadLabels } from '../spec/labels.ts';
 import type { EngineApi } from './api.ts';
 import { mapBounded } from './bounded.ts';
 import { decodeContainer, decodeNetwork, decodeVolume, nameOf, printOf } from './decode.ts';
 import type { Need } from './engine.ts';
 import { sameReference } from './image-reference.ts';
+import { composedOf, decidingImages, type ImageLabels, recognise, stacksOf } from './recognise.ts';
 
 /** Inspects at once. */
 const CONCURRENCY = 8;
@@ -29,6 +29,8 @@ export interface View {
   facts(): Promise<EngineFacts>;
   /** What Engine.observe promises. Observations queue up: what was done before one began is in it. */
   observe(need: Need): Promise<ActualSite>;
+  /** What Engine.stacks promises. */
+  stacks(): Promise<Record<string, string[]>>;
   /** Something happened to this container: inspect it next time. */
   touchContainer(id: string): void;
   touch(kind: 'networks' | 'volumes' | 'images'): void;
@@ -103,14 +105,17 @@ export function createView(api: EngineApi, site: string): View {
       const listed = await api.listContainers();
       const problems: Problem[] = [];
       if (need.adopt) adopting = new Set(need.adopt);
-      const ours = recognise(listed, site, adopting, problems);
-      const composed = composedOf(listed, ours);
+      // Whose a container is depends on what its image brings.
+      const deciding = decidingImages(listed, site);
+      await readImages(need, deciding, began);
+      const ours = recognise(listed, site, adopting, imageLabels, problems);
+      const composed = composedOf(listed, ours, imageLabels);
       const [found] = await Promise.all([
         inspectChanged(listed, ours, dirty, began),
         refresh('networks', readNetworks, began),
         refresh('volumes', readVolumes, began),
       ]);
-      await readImages(need, found, began);
+      await readImages(need, [...deciding, ...found.map(({ imageId }) => imageId)], began);
       return {
         engine,
         containers: found,
@@ -195,11 +200,13 @@ export function createView(api: EngineApi, site: string): View {
     volumes = Object.fromEntries((await api.listVolumes()).map((body) => [body.Name, decodeVolume(body)]));
   }
 
-  /** Those asked for, by reference, and those that run, by ID. */
-  async function readImages(need: Need, found: ActualContainer[], began: number): Promise<void> {
+  const imageLabels: ImageLabels = (id) => images.get(id)?.config.Labels;
+
+  /** Those asked for, by reference, and those of containers, by ID. One of a container that cannot be inspected is as good as gone. */
+  async function readImages(need: Need, ids: readonly string[], began: number): Promise<void> {
     if (stale.images) images.clear();
     stale.images = false;
-    const wanted = new Set([...need.images, ...found.map(({ imageId }) => imageId)]);
+    const wanted = new Set([...need.images, ...ids]);
     // Whoever looks only at containers says nothing of what images are needed.
     if (need.images.length > 0) for (const key of images.keys()) if (!wanted.has(key)) images.delete(key);
     try {
@@ -207,10 +214,17 @@ export function createView(api: EngineApi, site: string): View {
         [...wanted].filter((key) => !images.has(key)),
         CONCURRENCY,
         async (key) => {
-          const image = await api.inspectImage(key);
+          const image = await api.inspectImage(key).catch((error: unknown) => {
+            const isLost = error instanceof EngineError && error.kind !== 'unreachable' && error.kind !== 'aborted';
+            if (need.images.includes(key) || !isLost) throw error;
+            return undefined;
+          });
           images.set(key, image && { id: image.Id, config: readImageConfig(image.Config) });
         },
       );
+    } catch (error) {
+      stale.images = true;
+      throw error;
     } finally {
       if (epoch !== began) stale.images = true;
     }
@@ -236,6 +250,11 @@ export function createView(api: EngineApi, site: string): View {
       current = result.catch(() => undefined);
       return result;
     },
+    async stacks() {
+      const listed = await api.listContainers();
+      await readImages({ images: [] }, decidingImages(listed, site), epoch);
+      return stacksOf(listed, site, imageLabels);
+    },
     touchContainer: (id) => void touched.add(id),
     touch: (kind) => {
       stale[kind] = true;
@@ -257,36 +276,8 @@ export function createView(api: EngineApi, site: string): View {
   };
 }
 
-/** The containers of this site by ID; what claims to be one and cannot be is reported and left alone. */
-function recognise(
-  listed: ContainerListItem[],
-  site: string,
-  adopt: ReadonlySet<string>,
-  problems: Problem[],
-): Map<string, ReadLabels> {
-  const ours = new Map<string, ReadLabels>();
-  for (const item of listed) {
-    const read = readContainerLabels(item.Labels, site, adopt);
-    if (typeof read === 'string') {
-      problems.push({
-        message: `container ${nameOf(item)} is left alone: ${read}`,
-        hint: 'remove the container, or its labels dev.holdfast.*',
-      });
-    } else if (read) {
-      ours.set(item.Id, read);
-    }
-  }
-  return ours;
-}
-
 const foreignNames = (listed: ContainerListItem[], ours: Map<string, ReadLabels>): Record<string, string> =>
   Object.fromEntries(listed.filter(({ Id }) => !ours.has(Id)).map((item) => [nameOf(item), item.Id]));
-
-const composedOf = (listed: ContainerListItem[], ours: Map<string, ReadLabels>): ComposedContainer[] =>
-  listed.flatMap((item) => {
-    const read = ours.has(item.Id) ? undefined : readComposed(item.Labels);
-    return read ? [{ id: item.Id, name: nameOf(item), ...read }] : [];
-  });
 
 /** A joined namespace is known by a name or a service of another container: when that changes, so does what is known. */
 function namesAround(container: ActualContainer | undefined, listed: ContainerListItem[]): string {

@@ -1,5 +1,6 @@
 import type { ContainerRef } from '../model/plan.ts';
 import type { Dependency, DesiredContainer, DesiredService } from '../model/state.ts';
+import { imageRefusal } from '../spec/labels.ts';
 import { imagesOf } from '../spec/mounts.ts';
 import { lacksForContainer } from '../spec/requirements.ts';
 import { type AppContext, held } from './context.ts';
@@ -15,6 +16,10 @@ export function needsToCreate(context: AppContext, service: DesiredService, want
 
   const lacking = lacksForContainer(spec, context.actual.engine);
   if (lacking !== undefined) return { blocked: `${service.name}: ${lacking}` };
+
+  const labels = context.actual.images[spec.Image]?.config.Labels;
+  const refusal = imageRefusal(spec.Image, labels, context.desired.adopt === true);
+  if (refusal !== undefined) return { blocked: refusal };
 
   for (const reference of imagesOf(spec)) {
     const image = needImage(context, service, reference, spec.Platform);

@@ -110,6 +110,36 @@ const isNumber = (text: string): boolean => /^[1-9]\d{0,8}$/.test(text);
 const wrongNumber = (label: string, text: string): string =>
   `its label ${label} is ${JSON.stringify(text)}, not a number from 1`;
 
+/**
+ * Whether it is the image that makes a container look like one of this site's: anybody's `docker run` of it would look the same. Give the labels of the
+ * container and those of its image.
+ */
+export function isByImage(labels: Labels | null | undefined, image: Labels | undefined): boolean {
+  const key = labels?.[`${OURS}site`] === undefined ? `${COMPOSE}project` : `${OURS}site`;
+  return image !== undefined && Object.hasOwn(image, key);
+}
+
+/** Whether it is the image that makes a container look like one that `docker compose` started, or that says from which folder. */
+export const isComposedByImage = (image: Labels | undefined): boolean =>
+  image !== undefined && (readComposed(image) !== undefined || Object.hasOwn(image, `${COMPOSE}project.working_dir`));
+
+/**
+ * The labels of an image for which no container of an app is made of it, since they say whose a container is. `docker compose build` gives its
+ * images some of Compose's: they matter only where those are taken for a sign of ours.
+ */
+export const claimingLabels = (image: Labels | undefined, isAdopting: boolean): string[] =>
+  Object.keys(image ?? {})
+    .filter((name) => name.startsWith(OURS) || (isAdopting && name === `${COMPOSE}project`))
+    .sort();
+
+/** Why no container of an app is made of an image; undefined where nothing speaks against it. */
+export function imageRefusal(reference: string, image: Labels | undefined, isAdopting: boolean): string | undefined {
+  const [first, ...others] = claimingLabels(image, isAdopting);
+  if (first === undefined) return undefined;
+  const more = others.length > 0 ? ` and ${others.length} more like it` : '';
+  return `image ${reference} has the label ${first}${more}, which says whose a container is: use an image that is built without`;
+}
+
 /** What `docker compose` says of a container that it started and that bears no site's label; undefined for one-offs and all others. */
 export function readComposed(labels: Labels | null | undefined): Omit<ComposedContainer, 'id' | 'name'> | undefined {
   if (!labels || labels[`${OURS}site`] !== undefined || labels[`${COMPOSE}oneoff`] !== 'False') return undefined;

@@ -115,3 +115,28 @@ test('while an image is pulled, the last good container is started again', () =>
     '9 rename shop-web-1.new to shop-web-1: the name that web is to have (after 8)',
   ]);
 });
+
+test('an image that says whose a container is gets none, and what runs goes on', () => {
+  const old = gitWith('web:1', 'missing');
+  const git = gitWith('web:2', 'missing');
+  const actual = with2(old);
+  actual.images['web:2'] = { id: imageId('web:2'), config: { Labels: { 'dev.holdfast.site': 'here' } } };
+  expect(planLines({ git, site: actual, memory: settled(old) })).toEqual([
+    'error: web: image web:2 has the label dev.holdfast.site, which says whose a container is: use an image that is built without',
+  ]);
+  const stopped = but(actual, 'shop-web-1', { status: 'exited', exitCode: 137 });
+  expect(planLines({ git, site: stopped, memory: settled(old) })).toContain(
+    '1 start shop-web-1: exited with 137 (drift); its replacement has to wait',
+  );
+});
+
+test('an image that docker compose built is refused for an adopting app alone', () => {
+  const git = gitWith('web:1', 'missing');
+  const actual = bare(git);
+  actual.images['web:1'] = { id: imageId('web:1'), config: { Labels: { 'com.docker.compose.project': 'shop' } } };
+  expect(planLines({ git, site: actual }).join('\n')).toContain('create shop-web-1');
+  const adopting = { ...git, apps: git.apps.map((each) => ({ ...each, adopt: true })) };
+  expect(planLines({ git: adopting, site: actual })[0]).toContain(
+    'image web:1 has the label com.docker.compose.project',
+  );
+});
