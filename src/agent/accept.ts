@@ -1,4 +1,5 @@
-import { compileSite } from '../compose/compile-site.ts';
+import { heldOf } from '../compose/claims.ts';
+import { compileClaims, compileSite, type HeldBefore } from '../compose/compile-site.ts';
 import type { CompileOptions } from '../compose/load/values.ts';
 import { placeSite } from '../fleet/place-site.ts';
 import { InputError } from '../lib/errors.ts';
@@ -49,10 +50,12 @@ export async function gather(
   const { apps, broken, stacks } = await placeAdopted(placed.apps, previous?.apps ?? {}, from.stacks);
   const site = { ...withoutApps(placed), broken: [...placed.broken, ...broken] };
   const recorders = new Map(apps.map((app) => [app.name, recordSnapshot(files)]));
-  const compiled = await compileSite({ ...site, apps }, (app) => recorders.get(app.name)?.snapshot ?? files, {
-    ...from.compile,
-    stacks,
-  });
+  const { desired: compiled, claims } = await compileClaims(
+    { ...site, apps },
+    (app) => recorders.get(app.name)?.snapshot ?? files,
+    { ...from.compile, stacks },
+    heldBefore(previous?.apps ?? {}),
+  );
   requireSomething(site.allowEmpty, apps.length + compiled.broken.length, previous);
   const firstName = requireSameName(apps, compiled, previous);
 
@@ -61,7 +64,12 @@ export async function gather(
   for (const app of apps) {
     const recorded = recorders.get(app.name)?.recorded();
     if (recorded && !isBroken(app, brokenNames, compiled))
-      accepted[app.name] = { placed: app, revision: files.revision, recorded };
+      accepted[app.name] = {
+        placed: app,
+        revision: files.revision,
+        recorded,
+        claims: (claims.get(app.name) ?? []).map(heldOf),
+      };
   }
   for (const { name } of compiled.broken) {
     const before = previous?.apps[name];
@@ -124,5 +132,9 @@ export async function desiredOf(accepted: Accepted, compile: CompileOptions): Pr
     { ...accepted.site, apps: entries.map(({ placed }) => placed) },
     (app) => snapshots.get(app.name) as Snapshot,
     compile,
+    heldBefore(accepted.apps),
   );
 }
+
+const heldBefore = (apps: Accepted['apps']): HeldBefore =>
+  new Map(Object.entries(apps).flatMap(([name, { claims }]) => (claims ? [[name, claims]] : [])));

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
+import type { Held } from '../compose/claims.ts';
 import { type Disk, TEMPORARY_SUFFIX } from '../lib/disk.ts';
 import { messageOf, type Problem, StateError } from '../lib/errors.ts';
 import type { PlacedApp, PlacedSite } from '../model/fleet.ts';
@@ -43,6 +44,8 @@ export interface AcceptedApp {
   revision: string;
   /** All that compiling it reads. */
   recorded: Recorded;
+  /** What of the site it has for itself; absent: nothing. */
+  claims?: Held[];
 }
 
 export interface AcceptedStore {
@@ -70,6 +73,7 @@ interface StoredApp {
   files: Record<string, { blob: string; executable: boolean }>;
   lists: Record<string, Entry[] | null>;
   missing: string[];
+  claims?: Held[];
 }
 
 /**
@@ -96,7 +100,7 @@ export function acceptedStore(disk: Disk, dir: string): AcceptedStore {
   };
 
   const readApp = async (blob: string, revision: string): Promise<AcceptedApp> => {
-    const { placed, files, lists, missing } = JSON.parse(utf8(await readBlob(blob))) as StoredApp;
+    const { placed, files, lists, missing, claims } = JSON.parse(utf8(await readBlob(blob))) as StoredApp;
     const contents: Recorded['files'] = Object.fromEntries(
       await Promise.all(
         Object.entries(files).map(
@@ -104,7 +108,7 @@ export function acceptedStore(disk: Disk, dir: string): AcceptedStore {
         ),
       ),
     );
-    return { placed, revision, recorded: { files: contents, lists, missing } };
+    return { placed, revision, recorded: { files: contents, lists, missing }, ...(claims && { claims }) };
   };
 
   const setAside = async (content: Uint8Array): Promise<string> => {
@@ -200,7 +204,7 @@ function serialize(accepted: Accepted, pieces: Map<string, Uint8Array>): string 
     pieces.set(sha, content);
     return sha;
   };
-  const apps = Object.entries(accepted.apps).map(([name, { placed, revision, recorded }]) => {
+  const apps = Object.entries(accepted.apps).map(([name, { placed, revision, recorded, claims }]) => {
     const files = Object.entries(recorded.files).map(
       ([path, { content, executable }]) => [path, { blob: add(content), executable }] as const,
     );
@@ -209,6 +213,7 @@ function serialize(accepted: Accepted, pieces: Map<string, Uint8Array>): string 
       files: Object.fromEntries(files),
       lists: recorded.lists,
       missing: recorded.missing,
+      ...(claims && { claims }),
     };
     return [name, { blob: add(Buffer.from(JSON.stringify(app))), revision }] as const;
   });

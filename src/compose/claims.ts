@@ -1,13 +1,25 @@
 import { isIPv4 } from 'node:net';
+import { posix } from 'node:path';
 import type { Position, Problem } from '../lib/errors.ts';
-import type { PortBinding } from '../model/spec.ts';
+import type { ContainerSpec, PortBinding, VolumeSpec } from '../model/spec.ts';
 import type { DesiredApp } from '../model/state.ts';
 
-/** Something of the site that only one can have: a container's name, a host port, the name of a volume or network. */
-export type Claim = { text: string; at: Position | undefined } & (
-  | { kind: 'container' | 'volume' | 'network'; name: string }
-  | { kind: 'port'; protocol: string; ip: string; port: number }
-);
+/**
+ * Something of the site that only one app can have: a container's name, a host port, the name of a volume or network, a path of the host that it
+ * writes to. Plain data; stored as JSON.
+ */
+export type Held =
+  | { kind: 'container' | 'volume' | 'network' | 'path'; name: string }
+  | { kind: 'port'; protocol: string; ip: string; port: number };
+
+/** The same as an app's files ask for it. */
+export type Claim = Held & { text: string; at: Position | undefined };
+
+/** A claim without its words and its place, to be kept. */
+export const heldOf = (claim: Claim): Held =>
+  claim.kind === 'port'
+    ? { kind: claim.kind, protocol: claim.protocol, ip: claim.ip, port: claim.port }
+    : { kind: claim.kind, name: claim.name };
 
 /** Where in Git a claim comes from. `name` is a service's name or the key of a volume or network. */
 export type Places = (
@@ -31,43 +43,79 @@ export function claimsOf(app: DesiredApp, places: Places): Claim[] {
         const at = places('port', service.name, binding);
         claims.push({ kind: 'port', protocol, ip: HostIp, port: Number(HostPort), text, at });
       }
+      for (const path of writtenPaths(spec)) {
+        claims.push({ kind: 'path', name: path, text: `the host path ${path}`, at: places('service', service.name) });
+      }
     }
   }
   for (const kind of ['volume', 'network'] as const) {
     for (const { key, external, spec } of app[`${kind}s`]) {
-      if (!external) claims.push({ kind, name: spec.Name, text: `the ${kind} ${spec.Name}`, at: places(kind, key) });
+      if (external) continue;
+      const at = places(kind, key);
+      claims.push({ kind, name: spec.Name, text: `the ${kind} ${spec.Name}`, at });
+      const path = kind === 'volume' ? boundPath(spec) : undefined;
+      if (path !== undefined) claims.push({ kind: 'path', name: path, text: `the host path ${path}`, at });
     }
   }
   return claims;
 }
 
-/** Claims, to be asked for those that exclude another; with ten thousands of ports there is no looking through them all. */
-export class ClaimIndex {
-  private readonly byKey = new Map<string, Claim[]>();
+/** Folders of the kernel and of services that run on the host: what lies there is shared by its nature. */
+const SHARED = /^\/(dev|proc|sys|run|var\/run|tmp\/\.X11-unix|etc\/(localtime|timezone))(\/|$)/;
 
-  add(claim: Claim): void {
+const pathOf = (path: string): string[] => {
+  const clean = posix.normalize(path).replace(/(?<=.)\/$/, '');
+  return clean.startsWith('/') && !SHARED.test(clean) ? [clean] : [];
+};
+
+/** Paths of the host that a container may write to, each once. */
+const writtenPaths = ({ Mounts = [] }: ContainerSpec): string[] => [
+  ...new Set(
+    Mounts.flatMap(({ Type, Source, ReadOnly }) => (Type === 'bind' && !ReadOnly ? pathOf(Source ?? '') : [])),
+  ),
+];
+
+/** The path of the host that a volume of the local driver stands for. */
+function boundPath({ Driver = 'local', DriverOpts = {} }: VolumeSpec): string | undefined {
+  const options = (DriverOpts.o ?? '').split(',');
+  if (Driver !== 'local' || !options.some((option) => option === 'bind' || option === 'rbind')) return undefined;
+  return options.includes('ro') ? undefined : pathOf(DriverOpts.device ?? '')[0];
+}
+
+/** Claims, to be asked for those that exclude another; with ten thousands of ports there is no looking through them all. */
+export class ClaimIndex<Of = undefined> {
+  private readonly byKey = new Map<string, { claim: Claim | Held; of: Of }[]>();
+
+  add(claim: Claim | Held, of: Of): void {
     const key = keyOf(claim);
-    this.byKey.set(key, [...(this.byKey.get(key) ?? []), claim]);
+    const found = this.byKey.get(key);
+    if (found) found.push({ claim, of });
+    else this.byKey.set(key, [{ claim, of }]);
   }
 
-  /** The first one that cannot hold beside this one. */
-  rivalOf(claim: Claim): Claim | undefined {
-    return this.byKey.get(keyOf(claim))?.find((other) => {
-      if (claim.kind !== 'port' || other.kind !== 'port') return true;
-      return overlap(claim.ip, other.ip);
-    });
+  /** Those that cannot hold beside this one. */
+  rivalsOf(claim: Held): { claim: Claim | Held; of: Of }[] {
+    return (this.byKey.get(keyOf(claim)) ?? []).filter(({ claim: other }) => excludes(claim, other));
+  }
+
+  /** The first of them. */
+  rivalOf(claim: Held): Claim | Held | undefined {
+    return this.byKey.get(keyOf(claim))?.find(({ claim: other }) => excludes(claim, other))?.claim;
   }
 }
 
-const keyOf = (claim: Claim): string =>
+const excludes = (claim: Held, other: Held): boolean =>
+  claim.kind !== 'port' || other.kind !== 'port' || overlap(claim.ip, other.ip);
+
+const keyOf = (claim: Held): string =>
   claim.kind === 'port' ? `port ${claim.port}/${claim.protocol}` : `${claim.kind} ${claim.name}`;
 
-/** What one app claims twice. Replicas that share one line are not looked at here. */
+/** What one app claims twice. Replicas that share one line are not looked at here, and services of one app may write to one path. */
 export function ownRivals(claims: readonly Claim[]): Problem[] {
-  const before = new ClaimIndex();
+  const before = new ClaimIndex<Claim>();
   return claims.flatMap((claim) => {
-    const other = before.rivalOf(claim);
-    before.add(claim);
+    const other = claim.kind === 'path' ? undefined : before.rivalsOf(claim)[0]?.of;
+    before.add(claim, claim);
     if (!other || other.at === claim.at) return [];
     return [{ message: `${claim.text} is taken twice${placeText(other.at)}`, ...(claim.at && { at: claim.at }) }];
   });

@@ -1,44 +1,63 @@
-import { InputError, type Problem } from '../lib/errors.ts';
+import { InputError } from '../lib/errors.ts';
 import type { PlacedApp, PlacedSite } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { BrokenApp, DesiredApp, DesiredSite } from '../model/state.ts';
 import { isAdopting } from './adoption.ts';
-import { type Claim, ClaimIndex, placeText } from './claims.ts';
+import type { Claim, Held } from './claims.ts';
 import { compileWhole } from './compile-app.ts';
+import { type Contender, conflictsOf } from './conflicts.ts';
 import type { CompileOptions } from './load/values.ts';
 
+/** What an app was accepted with before, by the name it is placed by. */
+export type HeldBefore = ReadonlyMap<string, readonly Held[]>;
+
 /**
- * What a site should run, whole. An app that cannot be compiled, or that claims what another app before it by name has, is among the broken
- * ones with all its problems, and holds up no other. Throws SourceError where the snapshot cannot be read.
+ * What a site should run, whole. An app that cannot be compiled, or that claims what another app has, is among the broken ones with all its
+ * problems, and holds up no other. Throws SourceError where the snapshot cannot be read.
  * Apps may come from snapshots of their own: each from the last one that was good for it.
  */
 export async function compileSite(
   placed: PlacedSite,
   snapshot: Snapshot | ((app: PlacedApp) => Snapshot),
   options: CompileOptions,
+  before: HeldBefore = new Map(),
 ): Promise<DesiredSite> {
-  const apps: DesiredApp[] = [];
+  return (await compileClaims(placed, snapshot, options, before)).desired;
+}
+
+/** The same with what each app of it claims, by the name it is placed by. */
+export async function compileClaims(
+  placed: PlacedSite,
+  snapshot: Snapshot | ((app: PlacedApp) => Snapshot),
+  options: CompileOptions,
+  before: HeldBefore,
+): Promise<{ desired: DesiredSite; claims: Map<string, Claim[]> }> {
+  const good = new Map<string, { desired: DesiredApp; claims: Claim[] }>();
   const broken: BrokenApp[] = [...placed.broken];
-  const taken: { app: string; claims: ClaimIndex }[] = [];
+  const contenders: Contender[] = placed.broken.map(({ name }) => ({
+    name,
+    claims: undefined,
+    held: before.get(name),
+  }));
   for (const app of [...placed.apps].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const files = typeof snapshot === 'function' ? snapshot(app) : snapshot;
     const result = await attempt(app, placed.site, files, options);
-    if ('problems' in result) {
-      broken.push({ ...result, ...(isAdopting(app, options) && { adopt: true }) });
-      continue;
-    }
-    const { desired, claims } = result;
-    const problems = conflicts(desired.name, claims, taken);
-    if (problems.length > 0) broken.push({ name: desired.name, problems, ...(desired.adopt && { adopt: true }) });
-    else {
-      apps.push(desired);
-      const index = new ClaimIndex();
-      for (const claim of claims) index.add(claim);
-      taken.push({ app: desired.name, claims: index });
-    }
+    const isBroken = 'problems' in result;
+    if (isBroken) broken.push({ ...result, ...(isAdopting(app, options) && { adopt: true }) });
+    else good.set(app.name, result);
+    contenders.push({ name: app.name, claims: isBroken ? undefined : result.claims, held: before.get(app.name) });
+  }
+  for (const [name, problems] of conflictsOf(contenders)) {
+    const app = good.get(name)?.desired;
+    if (app) broken.push({ name: app.name, problems, ...(app.adopt && { adopt: true }) });
+    good.delete(name);
   }
   const { site, revision, vanished, allowEmpty, pruneThreshold, confirmPrune } = placed;
-  return { site, revision, apps, broken, vanished, allowEmpty, pruneThreshold, confirmPrune };
+  const apps = [...good.values()].map(({ desired }) => desired);
+  return {
+    desired: { site, revision, apps, broken, vanished, allowEmpty, pruneThreshold, confirmPrune },
+    claims: new Map([...good].map(([name, { claims }]) => [name, claims])),
+  };
 }
 
 async function attempt(
@@ -57,15 +76,4 @@ async function attempt(
     if (!(error instanceof InputError)) throw error;
     return { name, problems: error.problems.map((problem) => ({ ...problem, app: name })) };
   }
-}
-
-function conflicts(app: string, claims: Claim[], taken: { app: string; claims: ClaimIndex }[]): Problem[] {
-  return claims.flatMap((claim) =>
-    taken.flatMap((other) => {
-      const rival = other.claims.rivalOf(claim);
-      if (!rival) return [];
-      const message = `${claim.text} is taken by the app ${other.app}, too${placeText(rival.at)}`;
-      return [{ message, app, ...(claim.at && { at: claim.at }) }];
-    }),
-  );
 }

@@ -74,17 +74,23 @@ describe('two apps that claim the same', () => {
     ['ports: ["80:1"]', 'ports: ["80:2"]', 'the host port 80/tcp'],
     ['ports: ["127.0.0.1:80:1"]', 'ports: ["80:2"]', 'the host port 80/tcp'],
     ['ports: ["0.0.0.0:80:1"]', 'ports: ["10.0.0.1:80:2"]', 'the host port 10.0.0.1:80/tcp'],
-  ])('%s | %s: the later by name is broken', async (first, second, what) => {
+    ['volumes: ["/srv/data:/a"]', 'volumes: ["/srv/data/:/b:rw"]', 'the host path /srv/data'],
+  ])('%s | %s: both are broken', async (first, second, what) => {
     const { apps, broken } = await compiled({
       b: `services:\n  s:\n    image: x\n    ${second}\n`,
       a: `services:\n  s:\n    image: x\n    ${first}\n`,
     });
-    expect(apps).toEqual(['a']);
-    expect(broken).toHaveLength(1);
-    expect(broken[0]?.[0]).toBe('b');
-    expect(String(broken[0]?.[1])).toMatch(
-      new RegExp(`^b/compose\\.yaml:\\d+:\\d+: ${what} is taken by the app a, too, also at a/compose\\.yaml:4:\\d+$`),
-    );
+    expect(apps).toEqual([]);
+    expect(broken.map(([name]) => name)).toEqual(['a', 'b']);
+    for (const [name, other] of [
+      ['a', 'b'],
+      ['b', 'a'],
+    ]) {
+      const [told] = broken.flatMap(([app, problems]) => (app === name ? problems : []));
+      const said = `is taken by the app ${other}, too, also at ${other}/compose\\.yaml:\\d+:\\d+$`;
+      expect(told).toMatch(new RegExp(`^${name}/compose\\.yaml:\\d+:\\d+: the .* ${said}`));
+    }
+    expect(String(broken[1]?.[1])).toContain(what);
   });
 
   test.each([
@@ -93,6 +99,9 @@ describe('two apps that claim the same', () => {
     ['ports: ["80:1"]', 'ports: ["[::1]:81:1"]'],
     ['ports: ["8000-8010:1"]', 'ports: ["8000-8010:1"]'],
     ['ports: ["80"]', 'ports: ["80"]'],
+    ['volumes: ["/srv/data:/a"]', 'volumes: ["/srv/data:/b:ro"]'],
+    ['volumes: ["/srv/data:/a", "/srv/data:/b"]', 'user: x'],
+    ['volumes: ["/var/run/docker.sock:/s"]', 'volumes: ["/var/run/docker.sock:/s"]'],
   ])('%s | %s go together', async (first, second) => {
     const { apps } = await compiled({
       a: `services:\n  s:\n    image: x\n    ${first}\n`,
@@ -108,6 +117,13 @@ volumes: {vol: {name: volume${external}}}
   test('networks and volumes, unless they are external to one of them', async () => {
     expect((await compiled({ a: shared(''), b: shared(', external: true') })).apps).toEqual(['a', 'b']);
     expect((await compiled({ a: shared(''), b: shared('') })).broken).toEqual([
+      [
+        'a',
+        [
+          'a/compose.yaml:3:11: the volume volume is taken by the app b, too, also at b/compose.yaml:3:11',
+          'a/compose.yaml:2:12: the network net is taken by the app b, too, also at b/compose.yaml:2:12',
+        ],
+      ],
       [
         'b',
         [

@@ -1,0 +1,56 @@
+import { expect, test } from '@jest/globals';
+import { desiredOf, type GatherOptions, gather } from '../../../src/agent/accept.ts';
+import type { Accepted } from '../../../src/agent/accepted.ts';
+import { memorySnapshot } from '../../support/memory-snapshot.ts';
+
+const document = (kind: string, spec: object = {}): string => JSON.stringify({ apiVersion: 'holdfast/v1', kind, spec });
+const web = (port: number): string => JSON.stringify({ services: { web: { image: 'x', ports: [`${port}:1`] } } });
+
+const from: GatherOptions = {
+  url: 'https://git.example/fleet',
+  ref: '',
+  site: 'here',
+  compile: { filesDir: '/files' },
+  stacks: async () => ({}),
+  pinned: () => Promise.reject(new Error('nothing is pinned')),
+};
+
+/** A commit of apps by their host ports. */
+const commit = (apps: Record<string, string>, previous?: Accepted) =>
+  gather(
+    memorySnapshot({
+      'fleet.yaml': document('Fleet'),
+      'sites/here.yaml': document('Site'),
+      ...Object.fromEntries(
+        Object.entries(apps).flatMap(([name, text]) => [
+          [`apps/${name}/app.yaml`, document('Application')],
+          [`apps/${name}/compose.yaml`, text],
+        ]),
+      ),
+    }),
+    from,
+    previous,
+  );
+const running = async (accepted: Accepted): Promise<string[]> =>
+  (await desiredOf(accepted, from.compile)).apps.map(
+    ({ name, services }) => `${name} ${services[0]?.containers[0]?.spec.PortBindings?.[0]?.HostPort}`,
+  );
+
+test('a newcomer that wants what an accepted app has is broken, and the accepted one is kept as it is', async () => {
+  const first = await commit({ shop: web(80) });
+  const second = await commit({ aaa: web(80), shop: web(80) }, first.accepted);
+  expect(second.broken.map(({ name }) => name)).toEqual(['aaa']);
+  expect(await running(second.accepted)).toEqual(['shop 80']);
+});
+
+test('an app whose new claims are refused stays at its last good state, and a hand-over is none', async () => {
+  const first = await commit({ shop: web(80), till: web(81) });
+  const second = await commit({ shop: web(80), till: web(80) }, first.accepted);
+  expect(await running(second.accepted)).toEqual(['shop 80', 'till 81']);
+  const third = await commit({ shop: web(81), till: web(80) }, second.accepted);
+  expect(third.broken).toEqual([]);
+  expect(await running(third.accepted)).toEqual(['shop 81', 'till 80']);
+  const fourth = await commit({ shop: 'services: {web: {zork: 1}}', till: web(81) }, third.accepted);
+  expect(fourth.broken.map(({ name }) => name).sort()).toEqual(['shop', 'till']);
+  expect(await running(fourth.accepted)).toEqual(['shop 81', 'till 80']);
+});

@@ -1,0 +1,43 @@
+import { expect, test } from '@jest/globals';
+import type { Claim, Held } from '../../../src/compose/claims.ts';
+import { type Contender, conflictsOf } from '../../../src/compose/conflicts.ts';
+import { formatProblem } from '../../../src/lib/errors.ts';
+
+const port = (number: number, ip = ''): Held => ({ kind: 'port', protocol: 'tcp', ip, port: number });
+const asked = (held: Held): Claim => ({
+  ...held,
+  text: held.kind === 'port' ? `the host port ${held.port}` : held.name,
+  at: undefined,
+});
+const app = (name: string, claims: Held[] | undefined, held?: Held[]): Contender => ({
+  name,
+  claims: claims?.map(asked),
+  held,
+});
+const told = (...apps: Contender[]) =>
+  Object.fromEntries([...conflictsOf(apps)].map(([name, problems]) => [name, problems.map(formatProblem)]));
+
+test('who was accepted with a claim keeps it, also from an app that comes first by name', () => {
+  expect(told(app('a', [port(80)]), app('b', [port(80)], [port(80)]))).toEqual({
+    a: ['the host port 80 is taken by the app b, too; b had it before and keeps it'],
+  });
+});
+
+test('what is given up in the same commit may be had by another, and two may swap', () => {
+  expect(told(app('a', [port(80)]), app('b', [port(81)], [port(80)]))).toEqual({});
+  expect(told(app('a', [port(81)], [port(80)]), app('b', [port(80)], [port(81)]))).toEqual({});
+});
+
+test('an app that is broken by the commit keeps what it held, and who relied on a hand-over waits', () => {
+  expect(Object.keys(told(app('a', [port(80)], [port(82)]), app('b', undefined, [port(80)])))).toEqual(['a']);
+});
+
+test('who goes without stands with what it held, and others do not get that', () => {
+  const given = [app('a', [port(80)], [port(90)]), app('b', [port(80)], [port(80)]), app('c', [port(90)])];
+  expect(Object.keys(told(...given))).toEqual(['a', 'c']);
+});
+
+test('who held a narrower address did not hold the others', () => {
+  const [one, every, other] = [port(80, '127.0.0.1'), port(80), port(80, '10.0.0.1')];
+  expect(Object.keys(told(app('a', [every], [one]), app('b', [other])))).toEqual(['a', 'b']);
+});
