@@ -1,5 +1,6 @@
-import { type Event, getScalarValue, parseEvents, type ScalarEvent, YAMLException } from 'js-yaml';
+import { type Event, getScalarValue, type ScalarEvent } from 'js-yaml';
 import { InputError, type Position } from '../lib/errors.ts';
+import { lenientEvents, YamlSyntaxError } from './lenient-events.ts';
 import { lineIndex } from './lines.ts';
 import type { KeptTag, MappingEntry, MappingNode, ScalarNode, YamlNode } from './node.ts';
 import { type Resolved, resolvePlain } from './scalar.ts';
@@ -60,9 +61,10 @@ const PLAIN = 1;
 const LITERAL = 4;
 
 class Builder {
-  private readonly text: string;
+  /** As parsed: what offsets are of. */
+  private text: string;
   private readonly file: string;
-  private readonly place: (offset: number) => Position;
+  private place: (offset: number) => Position;
   private readonly anchors = new Map<string, Built | 'open'>();
   private events: Event[] = [];
   private next = 0;
@@ -96,9 +98,13 @@ class Builder {
 
   private parse(): Event[] {
     try {
-      return parseEvents(this.text, { filename: this.file, maxDepth: MAX_DEPTH });
+      const { events, text, original } = lenientEvents(this.text, MAX_DEPTH);
+      const { place } = this;
+      this.text = text;
+      this.place = (offset) => place(original(offset));
+      return events;
     } catch (error) {
-      if (!(error instanceof YAMLException)) throw error;
+      if (!(error instanceof YamlSyntaxError)) throw error;
       const marker = unfinishedMerge(this.text);
       if (marker !== undefined) {
         throw InputError.at(
@@ -107,8 +113,8 @@ class Builder {
           'keep one of the two sides and remove the lines that begin with <<<<<<<, ======= and >>>>>>>',
         );
       }
-      const at = this.place(error.mark?.position ?? 0);
-      throw new InputError([{ at, message: `this is not valid YAML: ${error.reason}` }], { cause: error });
+      const at = this.place(error.offset);
+      throw new InputError([{ at, message: `this is not valid YAML: ${error.message}` }], { cause: error });
     }
   }
 
@@ -185,6 +191,7 @@ class Builder {
       throw InputError.at(at, `${raw} is a date to YAML, which nothing here expects`, 'quote it to make it a string');
     }
     if (core === 'float' && resolved.kind === 'int') return { ...resolved, kind: 'float' };
+    if (core === 'merge' && raw === '<<') return { kind: 'merge' };
     if (core !== undefined && core !== resolved.kind)
       throw InputError.at(at, `the value is not a ${core}, as its tag says`);
     return resolved;
@@ -268,7 +275,7 @@ class Builder {
     const written = this.text.slice(event.tagStart, event.tagEnd);
     const tag = written.replace(/^!<(.*)>$/, '$1').replace(/^tag:yaml\.org,2002:/, '!!');
     if (tag === '!reset' || tag === '!override') return tag;
-    if (own ? tag === '!' || tag === `!!${own}` : /^(!|!!(str|int|float|bool|null))$/.test(tag)) return tag;
+    if (own ? tag === '!' || tag === `!!${own}` : /^(!|!!(str|int|float|bool|null|merge))$/.test(tag)) return tag;
     this.refuse(event.tagStart, `the tag ${written} is not supported here`);
   }
 
