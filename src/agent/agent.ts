@@ -81,6 +81,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   return {
     sync() {
+      follower.judgeAgain();
       engine.forget();
       reconciler.trigger();
       void follower

@@ -74,6 +74,8 @@ export function follow(follower: Follower, options: AgentOptions, signal: AbortS
 export interface Follower {
   /** Enforces what was accepted before, if anything was. */
   resume(): Promise<void>;
+  /** The next poll judges again what was accepted or refused, although its commit is not new: a site's own files may make good what was broken. */
+  judgeAgain(): void;
   /** One poll; a new commit is fetched, gathered, stored and only then enforced. Throws SourceError, StateError, EngineError. */
   once(signal: AbortSignal): Promise<void>;
   linkUp(): void;
@@ -103,12 +105,18 @@ export function createFollower(
   let acceptedAt = current?.lastAttempted;
   /** The site's own settings and values that were compiled with last; undefined before anything was. */
   let compiledWith: string | undefined;
+  /** Somebody may have mended a file of the site's while nobody looked. */
+  let isToBeJudged = true;
+  /** All apps are as their commit says. */
+  let isWhole = false;
 
   /** `told`: apps whose problems were said already. */
   async function enforce(state: Accepted, told: ReadonlySet<string> = new Set()): Promise<void> {
     const compile = await options.compile();
     compiledWith = JSON.stringify(compile);
     const desired = await desiredOf(state, compile);
+    const revision = state.pin?.commit ?? acceptedAt;
+    isWhole = desired.broken.length === 0 && Object.values(state.apps).every((app) => app.revision === revision);
     for (const { name, problems } of desired.broken) {
       if (told.has(name)) continue;
       for (const problem of problems) log.error(formatProblem(problem), { app: name });
@@ -283,6 +291,11 @@ export function createFollower(
           refused = undefined;
           isDoubtful = true;
         }
+        if (isToBeJudged) {
+          refused = undefined;
+          isDoubtful ||= !isWhole;
+          isToBeJudged = false;
+        }
         const isNew = isDoubtful || commit !== current?.lastAttempted || (await isPinNew(polled));
         if (!isNew) {
           pinned = current?.pin?.revision;
@@ -295,6 +308,9 @@ export function createFollower(
         await gate.watchFreshness();
       });
       return busy;
+    },
+    judgeAgain() {
+      isToBeJudged = true;
     },
     linkUp: () => reconciler.linkUp(),
   };

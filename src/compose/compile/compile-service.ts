@@ -110,7 +110,8 @@ export async function environmentOf(
       const found = await folder.text(path, 'an env_file', at);
       if (!found && required) missingEnvFile(at);
       const parse = format === 'raw' ? parseRawEnv : parseDotenv;
-      for (const [name, value] of found ? parse(found.text, found.file, lookup, env) : []) env.set(name, value);
+      const read = found ? parse(found.text, found.file, lookup, env, values.required) : [];
+      for (const [name, value] of read) env.set(name, value);
     } catch (error) {
       report.add(error);
     }

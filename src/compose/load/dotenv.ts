@@ -16,6 +16,9 @@ const ESCAPES: Record<string, string> = {
   '\\': '\\',
 };
 
+/** What to do about a name that must have a value; undefined for one that may go without. */
+type Required = (name: string) => string | undefined;
+
 /**
  * Reads a `.env` or an `env_file` by Compose's grammar: comments, `export`, quotes, escapes, `:` as `=`, interpolation everywhere but in
  * single quotes. A bare `KEY` takes the value that `lookup` knows, if any; what stands in the file itself counts next, then what is `known`
@@ -26,6 +29,7 @@ export function parseDotenv(
   file: string,
   lookup: Lookup,
   known: ReadonlyMap<string, string | null> = new Map(),
+  required: Required = () => undefined,
 ): Map<string, string> {
   const source = text.replace(/^\uFEFF/, '');
   const values = new Map<string, string>();
@@ -67,6 +71,8 @@ export function parseDotenv(
       // Docker Compose would take such a last line for a value without a name.
       if (match[2] === '') refuse(at, `the name ${key} has no value, and no line break after it`, 'end the line');
       const inherited = lookup(key);
+      const hint = inherited === undefined && find(key) === undefined ? required(key) : undefined;
+      if (hint !== undefined) refuse(at, `the variable ${key} has no value`, hint);
       if (inherited !== undefined) values.set(key, inherited);
       continue;
     }
@@ -92,7 +98,13 @@ export function parseDotenv(
 }
 
 /** `format: raw`, as `docker run --env-file` reads: no quotes, no escapes, no interpolation. */
-export function parseRawEnv(text: string, file: string, lookup: Lookup): Map<string, string> {
+export function parseRawEnv(
+  text: string,
+  file: string,
+  lookup: Lookup,
+  known: ReadonlyMap<string, string | null> = new Map(),
+  required: Required = () => undefined,
+): Map<string, string> {
   const values = new Map<string, string>();
   for (const [index, raw] of text
     .replace(/^\uFEFF/, '')
@@ -105,6 +117,10 @@ export function parseRawEnv(text: string, file: string, lookup: Lookup): Map<str
       throw InputError.at({ file, line: index + 1, column: 1 }, 'a key must not be empty or hold spaces');
     }
     const value = rest.length > 0 ? rest.join('=') : lookup(key);
+    const isMissing = value === undefined && !values.has(key) && typeof known.get(key) !== 'string';
+    const hint = isMissing ? required(key) : undefined;
+    if (hint !== undefined)
+      throw InputError.at({ file, line: index + 1, column: 1 }, `the variable ${key} has no value`, hint);
     if (value !== undefined) values.set(key, value);
   }
   return values;

@@ -82,7 +82,8 @@ async function environmentOf(include: Include, context: LoadContext): Promise<Re
     if (!isOwn && (await context.repo.kind(file, at)) !== 'file') continue;
     const text = await context.repo.text(file, 'an env_file', at);
     if (text === undefined) throw InputError.at(at, `there is no file ${file}`);
-    for (const [name, value] of parseDotenv(text, file, context.values.lookup, known)) known.set(name, value);
+    for (const [name, value] of parseDotenv(text, file, context.values.lookup, known, context.values.required))
+      known.set(name, value);
   }
   return known;
 }

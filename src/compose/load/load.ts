@@ -113,7 +113,7 @@ async function readDotenv(folder: AppFolder, app: PlacedApp, values: Values): Pr
   const at: Position = { file: app.folder === '' ? '.env' : `${app.folder}/.env`, line: 1, column: 1 };
   const found = await folder.text('.env', '.env', at);
   if (!found) return new Map();
-  const dotenv = parseDotenv(found.text, found.file, values.lookup);
+  const dotenv = parseDotenv(found.text, found.file, values.lookup, undefined, values.required);
   for (const [name, hint] of Object.entries(SETTINGS)) {
     if (dotenv.has(name))
       throw InputError.at(at, `${name} is a setting of docker compose, which is not there on a site`, hint);

@@ -74,6 +74,9 @@ export class Values {
     return this.app.siteValues.includes(name);
   }
 
+  /** What to do about a name that Git leaves to the sites and that has no value; undefined for all others. */
+  readonly required = (name: string): string | undefined => (this.isSiteValue(name) ? this.hint(name) : undefined);
+
   /** What to do about a variable without a value. */
   hint(name: string): string {
     if (this.isSiteValue(name)) {

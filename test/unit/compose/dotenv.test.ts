@@ -59,3 +59,18 @@ describe('format: raw', () => {
     );
   });
 });
+
+describe('a bare name that Git leaves to the sites', () => {
+  const required = (name: string) => (name === 'TOKEN' ? 'give it a value' : undefined);
+  test.each([
+    ['.env', parseDotenv],
+    ['raw', parseRawEnv],
+  ])('must have a value: %s', (_, read) => {
+    expect(failure(() => read('A=1\nTOKEN\n', 'env', lookup, new Map(), required))).toBe(
+      'env:2:1: the variable TOKEN has no value (give it a value)',
+    );
+    expect([...read('OTHER\n', 'env', lookup, new Map(), required)]).toEqual([]);
+    expect([...read('TOKEN\n', 'env', () => 'x', new Map(), required)]).toEqual([['TOKEN', 'x']]);
+    expect([...read('TOKEN\n', 'env', lookup, new Map([['TOKEN', 'before']]), required)]).toEqual([]);
+  });
+});
