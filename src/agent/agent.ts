@@ -6,12 +6,14 @@ import { agentOptions } from '../plan/policy.ts';
 import { createSignal } from '../source/link.ts';
 import type { Trust } from '../trust/trust.ts';
 import { type Accepted, acceptedStore } from './accepted.ts';
+import { agentId } from './agent-id.ts';
 import type { AgentOptions } from './agent-options.ts';
 import { createFollower, follow, refOf } from './follower.ts';
 import { createGate, type Gate } from './gate.ts';
 import { createMemoryStore } from './memory-store.ts';
 import { createProblemTeller } from './problem-teller.ts';
 import { createReconciler } from './reconciler.ts';
+import { createRivals } from './rivals.ts';
 import { createTrustStore } from './trust-state.ts';
 
 /** Containers started or removed at once on one engine; more gains nothing and confuses old engines. */
@@ -37,7 +39,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   const { memory, problem } = await memoryStore.load(clock.monotonic(), clock.random);
   if (problem) log.error(problem);
+  const id = await agentId(disk, `${stateDir}/agent-id`, clock, log);
   const effects = {
+    agent: id,
     engine,
     files: createHostFiles(disk),
     slots: createSemaphore(PARALLEL_OPERATIONS),
@@ -50,6 +54,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     log,
     store: memoryStore,
     options: agentOptions,
+    rivals: createRivals(options.site ?? 'default', id, log),
     onPlan: (plan, actual) => {
       tellProblems(plan, actual);
       options.onPlan?.(plan, actual);

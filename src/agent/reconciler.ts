@@ -16,6 +16,7 @@ import { describe } from '../plan/render.ts';
 import { isConverged } from '../plan/withhold.ts';
 import { imagesOf } from '../spec/mounts.ts';
 import type { MemoryStore } from './memory-store.ts';
+import type { Rivals } from './rivals.ts';
 
 export interface ReconcilerOptions {
   effects: Effects;
@@ -26,6 +27,8 @@ export interface ReconcilerOptions {
   /** Told of every plan and of every outcome, for status and for people. */
   onPlan?: (plan: Plan, actual: ActualSite, busy: boolean) => void;
   onOutcome?: (outcome: Outcome) => void;
+  /** Who else keeps the site; absent: nobody is looked for. */
+  rivals?: Rivals;
 }
 
 /**
@@ -100,7 +103,8 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     const now = clock.monotonic();
     if (engineFailures > 0) memory = retryAfterOutage(memory, now);
     memory = learnFromState(memory, site, actual, now);
-    const made = plan(site, actual, memory, now, options);
+    deps.rivals?.saw(actual, now);
+    const made = plan(site, actual, memory, now, { ...options, conflictUntil: deps.rivals?.until(now) });
     deps.onPlan?.(made, actual, runs.size > 0);
     for (const app of made.apps) if (isConverged(app)) converged(site, app.app, actual);
     await persist();
@@ -152,9 +156,13 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
       done: Promise.resolve(),
     };
     runs.add(run);
+    const made = new Map<number, string>();
     run.done = applyApp(app, effects, {
       signal: cancel.signal,
+      onStart: (operation) => deps.rivals?.begins(operation, (id) => made.get(id)),
       onResult: (result) => {
+        if (result.status === 'done' && result.containerId) made.set(result.operation.id, result.containerId);
+        deps.rivals?.did(result, clock.monotonic());
         say(app.app, result);
         const lane = lanes.get(laneOf(result.operation));
         if (!lane) return;

@@ -14,6 +14,8 @@ export interface Effects {
   slots: Semaphore;
   /** For pulls, which take long and need little of the engine. */
   pullSlots: Semaphore;
+  /** The agent that made what is made; absent: no agent. */
+  agent?: string;
 }
 
 export interface ApplyOptions {
@@ -100,7 +102,7 @@ const isOwed = ({ kind, onlyIfFailed }: Operation, needed: OperationResult[]): b
 async function carryOut(
   operation: Operation,
   app: string,
-  { engine, files }: Effects,
+  { engine, files, agent }: Effects,
   resolve: (ref: ContainerRef) => string,
   { signal, onProgress }: ApplyOptions,
   onCreated: (id: string) => void,
@@ -117,6 +119,7 @@ async function carryOut(
     default: {
       const { containerId, warnings } = await engine.perform(operation satisfies EngineOperation, {
         app,
+        agent,
         resolve,
         signal,
         onProgress: (text) => onProgress?.(operation, text),

@@ -28,6 +28,8 @@ export interface Performed {
 export interface PerformOptions {
   /** Whose operation it is: networks and volumes get its labels. */
   app: string;
+  /** The agent that it is marked with; absent: none. */
+  agent?: string | undefined;
   resolve: (ref: ContainerRef) => string;
   signal: AbortSignal;
   onProgress?: (text: string) => void;

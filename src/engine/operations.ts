@@ -42,7 +42,7 @@ export async function performOperation(
       const owner = { site: surgery.site, app: options.app, key };
       return around(
         () => view.touch('networks'),
-        () => api.createNetwork(networkBody(network, networkLabels(owner, network))),
+        () => api.createNetwork(networkBody(network, networkLabels(owner, network, options.agent))),
       );
     }
     case 'removeNetwork':
@@ -55,7 +55,7 @@ export async function performOperation(
       const owner = { site: surgery.site, app: options.app, key };
       return around(
         () => view.touch('volumes'),
-        () => api.createVolume(volumeBody(volume, volumeLabels(owner, volume))),
+        () => api.createVolume(volumeBody(volume, volumeLabels(owner, volume, options.agent))),
       );
     }
     case 'removeVolume':
@@ -144,7 +144,7 @@ const concealed = (output: string, secrets: string[]): string =>
 async function create(
   { api, view, site }: Surgery,
   operation: EngineOperation & { kind: 'createContainer' },
-  { resolve }: PerformOptions,
+  { resolve, agent }: PerformOptions,
 ): Promise<Performed> {
   const { name, identity, spec, labels, inherit, joins } = operation;
   const facts = await view.facts();
@@ -158,7 +158,7 @@ async function create(
   if (refusal !== undefined) throw new EngineError('invalid', refusal);
   const body = createBody({
     spec,
-    labels: containerLabels({ ...identity, site }, labels, spec, view.imageId(spec.Image)),
+    labels: containerLabels({ ...identity, site }, labels, spec, view.imageId(spec.Image), agent),
     inherit: inheritable(spec, image, inherit),
     joins: Object.fromEntries(Object.entries(joins).map(([service, ref]) => [service, resolve(ref)])),
     networksAtCreate: facts.can.networksAtCreate,

@@ -12,7 +12,7 @@ export interface Memory {
    * new digest is drift.
    */
   applied: Record<string, string>;
-  /** What failed or was mended lately, by `place` or `mend app/service/number`, `pull IMAGE`, `files APP`, `network` or `volume NAME`. */
+  /** What failed or was mended lately, by `place` or `mend app/service/number`, `pull IMAGE`, `files APP`, `network` or `volume NAME`, `again network NAME`. */
   backoffs: Record<string, Backoff>;
   /** The app digest for which images with pull_policy always were pulled, by `app/service`. */
   pulled: Record<string, string>;

@@ -18,7 +18,16 @@ export interface FieldDifference {
 
 /** Why an operation stays in the plan but is not carried out. */
 export interface Withheld {
-  by: 'automated' | 'prune' | 'selfHeal' | 'allowEmpty' | 'pruneThreshold' | 'suspend' | 'backoff' | 'updateConfig';
+  by:
+    | 'automated'
+    | 'prune'
+    | 'selfHeal'
+    | 'allowEmpty'
+    | 'pruneThreshold'
+    | 'suspend'
+    | 'backoff'
+    | 'updateConfig'
+    | 'conflict';
   /** What would release it, in words. */
   text: string;
   /** For a backoff: monotonic milliseconds at which the planner should be asked again. */

@@ -171,6 +171,8 @@ export interface ActualContainer {
   id: string;
   name: string;
   identity: Identity;
+  /** The agent that made it, by its mark; absent where none did. Never a difference. */
+  agent?: string;
   /** `docker compose` made it: labels of ours that it lacks are no difference. */
   adopted?: true;
   spec: ContainerSpec;

@@ -43,12 +43,24 @@ export function learnFromState(memory: Memory, desired: DesiredSite, actual: Act
       }
     }
   }
+  ageResources(backoffs, actual, now);
   for (const [key, backoff] of Object.entries(backoffs)) if (isForgottenLoop(key, backoff, now)) delete backoffs[key];
   const adopted = rememberAdopted(memory, desired, actual);
   const rollouts = openRollouts(memory.rollouts, now);
   const preStop = rememberPreStop(memory.preStop, desired, actual);
   const next = forgetUnknown({ ...memory, completed, backoffs, preStop, adopted, rollouts }, desired, actual);
   return same(next, memory) ? memory : next;
+}
+
+/** Networks and volumes that were made again are well while they are there; changes `backoffs` in place. */
+function ageResources(backoffs: Record<string, Backoff>, actual: ActualSite, now: number): void {
+  for (const [key, backoff] of Object.entries(backoffs)) {
+    const [, kind, name = ''] = /^again (network|volume) (.*)$/s.exec(key) ?? [];
+    if (!kind) continue;
+    const next = ageBackoff(backoff, Object.hasOwn(kind === 'network' ? actual.networks : actual.volumes, name), now);
+    if (next) backoffs[key] = next;
+    else delete backoffs[key];
+  }
 }
 
 /** The goal that a container was made for; undefined where its labels do not tell. */

@@ -12,6 +12,8 @@ export interface PlanOptions {
   pullAlways: boolean;
   /** `down`: what is removed goes because somebody takes it down, not because Git has forgotten it. */
   down?: boolean;
+  /** Somebody else keeps the site too: nothing is pruned until then, in monotonic milliseconds. */
+  conflictUntil?: number | undefined;
 }
 
 export const agentOptions: PlanOptions = { byHand: false, prune: false, pullAlways: true };
@@ -47,6 +49,9 @@ export function holdBack(
   if (change.prune) {
     if (!automated?.prune && !options.prune) return { by: 'prune', text: 'syncPolicy.automated.prune is not set' };
     if (guards.prune) return guards.prune;
+    if (options.conflictUntil !== undefined) {
+      return { by: 'conflict', text: 'somebody else keeps this site, too', until: options.conflictUntil };
+    }
   }
   if (change.drift && !automated?.selfHeal && !options.byHand) {
     return { by: 'selfHeal', text: 'syncPolicy.automated.selfHeal is not set' };

@@ -16,7 +16,8 @@ export function remakeNetwork(
   const { draft } = context;
   const name = spec.Name;
   // Every attempt counts: an engine that does not answer what it was asked for must not have its network made anew for ever.
-  const backoff = { key: `network ${name}`, goal: specHash(spec), counts: 'attempts' as const };
+  const again = context.settled ? 'again ' : '';
+  const backoff = { key: `${again}network ${name}`, goal: specHash(spec), counts: 'attempts' as const };
   const withheld = context.hold({ drift: context.settled, backoff });
   const base = { backoff, ...held(withheld) };
   const users = context.actual.containers.flatMap((user) => {

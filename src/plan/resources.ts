@@ -11,9 +11,12 @@ export function planResources(context: AppContext): void {
   for (const volume of context.desired.volumes) planVolume(context, volume);
 }
 
-/** Each network and volume fails by itself, and what it is tried for is what Git says of it. */
-const backoffOf = (kind: 'network' | 'volume', spec: { Name: string }) => ({
-  key: `${kind} ${spec.Name}`,
+/**
+ * Each network and volume fails by itself, and what it is tried for is what Git says of it. One that is gone without a new revision counts each
+ * time it is made again: somebody takes it away.
+ */
+const backoffOf = ({ settled }: AppContext, kind: 'network' | 'volume', spec: { Name: string }) => ({
+  key: `${settled ? 'again ' : ''}${kind} ${spec.Name}`,
   goal: specHash(spec),
 });
 
@@ -30,7 +33,7 @@ function planNetwork(context: AppContext, network: DesiredNetwork): void {
     unusable(context, 'network', spec.Name, `cannot be made: ${lacking}`, 'take the key out, or update the engine');
     return;
   }
-  const backoff = backoffOf('network', spec);
+  const backoff = backoffOf(context, 'network', spec);
   const withheld = held(context.hold({ drift: context.settled, backoff }));
   if (!found) {
     context.newNetworks.add(spec.Name);
@@ -41,7 +44,7 @@ function planNetwork(context: AppContext, network: DesiredNetwork): void {
       key,
       reason,
       after: [],
-      backoff: { ...backoff, counts: 'failures' },
+      backoff: { ...backoff, counts: context.settled ? 'attempts' : 'failures' },
       ...withheld,
     });
     context.networks.set(spec.Name, [created]);
@@ -81,14 +84,14 @@ function planVolume(context: AppContext, { key, external, spec }: DesiredVolume)
     return;
   }
   if (!found) {
-    const backoff = backoffOf('volume', spec);
+    const backoff = backoffOf(context, 'volume', spec);
     const created = context.draft.add({
       kind: 'createVolume',
       volume: spec,
       key,
       reason: context.settled ? 'gone (drift)' : 'no such volume',
       after: [],
-      backoff: { ...backoff, counts: 'failures' },
+      backoff: { ...backoff, counts: context.settled ? 'attempts' : 'failures' },
       ...held(context.hold({ drift: context.settled, backoff })),
     });
     context.volumes.set(spec.Name, created);

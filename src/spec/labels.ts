@@ -25,9 +25,11 @@ export function containerLabels(
   labels: ContainerLabels,
   spec: ContainerSpec,
   imageId?: string,
+  agent?: string,
 ): Labels {
   const { site, app, service, number } = identity;
   return {
+    ...markOf(agent),
     [`${OURS}site`]: site,
     [`${OURS}app`]: app,
     [`${OURS}service`]: service,
@@ -51,6 +53,9 @@ export function containerLabels(
   };
 }
 
+/** Which agent made something: the ID of its state folder. It is never compared. */
+const markOf = (agent: string | undefined): Labels => (agent === undefined ? {} : { [`${OURS}agent`]: agent });
+
 /** What a container's labels say about it. */
 export interface ReadLabels {
   identity: Identity;
@@ -59,6 +64,8 @@ export interface ReadLabels {
   filesDigest: string | undefined;
   contentDigest: string | undefined;
   hooksDigest: string | undefined;
+  /** The agent that made it; absent where no agent did. */
+  agent?: string;
 }
 
 /**
@@ -85,6 +92,7 @@ export function readContainerLabels(
     filesDigest: labels[`${OURS}files-digest`],
     contentDigest: labels[`${OURS}content-digest`],
     hooksDigest: labels[`${OURS}hooks-digest`],
+    ...(labels[`${OURS}agent`] && { agent: labels[`${OURS}agent`] as string }),
   };
 }
 
@@ -167,14 +175,17 @@ export interface Owner {
 }
 
 /** The labels of a network besides the user's. */
-export const networkLabels = (owner: Owner, spec: NetworkSpec): Labels => ({
+export const networkLabels = (owner: Owner, spec: NetworkSpec, agent?: string): Labels => ({
+  ...markOf(agent),
   ...resourceLabels('network', owner, spec, composeNetworkHash(spec)),
   [ASKED_LABEL]: askedOfNetwork(spec),
 });
 
 /** The labels of a volume besides the user's. */
-export const volumeLabels = (owner: Owner, spec: VolumeSpec): Labels =>
-  resourceLabels('volume', owner, spec, composeVolumeHash(spec));
+export const volumeLabels = (owner: Owner, spec: VolumeSpec, agent?: string): Labels => ({
+  ...markOf(agent),
+  ...resourceLabels('volume', owner, spec, composeVolumeHash(spec)),
+});
 
 function resourceLabels(
   kind: 'network' | 'volume',
