@@ -1,6 +1,6 @@
 import { messageOf } from '../lib/errors.ts';
 import type { Signed } from './git-object.ts';
-import { checkOpenPgp, isOpenPgpSignature, type OpenPgpFault } from './openpgp.ts';
+import { checkOpenPgp, isOpenPgpSignature, type OpenPgpCheck, type OpenPgpFault } from './openpgp.ts';
 import { isSshSignature, parseSshSignature } from './ssh-signature.ts';
 import type { Signer, Trust, Validity } from './trust.ts';
 import { TrustError } from './trust-error.ts';
@@ -18,31 +18,41 @@ export interface Claim {
   signed: Signed | undefined;
   /** The SSHSIG namespace that the signature must be for. OpenPGP keys know none and sign for Git alone. */
   namespace: string;
-  /** When it says it was made, in milliseconds. Keys must have been valid then. */
-  madeAt: number;
+  /** When it was made at the earliest, in milliseconds, also by the signer. Keys must have been valid then. */
+  madeAt: number | ((signer: string) => number);
   /** Keys must be valid at this moment, too; undefined where only the first counts, or the time is not known. */
   now?: number | undefined;
 }
 
 /** Who stands behind it: one signer, or several where an OpenPGP signature holds several. Throws TrustError where it is nobody, or one signature is bad. */
-export async function attest({ what, signed, namespace, madeAt, now }: Claim, trust: Trust): Promise<Attestation[]> {
+export async function attest(claim: Claim, trust: Trust): Promise<Attestation[]> {
+  const { what, signed, namespace, now } = claim;
+  const madeAt = (signer: string): number => (typeof claim.madeAt === 'number' ? claim.madeAt : claim.madeAt(signer));
   if (!signed) throw new TrustError('unsigned', `${what} is not signed`);
   const { signature, payload } = signed;
   const found = isSshSignature(signature)
     ? attestSsh({ what, namespace, madeAt, now }, signature, payload, trust)
     : isOpenPgpSignature(signature)
-      ? await attestOpenPgp({ what, namespace, now }, signature, payload, trust)
+      ? await attestOpenPgp({ what, namespace, madeAt, now }, signature, payload, trust)
       : undefined;
   if (!found) throw new TrustError('badSignature', `${what} bears a signature of a kind that cannot be checked`);
   return found.map(({ signer, key, validities, fingerprints }) => {
     const revoked = fingerprints.find((each) => trust.revoked.has(each));
     if (revoked) throw new TrustError('revoked', `${what} is signed by ${signer.name} with the revoked key ${revoked}`);
     for (const validity of validities) {
-      requireValid(what, signer, validity, madeAt, 'when it was made');
+      requireValid(what, signer, validity, madeAt(signer.name), 'when it was made');
       if (now !== undefined) requireValid(what, signer, validity, now, 'now');
     }
     return { signer, key };
   });
+}
+
+/** What is asked of one kind of signature. */
+interface Asked {
+  what: string;
+  namespace: string;
+  madeAt: (signer: string) => number;
+  now?: number | undefined;
 }
 
 interface Found extends Attestation {
@@ -51,7 +61,7 @@ interface Found extends Attestation {
 }
 
 function attestSsh(
-  { what, namespace, madeAt, now }: Omit<Claim, 'signed'>,
+  { what, namespace, madeAt, now }: Asked,
   signature: string,
   payload: Uint8Array,
   trust: Trust,
@@ -71,8 +81,8 @@ function attestSsh(
   if (!parsed.verifies(payload)) throw badSignature(what, fingerprint);
   const usable = matches.filter(({ allowed }) => allowed.namespaces?.includes(namespace) ?? true);
   // Any of a key's lines will do, as for ssh-keygen: the next one may be there to prolong the first.
-  const isValid = ({ allowed }: { allowed: Validity }): boolean =>
-    [madeAt, now ?? madeAt].every((at) => faultAt(allowed, at) === undefined);
+  const isValid = ({ signer: { name }, allowed }: { signer: Signer; allowed: Validity }): boolean =>
+    [madeAt(name), now ?? madeAt(name)].every((at) => faultAt(allowed, at) === undefined);
   const match = usable.find(isValid) ?? usable[0];
   if (!match) {
     throw new TrustError(
@@ -85,7 +95,7 @@ function attestSsh(
 }
 
 async function attestOpenPgp(
-  { what, namespace, now }: Pick<Claim, 'what' | 'namespace' | 'now'>,
+  { what, namespace, madeAt, now }: Asked,
   signature: string,
   payload: Uint8Array,
   trust: Trust,
@@ -93,10 +103,18 @@ async function attestOpenPgp(
   if (namespace !== 'git') throw new TrustError('wrongPurpose', `${what} must be signed with an SSH key`);
   const keys = trust.signers.flatMap(({ pgp }) => pgp);
   if (keys.length === 0) throw unknownKey(what, 'an OpenPGP key', trust);
-  const checks = await checkOpenPgp(signature, payload, keys, now).catch((error: unknown) => {
-    if (!(error instanceof RangeError)) throw error;
-    throw new TrustError('badSignature', `the signature of ${what} cannot be read: ${error.message}`, { cause: error });
-  });
+  const check = (at: number | undefined): Promise<OpenPgpCheck[]> =>
+    checkOpenPgp(signature, payload, keys, at).catch((error: unknown) => {
+      if (!(error instanceof RangeError)) throw error;
+      throw new TrustError('badSignature', `the signature of ${what} cannot be read: ${error.message}`, {
+        cause: error,
+      });
+    });
+  const signedBy = (await check(now)).flatMap((each) =>
+    each.result === 'good' ? trust.signers.filter(({ pgp }) => pgp.includes(each.key)) : [],
+  );
+  // The key's own end is judged at the latest moment that counts for whom it belongs to.
+  const checks = await check(Math.max(now ?? 0, ...signedBy.map(({ name }) => madeAt(name))) || now);
   const found = checks.flatMap((check): Found[] => {
     if (check.result === 'unknown') return [];
     const signer = trust.signers.find(({ pgp }) => pgp.includes(check.key)) as Signer;

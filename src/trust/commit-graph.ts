@@ -52,20 +52,29 @@ export function ancestorsOf(graph: CommitGraph, oid: string): Set<string> {
   return found;
 }
 
+/** Commits that are looked at for approvals of one state. */
+const MOST_APPROVALS = 64;
+
 /**
- * The commits that have the same files as `commit` and lead to it without a change between: whoever signs one of them stands behind what all of
- * them say. An empty commit, or a merge that changes nothing, so is an approval. Only those within `among`.
+ * The commits with the same files that lead to `commit`, newest first: whoever signs one of them stands behind what all of them say. An empty commit
+ * so is an approval, and a merge that adds nothing: all that it merges lies below the parent whose files it has. Everything else would drop what
+ * somebody had accepted between. Only those within `among`.
  */
 export function sameFiles(graph: CommitGraph, commit: Commit, among: ReadonlySet<string>): Commit[] {
-  const found = new Map<string, Commit>([[commit.oid, commit]]);
-  const waiting = [commit];
-  for (let next = waiting.pop(); next; next = waiting.pop()) {
-    for (const oid of next.parents) {
-      const parent = graph.get(oid);
-      if (!parent || parent.tree !== commit.tree || !among.has(oid) || found.has(oid)) continue;
-      found.set(oid, parent);
-      waiting.push(parent);
-    }
+  const found = [commit];
+  for (let next: Commit | undefined = commit; next && found.length < MOST_APPROVALS; ) {
+    const { tree, parents }: Commit = next;
+    next = parents
+      .map((oid) => (among.has(oid) ? graph.get(oid) : undefined))
+      .find((parent) => parent?.tree === tree && addsNothing(graph, parents, parent.oid));
+    if (next) found.push(next);
   }
-  return [...found.values()];
+  return found;
+}
+
+function addsNothing(graph: CommitGraph, parents: readonly string[], kept: string): boolean {
+  const others = parents.filter((oid) => oid !== kept && graph.get(oid) !== undefined);
+  if (others.length === 0) return true;
+  const below = ancestorsOf(graph, kept);
+  return others.every((oid) => below.has(oid));
 }

@@ -1,6 +1,7 @@
 import { SourceError } from '../lib/errors.ts';
-import { type Attestation, attest } from './attest.ts';
-import { ancestorsOf, type CommitGraph, commitGraph, descendantsOf, sameFiles } from './commit-graph.ts';
+import type { Attestation } from './attest.ts';
+import { ancestorsOf, type CommitGraph, commitGraph, descendantsOf } from './commit-graph.ts';
+import { type CountedDates, datesAfter, hasEnds, NO_DATES, newestOf } from './counted-dates.ts';
 import { type Commit, parseCommit, trailers } from './git-object.ts';
 import {
   type Candidate,
@@ -11,10 +12,10 @@ import {
   TRUST_TRAILER,
   type Verdict,
 } from './judgement.ts';
-import { changedOutside, type ReadFolder, remembering } from './path-limits.ts';
 import { loadAlone, loadOlder, twinOf } from './shown-history.ts';
+import { Signers } from './signers.ts';
 import { tagSigners } from './tag-signers.ts';
-import { NAMESPACE, type Signer, type Trust } from './trust.ts';
+import type { Signer, Trust } from './trust.ts';
 import { type RefusalKind, TrustError } from './trust-error.ts';
 
 /**
@@ -43,14 +44,15 @@ class Judging {
   readonly #candidate: Candidate;
   readonly #standing: Standing;
   readonly #evidence: Evidence;
-  readonly #folder: ReadFolder;
-  /** Whom a commit is judged by, and whom its children are. */
-  readonly #trustBefore = new Map<string, Trust>();
+  readonly #signers: Signers;
+  /** Whom the children of a commit are judged by. */
   readonly #trustAfter = new Map<string, Trust>();
-  readonly #attested = new Map<string, Promise<Attestation[] | TrustError>>();
+  /** What counts on top of a commit. */
+  readonly #datesAfter = new Map<string, CountedDates>();
+  /** New keys that were announced, and not as the keys before demand. */
+  readonly #wrongAnnouncements: { commit: Commit; version: number; refusal: TrustError }[] = [];
   readonly #verdicts = new Map<string, Verdict>();
   readonly #rotations: string[] = [];
-  #graph: CommitGraph = commitGraph([], '');
   #base: string | undefined;
   #recovery: string | undefined;
   /** What stands in the accepted commit's place in the history that is shown. */
@@ -61,40 +63,40 @@ class Judging {
     this.#candidate = candidate;
     this.#standing = standing;
     this.#evidence = evidence;
-    this.#folder = remembering(evidence.folder);
     this.#base = standing.floor ?? standing.trust.anchor;
+    this.#signers = new Signers(candidate, standing, evidence);
   }
 
   async run(): Promise<void> {
     const { commit: tip } = this.#candidate;
     const base = this.#base;
-    this.#graph =
+    this.#signers.graph =
       base === undefined || base === tip
         ? await loadAlone(tip, this.#standing.trust.threshold, this.#evidence)
         : await this.#loadSince(tip, base);
-    let among = new Set(this.#graph.order.map(({ oid }) => oid));
+    let among = new Set(this.#signers.graph.order.map(({ oid }) => oid));
     if (base !== undefined && base !== tip) {
-      among = descendantsOf(this.#graph, new Set([base]));
+      among = descendantsOf(this.#signers.graph, new Set([base]));
       this.#descends = among.has(tip);
-      this.#twin = this.#descends ? undefined : await twinOf(base, this.#graph, this.#evidence);
+      this.#twin = this.#descends ? undefined : await twinOf(base, this.#signers.graph, this.#evidence);
       if (this.#twin !== undefined) {
-        among = descendantsOf(this.#graph, new Set([this.#twin]));
+        among = descendantsOf(this.#signers.graph, new Set([this.#twin]));
         this.#descends = true;
       }
     }
     // Who may sign is for the history to say that is followed.
-    if (!this.#standing.isAlone) await this.#followTrust(among);
+    if (!this.#standing.isAlone) await this.#walk(among);
     if (base !== undefined && !this.#descends) among = await this.#recover(base);
-    const head = this.#graph.get(tip);
+    const head = this.#signers.graph.get(tip);
     // A source that knows better than to send what it was asked for is no source.
     if (!head) throw new TrustError('malformed', `commit ${short(tip)} is not in the history that was shown for it`);
     await this.#judgeFrom(head, among);
   }
 
   async explain(): Promise<void> {
-    for (const commit of this.#graph.order) {
+    for (const commit of this.#signers.graph.order) {
       if (this.#verdicts.has(commit.oid)) continue;
-      const found = await this.#attest(commit);
+      const found = await this.#signers.attest(commit);
       const isRefused = found instanceof TrustError;
       this.#verdicts.set(commit.oid, {
         commit,
@@ -107,11 +109,12 @@ class Judging {
 
   result(): Judgement {
     const tip = this.#trustAfter.get(this.#candidate.commit);
-    const verdicts = this.#graph.order.flatMap(({ oid }) => this.#verdicts.get(oid) ?? []);
+    const verdicts = this.#signers.graph.order.flatMap(({ oid }) => this.#verdicts.get(oid) ?? []);
     return {
       verdicts,
       refusals: this.refusals,
       trust: tip ?? this.#standing.trust,
+      dates: this.#datesAfter.get(this.#candidate.commit) ?? this.#standing.dates ?? NO_DATES,
       rotations: this.#rotations,
       descends: this.#descends,
       ...(this.#recovery !== undefined && { recovery: this.#recovery }),
@@ -133,22 +136,78 @@ class Judging {
     }
   }
 
-  /** Goes from the oldest commit to the newest and takes over each trust.yaml that is announced and signed as its predecessor demands. */
-  async #followTrust(among: ReadonlySet<string>): Promise<void> {
-    for (const commit of this.#graph.order) {
+  /** Goes from the oldest commit to the newest: says of each whom it is judged by, and which dates count for it. */
+  async #walk(among: ReadonlySet<string>): Promise<void> {
+    const floorDates = await this.#floorDates();
+    for (const commit of this.#signers.graph.order) {
       let trust = this.#standing.trust;
       for (const parent of commit.parents) {
         const after = this.#trustAfter.get(parent);
         if (after && after.version > trust.version) trust = after;
       }
-      this.#trustBefore.set(commit.oid, trust);
+      this.#signers.trustBefore.set(commit.oid, trust);
       this.#trustAfter.set(commit.oid, trust);
-      const announced = trailers(commit.message, TRUST_TRAILER).at(-1);
-      if (announced === undefined || !/^[1-9]\d{0,9}$/.test(announced) || Number(announced) <= trust.version) continue;
-      const refusal = await this.#rotate(commit, trust, Number(announced), this.#descends ? among : undefined);
-      // What anybody can write into a commit announces nothing, or whoever gets one merged could keep sites from going on.
-      if (refusal && !BY_ANYBODY.has(refusal.kind)) this.#judgeLater(commit, refusal);
+      const below = newestOf(commit.parents.map((oid) => this.#datesAfter.get(oid) ?? floorDates));
+      this.#signers.datesBelow.set(commit.oid, commit.parents.length === 0 ? floorDates : below);
+      await this.#followTrust(commit, trust, this.#descends ? among : undefined);
+      this.#datesAfter.set(commit.oid, await this.#datesOnTop(commit, trust));
     }
+  }
+
+  /** Those that are stored, else the date of the floor itself. */
+  async #floorDates(): Promise<CountedDates> {
+    const { dates, floor, trust } = this.#standing;
+    if (dates || floor === undefined || !hasEnds(trust)) return dates ?? NO_DATES;
+    try {
+      const commit = parseCommit(floor, await this.#evidence.object(floor, 'commit'));
+      const attested = await this.#signers.attest(commit);
+      // Who signed it may be trusted no more; it was accepted all the same.
+      return attested instanceof TrustError
+        ? { ...NO_DATES, full: commit.time }
+        : datesAfter(commit, NO_DATES, attested);
+    } catch (error) {
+      const isGone = error instanceof SourceError && (error.kind === 'notFound' || error.kind === 'protocol');
+      if (isGone || error instanceof TrustError) return NO_DATES;
+      throw error;
+    }
+  }
+
+  async #datesOnTop(commit: Commit, trust: Trust): Promise<CountedDates> {
+    const below = this.#signers.datesBelow.get(commit.oid) ?? NO_DATES;
+    const isTip = commit.oid === this.#candidate.commit;
+    // Where no key can end, nobody pays for signatures that nothing else hangs on.
+    if (!isTip && trust.verify === 'head' && trust.threshold === 1 && !hasEnds(trust)) return below;
+    const attested = await this.#signers.attest(commit);
+    if (attested instanceof TrustError) return below;
+    return (await this.#startsAgain(commit)) ? { full: commit.time, own: [] } : datesAfter(commit, below, attested);
+  }
+
+  /** A recovery that full signers stand behind is the way out when a date far ahead has ended everybody's keys but one. */
+  async #startsAgain(commit: Commit): Promise<boolean> {
+    const named = recoveredBy(commit);
+    if (named.length === 0) return false;
+    const agreed = this.#signers.graph.order.filter((each) => recoveredBy(each).some((oid) => named.includes(oid)));
+    const among = new Set(agreed.map(({ oid }) => oid));
+    try {
+      await this.#signers.require(commit, among, { unlimited: true, why: 'recovers' });
+      return true;
+    } catch (error) {
+      if (error instanceof TrustError) return false;
+      throw error;
+    }
+  }
+
+  /** Takes over a trust.yaml that a commit announces, when it is signed as its predecessor demands. */
+  async #followTrust(commit: Commit, trust: Trust, among: ReadonlySet<string> | undefined): Promise<void> {
+    const announced = trailers(commit.message, TRUST_TRAILER).at(-1);
+    if (announced === undefined || !/^[1-9]\d{0,9}$/.test(announced) || Number(announced) <= trust.version) return;
+    // What anybody can write into a commit announces nothing, or whoever gets one merged could keep sites from going on.
+    const attested = await this.#signers.attest(commit);
+    if (attested instanceof TrustError && BY_ANYBODY.has(attested.kind)) return;
+    if (!(attested instanceof TrustError) && !attested.some(({ signer }) => mayTouchTrust(signer))) return;
+    const version = Number(announced);
+    const refusal = await this.#rotate(commit, trust, version, among);
+    if (refusal) this.#wrongAnnouncements.push({ commit, version, refusal });
   }
 
   async #rotate(
@@ -158,7 +217,7 @@ class Judging {
     among: ReadonlySet<string> | undefined,
   ): Promise<TrustError | undefined> {
     try {
-      await this.#requireSigners(commit, among ?? new Set(this.#graph.order.map(({ oid }) => oid)), {
+      await this.#signers.require(commit, among ?? new Set(this.#signers.graph.order.map(({ oid }) => oid)), {
         unlimited: true,
         why: `brings trust.yaml version ${version}`,
       });
@@ -183,18 +242,18 @@ class Judging {
   async #recover(base: string): Promise<Set<string>> {
     const tip = this.#candidate.commit;
     const names = ({ message }: Commit): boolean => trailers(message, RECOVERY_TRAILER).includes(base);
-    const notes = this.#standing.floor === undefined ? [] : this.#graph.order.filter(names);
+    const notes = this.#standing.floor === undefined ? [] : this.#signers.graph.order.filter(names);
     const agreed = new Set(notes.map(({ oid }) => oid));
     let refusal: TrustError | undefined;
     for (const note of notes.reverse()) {
       try {
         // Only who names the commit, too, agrees: that the same files were signed once in another history says nothing.
-        await this.#requireSigners(note, agreed, {
+        await this.#signers.require(note, agreed, {
           unlimited: true,
           why: `recovers from ${short(base)}`,
         });
         this.#recovery = note.oid;
-        return new Set([...descendantsOf(this.#graph, new Set([note.oid])), ...agreed]);
+        return new Set([...descendantsOf(this.#signers.graph, new Set([note.oid])), ...agreed]);
       } catch (error) {
         if (!(error instanceof TrustError)) throw error;
         refusal = error;
@@ -217,19 +276,42 @@ class Judging {
     const { trust, isAlone } = this.#standing;
     const trustAfter = this.#trustAfter.get(head.oid) ?? trust;
     const byTag = await tagSigners(this.#candidate, trustAfter, this.#standing.now, this.#evidence);
-    if (trust.verify === 'every' && !isAlone) {
-      const start = this.#recovery ?? this.#twin;
-      const old = start === undefined ? new Set<string>() : ancestorsOf(this.#graph, start);
-      for (const commit of this.#graph.order) {
-        if (old.has(commit.oid) && commit.oid !== this.#recovery) continue;
-        await this.#requireCommit(commit);
-      }
-    } else if (byTag.length === 0) {
-      await this.#requireCommit(head);
+    const start = this.#recovery ?? this.#twin;
+    const old = start === undefined ? new Set<string>() : ancestorsOf(this.#signers.graph, start);
+    // By the trust that is in force for each: a stricter one counts from the commit on that brings it.
+    for (const commit of isAlone ? [] : this.#signers.graph.order) {
+      const isOld = old.has(commit.oid) && commit.oid !== this.#recovery;
+      if (!isOld && this.#signers.trustFor(commit).verify === 'every') await this.#requireCommit(commit);
     }
+    if (!this.#verdicts.has(head.oid) && byTag.length === 0) await this.#requireCommit(head);
+    for (const { commit, version, refusal } of this.#wrongAnnouncements)
+      if (version > trustAfter.version) this.#judgeLater(commit, refusal);
     const [first] = this.#refusedVerdicts();
     if (first) throw first;
-    await this.#requireSigners(head, among, { unlimited: false, why: 'is the newest state', more: byTag });
+    if (start !== undefined) this.#signers.accepted.add(start);
+    if (this.#signers.graph.order.some((commit) => this.#signers.trustFor(commit).threshold > 1))
+      await this.#acceptOnTheWay(among);
+    await this.#signers.require(head, among, {
+      unlimited: false,
+      isNewest: true,
+      why: 'is the newest state',
+      more: byTag,
+    });
+  }
+
+  /** Finds the links of the chain: what a site would have accepted that looked after each commit, by the dates of the commits. */
+  async #acceptOnTheWay(among: ReadonlySet<string>): Promise<void> {
+    const all = new Set(this.#signers.graph.order.map(({ oid }) => oid));
+    for (const commit of this.#signers.graph.order) {
+      if (commit.oid === this.#candidate.commit || (await this.#signers.attest(commit)) instanceof TrustError) continue;
+      try {
+        const within = among.has(commit.oid) ? among : all;
+        await this.#signers.require(commit, within, { unlimited: false, why: 'is a link' });
+        this.#signers.accepted.add(commit.oid);
+      } catch (error) {
+        if (!(error instanceof TrustError)) throw error;
+      }
+    }
   }
 
   /** Refusals of single commits; those of commits that nobody needs are no reason. */
@@ -239,12 +321,12 @@ class Judging {
 
   /** Judges one commit by itself: signed, by somebody who may change what it changes. */
   async #requireCommit(commit: Commit): Promise<void> {
-    const attested = await this.#attest(commit);
+    const attested = await this.#signers.attest(commit);
     if (attested instanceof TrustError) return this.#judgeLater(commit, attested);
     if (!this.#verdicts.has(commit.oid)) this.#verdicts.set(commit.oid, { commit, signers: namesOf(attested) });
     let refusal: TrustError | undefined;
     for (const { signer } of attested) {
-      refusal = await this.#pathRefusal(commit, [commit], signer);
+      refusal = await this.#signers.pathRefusal(commit, [commit], signer);
       if (!refusal) return;
     }
     if (refusal) this.#judgeLater(commit, refusal, attested);
@@ -253,108 +335,16 @@ class Judging {
   #judgeLater(commit: Commit, refusal: TrustError, attested: Attestation[] = []): void {
     this.#verdicts.set(commit.oid, { commit, signers: namesOf(attested), refusal });
   }
-
-  /** Enough different signers stand behind what a commit says. */
-  async #requireSigners(
-    commit: Commit,
-    among: ReadonlySet<string>,
-    { unlimited, why, more = [] }: { unlimited: boolean; why: string; more?: Attestation[] },
-  ): Promise<void> {
-    const trust = this.#trustBefore.get(commit.oid) ?? this.#standing.trust;
-    const group = sameFiles(this.#graph, commit, among);
-    // Who approves of what is the newest does so now, on whichever of its commits.
-    const isNewest = !unlimited;
-    const signers = new Map(more.map(({ signer }) => [signer.name, signer]));
-    let refusal: TrustError | undefined;
-    for (const each of group) {
-      const attested = await this.#attest(each, isNewest);
-      if (attested instanceof TrustError) {
-        refusal ??= attested;
-        continue;
-      }
-      for (const { signer } of attested) {
-        if (signers.has(signer.name)) continue;
-        const outside = unlimited
-          ? signer.paths &&
-            new TrustError(
-              'outsidePaths',
-              `commit ${short(each.oid)} ${why}, which ${signer.name} may not do: it is limited to paths`,
-            )
-          : await this.#pathRefusal(commit, group, signer);
-        if (outside) refusal ??= outside;
-        else signers.set(signer.name, signer);
-      }
-      if (signers.size >= trust.threshold) return;
-    }
-    if (signers.size === 0 && refusal) throw refusal;
-    if (signers.size < trust.threshold) {
-      const names = [...signers.keys()].join(', ');
-      throw new TrustError(
-        'threshold',
-        `commit ${short(commit.oid)} ${why}, which takes ${trust.threshold} signers: ${names === '' ? 'nobody' : `only ${names}`} stands behind it. Another approves with a signed commit that changes nothing (git commit -S --allow-empty)`,
-      );
-    }
-  }
-
-  /** Why a signer may not change what a group of commits changes in what was before them. */
-  async #pathRefusal(
-    commit: Commit,
-    group: readonly Commit[],
-    { name, paths }: Signer,
-  ): Promise<TrustError | undefined> {
-    if (!paths) return undefined;
-    const within = new Set(group.map(({ oid }) => oid));
-    const before = new Set(group.flatMap(({ parents }) => parents).filter((parent) => !within.has(parent)));
-    const said = `commit ${short(commit.oid)} is signed by ${name}, who may change ${paths.join(', ')}`;
-    if (this.#standing.isAlone) {
-      return new TrustError(
-        'outsidePaths',
-        `${said}: a state beside the history that is followed must be signed by somebody who may change everything`,
-      );
-    }
-    const isFirst = this.#base === undefined;
-    if (before.size === 0 || isFirst) {
-      return new TrustError(
-        'outsidePaths',
-        `${said}: the first state that a site accepts must be signed by somebody who may change everything, or trust.yaml must name an anchor`,
-      );
-    }
-    for (const parent of before) {
-      const path = await changedOutside(this.#folder, parent, commit.oid, paths);
-      if (path !== undefined) {
-        const how = before.size > 1 ? ` (it merges; a signer with paths may not merge other changes)` : '';
-        return new TrustError('outsidePaths', `${said} and not ${path}${how}`);
-      }
-    }
-    return undefined;
-  }
-
-  /** With `now`, or for the newest commit itself, by keys that are valid now, too. */
-  #attest(commit: Commit, now = false): Promise<Attestation[] | TrustError> {
-    const isHead = now || commit.oid === this.#candidate.commit;
-    const key = `${commit.oid} ${isHead}`;
-    const known = this.#attested.get(key);
-    if (known) return known;
-    const found = attest(
-      {
-        what: `commit ${short(commit.oid)}`,
-        signed: commit.signed,
-        namespace: NAMESPACE.git,
-        madeAt: commit.time,
-        now: isHead ? this.#standing.now : undefined,
-      },
-      this.#trustBefore.get(commit.oid) ?? this.#standing.trust,
-    ).catch((error: unknown) => {
-      if (error instanceof TrustError) return error;
-      throw error;
-    });
-    this.#attested.set(key, found);
-    return found;
-  }
 }
 
 /** Refusals of commits that none of the keys in trust.yaml has signed. */
 const BY_ANYBODY: ReadonlySet<RefusalKind> = new Set(['unsigned', 'badSignature', 'unknownKey', 'malformed']);
+
+/** Only who may change trust.yaml can announce it. */
+const mayTouchTrust = ({ paths }: Signer): boolean => paths?.includes('trust.yaml') ?? true;
+
+const recoveredBy = ({ message }: Commit): string[] =>
+  trailers(message, RECOVERY_TRAILER).filter((oid) => /^[0-9a-f]{40}$/.test(oid));
 
 const short = (oid: string): string => oid.slice(0, 12);
 

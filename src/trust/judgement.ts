@@ -1,3 +1,4 @@
+import type { CountedDates } from './counted-dates.ts';
 import type { Commit } from './git-object.ts';
 import type { ReadFolder } from './path-limits.ts';
 import type { Trust } from './trust.ts';
@@ -26,6 +27,10 @@ export interface Standing {
   trust: Trust;
   /** Milliseconds since 1970; undefined where the site cannot know the time. */
   now: number | undefined;
+  /** What counted below the floor, with the floor; read from the floor alone where it is not known. */
+  dates?: CountedDates | undefined;
+  /** The trust.yaml in force is not satisfied with the floor: it stands behind nothing. */
+  isFloorDoubted?: boolean;
   /** The state is judged by itself, as one that stands beside the history that is followed: whoever signs it signs all of it. */
   isAlone?: boolean;
 }
@@ -46,6 +51,8 @@ export interface Judgement {
   refusals: TrustError[];
   /** Whom to trust once this is accepted. */
   trust: Trust;
+  /** What counts on top of it. */
+  dates: CountedDates;
   /** Commits by which `trust` came to be; empty where nothing changed. */
   rotations: string[];
   /** The commit that moved the site to a rewritten history, where one did. */

@@ -261,6 +261,32 @@ describe('a threshold of two', () => {
     const agreed = repo.commit({ by: bob, files: { a: 'old' }, parents: [back], ...note });
     expect(await said(repo, await two(), floor, agreed)).toBe('accepted');
   });
+
+  test('is judged link by link: nobody limited stands behind what somebody else changed before', async () => {
+    const repo = forge();
+    const carol = person('carol');
+    const people = [signer(ada), signer(carol), signer(bob, { paths: ['apps/shop'] })];
+    const trust = await readTrust(document({ verify: 'every', threshold: 2 }, people));
+    const floor = repo.commit({ by: ada });
+    const web = repo.commit({ by: ada, files: { 'apps/web/a': '1' }, parents: [floor] });
+    const files = { 'apps/web/a': '1', 'apps/shop/a': '1' };
+    const shop = repo.commit({ by: bob, files, parents: [web] });
+    const empty = repo.commit({ by: ada, files, parents: [shop] });
+    expect(await said(repo, trust, floor, empty)).toMatch(/^threshold/);
+    const agreed = repo.commit({ by: carol, files: { 'apps/web/a': '1' }, parents: [web] });
+    const next = repo.commit({ by: bob, files, parents: [agreed] });
+    expect(await said(repo, trust, floor, next)).toMatch(/^threshold/);
+    expect(await said(repo, trust, floor, repo.commit({ by: ada, files, parents: [next] }))).toBe('accepted');
+  });
+
+  test('counts what was accepted for the commits on top that change nothing', async () => {
+    const repo = forge();
+    const first = repo.commit({ by: ada });
+    const change = repo.commit({ by: ada, files: { a: '1' }, parents: [first] });
+    const floor = repo.commit({ by: bob, files: { a: '1' }, parents: [change] });
+    const head = repo.commit({ by: ada, files: { a: '1' }, parents: [floor] });
+    for (const from of [first, floor]) expect(await said(repo, await two(), from, head)).toBe('accepted');
+  });
 });
 
 describe('a tag', () => {
@@ -348,7 +374,11 @@ describe('a key', () => {
   test('is valid from the first moment of its time, and no longer at the last', async () => {
     const repo = forge();
     const trust = await readTrust(document({}, [signer(ada, { validAfter: '2026-01-01', validBefore: '2026-07-01' })]));
-    const at = (time: number) => said(repo, trust, undefined, repo.commit({ by: ada, time }), undefined as never);
+    const at = async (time: number): Promise<string> => {
+      const commit = repo.commit({ by: ada, time });
+      const { refusals } = await judge({ commit }, { floor: undefined, trust, now: undefined }, repo);
+      return refusals[0]?.kind ?? 'accepted';
+    };
     const second = (date: string): number => Date.parse(date) / 1000;
     expect(await at(second('2026-01-01T00:00:00Z'))).toBe('accepted');
     expect(await at(second('2025-12-31T23:59:59Z'))).toMatch(/^notYetValid/);
@@ -447,6 +477,115 @@ describe('trust.yaml in Git', () => {
     expect(await said(repo, trust, floor, change)).toMatch(
       /^outsidePaths: .* brings trust.yaml version 2, which bob may not do/,
     );
+  });
+});
+
+describe('a stricter trust.yaml', () => {
+  test('judges each commit from the one on that brings it', async () => {
+    const repo = forge();
+    const people = [signer(ada), signer(bob, { paths: ['apps/shop'] })];
+    const strict = { 'trust.yaml': document({ version: 2, verify: 'every' }, people) };
+    const floor = repo.commit({ by: ada });
+    const change = { by: ada, files: strict, parents: [floor], message: 'Rotate\n\nHoldfast-Trust: 2\n' };
+    const rotation = repo.commit(change);
+    const web = { ...strict, 'apps/web/a': '1' };
+    const unsigned = repo.commit({ files: web, parents: [rotation] });
+    const head = repo.commit({ by: bob, files: { ...web, 'apps/shop/a': '1' }, parents: [unsigned] });
+    const trust = await trusting([ada]);
+    expect(await said(repo, trust, floor, head)).toMatch(new RegExp(`^unsigned: commit ${unsigned.slice(0, 12)}`));
+    const before = repo.commit({ files: { x: '1' }, parents: [floor] });
+    const after = repo.commit({ ...change, files: { ...strict, x: '1' }, parents: [before] });
+    expect(await said(repo, trust, floor, after)).toBe('accepted');
+  });
+
+  test.each([
+    ['nobody signed', undefined],
+    ['a signer limited to paths signed', bob],
+  ])('is not announced by an empty commit that %s, on top of a full signer', async (_, by) => {
+    const repo = forge();
+    const trust = await readTrust(document({ verify: 'every' }, [signer(ada), signer(bob, { paths: ['apps/shop'] })]));
+    const floor = repo.commit({ by: ada });
+    const full = repo.commit({ by: ada, parents: [floor] });
+    const empty = repo.commit({ by, parents: [full], message: 'x\n\nHoldfast-Trust: 9\n' });
+    const head = repo.commit({ by: ada, files: { a: '1' }, parents: [empty] });
+    expect(await said(repo, { ...trust, ...(!by && { verify: 'head' }) }, floor, head)).toBe('accepted');
+  });
+
+  test('that takes two signers is taken over once the second announces it, too', async () => {
+    const repo = forge();
+    const floor = repo.commit({ by: ada });
+    const files = { 'trust.yaml': document({ version: 2 }, [signer(eve)]) };
+    const announced = { files, message: 'Rotate\n\nHoldfast-Trust: 2\n' };
+    const one = repo.commit({ ...announced, by: ada, parents: [floor] });
+    const trust = await trusting([ada, bob], { threshold: 2 });
+    expect(await said(repo, trust, floor, one)).toMatch(/^threshold/);
+    expect(await said(repo, trust, floor, repo.commit({ ...announced, by: bob, parents: [one] }))).toBe('accepted');
+  });
+});
+
+describe('the dates that count', () => {
+  const at = (date: string): number => Date.parse(date) / 1000;
+  const ends = (): Promise<Trust> =>
+    readTrust(
+      document({ verify: 'every' }, [
+        signer(ada),
+        signer(bob, { validBefore: '2026-02-01' }),
+        signer(carol, { paths: ['apps/shop'] }),
+      ]),
+    );
+  const carol = person('carol');
+  const judged = async (repo: Forge, floor: string | undefined, commit: string, now?: number) => {
+    const { refusals, dates } = await judge({ commit }, { floor, trust: await ends(), now }, repo);
+    return { kind: refusals[0]?.kind ?? 'accepted', dates };
+  };
+
+  test('are those of the ancestors: an ended key changes nothing by an older date below a head of somebody else', async () => {
+    const repo = forge();
+    const floor = repo.commit({ by: ada, time: at('2026-01-01') });
+    const newer = repo.commit({ by: ada, parents: [floor], time: at('2026-03-01') });
+    const back = repo.commit({ by: bob, files: { a: '1' }, parents: [newer], time: at('2026-01-02') });
+    const head = repo.commit({ by: ada, files: { a: '1' }, parents: [back], time: at('2026-03-02') });
+    for (const from of [floor, newer]) expect((await judged(repo, from, head)).kind).toBe('expired');
+    const early = repo.commit({ by: bob, files: { a: '1' }, parents: [floor], time: at('2026-01-02') });
+    expect((await judged(repo, floor, early)).kind).toBe('accepted');
+  });
+
+  test('of a signer limited to paths end no key but its own, with and without a clock', async () => {
+    const repo = forge();
+    const floor = repo.commit({ by: ada, time: at('2026-01-01') });
+    const far = repo.commit({ by: carol, files: { 'apps/shop/a': '1' }, parents: [floor], time: at('2099-01-01') });
+    const next = repo.commit({ by: bob, files: { 'apps/shop/a': '1' }, parents: [far], time: at('2026-01-02') });
+    expect((await judged(repo, floor, next)).kind).toBe('accepted');
+    expect((await judged(repo, floor, far, at('2026-01-03') * 1000)).kind).toBe('notYetValid');
+    expect(
+      (
+        await judged(
+          repo,
+          floor,
+          repo.commit({ by: bob, parents: [floor], time: at('2026-01-02') }),
+          at('2026-01-03') * 1000,
+        )
+      ).kind,
+    ).toBe('accepted');
+    expect((await judged(repo, floor, far, at('2099-01-01') * 1000)).kind).toBe('accepted');
+  });
+
+  test('begin again with a recovery that full signers signed', async () => {
+    const repo = forge();
+    const floor = repo.commit({ by: ada, time: at('2026-01-01') });
+    const far = repo.commit({ by: ada, parents: [floor], time: at('2050-01-01') });
+    const ended = repo.commit({ by: bob, parents: [far], time: at('2026-01-02') });
+    expect((await judged(repo, floor, ended)).kind).toBe('expired');
+    const note = { message: `Count again\n\nHoldfast-Recovers: ${far}\n`, parents: [far], time: at('2026-01-02') };
+    for (const [by, kind] of [
+      [ada, 'accepted'],
+      [bob, 'expired'],
+      [carol, 'expired'],
+    ] as const) {
+      const recovery = repo.commit({ ...note, by });
+      const again = repo.commit({ by: bob, parents: [recovery], time: at('2026-01-03') });
+      expect((await judged(repo, floor, again)).kind).toBe(kind);
+    }
   });
 });
 
