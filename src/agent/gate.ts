@@ -7,6 +7,7 @@ import { shortRevision } from '../plan/render.ts';
 import type { Named, Polled, Source } from '../source/source.ts';
 import { differsFromOwn, unannounced } from '../trust/announced.ts';
 import { type Beacon, freshness, readBeacon } from '../trust/beacon.ts';
+import { requireSince } from '../trust/beacon-since.ts';
 import { judge } from '../trust/judge.ts';
 import { judgePinned } from '../trust/judge-pinned.ts';
 import type { Evidence, Judgement } from '../trust/judgement.ts';
@@ -93,7 +94,7 @@ export function createGate(options: GateOptions): Gate {
   let succeeded: Trust | undefined;
   let lastStale: string | undefined;
   let beaconSeenAt = clock.monotonic();
-  let refusedBeacon: string | undefined;
+  let refusedBeacon: { key: string; until: number } | undefined;
   let recheckedBy: string | undefined;
   const said = new Set<string>();
   /** Versions of trust.yaml whose taking over was said. */
@@ -155,7 +156,7 @@ export function createGate(options: GateOptions): Gate {
     const known = place().beacon;
     if (oid === undefined || oid === known?.oid) return;
     const key = `${oid} ${digestOf(trust)}`;
-    if (key === refusedBeacon) return;
+    if (key === refusedBeacon?.key && clock.monotonic() < refusedBeacon.until) return;
     try {
       const revision = options.revision === '' ? 'HEAD' : options.revision;
       const content = await source.object(oid, 'tag', signal);
@@ -166,12 +167,17 @@ export function createGate(options: GateOptions): Gate {
           `the repo shows beacon ${beacon.sequence} where ${known.sequence} was seen before: an old one is shown again`,
         );
       }
+      const { beaconsFrom: since } = place();
+      if (since !== undefined && beacon.commit !== floor())
+        await requireSince(beacon, since, (tip, known) => source.history(tip, known, signal));
       await save(withPlace({ beacon }));
       beaconSeenAt = clock.monotonic();
     } catch (error) {
       if (!(error instanceof TrustError)) throw error;
-      refusedBeacon = key;
-      log.error(`the beacon is not believed: ${error.message}`, { code: error.code, kind: error.kind });
+      const isSaid = refusedBeacon?.key === key;
+      // The clock that it was refused by may be set right.
+      refusedBeacon = { key, until: clock.monotonic() + (byClock(error) ? AGAIN_MS : Number.POSITIVE_INFINITY) };
+      if (!isSaid) log.error(`the beacon is not believed: ${error.message}`, { code: error.code, kind: error.kind });
     }
   }
 
@@ -252,7 +258,7 @@ export function createGate(options: GateOptions): Gate {
       }
       const judgement = await judge(
         { commit, ...tagOf(polled, commit) },
-        { floor: floor(), trust, now },
+        { floor: floor(), trust, now, dates: place().dates, isFloorDoubted: place().judgedBy !== digestOf(trust) },
         evidence(signal),
       );
       if (trust.mode === 'warn') {
@@ -263,7 +269,7 @@ export function createGate(options: GateOptions): Gate {
       // No refusal of what was seen, but too much to be seen: whoever asked knows how long to leave it alone.
       const unseen = judgement.refusals.find(({ cause }) => cause instanceof SourceError && cause.kind === 'limit');
       if (unseen) throw new SourceError('limit', unseen.message, { cause: unseen });
-      const byTime = judgement.refusals.some(({ kind }) => kind === 'expired' || kind === 'notYetValid');
+      const byTime = judgement.refusals.some(byClock);
       const until = byTime ? { until: clock.monotonic() + AGAIN_MS } : {};
       return { commit, refusals: judgement.refusals, key, judgement, byTag: tag !== undefined, ...until };
     },
@@ -293,11 +299,17 @@ export function createGate(options: GateOptions): Gate {
         accepted = commit;
         return;
       }
-      const { trust, rotations, recovery } = judgement;
+      const { trust, rotations, recovery, dates } = judgement;
       const text = texts.get(trust.digest);
       const isNew = rotations.length > 0 && text !== undefined && judgement.refusals.length === 0;
       const next: TrustState = {
-        ...withPlace({ floor: commit, ...(byTag && { byTag }) }),
+        ...withPlace({
+          floor: commit,
+          dates,
+          ...(byTag && { byTag }),
+          // Whoever could sign beacons with the old keys may have used numbers up.
+          ...(isNew && { beacon: undefined, beaconsFrom: rotations.at(-1) ?? commit }),
+        }),
         ...(isNew && { trust: { version: trust.version, text, commit: rotations.at(-1) ?? commit } }),
       };
       const judgedBy = judgement.refusals.length === 0 ? digestOf(trust) : undefined;
@@ -356,7 +368,7 @@ export function createGate(options: GateOptions): Gate {
       const now = siteTime(clock.wall());
       const { refusals } = await judge(
         { commit: base, ...tagOf(polled, base) },
-        { floor: base, trust, now },
+        { floor: base, trust, now, dates: place().dates },
         evidence(signal),
       );
       recheckedBy = digest;
@@ -380,3 +392,6 @@ export function createGate(options: GateOptions): Gate {
   };
   return gate;
 }
+
+/** Whether the same may be judged otherwise at another time. */
+const byClock = ({ kind }: TrustError): boolean => kind === 'expired' || kind === 'notYetValid';

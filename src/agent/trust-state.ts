@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Disk } from '../lib/disk.ts';
 import { messageOf, StateError } from '../lib/errors.ts';
 import type { Beacon } from '../trust/beacon.ts';
+import type { CountedDates } from '../trust/counted-dates.ts';
 
 /** What a site must not forget of whom and what it believed. */
 export interface TrustState {
@@ -18,7 +19,11 @@ export interface Place {
   judgedBy?: string;
   /** What was followed was a tag, and must stay one: a branch of its name says nothing of who named it. */
   byTag?: boolean;
-  beacon?: Beacon;
+  beacon?: Beacon | undefined;
+  /** The commit that brought the trust.yaml in force: only beacons count that name it or one after it. */
+  beaconsFrom?: string;
+  /** The dates that count on top of the floor. */
+  dates?: CountedDates;
 }
 
 export interface TrustStore {

@@ -25,7 +25,10 @@ export interface BeaconContent {
 }
 
 const LONGEST = 366 * 86_400_000;
-const HIGHEST = 2 ** 48;
+/** A clock that signs, and the one that reads, may differ by this much. */
+const MOST_AHEAD = 86_400_000;
+/** No beacon is of a later time, whatever the clock of the site says. */
+const LATEST = Date.UTC(2056, 0, 1);
 
 /** The ref at which the beacon of a revision lies; undefined for a revision that is no name of a branch or a tag. */
 export function beaconRef(revision: string): string | undefined {
@@ -65,12 +68,27 @@ export async function readBeacon(
     throw new TrustError('beacon', `the beacon is that of ${JSON.stringify(tag.name)} and not of ${revision}`);
   const [sequence, expires] = [one(tag.message, 'Sequence'), one(tag.message, 'Expires')];
   const until = Date.parse(expires);
-  if (!/^[1-9]\d{0,14}$/.test(sequence) || Number(sequence) > HIGHEST || Number.isNaN(until) || until <= tag.time)
+  if (!/^[1-9]\d{0,14}$/.test(sequence) || Number.isNaN(until) || until <= tag.time)
     throw new TrustError('beacon', `the beacon of ${revision} says neither which it is nor until when it holds`);
   if (until - tag.time > LONGEST)
     throw new TrustError('beacon', `the beacon of ${revision} holds for more than a year, which is no sign of life`);
   const what = `the beacon of ${revision}`;
-  await attest({ what, signed: tag.signed, namespace: NAMESPACE.beacon, madeAt: tag.time, now }, trust);
+  // Numbers are times in seconds, or count up from 1: a higher one would keep all later beacons from being believed.
+  if (Number(sequence) > (tag.time + MOST_AHEAD) / 1000)
+    throw new TrustError(
+      'beacon',
+      `${what} has the number ${sequence}, which is beyond its own time in seconds: later ones would never be believed`,
+    );
+  const signers = await attest({ what, signed: tag.signed, namespace: NAMESPACE.beacon, madeAt: tag.time, now }, trust);
+  const names = signers.map(({ signer }) => signer.name).join(', ');
+  // It speaks of all paths, as a tag does.
+  if (signers.every(({ signer }) => signer.paths))
+    throw new TrustError('outsidePaths', `${what} is signed by ${names}, limited to paths: it stands for all of them`);
+  if (tag.time > (now === undefined ? LATEST : now + MOST_AHEAD))
+    throw new TrustError(
+      'notYetValid',
+      `${what} is dated ${iso(tag.time)}, more than 24 h ahead of the site's clock: it is looked at again later`,
+    );
   return { oid, commit: tag.object, sequence: Number(sequence), issued: tag.time, expires: until };
 }
 

@@ -54,7 +54,16 @@ const isOfHistory = ({ kind }: SourceError): boolean => kind === 'notFound' || k
 
 async function isInHistory(older: string, tip: string, evidence: Evidence): Promise<boolean> {
   if (older === tip) return true;
-  const commits = (await evidence.history(tip, [older])).map(({ oid, content }) => parseCommit(oid, content));
+  return isDescendant(await evidence.history(tip, [older]), tip, older);
+}
+
+/** Whether a history that was shown leads from one commit to another. Throws TrustError for commits that cannot be read in one way only. */
+export function isDescendant(
+  history: readonly { oid: string; content: Uint8Array }[],
+  tip: string,
+  older: string,
+): boolean {
+  const commits = history.map(({ oid, content }) => parseCommit(oid, content));
   return descendantsOf(commitGraph(commits, tip), new Set([older])).has(tip);
 }
 

@@ -34,7 +34,10 @@ export async function beacon(folder: string | undefined, options: BeaconOptions)
   if (commit === undefined)
     throw InputError.at(undefined, `${dir} is no clone of a Git repo, or has no commit ${options.commit ?? revision}`);
   if (options.push !== undefined) await fetchBefore(dir, options.push, ref);
-  const last = await lastSequence(dir, ref);
+  const highest = issued / 1000 + 86_400;
+  const found = await lastSequence(dir, ref);
+  // No site believed a number that is far beyond its time.
+  const last = found <= highest ? found : 0;
   // The time in seconds needs no memory; one more than the last is for where somebody's clock was ahead.
   const sequence = options.sequence === undefined ? Math.max(last + 1, issued / 1000) : Number(options.sequence);
   if (!Number.isSafeInteger(sequence) || sequence < 1)
@@ -43,6 +46,13 @@ export async function beacon(folder: string | undefined, options: BeaconOptions)
     throw InputError.at(
       undefined,
       `--sequence ${sequence} is not above ${last}, the last beacon's: sites that saw that one believe no lower one`,
+      'leave it out, and it counts up',
+    );
+  }
+  if (sequence > highest) {
+    throw InputError.at(
+      undefined,
+      `--sequence ${sequence} is more than a day beyond this moment, ${issued / 1000} s since 1970: no site believes it`,
       'leave it out, and it counts up',
     );
   }

@@ -1,0 +1,29 @@
+import { SourceError } from '../lib/errors.ts';
+import type { Beacon } from './beacon.ts';
+import { isDescendant } from './judge-pinned.ts';
+import type { Evidence } from './judgement.ts';
+import { TrustError } from './trust-error.ts';
+
+/**
+ * With new keys the numbers of beacons begin again: only those count that name the commit which brought the keys, or one after it, so that no older
+ * beacon can be shown in their place. Throws TrustError, SourceError.
+ */
+export async function requireSince(
+  { sequence, commit }: Beacon,
+  since: string,
+  history: Evidence['history'],
+): Promise<void> {
+  if (commit === since) return;
+  const isAfter = await history(commit, [since]).then(
+    (objects) => isDescendant(objects, commit, since),
+    (error: unknown) => {
+      if (error instanceof SourceError && error.kind === 'notFound') return false;
+      throw error;
+    },
+  );
+  if (isAfter) return;
+  throw new TrustError(
+    'beacon',
+    `beacon ${sequence} names ${commit.slice(0, 12)}, which does not follow ${since.slice(0, 12)}, where the trust.yaml in force was announced: sign a new one`,
+  );
+}
