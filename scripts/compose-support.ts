@@ -7,11 +7,13 @@ import { type Section, supportTable } from './support/table.ts';
 
 const HEAD = `# What of Compose is supported
 
-Every key of the Compose Specification, in three kinds:
+Every key of the Compose Specification, in four kinds:
 
 - **same**: it goes to the engine, in the field of the Engine API that is named, as Docker Compose sends it. What is sent is compared, too: when it
   changes in Git, or by hand on the site, that is a difference, and it is repaired.
 - **ours**: no field of the engine stands for it; Holdfast does what it says, as Docker Compose would.
+- **noted**: it has no effect, with Docker Compose on a site's kind of machine as with Holdfast. It is checked, and a warning says so with its place and the
+  reason given here.
 - **refused**: a Compose file that holds it is refused with file, line and column, and with the reason given here. Nothing is ignored silently.
 
 Keys that begin with \`x-\` may stand anywhere. What needs a newer engine than a site has is refused there, before anything is stopped, with the version
@@ -30,7 +32,7 @@ function print({ title, rows }: Section): string {
   return [
     `## ${title}`,
     '',
-    `${rows.length} keys: ${count('same')} same, ${count('ours')} ours, ${count('refused')} refused.`,
+    `${rows.length} keys: ${count('same')} same, ${count('ours')} ours, ${count('noted')} noted, ${count('refused')} refused.`,
     '',
     '| key | support | engine | notes |',
     '| --- | ------- | ------ | ----- |',

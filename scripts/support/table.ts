@@ -1,4 +1,4 @@
-import { type Shape, shapeOf } from '../../src/compose/keys/decode.ts';
+import { noteOf, type Shape, shapeOf } from '../../src/compose/keys/decode.ts';
 import { FILE_KEYS, NETWORK_KEYS, TOP_KEYS, VOLUME_KEYS } from '../../src/compose/keys/resources.ts';
 import { SERVICE_KEYS } from '../../src/compose/keys/service-keys.ts';
 import type { Field } from '../../src/spec/field.ts';
@@ -9,7 +9,7 @@ import { FILE_NOTES, LOADER_NOTES, NETWORK_NOTES, type Note, SERVICE_NOTES, TOP_
 export interface Row {
   /** `volumes.bind.propagation`. */
   key: string;
-  support: 'same' | 'ours' | 'refused';
+  support: 'same' | 'ours' | 'noted' | 'refused';
   /** What it becomes in the Engine API. */
   field: string;
   text: string;
@@ -62,13 +62,27 @@ function rowsOf(shape: Shape, above: string, known: Known, inherited: string | u
       if (rule && 'refused' in rule) {
         return [{ key, support: 'refused' as const, field: '', text: rule.refused }];
       }
+      const nested = typeof rule === 'function' ? shapeOf(rule) : undefined;
+      const reason = typeof rule === 'function' ? noteOf(rule) : undefined;
+      if (reason !== undefined) return [notedRow(key, reason), ...(nested ? notedBelow(nested, key) : [])];
       const note = known.notes[key];
       const own = known.fields.find(({ label }) => label === key);
       const field = own?.name ?? note?.field ?? (note?.ours ? '' : inherited);
       if (field === undefined) throw new Error(`nothing is said of ${key}: give it a note`);
       const words = [note?.text, own?.inPlace && 'changed in place where the engine can'].filter(Boolean).join('; ');
       const row: Row = { key, support: field ? 'same' : 'ours', field, text: words };
-      const nested = typeof rule === 'function' ? shapeOf(rule) : undefined;
       return [row, ...(nested ? rowsOf(nested, key, known, field) : [])];
     });
 }
+
+const notedRow = (key: string, text: string): Row => ({ key, support: 'noted', field: '', text });
+
+/** Keys below one that has no effect have none either. */
+const notedBelow = (shape: Shape, above: string): Row[] =>
+  Object.keys(shape)
+    .sort()
+    .flatMap((name) => {
+      const rule = shape[name];
+      const nested = typeof rule === 'function' ? shapeOf(rule) : undefined;
+      return [notedRow(`${above}.${name}`, ''), ...(nested ? notedBelow(nested, `${above}.${name}`) : [])];
+    });

@@ -34,7 +34,8 @@ export function ownSpec(keys: ServiceKeys): Partial<ContainerSpec> {
     Healthcheck: keys.healthcheck && healthcheckSpec(keys.healthcheck),
     Tmpfs: keys.tmpfs,
     VolumesFrom: keys.volumes_from?.map(({ kind, name }) => `${kind}:${name}`),
-    NetworkMode: keys.network_mode,
+    // The engine's own bridge by its other name.
+    NetworkMode: keys.network_mode === 'default' ? 'bridge' : keys.network_mode,
     PidMode: keys.pid,
     IpcMode: keys.ipc,
     UTSMode: keys.uts,

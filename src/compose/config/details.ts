@@ -46,12 +46,13 @@ export const endpoint = mapping<WrittenEndpoint>({
 
 /** A range of container ports was made one entry each. */
 export function port({ Container, HostIp, written }: Port): Json {
-  const [target, protocol = 'tcp'] = Container.split('/');
+  const [target, own = 'tcp'] = Container.split('/');
+  const { protocol = own, ...rest } = written;
   return {
-    ...written,
+    ...rest,
     ...(HostIp !== '' && { host_ip: HostIp }),
     target: Number(target),
-    protocol,
+    ...(protocol !== '' && { protocol }),
   };
 }
 
@@ -105,22 +106,44 @@ const RESOURCES = mapping<NonNullable<Deploy['resources']>>({
   reservations: mapping({
     memory: size,
     devices: (requests) => requests.map((each) => deviceRequest(each, undefined) ?? {}),
+    cpus,
+    generic_resources: (all) =>
+      unlessEmpty(
+        all.map(({ discrete_resource_spec: { kind = '', value = 0 } = {} }) => ({
+          discrete_resource_spec: { kind, value },
+        })),
+      ),
   }),
 });
+
+const UPDATE: Printers<NonNullable<Deploy['update_config']>> = {
+  parallelism: always,
+  delay: (value) => unlessEmpty(value && duration(value)),
+  failure_action: unlessEmpty,
+  monitor: (value) => unlessEmpty(value && duration(value)),
+  max_failure_ratio: unlessEmpty,
+  order: unlessEmpty,
+};
 
 const DEPLOY: Printers<Deploy> = {
   mode: unlessEmpty,
   replicas: always,
   resources: RESOURCES,
-  update_config: mapping<NonNullable<Deploy['update_config']>>({
-    parallelism: always,
-    delay: (value) => unlessEmpty(value && duration(value)),
-    failure_action: unlessEmpty,
-    monitor: (value) => unlessEmpty(value && duration(value)),
-    max_failure_ratio: unlessEmpty,
-    order: unlessEmpty,
+  labels: unlessEmpty,
+  endpoint_mode: unlessEmpty,
+  placement: mapping({
+    constraints: unlessEmpty,
+    preferences: (all) => unlessEmpty(all.map(({ spread = '' }) => ({ spread }))),
+    max_replicas_per_node: unlessEmpty,
   }),
-  restart_policy: mapping<DeployRestart>({ condition: unlessEmpty, max_attempts: always }),
+  update_config: mapping(UPDATE),
+  rollback_config: mapping(UPDATE),
+  restart_policy: mapping<DeployRestart>({
+    condition: unlessEmpty,
+    max_attempts: always,
+    delay: duration,
+    window: duration,
+  }),
 };
 
 /** `scale` counts where `deploy` says no replicas. */

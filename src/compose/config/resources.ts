@@ -14,6 +14,7 @@ const NETWORK: Printers<NetworkKeys> = {
   driver_opts: unlessEmpty,
   ipam: mapping({
     driver: unlessEmpty,
+    options: elsewhere,
     config: (pools) =>
       unlessEmpty(
         pools.map((pool) =>
@@ -68,6 +69,8 @@ export function printFile(app: string, { name, keys }: Declared<FileKeys>, path:
     file: path,
     environment: unlessEmpty,
     content: unlessEmpty,
+    labels: unlessEmpty,
+    template_driver: unlessEmpty,
   };
   return { name: keys.name || `${app}_${name}`, ...printKeys(keys, FILE, undefined) };
 }

@@ -2,6 +2,7 @@ import { dependenciesOf, networksOf } from '../compile/compile-service.ts';
 import type { DependencyAt } from '../keys/depends-on.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
 import { deploy, deviceRequest, endpoint, fileUse, healthcheck, mount, port } from './details.ts';
+import { trigger } from './develop.ts';
 import {
   always,
   cpus,
@@ -45,6 +46,7 @@ const hooks = (all: NonNullable<ServiceKeys['post_start']>): Json | undefined =>
 /** A service's keys as Docker Compose prints them. */
 const SERVICE: Printers<ServiceKeys, PrintContext> = {
   annotations: unlessEmpty,
+  attach: always,
   blkio_config: mapping({
     weight: unlessEmpty,
     weight_device: (devices) =>
@@ -61,6 +63,8 @@ const SERVICE: Printers<ServiceKeys, PrintContext> = {
   command: elsewhere,
   configs: (uses) => unlessEmpty(uses.map((use) => fileUse(use, ''))),
   container_name: unlessEmpty,
+  cpu_count: bounded,
+  cpu_percent: cpus,
   cpu_period: bounded,
   cpu_quota: bounded,
   cpu_rt_period: bounded,
@@ -68,8 +72,10 @@ const SERVICE: Printers<ServiceKeys, PrintContext> = {
   cpu_shares: bounded,
   cpus,
   cpuset: unlessEmpty,
+  credential_spec: mapping({ config: unlessEmpty, file: unlessEmpty, registry: unlessEmpty }),
   depends_on: elsewhere,
   deploy,
+  develop: ({ watch = [] }, { path }) => ({ watch: watch.map((each) => trigger(each, path)) }),
   device_cgroup_rules: unlessEmpty,
   devices: (all) =>
     unlessEmpty(

@@ -223,6 +223,19 @@ export const optionRecord: Decoder<Record<string, string>> = (node, report) => {
 
 export const refused = (reason: string): Refusal => ({ refused: reason });
 
+/** Why a key that is read has no effect, here as with Docker Compose. */
+const notes = new WeakMap<Decoder<unknown>, string>();
+
+/** The reason that `noted` was given; undefined for a key that has an effect. */
+export const noteOf = (decoder: Decoder<unknown>): string | undefined => notes.get(decoder);
+
+/** A key that is checked and printed and has no effect, here as with Docker Compose: a warning says so, with the reason. */
+export function noted<T>(reason: string, decoder: Decoder<T>): Decoder<T> {
+  const own: Decoder<T> = (node, report) => decoder(node, report);
+  notes.set(own, reason);
+  return shapedAs(decoder, own);
+}
+
 /** What `record` gives: what was there and could be read. */
 export type Decoded<S extends Shape> = { [K in keyof S]?: S[K] extends Decoder<infer T> ? T : never };
 
@@ -234,6 +247,8 @@ export function record<S extends Shape>(what: string, shape: S): Decoder<Decoded
     for (const entry of known(node, what, shape, report)) {
       const decoder = shape[entry.key];
       const value = typeof decoder === 'function' ? decoder(entry.value, report) : undefined;
+      const note = typeof decoder === 'function' ? noteOf(decoder) : undefined;
+      if (note !== undefined) report.warn(entry.keyAt, `${entry.key} has no effect: ${note}`);
       if (value !== undefined) result[entry.key] = value;
     }
     return result as Decoded<S>;

@@ -6,17 +6,19 @@ import {
   decimal,
   duration,
   integer,
+  list,
   map,
+  noted,
   record,
-  refused,
   shapedAs,
+  stringRecord,
   text,
   word,
 } from './decode.ts';
 import { reservedDevices } from './devices.ts';
 import { deployRestart } from './restart.ts';
 
-const SWARM = 'it is for Swarm, and Docker Compose ignores it';
+const SWARM = 'it is for Swarm';
 
 /** Bytes with or without a unit; unlike elsewhere Compose takes no number for it. */
 const memory: Decoder<number> = (node, report) => (text(node, report) === undefined ? undefined : bytes(node, report));
@@ -40,6 +42,25 @@ const failureAction: Decoder<'pause' | 'continue'> = (node, report) =>
       )
     : word('pause', 'continue')(node, report);
 
+const UPDATE_KEYS = {
+  parallelism: integer(0),
+  delay: duration,
+  failure_action: failureAction,
+  monitor: duration,
+  max_failure_ratio: decimal,
+  order: word('stop-first', 'start-first'),
+};
+
+const PLACEMENT = record('deploy.placement', {
+  constraints: list(text),
+  preferences: list(record('deploy.placement.preferences', { spread: text })),
+  max_replicas_per_node: integer(0),
+});
+
+const GENERIC = record('a generic resource', {
+  discrete_resource_spec: record('discrete_resource_spec', { kind: text, value: decimal }),
+});
+
 const KEYS = {
   replicas,
   mode: word('replicated', 'global'),
@@ -48,23 +69,19 @@ const KEYS = {
     reservations: record('deploy.resources.reservations', {
       memory,
       devices: reservedDevices,
-      cpus: refused('the engine reserves no CPUs, and Docker Compose ignores it; use cpu_shares to give weight'),
-      generic_resources: refused(SWARM),
+      cpus: noted('the engine reserves no CPUs; cpu_shares gives weight', decimal),
+      generic_resources: noted(SWARM, list(GENERIC)),
     }),
   }),
   restart_policy: deployRestart,
-  labels: refused(`${SWARM}; use labels of the service`),
-  endpoint_mode: refused(SWARM),
-  placement: refused(`${SWARM}; an Application's placement says on which sites it runs`),
-  update_config: record('deploy.update_config', {
-    parallelism: integer(0),
-    delay: duration,
-    failure_action: failureAction,
-    monitor: duration,
-    max_failure_ratio: decimal,
-    order: word('stop-first', 'start-first'),
-  }),
-  rollback_config: refused('Holdfast does not roll back by itself; commit what ran well before'),
+  labels: noted(`${SWARM}; labels of the service are those of its containers`, stringRecord),
+  endpoint_mode: noted(SWARM, text),
+  placement: noted(`${SWARM}; an Application's placement says on which sites it runs`, PLACEMENT),
+  update_config: record('deploy.update_config', UPDATE_KEYS),
+  rollback_config: noted(
+    `${SWARM}; commit what ran well before to go back`,
+    record('deploy.rollback_config', { ...UPDATE_KEYS, failure_action: word('pause', 'continue') }),
+  ),
 };
 
 /** How the replicas are replaced, with Swarm's defaults; undefined where the file says nothing of it. */

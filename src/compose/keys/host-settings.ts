@@ -1,4 +1,4 @@
-import { describe } from '../../yaml/node.ts';
+import { describe, type YamlNode } from '../../yaml/node.ts';
 import {
   type Decoder,
   integer,
@@ -121,15 +121,32 @@ export const pullPolicy: Decoder<'always' | 'missing' | 'never'> = (node, report
   return report.error(node, `the pull policy ${quoted(node)} is not supported`, 'always, missing or never');
 };
 
-/** Names of modes of a namespace, besides `service:NAME` and `container:NAME`. */
+/** `""`, which says no more than leaving the key out, and `pid:` with nothing. */
+const isEmpty = (node: YamlNode): boolean =>
+  node.kind === 'scalar' && (node.value === '' || (node.value === null && node.raw === ''));
+
+/** Names of modes of a namespace, besides `service:NAME` and `container:NAME`. Empty is as if it were not there. */
 export function namespace(what: string, modes: string[], joins: boolean): Decoder<string> {
-  return map(text, (value, node, report) => {
+  const read = map(text, (value, node, report) => {
     if (modes.includes(value) || (joins && /^(service|container):.+$/.test(value))) return value;
     const possible = [...modes, ...(joins ? ['service:NAME', 'container:NAME'] : [])].join(', ');
     return report.error(node, `${quoted(node)} is no mode of ${what}`, `possible: ${possible}`);
   });
+  return (node, report) => (isEmpty(node) ? undefined : read(node, report));
 }
 
-/** `pid`, which may be empty. */
-export const pid: Decoder<string> = (node, report) =>
-  node.kind === 'scalar' && node.value === null ? undefined : namespace('pid', ['host'], true)(node, report);
+/** `network_mode`. `default` is the bridge that the engine has of itself, as Docker and Compose have it. */
+export const networkMode: Decoder<string> = (node, report) => {
+  // With it, Docker Compose puts the service on no network at all.
+  if (isEmpty(node)) return report.error(node, 'network_mode is empty', 'take it out, or say none');
+  const modes = ['bridge', 'default', 'host', 'none'];
+  const isName = node.kind === 'scalar' && typeof node.value === 'string' && /^[\w][\w.-]*$/.test(node.value);
+  const known = isName && [...modes, 'service', 'container'].some((mode) => mode === String(node.value).toLowerCase());
+  return isName && !known
+    ? report.error(
+        node,
+        `${quoted(node)} is no mode of network_mode`,
+        'to join a network that is there already, list it under networks and declare it with external: true',
+      )
+    : namespace('network_mode', modes, true)(node, report);
+};

@@ -3,13 +3,13 @@ import type { Position } from '../../lib/errors.ts';
 import type { PortBinding } from '../../model/spec.ts';
 import type { YamlNode } from '../../yaml/node.ts';
 import type { Report } from '../report.ts';
-import { type Decoder, integer, quoted, record, shapedAs, text, textOrNumber, word } from './decode.ts';
+import { type Decoder, integer, map, quoted, record, shapedAs, text, textOrNumber } from './decode.ts';
 
 /** One container port and where it is published. */
 export interface Port extends PortBinding {
   at: Position;
   /** What the engine is never told. */
-  written: { mode: 'ingress' | 'host'; published?: string; name?: string; app_protocol?: string };
+  written: { mode: string; protocol?: string; published?: string; name?: string; app_protocol?: string };
 }
 
 interface Range {
@@ -54,13 +54,20 @@ function shortPort(node: YamlNode, report: Report): Port[] | undefined {
   return expand(node, report, { ip, host, container, protocol, written: { mode: 'ingress' } });
 }
 
+/** The engine takes it in any case, and nothing for tcp. */
+const protocol: Decoder<string> = map(text, (value, node, report) =>
+  /^(tcp|udp|sctp)?$/i.test(value)
+    ? value
+    : report.error(node, `${quoted(node)} is not possible here`, 'one of tcp, udp, sctp is'),
+);
+
 const LONG = record('a port', {
   target: integer(1, 65535),
   published: textOrNumber,
   host_ip: text,
-  protocol: word('tcp', 'udp', 'sctp'),
-  // Both say the same on a single engine.
-  mode: word('ingress', 'host'),
+  protocol,
+  // `ingress` and `host` say the same on a single engine, and so does anything else.
+  mode: text,
   // For people and proxies; the engine is not told.
   name: text,
   app_protocol: text,
@@ -82,8 +89,9 @@ function longPort(node: YamlNode, report: Report): Port[] | undefined {
     ip: port.host_ip ?? '',
     host,
     container,
-    protocol: port.protocol ?? 'tcp',
+    protocol: port.protocol?.toLowerCase() || 'tcp',
     written: {
+      ...(port.protocol !== undefined && { protocol: port.protocol }),
       mode: port.mode ?? 'ingress',
       ...(port.published && { published: port.published }),
       ...(port.name && { name: port.name }),
@@ -137,7 +145,7 @@ export const exposed: Decoder<Exposed[]> = (node, report) => {
   for (const item of node.items) {
     const written = textOrNumber(item, report);
     if (written === undefined) continue;
-    const match = /^([^/]+)(?:\/(tcp|udp|sctp))?$/.exec(written);
+    const match = /^([^/]+)(?:\/(tcp|udp|sctp))?$/i.exec(written);
     const range = parseRange(match?.[1] ?? '');
     if (!range || range.first === 0) {
       report.error(item, `${quoted(item)} is not a port`, 'write it as 80, 80/udp or 8000-8002');
@@ -146,7 +154,7 @@ export const exposed: Decoder<Exposed[]> = (node, report) => {
     count += range.last - range.first + 1;
     if (count > MAX_PORTS) return tooMany(item, report);
     const numbers = Array.from({ length: range.last - range.first + 1 }, (_, index) => range.first + index);
-    found.set(written, { written, ports: numbers.map((port) => `${port}/${match?.[2] ?? 'tcp'}`) });
+    found.set(written, { written, ports: numbers.map((port) => `${port}/${match?.[2]?.toLowerCase() ?? 'tcp'}`) });
   }
   return [...found.values()];
 };

@@ -1,4 +1,16 @@
-import { type Decoded, type Decoder, flag, list, map, optionRecord, record, refused, text } from './decode.ts';
+import {
+  type Decoded,
+  type Decoder,
+  flag,
+  list,
+  map,
+  noted,
+  optionRecord,
+  record,
+  refused,
+  stringRecord,
+  text,
+} from './decode.ts';
 import { labels } from './host-settings.ts';
 
 /** What the top level of a Compose file declares besides services. */
@@ -23,7 +35,7 @@ export const NETWORK_KEYS = {
   ipam: record('ipam', {
     driver: text,
     config: list(record('ipam.config', { subnet: text, ip_range: text, gateway: text, aux_addresses: optionRecord })),
-    options: refused('Docker Compose does not hand them to the engine either'),
+    options: noted('Docker Compose does not hand them to the engine either', optionRecord),
   }),
 };
 
@@ -38,10 +50,10 @@ export const FILE_KEYS = {
   environment: text,
   content: text,
   external: refused(SWARM),
-  labels: refused(SWARM),
+  labels: noted(SWARM, stringRecord),
   driver: refused(SWARM),
   driver_opts: refused(SWARM),
-  template_driver: refused(SWARM),
+  template_driver: noted(SWARM, text),
 };
 
 export type NetworkKeys = Decoded<typeof NETWORK_KEYS>;

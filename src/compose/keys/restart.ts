@@ -1,11 +1,12 @@
 import type { ContainerSpec } from '../../model/spec.ts';
-import { type Decoded, type Decoder, integer, map, quoted, record, refused, word } from './decode.ts';
+import { type Decoded, type Decoder, duration, integer, map, noted, quoted, record, word } from './decode.ts';
 
 export type RestartPolicy = NonNullable<ContainerSpec['RestartPolicy']>;
 
 /** `restart`: no, always, unless-stopped, on-failure or on-failure:3. An unquoted `no` is false to some and a string to Compose. */
 export const restart: Decoder<{ written: string; policy: RestartPolicy }> = (node, report) => {
   const value = node.kind === 'scalar' && typeof node.value === 'string' ? node.value : '';
+  if (node.kind === 'scalar' && node.value === '') return undefined;
   const match = /^(no|none|always|any|unless-stopped|on-failure)(?::(\d+))?$/.exec(value);
   if (!match || (match[2] !== undefined && match[1] !== 'on-failure')) {
     return report.error(
@@ -17,11 +18,13 @@ export const restart: Decoder<{ written: string; policy: RestartPolicy }> = (nod
   return { written: value, policy: policy(match[1] ?? '', Number(match[2] ?? 0)) };
 };
 
+const NO_SETTING = 'it is for Swarm, and the engine waits as it thinks best';
+
 const DEPLOY_RESTART = {
   condition: word('none', 'no', 'on-failure', 'any', 'always', 'unless-stopped'),
   max_attempts: integer(0),
-  delay: refused('the engine has no such setting, and Docker Compose ignores it'),
-  window: refused('the engine has no such setting, and Docker Compose ignores it'),
+  delay: noted(NO_SETTING, duration),
+  window: noted(NO_SETTING, duration),
 };
 
 export type DeployRestart = Decoded<typeof DEPLOY_RESTART>;

@@ -11,6 +11,7 @@ import {
   list,
   listOrOne,
   map,
+  noted,
   optionRecord,
   record,
   refused,
@@ -20,6 +21,7 @@ import {
 } from './decode.ts';
 import { dependsOn } from './depends-on.ts';
 import { deploy, replicas } from './deploy.ts';
+import { develop } from './develop.ts';
 import { devices, gpus } from './devices.ts';
 import { envFiles, environment, labelFiles } from './environment.ts';
 import { healthcheck } from './healthcheck.ts';
@@ -103,7 +105,7 @@ export const SERVICE_KEYS = {
   networks: serviceNetworks,
   links: map(links, (all) => [...new Map(all.map((each) => [each.written, each])).values()]),
   external_links: withoutRepeats(links),
-  network_mode: host.namespace('network_mode', ['bridge', 'host', 'none'], true),
+  network_mode: host.networkMode,
   mac_address: macAddress,
   ports,
   expose: exposed,
@@ -121,7 +123,7 @@ export const SERVICE_KEYS = {
   group_add: withoutRepeats(host.groups),
   sysctls: stringRecord,
   ulimits: host.ulimits,
-  pid: host.pid,
+  pid: host.namespace('pid', ['host'], true),
   ipc: host.namespace('ipc', ['host', 'none', 'private', 'shareable'], true),
   uts: host.namespace('uts', ['host'], false),
   userns_mode: host.namespace('userns_mode', ['host'], false),
@@ -153,15 +155,15 @@ export const SERVICE_KEYS = {
   }),
   logging: host.logging,
 
+  // Without effect, as with Docker Compose on a site's kind of machine
+  attach: noted('it only chooses whose output `docker compose up` shows', flag),
+  cpu_count: noted(WINDOWS, integer(0)),
+  cpu_percent: noted(WINDOWS, decimal),
+  credential_spec: noted(WINDOWS, record('credential_spec', { config: text, file: text, registry: text })),
+  develop: noted('it is for `docker compose watch` on a developer machine', develop),
+
   // Refused, each with its reason
-  attach: refused('it only chooses whose output `docker compose up` shows; take it out'),
   build: refused('Holdfast does not build on sites; build in CI and name the image'),
-  cpu_count: refused(WINDOWS),
-  cpu_percent: refused(WINDOWS),
-  credential_spec: refused(WINDOWS),
-  develop: refused(
-    'it is for `docker compose watch` on a developer machine; keep it in a file that the Application does not list',
-  ),
   models: refused('sites run containers only; run the model as a service of its own'),
   pre_start: refused(LATER),
   provider: refused('a provider is a program on the machine of `docker compose`, which sites do not have'),

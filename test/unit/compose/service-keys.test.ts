@@ -277,10 +277,6 @@ describe('what cannot be used is refused where it stands', () => {
     ],
     ['depends_on: [t]', '4:18: there is no service t (did you mean s?)'],
     ['depends_on: {s: {condition: service_started}}', '4:18: services depend on each other in a circle: s -> s'],
-    [
-      'deploy: {placement: {constraints: []}}',
-      "4:14: placement is not supported: it is for Swarm, and Docker Compose ignores it; an Application's placement says on which sites it runs",
-    ],
     ['deploy: {mode: global-job}', '4:20: "global-job" is not possible here (one of replicated, global is)'],
     ['deploy: {mode: global, replicas: 2}', '4:14: mode global is one on each host, and this says another number'],
     ['deploy: {replicas: 2}\ncontainer_name: one', '5:5: several replicas cannot share one container_name'],

@@ -1,0 +1,26 @@
+import { command } from './command.ts';
+import { type Decoder, flag, list, listOrOne, record, shapedAs, text, word } from './decode.ts';
+import { environment } from './environment.ts';
+
+/** A command that is run where a file changed. */
+const HOOK = { command, user: text, privileged: flag, working_dir: text, environment };
+
+const WATCH = {
+  path: text,
+  action: word('rebuild', 'sync', 'restart', 'sync+restart', 'sync+exec'),
+  target: text,
+  ignore: listOrOne(text),
+  include: listOrOne(text),
+  initial_sync: flag,
+  exec: record('develop.watch.exec', HOOK),
+};
+
+const DEVELOP = record('develop', { watch: list(record('develop.watch', WATCH)) });
+
+/** `develop`: read, so that what is wrong in it is told, and printed. */
+export const develop: Decoder<Develop> = (node, report) =>
+  node.kind === 'scalar' && node.value === null ? undefined : DEVELOP(node, report);
+
+shapedAs(DEVELOP, develop);
+
+export type Develop = NonNullable<ReturnType<typeof DEVELOP>>;

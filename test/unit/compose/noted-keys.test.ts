@@ -1,0 +1,72 @@
+import { describe, expect, test } from '@jest/globals';
+import { supportTable } from '../../../scripts/support/table.ts';
+import { compile, serviceProblems, serviceText, specOf } from './support.ts';
+
+/** A use of each key of a service that is taken and has no effect. */
+const SERVICE: Record<string, string> = {
+  attach: 'attach: false',
+  cpu_count: 'cpu_count: 2',
+  cpu_percent: 'cpu_percent: 50',
+  credential_spec: 'credential_spec: {file: a.json}',
+  'deploy.endpoint_mode': 'deploy: {endpoint_mode: vip}',
+  'deploy.labels': 'deploy: {labels: {com.docker.compose.project: b}}',
+  'deploy.placement': 'deploy: {placement: {constraints: ["node.role==manager"]}}',
+  'deploy.resources.reservations.cpus': 'deploy: {resources: {reservations: {cpus: "0.25"}}}',
+  'deploy.resources.reservations.generic_resources':
+    'deploy: {resources: {reservations: {generic_resources: [{discrete_resource_spec: {kind: gpu, value: 1}}]}}}',
+  'deploy.restart_policy.delay': 'deploy: {restart_policy: {condition: none, delay: 5s}}',
+  'deploy.restart_policy.window': 'deploy: {restart_policy: {condition: none, window: 5s}}',
+  'deploy.rollback_config': 'deploy: {rollback_config: {failure_action: pause}}',
+  develop: 'develop: {watch: [{path: ., action: rebuild}]}',
+};
+
+describe('a key without effect', () => {
+  const rows = supportTable()
+    .filter(({ title }) => title === 'Services')
+    .flatMap((section) => section.rows);
+
+  test('is a warning with its place and the reason, and changes nothing', async () => {
+    const noted = rows.filter(({ support, text }) => support === 'noted' && text !== '');
+    expect(noted.map(({ key }) => key)).toEqual(Object.keys(SERVICE));
+    for (const { key, text } of noted) {
+      const keys = SERVICE[key] ?? '';
+      const { warnings } = await compile(serviceText(keys));
+      const name = key.split('.').at(-1) ?? '';
+      expect(warnings).toEqual([
+        {
+          app: 'app',
+          message: `${name} has no effect: ${text}`,
+          at: { file: 'compose.yaml', line: 4, column: 5 + keys.indexOf(`${name}:`) },
+        },
+      ]);
+      const plain = key.includes('restart_policy') ? 'deploy: {restart_policy: {condition: none}}' : 'labels: {}';
+      expect(await specOf(keys)).toEqual(await specOf(plain));
+    }
+  });
+
+  test('is still read: what is wrong in it is told', async () => {
+    expect(await serviceProblems('deploy: {placement: {constrains: [a]}}')).toBe(
+      'compose.yaml:4:26: unknown key constrains in deploy.placement (did you mean constraints?)',
+    );
+  });
+});
+
+describe('other spellings that the engine or Compose takes', () => {
+  test.each([
+    ['ports: [{target: 80, published: 80, protocol: UDP}]', 'ports: ["80:80/udp"]'],
+    ['ports: [{target: 80, published: 80, protocol: ""}]', 'ports: ["80:80"]'],
+    ['ports: [{target: 80, published: 80, mode: Host}]', 'ports: ["80:80"]'],
+    ['expose: ["80/UDP", "81/Tcp"]', 'expose: ["80/udp", 81]'],
+    ['network_mode: default', 'network_mode: bridge'],
+    ['ipc: ""\npid: ""\nuts: ""\nuserns_mode: ""', 'labels: {}'],
+    ['restart: ""', 'labels: {}'],
+  ])('%s', async (other, plain) => {
+    expect(await specOf(other)).toEqual(await specOf(plain));
+  });
+
+  test('a network of the engine as network_mode is refused with what to write', async () => {
+    expect(await serviceProblems('network_mode: backend')).toBe(
+      'compose.yaml:4:19: "backend" is no mode of network_mode (to join a network that is there already, list it under networks and declare it with external: true)',
+    );
+  });
+});
