@@ -1,6 +1,8 @@
 import { heldOf } from '../compose/claims.ts';
 import { compileClaims, compileSite, type HeldBefore } from '../compose/compile-site.ts';
 import type { CompileOptions } from '../compose/load/values.ts';
+import { guardFolders } from '../files/guard-folders.ts';
+import type { Territory } from '../files/territory.ts';
 import { placeSite } from '../fleet/place-site.ts';
 import { InputError } from '../lib/errors.ts';
 import type { Pin, PlacedApp, PlacedSite } from '../model/fleet.ts';
@@ -24,6 +26,8 @@ export interface GatherOptions {
   compile: CompileOptions;
   /** The folders that the Compose projects on the site were started from. Asked only where an app adopts one for the first time. */
   stacks: () => Promise<Record<string, string[]>>;
+  /** Where files of Git may lie on this site. */
+  territory?: Territory | undefined;
   /** Gives the files at the revision that the Site pins, where it pins one. */
   pinned: (pin: Pin) => Promise<PinnedFiles>;
 }
@@ -50,12 +54,13 @@ export async function gather(
   const { apps, broken, stacks } = await placeAdopted(placed.apps, previous?.apps ?? {}, from.stacks);
   const site = { ...withoutApps(placed), broken: [...placed.broken, ...broken] };
   const recorders = new Map(apps.map((app) => [app.name, recordSnapshot(files)]));
-  const { desired: compiled, claims } = await compileClaims(
+  const { desired: whole, claims } = await compileClaims(
     { ...site, apps },
     (app) => recorders.get(app.name)?.snapshot ?? files,
     { ...from.compile, stacks },
     heldBefore(previous?.apps ?? {}),
   );
+  const compiled = await guarded(whole, from.territory, (name) => folderBefore(previous?.apps[name]?.placed));
   requireSomething(site.allowEmpty, apps.length + compiled.broken.length, previous);
   const firstName = requireSameName(apps, compiled, previous);
 
@@ -122,19 +127,34 @@ function requireSameName(apps: PlacedApp[], compiled: DesiredSite, previous: Acc
 }
 
 /** What is wanted according to what was accepted. Reads nothing but what was recorded, so it works without a network. */
-export async function desiredOf(accepted: Accepted, compile: CompileOptions): Promise<DesiredSite> {
+export async function desiredOf(
+  accepted: Accepted,
+  compile: CompileOptions,
+  territory?: Territory,
+): Promise<DesiredSite> {
   const entries = Object.values(accepted.apps);
   const origin = { description: accepted.url, name: accepted.firstName ?? '' };
   const snapshots = new Map(
     entries.map(({ placed, revision, recorded }) => [placed.name, replaySnapshot(revision, origin, recorded)]),
   );
-  return compileSite(
+  const compiled = await compileSite(
     { ...accepted.site, apps: entries.map(({ placed }) => placed) },
     (app) => snapshots.get(app.name) as Snapshot,
     compile,
     heldBefore(accepted.apps),
   );
+  return guarded(compiled, territory);
 }
 
 const heldBefore = (apps: Accepted['apps']): HeldBefore =>
   new Map(Object.entries(apps).flatMap(([name, { claims }]) => (claims ? [[name, claims]] : [])));
+
+/** An absolute folder outside of the one that every app has. */
+const folderBefore = (placed: PlacedApp | undefined): string | undefined =>
+  placed?.projectDirectory ?? placed?.adoptedDirectory;
+
+const guarded = async (
+  site: DesiredSite,
+  territory: Territory | undefined,
+  before?: (app: string) => string | undefined,
+): Promise<DesiredSite> => (territory ? guardFolders(site, territory, before) : site);

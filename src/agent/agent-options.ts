@@ -1,5 +1,7 @@
 import type { CompileOptions } from '../compose/load/values.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { HostFiles } from '../files/host-files.ts';
+import type { Territory } from '../files/territory.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Disk } from '../lib/disk.ts';
 import type { Log } from '../lib/log.ts';
@@ -14,6 +16,10 @@ import type { Trust } from '../trust/trust.ts';
 export interface AgentOptions {
   clock: Clock;
   disk: Disk;
+  /** Files of Git on the site's disk. */
+  files: HostFiles;
+  /** Where they may lie, by the site's own settings; absent where nothing is asked. */
+  territory?: Territory;
   engine: Engine;
   source: Source;
   log: Log;

@@ -1,4 +1,3 @@
-import { createHostFiles } from '../files/host-files.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { createSemaphore } from '../lib/semaphore.ts';
@@ -43,7 +42,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const effects = {
     agent: id,
     engine,
-    files: createHostFiles(disk),
+    files: options.files,
     slots: createSemaphore(PARALLEL_OPERATIONS),
     pullSlots: createSemaphore(PARALLEL_PULLS),
   };

@@ -114,7 +114,7 @@ export function createFollower(
   async function enforce(state: Accepted, told: ReadonlySet<string> = new Set()): Promise<void> {
     const compile = await options.compile();
     compiledWith = JSON.stringify(compile);
-    const desired = await desiredOf(state, compile);
+    const desired = await desiredOf(state, compile, options.territory);
     const revision = state.pin?.commit ?? acceptedAt;
     isWhole = desired.broken.length === 0 && Object.values(state.apps).every((app) => app.revision === revision);
     for (const { name, problems } of desired.broken) {
@@ -153,6 +153,7 @@ export function createFollower(
         site: options.site,
         compile,
         stacks,
+        territory: options.territory,
         pinned: pinning.open,
       };
       await gate.requireAnnounced(snapshot, admission);

@@ -1,4 +1,5 @@
 import { applyApp, type Effects } from '../apply/apply.ts';
+import type { AskedFile } from '../files/host-files.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -135,8 +136,10 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     );
     const actual = await effects.engine.observe({ images: [...images], adopt: adopting(site, memory) });
     const written = Object.values(memory.files).flatMap((files) => Object.keys(files));
-    const asked = site.apps.flatMap((app) => app.files.map(({ path }) => path));
-    const files = await effects.files.observe([...new Set([...asked, ...written])]);
+    const asked = new Map<string, AskedFile>(written.map((path) => [path, { path }]));
+    for (const app of site.apps)
+      for (const { path, content } of app.files) asked.set(path, { path, size: content.length });
+    const files = await effects.files.observe([...asked.values()]);
     return { ...actual, files, at: clock.wall().toISOString() };
   }
 

@@ -109,7 +109,7 @@ async function carryOut(
 ): Promise<OperationResult> {
   switch (operation.kind) {
     case 'writeFile':
-      await files.write(operation.file);
+      await files.write(operation.file, operation.old ?? []);
       return { operation, status: 'done' };
     case 'removeFile':
       await files.remove(operation.path);

@@ -1,8 +1,8 @@
 import type { Reconciler } from '../agent/reconciler.ts';
 import { createReconciler } from '../agent/reconciler.ts';
 import { createHostFiles } from '../files/host-files.ts';
+import type { Territory } from '../files/territory.ts';
 import { systemClock } from '../lib/clock.ts';
-import { systemDisk } from '../lib/disk.ts';
 import { formatProblem } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { createSemaphore } from '../lib/semaphore.ts';
@@ -16,6 +16,7 @@ import { EXIT } from './exit.ts';
 import { errorPalette, palette, print, printError } from './terminal.ts';
 
 export interface ConvergeOptions {
+  territory: Territory;
   dockerHost?: string;
   timeoutMs: number;
   plan: PlanOptions;
@@ -38,7 +39,7 @@ export async function converge(desired: DesiredSite, options: ConvergeOptions): 
       reconciler = createReconciler(options.memory ?? emptyMemory(), {
         effects: {
           engine,
-          files: createHostFiles(systemDisk),
+          files: createHostFiles(options.territory),
           slots: createSemaphore(8),
           pullSlots: createSemaphore(3),
         },

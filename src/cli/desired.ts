@@ -20,6 +20,8 @@ export interface DesiredOptions {
   values?: string;
   env: boolean;
   filesDir: string;
+  projectRoot?: string[];
+  sharedRoot?: string[];
   dockerHost?: string;
   /** For this run, every app adopts what `docker compose` started under its name. */
   adopt?: boolean;

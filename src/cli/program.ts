@@ -221,11 +221,15 @@ function desired(command: Command, description: string, { engine = true } = {}):
     .option('--files-dir <dir>', 'where files of Git that services bind lie on the site', '/var/lib/holdfast/apps');
   if (engine) {
     command
+      .option('--project-root <dir>', ROOT_HELP, collect)
+      .option('--shared-root <dir>', 'the same, and several apps may write to one folder in it', collect)
       .option('--docker-host <url>', 'the engine (default: DOCKER_HOST, or the local socket)')
       .option('--adopt', 'take what `docker compose` started under the names of the apps for ours, this time', false);
   }
   return command;
 }
+
+const ROOT_HELP = 'a folder in which Applications may have their projectDirectory and files of Git; may be given again';
 
 const collect = (value: string, before: string[] = []): string[] => [...before, value];
 

@@ -30,6 +30,8 @@ export type AgentKey =
   | 'gitTimeout'
   | 'stateDir'
   | 'filesDir'
+  | 'projectRoot'
+  | 'sharedRoot'
   | 'values'
   | 'trust'
   | 'dockerHost'
@@ -97,6 +99,19 @@ export const agentSettings: readonly Setting[] = [
     value: 'dir',
     description: 'files of Git that services bind; the same path on the host and in a container',
     default: '/var/lib/holdfast/apps',
+  },
+  {
+    key: 'projectRoot',
+    value: 'dir',
+    description:
+      "a folder in which Applications may have their projectDirectory, so that files of Git are written there too; never the agent's own",
+    list: true,
+  },
+  {
+    key: 'sharedRoot',
+    value: 'dir',
+    description: 'the same, and several apps may write to one folder in it',
+    list: true,
   },
   { key: 'values', value: 'file', description: "the site's own values, which are not in Git: a flat YAML mapping" },
   { key: 'trust', value: 'file', description: 'a trust.yaml: who must have signed what this site accepts' },
@@ -177,7 +192,7 @@ export function agentOption({ key, value, description, default: fallback, list, 
 }
 
 /** Settings of several values. */
-type ListKey = 'credentialCommand' | 'repo';
+type ListKey = 'credentialCommand' | 'repo' | 'projectRoot' | 'sharedRoot';
 
 export type AgentSettings = Partial<Record<Exclude<AgentKey, ListKey>, string> & Record<ListKey, string[]>>;
 

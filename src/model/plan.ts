@@ -56,7 +56,11 @@ interface Base {
 export type Operation = Base &
   (
     | { kind: 'pullImage'; image: string; platform?: string; always: boolean }
-    | { kind: 'writeFile'; file: HostFile }
+    | {
+        kind: 'writeFile';
+        file: HostFile /** Files that we wrote, Git has dropped and that lie where this one or its folder is to be. */;
+        old?: { path: string; digest: string }[];
+      }
     | { kind: 'removeFile'; path: string }
     | { kind: 'createNetwork'; network: NetworkSpec; key: string }
     | { kind: 'removeNetwork'; networkId: string; name: string }

@@ -31,6 +31,8 @@ export interface AppContext {
   unusable: Map<string, string>;
   /** Writes of host files, by path. */
   files: Map<string, number>;
+  /** Files that Git has dropped and that lie where another of its files or its folder is to be, by path: the write that they make way for. */
+  replaced: Map<string, number>;
   /** By container ID: the operations that stop it, remove it, or start it while its replacement has to wait. */
   stops: Map<string, number>;
   removals: Map<string, number>;
@@ -111,6 +113,7 @@ export function createContext(
     newNetworks: new Set(),
     unusable: new Map(),
     files: new Map(),
+    replaced: new Map(),
     stops: new Map(),
     removals: new Map(),
     healed: new Map(),

@@ -6,11 +6,17 @@ import { type AppContext, held } from './context.ts';
 export function planFiles(context: AppContext): void {
   const { desired, actual, draft } = context;
   const base = { after: [], ...fileBase(context) };
+  const stale = staleFiles(context);
   for (const file of desired.files) {
     const found = actual.files[file.path];
     if (isOnDisk(file, found, desired.adopt)) continue;
     const reason = found ? (context.settled ? 'changed on the disk (drift)' : 'differs from Git') : 'not on the disk';
-    context.files.set(file.path, draft.add({ kind: 'writeFile', file, reason, ...base }));
+    const old = stale
+      .filter((path) => isBelow(path, file.path) || isBelow(file.path, path))
+      .map((path) => ({ path, digest: actual.files[path]?.digest as string }));
+    const handle = draft.add({ kind: 'writeFile', file, ...(old.length > 0 && { old }), reason, ...base });
+    context.files.set(file.path, handle);
+    for (const { path } of old) context.replaced.set(path, handle);
   }
 }
 
@@ -41,10 +47,18 @@ function fileBase(context: AppContext) {
   return { backoff: { ...backoff, counts: 'attempts' as const }, ...withheld };
 }
 
-/** After all that binds it has gone or been replaced: what still runs in the old form goes on with what it has. */
+/**
+ * After all that binds it has gone or been replaced: what still runs in the old form goes on with what it has. One that lies where Git now has a
+ * folder, or in a folder where it now has a file, went with that write.
+ */
 export function removeStaleFiles(context: AppContext): void {
   const { desired, actual, draft, removals } = context;
   for (const path of staleFiles(context)) {
+    const instead = context.replaced.get(path);
+    if (instead !== undefined) {
+      draft.add({ kind: 'removeFile', path, reason: 'no longer in Git', ...fileBase(context), after: [instead] });
+      continue;
+    }
     const binders = actual.containers.filter(
       ({ identity, spec }) =>
         identity.app === desired.name && bindSources(spec).some((source) => isBelow(path, source)),
@@ -84,5 +98,16 @@ export function writesFor(context: AppContext, container: DesiredContainer): { a
     if (sources.includes(path)) boundItself.push(path);
     if (sources.some((source) => isBelow(path, source))) all.push(handle);
   }
+  // A folder where a file was, or the other way round: what binds it holds the old one.
+  for (const [path, handle] of context.replaced) {
+    const source = sources.find((each) => each === path || (isBelow(path, each) && isGoneWith(context, each, handle)));
+    if (source === undefined) continue;
+    if (!all.includes(handle)) all.push(handle);
+    if (!boundItself.includes(source)) boundItself.push(source);
+  }
   return { all, boundItself };
 }
+
+/** Whether a folder makes way for a file that is written in its place. */
+const isGoneWith = ({ files }: AppContext, folder: string, handle: number): boolean =>
+  [...files].some(([path, each]) => each === handle && isBelow(folder, path));

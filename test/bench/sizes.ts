@@ -9,6 +9,7 @@ import { systemDisk } from '../../src/lib/disk.ts';
 import { createSemaphore } from '../../src/lib/semaphore.ts';
 import { emptyMemory } from '../../src/model/memory.ts';
 import { agentOptions } from '../../src/plan/policy.ts';
+import { ANYWHERE } from '../support/disk-files.ts';
 import { type Bench, clear, project } from './bench.ts';
 import { inTurns, type Sample, sampleOf, timeCommand, timed } from './measure.ts';
 import { ms, type Row } from './report.ts';
@@ -82,7 +83,7 @@ async function agentPass(bench: Bench, folder: string): Promise<Sample> {
   const reconciler = createReconciler(emptyMemory(), {
     effects: {
       engine,
-      files: createHostFiles(systemDisk),
+      files: createHostFiles(ANYWHERE),
       slots: createSemaphore(8),
       pullSlots: createSemaphore(3),
     },

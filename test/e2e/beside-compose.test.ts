@@ -224,7 +224,7 @@ const engines = Object.entries(ENGINES).filter(([name, host]) => host && name !=
         ),
       });
       await site.repo.commit({ ...fleet(site), ...app({}) });
-      const life = await site.start();
+      const life = await site.start({ args: ['--project-root', shop.folder.dir] });
       await site.sees(new RegExp(`${shop.name}-web-2, which docker compose made, is adopted`));
       expect(await shop.lives()).toEqual(before);
 

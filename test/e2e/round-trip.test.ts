@@ -6,7 +6,6 @@ import type { Engine } from '../../src/engine/engine.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import { createHostFiles } from '../../src/files/host-files.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { systemDisk } from '../../src/lib/disk.ts';
 import { createSemaphore } from '../../src/lib/semaphore.ts';
 import { emptyMemory } from '../../src/model/memory.ts';
 import type { Operation } from '../../src/model/plan.ts';
@@ -19,6 +18,7 @@ import { FIELDS } from '../../src/spec/fields.ts';
 import { sameJson } from '../../src/spec/json.ts';
 import { isAnonymousName } from '../../src/spec/mounts.ts';
 import { containerSpec } from '../support/arbitraries.ts';
+import { ANYWHERE } from '../support/disk-files.ts';
 import { ENGINES, openApi, TEST_IMAGE } from '../support/engine-under-test.ts';
 import { app, network, service } from '../support/site-builder.ts';
 
@@ -114,7 +114,7 @@ for (const [name, host] of Object.entries(ENGINES)) {
       const { apps } = plan(desired, await observe(), emptyMemory(), systemClock.monotonic(), agentOptions);
       const effects = {
         engine,
-        files: createHostFiles(systemDisk),
+        files: createHostFiles(ANYWHERE),
         slots: createSemaphore(8),
         pullSlots: createSemaphore(3),
       };

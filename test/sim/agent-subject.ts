@@ -1,6 +1,7 @@
 import { type Agent, startAgent } from '../../src/agent/agent.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import type { Plan } from '../../src/model/plan.ts';
+import { filesOn } from '../support/disk-files.ts';
 import type { RunningAgent, Subject } from './subject.ts';
 import { simulatedTrust } from './world/authored-commit.ts';
 
@@ -11,6 +12,7 @@ export const agentSubject: Subject = (world): RunningAgent => {
   const started: Promise<Agent | undefined> = startAgent({
     clock: world.clock,
     disk: world.disk,
+    files: filesOn(world.disk),
     engine,
     source: world.source,
     log: world.log,

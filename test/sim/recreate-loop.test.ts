@@ -2,11 +2,11 @@ import { expect, test } from '@jest/globals';
 import { createMemoryStore } from '../../src/agent/memory-store.ts';
 import { createReconciler, type Reconciler } from '../../src/agent/reconciler.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
-import { createHostFiles } from '../../src/files/host-files.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { createSemaphore } from '../../src/lib/semaphore.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import { agentOptions } from '../../src/plan/policy.ts';
+import { filesOn } from '../support/disk-files.ts';
 import { app, service, site } from '../support/site-builder.ts';
 import { docker20 } from './world/engine/profiles.ts';
 import { seededRandom } from './world/random.ts';
@@ -47,7 +47,7 @@ test('an engine that answers one field wrongly does not make the agent replace f
     const { memory } = await clock.finish(store.load(time.monotonic(), time.random));
     const silent = () => {};
     const reconciler = createReconciler(memory, {
-      effects: { engine, files: createHostFiles(disk), slots: createSemaphore(8), pullSlots: createSemaphore(3) },
+      effects: { engine, files: filesOn(disk), slots: createSemaphore(8), pullSlots: createSemaphore(3) },
       clock: time,
       log: { debug: silent, info: silent, warn: silent, error: silent },
       store,

@@ -17,6 +17,7 @@ import { createSemaphore } from '../../src/lib/semaphore.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import { agentOptions } from '../../src/plan/policy.ts';
 import { describe } from '../../src/plan/render.ts';
+import { ANYWHERE } from './disk-files.ts';
 import { openApi } from './engine-under-test.ts';
 import { memorySnapshot } from './memory-snapshot.ts';
 import { removeSite } from './site.ts';
@@ -91,7 +92,7 @@ export async function keptSite(host: string): Promise<KeptSite> {
     const { memory } = await store.load(hastyClock.monotonic(), hastyClock.random);
     const effects = {
       engine,
-      files: createHostFiles(systemDisk),
+      files: createHostFiles(ANYWHERE),
       slots: createSemaphore(8),
       pullSlots: createSemaphore(3),
     };

@@ -12,6 +12,7 @@ import type { DesiredSite } from '../../src/model/state.ts';
 import { gitSource } from '../../src/source/git-source.ts';
 import type { StoreLimits } from '../../src/source/store/store-limits.ts';
 import { beaconRef } from '../../src/trust/beacon.ts';
+import { filesOn } from './disk-files.ts';
 import type { GitRepo } from './git-repo.ts';
 import type { GitServer } from './git-server.ts';
 
@@ -114,6 +115,7 @@ export async function trustingSite(repo: GitRepo, trust: string, revision = 'mai
         {
           clock,
           disk: site.disk,
+          files: filesOn(site.disk),
           engine: { stacks: never } as never,
           source,
           log: logger,

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { startAgent } from '../../agent/agent.ts';
+import { createHostFiles } from '../../files/host-files.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { systemDisk } from '../../lib/disk.ts';
 import { InputError } from '../../lib/errors.ts';
@@ -17,6 +18,7 @@ import { openSiteEngine } from '../engine.ts';
 import { EXIT } from '../exit.ts';
 import { type AgentSettings, resolveAgentSettings } from '../settings.ts';
 import { sourceOptions } from '../source-settings.ts';
+import { territoryOf } from '../territory.ts';
 import { openToAll, trustReader } from '../trust-file.ts';
 import { VERSION } from '../version.ts';
 import { type LogFormat, type LogLevel, winstonLog } from '../winston-log.ts';
@@ -26,6 +28,7 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
   const { config, ...given } = flags;
   const settings = await resolveAgentSettings(given, process.env, config ?? process.env.HOLDFAST_CONFIG);
   const checked = check(settings);
+  const territory = territoryOf(settings, [config ?? process.env.HOLDFAST_CONFIG, settings.aliveFile]);
   const log = winstonLog(checked.logFormat, checked.logLevel);
 
   // Before anything is begun: a signal that comes while it starts is no crash.
@@ -66,6 +69,8 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
   const running = await startAgent({
     clock: systemClock,
     disk: systemDisk,
+    files: createHostFiles(territory),
+    territory,
     engine,
     source,
     log,

@@ -1,6 +1,8 @@
+import { guardFolders } from '../../files/guard-folders.ts';
 import { converge } from '../converge.ts';
 import { type DesiredOptions, readDesired, requireUnbroken } from '../desired.ts';
 import { durationMs } from '../duration.ts';
+import { territoryByHand } from '../territory.ts';
 
 export interface ApplyOptions extends DesiredOptions {
   prune: boolean;
@@ -10,10 +12,13 @@ export interface ApplyOptions extends DesiredOptions {
 /** Makes this machine's containers what the folder or repo says. Bad input of any app changes nothing at all. */
 export async function apply(folder: string | undefined, options: ApplyOptions): Promise<number> {
   const timeoutMs = durationMs(options.timeout, '--timeout');
-  const desired = await readDesired(folder, options, { placeholders: false, engine: true });
+  const territory = territoryByHand(folder, options);
+  const read = await readDesired(folder, options, { placeholders: false, engine: true });
+  const desired = await guardFolders(read, territory);
   requireUnbroken(desired);
   return converge(desired, {
     timeoutMs,
+    territory,
     plan: { byHand: true, prune: options.prune, pullAlways: true },
     ...(options.dockerHost !== undefined && { dockerHost: options.dockerHost }),
   });

@@ -1,5 +1,5 @@
+import { guardFolders } from '../../files/guard-folders.ts';
 import { createHostFiles } from '../../files/host-files.ts';
-import { systemDisk } from '../../lib/disk.ts';
 import { formatProblem } from '../../lib/errors.ts';
 import { emptyMemory } from '../../model/memory.ts';
 import { adopting } from '../../plan/adopted.ts';
@@ -11,6 +11,7 @@ import { type DesiredOptions, readDesired } from '../desired.ts';
 import { withEngine } from '../engine.ts';
 import { EXIT } from '../exit.ts';
 import { errorPalette, palette, print, printError } from '../terminal.ts';
+import { territoryByHand } from '../territory.ts';
 
 export interface DiffOptions extends DesiredOptions {
   output: 'text' | 'json';
@@ -19,14 +20,16 @@ export interface DiffOptions extends DesiredOptions {
 
 /** Prints the plan that `apply` would carry out. Apps that cannot be planned are said on standard error; the others are printed. */
 export async function diff(folder: string | undefined, options: DiffOptions): Promise<number> {
-  const desired = await readDesired(folder, options, { placeholders: true, engine: true });
+  const territory = territoryByHand(folder, options);
+  const read = await readDesired(folder, options, { placeholders: true, engine: true });
+  const desired = await guardFolders(read, territory);
   const made = await withEngine(desired.site, options.dockerHost, async (engine) => {
     const images = desired.apps.flatMap((app) =>
       app.services.flatMap(({ containers }) => containers.flatMap(({ spec }) => imagesOf(spec))),
     );
     const actual = await engine.observe({ images: [...new Set(images)], adopt: adopting(desired, emptyMemory()) });
-    const files = await createHostFiles(systemDisk).observe(
-      desired.apps.flatMap((app) => app.files.map(({ path }) => path)),
+    const files = await createHostFiles(territory).observe(
+      desired.apps.flatMap((app) => app.files.map(({ path, content }) => ({ path, size: content.length }))),
     );
     const how = { byHand: true, prune: options.prune, pullAlways: false };
     const seen = { ...actual, files };

@@ -10,6 +10,7 @@ import { durationMs } from '../duration.ts';
 import { withEngine } from '../engine.ts';
 import { EXIT } from '../exit.ts';
 import { print, printError } from '../terminal.ts';
+import { territoryOf } from '../territory.ts';
 
 const FREELY: SyncPolicy = { automated: { prune: true, selfHeal: true, allowEmpty: true } };
 
@@ -43,6 +44,7 @@ export async function down(
   }
   const code = await converge(nothing, {
     timeoutMs,
+    territory: territoryOf(options),
     // Of what is taken down, only this is of any use.
     memory: { ...emptyMemory(), preStop: preStopHooks(desired) },
     plan: { byHand: true, prune: true, pullAlways: false, down: true },

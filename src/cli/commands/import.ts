@@ -1,5 +1,6 @@
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { compileSite } from '../../compose/compile-site.ts';
+import { lineFor } from '../../files/guard-folders.ts';
 import { listSites, placeSite, readFleet } from '../../fleet/place-site.ts';
 import { systemDisk } from '../../lib/disk.ts';
 import { EngineError, formatProblem, InputError, type Problem } from '../../lib/errors.ts';
@@ -77,7 +78,11 @@ export async function importStack(files: string[], options: ImportOptions): Prom
       `${unknown.join(', ')} must have a value, which docker compose took from its environment: add them to siteValues in fleet.yaml where each site has its own, else to values`,
     );
   }
-  const { warnings, errors } = await problemsOf(root, basename(folder));
+  const { warnings, errors, writes } = await problemsOf(root, basename(folder));
+  if (projectDirectory !== undefined && writes)
+    print(
+      `  files of Git are written to ${projectDirectory}, which its sites must allow: ${lineFor('projectRoot', projectDirectory)}`,
+    );
   for (const problem of warnings) warn(formatProblem(problem));
   for (const problem of errors) printError(`${errorPalette().error('error:')} ${formatProblem(problem)}`);
   print(next(relative(resolve('.'), root) || '.', errors.length));
@@ -133,8 +138,11 @@ async function unknownTo(root: string, variables: string[]): Promise<string[]> {
   }
 }
 
-/** What `validate` says of the new app, on the repo's first site. */
-async function problemsOf(root: string, app: string): Promise<{ warnings: Problem[]; errors: Problem[] }> {
+/** What `validate` says of the new app, on the repo's first site; `writes`: it has files of Git that services bind. */
+async function problemsOf(
+  root: string,
+  app: string,
+): Promise<{ warnings: Problem[]; errors: Problem[]; writes: boolean }> {
   const snapshot = await folderSource(root);
   try {
     await readFleet(snapshot);
@@ -144,12 +152,13 @@ async function problemsOf(root: string, app: string): Promise<{ warnings: Proble
       placeholders: true,
     });
     return {
+      writes: desired.apps.some(({ name, files }) => name === app && files.length > 0),
       warnings: desired.apps.filter(({ name }) => name === app).flatMap(({ warnings }) => warnings),
       errors: desired.broken.filter(({ name }) => name === app).flatMap(({ problems }) => problems),
     };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return { warnings: [], errors: [...error.problems] };
+    return { warnings: [], errors: [...error.problems], writes: false };
   }
 }
 

@@ -2,10 +2,10 @@ import { compileApp } from '../../../src/compose/compile-app.ts';
 import type { Engine } from '../../../src/engine/engine.ts';
 import { createHostFiles } from '../../../src/files/host-files.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
-import { systemDisk } from '../../../src/lib/disk.ts';
 import { emptyMemory } from '../../../src/model/memory.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { agentOptions } from '../../../src/plan/policy.ts';
+import { ANYWHERE } from '../../support/disk-files.ts';
 import { memorySnapshot, placedApp } from '../../unit/compose/support.ts';
 import type { EngineCase } from './case.ts';
 import type { Place } from './make.ts';
@@ -30,7 +30,7 @@ export async function changesOnAdoption(
   engine.forget();
   const images = desired.services.flatMap(({ containers }) => containers.map(({ spec }) => spec.Image));
   const actual = await engine.observe({ images, adopt: [project] });
-  const onDisk = await createHostFiles(systemDisk).observe(desired.files.map(({ path }) => path));
+  const onDisk = await createHostFiles(ANYWHERE).observe(desired.files);
   const site = {
     site: 'conformance',
     revision: 'r',

@@ -1,0 +1,189 @@
+import { randomBytes } from 'node:crypto';
+import { constants, lstat, mkdir, open, rename, rmdir, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { TEMPORARY_SUFFIX } from '../lib/disk.ts';
+import { StateError } from '../lib/errors.ts';
+import type { HostFile } from '../model/state.ts';
+import { Folder, openRoot } from './folder.ts';
+import { isWithin, type Place, placeOf, realPath, type Territory } from './territory.ts';
+
+const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+
+interface Old {
+  path: string;
+  digest: string;
+}
+
+/**
+ * Writes a file of Git: the folders on the way are opened one in the other and made where they are missing; then a temporary file, fsync, rename,
+ * fsync of the folder. `digestNow` tells what a file holds. Throws StateError for what is in its way.
+ */
+export async function writeInto(
+  territory: Territory,
+  file: HostFile,
+  old: readonly Old[],
+  digestNow: (path: string) => Promise<string | undefined>,
+): Promise<void> {
+  const place = placeOf(file.path, territory);
+  if (!place) throw new StateError(`${file.path} lies outside of the folders that this site writes files of Git to`);
+  const isOld = async (path: string): Promise<boolean> => {
+    const digest = old.find((each) => each.path === path)?.digest;
+    return digest !== undefined && digest === (await digestNow(path));
+  };
+  const open: Folder[] = [];
+  try {
+    const folder = await descend(place, open, isOld);
+    await requireAllowed(folder, file.path, territory);
+    await clearFolder(folder, file.path, old, isOld, territory);
+    await replace(folder, file);
+  } finally {
+    for (const each of open) await each.close();
+  }
+}
+
+/** The file's folder, made where it is missing; `opened` are all on the way. */
+async function descend(
+  { root, parts, isOurs }: Place,
+  opened: Folder[],
+  isOld: (path: string) => Promise<boolean>,
+): Promise<Folder> {
+  let folder = await openRoot(root);
+  if (!folder) {
+    await mkdir(root, { recursive: true });
+    folder = await openRoot(root);
+  }
+  if (!folder) throw new StateError(`${root} is no folder`);
+  opened.push(folder);
+  for (const [depth, part] of parts.slice(0, -1).entries()) {
+    let next: Folder | 'absent' | 'obstacle' = await folder.child(part);
+    if (next === 'obstacle') {
+      // The app's folder itself is out of its containers' reach: a link there was made by people.
+      await removeObstacle(folder, part, isOurs && depth > 0, isOld);
+      next = 'absent';
+    }
+    if (next === 'absent') {
+      await mkdir(folder.at(part)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error;
+      });
+      await folder.handle.sync();
+      next = await folder.child(part);
+    }
+    if (!(next instanceof Folder)) throw new StateError(`${join(folder.path, part)} changes while it is written to`);
+    opened.push(next);
+    folder = next;
+  }
+  return folder;
+}
+
+/** Makes way for a folder. A link, FIFO, socket or device holds no data. */
+async function removeObstacle(
+  folder: Folder,
+  name: string,
+  isOurs: boolean,
+  isOld: (path: string) => Promise<boolean>,
+): Promise<void> {
+  const path = join(folder.path, name);
+  const found = await lstat(folder.at(name));
+  if (found.isFile()) {
+    if (!(await isOld(path)))
+      throw new StateError(`${path} is a file of the site's own where Git has a folder; move it away`);
+  } else if (found.isSymbolicLink() && !isOurs) {
+    throw new StateError(`${path} is a link, and files of Git are written through none; put a folder there instead`);
+  }
+  await unlink(folder.at(name));
+}
+
+/** Makes way for a file: an empty folder goes, and one with nothing but files that Git has dropped. */
+async function clearFolder(
+  folder: Folder,
+  path: string,
+  old: readonly Old[],
+  isOld: (path: string) => Promise<boolean>,
+  territory: Territory,
+): Promise<void> {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const found = await lstat(folder.at(name)).catch(ifAbsent);
+  if (!found?.isDirectory()) return;
+  const below = old.filter((each) => each.path !== path && isWithin(each.path, path));
+  for (const each of below) if (await isOld(each.path)) await removeBelow(folder, each.path);
+  const folders = new Set(below.flatMap((each) => foldersBetween(each.path, path)));
+  for (const each of [...folders].sort((a, b) => b.length - a.length)) await removeEmpty(folder, each);
+  await rmdir(folder.at(name)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return;
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    throw new StateError(
+      `${path} is a folder with data of the site's own where Git has a file; move the data away, or give Git's file another name`,
+    );
+  });
+  await requireAllowed(folder, path, territory);
+}
+
+/** Folders above a file, below `top`. */
+function foldersBetween(file: string, top: string): string[] {
+  const found: string[] = [];
+  for (let at = dirname(file); at !== top && isWithin(at, top); at = dirname(at)) found.push(at);
+  return found;
+}
+
+const removeBelow = (from: Folder, path: string): Promise<void> => beneath(from, path, (entry) => unlink(entry));
+
+/** What is not empty is told when the folder above it cannot be removed. */
+const removeEmpty = (from: Folder, path: string): Promise<void> =>
+  beneath(from, path, (entry) =>
+    rmdir(entry).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST' && error.code !== 'ENOTDIR') throw error;
+    }),
+  );
+
+/** Does something to an entry somewhere below an open folder, walked to without following a link; nothing where it is gone. */
+async function beneath(from: Folder, path: string, act: (entry: string) => Promise<void>): Promise<void> {
+  const parts = path.slice(from.path.length + (from.path.endsWith('/') ? 0 : 1)).split('/');
+  const opened: Folder[] = [];
+  let folder = from;
+  try {
+    for (const part of parts.slice(0, -1)) {
+      const next = await folder.child(part);
+      if (!(next instanceof Folder)) return;
+      opened.push(next);
+      folder = next;
+    }
+    await act(folder.at(parts.at(-1) as string)).catch(ifAbsent);
+  } finally {
+    for (const each of opened) await each.close();
+  }
+}
+
+/** Looked at once the folder is open: by its real place it is neither the site's own nor, from elsewhere, in the folder of the apps. */
+async function requireAllowed(folder: Folder, path: string, { filesDir, keepOut }: Territory): Promise<void> {
+  const place = join(await realPath(folder.self), path.slice(path.lastIndexOf('/') + 1));
+  for (const kept of keepOut)
+    if (isWithin(place, await realPath(kept)) || isWithin(await realPath(kept), place))
+      throw new StateError(`${path} is the site's own (${kept}), where nothing of Git is written`);
+  if (!isWithin(path, filesDir) && isWithin(place, await realPath(filesDir)))
+    throw new StateError(`${path} leads into ${filesDir}, where each app has its own folder alone`);
+}
+
+async function replace(folder: Folder, { path, content, mode }: HostFile): Promise<void> {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const temporary = folder.at(`.${randomBytes(6).toString('hex')}${TEMPORARY_SUFFIX}`);
+  try {
+    const file = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+    try {
+      await file.writeFile(content);
+      await file.chmod(mode);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, folder.at(name));
+  } catch (error) {
+    await unlink(temporary).catch(ifAbsent);
+    throw error;
+  }
+  await folder.handle.sync();
+}
+
+const ifAbsent = (error: NodeJS.ErrnoException): undefined => {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+  throw error;
+};
