@@ -247,7 +247,7 @@ const engines = Object.entries(ENGINES).filter(([name, host]) => host && name !=
       await life.end('SIGKILL');
       await site.git.close();
       for (const { id } of await shop.containers()) await ask(host, 'DELETE', `/containers/${id}?force=1`);
-      await site.start();
+      await site.start({ args: ['--project-root', shop.folder.dir] });
       await site.becomes(
         'all run again',
         (found) => found.filter(({ state }) => state === 'running').length === 3,
