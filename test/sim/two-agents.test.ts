@@ -3,11 +3,11 @@ import { createMemoryStore } from '../../src/agent/memory-store.ts';
 import { createReconciler } from '../../src/agent/reconciler.ts';
 import { createRivals } from '../../src/agent/rivals.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
-import { createHostFiles } from '../../src/files/host-files.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { createSemaphore } from '../../src/lib/semaphore.ts';
 import type { DesiredSite } from '../../src/model/state.ts';
 import { agentOptions } from '../../src/plan/policy.ts';
+import { filesOn } from '../support/disk-files.ts';
 import { app, network, service, site } from '../support/site-builder.ts';
 import { docker20 } from './world/engine/profiles.ts';
 import { seededRandom } from './world/random.ts';
@@ -49,7 +49,7 @@ function world(seed: number) {
     const effects = {
       agent,
       engine,
-      files: createHostFiles(disk),
+      files: filesOn(disk),
       slots: createSemaphore(8),
       pullSlots: createSemaphore(3),
     };
