@@ -257,9 +257,31 @@ export function record<S extends Shape>(what: string, shape: S): Decoder<Decoded
   return decoder;
 }
 
+/** Holdfast's own extension. No key of it is known yet; one that a later Holdfast knows must not mean nothing to this one. */
+const EXTENSION = 'x-holdfast';
+const EXTENSION_KEYS: string[] = [];
+
+function checkExtension(node: YamlNode, report: Report): void {
+  if (node.kind === 'scalar' && node.value === null) return;
+  if (node.kind !== 'mapping') {
+    report.error(node, `${EXTENSION} must be a mapping, not ${describe(node)}`);
+    return;
+  }
+  for (const { key, keyAt } of node.entries) {
+    if (EXTENSION_KEYS.includes(key)) continue;
+    const near = didYouMean(key, EXTENSION_KEYS);
+    report.error(
+      keyAt,
+      `unknown key ${key} in ${EXTENSION}`,
+      near ? `did you mean ${near}?` : 'this version of Holdfast knows none there; take it out, or update Holdfast',
+    );
+  }
+}
+
 /** The entries of a mapping whose keys are in the table and supported; reports the others, but for `x-` extensions. */
 export function known(node: MappingNode, what: string, table: Record<string, object>, report: Report): MappingEntry[] {
   return node.entries.filter(({ key, keyAt, value }) => {
+    if (key === EXTENSION) checkExtension(value, report);
     if (key.startsWith('x-')) return false;
     const rule = Object.hasOwn(table, key) ? table[key] : undefined;
     if (rule && !('refused' in rule)) return true;

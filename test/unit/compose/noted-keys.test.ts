@@ -51,6 +51,25 @@ describe('a key without effect', () => {
   });
 });
 
+describe('x-holdfast', () => {
+  const hint = '(this version of Holdfast knows none there; take it out, or update Holdfast)';
+
+  test.each([
+    ['x-holdfast: {helth: 1}\n', 'compose.yaml:4:18: unknown key helth in x-holdfast'],
+    ['deploy:\n  x-holdfast:\n    a: 1\n', 'compose.yaml:6:9: unknown key a in x-holdfast'],
+  ])('an unknown key below it is refused in a service: %j', async (keys, message) => {
+    expect(await serviceProblems(keys)).toBe(`${message} ${hint}`);
+  });
+
+  test('so it is at the top level and in networks, and an empty one says nothing', async () => {
+    const more =
+      'x-holdfast: {a: 1}\nnetworks: {default: {x-holdfast: [a]}}\nvolumes: {v: {x-holdfast: }}\nx-other: {a: 1}\n';
+    expect(await serviceProblems('x-holdfast: {}', { more })).toBe(
+      `compose.yaml:5:14: unknown key a in x-holdfast ${hint}\ncompose.yaml:6:34: x-holdfast must be a mapping, not a list`,
+    );
+  });
+});
+
 describe('other spellings that the engine or Compose takes', () => {
   test.each([
     ['ports: [{target: 80, published: 80, protocol: UDP}]', 'ports: ["80:80/udp"]'],
