@@ -98,7 +98,7 @@ export async function namedInClone(dir: string, pin: Pin): Promise<Named> {
       return name && oid ? [{ name, oid, ...(peeled && { peeled }) }] : [];
     });
   try {
-    const { commit, want, ref } = pickRef(asOnSite(refs), pin.revision);
+    const { commit, want, ref } = pickRef(await withHead(dir, asOnSite(refs)), pin.revision);
     return { commit, ...(ref !== undefined && { ref }), ...(want !== commit && { tag: want }) };
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
@@ -124,6 +124,18 @@ function asOnSite(refs: readonly RemoteRef[]): RemoteRef[] {
   });
   const known = new Set(remote.map(({ name }) => name));
   return [...remote, ...refs.filter(({ name }) => !known.has(name) && !name.startsWith(REMOTE))];
+}
+
+/**
+ * With a HEAD, which a clone lists only of a remote that it was cloned from. Elsewhere it is the branch that is checked out: as the remote has it, if
+ * it has one of the name.
+ */
+async function withHead(dir: string, refs: readonly RemoteRef[]): Promise<readonly RemoteRef[]> {
+  if (refs.some(({ name }) => name === 'HEAD')) return refs;
+  const branch = await gitWord(dir, ['symbolic-ref', '-q', 'HEAD']);
+  const listed = refs.find(({ name }) => name === branch);
+  const oid = listed?.oid ?? (await gitWord(dir, ['rev-parse', '-q', '--verify', 'HEAD^{commit}']));
+  return oid ? [...refs, { name: 'HEAD', oid }] : refs;
 }
 
 function objectsOf(dir: string): LazyObjects {

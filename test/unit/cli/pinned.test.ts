@@ -1,0 +1,46 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { namedInClone } from '../../../src/cli/pinned.ts';
+
+let folder = '';
+const git = (dir: string, ...args: string[]): string =>
+  execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], { cwd: dir, encoding: 'utf8' }).trim();
+const commit = (dir: string): string => {
+  git(dir, 'commit', '-q', '--allow-empty', '-m', 'x');
+  return git(dir, 'rev-parse', 'HEAD');
+};
+const pin = { revision: 'HEAD', at: { file: 'sites/shop.yaml', line: 1, column: 1 } };
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pinned-'));
+  git(folder, 'init', '-q', '-b', 'main', 'origin');
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+test('HEAD is what is checked out in a repo without origin, on a branch and on none', async () => {
+  const dir = join(folder, 'origin');
+  const first = commit(dir);
+  expect(await namedInClone(dir, pin)).toMatchObject({ commit: first });
+  const second = commit(dir);
+  git(dir, 'checkout', '-q', '--detach', first);
+  expect(await namedInClone(dir, pin)).toMatchObject({ commit: first });
+  git(dir, 'checkout', '-q', 'main');
+  expect(await namedInClone(dir, pin)).toMatchObject({ commit: second });
+});
+
+test("HEAD is the remote's, where the clone knows it", async () => {
+  const there = commit(join(folder, 'origin'));
+  git(folder, 'clone', '-q', 'origin', 'clone');
+  const dir = join(folder, 'clone');
+  commit(dir);
+  expect(await namedInClone(dir, pin)).toMatchObject({ commit: there });
+  git(dir, 'remote', 'set-head', 'origin', '--delete');
+  expect(await namedInClone(dir, pin)).toMatchObject({ commit: there });
+});
+
+test('a repo without a commit has no HEAD, which is said', async () => {
+  await expect(namedInClone(join(folder, 'origin'), pin)).rejects.toThrow(/HEAD/);
+});
