@@ -195,6 +195,8 @@ export interface ActualContainer {
   contentDigest: string | undefined;
   /** Digest of the post_start hooks it was created with; undefined when the label is missing. */
   hooksDigest?: string | undefined;
+  /** Services of its app that were to run before it, as it was created; absent: none. */
+  dependsOn?: string[];
   /** Anonymous volumes by target, to be inherited by a replacement. */
   anonymousVolumes: Record<string, string>;
   /** The engine's ID of each network it has an endpoint on, by name; a network made anew under the same name has another. */

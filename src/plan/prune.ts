@@ -49,9 +49,24 @@ export function planPrune(context: AppContext): void {
     });
     context.removals.set(container.id, removed);
   }
+  orderStops(context);
   pruneNetworks(context);
   tellAdoptedNetworks(context);
   if (desired.pruneVolumes) pruneVolumes(context);
+}
+
+/**
+ * Of what goes, dependents stop before the services they depend on, as with `docker compose down`. Git may no longer know who depends on what, so
+ * each container's own label tells.
+ */
+function orderStops({ desired, actual, draft, stops }: AppContext): void {
+  const going = superfluous(desired, actual).filter(({ id }) => stops.has(id));
+  for (const dependent of going) {
+    for (const dependency of going) {
+      if (!dependent.dependsOn?.includes(dependency.identity.service)) continue;
+      draft.order(stops.get(dependent.id) as number, stops.get(dependency.id) as number);
+    }
+  }
 }
 
 function pruneNetworks(context: AppContext): void {

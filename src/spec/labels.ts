@@ -66,6 +66,8 @@ export interface ReadLabels {
   hooksDigest: string | undefined;
   /** The agent that made it; absent where no agent did. */
   agent?: string;
+  /** Services of the same app that were to run before it. */
+  dependsOn: string[];
 }
 
 /**
@@ -93,6 +95,7 @@ export function readContainerLabels(
     contentDigest: labels[`${OURS}content-digest`],
     hooksDigest: labels[`${OURS}hooks-digest`],
     ...(labels[`${OURS}agent`] && { agent: labels[`${OURS}agent`] as string }),
+    dependsOn: readDependsOn(labels),
   };
 }
 
@@ -111,8 +114,13 @@ function readAdopted(labels: Labels, site: string, adopt: ReadonlySet<string>): 
     filesDigest: undefined,
     contentDigest: undefined,
     hooksDigest: undefined,
+    dependsOn: readDependsOn(labels),
   };
 }
+
+/** The services of Compose's label `service:condition:restart,…`. */
+const readDependsOn = (labels: Labels): string[] =>
+  (labels[`${COMPOSE}depends_on`] ?? '').split(',').flatMap((each) => each.split(':')[0] || []);
 
 const isNumber = (text: string): boolean => /^[1-9]\d{0,8}$/.test(text);
 const wrongNumber = (label: string, text: string): string =>

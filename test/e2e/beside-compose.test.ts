@@ -172,6 +172,39 @@ const engines = Object.entries(ENGINES).filter(([name, host]) => host && name !=
       expect((await ask(host, 'GET', `/volumes/${shop.name}_data`)).status).toBe(200);
     });
 
+    test('down stops dependents before what they depend on, as docker compose down does', async () => {
+      // By name the order would be another one.
+      const chain = (name: string): string =>
+        `name: ${name}\nservices:\n${[
+          ['a', ''],
+          ['b', '[c]'],
+          ['c', '[a]'],
+        ]
+          .map(
+            ([service, needs]) =>
+              `  ${service}:\n    image: ${IMAGE}\n    command: [stay]\n${needs ? `    depends_on: ${needs}\n` : ''}`,
+          )
+          .join('')}`;
+      const shop = await composeProject(peer, host, (name) => ({ 'compose.yaml': chain(name) }));
+      projects.push(shop);
+      const stopped = async (take: () => Promise<unknown>): Promise<string[]> => {
+        await shop.compose('up', '-d');
+        const since = Date.now() / 1000;
+        await take();
+        const filters = JSON.stringify({ event: ['die'], label: [`com.docker.compose.project=${shop.name}`] });
+        const query = new URLSearchParams({
+          since: since.toFixed(3),
+          until: (Date.now() / 1000 + 1).toFixed(3),
+          filters,
+        });
+        const events = (await mustAsk(host, 'GET', `/events?${query}`)).split('\n').filter(Boolean);
+        return events.map((line) => JSON.parse(line).Actor.Attributes['com.docker.compose.service'] as string);
+      };
+      const byPeer = await stopped(() => shop.compose('down'));
+      expect(byPeer).toEqual(['b', 'c', 'a']);
+      expect(await stopped(() => run(shop, 'down', '--adopt'))).toEqual(byPeer);
+    });
+
     test('docker compose ps, ls, logs, top, stop and start work on what Holdfast runs', async () => {
       const shop = await project();
       expect(await run(shop, 'apply')).toMatchObject({ code: 0 });

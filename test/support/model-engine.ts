@@ -96,6 +96,7 @@ export function createModelEngine(initial: ActualSite): ModelEngine {
       filesDigest: labels.filesDigest,
       contentDigest: labels.contentDigest,
       hooksDigest: labels.hooksDigest,
+      dependsOn: labels.dependsOn.split(',').flatMap((each) => each.split(':')[0] || []),
       anonymousVolumes: { ...inherit },
       networkIds: {},
     };

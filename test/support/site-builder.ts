@@ -222,6 +222,7 @@ export function running(
     filesDigest: wanted.filesDigest,
     contentDigest: contentDigest(Files),
     hooksDigest: hooksDigest(wanted.hooks),
+    dependsOn: owner.services.find((each) => each.name === name)?.dependsOn.map(({ service }) => service) ?? [],
     anonymousVolumes: {},
     networkIds: Object.fromEntries(Object.keys(spec.Networks ?? {}).map((each) => [each, `id-of-${each}`])),
     ...changes,

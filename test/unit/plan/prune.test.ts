@@ -116,3 +116,32 @@ test('what belongs to another site on the same engine is never touched', () => {
   const git = { ...site(app('kiosk')), vanished: automated({}) };
   expect(planLines({ git, site: { ...both(before), containers: [], networks } })).toEqual([]);
 });
+
+test('what goes stops before what it depends on, although Git no longer says so', () => {
+  const chain = site(
+    shop,
+    app(
+      'till',
+      service('cache', {}, { dependsOn: ['db'] }),
+      service('db'),
+      service('ui', {}, { dependsOn: ['cache', 'db'] }),
+    ),
+  );
+  const gone = { ...site(shop), vanished: automated({}) };
+  const found = planLines({ git: gone, site: actualOf(chain), memory: settled(chain) });
+  const at = (text: string): number => found.findIndex((line) => line.includes(text));
+  expect(at('stop till-ui-1')).toBeLessThan(at('stop till-cache-1'));
+  expect(at('stop till-cache-1')).toBeLessThan(at('stop till-db-1'));
+  // Each stop waits for the one before it, so that no two of them happen at once.
+  expect(found[at('stop till-db-1')]).toMatch(/after \d/);
+});
+
+test('services that depend on each other in a circle still go', () => {
+  const circle = site(
+    shop,
+    app('till', service('a', {}, { dependsOn: ['b'] }), service('b', {}, { dependsOn: ['a'] })),
+  );
+  const gone = { ...site(shop), vanished: automated({}) };
+  const found = planLines({ git: gone, site: actualOf(circle), memory: settled(circle) });
+  expect(found.filter((line) => line.includes('remove till-'))).toHaveLength(2);
+});

@@ -21,6 +21,7 @@ test('an identity comes back as it was written', () => {
     filesDigest: '',
     contentDigest: 'cccc',
     hooksDigest: 'dddd',
+    dependsOn: ['db'],
   });
 });
 
@@ -99,6 +100,7 @@ describe('a container that docker compose made', () => {
       specHash: '',
       filesDigest: undefined,
       contentDigest: undefined,
+      dependsOn: [],
     });
   });
 
