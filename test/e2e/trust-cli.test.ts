@@ -173,3 +173,21 @@ describe('holdfast beacon', () => {
     expect(back.code).toBe(2);
   });
 });
+
+test('the commands at the top of docs/trust.md lead from no key to a commit that a site accepts, in a repo with a history', async () => {
+  const text = await readFile(new URL('../../docs/trust.md', import.meta.url), 'utf8');
+  const section = text.split('## From no key to a first signed commit')[1]?.split('\n\n')[2] ?? '';
+  const commands = section.split('\n').map((line) => line.trim());
+  expect(commands).toHaveLength(5);
+  const home = await mkdtemp(join(dir, 'home-'));
+  const begin = [
+    `export HOME=${home}`,
+    'mkdir ~/.ssh ~/fleet && cd ~/fleet && git init -q -b main',
+    'git config user.name Ada && git config user.email ada@example.org',
+    "echo 'services: { web: { image: a } }' > compose.yaml && git add . && git commit -qm Unsigned",
+  ];
+  await piped('bash', ['-e'], [...begin, ...commands].join('\n'));
+  const { stdout, code } = await holdfast(['verify', join(home, 'fleet')]);
+  expect(stdout).toMatch(/Say who may sign {2}\(ada\)\na new site would accept/);
+  expect(code).toBe(0);
+});

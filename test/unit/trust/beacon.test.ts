@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Beacon, beaconRef, freshness } from '../../../src/trust/beacon.ts';
+import { schemaProblems } from '../../../src/fleet/schema.ts';
+import { type Beacon, beaconPayload, beaconRef, freshness, readBeacon } from '../../../src/trust/beacon.ts';
+import { objectId } from '../../../src/trust/git-object.ts';
 import { siteTime } from '../../../src/trust/site-time.ts';
+import { signSsh } from '../../../src/trust/ssh-sign.ts';
+import { parseTrust } from '../../../src/trust/trust-file.ts';
+import { type Person, person } from '../../support/forge.ts';
 
 const HOUR = 3_600_000;
 const issued = Date.UTC(2026, 5, 1);
@@ -33,6 +38,41 @@ describe('freshness', () => {
     expect(freshness(undefined, 'optional', at(issued)).state).toBe('Unknown');
     expect(freshness(undefined, 'required', at(issued)).state).toBe('Stale');
     expect(freshness(undefined, 'binding', at(issued)).state).toBe('Stale');
+  });
+});
+
+describe('a beacon', () => {
+  const ada = person('ada');
+  const shop = person('shop');
+  const signers = [
+    { name: 'ada', ssh: [ada.line] },
+    { name: 'shop', ssh: [shop.line], paths: ['apps/shop'] },
+  ];
+  const text = JSON.stringify({ apiVersion: 'holdfast/v1', kind: 'Trust', spec: { verify: 'every', signers } });
+
+  async function read(by: Person, sequence: number, when: number, now?: number): Promise<string> {
+    const trust = await parseTrust(text, 'trust.yaml', (root) => schemaProblems(root, 'Trust'));
+    const content = { revision: 'main', commit: '2'.repeat(40), sequence, issued: when, expires: when + HOUR };
+    const payload = beaconPayload(content);
+    const tag = Buffer.from(payload + signSsh(by.key, Buffer.from(payload), 'holdfast-beacon'));
+    return readBeacon(objectId('tag', tag), tag, 'main', trust, now).then(
+      () => 'believed',
+      (error: { kind: string }) => error.kind,
+    );
+  }
+
+  test('is signed by nobody who is limited to paths', async () => {
+    expect(await read(ada, 1, issued)).toBe('believed');
+    expect(await read(shop, 1, issued)).toBe('outsidePaths');
+  });
+
+  test('has no number and no time that would keep later ones from being believed', async () => {
+    expect(await read(ada, issued / 1000 + 86_400, issued)).toBe('believed');
+    expect(await read(ada, issued / 1000 + 86_401, issued)).toBe('beacon');
+    expect(await read(ada, 2 ** 48, issued)).toBe('beacon');
+    expect(await read(ada, 1, issued + 25 * HOUR, issued)).toBe('notYetValid');
+    expect(await read(ada, 1, issued + 23 * HOUR, issued)).toBe('believed');
+    expect(await read(ada, 1, Date.UTC(2056, 0, 2))).toBe('notYetValid');
   });
 });
 
