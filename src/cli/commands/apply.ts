@@ -2,6 +2,7 @@ import { guardFolders } from '../../files/guard-folders.ts';
 import { converge } from '../converge.ts';
 import { type DesiredOptions, readDesired, requireUnbroken } from '../desired.ts';
 import { durationMs } from '../duration.ts';
+import { isElsewhere, withoutFiles } from '../elsewhere.ts';
 import { territoryByHand } from '../territory.ts';
 
 export interface ApplyOptions extends DesiredOptions {
@@ -14,7 +15,7 @@ export async function apply(folder: string | undefined, options: ApplyOptions): 
   const timeoutMs = durationMs(options.timeout, '--timeout');
   const territory = territoryByHand(folder, options);
   const read = await readDesired(folder, options, { placeholders: false, engine: true });
-  const desired = await guardFolders(read, territory);
+  const desired = isElsewhere(options.dockerHost) ? withoutFiles(read) : await guardFolders(read, territory);
   requireUnbroken(desired);
   return converge(desired, {
     timeoutMs,

@@ -8,6 +8,7 @@ import { plan } from '../../plan/plan.ts';
 import { renderJson, renderText } from '../../plan/render.ts';
 import { imagesOf } from '../../spec/mounts.ts';
 import { type DesiredOptions, readDesired } from '../desired.ts';
+import { filesAsWanted, isElsewhere } from '../elsewhere.ts';
 import { withEngine } from '../engine.ts';
 import { EXIT } from '../exit.ts';
 import { errorPalette, palette, print, printError } from '../terminal.ts';
@@ -22,15 +23,19 @@ export interface DiffOptions extends DesiredOptions {
 export async function diff(folder: string | undefined, options: DiffOptions): Promise<number> {
   const territory = territoryByHand(folder, options);
   const read = await readDesired(folder, options, { placeholders: true, engine: true });
-  const desired = await guardFolders(read, territory);
+  const elsewhere = isElsewhere(options.dockerHost);
+  const desired = elsewhere ? read : await guardFolders(read, territory);
   const made = await withEngine(desired.site, options.dockerHost, async (engine) => {
     const images = desired.apps.flatMap((app) =>
       app.services.flatMap(({ containers }) => containers.flatMap(({ spec }) => imagesOf(spec))),
     );
     const actual = await engine.observe({ images: [...new Set(images)], adopt: adopting(desired, emptyMemory()) });
-    const files = await createHostFiles(territory).observe(
-      desired.apps.flatMap((app) => app.files.map(({ path, content }) => ({ path, size: content.length }))),
-    );
+    const asked = desired.apps.flatMap((app) => app.files.map(({ path, content }) => ({ path, size: content.length })));
+    const files = elsewhere ? filesAsWanted(desired) : await createHostFiles(territory).observe(asked);
+    if (elsewhere && asked.length > 0)
+      printError(
+        'the engine is on another machine: files of Git are compared by the labels of the containers that bind them, not on its disk',
+      );
     const how = { byHand: true, prune: options.prune, pullAlways: false };
     const seen = { ...actual, files };
     return plan(desired, seen, learnFromState(emptyMemory(), desired, seen, 0), 0, how);

@@ -85,3 +85,12 @@ test('the files of an app that vanished stay as long as its containers may', () 
   expect(planLines({ git: empty, site: gone, memory })).toEqual(['1 delete /apps/shop/web.conf: no longer in Git']);
   expect(planLines({ git: empty, site: { ...gone, files: {} }, memory })).toEqual([]);
 });
+
+test('a file that becomes a folder makes way with the write of what is in it, and what bound it is replaced', () => {
+  const next = site(app('shop', file(`${conf}/a`, 'one'), service('web', bind(conf)), service('db')));
+  const memory = settled(git, { files: { shop: written(git) } });
+  const lines = planLines({ git: next, site: actualOf(git), memory });
+  expect(lines[0]).toBe('1 write /apps/shop/web.conf/a: not on the disk');
+  expect(lines.find((line) => line.includes('create shop-web-1.new'))).toMatch(/\(after 1\)$/);
+  expect(lines.at(-1)).toMatch(/delete \/apps\/shop\/web.conf: no longer in Git \(after 1\)$/);
+});
