@@ -13,6 +13,7 @@ import { createMemoryStore } from './memory-store.ts';
 import { createProblemTeller } from './problem-teller.ts';
 import { createReconciler } from './reconciler.ts';
 import { createRivals } from './rivals.ts';
+import { createStateTeller } from './state-teller.ts';
 import { createTrustStore } from './trust-state.ts';
 
 /** Containers started or removed at once on one engine; more gains nothing and confuses old engines. */
@@ -47,6 +48,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     pullSlots: createSemaphore(PARALLEL_PULLS),
   };
   const tellProblems = createProblemTeller(log);
+  const tellState = createStateTeller(log);
   const reconciler = createReconciler(memory, {
     effects,
     clock,
@@ -54,8 +56,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     store: memoryStore,
     options: agentOptions,
     rivals: createRivals(options.site ?? 'default', id, log),
-    onPlan: (plan, actual) => {
+    onPlan: (plan, actual, busy, broken) => {
       tellProblems(plan, actual);
+      tellState(plan, actual, !busy && broken === 0);
       options.onPlan?.(plan, actual);
     },
     ...(options.onOutcome && { onOutcome: options.onOutcome }),

@@ -19,6 +19,17 @@ const STATUSES: readonly string[] = [
 const NEVER = '0001-01-01T00:00:00Z';
 const moment = (text: string): string => (text === NEVER ? '' : text);
 
+/** Characters of a health check's output that are kept: its end, where the reason usually is. */
+const MOST_SAID = 300;
+
+function lastLines(output: string): string {
+  const text = output
+    .slice(-4 * MOST_SAID)
+    .trim()
+    .replaceAll(/[\p{Cc}\s]+/gu, ' ');
+  return text.length > MOST_SAID ? `…${text.slice(-MOST_SAID)}` : text;
+}
+
 export function decodeContainer(
   inspect: ContainerInspect,
   labels: ReadLabels,
@@ -26,6 +37,7 @@ export function decodeContainer(
 ): ActualContainer {
   const { Id, Name, Image, RestartCount, State, NetworkSettings } = inspect;
   const health = State.Health?.Status;
+  const output = lastLines(State.Health?.Log?.at(-1)?.Output ?? '');
   return {
     id: Id,
     name: Name.replace(/^\//, ''),
@@ -38,6 +50,7 @@ export function decodeContainer(
     startedAt: moment(State.StartedAt),
     finishedAt: moment(State.FinishedAt),
     health: health === 'starting' || health === 'healthy' || health === 'unhealthy' ? health : 'none',
+    ...(output && { healthOutput: output }),
     restartCount: RestartCount,
     error: State.Error ?? '',
     anonymousVolumes: readAnonymousVolumes(inspect),

@@ -113,7 +113,7 @@ export interface ContainerInspect {
     OOMKilled?: boolean;
     StartedAt: string;
     FinishedAt: string;
-    Health?: { Status?: string } | null;
+    Health?: { Status?: string; Log?: { Output?: string }[] | null } | null;
   };
   Mounts?: { Type: string; Name?: string; Source?: string; Destination: string; RW?: boolean }[] | null;
   NetworkSettings?: { Networks?: Record<string, EndpointBody> | null };

@@ -184,6 +184,8 @@ export interface ActualContainer {
   startedAt: string;
   finishedAt: string;
   health: 'none' | 'starting' | 'healthy' | 'unhealthy';
+  /** The end of what its health check printed last; absent when nothing. */
+  healthOutput?: string;
   restartCount: number;
   /** The runtime's words for why it did not start; "" when none. */
   error: string;

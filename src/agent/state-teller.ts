@@ -1,0 +1,104 @@
+import type { Log } from '../lib/log.ts';
+import type { AppPlan, Operation, Plan } from '../model/plan.ts';
+import type { ActualContainer, ActualSite } from '../model/state.ts';
+import { shortRevision } from '../plan/render.ts';
+
+/** Restarts by the engine after which a container that restarts does so again and again. */
+const AGAIN = 2;
+/** Milliseconds that a container has to run for before it may be called a crash loop anew. */
+const STEADY_MS = 60_000;
+
+interface Trouble {
+  /** What it is about: said once, and again only after it was over. */
+  key: string;
+  app: string;
+  service: string;
+  text: string;
+}
+
+/**
+ * `isDone`: nothing is under way, and no app is broken. Says what becomes of a site, at most once a change of state: a service that restarts again and again, one that waits for another that is not
+ * healthy, and that all is as a revision says.
+ */
+export function createStateTeller(log: Log): (plan: Plan, actual: ActualSite, isDone: boolean) => void {
+  const told = new Set<string>();
+  const since = new Map<string, string>();
+  let done = '';
+  return (plan, actual, isDone) => {
+    for (const { id, health } of actual.containers) {
+      if (health !== 'unhealthy') continue;
+      if (!since.has(id)) since.set(id, actual.at ?? '');
+    }
+    for (const id of since.keys()) if (!actual.containers.some((each) => each.id === id)) since.delete(id);
+    for (const app of plan.apps) {
+      for (const { key, service, text } of [...loops(app, actual), ...waits(app, actual, since)]) {
+        if (told.has(key)) continue;
+        told.add(key);
+        log.error(text, { app: app.app, service });
+      }
+      if (app.operations.length === 0) {
+        const isSteady = actual.containers.filter(({ identity }) => identity.app === app.app).every(steady(actual));
+        if (isSteady) for (const key of told) if (key.startsWith(`${app.app}/`)) told.delete(key);
+      }
+    }
+    // An app that stays at its last good state is of another revision than the others.
+    const [revision, ...others] = new Set(plan.apps.map((app) => app.revision));
+    const isAll = isDone && others.length === 0 && told.size === 0 && plan.apps.every(isWell);
+    if (!isAll || revision === undefined || done === revision) return;
+    done = revision;
+    log.info(`all as ${shortRevision(revision)} says`, { revision });
+  };
+}
+
+const isWell = ({ operations, problems }: AppPlan): boolean =>
+  operations.length === 0 && !problems.some(({ severity }) => severity === 'error');
+
+const steady =
+  ({ at }: ActualSite) =>
+  ({ status, startedAt, restartCount, health }: ActualContainer): boolean =>
+    status !== 'restarting' &&
+    health !== 'unhealthy' &&
+    (restartCount === 0 || at === undefined || Date.parse(at) - Date.parse(startedAt) >= STEADY_MS);
+
+function loops({ app, operations }: AppPlan, { containers }: ActualSite): Trouble[] {
+  const isHeld = (id: string): boolean =>
+    operations.some(
+      (each) =>
+        each.kind === 'startContainer' &&
+        each.withheld?.by === 'backoff' &&
+        'id' in each.container &&
+        each.container.id === id,
+    );
+  return containers.flatMap(({ id, identity, status, restartCount, exitCode, oomKilled }): Trouble[] => {
+    const { service } = identity;
+    const isLoop =
+      (status === 'restarting' && restartCount >= AGAIN) || (status === 'exited' && exitCode !== 0 && isHeld(id));
+    if (identity.app !== app || !isLoop) return [];
+    const how = oomKilled ? 'out of memory' : `exit ${exitCode}`;
+    return [{ key: `${app}/${service} loop`, app, service, text: `${service} restarts again and again: ${how}` }];
+  });
+}
+
+function waits({ app, operations }: AppPlan, { containers }: ActualSite, since: Map<string, string>): Trouble[] {
+  return operations.flatMap((gate): Trouble[] => {
+    if (gate.kind !== 'await' || gate.condition !== 'healthy' || !gate.service) return [];
+    const found = containers.find(
+      ({ identity, health }) => identity.app === app && identity.service === gate.service && health === 'unhealthy',
+    );
+    if (!found) return [];
+    const output = found.healthOutput ? `: ${found.healthOutput}` : '';
+    const time = since.get(found.id);
+    const waiting = new Set(operations.flatMap((each) => waiterOf(each, gate)));
+    return [...waiting].map((service) => ({
+      key: `${app}/${service} waits for ${gate.service}`,
+      app,
+      service,
+      text: `${service} waits for ${gate.service}, unhealthy${time ? ` since ${time}` : ''}${output}`,
+    }));
+  });
+}
+
+const waiterOf = (operation: Operation, gate: Operation): string[] =>
+  operation.after.includes(gate.id) && operation.service !== undefined && operation.service !== gate.service
+    ? [operation.service]
+    : [];
