@@ -87,7 +87,7 @@ export function gitSource(options: GitSourceOptions): Source {
 
   return {
     origin,
-    warnings: remote.credentials
+    warnings: remote.credentials?.password
       ? [
           `The URL of the repo holds credentials, which end up in process lists and histories; they are used, and left out of ${remote.url} everywhere. Better give them by file`,
         ]

@@ -12,6 +12,7 @@ import type { ObjectStore } from './store/object-store.ts';
 import type { PackFiles } from './store/pack-files.ts';
 import type { StoreLimits } from './store/store-limits.ts';
 import type { Upstream } from './upstream.ts';
+import { Guard } from './wire/guard.ts';
 import { httpClient } from './wire/http.ts';
 import type { SourceLimits } from './wire/limits.ts';
 import { openRemotes, type TransportOptions } from './wire/open-transport.ts';
@@ -56,6 +57,17 @@ export function openRegistry(
     client,
     reference,
     actions,
-    credentials: async (asked) => (await credentials?.(asked)) ?? registryAuth?.(reference.registry),
+    credentials: async (asked, signal) => {
+      const guard = new Guard(options.clock, limits, signal, reference.registry);
+      const ask = async () =>
+        (await credentials?.({ ...asked, signal: guard.signal })) ?? (await registryAuth?.(reference.registry));
+      try {
+        return await guard.within(ask, `Who gives out the credentials for ${reference.registry} did not answer within`);
+      } catch (error) {
+        throw guard.explain(error);
+      } finally {
+        guard.done();
+      }
+    },
   });
 }

@@ -7,7 +7,15 @@ export type Credentials = { username: string; password: string } | { bearer: str
  * Asked anew before every request that needs it, so that a rotated token is picked up. `refused`: what it gave last was not accepted, so what it
  * remembers of it is no good.
  */
-export type CredentialsProvider = (asked?: { refused: boolean }) => Promise<Credentials | undefined>;
+export type CredentialsProvider = (asked?: CredentialsQuestion) => Promise<Credentials | undefined>;
+
+export interface CredentialsQuestion {
+  refused: boolean;
+  /** The user that stands in the repo's URL, for credentials that name none. */
+  username?: string | undefined;
+  /** Nobody waits for the answer any more. */
+  signal?: AbortSignal;
+}
 
 /** A repo on an SSH server. */
 export interface SshAddress {
@@ -21,7 +29,7 @@ export interface SshAddress {
 export interface Remote {
   /** Without a password, and without a slash at its end. */
   url: string;
-  /** What stood in the URL, of HTTP. */
+  /** What stood in the URL, of HTTP; the password may be empty. */
   credentials?: { username: string; password: string };
   /** Where it is reached by SSH. */
   ssh?: SshAddress;

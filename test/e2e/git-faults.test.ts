@@ -114,7 +114,10 @@ describe('credentials', () => {
       };
       expect((await open({ credentials: async () => credentials }).poll(live)).commit).toBe(commit);
       expect(server.traffic[0]?.authorization).toBeDefined();
-      expect(other.traffic.map(({ method, authorization }) => [method, authorization])).toEqual([['POST', undefined]]);
+      expect(other.traffic.map(({ method, authorization }) => [method, authorization])).toEqual([
+        ['GET', undefined],
+        ['POST', undefined],
+      ]);
       other.intercept = (_, response) => {
         response.writeHead(401).end();
         return true;

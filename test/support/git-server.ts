@@ -4,6 +4,7 @@ import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { bareRepo, type GitRepo } from './git-repo.ts';
 
@@ -14,6 +15,8 @@ export interface GitServerOptions {
   credentials?: { username: string; password: string };
   /** Do as a server of before protocol version 2. */
   withoutV2?: boolean;
+  /** Refuses a request by what is in it, as hosts do that want it said otherwise: its status, or undefined to let Git have it. */
+  refuses?: (request: http.IncomingMessage, body: string) => number | undefined;
   port?: number;
   /** Where the repos are, absolute; it stays when the server closes. Else a folder that goes with it. */
   root?: string;
@@ -104,7 +107,19 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Gi
       request.resume();
       return;
     }
-    cgi(request, response);
+    const { refuses } = server.options;
+    if (!refuses) {
+      cgi(request, request, response);
+      return;
+    }
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const body = Buffer.concat(chunks);
+      const status = refuses(request, body.toString('latin1'));
+      if (status === undefined) cgi(request, Readable.from([body]), response);
+      else response.writeHead(status).end('no');
+    });
   };
 
   const count = (request: http.IncomingMessage, response: http.ServerResponse): void => {
@@ -131,7 +146,7 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Gi
     });
   };
 
-  const cgi = (request: http.IncomingMessage, response: http.ServerResponse): void => {
+  const cgi = (request: http.IncomingMessage, input: Readable, response: http.ServerResponse): void => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const version = request.headers['git-protocol'];
     const child = spawn(backend, {
@@ -155,7 +170,7 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Gi
     child.stdin.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') response.destroy();
     });
-    request.pipe(child.stdin);
+    input.pipe(child.stdin);
     const output: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
     child.on('error', () => response.destroy());

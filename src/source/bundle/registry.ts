@@ -10,7 +10,7 @@ export interface RegistryOptions {
   reference: OciReference;
   actions: 'pull' | 'pull,push';
   /** Asked anew each time that the registry asks. Throws SourceError. */
-  credentials: (asked: { refused: boolean }) => Promise<RegistryCredentials | undefined>;
+  credentials: (asked: { refused: boolean }, signal: AbortSignal) => Promise<RegistryCredentials | undefined>;
 }
 
 export interface RegistryRequest {
@@ -70,7 +70,7 @@ export function registryOf({ client, reference, actions, credentials }: Registry
     const challenges = parseChallenges(answer.headers['www-authenticate'] ?? '');
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
     const basic = challenges.find(({ scheme }) => scheme === 'basic');
-    const who = await credentials({ refused: authorization !== undefined });
+    const who = await credentials({ refused: authorization !== undefined }, signal);
     if (who && 'bearer' in who) authorization = authorizationOf(who);
     else if (bearer)
       authorization = `Bearer ${await registryToken(client, bearer, { reference, actions, credentials: who }, signal)}`;
@@ -84,6 +84,14 @@ export function registryOf({ client, reference, actions, credentials }: Registry
     async ask(request, signal) {
       let answer = await send(request, signal);
       let hadCredentials = authorization !== undefined;
+      // Whoever a redirect leads to may ask what it likes: who we are is told to the registry alone.
+      if (answer.status === 401 && answer.url.origin !== base) {
+        answer.drop();
+        throw new SourceError(
+          'auth',
+          `${name} redirects to ${answer.url.host}, which asks for credentials: they are given to no other server than the registry (HTTP 401)`,
+        );
+      }
       if (answer.status === 401) {
         const before = authorization;
         hadCredentials = await introduce(answer, signal).catch((error: unknown) => {

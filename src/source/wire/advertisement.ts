@@ -1,10 +1,18 @@
 import { objectId, type RemoteRef } from '../refs.ts';
 import { cutOff, type Packet, textOf } from './pkt-line.ts';
+import { refList } from './ref-list.ts';
 
 /** What a server says of itself before anything is asked: version 2 only what it can do, the older one all of its refs as well. */
 export type Advertisement =
   | { version: 2; capabilities: ReadonlySet<string> }
-  | { version: 1; capabilities: ReadonlySet<string>; refs: RemoteRef[] };
+  | {
+      version: 1;
+      capabilities: ReadonlySet<string>;
+      /** What the server says that it can do, in the older protocol's own words. */
+      features: ReadonlySet<string>;
+      /** Those that were asked for. */
+      refs: RemoteRef[];
+    };
 
 const PEELED = '^{}';
 
@@ -12,7 +20,10 @@ const PEELED = '^{}';
  * Reads an advertisement up to the flush that ends it and no further, so that the same stream can carry what follows. Source: gitprotocol-v2(5),
  * gitprotocol-pack(5), and gitprotocol-http(5) for the service line before it.
  */
-export async function readAdvertisement(packets: AsyncIterator<Packet>): Promise<Advertisement> {
+export async function readAdvertisement(
+  packets: AsyncIterator<Packet>,
+  prefixes: readonly string[] = [],
+): Promise<Advertisement> {
   const next = async (): Promise<string | undefined> => {
     const { value, done } = await packets.next();
     if (done) throw cutOff();
@@ -23,29 +34,29 @@ export async function readAdvertisement(packets: AsyncIterator<Packet>): Promise
     await next();
     first = await next();
   }
-  if (first === 'version 2') return { version: 2, capabilities: await features(next) };
+  if (first === 'version 2') return { version: 2, capabilities: await fetchWords(next) };
   if (first === 'version 1') first = await next();
 
-  const refs = new Map<string, RemoteRef>();
-  const capabilities = new Set((first?.split('\0')[1] ?? '').split(' '));
+  const refs = refList(prefixes);
+  const features = new Set((first?.split('\0')[1] ?? '').split(' '));
   for (let text = first; text !== undefined; text = await next()) {
     if (text.startsWith('shallow ')) continue;
     // The first line carries the capabilities behind a NUL.
     const [oid, name = ''] = (text.split('\0')[0] ?? '').split(' ');
     if (name === `capabilities${PEELED}`) continue;
-    const tag = name.endsWith(PEELED) ? refs.get(name.slice(0, -PEELED.length)) : undefined;
-    if (tag) tag.peeled = objectId(oid);
-    else if (!name.endsWith(PEELED)) refs.set(name, { name, oid: objectId(oid) });
+    if (name.endsWith(PEELED)) refs.peel(name.slice(0, -PEELED.length), objectId(oid));
+    else refs.add({ name, oid: objectId(oid) });
   }
   return {
     version: 1,
-    capabilities: new Set(capabilities.has('shallow') ? ['shallow'] : []),
-    refs: [...refs.values()],
+    capabilities: new Set(features.has('shallow') ? ['shallow'] : []),
+    features,
+    refs: refs.all(),
   };
 }
 
 /** The words behind `fetch=`, where there are any. */
-async function features(next: () => Promise<string | undefined>): Promise<ReadonlySet<string>> {
+async function fetchWords(next: () => Promise<string | undefined>): Promise<ReadonlySet<string>> {
   const found = new Set<string>();
   for (let text = await next(); text !== undefined; text = await next()) {
     if (!text.startsWith('fetch=')) continue;

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { Clock } from '../../lib/clock.ts';
 import { SourceError } from '../../lib/errors.ts';
 import type { Credentials, CredentialsProvider } from '../remote.ts';
@@ -17,7 +17,7 @@ const MARGIN = 60_000;
  */
 export function credentialCommand(
   command: readonly string[],
-  ofToken: (token: string) => Credentials,
+  ofToken: (token: string, user?: string) => Credentials,
   clock: Clock,
 ): CredentialsProvider {
   const [program = '', ...args] = command;
@@ -25,32 +25,54 @@ export function credentialCommand(
   return async (asked) => {
     if (asked?.refused) kept = undefined;
     if (kept && clock.monotonic() < kept.until) return kept.credentials;
-    const output = await run(program, args);
-    const { credentials, life } = understand(output, program, ofToken, clock.wall().getTime());
+    const output = await run(program, args, asked?.signal);
+    const named = (token: string): Credentials => ofToken(token, asked?.username);
+    const { credentials, life } = understand(output, program, named, clock.wall().getTime());
     kept = { credentials, until: clock.monotonic() + life };
     return credentials;
   };
 }
 
-function run(program: string, args: readonly string[]): Promise<string> {
+/** Killed with what it started when it takes too long, or when `signal` says that nobody waits any more. */
+function run(program: string, args: readonly string[], signal: AbortSignal | undefined): Promise<string> {
   return new Promise((resolve, reject) => {
-    const options = { timeout: TIMEOUT, maxBuffer: MAX_OUTPUT, killSignal: 'SIGKILL' as const };
-    const child = execFile(program, [...args], options, (error, stdout) => {
-      if (!error) return resolve(stdout);
-      // Neither its message nor the error itself as the cause: both can hold what the program printed.
-      const why = error.killed
-        ? `did not end within ${TIMEOUT / 1000} s`
-        : typeof error.code === 'number'
-          ? `ended with exit code ${error.code}`
-          : `cannot be run: ${error.code ?? 'it was killed'}`;
-      reject(new SourceError('auth', `The program ${program} that prints the repo's credentials ${why}`));
+    let output = '';
+    let why: string | undefined;
+    // In a group of its own: what a script started would outlive it, and hold its output open.
+    const child = spawn(program, args, { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+    const kill = (): void => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // It ended by itself meanwhile.
+      }
+    };
+    const end = (reason: string): void => {
+      why ??= reason;
+      kill();
+    };
+    const stop = (): void => end('was stopped');
+    const timer = setTimeout(() => end(`did not end within ${TIMEOUT / 1000} s`), TIMEOUT);
+    signal?.addEventListener('abort', stop, { once: true });
+    if (signal?.aborted) stop();
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      if (output.length > MAX_OUTPUT) end(`printed more than ${MAX_OUTPUT} bytes`);
     });
-    child.stdin?.on('error', () => {
-      // It need not read what it is not told.
-    });
-    child.stdin?.end();
+    // Nothing that it printed is told, also not on its way to its end.
+    child.once('error', ({ code }: NodeJS.ErrnoException) => settle(`cannot be run: ${code}`));
+    child.once('close', (code, killed) => settle(why ?? (code === 0 ? undefined : ended(code, killed))));
+    function settle(reason: string | undefined): void {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
+      if (reason === undefined) resolve(output);
+      else reject(new SourceError('auth', `The program ${program} that prints the repo's credentials ${reason}`));
+    }
   });
 }
+
+const ended = (code: number | null, killed: string | null): string =>
+  code === null ? `was ended by ${killed}` : `ended with exit code ${code}`;
 
 function understand(output: string, program: string, ofToken: (token: string) => Credentials, now: number) {
   const lines = output.split(/\r?\n/).filter((line) => line !== '');

@@ -27,19 +27,30 @@ export class Guard {
     );
   }
 
-  /** Runs something that waits for the network, under the idle limit, which begins anew when it tells that something moved. */
-  async within<T>(wait: (onMoved: () => void) => Promise<T>): Promise<T> {
+  /**
+   * Runs something that waits, under the idle limit, which begins anew when it tells that something moved. It ends with the limit and with the signal,
+   * also where what is waited for listens to neither: a library that lost its connection, a program that does not end.
+   */
+  async within<T>(wait: (onMoved: () => void) => Promise<T>, late = `${this.#host} sent nothing for`): Promise<T> {
     const seconds = this.#limits.idle / 1000;
-    const arm = (): (() => void) =>
-      this.#clock.timer(this.#limits.idle, () => this.#stop(`${this.#host} sent nothing for ${seconds} s`));
+    const arm = (): (() => void) => this.#clock.timer(this.#limits.idle, () => this.#stop(`${late} ${seconds} s`));
     let disarm = arm();
+    const { signal } = this;
+    let onAbort = (): void => {};
+    const aborted = new Promise<never>((_, reject) => {
+      onAbort = () => reject(signal.reason);
+      if (signal.aborted) onAbort();
+      else signal.addEventListener('abort', onAbort, { once: true });
+    });
     try {
-      return await wait(() => {
+      const waiting = wait(() => {
         disarm();
         disarm = arm();
       });
+      return await Promise.race([waiting, aborted]);
     } finally {
       disarm();
+      signal.removeEventListener('abort', onAbort);
     }
   }
 

@@ -1,13 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { getCACertificates } from 'node:tls';
 import { messageOf, SourceError } from '../../lib/errors.ts';
 import { tunnelAgent, VERIFIED } from './proxy.ts';
+import { readSmall } from './read-small.ts';
+import { systemAuthorities } from './system-authorities.ts';
 
 /** PEM files by which a site knows the server, and the server the site. Read anew before each request, since certificates are renewed. */
 export interface TlsFiles {
-  /** Certificate authorities to trust besides the system's. */
+  /** Certificate authorities to trust besides the machine's own and Node's; roots, or those below one. */
   caFile?: string | undefined;
   certFile?: string | undefined;
   keyFile?: string | undefined;
@@ -25,12 +26,17 @@ export function httpAgents(files: TlsFiles) {
       pem(files.certFile, 'the client certificate', 'certificate'),
       pem(files.keyFile, 'the key of the client certificate', 'private key'),
     ]);
-    const now = JSON.stringify([ca, cert, key]);
+    const others = await systemAuthorities();
+    const now = JSON.stringify([ca, cert, key, others]);
     if (now !== material) close();
     material = now;
     return {
       ...VERIFIED,
-      ...(ca !== undefined && { ca: [...getCACertificates('default'), ca] }),
+      ...((ca !== undefined || others.length > 0) && {
+        ca: [...getCACertificates('default'), ...others, ...(ca === undefined ? [] : [ca])],
+      }),
+      // Who names an authority between a root and the server trusts that one, and need not have its root.
+      ...(ca !== undefined && { allowPartialTrustChain: true }),
       ...(cert !== undefined && { cert }),
       ...(key !== undefined && { key }),
     };
@@ -65,7 +71,7 @@ export function httpAgents(files: TlsFiles) {
 
 async function pem(path: string | undefined, what: string, holds: string): Promise<string | undefined> {
   if (path === undefined) return undefined;
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  const text = await readSmall(path).catch((error: unknown) => {
     throw new SourceError('auth', `The file with ${what} cannot be read: ${messageOf(error)}`, { cause: error });
   });
   // Node takes one without for an empty one.

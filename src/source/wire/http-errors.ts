@@ -21,6 +21,11 @@ export function statusError(
     }[credentials];
     return new SourceError('auth', `${where} cannot be read: ${why} (HTTP ${status})`);
   }
+  const retryAfter = retryAfterMs(headers);
+  const wait = retryAfter === undefined ? {} : { retryAfter };
+  // As GitHub and others say that there was too much of it.
+  if (status === 403 && retryAfter !== undefined)
+    return new SourceError('busy', `${url.host} asks to be polled less often (HTTP 403)`, wait);
   if (status === 403) return new SourceError('auth', `${where} may not be read ${how} (HTTP 403)`);
   if (status === 404 || status === 410) {
     return new SourceError(
@@ -33,8 +38,6 @@ export function statusError(
   }
   if (status === 511)
     return new SourceError('portal', `The network asks for a sign-in before it lets ${url.host} be reached (HTTP 511)`);
-  const retryAfter = retryAfterMs(headers);
-  const wait = retryAfter === undefined ? {} : { retryAfter };
   if (status === 429) return new SourceError('busy', `${url.host} asks to be polled less often (HTTP 429)`, wait);
   if (status === 503) return new SourceError('busy', `${url.host} does not serve now (HTTP 503)`, wait);
   if (status >= 500) return new SourceError('server', `${url.host} has a fault of its own (HTTP ${status})`, wait);

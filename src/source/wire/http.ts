@@ -8,6 +8,7 @@ import { Guard } from './guard.ts';
 import { httpAgents, type TlsFiles } from './http-agents.ts';
 import { statusError, wrongType } from './http-errors.ts';
 import type { SourceLimits } from './limits.ts';
+import { requireReachable } from './own-network.ts';
 import { type ProxySettings, proxyFor, proxyHeaders } from './proxy.ts';
 
 /** What is sent: a text, or bytes that can be had again for a redirect. */
@@ -18,6 +19,8 @@ export interface HttpExchange {
   url: string;
   headers: Record<string, string>;
   body?: HttpBody;
+  /** The server that credentials are for, where the URL is one that it redirected to. Default: that of the URL. */
+  origin?: string;
 }
 
 export interface HttpRequest extends HttpExchange {
@@ -37,8 +40,8 @@ export interface HttpAnswer {
 }
 
 export interface HttpClient {
-  /** The answer's body, once its head is right. Throws SourceError for every other answer, at the head or within the body. */
-  request(request: HttpRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** The answer's body, once its head is right, and what was asked in the end. Throws SourceError for every other answer, at the head or within the body. */
+  request(request: HttpRequest, signal: AbortSignal): Promise<{ body: AsyncIterable<Uint8Array>; url: URL }>;
   /** Any answer, for whoever judges it; `authorization` goes to the origin of the URL and to no other. Throws SourceError where there is none. */
   exchange(request: HttpExchange, authorization: string | undefined, signal: AbortSignal): Promise<HttpAnswer>;
   close(): void;
@@ -116,8 +119,8 @@ export function httpClient(options: HttpOptions): HttpClient {
     signal: AbortSignal,
     onSent?: () => void,
   ) => {
-    const origin = new URL(request.url).origin;
     let url = new URL(request.url);
+    const origin = request.origin ?? url.origin;
     for (let hops = 0; ; hops++) {
       const answer = await send(url, request, url.origin === origin ? authorization : undefined, signal, onSent);
       const status = answer.statusCode ?? 0;
@@ -127,7 +130,11 @@ export function httpClient(options: HttpOptions): HttpClient {
       answer.destroy();
       if (hops >= limits.redirects)
         throw new SourceError('protocol', `${origin} redirects more than ${limits.redirects} times`);
-      url = redirected(url, location);
+      const next = redirected(url, location);
+      // What was sent is for whom it was sent to, and a POST does something there.
+      if (request.body !== undefined && next.origin !== url.origin) throw new RedirectError(url, next);
+      if (next.hostname !== url.hostname) await requireReachable(new URL(origin), next);
+      url = next;
     }
   };
 
@@ -136,10 +143,12 @@ export function httpClient(options: HttpOptions): HttpClient {
       const host = new URL(request.url).host;
       const guard = new Guard(clock, limits, signal, host);
       try {
-        const credentials = await options.credentials();
+        const ask = (asked: { refused: boolean }): Promise<Credentials | undefined> =>
+          guard.within(() => options.credentials({ ...asked, signal: guard.signal }), CREDENTIALS_LATE);
+        const credentials = await ask({ refused: false });
         let { answer, url } = await guard.within(() => follow(request, header(credentials), guard.signal));
         if (answer.statusCode === 401) {
-          const newer = await options.credentials({ refused: true });
+          const newer = await ask({ refused: true });
           if (newer && header(newer) !== header(credentials)) {
             answer.destroy();
             ({ answer, url } = await guard.within(() => follow(request, header(newer), guard.signal)));
@@ -151,12 +160,12 @@ export function httpClient(options: HttpOptions): HttpClient {
         const type = (answer.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
         if (answer.statusCode !== 200) {
           answer.destroy();
-          const isElsewhere = url.origin !== new URL(request.url).origin;
+          const isElsewhere = url.origin !== (request.origin ?? new URL(request.url).origin);
           const given = credentials === undefined ? 'none' : isElsewhere ? 'withheld' : 'given';
           throw statusError(answer.statusCode ?? 0, answer.headers, url, given);
         }
         if (type !== request.expects) throw wrongType(type, await firstBytes(guard.body(answer, finish)));
-        return guard.body(answer, finish);
+        return { body: guard.body(answer, finish), url };
       } catch (error) {
         guard.done();
         throw guard.explain(error);
@@ -186,6 +195,9 @@ export function httpClient(options: HttpOptions): HttpClient {
   };
 }
 
+/** What is said of credentials that do not come, before the seconds. */
+export const CREDENTIALS_LATE = 'Who gives out the credentials for the repo did not answer within';
+
 const SHORT = 16 * 1024;
 
 /** Sends a body as fast as it is taken. A connection that breaks meanwhile says so by itself. */
@@ -203,6 +215,13 @@ async function sendAll(body: AsyncIterable<Uint8Array>, sent: http.ClientRequest
     onSent?.();
   }
   sent.end();
+}
+
+/** A server wants what was sent to it sent to another one. */
+export class RedirectError extends SourceError {
+  constructor(from: URL, to: URL) {
+    super('protocol', `${from.origin} redirects to ${to.origin} what is sent to it, which is refused`);
+  }
 }
 
 /** Where a redirect leads. Never from https down to http, and never with a user of its own choice. */

@@ -1,6 +1,7 @@
 import { SourceError } from '../../lib/errors.ts';
 import { objectId, type RemoteRef } from '../refs.ts';
 import { cutOff, DELIMITER, FLUSH, line, type Packet, textOf } from './pkt-line.ts';
+import { refList } from './ref-list.ts';
 
 /** The request for refs whose names begin with one of the prefixes. Source: gitprotocol-v2(5), ls-refs. */
 export function lsRefsRequest(prefixes: readonly string[]): string {
@@ -9,19 +10,19 @@ export function lsRefsRequest(prefixes: readonly string[]): string {
 }
 
 /** The refs of its answer, read up to the flush. Throws NotV2Error when there is no answer at all. */
-export async function parseRefs(packets: AsyncIterable<Packet>): Promise<RemoteRef[]> {
-  const refs: RemoteRef[] = [];
+export async function parseRefs(packets: AsyncIterable<Packet>, prefixes: readonly string[]): Promise<RemoteRef[]> {
+  const refs = refList(prefixes);
   let began = false;
   let ended = false;
   // Read to its end even after the flush, or a connection could not be kept.
   for await (const packet of packets) {
     if (packet.kind === 'flush') ended = true;
-    else if (packet.kind === 'line' && !ended) refs.push(parseRef(packet.data));
+    else if (packet.kind === 'line' && !ended) refs.add(parseRef(packet.data));
     began = true;
   }
   if (!began) throw new NotV2Error();
   if (!ended) throw cutOff();
-  return refs;
+  return refs.all();
 }
 
 /** A server of before protocol v2 takes a v2 request for a broken one. */

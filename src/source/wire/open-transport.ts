@@ -43,6 +43,8 @@ export function openTransport(remote: Remote, limits: SourceLimits, options: Tra
   const { clock } = options;
   if (remote.ssh) return sshTransport(remote.ssh, options.ssh ?? { knownHostsFiles: [] }, { clock, limits });
   if (remote.dir !== undefined) return localTransport(remote.dir, { clock, limits });
-  const credentials: CredentialsProvider = async (asked) => (await options.credentials?.(asked)) ?? remote.credentials;
+  const username = remote.credentials?.username || undefined;
+  const credentials: CredentialsProvider = async (asked) =>
+    (await options.credentials?.({ refused: false, ...asked, username })) ?? remote.credentials;
   return httpTransport(httpClient({ ...options, limits, credentials }), remote.url);
 }

@@ -35,14 +35,29 @@ export const WEB_PAGE =
 export const looksLikeHtml = (text: string): boolean => /^\s*<(!doctype|html|head|\?xml)/i.test(text);
 
 /** The packets of an answer. Throws SourceError `unreachable` when it breaks off within one, FramingError when it is something else. */
-export async function* packets(body: AsyncIterable<Uint8Array>): AsyncGenerator<Packet, void, undefined> {
+export async function* packets(
+  body: AsyncIterable<Uint8Array>,
+  /** A pack may follow in no packets, as servers without bands send it: it comes as lines of the band of data, and a flush. */
+  mayBeBare: () => boolean = () => false,
+): AsyncGenerator<Packet, void, undefined> {
+  let isBare = false;
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of body) {
+    if (isBare) {
+      yield { kind: 'line', data: Buffer.concat([DATA_BAND, chunk]) };
+      continue;
+    }
     rest =
       rest.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength) : Buffer.concat([rest, chunk]);
     let at = 0;
     while (rest.length - at >= HEADER) {
       const digits = rest.toString('latin1', at, at + HEADER);
+      if (digits === 'PACK' && mayBeBare()) {
+        isBare = true;
+        yield { kind: 'line', data: Buffer.concat([DATA_BAND, rest.subarray(at)]) };
+        at = rest.length;
+        break;
+      }
       if (!/^[0-9a-f]{4}$/i.test(digits)) throw new FramingError(rest.subarray(at, at + 64));
       const length = Number.parseInt(digits, 16);
       const mark = MARKS[length];
@@ -59,7 +74,11 @@ export async function* packets(body: AsyncIterable<Uint8Array>): AsyncGenerator<
     rest = rest.subarray(at);
   }
   if (rest.length > 0) throw cutOff();
+  // What is cut off shows by the pack's own checksum.
+  if (isBare) yield { kind: 'flush' };
 }
+
+const DATA_BAND = Buffer.from([1]);
 
 export function cutOff(): SourceError {
   return new SourceError('unreachable', 'The Git server’s answer broke off in the middle; it will be asked again');

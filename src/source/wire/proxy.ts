@@ -74,7 +74,7 @@ export function tunnelAgent(options: https.AgentOptions, proxy: URL): https.Agen
       callback?: (error: Error | null, stream: Duplex) => void,
     ): undefined {
       const done = callback as (error: Error | null, stream?: Duplex) => void;
-      tunnel(`${target.host}:${target.port ?? 443}`, proxy, options.ca).then((socket) => {
+      tunnel(`${target.host}:${target.port ?? 443}`, proxy, options.ca, target.signal ?? undefined).then((socket) => {
         // Given a socket, the agent's own connection is TLS over it, with the sessions it remembers.
         const secure = super.createConnection({ ...target, socket } as https.RequestOptions);
         done(null, secure as Duplex);
@@ -85,7 +85,12 @@ export function tunnelAgent(options: https.AgentOptions, proxy: URL): https.Agen
   return new TunnelAgent(options);
 }
 
-function tunnel(target: string, proxy: URL, ca: https.AgentOptions['ca']): Promise<Duplex> {
+function tunnel(
+  target: string,
+  proxy: URL,
+  ca: https.AgentOptions['ca'],
+  signal: AbortSignal | undefined,
+): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const open: typeof http.request = proxy.protocol === 'https:' ? https.request : http.request;
     const request = open({
@@ -95,6 +100,7 @@ function tunnel(target: string, proxy: URL, ca: https.AgentOptions['ca']): Promi
       path: target,
       headers: { Host: target, ...proxyHeaders(proxy) },
       agent: false,
+      ...(signal && { signal }),
       ...VERIFIED,
       ...(ca !== undefined && { ca }),
     });

@@ -14,6 +14,7 @@ import {
 } from './known-hosts.ts';
 import { networkError } from './network-errors.ts';
 import { printable } from './pkt-line.ts';
+import { readSmall } from './read-small.ts';
 import { type Conversation, type StreamTransportOptions, streamTransport } from './stream-transport.ts';
 import type { Transport } from './transport.ts';
 
@@ -30,6 +31,9 @@ export interface SshSettings {
   /** A host of which no key is known is believed the first time. */
   acceptNew?: boolean;
 }
+
+/** How often a server is asked for a sign of life, while nothing else is said. */
+const KEEPALIVE = 60_000;
 
 /** Loaded when the first connection is made: most sites never need it. */
 const loadSsh = () => import('ssh2');
@@ -62,13 +66,18 @@ export function sshTransport(
     kept = undefined;
   };
   const open = async (signal: AbortSignal): Promise<Conversation> => {
-    const connection = kept ?? { client: await connect(address, host, settings, signal), isUsed: false };
+    const connection = kept ?? {
+      client: await connect(address, host, settings, Math.min(options.limits.idle, KEEPALIVE), signal),
+      isUsed: false,
+    };
     if (kept !== connection) {
       connection.client.once('close', () => {
         if (kept === connection) kept = undefined;
       });
     }
     kept = connection;
+    // Who is not answered within the limit asks on a new connection the next time.
+    signal.addEventListener('abort', () => kept === connection && drop(), { once: true });
     try {
       const conversation = await uploadPack(connection.client, address.path, host);
       connection.isUsed = true;
@@ -87,6 +96,7 @@ async function connect(
   { host, port, user }: SshAddress,
   name: string,
   settings: SshSettings,
+  keepalive: number,
   signal: AbortSignal,
 ): Promise<Client> {
   const known = await readKnown(settings);
@@ -105,6 +115,9 @@ async function connect(
     username: user,
     // The caller has its own limits of time.
     readyTimeout: 0,
+    // A kept connection that a router forgot is noticed before the next poll waits on it.
+    keepaliveInterval: keepalive,
+    keepaliveCountMax: 2,
     algorithms: { serverHostKey: (offered.length > 0 ? offered : HOST_KEYS) as never },
     hostVerifier: (key: Buffer) => {
       shown = key;
@@ -263,7 +276,7 @@ function sshError(error: unknown, host: string, user: string, { keyFile, agent }
 
 async function secret(path: string, what: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readSmall(path);
   } catch (error) {
     throw new SourceError('auth', `The file with ${what} cannot be read: ${messageOf(error)}`, { cause: error });
   }

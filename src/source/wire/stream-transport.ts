@@ -7,7 +7,7 @@ import { Guard } from './guard.ts';
 import type { SourceLimits } from './limits.ts';
 import { lsRefsRequest, parseRefs } from './ls-refs.ts';
 import { FLUSH, type Packet, packets } from './pkt-line.ts';
-import { asV2, v1Request } from './protocol-v1.ts';
+import { asV2, isBare, v1Request } from './protocol-v1.ts';
 import type { Transport } from './transport.ts';
 
 /** One run of `git upload-pack`, somewhere. */
@@ -41,6 +41,7 @@ export function streamTransport({ clock, limits, host, open, close }: StreamTran
   async function* converse(
     ask: (server: Advertisement) => string | undefined,
     signal: AbortSignal,
+    prefixes: readonly string[] = [],
   ): AsyncGenerator<Packet, void, undefined> {
     const guard = new Guard(clock, limits, signal, host);
     let conversation: Conversation | undefined;
@@ -49,11 +50,13 @@ export function streamTransport({ clock, limits, host, open, close }: StreamTran
       const { end, failure, output, tell } = conversation;
       guard.signal.throwIfAborted();
       guard.signal.addEventListener('abort', end, { once: true });
-      const stream = packets(guard.body(output, end));
-      const server = await readAdvertisement(stream).catch(async (error: unknown) => {
-        throw (await failure()) ?? error;
+      let mayBeBare = false;
+      const stream = packets(guard.body(output, end), () => mayBeBare);
+      const server = await readAdvertisement(stream, prefixes).catch(async (error: unknown) => {
+        throw (await guard.within(failure)) ?? error;
       });
       known = server.capabilities;
+      mayBeBare = server.version === 1 && isBare(server.features);
       const words = ask(server);
       if (words === undefined) return tell(FLUSH);
       tell(words);
@@ -72,18 +75,22 @@ export function streamTransport({ clock, limits, host, open, close }: StreamTran
   return {
     async refs(prefixes, signal) {
       let listed: RemoteRef[] | undefined;
-      const answer = converse((server) => {
-        if (server.version === 2) return lsRefsRequest(prefixes);
-        listed = server.refs;
-        return undefined;
-      }, signal);
+      const answer = converse(
+        (server) => {
+          if (server.version === 2) return lsRefsRequest(prefixes);
+          listed = server.refs;
+          return undefined;
+        },
+        signal,
+        prefixes,
+      );
       const { value, done } = await answer.next();
       if (done) return listed ?? [];
-      return parseRefs(startingWith(value, answer));
+      return parseRefs(startingWith(value, answer), prefixes);
     },
 
     fetch: ({ args }, signal) =>
-      converse(({ version }) => (version === 2 ? fetchRequest(args) : v1Request(args)), signal),
+      converse((server) => (server.version === 2 ? fetchRequest(args) : v1Request(args, server.features)), signal),
 
     async capabilities(signal) {
       if (!known) for await (const _ of converse(() => undefined, signal));

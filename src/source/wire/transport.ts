@@ -12,7 +12,7 @@ export interface FetchRequest {
  * SourceError, and nothing is retried here. Requests may be made one after another, not at once.
  */
 export interface Transport {
-  /** The refs whose names begin with one of the prefixes, with annotated tags peeled. An older server also lists all others. */
+  /** The refs whose names begin with one of the prefixes, with annotated tags peeled. Of an older server, which lists all, no others are kept. */
   refs(prefixes: readonly string[], signal: AbortSignal): Promise<RemoteRef[]>;
   /**
    * The answer as protocol v2 frames it, from its first section (`shallow-info`, `packfile`) to the flush that ends it. An answer that breaks

@@ -23,6 +23,11 @@ describe('how long a server asks to be left alone', () => {
   });
 });
 
+test('HTTP 403 with Retry-After is no matter of credentials: it is waited for', () => {
+  const error = statusError(403, { 'retry-after': '60' }, new URL('https://git.example.org/a.git'), 'given');
+  expect(error).toMatchObject({ kind: 'busy', retryAfter: 60_000 });
+});
+
 test.each([
   [401, 'given', 'it did not accept the credentials given'],
   [401, 'none', 'it asks for credentials and none are configured'],

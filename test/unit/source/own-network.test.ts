@@ -1,0 +1,125 @@
+import * as http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../../src/lib/clock.ts';
+import { parseOci } from '../../../src/source/bundle/oci-reference.ts';
+import { registryOf } from '../../../src/source/bundle/registry.ts';
+import { parseRemote } from '../../../src/source/remote.ts';
+import { httpClient } from '../../../src/source/wire/http.ts';
+import { openTransport } from '../../../src/source/wire/open-transport.ts';
+import { placeOf } from '../../../src/source/wire/own-network.ts';
+import { failure } from '../../support/followed-repo.ts';
+
+const LIMITS = { bytes: 1e6, idle: 5_000, total: 10_000, redirects: 5 };
+const live = new AbortController().signal;
+const servers: http.Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.close();
+    server.closeAllConnections();
+  }
+});
+
+async function serve(handle: http.RequestListener): Promise<string> {
+  const server = http.createServer(handle);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const noting =
+  (reached: string[]): http.RequestListener =>
+  ({ method }, response) => {
+    reached.push(`${method}`);
+    response.end();
+  };
+
+test.each([
+  ['127.0.0.1', 'loopback'],
+  ['127.9.9.9', 'loopback'],
+  ['0.0.0.0', 'loopback'],
+  ['::1', 'loopback'],
+  ['::', 'loopback'],
+  ['::ffff:127.0.0.1', 'loopback'],
+  ['::ffff:7f00:1', 'loopback'],
+  ['64:ff9b::7f00:1', 'loopback'],
+  ['169.254.169.254', 'linkLocal'],
+  ['fe80::1%eth0', 'linkLocal'],
+  ['10.1.2.3', 'private'],
+  ['172.31.0.1', 'private'],
+  ['172.32.0.1', 'public'],
+  ['192.168.1.1', 'private'],
+  ['100.64.0.1', 'private'],
+  ['fd00::1', 'private'],
+  ['203.0.113.9', 'public'],
+  ['2001:db8::1', 'public'],
+])('%s is %s', (address, place) => {
+  expect(placeOf(address)).toBe(place);
+});
+
+describe('a redirect', () => {
+  test.each(['localhost', '127.0.0.1', '[::1]', '[::ffff:127.0.0.1]', '0x7f.1', '169.254.169.254', '10.0.0.1'])(
+    'of a public server leads to %s of the site by no method',
+    async (host) => {
+      const reached: string[] = [];
+      const inside = new URL(await serve(noting(reached)));
+      // It stands for the whole internet: the server has a public address, and is asked through a proxy.
+      const proxy = await serve((request, response) => {
+        const { pathname, search } = new URL(request.url ?? '');
+        response.writeHead(307, { Location: `http://${host}:${inside.port}${pathname}${search}` }).end();
+        request.resume();
+      });
+      const remote = parseRemote('http://203.0.113.9/team/fleet.git');
+      const transport = openTransport(remote, LIMITS, {
+        clock: systemClock,
+        proxy: { http: proxy, no: 'localhost,127.0.0.0/8' },
+      });
+      const error = await failure(transport.refs(['HEAD'], live));
+      expect(error.message).toMatch(/^http:\/\/203.0.113.9 redirects to .* which is refused/);
+      expect(reached).toEqual([]);
+      transport.close();
+    },
+  );
+
+  test('of what is sent goes to no other server', async () => {
+    const reached: string[] = [];
+    const other = await serve(noting(reached));
+    const server = await serve((request, response) => {
+      request.resume();
+      response.writeHead(308, { Location: `${other}/x` }).end();
+    });
+    const client = httpClient({ clock: systemClock, credentials: async () => undefined, limits: LIMITS });
+    const sent = client.exchange(
+      { method: 'POST', url: `${server}/token`, headers: {}, body: 'refresh_token=secret' },
+      undefined,
+      live,
+    );
+    expect((await failure(sent)).message).toMatch(/what is sent to it, which is refused$/);
+    expect(reached).toEqual([]);
+    client.close();
+  });
+});
+
+test('a registry’s credentials and tokens go to nobody whom it redirects to, whatever that one asks', async () => {
+  const told: (string | undefined)[] = [];
+  const thief: string = await serve((request, response) => {
+    told.push(request.headers.authorization);
+    const challenge = request.url?.includes('basic') ? 'Basic realm="x"' : `Bearer realm="${thief}/token",service="x"`;
+    response.writeHead(401, { 'WWW-Authenticate': challenge }).end();
+  });
+  for (const kind of ['basic', 'bearer']) {
+    const server = await serve((_, response) => void response.writeHead(307, { Location: `${thief}/${kind}` }).end());
+    const reference = parseOci(`oci://${new URL(server).host}/a:main`);
+    const client = httpClient({ clock: systemClock, credentials: async () => undefined, limits: LIMITS });
+    const registry = registryOf({
+      client,
+      reference,
+      actions: 'pull',
+      credentials: async () => ({ username: 'me', password: 'secret' }),
+    });
+    const error = await failure(registry.ask({ method: 'GET', path: 'blobs/x', accepts: [200] }, live));
+    expect(error.message).toMatch(/given to no other server than the registry/);
+    registry.close();
+  }
+  expect(told).toEqual([undefined, undefined]);
+});
