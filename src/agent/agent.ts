@@ -92,7 +92,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       engine.forget();
       reconciler.trigger();
       void follower
-        .once(stopping.signal)
+        .again(stopping.signal)
         .then(link.fire)
         .catch((error) => log.warn(`cannot read ${options.repo}: ${messageOf(error)}`));
     },

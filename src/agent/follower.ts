@@ -78,6 +78,8 @@ export interface Follower {
   judgeAgain(): void;
   /** One poll; a new commit is fetched, gathered, stored and only then enforced. Throws SourceError, StateError, EngineError. */
   once(signal: AbortSignal): Promise<void>;
+  /** A poll that begins after this call: one that is under way may have asked before what is to be seen was there. */
+  again(signal: AbortSignal): Promise<void>;
   linkUp(): void;
 }
 
@@ -92,6 +94,7 @@ export function createFollower(
 ): Follower {
   const { source, log } = options;
   let busy: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
   /** What was refused last is neither fetched nor said again. */
   let refused: { key: string; pin?: string; until?: number } | undefined;
   /** The commit that was more than the site may take, and how often it was. */
@@ -274,6 +277,35 @@ export function createFollower(
     return namedBy(polled)?.commit !== pin.commit || (await gate.isPinOutdated(pin));
   };
 
+  function once(signal: AbortSignal): Promise<void> {
+    busy ??= (async () => {
+      const polled = await source.poll(signal, pinned);
+      const commit = await gate.target(polled, signal);
+      if (compiledWith !== undefined && JSON.stringify(await options.compile()) !== compiledWith) {
+        log.info("the site's own values changed");
+        // What could not be compiled before perhaps can be now.
+        refused = undefined;
+        isDoubtful = true;
+      }
+      if (isToBeJudged) {
+        refused = undefined;
+        isDoubtful ||= !isWhole;
+        isToBeJudged = false;
+      }
+      const isNew = isDoubtful || commit !== current?.lastAttempted || (await isPinNew(polled));
+      if (!isNew) {
+        pinned = current?.pin?.revision;
+        await gate.recheck(polled, signal);
+      }
+      if (isNew && !(await isRefused(commit, polled)))
+        await accept(commit, polled, signal).catch((error: unknown) => putOff(error, commit, polled));
+    })().finally(async () => {
+      busy = undefined;
+      await gate.watchFreshness();
+    });
+    return busy;
+  }
+
   return {
     async resume() {
       if (!current) return;
@@ -282,33 +314,15 @@ export function createFollower(
       });
       await enforce(current);
     },
-    once(signal) {
-      busy ??= (async () => {
-        const polled = await source.poll(signal, pinned);
-        const commit = await gate.target(polled, signal);
-        if (compiledWith !== undefined && JSON.stringify(await options.compile()) !== compiledWith) {
-          log.info("the site's own values changed");
-          // What could not be compiled before perhaps can be now.
-          refused = undefined;
-          isDoubtful = true;
-        }
-        if (isToBeJudged) {
-          refused = undefined;
-          isDoubtful ||= !isWhole;
-          isToBeJudged = false;
-        }
-        const isNew = isDoubtful || commit !== current?.lastAttempted || (await isPinNew(polled));
-        if (!isNew) {
-          pinned = current?.pin?.revision;
-          await gate.recheck(polled, signal);
-        }
-        if (isNew && !(await isRefused(commit, polled)))
-          await accept(commit, polled, signal).catch((error: unknown) => putOff(error, commit, polled));
-      })().finally(async () => {
-        busy = undefined;
-        await gate.watchFreshness();
-      });
-      return busy;
+    once,
+    again(signal) {
+      if (!busy) return once(signal);
+      const poll = (): Promise<void> => {
+        next = undefined;
+        return once(signal);
+      };
+      next ??= busy.then(poll, poll);
+      return next;
     },
     judgeAgain() {
       isToBeJudged = true;
