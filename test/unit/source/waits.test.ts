@@ -59,7 +59,7 @@ async function silentAfterLogin(): Promise<{ port: number; logins: () => number 
     client.on('error', () => undefined);
   });
   const port = await new Promise<number>((resolve) =>
-    server.listen(0, '127.0.0.1', () => resolve(server.address().port)),
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as net.AddressInfo).port)),
   );
   ends.push(() => server.close());
   const [type, key] = host.public.split(' ');
