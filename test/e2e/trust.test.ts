@@ -190,6 +190,28 @@ describe('update security', () => {
     expect(site.lines()).toEqual([expect.stringMatching(/that of "holdfast-beacon\/other" and not of main/)]);
   });
 
+  test('5b. new keys begin the numbers of beacons again, and count from the commit on that brings them', async () => {
+    const { site, first } = await begun(trusting({ ada }, { beacon: 'binding', mode: 'warn' }));
+    await beacon(first, { sequence: 1_700_000_000 });
+    await site.poll();
+    site.trust = trusting({ ada });
+    const rotation = await signedCommit(
+      repo,
+      { 'trust.yaml': trusting({ ada, bob }, { version: 2 }) },
+      { by: ada, message: 'Rotate\n\nHoldfast-Trust: 2' },
+    );
+    await site.poll();
+    expect(site.enforced()).toBe(rotation);
+    site.lines();
+    await site.poll();
+    expect(site.lines()).toEqual([expect.stringMatching(/the beacon is not believed: .* does not follow/)]);
+    await beacon(rotation, { sequence: 1, by: bob });
+    await site.poll();
+    await beacon(rotation, { sequence: 1, by: ada });
+    await site.poll();
+    expect(site.lines()).toEqual([expect.stringMatching(/beacon 1 where 1 was seen before/)]);
+  });
+
   test('6. a frozen server is noticed, said once, and stops nothing', async () => {
     const { site, first } = await begun(trusting({ ada }, { beacon: 'required' }));
     await beacon(first);
