@@ -1,0 +1,114 @@
+import type * as http from 'node:http';
+import { describe, expect, test } from '@jest/globals';
+import { failure, followedRepo } from '../support/followed-repo.ts';
+import type { GitServer, GitServerOptions } from '../support/git-server.ts';
+
+const followed = followedRepo('edge');
+const live = new AbortController().signal;
+
+/** A server without a capability of the older protocol: another word of the same length in its place. */
+const without =
+  (...words: string[]) =>
+  (body: Buffer): Buffer =>
+    Buffer.from(
+      words.reduce(
+        (text, word) => text.replaceAll(` ${word} `, ` ${'x'.repeat(word.length)} `),
+        body.toString('latin1'),
+      ),
+      'latin1',
+    );
+
+const isFetch = (request: http.IncomingMessage, body: string): boolean =>
+  request.method === 'POST' && body.includes('want ');
+
+interface Host {
+  options?: Partial<GitServerOptions>;
+  tamper?: GitServer['tamper'];
+  intercept?: (server: GitServer) => GitServer['intercept'];
+  url?: (url: string) => string;
+  config?: string[][];
+}
+
+const FILTERS = ['uploadpack.allowFilter', 'true'];
+const ANY = ['uploadpack.allowAnySHA1InWant', 'true'];
+
+/** What hosts of Git do. */
+const HOSTS: Record<string, Host> = {
+  'protocol 2 with filters': { config: [FILTERS, ANY] },
+  'protocol 2 without filters': {},
+  'protocol 0, a question of version 2 answered as if it were none': { options: { withoutV2: true } },
+  ...Object.fromEntries(
+    [400, 404, 500].map((status) => [
+      `protocol 0, which answers ${status} to version 2 and to who does not say multi_ack`,
+      {
+        options: {
+          withoutV2: true,
+          refuses: (request: http.IncomingMessage, body: string) =>
+            body.includes('command=') || (isFetch(request, body) && !/ multi_ack/.test(body)) ? status : undefined,
+        },
+        tamper: without('multi_ack_detailed', 'ofs-delta'),
+      },
+    ]),
+  ),
+  'protocol 0 with the smaller bands': { options: { withoutV2: true }, tamper: without('side-band-64k') },
+  'protocol 0 without bands': { options: { withoutV2: true }, tamper: without('side-band-64k', 'side-band') },
+  'protocol 0 without shallow': { options: { withoutV2: true }, tamper: without('shallow') },
+  'a URL without .git, of which only the first question of git is redirected': {
+    url: (url) => url.replace(/\.git$/, ''),
+    intercept: () => (request, response) => {
+      const [path = '', query] = (request.url ?? '').split('?');
+      if (path.includes('.git/')) return false;
+      if (request.method === 'GET')
+        response.writeHead(301, { Location: `${path.replace('/edge/', '/edge.git/')}?${query}` }).end();
+      else response.writeHead(404).end();
+      request.resume();
+      return true;
+    },
+  },
+  'every request redirected': {
+    url: (url) => url.replace(/\.git$/, ''),
+    intercept: () => (request, response) => {
+      if (request.url?.includes('.git/')) return false;
+      response.writeHead(301, { Location: (request.url ?? '').replace('/edge/', '/edge.git/') }).end();
+      request.resume();
+      return true;
+    },
+  },
+};
+
+describe.each(Object.entries(HOSTS))('a host of %s', (_, { options, tamper, intercept, url, config = [] }) => {
+  test('is polled, fetched and followed', async () => {
+    const { server, repo, open } = followed;
+    for (const [key = '', value = ''] of config) await repo.git(['config', key, value]);
+    await repo.commit({ 'apps/web/app.yaml': 'one', other: 'x'.repeat(5000) });
+    Object.assign(server.options, options);
+    server.tamper = tamper;
+    server.intercept = intercept?.(server);
+    const source = open(url ? { url: url(repo.url) } : {});
+    for (const content of ['two', 'three']) {
+      const commit = await repo.commit({ 'apps/web/app.yaml': content });
+      expect((await source.poll(live)).commit).toBe(commit);
+      const snapshot = await source.fetch(commit, live);
+      expect(Buffer.from((await snapshot.read('apps/web/app.yaml'))?.content ?? '').toString()).toBe(content);
+      await snapshot.dispose();
+    }
+    expect((await source.history(await repo.git(['rev-parse', 'main']), [], live)).length).toBe(3);
+  });
+});
+
+test('a server that lists a hundred thousand refs more is read, and only what was asked for is kept', async () => {
+  const { server, repo, open } = followed;
+  const commit = await repo.commit({ a: '1' });
+  const lines = Array.from({ length: 100_000 }, (_, i) => `create refs/pull/${i} ${commit}`);
+  await repo.git(['update-ref', '--stdin'], `${lines.join('\n')}\n`);
+  server.options.withoutV2 = true;
+  expect((await open().poll(live)).commit).toBe(commit);
+});
+
+test('one that lists too many of those that were asked for is not listened to', async () => {
+  const { repo, open } = followed;
+  const commit = await repo.commit({ a: '1' });
+  const lines = Array.from({ length: 21_000 }, (_, i) => `create refs/tags/1.${i}.0 ${commit}`);
+  await repo.git(['update-ref', '--stdin'], `${lines.join('\n')}\n`);
+  expect(await failure(open({ revision: '^1.0' }).poll(live))).toMatchObject({ kind: 'limit' });
+});
