@@ -40,7 +40,7 @@ export const objectId = (type: string, content: Uint8Array): string =>
 
 const OID = /^[0-9a-f]{40}$/;
 const SIGNATURE_HEADER = 'gpgsig';
-const ARMORS = /^-----BEGIN (SSH SIGNATURE|PGP SIGNATURE|PGP MESSAGE|SIGNED MESSAGE)-----$/m;
+const ARMORS = /^-----BEGIN (SSH SIGNATURE|PGP SIGNATURE|PGP MESSAGE|SIGNED MESSAGE)-----$/gm;
 
 interface Header {
   name: string;
@@ -97,7 +97,8 @@ export function parseTag(oid: string, content: Uint8Array): Tag {
     throw unreadable('tag', oid, 'its lines are not those of a tag');
   // latin1, so that an index into the text is one into the bytes.
   const text = Buffer.from(content).toString('latin1', bodyStart);
-  const at = ARMORS.exec(text)?.index;
+  // A message may quote a signature; like Git, take the last one for the tag's own.
+  const at = [...text.matchAll(ARMORS)].at(-1)?.index;
   const signatureStart = at === undefined ? undefined : bodyStart + at;
   return {
     oid,
@@ -116,17 +117,29 @@ export function parseTag(oid: string, content: Uint8Array): Tag {
   };
 }
 
-/** The trailers of a message with that key, in order: `Key: value` lines of its last paragraph. Keys are compared without regard to case. */
+/**
+ * The trailers of a message with that key, in order: `Key: value` lines of its last paragraph. Keys are compared without regard to case. Takes time
+ * in proportion to the message, since anybody can write one.
+ */
 export function trailers(message: string, key: string): string[] {
-  const last =
-    message
-      .trimEnd()
-      .split(/\n[ \t]*\n/)
-      .at(-1) ?? '';
-  return last.split('\n').flatMap((line) => {
-    const [, found, value] = /^([A-Za-z0-9-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-    return found?.toLowerCase() === key.toLowerCase() && value !== undefined ? [value] : [];
+  const lines = message.trimEnd().split('\n');
+  const blank = lines.findLastIndex((line) => withoutBlanks(line) === '');
+  return lines.slice(blank + 1).flatMap((line) => {
+    const colon = line.indexOf(':');
+    const found = line.slice(0, Math.max(colon, 0));
+    // A line of a program that ends its lines in another way is no trailer to Git.
+    if (!/^[A-Za-z0-9-]+$/.test(found) || /[\r\u2028\u2029]/.test(line)) return [];
+    return found.toLowerCase() === key.toLowerCase() ? [withoutBlanks(line.slice(colon + 1))] : [];
   });
+}
+
+/** Without the blanks and tabs at both ends. */
+function withoutBlanks(text: string): string {
+  const isBlank = (at: number): boolean => text[at] === ' ' || text[at] === '\t';
+  let [start, end] = [0, text.length];
+  while (start < end && isBlank(start)) start++;
+  while (end > start && isBlank(end - 1)) end--;
+  return text.slice(start, end);
 }
 
 function split(type: ObjectType, oid: string, content: Uint8Array) {
