@@ -46,6 +46,7 @@ export interface StackOptions {
 export async function readStack(options: StackOptions): Promise<Stack> {
   const { dir, named } = await locate(options.files);
   const { snapshot, settings } = await withoutSettings(await folderSource(dir));
+  if (settings.name !== undefined) requireProjectName(settings.name, join(dir, '.env'));
   const found = await findComposeFiles(snapshot, '');
   const compose = named.length > 0 ? named : (settings.files ?? found);
   if (compose.length === 0)
@@ -76,6 +77,16 @@ export async function readStack(options: StackOptions): Promise<Stack> {
     writable: writable.filter((path) => path in files),
     variables,
   };
+}
+
+/** The name becomes a folder of the config repo, so what Docker Compose would refuse must not get that far. */
+function requireProjectName(name: string, file: string): void {
+  if (/^[a-z0-9][a-z0-9_-]*$/.test(name)) return;
+  throw InputError.at(
+    undefined,
+    `${file}: COMPOSE_PROJECT_NAME ${JSON.stringify(name)} cannot be the name of a Compose project`,
+    'use lower-case letters, digits, - and _, and begin with a letter or a digit',
+  );
 }
 
 /** The folder of the first file, as docker compose takes it; the others lie in it, too. */

@@ -1,11 +1,11 @@
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import type { Disk } from '../../lib/disk.ts';
 import { InputError } from '../../lib/errors.ts';
 import type { SourceFile } from '../../model/snapshot.ts';
 
 /**
  * Writes files below a folder: all, or none where one is there already with another content and `force` is not given. Gives the paths that were
- * written. Throws InputError naming those that are in the way.
+ * written. Throws InputError naming those that are in the way, and those that lead out of the folder: the names come from files of others.
  */
 export async function writeNew(
   disk: Disk,
@@ -13,6 +13,11 @@ export async function writeNew(
   files: Record<string, SourceFile>,
   force: boolean,
 ): Promise<string[]> {
+  const outside = Object.keys(files).find(
+    (path) => posix.isAbsolute(path) || posix.normalize(path).split('/')[0] === '..',
+  );
+  if (outside !== undefined)
+    throw InputError.at(undefined, `${JSON.stringify(outside)} leads out of ${root}`, 'nothing was written');
   const changed: string[] = [];
   const inTheWay: string[] = [];
   for (const [path, { content }] of Object.entries(files)) {

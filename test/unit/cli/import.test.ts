@@ -74,3 +74,18 @@ test('files are written all or none, and what is there as it should be is left a
   expect(await writeNew(disk, '/repo', wanted, true)).toEqual(['more', 'other']);
   expect(held.get('/repo/other')?.toString()).toBe('new');
 });
+
+test.each(['../evil/app.yaml', 'a/../../evil', '/etc/evil', '..'])(
+  'nothing is written where %s would lead',
+  async (path) => {
+    const touched: string[] = [];
+    const disk = {
+      read: async () => undefined,
+      write: async (at: string) => void touched.push(at),
+    } as unknown as Disk;
+    await expect(writeNew(disk, '/repo', files({ 'apps/a/app.yaml': 'x', [path]: 'x' }), true)).rejects.toThrow(
+      'leads out of /repo',
+    );
+    expect(touched).toEqual([]);
+  },
+);
