@@ -5,6 +5,7 @@ import { guardFolders } from '../files/guard-folders.ts';
 import type { Territory } from '../files/territory.ts';
 import { placeSite } from '../fleet/place-site.ts';
 import { InputError } from '../lib/errors.ts';
+import { own } from '../lib/own.ts';
 import type { Pin, PlacedApp, PlacedSite } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { BrokenApp, DesiredSite } from '../model/state.ts';
@@ -60,7 +61,7 @@ export async function gather(
     { ...from.compile, stacks },
     heldBefore(previous?.apps ?? {}),
   );
-  const compiled = await guarded(whole, from.territory, (name) => folderBefore(previous?.apps[name]?.placed));
+  const compiled = await guarded(whole, from.territory, (name) => folderBefore(own(previous?.apps, name)?.placed));
   requireSomething(site.allowEmpty, apps.length + compiled.broken.length, previous);
   const firstName = requireSameName(apps, compiled, previous);
 
@@ -77,10 +78,10 @@ export async function gather(
       };
   }
   for (const { name } of compiled.broken) {
-    const before = previous?.apps[name];
-    if (before && !accepted[name]) accepted[name] = before;
+    const before = own(previous?.apps, name);
+    if (before && !own(accepted, name)) accepted[name] = before;
   }
-  const lost = compiled.broken.filter(({ name }) => !accepted[name]);
+  const lost = compiled.broken.filter(({ name }) => !own(accepted, name));
   return {
     accepted: {
       url: from.url,

@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { PlacedApp } from '../model/fleet.ts';
 import type { BrokenApp } from '../model/state.ts';
 import type { AcceptedApp } from './accepted.ts';
@@ -19,7 +20,7 @@ export async function placeAdopted(
   before: Record<string, AcceptedApp>,
   ask: () => Promise<Record<string, string[]>>,
 ): Promise<PlacedAdopted> {
-  const remembered = ({ name }: PlacedApp): string | undefined => before[name]?.placed.adoptedDirectory;
+  const remembered = ({ name }: PlacedApp): string | undefined => own(before, name)?.placed.adoptedDirectory;
   const isLost = (app: PlacedApp): boolean =>
     !app.adopt && app.projectDirectory === undefined && remembered(app) !== undefined;
   const isUnknown = (app: PlacedApp): boolean =>
@@ -27,7 +28,7 @@ export async function placeAdopted(
   const stacks = apps.some(isUnknown) ? await ask() : {};
 
   const placed = apps.map((app): PlacedApp => {
-    const found = stacks[app.name] ?? [];
+    const found = own(stacks, app.name) ?? [];
     const directory = remembered(app) ?? (isUnknown(app) && found.length === 1 ? found[0] : undefined);
     return app.adopt && directory !== undefined ? { ...app, adoptedDirectory: directory } : app;
   });

@@ -1,4 +1,5 @@
 import { InputError } from '../lib/errors.ts';
+import { own } from '../lib/own.ts';
 import type { PlacedApp } from '../model/fleet.ts';
 import type { CompileOptions } from './load/values.ts';
 
@@ -13,7 +14,7 @@ export const isAdopting = (app: PlacedApp, options: Pick<CompileOptions, 'adopt'
 export function adoptedDirectory(app: PlacedApp, name: string, options: CompileOptions): string | undefined {
   if (!isAdopting(app, options)) return undefined;
   if (app.adoptedDirectory !== undefined) return app.adoptedDirectory;
-  const directories = options.stacks?.[name] ?? [];
+  const directories = own(options.stacks, name) ?? [];
   if (directories.length <= 1) return directories[0];
   throw InputError.at(
     undefined,

@@ -1,4 +1,4 @@
-import { InputError } from '../lib/errors.ts';
+import { defectProblem, HoldfastError, InputError } from '../lib/errors.ts';
 import type { PlacedApp, PlacedSite } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { BrokenApp, DesiredApp, DesiredSite } from '../model/state.ts';
@@ -73,7 +73,9 @@ async function attempt(
   try {
     return await compileWhole(app, site, snapshot, options, onName);
   } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    return { name, problems: error.problems.map((problem) => ({ ...problem, app: name })) };
+    if (error instanceof InputError)
+      return { name, problems: error.problems.map((problem) => ({ ...problem, app: name })) };
+    if (error instanceof HoldfastError) throw error;
+    return { name, problems: [defectProblem(error, name)] };
   }
 }

@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { EventBody } from '../model/engine-api.ts';
 import { readContainerLabels } from '../spec/labels.ts';
 import type { Change } from './engine.ts';
@@ -48,7 +49,7 @@ function containerChange(
   site: string,
 ): Change | undefined {
   const [action = '', detail] = Action.split(':', 2).map((word) => word.trim());
-  const word = CONTAINER_WORDS[action];
+  const word = own(CONTAINER_WORDS, action);
   if (!word && !SILENT.has(action)) return undefined;
   const labels = readContainerLabels(attributes, site, view.adopting());
   const app = (typeof labels === 'object' ? labels.identity.app : undefined) ?? view.appOfContainer(Actor.ID);

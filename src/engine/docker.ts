@@ -1,5 +1,6 @@
 import Docker from 'dockerode';
 import { EngineError } from '../lib/errors.ts';
+import { own } from '../lib/own.ts';
 import { registryAuth } from '../lib/registry-auth.ts';
 import type {
   ContainerInspect,
@@ -168,7 +169,7 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
         if (!(error instanceof EngineError) || !/already (exists|connected)/.test(error.message)) throw error;
         // The name of the endpoint is the container's; it may be another container's that had the name before.
         const { NetworkSettings } = await inspectContainer(container);
-        if (!NetworkSettings?.Networks?.[network]) throw error;
+        if (!own(NetworkSettings?.Networks, network)) throw error;
       });
     },
     async disconnectNetwork(network, container) {

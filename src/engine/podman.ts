@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type {
   ContainerInspect,
   ContainerListItem,
@@ -87,7 +88,7 @@ export function fromPodman(inspect: ContainerInspect): ContainerInspect {
     HostConfig: hostConfig(HostConfig, networks, asked),
     State: {
       ...State,
-      Status: STATES[State.Status] ?? State.Status,
+      Status: own(STATES, State.Status) ?? State.Status,
       ...(State.Health && !State.Health.Status && { Health: null }),
     },
     NetworkSettings: { Networks: networks },
@@ -97,7 +98,7 @@ export function fromPodman(inspect: ContainerInspect): ContainerInspect {
 export function listItemFromPodman(item: ContainerListItem): ContainerListItem {
   return {
     ...item,
-    State: STATES[item.State] ?? item.State,
+    State: own(STATES, item.State) ?? item.State,
     Image: imageName(item.Image, readAsked(item.Labels)?.valueOf('Image')),
   };
 }

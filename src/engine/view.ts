@@ -1,4 +1,5 @@
 import { EngineError, type Problem } from '../lib/errors.ts';
+import { own } from '../lib/own.ts';
 import type { ContainerListItem } from '../model/engine-api.ts';
 import type {
   ActualContainer,
@@ -191,7 +192,7 @@ export function createView(api: EngineApi, site: string): View {
     for (const body of await api.listNetworks()) {
       const network = decodeNetwork(body);
       // Old engines allow two networks of one name: ours is meant.
-      if (!found[body.Name] || network.owner?.site === site) found[body.Name] = network;
+      if (!own(found, body.Name) || network.owner?.site === site) found[body.Name] = network;
     }
     networks = found;
   }
@@ -267,7 +268,7 @@ export function createView(api: EngineApi, site: string): View {
     adopting: () => adopting,
     appOfContainer: (id) => containers.get(id)?.container?.identity.app,
     networkById: (id) => Object.values(networks).find((network) => network.id === id),
-    volumeByName: (name) => volumes[name],
+    volumeByName: (name) => own(volumes, name),
     imageId: (reference) => images.get(reference)?.id,
     usesImage: (name) => {
       const used = [...images.keys(), ...[...images.values()].map((image) => image?.id ?? '')];

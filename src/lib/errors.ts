@@ -106,3 +106,10 @@ export function formatProblem(problem: Problem): string {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** An error that nobody foresaw, in the work for one app: it is that app's, and the others go on. */
+export const defectProblem = (error: unknown, app: string): Problem => ({
+  message: `this is a defect in Holdfast: ${messageOf(error)}`,
+  hint: 'please report it, with the files of this app; the other apps go on',
+  app,
+});

@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { AdoptedDigests, Memory } from '../model/memory.ts';
 import type { Identity } from '../model/spec.ts';
 import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
@@ -25,15 +26,15 @@ export function rememberAdopted(
 ): Memory['adopted'] {
   const apps: Memory['adopted'] = {};
   for (const { name } of desired.broken) {
-    const kept = memory.adopted[name];
+    const kept = own(memory.adopted, name);
     if (kept) apps[name] = kept;
   }
   for (const { id, identity, adopted } of actual.containers) {
     if (!adopted) continue;
     const app = desired.apps.find(({ name }) => name === identity.app);
-    const known = memory.adopted[identity.app]?.[id] ?? UNKNOWN;
+    const known = own(memory.adopted, identity.app)?.[id] ?? UNKNOWN;
     const digests = app && known.contentDigest === UNKNOWN.contentDigest ? firstSeen(app, identity, actual) : known;
-    apps[identity.app] = { ...apps[identity.app], [id]: digests };
+    apps[identity.app] = { ...own(apps, identity.app), [id]: digests };
   }
   return Object.fromEntries(Object.entries(apps).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -54,7 +55,7 @@ function firstSeen(app: DesiredApp, { service, number }: Identity, actual: Pick<
 
 /** With what is remembered of it in the place of the labels that it lacks. */
 export function withDigests(container: ActualContainer, memory: Memory): ActualContainer {
-  const known = container.adopted && memory.adopted[container.identity.app]?.[container.id];
+  const known = container.adopted && own(memory.adopted, container.identity.app)?.[container.id];
   return known ? { ...container, ...known } : container;
 }
 

@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { FieldDifference } from '../model/plan.ts';
 import type { ContainerSpec, EndpointSpec } from '../model/spec.ts';
 import type { ActualContainer, ActualSite, DesiredContainer } from '../model/state.ts';
@@ -39,7 +40,7 @@ export function assess(
 ): Assessment {
   const { can } = actual.engine;
   const comparable = found.adopted ? asIfAsked(found.spec, wanted.spec) : found.spec;
-  const image = actual.images[found.imageId]?.config;
+  const image = own(actual.images, found.imageId)?.config;
   const asked = owned.length > 0 ? withOwned(wanted.spec, comparable, image, owned) : wanted.spec;
   const fields = differences(asked, comparable, image, can);
   const inPlace = fields.filter((difference) => can.update && isMendable(difference, asked));
@@ -67,7 +68,7 @@ export function assess(
 /** An image that is on no disk any more is no difference: what runs goes on running. */
 function imageReasons(wanted: DesiredContainer, found: ActualContainer, actual: ActualSite): string[] {
   const { Image } = wanted.spec;
-  const image = actual.images[Image];
+  const image = own(actual.images, Image);
   // Podman writes the whole name where no label tells what was asked for.
   const isTheSame = found.adopted && image?.id === found.imageId;
   if (found.spec.Image !== Image && !isTheSame) {
@@ -124,7 +125,7 @@ function endpoints(
   for (const { network, kind, text } of endpointDifferences(wanted, found.spec.Networks, spec.Hostname)) {
     seen.add(network);
     if (kind !== 'missing') disconnect.push({ network, reason: text });
-    if (kind !== 'extra') connect.push({ network, endpoint: wanted[network] ?? {}, reason: text });
+    if (kind !== 'extra') connect.push({ network, endpoint: own(wanted, network) ?? {}, reason: text });
   }
   for (const [network, endpoint] of Object.entries(wanted)) {
     if (seen.has(network) || !leadsNowhere(network, found, actual, newNetworks)) continue;
@@ -142,9 +143,9 @@ function leadsNowhere(
   actual: ActualSite,
   newNetworks: ReadonlySet<string>,
 ): boolean {
-  if (!found.spec.Networks?.[network]) return false;
+  if (!own(found.spec.Networks, network)) return false;
   if (newNetworks.has(network)) return true;
-  const was = found.networkIds?.[network];
-  const is = actual.networks[network]?.id;
+  const was = own(found.networkIds, network);
+  const is = own(actual.networks, network)?.id;
   return Boolean(was && is && was !== network && was !== is);
 }

@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { Memory } from '../model/memory.ts';
 import type { ContainerRef, PlanProblem, Withheld } from '../model/plan.ts';
 import type { ActualSite, DesiredApp, DesiredContainer, DesiredService } from '../model/state.ts';
@@ -105,7 +106,7 @@ export function createContext(
     now,
     draft: createDraft(),
     problems: [],
-    settled: memory.applied[desired.name] === input.digest,
+    settled: own(memory.applied, desired.name) === input.digest,
     hold: (change) => holdBack(change, desired.sync, desired.suspend, guards, memory, now, options),
     networks: new Map(),
     volumes: new Map(),

@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { DesiredContainer } from '../model/state.ts';
 import type { Assessment } from './assess.ts';
 import type { AppContext } from './context.ts';
@@ -21,5 +22,5 @@ export function isDrift(
   // No revision stops what it does not replace.
   if (right?.container.status === 'exited') return true;
   // Another revision was applied before this one: that is what it differs by. Where nothing is remembered, its labels tell.
-  return memory.applied[desired.name] === undefined && only.madeForThis;
+  return own(memory.applied, desired.name) === undefined && only.madeForThis;
 }

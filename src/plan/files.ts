@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import type { ActualSite, DesiredApp, DesiredContainer, HostFile } from '../model/state.ts';
 import { type AppContext, held } from './context.ts';
@@ -74,7 +75,7 @@ export function removeStaleFiles(context: AppContext): void {
 /** Files that we wrote, that Git has dropped and that nobody changed since. */
 export function staleFiles({ desired, actual, memory }: Pick<AppContext, 'desired' | 'actual' | 'memory'>): string[] {
   const wanted = new Set(desired.files.map((file) => file.path));
-  return Object.entries(memory.files[desired.name] ?? {})
+  return Object.entries(own(memory.files, desired.name) ?? {})
     .filter(([path, digest]) => !wanted.has(path) && actual.files[path]?.digest === digest)
     .map(([path]) => path)
     .sort();

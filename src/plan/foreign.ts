@@ -1,4 +1,5 @@
 import type { Problem } from '../lib/errors.ts';
+import { own } from '../lib/own.ts';
 import type { ComposedContainer, DesiredContainer, DesiredService } from '../model/state.ts';
 import type { AppContext } from './context.ts';
 
@@ -25,7 +26,7 @@ export function rivalOf(
 
 /** Who holds a name and is not ours; undefined: nobody. */
 export function nameHolder(context: AppContext, name: string): Problem | undefined {
-  const id = context.actual.foreignNames[name];
+  const id = own(context.actual.foreignNames, name);
   if (id === undefined) return undefined;
   const composed = composedOf(context).find((each) => each.id === id);
   const message = `the name ${name} is held by container ${id.slice(0, 12)}, ${composed ? `${startedBy(composed)} and` : 'which'} is not ours`;

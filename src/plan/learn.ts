@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { Backoff, Memory } from '../model/memory.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
@@ -126,13 +127,13 @@ export function learnFromOutcome(
     pulled: { ...memory.pulled },
     owed: { ...memory.owed },
     rollouts: { ...memory.rollouts },
-    files: { ...memory.files, [app.name]: { ...memory.files[app.name] } },
+    files: { ...memory.files, [app.name]: { ...own(memory.files, app.name) } },
   };
   learnBackoffs(next, outcome, now, random);
   learnLoops(next.backoffs, outcome, now);
   learnRollouts(next.rollouts, app, outcome, now);
   const begun = outcome.results.some(({ operation, status }) => status === 'done' && operation.kind !== 'await');
-  if (begun && memory.applied[app.name] !== appDigest(app)) next.applied = { ...memory.applied, [app.name]: '' };
+  if (begun && own(memory.applied, app.name) !== appDigest(app)) next.applied = { ...memory.applied, [app.name]: '' };
   const files = next.files[app.name] as Record<string, string>;
   for (const { operation, status } of outcome.results) {
     if (status !== 'done') continue;
@@ -163,7 +164,7 @@ export function learnConverged(memory: Memory, app: DesiredApp): Memory {
   ]);
   const digest = appDigest(app);
   const next = forgetBackoffs(memory, (key) => over.has(key));
-  return next.applied[app.name] === digest ? next : { ...next, applied: { ...next.applied, [app.name]: digest } };
+  return own(next.applied, app.name) === digest ? next : { ...next, applied: { ...next.applied, [app.name]: digest } };
 }
 
 function learnBackoffs(memory: Memory, outcome: Outcome, now: number, random: () => number): void {

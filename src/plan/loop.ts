@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { Backoff, Memory } from '../model/memory.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Withheld } from '../model/plan.ts';
@@ -23,7 +24,7 @@ export function loopOf(work: PlaceWork, old: Assessment): { key: string; goal: s
   if (!old.madeForThis || old.fields.length === 0) return undefined;
   const fields = old.fields.join(', ');
   // Another image under the same name is something new.
-  const image = old.fields.includes('image') ? work.context.actual.images[work.wanted.spec.Image]?.id : '';
+  const image = old.fields.includes('image') ? own(work.context.actual.images, work.wanted.spec.Image)?.id : '';
   return { key: keyOf(work), goal: `${work.backoff.goal} ${fields} ${image}`.trim(), fields };
 }
 

@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { ContainerRef } from '../model/plan.ts';
 import type { Dependency, DesiredContainer, DesiredService } from '../model/state.ts';
 import { imageRefusal } from '../spec/labels.ts';
@@ -17,7 +18,7 @@ export function needsToCreate(context: AppContext, service: DesiredService, want
   const lacking = lacksForContainer(spec, context.actual.engine);
   if (lacking !== undefined) return { blocked: `${service.name}: ${lacking}` };
 
-  const labels = context.actual.images[spec.Image]?.config.Labels;
+  const labels = own(context.actual.images, spec.Image)?.config.Labels;
   const refusal = imageRefusal(spec.Image, labels, context.desired.adopt === true);
   if (refusal !== undefined) return { blocked: refusal };
 
@@ -112,7 +113,7 @@ export function joinsOf(context: AppContext, wanted: DesiredContainer): Record<s
  * nothing from being made of what is there.
  */
 function needImage(context: AppContext, service: DesiredService, image: string, platform: string | undefined): Needs {
-  const isThere = context.actual.images[image] !== undefined;
+  const isThere = own(context.actual.images, image) !== undefined;
   const drafted = context.images.get(imageKey(image, platform));
   if (drafted) return { after: isThere && context.draft.isHeld(drafted) ? [] : [drafted] };
   if (isThere) return { after: [] };

@@ -1,3 +1,4 @@
+import { defectProblem } from '../lib/errors.ts';
 import type { Memory } from '../model/memory.ts';
 import type { AppPlan, Plan } from '../model/plan.ts';
 import type { ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
@@ -34,8 +35,18 @@ export function plan(
   return {
     site: desired.site,
     revision: desired.revision,
-    apps: apps.map((app) => planApp(desired.site, app, actual, memory, now, options, guard(app))),
+    apps: apps.map((app) => guarded(app, () => planApp(desired.site, app, actual, memory, now, options, guard(app)))),
   };
+}
+
+/** An app that throws has no plan, and says so; the others have theirs. */
+function guarded(app: DesiredApp, make: () => AppPlan): AppPlan {
+  try {
+    return make();
+  } catch (error) {
+    const problem = { severity: 'error' as const, ...defectProblem(error, app.name) };
+    return { app: app.name, revision: app.revision, operations: [], problems: [problem] };
+  }
 }
 
 function planApp(

@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { Withheld } from '../model/plan.ts';
 import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
 import { type AppContext, held } from './context.ts';
@@ -105,7 +106,7 @@ function tellAdoptedNetworks({ desired, actual, problems, options }: AppContext)
 function leaversOf({ actual, draft, desired, removals }: AppContext, network: string): number[] | undefined {
   const leavers: number[] = [];
   for (const { id, spec, identity } of actual.containers) {
-    if (identity.app !== desired.name || !spec.Networks?.[network]) continue;
+    if (identity.app !== desired.name || !own(spec.Networks, network)) continue;
     const left = draft
       .all()
       .find(

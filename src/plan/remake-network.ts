@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { EndpointSpec } from '../model/spec.ts';
 import type { ActualContainer, ActualNetwork, DesiredNetwork } from '../model/state.ts';
 import { specHash } from '../spec/hash.ts';
@@ -21,7 +22,7 @@ export function remakeNetwork(
   const withheld = context.hold({ drift: context.settled, backoff });
   const base = { backoff, ...held(withheld) };
   const users = context.actual.containers.flatMap((user) => {
-    const endpoint = user.spec.Networks?.[name];
+    const endpoint = own(user.spec.Networks, name);
     return endpoint ? [{ user, endpoint }] : [];
   });
   const member = ({ id, name, identity }: ActualContainer) => ({ container: { name, id }, service: identity.service });
@@ -95,5 +96,5 @@ function wantedEndpoint(
   const place = desired.services
     .find(({ name }) => name === identity.service)
     ?.containers.find(({ number }) => number === identity.number);
-  return place && (place.spec.Networks?.[network] ?? 'none');
+  return place && (own(place.spec.Networks, network) ?? 'none');
 }

@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { DesiredNetwork, DesiredVolume } from '../model/state.ts';
 import { networkDifferences, volumeDifferences } from '../spec/compare.ts';
 import { specHash } from '../spec/hash.ts';
@@ -22,7 +23,7 @@ const backoffOf = ({ settled }: AppContext, kind: 'network' | 'volume', spec: { 
 
 function planNetwork(context: AppContext, network: DesiredNetwork): void {
   const { key, external, spec } = network;
-  const found = context.actual.networks[spec.Name];
+  const found = own(context.actual.networks, spec.Name);
   if (external) {
     if (!found)
       unusable(context, 'network', spec.Name, 'is external and does not exist', `docker network create ${spec.Name}`);
@@ -77,7 +78,7 @@ function planNetwork(context: AppContext, network: DesiredNetwork): void {
 }
 
 function planVolume(context: AppContext, { key, external, spec }: DesiredVolume): void {
-  const found = context.actual.volumes[spec.Name];
+  const found = own(context.actual.volumes, spec.Name);
   if (external) {
     if (!found)
       unusable(context, 'volume', spec.Name, 'is external and does not exist', `docker volume create ${spec.Name}`);

@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { ActualContainer } from '../model/state.ts';
 import type { Assessment } from './assess.ts';
 import type { PlaceProgress, PlaceWork } from './context.ts';
@@ -78,7 +79,7 @@ function healthWork(work: PlaceWork): PlaceWork {
 /** What runs goes on running without it; but were it to be made anew, a registry would have to be asked. */
 function warnOfImage({ context, service, wanted }: PlaceWork): void {
   const { Image } = wanted.spec;
-  if (context.actual.images[Image] !== undefined) return;
+  if (own(context.actual.images, Image) !== undefined) return;
   const message = `image ${Image} is not on the disk any more; what runs of it goes on`;
   if (context.problems.some((problem) => problem.service === service.name && problem.message === message)) return;
   context.problems.push({ severity: 'warning', service: service.name, message });

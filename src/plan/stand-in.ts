@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { ContainerRef, Withheld } from '../model/plan.ts';
 import type { ActualContainer } from '../model/state.ts';
 import type { Assessment } from './assess.ts';
@@ -93,7 +94,7 @@ function watch(work: PlaceWork, next: ContainerRef, found: ActualContainer | und
   const monitorMs = service.update?.monitorMs ?? 0;
   const isStarted = found !== undefined && found.status !== 'created';
   const checks =
-    wanted.spec.Healthcheck?.Test ?? context.actual.images[wanted.spec.Image]?.config.Healthcheck?.Test ?? [];
+    wanted.spec.Healthcheck?.Test ?? own(context.actual.images, wanted.spec.Image)?.config.Healthcheck?.Test ?? [];
   const isChecked = isStarted ? found.health !== 'none' : checks.length > 0 && checks[0] !== 'NONE';
   const leftMs = isChecked ? 0 : isStarted ? monitorMs - watchedMs(work, found) : monitorMs;
   if (leftMs <= 0) return undefined;

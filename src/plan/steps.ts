@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { ContainerRef } from '../model/plan.ts';
 import type { ActualContainer } from '../model/state.ts';
 import { contentDigest, hooksDigest, specHash } from '../spec/hash.ts';
@@ -57,7 +58,7 @@ export function create(
   const ready = [id];
   for (const network of Object.keys(wanted.spec.Networks ?? {}).sort()) {
     if (context.actual.engine.can.networksAtCreate || network === primaryNetwork(wanted.spec.Networks)) continue;
-    const endpoint = wanted.spec.Networks?.[network] ?? {};
+    const endpoint = own(wanted.spec.Networks, network) ?? {};
     const why = 'this engine takes one network at create';
     ready.push(
       draft.add({ kind: 'connectNetwork', container: ref, network, endpoint, reason: why, after: [id], ...base(work) }),

@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { FieldDifference } from '../model/plan.ts';
 import type { ContainerSpec, EndpointSpec, NetworkSpec, VolumeSpec } from '../model/spec.ts';
 import type { EngineCapabilities, ImageConfig } from '../model/state.ts';
@@ -56,7 +57,7 @@ export function endpointDifferences(
 ): EndpointDifference[] {
   const names = [...new Set([...Object.keys(desired ?? {}), ...Object.keys(observed ?? {})])].sort();
   return names.flatMap((network): EndpointDifference[] => {
-    const [wanted, found] = [desired?.[network], observed?.[network]];
+    const [wanted, found] = [own(desired, network), own(observed, network)];
     if (!found) return [{ network, kind: 'missing', text: `not connected to ${network}` }];
     if (!wanted) return [{ network, kind: 'extra', text: `connected to ${network}, which it should not be` }];
     const Aliases = (found.Aliases ?? []).filter((alias) => alias !== hostname || wanted.Aliases?.includes(alias));
@@ -133,6 +134,6 @@ export function volumeDifferences(desired: VolumeSpec, observed: VolumeSpec): st
 function names(label: string, wanted: Record<string, string> = {}, found: Record<string, string> = {}): string {
   const keys = [...new Set([...Object.keys(wanted), ...Object.keys(found)])]
     .sort()
-    .filter((key) => wanted[key] !== found[key]);
-  return `${label}: ${keys.map((key) => `${key} ${!(key in found) ? 'is missing' : !(key in wanted) ? 'is not wanted' : 'differs'}`).join('; ')}`;
+    .filter((key) => own(wanted, key) !== own(found, key));
+  return `${label}: ${keys.map((key) => `${key} ${!Object.hasOwn(found, key) ? 'is missing' : !Object.hasOwn(wanted, key) ? 'is not wanted' : 'differs'}`).join('; ')}`;
 }

@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { ContainerInspect, CreateContainerBody } from '../model/engine-api.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import type { EngineCapabilities, ImageConfig } from '../model/state.ts';
@@ -128,7 +129,7 @@ export function mapText(label: string, show?: (value: Json, key: string) => stri
     const right = (wanted ?? {}) as Record<string, Json | undefined>;
     const keys = [...new Set([...Object.keys(left), ...Object.keys(right)])].sort();
     const words = keys.flatMap((key) => {
-      const [is, should] = [left[key], right[key]];
+      const [is, should] = [own(left, key), own(right, key)];
       if (JSON.stringify(is) === JSON.stringify(should)) return [];
       const before = is === undefined ? undefined : show?.(is, key);
       const after = should === undefined ? undefined : show?.(should, key);

@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import type { ImageConfig } from '../model/state.ts';
 import type { FieldName } from './field.ts';
@@ -18,7 +19,7 @@ interface Owned {
 
 /** `memory`, `environment` or `environment.LOG_LEVEL`; undefined for what is no field. */
 function ownedField(word: string): Owned | undefined {
-  const name = FIELDS.find(({ label }) => label === word)?.name ?? ALSO[word];
+  const name = FIELDS.find(({ label }) => label === word)?.name ?? own(ALSO, word);
   if (name) return { name };
   const dot = word.indexOf('.');
   const map = FIELDS.find((field) => field.label === word.slice(0, dot) && MAPS.includes(field.name));
@@ -59,9 +60,9 @@ function mapWithOwned(desired: Values, observed: Values, image: Values, only: st
   const result = { ...desired };
   const keys = only === undefined ? [...Object.keys(desired), ...Object.keys(observed)] : [only];
   for (const key of keys) {
-    const [live, brought] = [observed[key], image[key]];
+    const [live, brought] = [own(observed, key), own(image, key)];
     if (live === undefined) delete result[key];
-    else if (live !== brought || key in desired) result[key] = live;
+    else if (live !== brought || Object.hasOwn(desired, key)) result[key] = live;
   }
   return result;
 }

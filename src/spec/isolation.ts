@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { CreateContainerBody } from '../model/engine-api.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import { type Comparison, type Field, hostConfig, mapText, type Surroundings, unreported } from './field.ts';
@@ -57,7 +58,7 @@ const writeNamespace =
     const mode = name === 'NetworkMode' ? (spec.NetworkMode ?? primaryNetwork(spec.Networks)) : spec[name];
     if (mode === undefined) return;
     const service = /^service:(.+)$/.exec(mode)?.[1];
-    body.HostConfig[name] = service === undefined ? mode : `container:${joins[service] ?? service}`;
+    body.HostConfig[name] = service === undefined ? mode : `container:${own(joins, service) ?? service}`;
   };
 
 /** The engine's own networks, and namespaces of other containers; every other mode names one of the container's networks. */

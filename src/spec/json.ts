@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 /** What a row of the field table is compared as. Absent keys and undefined are the same. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json | undefined };
 
@@ -7,7 +8,9 @@ export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => sameJson(item, b[i]));
   const left = a as Record<string, Json | undefined>;
   const right = b as Record<string, Json | undefined>;
-  return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((key) => sameJson(left[key], right[key]));
+  return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((key) =>
+    sameJson(own(left, key), own(right, key)),
+  );
 }
 
 /** Whether all that `part` says is said by `whole` too: keys of objects, items of lists. */
@@ -16,7 +19,7 @@ export function coversJson(whole: Json | undefined, part: Json | undefined): boo
   if (Array.isArray(part))
     return part.every((item) => Array.isArray(whole) && whole.some((other) => sameJson(other, item)));
   if (typeof part === 'object' && part && typeof whole === 'object' && whole && !Array.isArray(whole)) {
-    return Object.entries(part).every(([key, value]) => sameJson(whole[key], value));
+    return Object.entries(part).every(([key, value]) => sameJson(own(whole, key), value));
   }
   return sameJson(whole, part);
 }

@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { ContainerInspect, CreateContainerBody, MountBody } from '../model/engine-api.ts';
 import type { ContainerSpec, MountSpec } from '../model/spec.ts';
 import type { ImageConfig } from '../model/state.ts';
@@ -85,7 +86,7 @@ function writeMounts(spec: ContainerSpec, body: CreateContainerBody, { inherit }
   const mounts = (spec.Mounts ?? []).map((mount) => {
     targets.add(samePath(mount.Target));
     const inherited =
-      mount.Type === 'volume' && mount.Source === undefined ? inherit[samePath(mount.Target)] : undefined;
+      mount.Type === 'volume' && mount.Source === undefined ? own(inherit, samePath(mount.Target)) : undefined;
     return inherited ? { ...mount, Source: inherited } : mount;
   });
   for (const [target, Source] of Object.entries(inherit)) {
@@ -282,7 +283,7 @@ function foundTmpfs(comparison: Comparison): Json | undefined {
 const volumesFrom = (spec: ContainerSpec, { joins }: Surroundings): string[] =>
   (spec.VolumesFrom ?? []).map((from) => {
     const service = /^service:(.+)$/.exec(from)?.[1];
-    return service === undefined ? from.replace(/^container:/, '') : (joins[service] ?? service);
+    return service === undefined ? from.replace(/^container:/, '') : (own(joins, service) ?? service);
   });
 
 const none = { read: () => undefined, canonical: () => undefined, show: String };

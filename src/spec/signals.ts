@@ -1,3 +1,5 @@
+import { own } from '../lib/own.ts';
+
 /** Numbers of Linux' signals by name: engines answer with either. */
 const NUMBERS: Record<string, number> = {
   HUP: 1,
@@ -36,7 +38,7 @@ const NUMBERS: Record<string, number> = {
 /** `SIGTERM`, `term` and `15` are `15`; `SIGRTMIN+3` is `37`. What is none of these stays as it is. */
 export function signalNumber(signal: string): string {
   const name = signal.toUpperCase().replace(/^SIG/, '');
-  const known = NUMBERS[name];
+  const known = own(NUMBERS, name);
   if (known) return String(known);
   const realTime = /^RT(MIN|MAX)([+-]\d+)?$/.exec(name);
   if (!realTime) return name;

@@ -1,3 +1,4 @@
+import { own } from '../lib/own.ts';
 import type { CreateContainerBody } from '../model/engine-api.ts';
 import type { ContainerSpec, EndpointSpec } from '../model/spec.ts';
 import type { Surroundings } from './field.ts';
@@ -22,7 +23,7 @@ export function createBody({ spec, labels, networksAtCreate, ...around }: Create
   const primary = primaryNetwork(spec.Networks);
   const networks = Object.entries(spec.Networks ?? {}).filter(([name]) => networksAtCreate || name === primary);
   // An engine that takes one network at create has the container's own MAC address for it.
-  const mac = primary === undefined || networksAtCreate ? undefined : spec.Networks?.[primary]?.MacAddress;
+  const mac = primary === undefined || networksAtCreate ? undefined : own(spec.Networks, primary)?.MacAddress;
   if (mac) body.MacAddress = mac;
   const join = ({ MacAddress, ...endpoint }: EndpointSpec) =>
     endpointBody({ ...endpoint, ...(MacAddress && networksAtCreate && { MacAddress }) });

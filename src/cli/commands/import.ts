@@ -4,6 +4,7 @@ import { lineFor } from '../../files/guard-folders.ts';
 import { listSites, placeSite, readFleet } from '../../fleet/place-site.ts';
 import { systemDisk } from '../../lib/disk.ts';
 import { EngineError, formatProblem, InputError, type Problem } from '../../lib/errors.ts';
+import { own } from '../../lib/own.ts';
 import type { SourceFile } from '../../model/snapshot.ts';
 import { folderSource } from '../../source/folder-source.ts';
 import { withEngine } from '../engine.ts';
@@ -107,7 +108,7 @@ function target({ name, dir }: Stack, into: string | undefined): { root: string;
 async function runningStack({ name }: Stack, { dockerHost }: ImportOptions): Promise<string[] | undefined> {
   try {
     const stacks = await withEngine('', dockerHost, (engine) => engine.stacks());
-    return stacks[name] ?? [];
+    return own(stacks, name) ?? [];
   } catch (error) {
     if (error instanceof EngineError && error.kind === 'unreachable') return undefined;
     throw error;

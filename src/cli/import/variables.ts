@@ -1,4 +1,5 @@
 import type { Project } from '../../compose/keys/project.ts';
+import { own } from '../../lib/own.ts';
 import type { SourceFile } from '../../model/snapshot.ts';
 
 /** `$NAME`, `${NAME}`, `${NAME?…}`: what has to have a value. Two dollars are one that is meant. */
@@ -7,7 +8,7 @@ const BUILT_IN = new Set(['COMPOSE_PROJECT_NAME', 'HOLDFAST_SITE', 'HOLDFAST_APP
 
 /** Variables that Compose files need, also for the content of configs and secrets, and `.env` does not set. `docker compose` took them from its environment, or as empty. Sorted. */
 export function unsetVariables(files: Record<string, SourceFile>, project?: Project): string[] {
-  const textOf = (path: string): string => new TextDecoder().decode(files[path]?.content);
+  const textOf = (path: string): string => new TextDecoder().decode(own(files, path)?.content);
   const set = new Set(
     [...textOf('.env').matchAll(/^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*[=:]/gm)].map(([, name]) => name),
   );

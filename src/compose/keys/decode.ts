@@ -1,5 +1,6 @@
 import { didYouMean } from '../../lib/did-you-mean.ts';
 import type { Position } from '../../lib/errors.ts';
+import { own } from '../../lib/own.ts';
 import { describe, type MappingEntry, type MappingNode, type ScalarNode, type YamlNode } from '../../yaml/node.ts';
 import type { Report } from '../report.ts';
 import { parseBytes, parseDuration } from './quantities.ts';
@@ -57,7 +58,7 @@ const WORDS: Record<string, boolean> = {
 export const flag: Decoder<boolean> = (node, report) => {
   if (node.kind === 'scalar' && typeof node.value === 'boolean') return node.value;
   const word = node.kind === 'scalar' && typeof node.value === 'string' ? node.value.toLowerCase() : '';
-  return WORDS[word] ?? report.error(node, `true or false is expected here, not ${quoted(node)}`);
+  return own(WORDS, word) ?? report.error(node, `true or false is expected here, not ${quoted(node)}`);
 };
 
 /** A whole number, or a string that holds one in decimal. */
@@ -245,7 +246,7 @@ export function record<S extends Shape>(what: string, shape: S): Decoder<Decoded
     if (node.kind !== 'mapping') return report.error(node, `${what} must be a mapping, not ${describe(node)}`);
     const result: Record<string, unknown> = {};
     for (const entry of known(node, what, shape, report)) {
-      const decoder = shape[entry.key];
+      const decoder = own(shape, entry.key);
       const value = typeof decoder === 'function' ? decoder(entry.value, report) : undefined;
       const note = typeof decoder === 'function' ? noteOf(decoder) : undefined;
       if (note !== undefined) report.warn(entry.keyAt, `${entry.key} has no effect: ${note}`);

@@ -1,4 +1,5 @@
 import { InputError } from '../../lib/errors.ts';
+import { own } from '../../lib/own.ts';
 import { type Lookup, substitute, TemplateError } from './template.ts';
 
 /** Characters that all values of one file may have together. */
@@ -151,7 +152,7 @@ function unescaped(text: string): string {
     (all, char: string | undefined, octal: string | undefined) => {
       // `\$` is a dollar that interpolation leaves alone.
       if (char === '$') return '$$';
-      if (char !== undefined) return ESCAPES[char] ?? all;
+      if (char !== undefined) return own(ESCAPES, char) ?? all;
       const code = Number.parseInt(octal ?? '', 8);
       // Compose takes three octal digits and drops the zero before any others.
       return /^[0-7]{3}$/.test(octal ?? '') && code < 256 ? String.fromCharCode(code) : `\\${octal}`;
