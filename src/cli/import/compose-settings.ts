@@ -7,7 +7,7 @@ export interface ComposeSettings {
   profiles?: string[];
 }
 
-const SETTING = /^[ \t]*(?:export[ \t]+)?(COMPOSE_[A-Z_]+)[ \t]*=[ \t]*(.*?)[ \t]*$/;
+const SETTING = /^[ \t]*(?:export[ \t]+)?(COMPOSE_[A-Z_]+)[ \t]*=(.*)$/;
 
 /** The snapshot with a `.env` that holds none of them, and what they said. */
 export async function withoutSettings(snapshot: Snapshot): Promise<{ snapshot: Snapshot; settings: ComposeSettings }> {
@@ -16,7 +16,7 @@ export async function withoutSettings(snapshot: Snapshot): Promise<{ snapshot: S
   const found = new Map(
     lines.flatMap((line) => {
       const [, name, value = ''] = SETTING.exec(line) ?? [];
-      return name ? [[name, value.replace(/^(['"])(.*)\1$/, '$2')] as const] : [];
+      return name ? [[name, value.trim().replace(/^(['"])(.*)\1$/, '$2')] as const] : [];
     }),
   );
   if (!file || found.size === 0) return { snapshot, settings: {} };

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import type { IgnoreRule } from '../../../src/model/fleet.ts';
 import type { Operation } from '../../../src/model/plan.ts';
 import type { ContainerSpec } from '../../../src/model/spec.ts';
 import type { DesiredSite } from '../../../src/model/state.ts';
+import { ownedFields } from '../../../src/plan/ignore.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { agentOptions } from '../../../src/plan/policy.ts';
 import { fieldNames } from '../../../src/spec/ignore.ts';
@@ -68,4 +70,22 @@ test('the schema knows every field', () => {
   const schema = JSON.parse(readFileSync(new URL('../../../schemas/application.schema.json', import.meta.url), 'utf8'));
   const { anyOf } = schema.properties.spec.properties.ignoreDifferences.items.properties.fields.items;
   expect(anyOf.flatMap((each: { enum?: string[] }) => each.enum ?? []).sort()).toEqual(fieldNames().sort());
+});
+
+const owns = (glob: string, name: string): boolean =>
+  ownedFields({ ...app('shop'), ignoreDifferences: [{ services: [glob], fields: ['memory'] }] }, name).length > 0;
+
+test('a pattern means what it says: a star is any number of characters', () => {
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', '-'), maxLength: 12 });
+  const glob = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 6 });
+  fc.assert(
+    fc.property(glob, text, (pattern, name) => {
+      expect(owns(pattern, name)).toBe(new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(name));
+    }),
+  );
+});
+
+test('a pattern of many stars is no more work than a short one', () => {
+  expect(owns(`${'*a'.repeat(5000)}*b`, 'a'.repeat(100_000))).toBe(false);
+  expect(owns(`${'*a'.repeat(5000)}*`, 'a'.repeat(100_000))).toBe(true);
 });
