@@ -14,6 +14,7 @@ import { hiddenError, hiddenIn, hiding } from './hide-values.ts';
 import { decodeProject, type Project } from './keys/project.ts';
 import { AppFolder } from './load/app-folder.ts';
 import { load } from './load/load.ts';
+import { projectFolder } from './load/project-folder.ts';
 import { RepoFiles } from './load/repo-files.ts';
 import type { CompileOptions } from './load/values.ts';
 import { Report } from './report.ts';
@@ -77,7 +78,7 @@ async function compileOpenly(
 ): Promise<Compiled> {
   const report = new Report();
   const repo = new RepoFiles(snapshot);
-  const folderFor = (name: string) => new AppFolder(repo, app.folder, directoryOf(app, name, options));
+  const folderFor = (name: string) => folderOf(app, name, repo, options);
   const { name, root, values } = await load(app, site, repo, folderFor, options, report, onName);
   const folder = folderFor(name);
   const all = decodeProject(root, report);
@@ -114,7 +115,7 @@ async function compileOpenly(
     networks,
     volumes,
     files: folder.allBound(),
-    directory: folder.directory,
+    directory: folder.projectDirectory,
     warnings: report.warnings.map((warning) => ({ ...warning, app: name })),
   };
   const claims = claimsOf(desired, placesIn(project));
@@ -123,12 +124,19 @@ async function compileOpenly(
   return { desired, claims, root, context };
 }
 
-function directoryOf(app: PlacedApp, name: string, options: CompileOptions): string {
-  const directory = app.projectDirectory ?? adoptedDirectory(app, name, options) ?? posix.join(options.filesDir, name);
-  if (!directory.startsWith('/')) {
+/**
+ * Where the app's files lie. By default its whole folder lies below `filesDir`, so that `../` may lead from the project's folder to another
+ * part of it. A project directory elsewhere on the site holds the project's folder alone.
+ */
+function folderOf(app: PlacedApp, name: string, repo: RepoFiles, options: CompileOptions): AppFolder {
+  const project = projectFolder(app);
+  const given = app.projectDirectory ?? adoptedDirectory(app, name, options);
+  const whole = options.appDirectory ?? (given === undefined ? posix.join(options.filesDir, name) : undefined);
+  if (whole !== undefined) return new AppFolder(repo, app.folder, whole, project);
+  if (!given?.startsWith('/')) {
     throw InputError.at(undefined, `projectDirectory of ${app.name} must be an absolute path on the site`);
   }
-  return posix.normalize(directory).replace(/(?<=.)\/$/, '');
+  return new AppFolder(repo, project, posix.normalize(given).replace(/(?<=.)\/$/, ''));
 }
 
 /** A service with profiles runs where one of them is on; `*` turns on all. */

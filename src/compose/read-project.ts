@@ -4,6 +4,7 @@ import type { Snapshot } from '../model/snapshot.ts';
 import { decodeProject, type Project } from './keys/project.ts';
 import { AppFolder } from './load/app-folder.ts';
 import { load } from './load/load.ts';
+import { projectFolder } from './load/project-folder.ts';
 import { RepoFiles } from './load/repo-files.ts';
 import type { CompileOptions } from './load/values.ts';
 import { Report } from './report.ts';
@@ -19,7 +20,8 @@ export async function readProject(
 ): Promise<{ name: string; project: Project }> {
   const report = new Report();
   const repo = new RepoFiles(snapshot);
-  const folder = (name: string): AppFolder => new AppFolder(repo, app.folder, posix.join(options.filesDir, name));
+  const folder = (name: string): AppFolder =>
+    new AppFolder(repo, app.folder, posix.join(options.filesDir, name), projectFolder(app));
   const { name, root } = await load(app, '', repo, folder, options, report, () => {});
   return { name, project: decodeProject(root, report) };
 }

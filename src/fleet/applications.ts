@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { didYouMean } from '../lib/did-you-mean.ts';
 import { InputError, type Problem, SourceError } from '../lib/errors.ts';
 import type { ApplicationDocument, FleetDocument, PlacedApp, Placement, SiteDocument } from '../model/fleet.ts';
@@ -64,7 +65,7 @@ async function placeApplication(
     suspend: app.suspend,
     ...(app.ignoreDifferences.length > 0 && { ignoreDifferences: app.ignoreDifferences }),
     ...(app.adopt && { adopt: true }),
-    ...(app.projectDirectory !== undefined && { projectDirectory: app.projectDirectory }),
+    ...projectDirectory(app, folder),
     values: { ...fleet.values, ...site.values },
     siteValues: fleet.siteValues,
   };
@@ -127,6 +128,16 @@ async function composeFiles(
     `${folder} has no Compose file`,
     `looked for ${COMPOSE_FILES.join(', ')}; name others in spec.compose`,
   );
+}
+
+/** An absolute one is a place on the site; a relative one is a folder in the app's. */
+function projectDirectory(
+  { projectDirectory: path }: ApplicationDocument,
+  folder: string,
+): Pick<PlacedApp, 'projectDirectory' | 'projectFolder'> {
+  if (path === undefined) return {};
+  if (path.startsWith('/')) return { projectDirectory: path };
+  return { projectFolder: posix.join(folder, normal(path)) };
 }
 
 /** Without `./` and doubled slashes. That no `..` is in it, the schema says. */

@@ -104,7 +104,10 @@ export interface PlacedApp {
   sync: SyncPolicy;
   pruneVolumes: boolean;
   suspend: boolean;
+  /** Where the project's folder lies on the site, absolute. Default: in the app's folder below FILES_DIR. */
   projectDirectory?: string;
+  /** The folder that relative paths of the Compose files are relative to; relative to the snapshot's root. Default: that of the first file. */
+  projectFolder?: string;
   /** What `docker compose` started under this app's name is ours. */
   adopt?: boolean;
   ignoreDifferences?: IgnoreRule[];

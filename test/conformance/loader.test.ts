@@ -66,9 +66,10 @@ async function ourAnswer({ directory, folder, files, profiles, env }: LoaderCase
       folder,
       compose: files?.map((file) => inFolder(folder, file)) ?? (await findComposeFiles(snapshot, folder)),
       profiles,
-      projectDirectory: join(directory, folder),
     });
-    const { json } = await composeConfig(app, 'shop', snapshot, { filesDir: '/nowhere', environment: env });
+    const appDirectory = join(directory, folder);
+    const options = { filesDir: '/nowhere', appDirectory, environment: env };
+    const { json } = await composeConfig(app, 'shop', snapshot, options);
     return { config: json };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

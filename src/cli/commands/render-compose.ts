@@ -25,8 +25,8 @@ export async function renderCompose(folder: string | undefined, options: RenderO
   return withSnapshot(folder, options, async (snapshot, pinned) => {
     const { placed, files } = await placeAt(snapshot, options.site, pinned);
     const app = choose(placed, options.app);
-    const projectDirectory = resolve(folder ?? '.', options.path ?? '.', app.folder);
-    const { name, json } = await composeConfig({ ...app, projectDirectory }, placed.site, files, compile);
+    const appDirectory = resolve(folder ?? '.', options.path ?? '.', app.folder);
+    const { name, json } = await composeConfig(app, placed.site, files, { ...compile, appDirectory });
     // What a Compose file alone is called is known only now.
     if (options.app !== undefined && options.app !== name) throw noSuchApp(placed.site, options.app, [name]);
     print(json);

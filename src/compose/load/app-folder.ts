@@ -7,23 +7,31 @@ import { inRepo, type RepoFiles } from './repo-files.ts';
 const MAX_FILES = 1000;
 
 /**
- * An app's folder in the config repo, and where it lies on the site. Paths given are relative to it. What is read while compiling may lie
- * anywhere in the repo; what a service binds must lie in the folder, as that is all of the repo that a site has.
+ * An app's folder in the config repo, and where it lies on the site. Paths given are relative to the project's folder, which lies in it. What
+ * is read while compiling may lie anywhere in the repo; what a service binds must lie in the app's folder, as that is all of the repo that a site has.
  */
 export class AppFolder {
   /** Absolute path on the site. */
   readonly directory: string;
   private readonly repo: RepoFiles;
   private readonly folder: string;
+  /** The project's folder in the repo. */
+  private readonly project: string;
   private readonly files = new Map<string, HostFile>();
 
-  constructor(repo: RepoFiles, folder: string, directory: string) {
+  constructor(repo: RepoFiles, folder: string, directory: string, project: string = folder) {
     this.repo = repo;
     this.folder = folder;
+    this.project = project;
     this.directory = directory;
   }
 
-  /** A path of a Compose file on the site: absolute ones as they are, relative ones below the folder. Throws InputError at `at`. */
+  /** The project's folder on the site; absolute. */
+  get projectDirectory(): string {
+    return posix.join(this.directory, posix.relative(`/${this.folder}`, `/${this.project}`));
+  }
+
+  /** A path of a Compose file on the site: absolute ones as they are, relative ones below the app's folder. Throws InputError at `at`. */
   onSite(path: string, at: Position): string {
     if (path.startsWith('~')) {
       throw InputError.at(at, 'a path cannot begin with ~: a site has no home folder', 'write an absolute path');
@@ -38,7 +46,7 @@ export class AppFolder {
   /** The text of a file of Git, undefined where there is none, and its path in the repo. `what` is named in messages. */
   async text(path: string, what: string, at: Position): Promise<{ text: string; file: string } | undefined> {
     if (path.startsWith('/')) throw InputError.at(at, `${what} must be a file in Git, so its path must be relative`);
-    const file = inRepo(this.folder, path, at);
+    const file = inRepo(this.project, path, at);
     const text = await this.repo.text(file, what, at);
     return text === undefined ? undefined : { text, file };
   }
@@ -62,10 +70,10 @@ export class AppFolder {
     return [...this.files.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
   }
 
-  /** The path relative to the folder; undefined for an absolute one. */
+  /** The path relative to the app's folder; undefined for an absolute one. */
   private inside(path: string, at: Position): string | undefined {
     if (path.startsWith('/')) return undefined;
-    const joined = posix.join(this.folder, path);
+    const joined = posix.join(this.project, path);
     const inside = posix.relative(`/${this.folder}`, `/${joined}`);
     if (/^\.\.(\/|$)/.test(joined) || /^\.\.(\/|$)/.test(inside)) {
       throw InputError.at(

@@ -8,7 +8,7 @@ import { directoryOf, type LoadContext, sectionOf, withEntry, withoutEntry } fro
 import { isRemote } from './remote.ts';
 import { inRepo } from './repo-files.ts';
 
-/** Loads Compose files that are merged in this order; paths are relative to the app's folder. Throws InputError. */
+/** Loads Compose files that are merged in this order; paths are relative to the project's folder. Throws InputError. */
 export type LoadFiles = (files: readonly FileReference[], context: LoadContext) => Promise<MappingNode>;
 
 export interface FileReference {
@@ -16,7 +16,7 @@ export interface FileReference {
   at: Position;
 }
 
-/** One entry of `include`. Paths are relative to the app's folder. */
+/** One entry of `include`. Paths are relative to the project's folder. */
 interface Include {
   paths: FileReference[];
   directory: string;

@@ -13,9 +13,9 @@ import type { Values } from './values.ts';
 /** What loading a Compose file needs to know. An included file has some of it of its own. */
 export interface LoadContext {
   repo: RepoFiles;
-  /** The app's folder in the repo. */
+  /** The project's folder in the repo. */
   folder: string;
-  /** What the relative paths of the file are relative to, itself relative to the app's folder; "" is the folder. */
+  /** What the relative paths of the file are relative to, itself relative to the project's folder; "" is the folder. */
   directory: string;
   values: Values;
   /** The files that include this one, the first of all first; paths in the repo. */
@@ -24,7 +24,7 @@ export interface LoadContext {
   report: Report;
 }
 
-/** One YAML document of a Compose file, ready to be laid over those before it: variables put in, paths relative to the app's folder. */
+/** One YAML document of a Compose file, ready to be laid over those before it: variables put in, paths relative to the project's folder. */
 export interface Layer {
   /** Its path in the repo. */
   file: string;
@@ -51,7 +51,7 @@ export async function readDocuments(path: string, at: Position, repo: RepoFiles)
   });
 }
 
-/** The layers of a Compose file that another one names by a path relative to the app's folder. Throws InputError. */
+/** The layers of a Compose file that another one names by a path relative to the project's folder. Throws InputError. */
 export async function readLayers(path: string, at: Position, context: LoadContext): Promise<Layer[]> {
   const file = inRepo(context.folder, path, at);
   context.budget.file(at);
@@ -69,7 +69,7 @@ export function layerOf(document: MappingNode, file: string, context: LoadContex
   return { file, root: relocate(interpolated, context.directory), resets };
 }
 
-/** The folder of a path relative to the app's folder; "" for that folder itself. */
+/** The folder of a path relative to the project's folder; "" for that folder itself. */
 export function directoryOf(path: string): string {
   const folder = posix.dirname(posix.normalize(path));
   return folder === '.' ? '' : folder;

@@ -11,6 +11,7 @@ import { interpolate } from './interpolate.ts';
 import { type Layer, type LoadContext, layerOf, readDocuments, readLayers } from './layer.ts';
 import { LoadBudget } from './load-budget.ts';
 import { mergeFiles } from './merge.ts';
+import { projectFolder } from './project-folder.ts';
 import type { RepoFiles } from './repo-files.ts';
 import { applyResets } from './resets.ts';
 import { type CompileOptions, Values } from './values.ts';
@@ -56,7 +57,7 @@ export async function load(
   values.named(name);
   onName(name);
   const budget = new LoadBudget();
-  const context = { repo, folder: app.folder, directory: '', values, includedBy: [], budget, report };
+  const context = { repo, folder: projectFolder(app), directory: '', values, includedBy: [], budget, report };
   let root: MappingNode | undefined;
   for (const { file, document } of written)
     root = await overlaid(root, () => layerOf(document, file, context), context);
@@ -110,7 +111,8 @@ const SETTINGS: Record<string, string> = {
 };
 
 async function readDotenv(folder: AppFolder, app: PlacedApp, values: Values): Promise<ReadonlyMap<string, string>> {
-  const at: Position = { file: app.folder === '' ? '.env' : `${app.folder}/.env`, line: 1, column: 1 };
+  const project = projectFolder(app);
+  const at: Position = { file: project === '' ? '.env' : `${project}/.env`, line: 1, column: 1 };
   const found = await folder.text('.env', '.env', at);
   if (!found) return new Map();
   const dotenv = parseDotenv(found.text, found.file, values.lookup, undefined, values.required);

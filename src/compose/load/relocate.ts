@@ -3,7 +3,7 @@ import { entryOf, type MappingNode, type ScalarNode, type YamlNode } from '../..
 import { isRemote } from './remote.ts';
 
 /**
- * A Compose file whose relative paths are relative to `dir` (itself relative to the app's folder), with all of them relative to the app's
+ * A Compose file whose relative paths are relative to `dir` (itself relative to the project's folder), with all of them relative to the project's
  * folder. Which keys hold paths is what compose-go 2.9 says in paths/resolve.go; a seccomp profile, say, stays relative to the project.
  */
 export function relocate(root: MappingNode, dir: string): MappingNode {

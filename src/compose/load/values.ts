@@ -5,6 +5,8 @@ import type { Lookup } from './template.ts';
 export interface CompileOptions {
   /** Where the folders of apps lie on the site, absolute. */
   filesDir: string;
+  /** Where the app's folder lies on this machine, whatever the site has; for what is rendered for `docker compose`. */
+  appDirectory?: string;
   /** The site's own values, which Git must not hold; they beat Git's. */
   localValues?: Record<string, string>;
   /** The process's environment, where it was asked for. */

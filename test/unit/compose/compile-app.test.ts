@@ -177,6 +177,51 @@ describe('files of Git that services bind', () => {
     expect(compiled.files.map(({ path, content }) => [path, text(content)])).toEqual([['/srv/web/f', 'x']]);
   });
 
+  describe('of an app whose Compose file lies deeper', () => {
+    const snapshot = memorySnapshot({
+      'apps/web/deploy/compose.yaml': serviceText('volumes: ["./f:/f", "../common:/c"]\nhostname: ${WHO}'),
+      'apps/web/deploy/f': 'deep',
+      'apps/web/deploy/.env': 'WHO=deep',
+      'apps/web/f': 'top',
+      'apps/web/.env': 'WHO=top',
+      'apps/web/common/x': 'x',
+    });
+    const app = placedApp({ folder: 'apps/web', compose: ['apps/web/deploy/compose.yaml'] });
+    const filesOf = async (changes: Partial<typeof app>) => {
+      const compiled = await compileApp({ ...app, ...changes }, 'shop', snapshot, { filesDir: '/files' });
+      const [service] = compiled.services;
+      return {
+        directory: compiled.directory,
+        who: service?.containers[0]?.spec.Hostname,
+        sources: service?.containers[0]?.spec.Mounts?.map(({ Source }) => Source),
+        files: compiled.files.map(({ path }) => path),
+      };
+    };
+
+    test("resolve in that file's folder, with its .env", async () => {
+      expect(await filesOf({})).toEqual({
+        directory: '/files/app/deploy',
+        who: 'deep',
+        sources: ['/files/app/common', '/files/app/deploy/f'],
+        files: ['/files/app/common/x', '/files/app/deploy/f'],
+      });
+    });
+
+    test("lead no further than the app's folder", async () => {
+      const outside = filesOf({ projectFolder: 'apps/web' });
+      expect(await problemsOf(outside)).toMatch(
+        /^apps\/web\/deploy\/compose.yaml:4:25: the path leads out of the app's/,
+      );
+    });
+
+    test('lead no further than a project directory elsewhere on the site', async () => {
+      const outside = filesOf({ projectDirectory: '/srv/web' });
+      expect(await problemsOf(outside)).toMatch(
+        /^apps\/web\/deploy\/compose.yaml:4:25: the path leads out of the app's/,
+      );
+    });
+  });
+
   test.each([
     ['./link:/l', 'compose.yaml:4:15: link is a symbolic link, which is not followed'],
     ['./dir:/l', 'compose.yaml:4:15: dir/link is a symbolic link, which is not followed'],

@@ -191,6 +191,17 @@ spec:
     ]);
   });
 
+  test.each([
+    ['.', 'apps/web'],
+    ['./deploy//', 'apps/web/deploy'],
+  ])('takes the project directory %s as a folder of the app', async (written, folder) => {
+    const text = `${APP}spec: { projectDirectory: ${written} }`;
+    const placed = await placeSite(fleet({ 'apps/web/app.yaml': text, 'apps/web/compose.yaml': COMPOSE }), {});
+    const web = placed.apps.find(({ name }) => name === 'web');
+    expect(web).toMatchObject({ projectFolder: folder });
+    expect(web).not.toHaveProperty('projectDirectory');
+  });
+
   test("gives an app without a policy the Fleet's, and one with an empty policy none", async () => {
     const placed = await placeSite(
       fleet({
@@ -407,7 +418,7 @@ spec:
   compose: [../base.yaml, /etc/x.yaml]
   overlays:
     - selector: {}
-  projectDirectory: srv
+  projectDirectory: ../srv
 `;
     expect(await brokenBy({ 'apps/web/app.yaml': text })).toEqual([
       'apps/web/app.yaml:3:1: unknown key `placement` (it belongs under `spec`)',
@@ -420,7 +431,7 @@ spec:
       'apps/web/app.yaml:12:13: spec.compose[0] must be a path inside the Application\'s folder, not "../base.yaml"',
       'apps/web/app.yaml:12:27: spec.compose[1] must be a path inside the Application\'s folder, not "/etc/x.yaml"',
       'apps/web/app.yaml:14:7: `compose` is missing in spec.overlays[0]',
-      'apps/web/app.yaml:15:21: spec.projectDirectory must be an absolute path on the site, without .., not "srv"',
+      'apps/web/app.yaml:15:21: spec.projectDirectory must be a path in the Application\'s folder or an absolute one on the site, without .., not "../srv"',
     ]);
   });
 
