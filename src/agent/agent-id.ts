@@ -12,6 +12,7 @@ export async function agentId(disk: Disk, path: string, clock: Clock, log: Log):
   const found = await disk.read(path).catch(() => undefined);
   const kept = found && Buffer.from(found).toString('utf8').trim();
   if (kept !== undefined && FORM.test(kept)) return kept;
+  if (kept !== undefined) log.warn(`${path} is damaged: this agent goes on with another ID`);
   const part = (): string =>
     Math.floor(clock.random() * 2 ** 32)
       .toString(16)
