@@ -7,6 +7,7 @@ import type { YamlNode } from '../yaml/node.ts';
 import { COMPOSE_FILES, findComposeFiles, inFolder } from './compose-files.ts';
 import { readDocument } from './document.ts';
 import { applicationOf } from './documents.ts';
+import { isProjectName, PROJECT_NAME_HINT } from './project-name.ts';
 import { selects } from './selector.ts';
 import { below, items, text } from './values.ts';
 
@@ -183,11 +184,11 @@ async function requireNoApplication(snapshot: Snapshot, folder: string): Promise
 }
 
 function requireProjectName(name: string, file: string): void {
-  if (/^[a-z0-9][a-z0-9_-]*$/.test(name)) return;
+  if (isProjectName(name)) return;
   throw InputError.at(
     { file, line: 1, column: 1 },
     `the folder's name ${JSON.stringify(name)} is the Application's name and cannot be a Compose project's`,
-    'use lower-case letters, digits, - and _, and begin with a letter or a digit',
+    PROJECT_NAME_HINT,
   );
 }
 

@@ -4,6 +4,7 @@ import { compileApp } from '../../compose/compile-app.ts';
 import type { Project } from '../../compose/keys/project.ts';
 import { readProject } from '../../compose/read-project.ts';
 import { findComposeFiles } from '../../fleet/compose-files.ts';
+import { isProjectName, PROJECT_NAME_HINT } from '../../fleet/project-name.ts';
 import { InputError } from '../../lib/errors.ts';
 import type { PlacedApp } from '../../model/fleet.ts';
 import type { Snapshot, SourceFile } from '../../model/snapshot.ts';
@@ -81,11 +82,11 @@ export async function readStack(options: StackOptions): Promise<Stack> {
 
 /** The name becomes a folder of the config repo, so what Docker Compose would refuse must not get that far. */
 function requireProjectName(name: string, file: string): void {
-  if (/^[a-z0-9][a-z0-9_-]*$/.test(name)) return;
+  if (isProjectName(name)) return;
   throw InputError.at(
     undefined,
     `${file}: COMPOSE_PROJECT_NAME ${JSON.stringify(name)} cannot be the name of a Compose project`,
-    'use lower-case letters, digits, - and _, and begin with a letter or a digit',
+    PROJECT_NAME_HINT,
   );
 }
 
