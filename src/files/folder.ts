@@ -68,6 +68,29 @@ export async function openRoot(path: string): Promise<Folder | undefined> {
   }
 }
 
+/**
+ * Does something with the entry that `parts` lead to below an open folder, each folder on the way opened in the one before; undefined where one of
+ * them is not there, or is none.
+ */
+export async function below<T>(
+  from: Folder,
+  parts: readonly string[],
+  use: (folder: Folder, name: string) => Promise<T>,
+): Promise<T | undefined> {
+  let folder = from;
+  try {
+    for (const part of parts.slice(0, -1)) {
+      const next = await folder.child(part);
+      if (!(next instanceof Folder)) return undefined;
+      if (folder !== from) await folder.close();
+      folder = next;
+    }
+    return await use(folder, parts.at(-1) as string);
+  } finally {
+    if (folder !== from) await folder.close();
+  }
+}
+
 /** A regular file that is held, opened for reading: the very one, whatever bears its name by now. */
 export const openHeld = (held: FileHandle): Promise<FileHandle> | FileHandle =>
   hasProc ? open(`/proc/self/fd/${held.fd}`, O_RDONLY | O_NONBLOCK) : held;

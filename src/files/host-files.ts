@@ -1,21 +1,14 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, lstat, unlink } from 'node:fs/promises';
-import { StateError } from '../lib/errors.ts';
-import type { HostFile } from '../model/state.ts';
-import { Folder, openHeld, openRoot } from './folder.ts';
-import { placeOf, type Territory } from './territory.ts';
+import type { HostFile, OldFile } from '../model/state.ts';
+import { below, type Folder, openHeld, openRoot } from './folder.ts';
+import { requirePlace, type Territory } from './territory.ts';
 import { writeInto } from './write-into.ts';
 
 /** A file that is asked for. Only one of Git's size is read; of one that Git has dropped the size is not known any more. */
 export interface AskedFile {
   path: string;
   size?: number;
-}
-
-/** A file that we wrote and that Git has dropped. */
-export interface OldFile {
-  path: string;
-  digest: string;
 }
 
 /**
@@ -125,18 +118,8 @@ async function within<T>(
   territory: Territory,
   use: (folder: Folder, name: string) => Promise<T>,
 ): Promise<T | undefined> {
-  const place = placeOf(path, territory);
-  if (!place) throw outside(path);
-  const name = place.parts.at(-1) as string;
-  let folder: Folder | 'absent' | 'obstacle' | undefined = await openRoot(place.root);
-  for (const part of place.parts.slice(0, -1)) {
-    if (!(folder instanceof Folder)) return undefined;
-    const above: Folder = folder;
-    folder = await above.child(part).finally(() => above.close());
-  }
-  if (!(folder instanceof Folder)) return undefined;
-  return use(folder, name).finally(() => (folder as Folder).close());
+  const { root, parts } = requirePlace(path, territory);
+  const folder = await openRoot(root);
+  if (!folder) return undefined;
+  return below(folder, parts, use).finally(() => folder.close());
 }
-
-export const outside = (path: string): StateError =>
-  new StateError(`${path} lies outside of the folders that this site writes files of Git to`);

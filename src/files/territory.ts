@@ -1,5 +1,6 @@
 import { readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, join, normalize, resolve } from 'node:path';
+import { StateError } from '../lib/errors.ts';
 
 /** Where files of Git may be written on a site, as its own settings say. Paths are absolute. */
 export interface Territory {
@@ -30,6 +31,13 @@ export function placeOf(path: string, { filesDir, projectRoots, sharedRoots }: T
     .filter((each) => path !== each && isWithin(path, each))
     .sort((a, b) => b.length - a.length);
   return root === undefined ? undefined : below(root, false);
+}
+
+/** The same; throws StateError where nothing may be written. */
+export function requirePlace(path: string, territory: Territory): Place {
+  const place = placeOf(path, territory);
+  if (place) return place;
+  throw new StateError(`${path} lies outside of the folders that this site writes files of Git to`);
 }
 
 const partsBelow = (path: string, root: string): string[] =>

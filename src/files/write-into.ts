@@ -1,18 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { constants, lstat, mkdir, open, rename, rmdir, unlink } from 'node:fs/promises';
+import { lstat, mkdir, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { TEMPORARY_SUFFIX } from '../lib/disk.ts';
+import { replaceFile } from '../lib/disk.ts';
 import { StateError } from '../lib/errors.ts';
-import type { HostFile } from '../model/state.ts';
-import { Folder, openRoot } from './folder.ts';
-import { isWithin, type Place, placeOf, realPath, type Territory } from './territory.ts';
-
-const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-
-interface Old {
-  path: string;
-  digest: string;
-}
+import type { HostFile, OldFile } from '../model/state.ts';
+import { below, Folder, openRoot } from './folder.ts';
+import { isWithin, type Place, realPath, requirePlace, type Territory } from './territory.ts';
 
 /**
  * Writes a file of Git: the folders on the way are opened one in the other and made where they are missing; then a temporary file, fsync, rename,
@@ -21,11 +13,10 @@ interface Old {
 export async function writeInto(
   territory: Territory,
   file: HostFile,
-  old: readonly Old[],
+  old: readonly OldFile[],
   digestNow: (path: string) => Promise<string | undefined>,
 ): Promise<void> {
-  const place = placeOf(file.path, territory);
-  if (!place) throw new StateError(`${file.path} lies outside of the folders that this site writes files of Git to`);
+  const place = requirePlace(file.path, territory);
   const isOld = async (path: string): Promise<boolean> => {
     const digest = old.find((each) => each.path === path)?.digest;
     return digest !== undefined && digest === (await digestNow(path));
@@ -97,7 +88,7 @@ async function removeObstacle(
 async function clearFolder(
   folder: Folder,
   path: string,
-  old: readonly Old[],
+  old: readonly OldFile[],
   isOld: (path: string) => Promise<boolean>,
   territory: Territory,
 ): Promise<void> {
@@ -135,22 +126,10 @@ const removeEmpty = (from: Folder, path: string): Promise<void> =>
     }),
   );
 
-/** Does something to an entry somewhere below an open folder, walked to without following a link; nothing where it is gone. */
+/** Does something to an entry somewhere below an open folder; nothing where it is gone. */
 async function beneath(from: Folder, path: string, act: (entry: string) => Promise<void>): Promise<void> {
   const parts = path.slice(from.path.length + (from.path.endsWith('/') ? 0 : 1)).split('/');
-  const opened: Folder[] = [];
-  let folder = from;
-  try {
-    for (const part of parts.slice(0, -1)) {
-      const next = await folder.child(part);
-      if (!(next instanceof Folder)) return;
-      opened.push(next);
-      folder = next;
-    }
-    await act(folder.at(parts.at(-1) as string)).catch(ifAbsent);
-  } finally {
-    for (const each of opened) await each.close();
-  }
+  await below(from, parts, (folder, name) => act(folder.at(name)).catch(ifAbsent));
 }
 
 /** Looked at once the folder is open: by its real place it is neither the site's own nor, from elsewhere, in the folder of the apps. */
@@ -164,22 +143,7 @@ async function requireAllowed(folder: Folder, path: string, { filesDir, keepOut 
 }
 
 async function replace(folder: Folder, { path, content, mode }: HostFile): Promise<void> {
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  const temporary = folder.at(`.${randomBytes(6).toString('hex')}${TEMPORARY_SUFFIX}`);
-  try {
-    const file = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
-    try {
-      await file.writeFile(content);
-      await file.chmod(mode);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, folder.at(name));
-  } catch (error) {
-    await unlink(temporary).catch(ifAbsent);
-    throw error;
-  }
+  await replaceFile((name) => folder.at(name), path.slice(path.lastIndexOf('/') + 1), content, mode);
   await folder.handle.sync();
 }
 

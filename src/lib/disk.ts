@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** The site's disk, as far as Holdfast writes to it. Paths are absolute. */
 export interface Disk {
@@ -39,27 +39,40 @@ async function makeFolder(folder: string): Promise<void> {
   for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
+/**
+ * Puts a file in the place of what bears its name, by a temporary one beside it: all of it is on the disk before the rename. `at` says where an entry
+ * of the folder is; the caller syncs the folder. A link that bears the temporary name is not followed.
+ */
+export async function replaceFile(
+  at: (name: string) => string,
+  name: string,
+  content: Uint8Array | string,
+  mode: number,
+): Promise<void> {
+  const temporary = at(`.${randomBytes(6).toString('hex')}${TEMPORARY_SUFFIX}`);
+  try {
+    const file = await open(temporary, 'wx', mode);
+    try {
+      await file.writeFile(content);
+      await file.chmod(mode);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, at(name));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
 export const systemDisk: Disk = {
   read: (path) => readFile(path).catch(absent),
 
   async write(path, content, mode = 0o644) {
     const folder = dirname(path);
     await makeFolder(folder);
-    const temporary = join(folder, `.${randomBytes(6).toString('hex')}${TEMPORARY_SUFFIX}`);
-    try {
-      const file = await open(temporary, 'wx', mode);
-      try {
-        await file.writeFile(content);
-        await file.chmod(mode);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
+    await replaceFile((name) => join(folder, name), basename(path), content, mode);
     await syncFolder(folder);
   },
 

@@ -1,6 +1,6 @@
 import type { Problem } from '../lib/errors.ts';
 import type { ContainerSpec, EndpointSpec, Hook, Identity, NetworkSpec, VolumeSpec } from './spec.ts';
-import type { HostFile } from './state.ts';
+import type { HostFile, OldFile } from './state.ts';
 
 /** A container by its ID, or one that an earlier operation of the same plan creates. The name is for people. */
 export type ContainerRef = { name: string; id: string } | { name: string; createdBy: number };
@@ -58,8 +58,9 @@ export type Operation = Base &
     | { kind: 'pullImage'; image: string; platform?: string; always: boolean }
     | {
         kind: 'writeFile';
-        file: HostFile /** Files that we wrote, Git has dropped and that lie where this one or its folder is to be. */;
-        old?: { path: string; digest: string }[];
+        file: HostFile;
+        /** Those that lie where the file or its folder is to be. */
+        old?: OldFile[];
       }
     | { kind: 'removeFile'; path: string }
     | { kind: 'createNetwork'; network: NetworkSpec; key: string }

@@ -112,6 +112,12 @@ export interface HostFile {
   digest: string;
 }
 
+/** A file of Git that was written and that Git has dropped. */
+export interface OldFile {
+  path: string;
+  digest: string;
+}
+
 /** What a site runs: the observer's result, the planner's other input. */
 export interface ActualSite {
   engine: EngineFacts;
