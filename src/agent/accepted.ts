@@ -44,7 +44,7 @@ export interface AcceptedApp {
   revision: string;
   /** All that compiling it reads. */
   recorded: Recorded;
-  /** What of the site it has for itself; absent: nothing. */
+  /** Names, ports and paths that this app alone may use on the site; absent: none. */
   claims?: Held[];
 }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../lib/clock.ts';
+import { every } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { createSemaphore } from '../lib/semaphore.ts';
 import { agentOptions } from '../plan/policy.ts';
@@ -127,13 +127,4 @@ function ofThisSite(accepted: Accepted | undefined, { site, stateDir, log }: Age
     `${stateDir} holds what site ${accepted.site.site} accepted: it is not enforced for site ${site}, which starts anew. The containers of ${accepted.site.site} run on; \`holdfast down --site ${accepted.site.site}\` removes them`,
   );
   return undefined;
-}
-
-function every(clock: Clock, ms: number, callback: () => void): () => void {
-  let cancel = clock.timer(ms, tick);
-  function tick(): void {
-    cancel = clock.timer(ms, tick);
-    callback();
-  }
-  return () => cancel();
 }

@@ -283,7 +283,7 @@ export function createFollower(
       const commit = await gate.target(polled, signal);
       if (compiledWith !== undefined && JSON.stringify(await options.compile()) !== compiledWith) {
         log.info("the site's own values changed");
-        // What could not be compiled before perhaps can be now.
+        // An app that could not be compiled before may compile now.
         refused = undefined;
         isDoubtful = true;
       }

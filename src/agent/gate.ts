@@ -307,7 +307,7 @@ export function createGate(options: GateOptions): Gate {
           floor: commit,
           dates,
           ...(byTag && { byTag }),
-          // Whoever could sign beacons with the old keys may have used numbers up.
+          // A person with one of the old keys may have used numbers up.
           ...(isNew && { beacon: undefined, beaconsFrom: rotations.at(-1) ?? commit }),
         }),
         ...(isNew && { trust: { version: trust.version, text, commit: rotations.at(-1) ?? commit } }),
@@ -393,5 +393,5 @@ export function createGate(options: GateOptions): Gate {
   return gate;
 }
 
-/** Whether the same may be judged otherwise at another time. */
+/** The refusal may go away with time, so the same is judged again later. */
 const byClock = ({ kind }: TrustError): boolean => kind === 'expired' || kind === 'notYetValid';

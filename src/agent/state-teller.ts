@@ -17,8 +17,8 @@ interface Trouble {
 }
 
 /**
- * `isDone`: nothing is under way, and no app is broken. Says what becomes of a site, at most once a change of state: a service that restarts again and again, one that waits for another that is not
- * healthy, and that all is as a revision says.
+ * Says what becomes of a site, at most once a change of state: a service that restarts again and again, one that waits for another that is not
+ * healthy, and that all is as a revision says. `isDone`: nothing is under way, and no app is broken.
  */
 export function createStateTeller(log: Log): (plan: Plan, actual: ActualSite, isDone: boolean) => void {
   const told = new Set<string>();

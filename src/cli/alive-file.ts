@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import type { Clock } from '../lib/clock.ts';
+import { type Clock, every } from '../lib/clock.ts';
 
 /** How often the file is renewed; a health check calls an agent dead after a few times that. */
 const EVERY_MS = 10_000;
@@ -12,10 +12,5 @@ const EVERY_MS = 10_000;
 export async function keepAlive(path: string, clock: Pick<Clock, 'timer'>): Promise<() => void> {
   const renew = (): Promise<void> => writeFile(path, `${process.pid}\n`);
   await renew();
-  let cancel = clock.timer(EVERY_MS, tick);
-  function tick(): void {
-    cancel = clock.timer(EVERY_MS, tick);
-    renew().catch(() => undefined);
-  }
-  return () => cancel();
+  return every(clock, EVERY_MS, () => void renew().catch(() => undefined));
 }

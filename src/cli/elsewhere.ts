@@ -1,3 +1,4 @@
+import { breakApps } from '../model/break-apps.ts';
 import type { ActualSite, DesiredSite } from '../model/state.ts';
 
 /** Whether an engine is on another machine, by its address: its containers bind files of that disk, which nobody here can look at. */
@@ -16,24 +17,15 @@ export const filesAsWanted = (site: DesiredSite): ActualSite['files'] =>
   );
 
 /** Apps that bind files of Git are broken: they would be written to the wrong disk. */
-export function withoutFiles(site: DesiredSite): DesiredSite {
-  const refused = site.apps.filter(({ files }) => files.length > 0);
-  return {
-    ...site,
-    apps: site.apps.filter(({ files }) => files.length === 0),
-    broken: [
-      ...site.broken,
-      ...refused.map(({ name, adopt, files }) => ({
-        name,
-        ...(adopt && { adopt }),
-        problems: [
-          {
-            message: `${name} binds files of Git (${files[0]?.path}), and the engine is on another machine, whose disk cannot be written to from here`,
-            hint: 'run holdfast apply on that machine, or let its agent do it',
-            app: name,
-          },
-        ],
-      })),
-    ],
-  };
-}
+export const withoutFiles = (site: DesiredSite): DesiredSite =>
+  breakApps(
+    site,
+    new Map(
+      site.apps.flatMap(({ name, files: [file] }) => {
+        if (!file) return [];
+        const message = `${name} binds files of Git (${file.path}), and the engine is on another machine, whose disk cannot be written to from here`;
+        const hint = 'run holdfast apply on that machine, or let its agent do it';
+        return [[name, { message, hint, app: name }] as const];
+      }),
+    ),
+  );

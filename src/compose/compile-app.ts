@@ -58,7 +58,7 @@ export async function compileWhole(
   try {
     const { desired, claims, ...rest } = await compileOpenly(app, site, snapshot, heard, onName);
     const hide = hiding(used);
-    const warnings = (desired.warnings ?? []).map((warning) => hiddenIn(warning, hide));
+    const warnings = desired.warnings.map((warning) => hiddenIn(warning, hide));
     return {
       ...rest,
       desired: { ...desired, warnings },

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Problem } from '../lib/errors.ts';
+import { breakApps } from '../model/break-apps.ts';
 import type { DesiredApp, DesiredSite } from '../model/state.ts';
 import { isWithin, overlaps, realPath, type Territory } from './territory.ts';
 
@@ -32,18 +33,7 @@ export async function guardFolders(
       app: one.app,
     });
   }
-  if (problems.size === 0) return site;
-  return {
-    ...site,
-    apps: site.apps.filter(({ name }) => !problems.has(name)),
-    broken: [
-      ...site.broken,
-      ...site.apps.flatMap(({ name, adopt }) => {
-        const problem = problems.get(name);
-        return problem ? [{ name, problems: [problem], ...(adopt && { adopt }) }] : [];
-      }),
-    ],
-  };
+  return breakApps(site, problems);
 }
 
 async function refusalOf(app: DesiredApp, territory: Territory): Promise<Omit<Problem, 'app'> | undefined> {

@@ -20,3 +20,13 @@ export const systemClock: Clock = {
   },
   random: Math.random,
 };
+
+/** Calls back again and again, `ms` after the time before; the result ends it. */
+export function every(clock: Pick<Clock, 'timer'>, ms: number, callback: () => void): () => void {
+  let cancel = clock.timer(ms, tick);
+  function tick(): void {
+    cancel = clock.timer(ms, tick);
+    callback();
+  }
+  return () => cancel();
+}

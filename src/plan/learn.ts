@@ -9,6 +9,7 @@ import { isCompleted } from './heal.ts';
 import { hasPostStart, learnHooks, rememberPreStop } from './hooks.ts';
 import { isForgottenLoop, isLoop, learnLoops, loopPause } from './loop.ts';
 import { learnRollouts, openRollouts } from './pace.ts';
+import { AGAIN, againKey } from './resource-backoff.ts';
 
 /** Seconds: the first step, and the cap. A place is as kubelet and Compose-era agents do it; a registry gets more rest. */
 const STEPS = { place: [10, 300], pull: [10, 1800], other: [5, 180] } as const;
@@ -55,10 +56,13 @@ export function learnFromState(memory: Memory, desired: DesiredSite, actual: Act
 
 /** Networks and volumes that were made again are well while they are there; changes `backoffs` in place. */
 function ageResources(backoffs: Record<string, Backoff>, actual: ActualSite, now: number): void {
+  const there = new Set([
+    ...Object.keys(actual.networks).map((name) => againKey('network', name)),
+    ...Object.keys(actual.volumes).map((name) => againKey('volume', name)),
+  ]);
   for (const [key, backoff] of Object.entries(backoffs)) {
-    const [, kind, name = ''] = /^again (network|volume) (.*)$/s.exec(key) ?? [];
-    if (!kind) continue;
-    const next = ageBackoff(backoff, Object.hasOwn(kind === 'network' ? actual.networks : actual.volumes, name), now);
+    if (!key.startsWith(AGAIN)) continue;
+    const next = ageBackoff(backoff, there.has(key), now);
     if (next) backoffs[key] = next;
     else delete backoffs[key];
   }

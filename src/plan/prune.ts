@@ -12,7 +12,8 @@ export function planPrune(context: AppContext): void {
     desired.services.map((service) => [service.name, new Set(service.containers.map(({ number }) => number))]),
   );
 
-  for (const container of superfluous(desired, actual)) {
+  const going = superfluous(desired, actual);
+  for (const container of going) {
     const { service, number } = container.identity;
     const scaledDown = services.has(service);
     const key = `place ${desired.name}/${service}/${number}`;
@@ -50,7 +51,7 @@ export function planPrune(context: AppContext): void {
     });
     context.removals.set(container.id, removed);
   }
-  orderStops(context);
+  orderStops(context, going);
   pruneNetworks(context);
   tellAdoptedNetworks(context);
   if (desired.pruneVolumes) pruneVolumes(context);
@@ -60,10 +61,10 @@ export function planPrune(context: AppContext): void {
  * Of what goes, dependents stop before the services they depend on, as with `docker compose down`. Git may no longer know who depends on what, so
  * each container's own label tells.
  */
-function orderStops({ desired, actual, draft, stops }: AppContext): void {
-  const going = superfluous(desired, actual).filter(({ id }) => stops.has(id));
-  for (const dependent of going) {
-    for (const dependency of going) {
+function orderStops({ draft, stops }: AppContext, going: readonly ActualContainer[]): void {
+  const stopping = going.filter(({ id }) => stops.has(id));
+  for (const dependent of stopping) {
+    for (const dependency of stopping) {
       if (!dependent.dependsOn?.includes(dependency.identity.service)) continue;
       draft.order(stops.get(dependent.id) as number, stops.get(dependency.id) as number);
     }

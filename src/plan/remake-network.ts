@@ -1,8 +1,8 @@
 import { own } from '../lib/own.ts';
 import type { EndpointSpec } from '../model/spec.ts';
 import type { ActualContainer, ActualNetwork, DesiredNetwork } from '../model/state.ts';
-import { specHash } from '../spec/hash.ts';
 import { type AppContext, held } from './context.ts';
+import { backoffOf } from './resource-backoff.ts';
 
 /**
  * A network cannot be changed: all that use it leave, it is made anew, and all join again, each with its aliases. If it cannot be removed, or
@@ -17,8 +17,7 @@ export function remakeNetwork(
   const { draft } = context;
   const name = spec.Name;
   // Every attempt counts: an engine that does not answer what it was asked for must not have its network made anew for ever.
-  const again = context.settled ? 'again ' : '';
-  const backoff = { key: `${again}network ${name}`, goal: specHash(spec), counts: 'attempts' as const };
+  const backoff = { ...backoffOf(context, 'network', spec), counts: 'attempts' as const };
   const withheld = context.hold({ drift: context.settled, backoff });
   const base = { backoff, ...held(withheld) };
   const users = context.actual.containers.flatMap((user) => {

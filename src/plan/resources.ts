@@ -1,25 +1,16 @@
 import { own } from '../lib/own.ts';
 import type { DesiredNetwork, DesiredVolume } from '../model/state.ts';
 import { networkDifferences, volumeDifferences } from '../spec/compare.ts';
-import { specHash } from '../spec/hash.ts';
 import { lacksForNetwork } from '../spec/requirements.ts';
 import { type AppContext, held } from './context.ts';
 import { remakeNetwork } from './remake-network.ts';
+import { backoffOf } from './resource-backoff.ts';
 
 /** Networks and volumes of an app: what is missing is created, what is another's is an error, data is left alone. */
 export function planResources(context: AppContext): void {
   for (const network of context.desired.networks) planNetwork(context, network);
   for (const volume of context.desired.volumes) planVolume(context, volume);
 }
-
-/**
- * Each network and volume fails by itself, and what it is tried for is what Git says of it. One that is gone without a new revision counts each
- * time it is made again: somebody takes it away.
- */
-const backoffOf = ({ settled }: AppContext, kind: 'network' | 'volume', spec: { Name: string }) => ({
-  key: `${settled ? 'again ' : ''}${kind} ${spec.Name}`,
-  goal: specHash(spec),
-});
 
 function planNetwork(context: AppContext, network: DesiredNetwork): void {
   const { key, external, spec } = network;

@@ -1,4 +1,5 @@
 import { own } from '../lib/own.ts';
+
 /** What a row of the field table is compared as. Absent keys and undefined are the same. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json | undefined };
 

@@ -75,6 +75,13 @@ function deepestNode(text: string): number {
 
 /** Repairs stand in the order of the text, each in the coordinates of the text with those before it. */
 function backTo(repairs: readonly Repair[]): (offset: number) => number {
+  /** Spaces that were put in before each repair. */
+  const before: number[] = [];
+  let sum = 0;
+  for (const { spaces } of repairs) {
+    before.push(sum);
+    sum += spaces;
+  }
   return (offset) => {
     let low = 0;
     let high = repairs.length;
@@ -85,24 +92,8 @@ function backTo(repairs: readonly Repair[]): (offset: number) => number {
     }
     const last = repairs[low - 1];
     if (!last) return offset;
-    const before = shifts(repairs)[low - 1] ?? 0;
-    return Math.max(last.at, offset - last.spaces) - before;
+    return Math.max(last.at, offset - last.spaces) - (before[low - 1] ?? 0);
   };
-}
-
-const known = new WeakMap<readonly Repair[], number[]>();
-
-/** Spaces that were put in before each repair. */
-function shifts(repairs: readonly Repair[]): number[] {
-  const found = known.get(repairs);
-  if (found?.length === repairs.length) return found;
-  let sum = 0;
-  const made = repairs.map(({ spaces }) => {
-    sum += spaces;
-    return sum - spaces;
-  });
-  known.set(repairs, made);
-  return made;
 }
 
 function syntaxError(

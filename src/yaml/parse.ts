@@ -32,9 +32,8 @@ export function parseYamlStream(text: string, file: string): YamlNode[] {
 
 /** The offset of the line that Git writes where two sides of a merge differ. */
 function unfinishedMerge(text: string): number | undefined {
-  const mark = '<<<<<<< ';
-  const found = text.startsWith(mark) ? 0 : text.indexOf(`\n${mark}`) + 1;
-  return found > 0 || text.startsWith(mark) ? found : undefined;
+  const found = `\n${text}`.indexOf('\n<<<<<<< ');
+  return found < 0 ? undefined : found;
 }
 
 const isNothing = (node: YamlNode): boolean => node.kind === 'scalar' && node.value === null && node.raw === '';

@@ -232,9 +232,9 @@ export const noteOf = (decoder: Decoder<unknown>): string | undefined => notes.g
 
 /** A key that is checked and printed and has no effect, here as with Docker Compose: a warning says so, with the reason. */
 export function noted<T>(reason: string, decoder: Decoder<T>): Decoder<T> {
-  const own: Decoder<T> = (node, report) => decoder(node, report);
-  notes.set(own, reason);
-  return shapedAs(decoder, own);
+  const marked: Decoder<T> = (node, report) => decoder(node, report);
+  notes.set(marked, reason);
+  return shapedAs(decoder, marked);
 }
 
 /** What `record` gives: what was there and could be read. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { getCACertificates } from 'node:tls';
+import { readSmall } from './read-small.ts';
 
 /** Where distributions keep the authorities that a machine trusts, all in one file: Debian and Alpine, Fedora and RHEL, SUSE, BSD. */
 const FILES = [
@@ -9,7 +10,6 @@ const FILES = [
   '/etc/ssl/ca-bundle.pem',
   '/etc/ssl/cert.pem',
 ];
-const MOST_BYTES = 4 * 1024 * 1024;
 
 let known: { version: string; certificates: readonly string[] } = { version: '', certificates: [] };
 
@@ -22,10 +22,10 @@ export async function systemAuthorities(
 ): Promise<readonly string[]> {
   for (const path of files) {
     const found = await stat(path).catch(() => undefined);
-    if (!found?.isFile() || found.size > MOST_BYTES) continue;
+    if (!found?.isFile()) continue;
     const version = `${path} ${found.ino} ${found.size} ${found.mtimeMs}`;
     if (known.version !== version) {
-      const text = await readFile(path, 'utf8').catch(() => undefined);
+      const text = await readSmall(path).catch(() => undefined);
       if (text === undefined) continue;
       known = { version, certificates: besides(text, getCACertificates('default')) };
     }
