@@ -1,6 +1,6 @@
-import { isIPv4 } from 'node:net';
-import { posix } from 'node:path';
 import type { Position, Problem } from '../lib/errors.ts';
+import { addressesOverlap } from '../lib/host-address.ts';
+import { ownHostPath } from '../lib/host-path.ts';
 import type { ContainerSpec, PortBinding, VolumeSpec } from '../model/spec.ts';
 import type { DesiredApp } from '../model/state.ts';
 
@@ -60,18 +60,12 @@ export function claimsOf(app: DesiredApp, places: Places): Claim[] {
   return claims;
 }
 
-/** Folders of the kernel and of services that run on the host: what lies there is shared by its nature. */
-const SHARED = /^\/(dev|proc|sys|run|var\/run|tmp\/\.X11-unix|etc\/(localtime|timezone))(\/|$)/;
-
-const pathOf = (path: string): string[] => {
-  const clean = posix.normalize(path).replace(/(?<=.)\/$/, '');
-  return clean.startsWith('/') && !SHARED.test(clean) ? [clean] : [];
-};
-
 /** Paths of the host that a container may write to, each once. */
 const writtenPaths = ({ Mounts = [] }: ContainerSpec): string[] => [
   ...new Set(
-    Mounts.flatMap(({ Type, Source, ReadOnly }) => (Type === 'bind' && !ReadOnly ? pathOf(Source ?? '') : [])),
+    Mounts.flatMap(({ Type, Source, ReadOnly }) =>
+      Type === 'bind' && !ReadOnly ? (ownHostPath(Source ?? '') ?? []) : [],
+    ),
   ),
 ];
 
@@ -79,7 +73,7 @@ const writtenPaths = ({ Mounts = [] }: ContainerSpec): string[] => [
 function boundPath({ Driver = 'local', DriverOpts = {} }: VolumeSpec): string | undefined {
   const options = (DriverOpts.o ?? '').split(',');
   if (Driver !== 'local' || !options.some((option) => option === 'bind' || option === 'rbind')) return undefined;
-  return options.includes('ro') ? undefined : pathOf(DriverOpts.device ?? '')[0];
+  return options.includes('ro') ? undefined : ownHostPath(DriverOpts.device ?? '');
 }
 
 /** Claims, to be asked for those that exclude another; with ten thousands of ports there is no looking through them all. */
@@ -105,7 +99,7 @@ export class ClaimIndex<Of = undefined> {
 }
 
 const excludes = (claim: Held, other: Held): boolean =>
-  claim.kind !== 'port' || other.kind !== 'port' || overlap(claim.ip, other.ip);
+  claim.kind !== 'port' || other.kind !== 'port' || addressesOverlap(claim.ip, other.ip);
 
 const keyOf = (claim: Held): string =>
   claim.kind === 'port' ? `port ${claim.port}/${claim.protocol}` : `${claim.kind} ${claim.name}`;
@@ -124,11 +118,4 @@ export function ownRivals(claims: readonly Claim[]): Problem[] {
 /** `, also at file:line:column`, where there is a place. */
 export function placeText(at: Position | undefined): string {
   return at ? `, also at ${at.file}:${at.line}:${at.column}` : '';
-}
-
-/** Whether two host addresses have one in common; "" is every address. */
-function overlap(a: string, b: string): boolean {
-  if (a === b || a === '' || b === '') return true;
-  if (isIPv4(a) !== isIPv4(b)) return false;
-  return [a, b].some((ip) => ip === '0.0.0.0' || ip === '::');
 }
