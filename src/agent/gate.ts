@@ -2,6 +2,7 @@ import { schemaProblems } from '../fleet/schema.ts';
 import type { Clock } from '../lib/clock.ts';
 import { formatProblem, InputError, SourceError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
+import { utf8 } from '../lib/utf8.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { shortRevision } from '../plan/render.ts';
 import type { Named, Polled, Source } from '../source/source.ts';
@@ -278,7 +279,8 @@ export function createGate(options: GateOptions): Gate {
       if (!judgement || !own) return;
       const file = await snapshot.read(TRUST_FILE);
       if (!file) return;
-      const found = await read(Buffer.from(file.content).toString('utf8'), TRUST_FILE).catch((error: unknown) => {
+      const reading = async (): Promise<Trust> => read(utf8(file.content, TRUST_FILE), TRUST_FILE);
+      const found = await reading().catch((error: unknown) => {
         if (error instanceof InputError) return error;
         throw error;
       });

@@ -1,4 +1,5 @@
 import { InputError } from '../lib/errors.ts';
+import { utf8 } from '../lib/utf8.ts';
 import { shortRevision } from '../plan/render.ts';
 import type { FetchedSnapshot, Source } from '../source/source.ts';
 import type { Evidence } from '../trust/judgement.ts';
@@ -26,7 +27,7 @@ export function sourceEvidence(
       const file = await reading(commit, (snapshot) => snapshot.read(TRUST_FILE));
       if (!file) return undefined;
       try {
-        return await take(Buffer.from(file.content).toString('utf8'), current);
+        return await take(utf8(file.content, TRUST_FILE), current);
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         throw new TrustError('trustChanged', `commit ${shortRevision(commit)}: ${error.message}`, { cause: error });

@@ -4,10 +4,12 @@ import { join, resolve } from 'node:path';
 import { isAdopting } from '../compose/adoption.ts';
 import { compileSite } from '../compose/compile-site.ts';
 import { InputError } from '../lib/errors.ts';
+import { utf8 } from '../lib/utf8.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { DesiredSite } from '../model/state.ts';
 import type { YamlNode } from '../yaml/node.ts';
 import { parseYaml } from '../yaml/parse.ts';
+import { asCommitted } from './as-committed.ts';
 import { withEngine } from './engine.ts';
 import { type OpenPinned, pinnedInClone, pinnedInRepo, placeAt } from './pinned.ts';
 
@@ -38,8 +40,9 @@ export async function withSnapshot<T>(
       throw InputError.at(undefined, '--revision needs --repo: a folder is taken as it is');
     const { folderSource } = await import('../source/folder-source.ts');
     const { path } = options;
-    const snapshot = await folderSource(folder ?? '.', path === undefined ? {} : { path });
-    return use(snapshot, pinnedInClone(folder ?? '.', path, snapshot));
+    const top = folder ?? '.';
+    const snapshot = asCommitted(await folderSource(top, path === undefined ? {} : { path }), top, path);
+    return use(snapshot, pinnedInClone(top, path, snapshot));
   }
   if (folder !== undefined) throw InputError.at(undefined, 'name either a folder or --repo, not both');
   return withRepo(options.repo, options, use);
@@ -96,9 +99,11 @@ export async function readDesired(
 }
 
 export async function compileOptions(options: DesiredOptions, placeholders: boolean) {
+  const { maxFileBytesFrom } = await import('./source-settings.ts');
   return {
     filesDir: resolve(options.filesDir),
     placeholders,
+    maxFileBytes: await maxFileBytesFrom(process.env),
     ...(options.adopt && { adopt: true }),
     ...(options.values !== undefined && { localValues: await readValues(options.values) }),
     ...(options.env && { environment: environment() }),
@@ -112,10 +117,10 @@ const environment = (): Record<string, string> =>
 
 /** The site's own values: a flat YAML mapping of names to scalars. An empty file is no values. Throws InputError. */
 export async function readValues(path: string): Promise<Record<string, string>> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const content = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     throw InputError.at(undefined, `the values file ${path} cannot be read: ${error.code ?? error.message}`);
   });
-  const root = parseSecretly(text, path);
+  const root = parseSecretly(utf8(content, path), path);
   if (!root) return {};
   if (root.kind !== 'mapping')
     throw InputError.at(root.at, 'a values file is a mapping of names to values, as `TOKEN: abc`');

@@ -1,4 +1,5 @@
 import { InputError, SourceError } from '../lib/errors.ts';
+import { utf8 } from '../lib/utf8.ts';
 import type { Evidence } from '../trust/judgement.ts';
 import { succeed } from '../trust/trust.ts';
 import { TrustError } from '../trust/trust-error.ts';
@@ -44,7 +45,7 @@ export function localEvidence(dir: string, file: string): Evidence {
       const { code, stdout } = await runProgram('git', ['cat-file', 'blob', `${commit}:${file}`], dir);
       if (code !== 0) return undefined;
       try {
-        return succeed(current, await readTrust(stdout.toString('utf8'), file));
+        return succeed(current, await readTrust(utf8(stdout, file), file));
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         throw new TrustError('trustChanged', error.message, { cause: error });

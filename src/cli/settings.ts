@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Option } from 'commander';
 import { schemaProblems } from '../fleet/schema.ts';
 import { InputError } from '../lib/errors.ts';
+import { utf8 } from '../lib/utf8.ts';
 import { toPlain } from '../yaml/node.ts';
 import { parseYaml } from '../yaml/parse.ts';
 
@@ -230,10 +231,10 @@ export async function resolveAgentSettings(
 }
 
 async function readConfigFile(path: string): Promise<AgentSettings> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const content = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     throw InputError.at(undefined, `the config file ${path} cannot be read: ${error.code ?? error.message}`);
   });
-  const root = parseYaml(text, path);
+  const root = parseYaml(utf8(content, path), path);
   if (!root) return {};
   const problems = await schemaProblems(root, 'agent');
   if (problems.length > 0) throw new InputError(problems);

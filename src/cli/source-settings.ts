@@ -42,7 +42,7 @@ export function sourceOptions(
       packBytes: bytes(settings, 'maxFetchBytes'),
       unpackedBytes: bytes(settings, 'maxUnpackedBytes'),
       objects: count(settings, 'maxObjects'),
-      objectBytes: bytes(settings, 'maxFileBytes'),
+      objectBytes: maxFileBytes(settings),
       files: count(settings, 'maxFiles', 1),
       readBytes: bytes(settings, 'maxReadBytes'),
       diskBytes: bytes(settings, 'maxDiskBytes'),
@@ -51,6 +51,13 @@ export function sourceOptions(
     },
   };
 }
+
+/** Bytes that a site takes of one file of the config repo. Throws InputError. */
+export const maxFileBytes = (settings: AgentSettings): number => bytes(settings, 'maxFileBytes');
+
+/** The same on a laptop, which has it of the environment alone. */
+export const maxFileBytesFrom = async (environment: NodeJS.ProcessEnv): Promise<number> =>
+  maxFileBytes(await resolveAgentSettings({}, environment, undefined));
 
 /** The same by the environment alone, for commands that have no settings of their own. Throws InputError. */
 export const sourceOptionsFrom = async (environment: NodeJS.ProcessEnv) =>

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { schemaProblems } from '../fleet/schema.ts';
 import { InputError } from '../lib/errors.ts';
+import { utf8 } from '../lib/utf8.ts';
 import type { Trust } from '../trust/trust.ts';
 import { parseTrust } from '../trust/trust-file.ts';
 
@@ -21,9 +22,10 @@ export async function openToAll(file: string): Promise<string | undefined> {
 export function trustReader(file: string): () => Promise<Trust> {
   let last: { text: string; trust: Trust } | undefined;
   return async () => {
-    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const content = await readFile(file).catch((error: NodeJS.ErrnoException) => {
       throw InputError.at(undefined, `the trust file ${file} cannot be read: ${error.code ?? error.message}`);
     });
+    const text = utf8(content, file);
     if (last?.text !== text) last = { text, trust: await readTrust(text, file) };
     return last.trust;
   };

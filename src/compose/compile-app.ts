@@ -77,7 +77,7 @@ async function compileOpenly(
   onName: (name: string) => void,
 ): Promise<Compiled> {
   const report = new Report();
-  const repo = new RepoFiles(snapshot);
+  const repo = new RepoFiles(snapshot, options.maxFileBytes);
   const folderFor = (name: string) => folderOf(app, name, repo, options);
   const { name, root, values } = await load(app, site, repo, folderFor, options, report, onName);
   const folder = folderFor(name);

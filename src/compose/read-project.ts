@@ -19,7 +19,7 @@ export async function readProject(
   options: CompileOptions,
 ): Promise<{ name: string; project: Project }> {
   const report = new Report();
-  const repo = new RepoFiles(snapshot);
+  const repo = new RepoFiles(snapshot, options.maxFileBytes);
   const folder = (name: string): AppFolder =>
     new AppFolder(repo, app.folder, posix.join(options.filesDir, name), projectFolder(app));
   const { name, root } = await load(app, '', repo, folder, options, report, () => {});

@@ -45,7 +45,7 @@ export function createHostFiles(territory: Territory): HostFiles {
         if (!held || !stat) return undefined;
         const mode = Number(stat.mode & 0o7777n);
         if (!stat.isFile()) return { digest: 'no file', mode };
-        if (stat.size > MAX_READ || (size !== undefined && stat.size !== BigInt(size)))
+        if (size === undefined ? stat.size > MAX_READ : stat.size !== BigInt(size))
           return { digest: 'another size', mode };
         // A container sets any mtime it likes, but no ctime.
         const stamp = `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs} ${stat.mode}`;

@@ -1,5 +1,7 @@
 import { InputError, type Problem } from '../lib/errors.ts';
+import { utf8 } from '../lib/utf8.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import { refuseLfsPointer } from '../source/lfs-pointer.ts';
 import { describe, entryOf, type YamlNode } from '../yaml/node.ts';
 import { parseYaml } from '../yaml/parse.ts';
 import { type Kind, schemaProblems } from './schema.ts';
@@ -14,6 +16,7 @@ export async function readDocument(snapshot: Snapshot, file: string, kind: Kind)
   const found = await snapshot.read(file);
   if (!found) return undefined;
   const start = { file, line: 1, column: 1 };
+  refuseLfsPointer(found.content, file, start);
   const root = parseYaml(utf8(found.content, file), file);
   if (!root) throw InputError.at(start, `the document is empty; a ${kind} was expected`, header(kind));
   if (root.kind !== 'mapping')
@@ -56,13 +59,3 @@ function versionProblem(root: YamlNode): Problem[] {
 }
 
 const header = (kind: Kind): string => `it begins with \`apiVersion: ${API_VERSION}\` and \`kind: ${kind}\``;
-
-function utf8(content: Uint8Array, file: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(content);
-  } catch (error) {
-    throw new InputError([{ at: { file, line: 1, column: 1 }, message: 'the file is not UTF-8 text' }], {
-      cause: error,
-    });
-  }
-}

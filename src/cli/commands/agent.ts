@@ -17,7 +17,7 @@ import { durationMs } from '../duration.ts';
 import { openSiteEngine } from '../engine.ts';
 import { EXIT } from '../exit.ts';
 import { type AgentSettings, resolveAgentSettings } from '../settings.ts';
-import { sourceOptions } from '../source-settings.ts';
+import { maxFileBytes, sourceOptions } from '../source-settings.ts';
 import { territoryOf } from '../territory.ts';
 import { openToAll, trustReader } from '../trust-file.ts';
 import { VERSION } from '../version.ts';
@@ -81,6 +81,7 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
     stateDir: checked.stateDir,
     compile: async () => ({
       filesDir: checked.filesDir,
+      maxFileBytes: maxFileBytes(settings),
       ...(settings.values !== undefined && { localValues: await readValues(settings.values) }),
     }),
     ...(trust && { trust }),

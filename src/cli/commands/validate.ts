@@ -4,6 +4,7 @@ import { RepoFiles } from '../../compose/load/repo-files.ts';
 import { readApplications } from '../../fleet/applications.ts';
 import { listSites } from '../../fleet/place-site.ts';
 import { formatProblem, InputError, type Problem } from '../../lib/errors.ts';
+import { utf8 } from '../../lib/utf8.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { compileOptions, type DesiredOptions, withSnapshot } from '../desired.ts';
 import { EXIT } from '../exit.ts';
@@ -48,7 +49,7 @@ async function trustProblems(snapshot: Snapshot): Promise<readonly Problem[]> {
   if (!file) return [];
   const { readTrust } = await import('../trust-file.ts');
   try {
-    await readTrust(Buffer.from(file.content).toString('utf8'), 'trust.yaml');
+    await readTrust(utf8(file.content, 'trust.yaml'), 'trust.yaml');
     return [];
   } catch (error) {
     if (error instanceof InputError) return error.problems;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
 import { sourceEvidence, TRUST_FILE } from '../../agent/source-evidence.ts';
 import { InputError } from '../../lib/errors.ts';
+import { utf8 } from '../../lib/utf8.ts';
 import { gitSource } from '../../source/git-source.ts';
 import { unannounced } from '../../trust/announced.ts';
 import { judge } from '../../trust/judge.ts';
@@ -47,7 +48,7 @@ async function verifyClone(dir: string, options: VerifyOptions): Promise<number>
   };
   const inGit = async (at: string): Promise<string | undefined> => {
     const { code, stdout } = await runProgram('git', ['cat-file', 'blob', `${at}:${file}`], dir);
-    return code === 0 ? stdout.toString('utf8') : undefined;
+    return code === 0 ? utf8(stdout, file) : undefined;
   };
   const trust = await trustFor(options, floor ?? commit, inGit);
   const { site } = options;
@@ -84,7 +85,7 @@ async function verifyRepo(url: string, options: VerifyOptions): Promise<number> 
     const reading = async (commit: string): Promise<string | undefined> => {
       const snapshot = await source.fetch(commit, signal);
       const file = await snapshot.read(TRUST_FILE).finally(() => snapshot.dispose());
-      return file && Buffer.from(file.content).toString('utf8');
+      return file && utf8(file.content, TRUST_FILE);
     };
     const evidence = sourceEvidence(source, signal, async (text, current) =>
       succeed(current, await readTrust(text, TRUST_FILE)),

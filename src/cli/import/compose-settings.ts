@@ -1,3 +1,4 @@
+import { utf8 } from '../../lib/utf8.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 
 /** Settings of `docker compose` itself that its `.env` held. In a config repo the Application says the same. */
@@ -12,7 +13,7 @@ const SETTING = /^[ \t]*(?:export[ \t]+)?(COMPOSE_[A-Z_]+)[ \t]*=(.*)$/;
 /** The snapshot with a `.env` that holds none of them, and what they said. */
 export async function withoutSettings(snapshot: Snapshot): Promise<{ snapshot: Snapshot; settings: ComposeSettings }> {
   const file = await snapshot.read('.env');
-  const lines = file ? new TextDecoder().decode(file.content).split('\n') : [];
+  const lines = file ? utf8(file.content, '.env').split('\n') : [];
   const found = new Map(
     lines.flatMap((line) => {
       const [, name, value = ''] = SETTING.exec(line) ?? [];

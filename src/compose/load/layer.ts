@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { InputError, type Position } from '../../lib/errors.ts';
+import { utf8 } from '../../lib/utf8.ts';
 import { describe, entryOf, type MappingNode, type YamlNode } from '../../yaml/node.ts';
 import { MAX_TEXT, parseYamlStream } from '../../yaml/parse.ts';
 import type { Report } from '../report.ts';
@@ -41,7 +42,7 @@ export async function readDocuments(path: string, at: Position, repo: RepoFiles)
   if (found.content.byteLength > MAX_TEXT) {
     throw InputError.at(start, `the file is larger than ${MAX_TEXT / 1024} KB`);
   }
-  return parseYamlStream(new TextDecoder().decode(found.content), path).map((tree) => {
+  return parseYamlStream(utf8(found.content, path), path).map((tree) => {
     if (tree.kind === 'mapping') return tree;
     const nothing = tree.kind === 'scalar' && tree.value === null;
     throw InputError.at(

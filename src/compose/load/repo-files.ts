@@ -1,8 +1,10 @@
 import { posix } from 'node:path';
 import { InputError, type Position, SourceError } from '../../lib/errors.ts';
+import { utf8 } from '../../lib/utf8.ts';
 import type { Entry, Snapshot, SourceFile } from '../../model/snapshot.ts';
-
-const MAX_FILE = 10 * 1024 * 1024;
+import { refuseLfsPointer } from '../../source/lfs-pointer.ts';
+import { DEFAULT_STORE_LIMITS } from '../../source/store/store-limits.ts';
+import { MAX_TEXT } from '../../yaml/parse.ts';
 
 /**
  * The files of the config repo as an app reads them: paths are relative to the snapshot's root and never leave it, and links are not
@@ -10,10 +12,13 @@ const MAX_FILE = 10 * 1024 * 1024;
  */
 export class RepoFiles {
   private readonly snapshot: Snapshot;
+  private readonly maxFileBytes: number;
   private readonly lists = new Map<string, Promise<Entry[] | undefined>>();
 
-  constructor(snapshot: Snapshot) {
+  /** `maxFileBytes` is what a site takes of one file; for a commit it is a limit of the fetch as well. */
+  constructor(snapshot: Snapshot, maxFileBytes: number = DEFAULT_STORE_LIMITS.objectBytes) {
     this.snapshot = snapshot;
+    this.maxFileBytes = maxFileBytes;
   }
 
   /** The text of a file, undefined where there is none. `what` names it in messages, as `an env_file`. */
@@ -22,14 +27,23 @@ export class RepoFiles {
     if (kind === undefined) return undefined;
     if (kind !== 'file') throw InputError.at(at, `${what} is a folder`);
     const file = await this.read(path, at);
-    return file && new TextDecoder().decode(file.content);
+    if (file && file.content.byteLength > MAX_TEXT)
+      throw InputError.at(at, `${path} is larger than ${sizeOf(MAX_TEXT)}, the most that is read of such a file`);
+    return file && utf8(file.content, path);
   }
 
   async read(path: string, at: Position): Promise<SourceFile | undefined> {
     const file = await orRefuse(() => this.snapshot.read(path), at);
-    if (file && file.content.byteLength > MAX_FILE) {
-      throw InputError.at(at, `${path} is larger than ${MAX_FILE / 1024 / 1024} MB`);
+    if (!file) return undefined;
+    if (file.content.byteLength > this.maxFileBytes) {
+      const message = `${path} is larger than ${sizeOf(this.maxFileBytes)}, the most that a site takes of one file`;
+      throw InputError.at(
+        at,
+        message,
+        'lay it on each site and write its absolute path, or raise --max-file-bytes there',
+      );
     }
+    refuseLfsPointer(file.content, path, at);
     return file;
   }
 
@@ -66,6 +80,11 @@ export class RepoFiles {
     this.lists.set(dir, known);
     return known;
   }
+}
+
+function sizeOf(bytes: number): string {
+  const inMib = bytes / 1024 / 1024;
+  return Number.isInteger(inMib) ? `${inMib} MiB` : `${bytes} bytes`;
 }
 
 /** A path that is relative to a folder, relative to the repo's root instead. Throws InputError where it leads out of the repo. */

@@ -17,6 +17,8 @@ export interface CompileOptions {
   adopt?: boolean;
   /** The folders that the containers of each Compose project on the site were started from. Absent: nobody asked the engine. */
   stacks?: Record<string, string[]>;
+  /** Bytes that a site takes of one file of Git. Default: 64 MiB. */
+  maxFileBytes?: number;
   /** Hears of each value that is used and does not come from Git, so that no message shows it. */
   onOutside?: (name: string, value: string) => void;
 }

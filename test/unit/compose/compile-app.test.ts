@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { compileApp } from '../../../src/compose/compile-app.ts';
-import { compile, memorySnapshot, placedApp, problemsOf, serviceText, specOf } from './support.ts';
+import { compile, memorySnapshot, placedApp, problemsOf, serviceProblems, serviceText, specOf } from './support.ts';
 
 const text = (content: Uint8Array | undefined) => new TextDecoder().decode(content);
 
@@ -232,9 +232,44 @@ describe('files of Git that services bind', () => {
   });
 
   test('large ones are refused', async () => {
-    const large = { big: 'x'.repeat(10 * 1024 * 1024 + 1) };
-    expect(await problemsOf(compile(serviceText('volumes: ["./big:/b"]'), { files: large }))).toBe(
-      'compose.yaml:4:15: big is larger than 10 MB',
+    const large = (bytes: number, options = {}) =>
+      compile(serviceText('volumes: ["./big:/b"]'), { files: { big: new Uint8Array(bytes) }, options });
+    const hint = '(lay it on each site and write its absolute path, or raise --max-file-bytes there)';
+    expect((await large(64 * 1024 * 1024)).files).toHaveLength(1);
+    expect(await problemsOf(large(64 * 1024 * 1024 + 1))).toBe(
+      `compose.yaml:4:15: big is larger than 64 MiB, the most that a site takes of one file ${hint}`,
+    );
+    expect(await problemsOf(large(1025, { maxFileBytes: 1024 }))).toMatch(/big is larger than 1024 bytes/);
+  });
+
+  const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 1\n`;
+  const whatToDo =
+    'a site gets no more of it than its pointer (commit the file itself (git lfs untrack, then git add --renormalize), or lay it on each site and write its absolute path)';
+
+  test.each([
+    ['volumes: ["./f:/f"]', 'compose.yaml:4:15'],
+    ['volumes: ["./d:/f"]', 'compose.yaml:4:15', 'd/f'],
+    ['env_file: f', 'compose.yaml:4:15'],
+    ['label_file: f', 'compose.yaml:4:17'],
+    ['security_opt: ["seccomp=f"]', 'compose.yaml:4:5'],
+    ['extends: {file: f, service: s}', 'compose.yaml:4:21'],
+    ['configs: [c]', 'compose.yaml:7:11', 'f', 'configs:\n  c:\n    file: ./f\n'],
+    ['secrets: [c]', 'compose.yaml:7:11', 'f', 'secrets:\n  c:\n    file: ./f\n'],
+  ])('a pointer of Git LFS is refused where it is named: %s', async (keys, place, file = 'f', more = '') => {
+    const found = await serviceProblems(keys, { files: { [file]: pointer }, more });
+    expect(found).toContain(`${file} is kept by Git LFS, and ${whatToDo}`);
+    expect(found.split(': ')[0]).toBe(place);
+  });
+
+  test.each([
+    ['env_file: f', 'f'],
+    ['label_file: f', 'f'],
+    ['extends: {file: f, service: s}', 'f'],
+    ['', '.env'],
+  ])('a byte that is no UTF-8 is refused at its place: %s in %s', async (keys, file) => {
+    const content = Buffer.concat([Buffer.from('A: x\nä: ü'), Buffer.from([0xe9]), Buffer.from('\n')]);
+    expect(await serviceProblems(keys, { files: { [file]: content } })).toBe(
+      `${file}:2:5: the file is not UTF-8 text from here on (save it as UTF-8)`,
     );
   });
 

@@ -7,7 +7,7 @@ import type { ContainerSpec } from '../../../src/model/spec.ts';
 import type { DesiredApp } from '../../../src/model/state.ts';
 
 /** Content of a file; `link` is a symbolic link, `exec` an executable. */
-export type TestFile = string | { link: string } | { exec: string };
+export type TestFile = string | Uint8Array | { link: string } | { exec: string };
 
 /** A snapshot held in memory. */
 export function memorySnapshot(files: Record<string, TestFile>): Snapshot {
@@ -17,6 +17,7 @@ export function memorySnapshot(files: Record<string, TestFile>): Snapshot {
     async read(path) {
       const file = Object.hasOwn(files, path) ? files[path] : undefined;
       if (file === undefined || (typeof file === 'object' && 'link' in file)) return undefined;
+      if (file instanceof Uint8Array) return { content: file, executable: false };
       const text = typeof file === 'string' ? file : file.exec;
       return { content: new TextEncoder().encode(text), executable: typeof file !== 'string' };
     },

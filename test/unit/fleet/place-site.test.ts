@@ -376,7 +376,9 @@ spec:
       ...fleet(),
       read: async () => ({ content: Uint8Array.of(0x6b, 0xff), executable: false }),
     };
-    expect((await refusal(placeSite(snapshot, {})))[0]).toBe('fleet.yaml:1:1: the file is not UTF-8 text');
+    expect((await refusal(placeSite(snapshot, {})))[0]).toBe(
+      'fleet.yaml:1:2: the file is not UTF-8 text from here on (save it as UTF-8)',
+    );
   });
 
   test('broken YAML is told by its place', async () => {
