@@ -19,7 +19,8 @@ export async function registryError(answer: HttpAnswer, what: string, hadCredent
         : `${url.host} asks for credentials for ${what}, and none are known: docker login ${url.host} keeps some, in DOCKER_CONFIG or ~/.docker (HTTP 401)`,
     );
   }
-  if (status === 403 && headers['retry-after'] === undefined)
+  const general = statusError(status, headers, url, hadCredentials ? 'given' : 'none');
+  if (status === 403 && general.kind === 'auth')
     return new SourceError(
       'auth',
       `${what} may not be used ${hadCredentials ? 'with these' : 'without'} credentials (HTTP 403)${said}`,
@@ -37,7 +38,7 @@ export async function registryError(answer: HttpAnswer, what: string, hadCredent
     );
   if (status < 400 || (status < 500 && status !== 403 && status !== 407 && status !== 429))
     return new SourceError('protocol', `${url.host} refuses ${what} (HTTP ${status})${said}`);
-  return statusError(status, headers, url, hadCredentials ? 'given' : 'none');
+  return general;
 }
 
 /** Source: OCI distribution spec 1.1, "Error codes". */

@@ -1,7 +1,7 @@
 import { SourceError } from '../../lib/errors.ts';
 import type { RegistryAuth } from '../../lib/registry-auth.ts';
 import type { Credentials } from '../remote.ts';
-import { authorizationOf, type HttpClient } from '../wire/http.ts';
+import { authorizationOf, type HttpAnswer, type HttpClient } from '../wire/http.ts';
 import type { Challenge } from './challenge.ts';
 import { isLoopback, type OciReference, ociUrl } from './oci-reference.ts';
 import { firstBytes, registryError } from './registry-errors.ts';
@@ -18,6 +18,8 @@ const MOST_BYTES = 64 * 1024;
 export async function registryToken(
   client: HttpClient,
   challenge: Challenge,
+  /** The answer with the challenge. */
+  namedBy: HttpAnswer,
   options: { reference: OciReference; actions: string; credentials: RegistryCredentials | undefined },
   signal: AbortSignal,
 ): Promise<string> {
@@ -45,6 +47,7 @@ export async function registryToken(
           {
             method: 'POST',
             url: url.href,
+            namedBy,
             headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
             body: `${asked}&${new URLSearchParams({ grant_type: 'refresh_token', client_id: 'holdfast', refresh_token: credentials.identitytoken })}`,
           },
@@ -52,7 +55,7 @@ export async function registryToken(
           signal,
         )
       : await client.exchange(
-          { method: 'GET', url: withQuery(url, asked), headers: {} },
+          { method: 'GET', url: withQuery(url, asked), headers: {}, namedBy },
           credentials && authorizationOf(credentials),
           signal,
         );

@@ -18,16 +18,17 @@ export async function uploadBlob(registry: Registry, { digest, body }: Blob, sig
   const { location = '' } = begun.headers;
   if (location === '' || !URL.canParse(location, begun.url.href))
     throw new SourceError('protocol', `${registry.name}: the registry does not say where a layer is to be sent`);
-  const path = new URL(location, begun.url);
+  const url = new URL(location, begun.url);
   // A registry behind a proxy that ends TLS may not know that there is any.
-  if (path.host === begun.url.host) path.protocol = begun.url.protocol;
-  if (begun.url.protocol === 'https:' && path.protocol !== 'https:')
+  if (url.host === begun.url.host) url.protocol = begun.url.protocol;
+  if (begun.url.protocol === 'https:' && url.protocol !== 'https:')
     throw new SourceError(
       'protocol',
-      `${registry.name}: the registry wants a layer sent in the clear, to ${path.host}, which is refused`,
+      `${registry.name}: the registry wants a layer sent in the clear, to ${url.host}, which is refused`,
     );
-  path.searchParams.append('digest', digest);
+  url.searchParams.append('digest', digest);
   const headers = { 'Content-Type': 'application/octet-stream' };
+  const path = { url, namedBy: begun };
   const sent = await registry.ask({ method: 'PUT', path, headers, body, accepts: [201, 202, 204] }, signal);
   sent.drop();
   return true;

@@ -15,8 +15,8 @@ export interface RegistryOptions {
 
 export interface RegistryRequest {
   method: HttpExchange['method'];
-  /** Below the repository, as `manifests/main`; or a whole URL, which the registry gave. */
-  path: string | URL;
+  /** Below the repository, as `manifests/main`; or a whole URL, and the answer in which the registry gave it. */
+  path: string | { url: URL; namedBy: HttpAnswer };
   headers?: Record<string, string>;
   body?: HttpBody;
   /** Statuses that are no error. */
@@ -38,8 +38,8 @@ export function registryOf({ client, reference, actions, credentials }: Registry
   let base: string | undefined = isLoopback(host) ? undefined : `https://${host}`;
   let authorization: string | undefined;
 
-  const urlOf = (path: string | URL, origin: string): string =>
-    path instanceof URL ? path.href : `${origin}/v2/${reference.repository}/${path}`;
+  const urlOf = (path: RegistryRequest['path'], origin: string): string =>
+    typeof path === 'string' ? `${origin}/v2/${reference.repository}/${path}` : path.url.href;
 
   const send = async (request: RegistryRequest, signal: AbortSignal): Promise<HttpAnswer> => {
     const { method, path, headers = {}, body } = request;
@@ -48,7 +48,13 @@ export function registryOf({ client, reference, actions, credentials }: Registry
       // An upload may be sent elsewhere, to whom the credentials are no business.
       const own = new URL(url).origin === origin ? authorization : undefined;
       return client.exchange(
-        { method, url, headers: { ...AGENT, ...headers }, ...(body !== undefined && { body }) },
+        {
+          method,
+          url,
+          headers: { ...AGENT, ...headers },
+          ...(body !== undefined && { body }),
+          ...(typeof path !== 'string' && { namedBy: path.namedBy }),
+        },
         own,
         signal,
       );
@@ -73,7 +79,7 @@ export function registryOf({ client, reference, actions, credentials }: Registry
     const who = await credentials({ refused: authorization !== undefined }, signal);
     if (who && 'bearer' in who) authorization = authorizationOf(who);
     else if (bearer)
-      authorization = `Bearer ${await registryToken(client, bearer, { reference, actions, credentials: who }, signal)}`;
+      authorization = `Bearer ${await registryToken(client, bearer, answer, { reference, actions, credentials: who }, signal)}`;
     else if (basic && who && 'username' in who) authorization = authorizationOf(who);
     else authorization = undefined;
     return who !== undefined;

@@ -2,6 +2,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { getCACertificates } from 'node:tls';
 import { messageOf, SourceError } from '../../lib/errors.ts';
+import { lookupWithin, type NameLookup, type Place } from './own-network.ts';
 import { tunnelAgent, VERIFIED } from './proxy.ts';
 import { readSmall } from './read-small.ts';
 import { systemAuthorities } from './system-authorities.ts';
@@ -15,7 +16,7 @@ export interface TlsFiles {
 }
 
 /** The connections of an HTTP client: each is kept for the next request, and a new one of TLS resumes the session of the one before. */
-export function httpAgents(files: TlsFiles) {
+export function httpAgents(files: TlsFiles, lookup?: NameLookup) {
   const agents = new Map<string, http.Agent>();
   let material = '';
 
@@ -47,13 +48,15 @@ export function httpAgents(files: TlsFiles) {
   };
 
   return {
-    async agentFor(url: URL, proxy: URL | undefined): Promise<http.Agent> {
+    /** `reach`: another server named the URL, and may lead no further than that. Such connections are kept apart from the others. */
+    async agentFor(url: URL, proxy: URL | undefined, reach: Place | undefined): Promise<http.Agent> {
       const isTls = url.protocol === 'https:' || proxy?.protocol === 'https:';
       const secrets = isTls ? await tls() : {};
-      const key = `${url.protocol} ${proxy?.href ?? ''}`;
+      const key = `${url.protocol} ${proxy ? proxy.href : (reach ?? '')}`;
       const known = agents.get(key);
       if (known) return known;
-      const options = { keepAlive: true, maxFreeSockets: 1, ...secrets };
+      const resolve = reach && !proxy ? lookupWithin(reach, lookup) : lookup;
+      const options = { keepAlive: true, maxFreeSockets: 1, ...secrets, ...(resolve && { lookup: resolve }) };
       const agent =
         url.protocol === 'https:'
           ? proxy

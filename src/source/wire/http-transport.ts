@@ -2,7 +2,7 @@ import { SourceError, type SourceErrorKind } from '../../lib/errors.ts';
 import type { RemoteRef } from '../refs.ts';
 import { type Advertisement, readAdvertisement } from './advertisement.ts';
 import { fetchRequest } from './fetch-pack.ts';
-import { type HttpClient, RedirectError } from './http.ts';
+import { type HttpClient, type HttpExchange, RedirectError } from './http.ts';
 import { lsRefsRequest, parseRefs } from './ls-refs.ts';
 import { type Packet, packets } from './pkt-line.ts';
 import { asV2, isBare, v1Request } from './protocol-v1.ts';
@@ -25,6 +25,8 @@ export function httpTransport(client: HttpClient, url: string): Transport {
   let known: Advertisement | undefined;
   /** Where the repo is, as the server said when it was asked last. */
   let base = url;
+  /** Who said so, where that is somewhere else. */
+  let namedBy: HttpExchange['namedBy'];
   /** Refs came as version 2 has them; what the server can do was not asked yet. */
   let isV2 = false;
 
@@ -38,6 +40,7 @@ export function httpTransport(client: HttpClient, url: string): Transport {
         body,
         expects: `${UPLOAD_PACK}-result`,
         origin,
+        ...(namedBy && { namedBy }),
       },
       signal,
     );
@@ -65,6 +68,7 @@ export function httpTransport(client: HttpClient, url: string): Transport {
     known = advertisement;
     // Source: git's remote-curl.c, update_url_from_redirect.
     base = answer.url.href.endsWith(DISCOVERY) ? answer.url.href.slice(0, -DISCOVERY.length) : url;
+    namedBy = base === url ? undefined : { url: new URL(url), place: answer.place };
     return advertisement;
   };
 
@@ -85,6 +89,7 @@ export function httpTransport(client: HttpClient, url: string): Transport {
         const isMoved = base !== url || error instanceof RedirectError;
         if (!(error instanceof SourceError) || !MAY_BE_OLDER.has(error.kind) || (isV2 && !isMoved)) throw error;
         base = url;
+        namedBy = undefined;
         try {
           return await discover(prefixes, signal);
         } catch (later) {

@@ -8,7 +8,15 @@ import { Guard } from './guard.ts';
 import { httpAgents, type TlsFiles } from './http-agents.ts';
 import { statusError, wrongType } from './http-errors.ts';
 import type { SourceLimits } from './limits.ts';
-import { requireReachable } from './own-network.ts';
+import {
+  type NameLookup,
+  OutOfReachError,
+  type Place,
+  placeBehindProxy,
+  placeOf,
+  refusedPlace,
+  requireWithin,
+} from './own-network.ts';
 import { type ProxySettings, proxyFor, proxyHeaders } from './proxy.ts';
 
 /** What is sent: a text, or bytes that can be had again for a redirect. */
@@ -21,6 +29,8 @@ export interface HttpExchange {
   body?: HttpBody;
   /** The server that credentials are for, where the URL is one that it redirected to. Default: that of the URL. */
   origin?: string;
+  /** The answer that named the URL, where a server did: it is asked only where that server may lead. */
+  namedBy?: Pick<HttpAnswer, 'url' | 'place'>;
 }
 
 export interface HttpRequest extends HttpExchange {
@@ -34,6 +44,8 @@ export interface HttpAnswer {
   headers: http.IncomingHttpHeaders;
   /** What was asked in the end. */
   url: URL;
+  /** Where the server is that was asked at first. */
+  place: () => Promise<Place>;
   /** To be read, or dropped. */
   body: AsyncIterable<Uint8Array>;
   drop(): void;
@@ -41,7 +53,7 @@ export interface HttpAnswer {
 
 export interface HttpClient {
   /** The answer's body, once its head is right, and what was asked in the end. Throws SourceError for every other answer, at the head or within the body. */
-  request(request: HttpRequest, signal: AbortSignal): Promise<{ body: AsyncIterable<Uint8Array>; url: URL }>;
+  request(request: HttpRequest, signal: AbortSignal): Promise<Pick<HttpAnswer, 'body' | 'url' | 'place'>>;
   /** Any answer, for whoever judges it; `authorization` goes to the origin of the URL and to no other. Throws SourceError where there is none. */
   exchange(request: HttpExchange, authorization: string | undefined, signal: AbortSignal): Promise<HttpAnswer>;
   close(): void;
@@ -52,6 +64,7 @@ export interface HttpOptions extends TlsFiles {
   credentials: CredentialsProvider;
   proxy?: ProxySettings;
   limits: SourceLimits;
+  lookup?: NameLookup;
 }
 
 /**
@@ -60,18 +73,22 @@ export interface HttpOptions extends TlsFiles {
  */
 export function httpClient(options: HttpOptions): HttpClient {
   const { clock, limits } = options;
-  const agents = httpAgents(options);
+  const agents = httpAgents(options, options.lookup);
 
-  /** Sends one request; resolves with the head of its answer. */
+  const proxyTo = (url: URL): URL | undefined => proxyFor(url, options.proxy ?? {});
+
+  /** Sends one request; resolves with the head of its answer. Throws OutOfReachError, before anything is sent. */
   const send = async (
     url: URL,
     request: HttpExchange,
     authorization: string | undefined,
     signal: AbortSignal,
+    reach: Place | undefined,
     onSent?: () => void,
-  ) => {
-    const proxy = proxyFor(url, options.proxy ?? {});
-    const agent = await agents.agentFor(url, proxy);
+  ): Promise<IncomingMessage> => {
+    const proxy = proxyTo(url);
+    if (reach) await requireWithin(reach, url, proxy !== undefined, options.lookup);
+    const agent = await agents.agentFor(url, proxy, reach);
     const headers: Record<string, string> = { ...request.headers };
     if (authorization !== undefined) headers.Authorization = authorization;
     const { body } = request;
@@ -112,6 +129,13 @@ export function httpClient(options: HttpOptions): HttpClient {
     return attempt();
   };
 
+  /** By the address that was connected to: what the name has meanwhile is for its owner to say. */
+  const placeAsked = (url: URL, { socket: { remoteAddress } }: IncomingMessage): (() => Promise<Place>) => {
+    if (proxyTo(url)) return () => placeBehindProxy(url, options.lookup);
+    const place = placeOf(remoteAddress ?? '');
+    return async () => place;
+  };
+
   /** Follows redirects to an answer that is none. */
   const follow = async (
     request: HttpExchange,
@@ -120,20 +144,28 @@ export function httpClient(options: HttpOptions): HttpClient {
     onSent?: () => void,
   ) => {
     let url = new URL(request.url);
+    const { namedBy } = request;
     const origin = request.origin ?? url.origin;
+    const from = namedBy?.url ?? new URL(origin);
+    let place = namedBy?.place;
     for (let hops = 0; ; hops++) {
-      const answer = await send(url, request, url.origin === origin ? authorization : undefined, signal, onSent);
+      // Who was configured may be anywhere.
+      const reach = url.origin === from.origin ? undefined : await place?.();
+      const given = url.origin === origin ? authorization : undefined;
+      const answer = await send(url, request, given, signal, reach, onSent).catch((error: unknown) => {
+        throw error instanceof OutOfReachError ? refusedPlace(from, url) : error;
+      });
+      place ??= placeAsked(url, answer);
       const status = answer.statusCode ?? 0;
       const location = answer.headers.location;
       // Not 303, which asks for a page instead of an answer to what was sent.
-      if (![301, 302, 307, 308].includes(status) || location === undefined) return { answer, url };
+      if (![301, 302, 307, 308].includes(status) || location === undefined) return { answer, url, place };
       answer.destroy();
       if (hops >= limits.redirects)
         throw new SourceError('protocol', `${origin} redirects more than ${limits.redirects} times`);
       const next = redirected(url, location);
       // What was sent is for whom it was sent to, and a POST does something there.
       if (request.body !== undefined && next.origin !== url.origin) throw new RedirectError(url, next);
-      if (next.hostname !== url.hostname) await requireReachable(new URL(origin), next);
       url = next;
     }
   };
@@ -146,12 +178,12 @@ export function httpClient(options: HttpOptions): HttpClient {
         const ask = (asked: { refused: boolean }): Promise<Credentials | undefined> =>
           guard.within(() => options.credentials({ ...asked, signal: guard.signal }), CREDENTIALS_LATE);
         const credentials = await ask({ refused: false });
-        let { answer, url } = await guard.within(() => follow(request, header(credentials), guard.signal));
+        let { answer, url, place } = await guard.within(() => follow(request, header(credentials), guard.signal));
         if (answer.statusCode === 401) {
           const newer = await ask({ refused: true });
           if (newer && header(newer) !== header(credentials)) {
             answer.destroy();
-            ({ answer, url } = await guard.within(() => follow(request, header(newer), guard.signal)));
+            ({ answer, url, place } = await guard.within(() => follow(request, header(newer), guard.signal)));
           }
         }
         const finish = (): void => {
@@ -165,7 +197,7 @@ export function httpClient(options: HttpOptions): HttpClient {
           throw statusError(answer.statusCode ?? 0, answer.headers, url, given);
         }
         if (type !== request.expects) throw wrongType(type, await firstBytes(guard.body(answer, finish)));
-        return { body: guard.body(answer, finish), url };
+        return { body: guard.body(answer, finish), url, place };
       } catch (error) {
         guard.done();
         throw guard.explain(error);
@@ -175,7 +207,9 @@ export function httpClient(options: HttpOptions): HttpClient {
     async exchange(request, authorization, signal) {
       const guard = new Guard(clock, limits, signal, new URL(request.url).host);
       try {
-        const { answer, url } = await guard.within((onSent) => follow(request, authorization, guard.signal, onSent));
+        const { answer, url, place } = await guard.within((onSent) =>
+          follow(request, authorization, guard.signal, onSent),
+        );
         const body = guard.body(answer, () => {
           if (!answer.complete) answer.destroy();
         });
@@ -185,7 +219,7 @@ export function httpClient(options: HttpOptions): HttpClient {
           if (request.method === 'HEAD' || Number(answer.headers['content-length']) <= SHORT) answer.resume();
           else answer.destroy();
         };
-        return { status: answer.statusCode ?? 0, headers: answer.headers, url, body, drop };
+        return { status: answer.statusCode ?? 0, headers: answer.headers, url, place, body, drop };
       } catch (error) {
         guard.done();
         throw guard.explain(error);

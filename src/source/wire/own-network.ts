@@ -1,5 +1,5 @@
-import { lookup } from 'node:dns/promises';
-import { BlockList, isIP } from 'node:net';
+import { type LookupAddress, lookup as systemLookup } from 'node:dns';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { SourceError } from '../../lib/errors.ts';
 
 /** Where an address is, seen from a site. */
@@ -50,25 +50,68 @@ function embedded(address: string): string | undefined {
   return [a >> 8, a & 255, b >> 8, b & 255].join('.');
 }
 
-/** The addresses of a host; none for a name that does not resolve here. */
-export async function addressesOf(hostname: string): Promise<string[]> {
-  const host = hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host)) return [host];
-  if (/(^|\.)localhost\.?$/i.test(host)) return ['127.0.0.1'];
-  const found = await lookup(host, { all: true }).catch(() => []);
-  return found.map(({ address }) => address);
+/** How a name becomes addresses: dns.lookup, where nothing else is said. */
+export type NameLookup = LookupFunction;
+
+/** No address of a name is within reach: `refusedPlace` says so to people. */
+export class OutOfReachError extends Error {}
+
+/** What a server may lead a site to: public addresses, and those of the network that the server itself is in. */
+const isWithin = (reach: Place, address: string): boolean => {
+  const place = placeOf(address);
+  return place === 'public' || place === reach;
+};
+
+/**
+ * Resolves names for connections that another server asked for. The address that was checked is the one that is connected to, so that a name which has
+ * several, or others a moment later, leads nowhere else.
+ */
+export function lookupWithin(reach: Place, lookup: NameLookup = systemLookup): NameLookup {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, found) => {
+      if (error) return callback(error, []);
+      const within = (found as LookupAddress[]).filter(({ address }) => isWithin(reach, address));
+      const [first] = within;
+      if (!first) return callback(new OutOfReachError(hostname), []);
+      if (options.all) callback(null, within);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
+
+/** What a connection is made to without a lookup: an address that is written out. A proxy is asked for names that are looked up here, too. Throws OutOfReachError. */
+export async function requireWithin(
+  reach: Place,
+  { hostname }: URL,
+  isProxied: boolean,
+  lookup?: NameLookup,
+): Promise<void> {
+  const host = plainHost(hostname);
+  const addresses = isIP(host) ? [host] : isProxied ? await addressesOf(host, lookup) : [];
+  if (!addresses.every((address) => isWithin(reach, address))) throw new OutOfReachError(hostname);
 }
 
 /**
- * Addresses that a redirect's target may have, seen from a repo's server: public ones, and those of the networks that the server itself is in. A server of the
- * internet would reach what listens on the site alone otherwise. Throws SourceError.
+ * Where a server is that was asked through a proxy, which resolved its name. Most networks have one name server for all, so a name is looked up here as well; but
+ * its owner may call it localhost, so that is not believed.
  */
-export async function requireReachable(from: URL, to: URL): Promise<void> {
-  const targets = (await addressesOf(to.hostname)).map(placeOf).filter((place) => place !== 'public');
-  if (targets.length === 0) return;
-  const own = new Set((await addressesOf(from.hostname)).map(placeOf));
-  if (targets.every((place) => own.has(place))) return;
-  throw refusedPlace(from, to);
+export async function placeBehindProxy({ hostname }: URL, lookup?: NameLookup): Promise<Place> {
+  const host = plainHost(hostname);
+  if (isIP(host)) return placeOf(host);
+  const places = (await addressesOf(host, lookup)).map(placeOf);
+  return places.length > 0 && places.every((place) => place === 'private') ? 'private' : 'public';
+}
+
+const plainHost = (hostname: string): string => hostname.replace(/^\[|\]$/g, '');
+
+/** None for a name that does not resolve here. */
+function addressesOf(host: string, lookup: NameLookup = systemLookup): Promise<string[]> {
+  if (/(^|\.)localhost\.?$/i.test(host)) return Promise.resolve(['127.0.0.1']);
+  return new Promise((resolve) => {
+    lookup(host, { all: true }, (error, found) =>
+      resolve(error ? [] : (found as LookupAddress[]).map(({ address }) => address)),
+    );
+  });
 }
 
 export const refusedPlace = (from: URL, to: URL): SourceError =>

@@ -26,7 +26,8 @@ function registry(
       async function* bytes() {
         yield Buffer.from(body);
       }
-      return { status, headers, url: new URL(request.url), body: bytes(), drop() {} };
+      const place = async () => 'public' as const;
+      return { status, headers, url: new URL(request.url), place, body: bytes(), drop() {} };
     },
     close() {},
   };
