@@ -1,4 +1,4 @@
-import { InputError } from '../lib/errors.ts';
+import { InputError, messageOf } from '../lib/errors.ts';
 import { utf8 } from '../lib/utf8.ts';
 import { shortRevision } from '../plan/render.ts';
 import type { FetchedSnapshot, Source } from '../source/source.ts';
@@ -30,7 +30,7 @@ export function sourceEvidence(
         return await take(utf8(file.content, TRUST_FILE), current);
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
-        throw new TrustError('trustChanged', `commit ${shortRevision(commit)}: ${error.message}`, { cause: error });
+        throw new TrustError('trustChanged', `commit ${shortRevision(commit)}: ${messageOf(error)}`, { cause: error });
       }
     },
   };

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { printable } from '../lib/printable.ts';
 
 /** Where a question is asked, and the answer read. */
 interface Terminal {
@@ -21,7 +22,7 @@ export async function confirm(
       lines.once('close', () => resolve(''));
       lines.once('SIGINT', () => resolve(''));
     });
-    const answer = await Promise.race([lines.question(`${question} [y/N] `), ended]);
+    const answer = await Promise.race([lines.question(`${printable(question)} [y/N] `), ended]);
     return ['y', 'yes'].includes(answer.trim().toLowerCase());
   } finally {
     lines.close();

@@ -4,6 +4,7 @@ import { createHostFiles } from '../files/host-files.ts';
 import type { Territory } from '../files/territory.ts';
 import { systemClock } from '../lib/clock.ts';
 import { formatProblem } from '../lib/errors.ts';
+import { line } from '../lib/line.ts';
 import type { Log } from '../lib/log.ts';
 import { createSemaphore } from '../lib/semaphore.ts';
 import { emptyMemory, type Memory } from '../model/memory.ts';
@@ -129,7 +130,7 @@ function say(verdict: Verdict, state: string): number {
         print(reason);
       for (const { app, problems } of verdict.plan.apps)
         for (const problem of problems)
-          printError(`${errorPalette().change('warning:')} ${app}: ${formatProblem(problem)}`);
+          printError(line`${errorPalette().change('warning:')} ${app}: ${formatProblem(problem)}`);
       print(
         palette().add(
           `${verdict.plan.site} ${state} (${verdict.plan.apps.length} app${verdict.plan.apps.length === 1 ? '' : 's'})`,
@@ -138,10 +139,10 @@ function say(verdict: Verdict, state: string): number {
       return EXIT.ok;
     }
     case 'failed':
-      for (const text of verdict.errors) printError(`${error('error:')} ${text}`);
+      for (const text of verdict.errors) printError(line`${error('error:')} ${text}`);
       return EXIT.failed;
     case 'timeout':
-      printError(`${error('error:')} time ran out`);
+      printError(line`${error('error:')} time ran out`);
       for (const text of verdict.waiting) printError(`  still to do: ${text}`);
       return EXIT.failed;
     case 'interrupted':
@@ -152,8 +153,8 @@ function say(verdict: Verdict, state: string): number {
 
 const progressLog: Log = {
   debug() {},
-  info: (message, fields) => print(`${fields?.app ? `${palette().bold(String(fields.app))} ` : ''}${message}`),
+  info: (message, fields) => print(line`${fields?.app ? line`${palette().bold(String(fields.app))} ` : ''}${message}`),
   warn: (message, fields) =>
-    printError(`${errorPalette().change('warning:')} ${fields?.app ? `${fields.app}: ` : ''}${message}`),
-  error: (message) => printError(`${errorPalette().error('error:')} ${message}`),
+    printError(line`${errorPalette().change('warning:')} ${fields?.app ? `${fields.app}: ` : ''}${message}`),
+  error: (message) => printError(line`${errorPalette().error('error:')} ${message}`),
 };

@@ -1,4 +1,4 @@
-import { InputError, SourceError } from '../lib/errors.ts';
+import { InputError, messageOf, SourceError } from '../lib/errors.ts';
 import { utf8 } from '../lib/utf8.ts';
 import type { Evidence } from '../trust/judgement.ts';
 import { succeed } from '../trust/trust.ts';
@@ -48,7 +48,7 @@ export function localEvidence(dir: string, file: string): Evidence {
         return succeed(current, await readTrust(utf8(stdout, file), file));
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
-        throw new TrustError('trustChanged', error.message, { cause: error });
+        throw new TrustError('trustChanged', messageOf(error), { cause: error });
       }
     },
   };

@@ -1,8 +1,9 @@
 import { Command, CommanderError, Option } from 'commander';
 import { formatProblem, HoldfastError, InputError } from '../lib/errors.ts';
+import { line } from '../lib/line.ts';
 import { EXIT } from './exit.ts';
 import { agentOption, agentSettings } from './settings.ts';
-import { errorPalette } from './terminal.ts';
+import { errorPalette, printError } from './terminal.ts';
 import { VERSION } from './version.ts';
 
 const RENDER_HELP = `--format engine shows contents of files, configs and secrets as their digests. --format compose prints JSON; relative paths are
@@ -30,18 +31,17 @@ export async function run(args: string[]): Promise<number> {
 function report(error: unknown): number {
   const palette = errorPalette();
   if (error instanceof InputError) {
-    for (const problem of error.problems)
-      process.stderr.write(`${palette.error('error:')} ${formatProblem(problem)}\n`);
+    for (const problem of error.problems) printError(line`${palette.error('error:')} ${formatProblem(problem)}`);
     return EXIT.input;
   }
   if (error instanceof HoldfastError) {
-    process.stderr.write(`${palette.error('error:')} ${error.message}\n`);
+    printError(line`${palette.error('error:')} ${error.message}`);
     // What cannot be reached was never changed: an engine that fails later on fails an app, which is no error of the command.
     return error.code === 'SOURCE' || error.code === 'ENGINE' ? EXIT.input : EXIT.failed;
   }
-  process.stderr.write(
-    `${palette.error('this is a defect in Holdfast:')} ${error instanceof Error ? error.stack : String(error)}\n`,
-  );
+  const calls = error instanceof Error ? (error.stack ?? '').split('\n').filter((text) => /^ {4}at /.test(text)) : [];
+  printError(line`${palette.error('this is a defect in Holdfast:')} ${String(error)}`);
+  printError(calls);
   return EXIT.failed;
 }
 
@@ -51,6 +51,7 @@ function build(setCode: (code: number) => void): Command {
     .version(VERSION, '-V, --version')
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
+    .configureOutput({ outputError: (text) => printError(text.trimEnd().split('\n')) })
     .showSuggestionAfterError()
     .showHelpAfterError('(--help says what there is)');
 

@@ -1,4 +1,5 @@
-import { coloured, type Palette, plain } from '../plan/render.ts';
+import { coloured, Line, type Palette, plain } from '../lib/line.ts';
+import { printableJson } from '../lib/printable.ts';
 import { EXIT } from './exit.ts';
 
 /** Colours on a terminal; none where NO_COLOR is set (no-color.org) or the output is a pipe. */
@@ -9,13 +10,29 @@ export function palette(stream: { isTTY?: boolean } = process.stdout): Palette {
 
 export const errorPalette = (): Palette => palette(process.stderr);
 
-export const print = (text: string): void => {
-  process.stdout.write(`${text}\n`);
+type Words = string | Line;
+
+/** Writes a line, or several, to standard output. Words that are no `Line` are escaped whole, their line breaks too. */
+export const print = (lines: Words | readonly Words[]): void => {
+  process.stdout.write(textOf(lines));
 };
 
-export const printError = (text: string): void => {
-  process.stderr.write(`${text}\n`);
+/** The same to standard error. */
+export const printError = (lines: Words | readonly Words[]): void => {
+  process.stderr.write(textOf(lines));
 };
+
+/** Writes JSON, laid out as it is. */
+export const printJson = (json: string): void => {
+  process.stdout.write(`${printableJson(json)}\n`);
+};
+
+/** Nobody's words at the start of a line become a command of GitHub's runner, which `::` begins. */
+const textOf = (lines: Words | readonly Words[]): string =>
+  [lines]
+    .flat()
+    .map((each) => `${Line.of(each).sent.replace(/^(\s*):(?=:)/, '$1\\x3a')}\n`)
+    .join('');
 
 /**
  * What is under way goes on when its output can no longer be written: a reader that has seen enough (`| head`) is no failure. A file that is full

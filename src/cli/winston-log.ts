@@ -1,5 +1,7 @@
 import winston from 'winston';
+import { type Line, line } from '../lib/line.ts';
 import type { Log } from '../lib/log.ts';
+import { printableJson } from '../lib/printable.ts';
 import { palette } from './terminal.ts';
 
 export type LogFormat = 'text' | 'json';
@@ -9,19 +11,28 @@ export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 export function winstonLog(format: LogFormat, level: LogLevel): Log {
   return winston.createLogger({
     level,
-    format: format === 'json' ? jsonLines : humanLines(),
+    format: linesOf(format),
     transports: [new winston.transports.Console({ forceConsole: false })],
   });
 }
 
-const jsonLines = winston.format.combine(winston.format.timestamp(), winston.format.json());
+export const linesOf = (format: LogFormat): winston.Logform.Format => (format === 'json' ? jsonLines : humanLines());
+
+const MESSAGE = Symbol.for('message');
+
+const jsonLines = winston.format.combine(
+  winston.format.timestamp(),
+  winston.format.json(),
+  winston.format.printf((info) => printableJson(String(info[MESSAGE]))),
+);
 
 function humanLines(): winston.Logform.Format {
   const { dim, error, change, bold } = palette();
-  const paint: Record<string, (text: string) => string> = { error, warn: change };
+  const paint: Record<string, (text: string) => Line> = { error, warn: change };
   return winston.format.printf(({ level, message, app, service }) => {
-    const where = app ? `${bold(String(app))}${service ? `/${service}` : ''} ` : '';
+    const where = app ? line`${bold(String(app))}${service ? `/${service}` : ''} ` : '';
     const text = paint[level]?.(String(message)) ?? String(message);
-    return `${dim(new Date().toISOString().slice(11, 19))} ${level === 'info' ? '' : `${level}: `}${where}${text}`;
+    return line`${dim(new Date().toISOString().slice(11, 19))} ${level === 'info' ? '' : `${level}: `}${where}${text}`
+      .sent;
   });
 }

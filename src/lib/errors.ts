@@ -102,8 +102,9 @@ export function formatProblem(problem: Problem): string {
   return `${where}${problem.message}${hint}`;
 }
 
-/** The sentence of any thrown value. */
+/** The sentence of any thrown value; several problems in one line. */
 export function messageOf(error: unknown): string {
+  if (error instanceof InputError) return error.problems.map(formatProblem).join('; ');
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -1,38 +1,7 @@
 import { formatProblem } from '../lib/errors.ts';
+import { Line, line, type Palette, plain } from '../lib/line.ts';
+import { printable } from '../lib/printable.ts';
 import type { AppPlan, ContainerRef, Operation, Plan } from '../model/plan.ts';
-
-/** Colours for a terminal, or functions that change nothing. */
-export interface Palette {
-  add(text: string): string;
-  remove(text: string): string;
-  change(text: string): string;
-  dim(text: string): string;
-  bold(text: string): string;
-  error(text: string): string;
-}
-
-const plainText = (text: string): string => text;
-export const plain: Palette = {
-  add: plainText,
-  remove: plainText,
-  change: plainText,
-  dim: plainText,
-  bold: plainText,
-  error: plainText,
-};
-
-const sgr =
-  (open: number, close: number) =>
-  (text: string): string =>
-    `\x1b[${open}m${text}\x1b[${close}m`;
-export const coloured: Palette = {
-  add: sgr(32, 39),
-  remove: sgr(31, 39),
-  change: sgr(33, 39),
-  dim: sgr(2, 22),
-  bold: sgr(1, 22),
-  error: sgr(31, 39),
-};
 
 /** What an operation does to the site: the sign it is printed with. */
 type Sign = '+' | '-' | '~' | '?';
@@ -105,16 +74,16 @@ export function describe(operation: Operation): string {
 const named = ({ name }: ContainerRef): string => name;
 
 /** A plan for people: an app a paragraph, an operation a line with its reason. */
-export function renderText(plan: Plan, palette: Palette = plain, unplanned = 0): string {
+export function renderText(plan: Plan, palette: Palette = plain, unplanned = 0): Line[] {
   const changing = plan.apps.filter(
     ({ operations, problems, adopted }) => operations.length + problems.length + (adopted?.length ?? 0) > 0,
   );
-  const lines = changing.flatMap((app) => [...renderApp(app, palette), '']);
-  return [...lines, summary(plan, unplanned)].join('\n');
+  const lines = changing.flatMap((app) => [...renderApp(app, palette), Line.of('')]);
+  return [...lines, Line.of(summary(plan, unplanned))];
 }
 
-function renderApp({ app, operations, problems, adopted }: AppPlan, palette: Palette): string[] {
-  const width = Math.min(60, Math.max(0, ...operations.map((operation) => describe(operation).length)));
+function renderApp({ app, operations, problems, adopted }: AppPlan, palette: Palette): Line[] {
+  const width = Math.min(60, Math.max(0, ...operations.map((operation) => printable(describe(operation)).length)));
   return [
     palette.bold(app),
     ...problems.map((problem) => {
@@ -126,17 +95,17 @@ function renderApp({ app, operations, problems, adopted }: AppPlan, palette: Pal
   ];
 }
 
-function renderOperation(operation: Operation, width: number, palette: Palette): string {
+function renderOperation(operation: Operation, width: number, palette: Palette): Line {
   const sign = signs[operation.kind];
   const paint = { '+': palette.add, '-': palette.remove, '~': palette.change, '?': palette.dim }[sign];
   const after = [
     ...(operation.after.length > 0 ? [`after ${operation.after.join(', ')}`] : []),
     ...(operation.onlyIfFailed ? [`only if ${operation.onlyIfFailed} fails`] : []),
   ].join(', ');
-  const head = `${sign} ${`[${operation.id}]`.padEnd(5)} ${describe(operation).padEnd(width)}`;
-  const tail = `  ${operation.reason}${after && palette.dim(` (${after})`)}`;
+  const head = `${sign} ${`[${operation.id}]`.padEnd(5)} ${printable(describe(operation)).padEnd(width)}`;
+  const tail = line`  ${operation.reason}${after && palette.dim(` (${after})`)}`;
   const withheld = operation.withheld ? palette.dim(` [withheld: ${operation.withheld.text}]`) : '';
-  return `  ${operation.withheld || operation.onlyIfFailed ? palette.dim(head) : paint(head)}${tail}${withheld}`;
+  return line`  ${operation.withheld || operation.onlyIfFailed ? palette.dim(head) : paint(head)}${tail}${withheld}`;
 }
 
 function summary({ site, revision, apps }: Plan, unplanned: number): string {

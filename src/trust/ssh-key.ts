@@ -40,7 +40,8 @@ type Check = (signature: Uint8Array, data: Uint8Array) => boolean;
 export function sshKey(blob: Uint8Array): SshKey {
   const reader = new SshReader(blob);
   const type = reader.text();
-  if (!Object.hasOwn(TYPES, type)) throw new RangeError(`keys of type ${printable(type)} cannot be used`);
+  if (!Object.hasOwn(TYPES, type))
+    throw new RangeError(`keys of type ${JSON.stringify(type.slice(0, 60))} cannot be used`);
   const check = TYPES[type as SshKeyType](reader, type);
   return {
     type: type as SshKeyType,
@@ -169,5 +170,3 @@ function twoNumbers(value: Uint8Array, bytes: number): Buffer {
 }
 
 const isCryptoError = (error: unknown): boolean => String((error as NodeJS.ErrnoException).code).startsWith('ERR_');
-
-const printable = (text: string): string => JSON.stringify(text.slice(0, 60));

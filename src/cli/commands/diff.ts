@@ -1,6 +1,7 @@
 import { guardFolders } from '../../files/guard-folders.ts';
 import { createHostFiles } from '../../files/host-files.ts';
 import { formatProblem } from '../../lib/errors.ts';
+import { line } from '../../lib/line.ts';
 import { emptyMemory } from '../../model/memory.ts';
 import { adopting } from '../../plan/adopted.ts';
 import { learnFromState } from '../../plan/learn.ts';
@@ -11,7 +12,7 @@ import { type DesiredOptions, readDesired } from '../desired.ts';
 import { filesAsWanted, isElsewhere } from '../elsewhere.ts';
 import { withEngine } from '../engine.ts';
 import { EXIT } from '../exit.ts';
-import { errorPalette, palette, print, printError } from '../terminal.ts';
+import { errorPalette, palette, print, printError, printJson } from '../terminal.ts';
 import { territoryByHand } from '../territory.ts';
 
 export interface DiffOptions extends DesiredOptions {
@@ -41,9 +42,11 @@ export async function diff(folder: string | undefined, options: DiffOptions): Pr
     return plan(desired, seen, learnFromState(emptyMemory(), desired, seen, 0), 0, how);
   });
 
-  print(options.output === 'json' ? renderJson(made) : renderText(made, palette(), desired.broken.length));
+  if (options.output === 'json') printJson(renderJson(made));
+  else print(renderText(made, palette(), desired.broken.length));
   for (const { name, problems } of desired.broken) {
-    for (const problem of problems) printError(`${errorPalette().error('error:')} ${name}: ${formatProblem(problem)}`);
+    for (const problem of problems)
+      printError(line`${errorPalette().error('error:')} ${name}: ${formatProblem(problem)}`);
   }
   const unplanned = made.apps.some(({ problems }) => problems.some(({ severity }) => severity === 'error'));
   if (desired.broken.length > 0 || unplanned) return EXIT.input;

@@ -4,6 +4,7 @@ import { lineFor } from '../../files/guard-folders.ts';
 import { listSites, placeSite, readFleet } from '../../fleet/place-site.ts';
 import { systemDisk } from '../../lib/disk.ts';
 import { EngineError, formatProblem, InputError, type Problem } from '../../lib/errors.ts';
+import { line } from '../../lib/line.ts';
 import { own } from '../../lib/own.ts';
 import type { SourceFile } from '../../model/snapshot.ts';
 import { folderSource } from '../../source/folder-source.ts';
@@ -66,7 +67,7 @@ export async function importStack(files: string[], options: ImportOptions): Prom
   else if (running?.length)
     print(`  not adopted: a stack called ${stack.name} runs from ${running.join(' and ')} (--adopt takes it over)`);
 
-  const warn = (text: string): void => printError(`${errorPalette().change('warning:')} ${text}`);
+  const warn = (text: string): void => printError(line`${errorPalette().change('warning:')} ${text}`);
   for (const text of secretsOf(stack, folder)) warn(text);
   for (const path of stack.writable) {
     warn(
@@ -85,7 +86,7 @@ export async function importStack(files: string[], options: ImportOptions): Prom
       `  files of Git are written to ${projectDirectory}, which its sites must allow: ${lineFor('projectRoot', projectDirectory)}`,
     );
   for (const problem of warnings) warn(formatProblem(problem));
-  for (const problem of errors) printError(`${errorPalette().error('error:')} ${formatProblem(problem)}`);
+  for (const problem of errors) printError(line`${errorPalette().error('error:')} ${formatProblem(problem)}`);
   print(next(relative(resolve('.'), root) || '.', errors.length));
   return errors.length > 0 ? EXIT.failed : EXIT.ok;
 }

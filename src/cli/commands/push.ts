@@ -35,7 +35,7 @@ export async function push(words: readonly string[], options: PushOptions): Prom
   try {
     const before = await readBefore(registry, reference, options.force, signal);
     if (before && !options.squash && sameRefs(before.refs, refs)) {
-      print(`${ociUrl(reference)} holds that already: ${summary(refs)}\n${before.digest}`);
+      print([`${ociUrl(reference)} holds that already: ${summary(refs)}`, before.digest]);
       return EXIT.ok;
     }
     const bundles = await planLayers(dir, refs, before, options);
@@ -52,7 +52,7 @@ export async function push(words: readonly string[], options: PushOptions): Prom
     const text = encodeArtifact({ layers, annotations: await annotations(dir, refs) });
     await putManifest(registry, reference.tag, text, signal);
     const { digest } = await readManifest(registry, reference.tag, signal);
-    print(`${ociUrl(reference)} holds ${summary(refs)} now\n${digest}`);
+    print([`${ociUrl(reference)} holds ${summary(refs)} now`, digest]);
     print(
       `sent ${sent} bytes; ${layers.length === 1 ? 'one layer' : `${layers.length} layers`}, ${layers.reduce((sum, { size }) => sum + size, 0)} bytes in all`,
     );

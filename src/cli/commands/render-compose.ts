@@ -6,7 +6,7 @@ import { compileOptions, withSnapshot } from '../desired.ts';
 import { EXIT } from '../exit.ts';
 import { placeAt } from '../pinned.ts';
 import { noSuchApp, type RenderOptions } from '../render-options.ts';
-import { print } from '../terminal.ts';
+import { printJson } from '../terminal.ts';
 
 /** Prints one app as `docker compose config --format json` does in the app's folder on this machine. */
 export async function renderCompose(folder: string | undefined, options: RenderOptions): Promise<number> {
@@ -29,7 +29,7 @@ export async function renderCompose(folder: string | undefined, options: RenderO
     const { name, json } = await composeConfig(app, placed.site, files, { ...compile, appDirectory });
     // What a Compose file alone is called is known only now.
     if (options.app !== undefined && options.app !== name) throw noSuchApp(placed.site, options.app, [name]);
-    print(json);
+    printJson(json);
     return EXIT.ok;
   });
 }

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { dump } from 'js-yaml';
 import { formatProblem } from '../../lib/errors.ts';
+import { line } from '../../lib/line.ts';
+import { printable } from '../../lib/printable.ts';
 import type { DesiredApp } from '../../model/state.ts';
 import { readDesired } from '../desired.ts';
 import { EXIT } from '../exit.ts';
 import { noSuchApp, type RenderOptions } from '../render-options.ts';
-import { errorPalette, print, printError } from '../terminal.ts';
+import { errorPalette, print, printError, printJson } from '../terminal.ts';
 
 /** Prints the desired state of a site, or with `--format compose` of one of its apps. */
 export async function render(folder: string | undefined, options: RenderOptions): Promise<number> {
@@ -29,11 +31,20 @@ async function renderEngine(folder: string | undefined, options: RenderOptions):
     );
   }
   const shown = { site: desired.site, revision: desired.revision, apps: chosen.map(withoutContents) };
-  print(options.output === 'json' ? JSON.stringify(shown, null, 2) : dump(shown, { lineWidth: 120 }).trimEnd());
+  printShown(shown, options.output);
   for (const { name, problems } of broken) {
-    for (const problem of problems) printError(`${errorPalette().error('error:')} ${name}: ${formatProblem(problem)}`);
+    for (const problem of problems)
+      printError(line`${errorPalette().error('error:')} ${name}: ${formatProblem(problem)}`);
   }
   return broken.length > 0 ? EXIT.input : EXIT.ok;
+}
+
+/** YAML where nothing in it would be obeyed by a terminal or a CI system; else, and where it was asked for, JSON, which is YAML as well. */
+function printShown(shown: unknown, output: string | undefined): void {
+  const lines = dump(shown, { lineWidth: 120 }).trimEnd().split('\n');
+  const isPlain = lines.every((text) => printable(text) === text && !/^\s*::/.test(text));
+  if (output === 'json' || !isPlain) printJson(JSON.stringify(shown, null, 2));
+  else print(lines);
 }
 
 function withoutContents(app: DesiredApp) {

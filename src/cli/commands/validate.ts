@@ -4,6 +4,7 @@ import { RepoFiles } from '../../compose/load/repo-files.ts';
 import { readApplications } from '../../fleet/applications.ts';
 import { listSites } from '../../fleet/place-site.ts';
 import { formatProblem, InputError, type Problem } from '../../lib/errors.ts';
+import { line } from '../../lib/line.ts';
 import { utf8 } from '../../lib/utf8.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { compileOptions, type DesiredOptions, withSnapshot } from '../desired.ts';
@@ -28,8 +29,8 @@ export async function validate(folder: string | undefined, options: DesiredOptio
     if (options.site === undefined) await checkUnplaced(snapshot, found);
     const palette = errorPalette();
     const problems = told(found.problems);
-    for (const text of told(found.warnings)) printError(`${palette.change('warning:')} ${text}`);
-    for (const text of problems) printError(`${palette.error('error:')} ${text}`);
+    for (const text of told(found.warnings)) printError(line`${palette.change('warning:')} ${text}`);
+    for (const text of problems) printError(line`${palette.error('error:')} ${text}`);
     if (problems.length > 0) return EXIT.input;
     print(`valid: ${count(sites.length, 'site')}, ${count(found.apps.size, 'app')}`);
     return EXIT.ok;

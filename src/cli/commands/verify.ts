@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
 import { sourceEvidence, TRUST_FILE } from '../../agent/source-evidence.ts';
 import { InputError } from '../../lib/errors.ts';
+import { line } from '../../lib/line.ts';
 import { utf8 } from '../../lib/utf8.ts';
 import { gitSource } from '../../source/git-source.ts';
 import { unannounced } from '../../trust/announced.ts';
@@ -164,7 +165,8 @@ async function tell({ candidate, floor, trust, isFromGit, evidence, inGit, pins 
   for (const { commit, signers, refusal, isAside } of judgement.verdicts) {
     const subject = commit.message.split('\n')[0] ?? '';
     const mark = refusal === undefined ? add('signed ') : isAside ? 'aside  ' : error('refused');
-    print(`${mark} ${commit.oid.slice(0, 12)}  ${subject}${signers.length > 0 ? `  (${signers.join(', ')})` : ''}`);
+    const by = signers.length > 0 ? `  (${signers.join(', ')})` : '';
+    print(line`${mark} ${commit.oid.slice(0, 12)}  ${subject}${by}`);
     if (refusal) print(`        ${refusal.kind}: ${refusal.message}`);
   }
   for (const commit of judgement.rotations)

@@ -1,7 +1,7 @@
 import { SourceError } from '../../lib/errors.ts';
+import { excerpt } from '../../lib/printable.ts';
 import type { HttpAnswer } from '../wire/http.ts';
 import { statusError, wrongType } from '../wire/http-errors.ts';
-import { printable } from '../wire/pkt-line.ts';
 
 /** Far more than a registry says about an error. */
 const MOST_WORDS = 8 * 1024;
@@ -47,7 +47,7 @@ function wordsOf(text: string): string {
     const { errors } = JSON.parse(text) as { errors?: { code?: unknown; message?: unknown }[] };
     const [first] = Array.isArray(errors) ? errors : [];
     const words = [first?.code, first?.message].filter((word) => typeof word === 'string').join(': ');
-    return words === '' ? '' : `: ${printable(words)}`;
+    return words === '' ? '' : `: ${excerpt(words)}`;
   } catch {
     // No JSON, no words.
     return '';

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { SourceError } from '../../lib/errors.ts';
-import { looksLikeHtml, printable, WEB_PAGE } from './pkt-line.ts';
+import { excerpt } from '../../lib/printable.ts';
+import { looksLikeHtml, WEB_PAGE } from './pkt-line.ts';
 
 /** The sentence for an answer that is neither a success nor a redirect. */
 export function statusError(
@@ -59,6 +60,6 @@ export function retryAfterMs(headers: IncomingHttpHeaders): number | undefined {
 /** An answer of status 200 that is something else than what was asked for. */
 export function wrongType(type: string, start: string, how = 'the Git protocol at this URL'): SourceError {
   if (type === 'text/html' || looksLikeHtml(start)) return new SourceError('portal', WEB_PAGE);
-  const got = type === '' ? 'an answer of no type' : `an answer of type ${printable(type)}`;
+  const got = type === '' ? 'an answer of no type' : `an answer of type ${excerpt(type)}`;
   return new SourceError('protocol', `The server does not speak ${how}: ${got} came`);
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { SourceError } from '../../lib/errors.ts';
-import { printable } from './pkt-line.ts';
+import { excerpt } from '../../lib/printable.ts';
 import { type Conversation, type StreamTransportOptions, streamTransport } from './stream-transport.ts';
 import type { Transport } from './transport.ts';
 
@@ -43,7 +43,7 @@ function uploadPack(dir: string): Conversation {
         return new SourceError('unreachable', `${dir} cannot be read: a repo in a folder needs the program git`);
       return words === ''
         ? undefined
-        : new SourceError('notFound', `${dir} cannot be read as a Git repo: ${printable(words)}`);
+        : new SourceError('notFound', `${dir} cannot be read as a Git repo: ${excerpt(words)}`);
     },
   };
 }

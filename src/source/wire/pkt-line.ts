@@ -1,4 +1,5 @@
 import { SourceError } from '../../lib/errors.ts';
+import { excerpt } from '../../lib/printable.ts';
 
 /**
  * Git's framing: four hex digits of length (themselves included), then the content; lengths 0 to 2 are marks.
@@ -93,15 +94,7 @@ export function textOf(data: Buffer): string {
 
 /** What a Git server says went wrong, made safe to print. */
 export function serverError(words: string): SourceError {
-  const said = printable(words);
+  const said = excerpt(words);
   const kind = /not our ref|unadvertised object/.test(said) ? 'notFound' : 'protocol';
   return new SourceError(kind, `The Git server refused: ${said}`);
-}
-
-/** Control characters could rewrite a terminal's lines, and a server's text has no end of its own. */
-export function printable(text: string): string {
-  return text
-    .replace(/\p{Cc}+/gu, ' ')
-    .trim()
-    .slice(0, 300);
 }

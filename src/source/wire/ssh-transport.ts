@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { appendFile, readFile } from 'node:fs/promises';
 import type { Client, ClientChannel, ConnectConfig } from 'ssh2';
 import { messageOf, SourceError } from '../../lib/errors.ts';
+import { excerpt } from '../../lib/printable.ts';
 import type { SshAddress } from '../remote.ts';
 import {
   type HostVerdict,
@@ -13,7 +14,6 @@ import {
   parseKnownHosts,
 } from './known-hosts.ts';
 import { networkError } from './network-errors.ts';
-import { printable } from './pkt-line.ts';
 import { readSmall } from './read-small.ts';
 import { type Conversation, type StreamTransportOptions, streamTransport } from './stream-transport.ts';
 import type { Transport } from './transport.ts';
@@ -147,7 +147,7 @@ async function connect(
     if (signal.aborted) throw error;
     const words = messageOf(error).match(/^Cannot parse privateKey: (.*)/)?.[1];
     if (words !== undefined)
-      throw new SourceError('auth', `The SSH key ${settings.keyFile} cannot be used: ${printable(words)}`, {
+      throw new SourceError('auth', `The SSH key ${settings.keyFile} cannot be used: ${excerpt(words)}`, {
         cause: error,
       });
     throw hostKeyError(verdict, shown, { host, port }, settings) ?? sshError(error, name, user, settings);
@@ -221,7 +221,7 @@ function conversation(channel: ClientChannel, host: string, path: string): Conve
       channel.destroy();
     },
     failure: async () =>
-      words === '' ? undefined : new SourceError('notFound', `${host} does not give out ${path}: ${printable(words)}`),
+      words === '' ? undefined : new SourceError('notFound', `${host} does not give out ${path}: ${excerpt(words)}`),
   };
 }
 
@@ -232,7 +232,7 @@ function hostKeyError(
   settings: SshSettings,
 ): SourceError | undefined {
   if (key.length === 0 || verdict === 'known') return undefined;
-  const type = printable(keyType(key));
+  const type = excerpt(keyType(key));
   const host = port === 22 ? name : `${name}:${port}`;
   // As `ssh-keygen -l` prints it, to be held against what the server's owner says.
   const print = `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
@@ -256,7 +256,7 @@ function sshError(error: unknown, host: string, user: string, { keyFile, agent }
   if (error instanceof SourceError) return error;
   const { level } = error as { level?: string };
   if (level === 'agent')
-    return new SourceError('auth', `The SSH agent at ${agent} cannot be used: ${printable(messageOf(error))}`, {
+    return new SourceError('auth', `The SSH agent at ${agent} cannot be used: ${excerpt(messageOf(error))}`, {
       cause: error,
     });
   if (level === 'client-authentication') {
@@ -268,7 +268,7 @@ function sshError(error: unknown, host: string, user: string, { keyFile, agent }
     return new SourceError('auth', `${host} does not let ${user} in ${how}`, { cause: error });
   }
   if (level === 'protocol' || level === 'handshake') {
-    const why = printable(messageOf(error));
+    const why = excerpt(messageOf(error));
     return new SourceError('protocol', `No SSH connection to ${host} could be made: ${why}`, { cause: error });
   }
   return networkError(error, host);

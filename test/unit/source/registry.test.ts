@@ -106,7 +106,7 @@ test('credentials are given when asked for, once, and the answer to wrong ones h
 
 test.each([
   [404, {}, '', 'notFound', /There is no artifact oci:\/\/r.example.org\/a:main/],
-  [403, {}, '{"errors":[{"code":"DENIED","message":"no\\u001b[2J"}]}', 'auth', /HTTP 403\): DENIED: no \[2J/],
+  [403, {}, '{"errors":[{"code":"DENIED","message":"no\\u001b[2J"}]}', 'auth', /HTTP 403\): DENIED: no\\x1b\[2J/],
   [429, { 'retry-after': '7' }, '', 'busy', /less often/],
   [503, {}, '', 'busy', /does not serve/],
   [500, {}, '<html>', 'server', /fault of its own/],
