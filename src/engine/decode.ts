@@ -2,7 +2,7 @@ import type { ContainerInspect, ContainerListItem, NetworkBody, VolumeBody } fro
 import type { ActualContainer, ActualNetwork, ActualVolume, ContainerStatus } from '../model/state.ts';
 import { type Neighbours, readAnonymousVolumes, readSpec } from '../spec/from-api.ts';
 import { type ReadLabels, readOwner, readProject } from '../spec/labels.ts';
-import { readNetwork } from '../spec/networks.ts';
+import { connectedEndpoints, readNetwork } from '../spec/networks.ts';
 import { readVolume } from '../spec/volumes.ts';
 
 const STATUSES: readonly string[] = [
@@ -35,7 +35,7 @@ export function decodeContainer(
   labels: ReadLabels,
   neighbours: Neighbours,
 ): ActualContainer {
-  const { Id, Name, Image, RestartCount, State, NetworkSettings } = inspect;
+  const { Id, Name, Image, RestartCount, State } = inspect;
   const health = State.Health?.Status;
   const output = lastLines(State.Health?.Log?.at(-1)?.Output ?? '');
   return {
@@ -55,9 +55,7 @@ export function decodeContainer(
     error: State.Error ?? '',
     anonymousVolumes: readAnonymousVolumes(inspect),
     networkIds: Object.fromEntries(
-      Object.entries(NetworkSettings?.Networks ?? {}).flatMap(([name, { NetworkID }]) =>
-        NetworkID ? [[name, NetworkID]] : [],
-      ),
+      connectedEndpoints(inspect).flatMap(([name, { NetworkID }]) => (NetworkID ? [[name, NetworkID]] : [])),
     ),
   };
 }

@@ -1,6 +1,5 @@
 import Docker from 'dockerode';
 import { EngineError } from '../lib/errors.ts';
-import { own } from '../lib/own.ts';
 import { registryAuth } from '../lib/registry-auth.ts';
 import type {
   ContainerInspect,
@@ -11,6 +10,7 @@ import type {
   VolumeBody,
 } from '../model/engine-api.ts';
 import type { EngineFacts } from '../model/state.ts';
+import { connectedEndpoints } from '../spec/networks.ts';
 import type { EngineApi } from './api.ts';
 import { factsOf, type InfoAnswer, isPodman, NEWEST_API, negotiate, type VersionAnswer } from './capabilities.ts';
 import type { Connection, Environment } from './connection.ts';
@@ -168,8 +168,8 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
       }).catch(async (error: unknown) => {
         if (!(error instanceof EngineError) || !/already (exists|connected)/.test(error.message)) throw error;
         // The name of the endpoint is the container's; it may be another container's that had the name before.
-        const { NetworkSettings } = await inspectContainer(container);
-        if (!own(NetworkSettings?.Networks, network)) throw error;
+        const connected = connectedEndpoints(await inspectContainer(container));
+        if (!connected.some(([name]) => name === network)) throw error;
       });
     },
     async disconnectNetwork(network, container) {

@@ -127,7 +127,10 @@ const imageName = (found: string, asked: string | undefined): string =>
 const isPodmans = (variable: string, asked: Asked | undefined): boolean =>
   PODMAN_VARIABLES.includes(variable) && !asked?.has(`Env.${variable}`);
 
-/** Its default network is called podman; where every other engine says what address was asked for, it says which one there is. */
+/**
+ * Its default network is called podman; where every other engine says what address was asked for, it says which one there is. It gives no endpoint an
+ * ID, and lists none that is not connected.
+ */
 function endpoints(
   networks: Record<string, EndpointBody> | null | undefined,
   asked: Asked | undefined,
@@ -139,6 +142,7 @@ function endpoints(
         name === 'podman' ? 'bridge' : name,
         {
           ...endpoint,
+          EndpointID: endpoint.EndpointID || name,
           ...(address && { IPAMConfig: { IPv4Address: endpoint.IPAddress || address } }),
           DriverOpts: null,
         },

@@ -1,7 +1,8 @@
 import { addressesOverlap } from '../lib/host-address.ts';
 import { ownHostPath } from '../lib/host-path.ts';
+import { sameSpelling } from '../lib/ip-address.ts';
 import { own } from '../lib/own.ts';
-import type { ContainerSpec, MountSpec, PortBinding } from '../model/spec.ts';
+import type { ContainerSpec, EndpointSpec, MountSpec, PortBinding } from '../model/spec.ts';
 
 /**
  * Something that two containers would both have while they run.
@@ -15,6 +16,8 @@ export interface SharedThing {
   risk: 'refused' | 'data' | 'shared';
   /** As people call it: `the host port 80/tcp`. */
   text: string;
+  /** Of an address: the network, which a container may leave without being stopped. */
+  network?: string;
 }
 
 /** What two containers have in common, each thing once. */
@@ -54,17 +57,26 @@ function overlap(left: string, right: string): boolean {
   return from <= last && first <= to;
 }
 
-/** Addresses that were asked for; those that the engine gives out are never given twice. */
-function sharedAddresses(one: ContainerSpec, other: ContainerSpec): SharedThing[] {
-  return Object.entries(one.Networks ?? {}).flatMap(([network, left]) => {
-    const right = own(other.Networks, network);
-    return (['IPv4Address', 'IPv6Address'] as const).flatMap((family): SharedThing[] => {
-      const address = left[family];
-      if (!address || address !== right?.[family]) return [];
-      return [{ kind: 'address', risk: 'refused', text: `the address ${address} on ${network}` }];
-    });
-  });
+/**
+ * Addresses that were asked for. Docker (20.10 and 28) lets several containers have one MAC address or one link-local address, so those are
+ * nobody's alone.
+ */
+const sharedAddresses = (one: ContainerSpec, other: ContainerSpec): SharedThing[] =>
+  Object.entries(one.Networks ?? {}).flatMap(([network, endpoint]) =>
+    sharedAddressesOn(network, endpoint, own(other.Networks, network)),
+  );
+
+/** The same for one network. */
+export function sharedAddressesOn(network: string, one: EndpointSpec, other: EndpointSpec | undefined): SharedThing[] {
+  const theirs = addressesOf(other);
+  return addressesOf(one)
+    .filter((address) => theirs.includes(address))
+    .map((address) => ({ kind: 'address', risk: 'refused', text: `the address ${address} on ${network}`, network }));
 }
+
+/** The addresses of its own that an endpoint asks for. */
+export const addressesOf = ({ IPv4Address, IPv6Address }: EndpointSpec = {}): string[] =>
+  [IPv4Address, IPv6Address].flatMap((address) => (address ? [sameSpelling(address)] : []));
 
 /** Devices that are made to be opened by many at once. */
 const MANY =

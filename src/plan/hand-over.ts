@@ -1,17 +1,19 @@
-import type { PortBinding } from '../model/spec.ts';
 import type { ActualContainer } from '../model/state.ts';
 import type { AppContext } from './context.ts';
 import type { NewOperation } from './draft.ts';
+import { type SharedThing, sharedThings } from './exclusive.ts';
+import { handOverAddresses, leavesOf } from './hand-over-addresses.ts';
 import { temporaryName } from './names.ts';
 import { refOf } from './steps.ts';
 
-/** What of the app holds a name or a host port that something else is to have lets go of it first. */
+/** A container of the app that has a name, a host port or an address that another one is to have lets go of it first. */
 export function orderHandOvers(context: AppContext): void {
   for (const rename of context.renames) handOverName(context, rename);
   for (const starting of context.starts) {
     for (const holder of context.actual.containers)
-      if (holder.identity.service !== starting.beside) handOverPorts(context, starting, holder);
+      if (holder.identity.service !== starting.beside) handOver(context, starting, holder);
   }
+  handOverAddresses(context);
 }
 
 function handOverName(context: AppContext, { handle, container, wanted }: AppContext['renames'][number]): void {
@@ -38,33 +40,51 @@ function handOverName(context: AppContext, { handle, container, wanted }: AppCon
 
 /**
  * The holder stops before the new one starts, but not before the new one is made, and its predecessor keeps running until then: whatever
- * fails on the way, the port is not left to nobody.
+ * fails on the way, the port is not left to nobody. One that only has to give up an address leaves the network for that and runs on.
  */
-function handOverPorts(context: AppContext, starting: AppContext['starts'][number], holder: ActualContainer): void {
+function handOver(context: AppContext, starting: AppContext['starts'][number], holder: ActualContainer): void {
   const { draft, stops } = context;
   const { handle, wanted, ready } = starting;
+  const things = sharedThings(holder.spec, wanted.spec).filter(({ kind }) => kind === 'port' || kind === 'address');
   const stopped = stops.get(holder.id);
   const { after } = draft.get(handle);
-  if (stopped === undefined || after.includes(stopped)) return;
-  if (!sharePort(holder.spec.PortBindings, wanted.spec.PortBindings)) return;
+  if (things.length === 0 || (stopped !== undefined && after.includes(stopped))) return;
   const predecessors = after.filter((id) => draft.get(id).kind === 'stopContainer');
-  const freed = draft.order(stopped, handle) ? stopped : letGoEarly(context, starting, holder, stopped);
-  for (const made of ready) draft.order(made, freed);
-  for (const predecessor of predecessors) draft.order(freed, predecessor);
+  for (const freed of freeing(context, starting, holder, things)) {
+    for (const made of ready) draft.order(made, freed);
+    for (const predecessor of predecessors) draft.order(freed, predecessor);
+  }
+}
+
+/** The operations after which the holder has none of it any more, before the start. */
+function freeing(
+  context: AppContext,
+  starting: AppContext['starts'][number],
+  holder: ActualContainer,
+  things: SharedThing[],
+): number[] {
+  const { draft, stops } = context;
+  const left = leavesOf(context, holder, things);
+  if (left?.every((leave) => draft.order(leave, starting.handle))) return left;
+  const stopped = stops.get(holder.id);
+  if (stopped === undefined) return [];
+  return [draft.order(stopped, starting.handle) ? stopped : letGoEarly(context, starting, holder, stopped, things)];
 }
 
 /**
- * The holder's own successor waits for the one that is to have its port. So it is stopped before that is made, but not before its image is there.
+ * The holder's own successor waits for the one that is to have this. So it is stopped before that is made, but not before its image is there.
  */
 function letGoEarly(
   { draft }: AppContext,
   { handle, wanted }: AppContext['starts'][number],
   holder: ActualContainer,
   stopped: number,
+  things: SharedThing[],
 ): number {
   const { id, ...stop } = draft.get(stopped);
+  const what = things.map(({ text }) => text).join(' and ');
   const pulls = draft.behind(stopped).filter(({ kind }) => kind === 'pullImage');
-  const reason = `lets go of a port that ${wanted.name} is to have`;
+  const reason = `lets go of ${what}, which ${wanted.name} is to have`;
   let after = pulls.map((pull) => pull.id);
   // The hooks before the later stop find that it has been stopped, and do nothing.
   for (const hook of draft.behind(stopped).sort((a, b) => a.id - b.id)) {
@@ -80,23 +100,9 @@ function letGoEarly(
     ...stop,
     kind: 'startContainer',
     container: refOf(holder),
-    reason: `keeps its port, since ${wanted.name} did not start`,
+    reason: `runs again, since ${wanted.name} did not start`,
     after: [early],
     onlyIfFailed: handle,
   });
   return early;
-}
-
-const sharePort = (left: PortBinding[] = [], right: PortBinding[] = []): boolean =>
-  left.some((one) => right.some((other) => protocol(one) === protocol(other) && overlap(one.HostPort, other.HostPort)));
-
-const protocol = ({ Container }: PortBinding): string => Container.split('/')[1] ?? 'tcp';
-
-/** Ports and ranges of them; "" is one that the engine chooses and nobody else can want. */
-function overlap(left: string, right: string): boolean {
-  if (left === '' || right === '') return false;
-  const [[from = 0, to = from], [first = 0, last = first]] = [left, right].map((text) =>
-    text.split('-').map(Number),
-  ) as [number[], number[]];
-  return from <= last && first <= to;
 }

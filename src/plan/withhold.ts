@@ -2,7 +2,7 @@ import type { AppPlan, Operation, Withheld } from '../model/plan.ts';
 
 /**
  * What waits for something withheld is withheld with it, by the same reason, so that nobody begins what cannot be finished. And the other way
- * round: nothing is stopped for a successor that may not start. `operations` are sorted and numbered; they are changed in place.
+ * round: nothing is stopped for a successor that may not start, and nothing leaves a network that it may not join again. `operations` are sorted and numbered; they are changed in place.
  */
 export function spreadWithheld(operations: Operation[]): Operation[] {
   const numbered = new Map(operations.map((operation) => [operation.id, operation]));
@@ -13,8 +13,12 @@ export function spreadWithheld(operations: Operation[]): Operation[] {
       if (withheld) operation.withheld = withheld;
     }
     spreads =
-      operations.filter((operation) => sparesPredecessor(operation, numbered) || sparesHooks(operation, numbered))
-        .length > 0;
+      operations.filter(
+        (operation) =>
+          sparesPredecessor(operation, numbered) ||
+          sparesHooks(operation, numbered) ||
+          sparesEndpoint(operation, numbered),
+      ).length > 0;
   }
   return operations;
 }
@@ -34,6 +38,19 @@ function sparesPredecessor(operation: Operation, numbered: Map<number, Operation
   });
   for (const stop of stops) stop.withheld = withheld;
   return stops.length > 0;
+}
+
+/** Withholds that a container leaves a network which it may not join again now. */
+function sparesEndpoint(operation: Operation, numbered: Map<number, Operation>): boolean {
+  if (operation.kind !== 'connectNetwork' || !operation.withheld || operation.onlyIfFailed !== undefined) return false;
+  const { network, container, withheld } = operation;
+  const leaves = operation.after.flatMap((id) => {
+    const leave = numbered.get(id);
+    if (leave?.kind !== 'disconnectNetwork' || leave.withheld || leave.network !== network) return [];
+    return 'id' in container && 'id' in leave.container && container.id === leave.container.id ? [leave] : [];
+  });
+  for (const leave of leaves) leave.withheld = withheld;
+  return leaves.length > 0;
 }
 
 /** Withholds the pre_stop hooks of a withheld stop: nobody is told of an end that does not come. */

@@ -37,15 +37,25 @@ export function endpointBody({
 }
 
 /** The container's endpoints by the network's name, but for the one that its network mode stands for. */
-export function readEndpoints({ Id, HostConfig, NetworkSettings }: ContainerInspect): Record<string, EndpointSpec> {
+export function readEndpoints(inspect: ContainerInspect): Record<string, EndpointSpec> {
+  const { Id, HostConfig } = inspect;
   const { NetworkMode } = HostConfig;
   const implied = new Set([
     'host',
     'none',
     ...(['', 'default', 'bridge'].includes(NetworkMode ?? '') ? ['bridge'] : []),
   ]);
-  const found = Object.entries(NetworkSettings?.Networks ?? {}).filter(([name]) => !implied.has(name));
+  const found = connectedEndpoints(inspect).filter(([name]) => !implied.has(name));
   return Object.fromEntries(found.map(([name, body]) => [name, readEndpoint(body, Id)]));
+}
+
+/**
+ * The endpoints that a container has, or will have when it starts. When Docker (20.10 and 28) refuses to connect a container that runs, it keeps
+ * an entry without an endpoint's ID: that container is not connected.
+ */
+export function connectedEndpoints({ State, NetworkSettings }: ContainerInspect): [string, EndpointBody][] {
+  const runs = State.Status === 'running' || State.Status === 'paused';
+  return Object.entries(NetworkSettings?.Networks ?? {}).filter(([, { EndpointID }]) => !runs || Boolean(EndpointID));
 }
 
 /** Docker before API 1.45, and Podman, put the start of the container's ID among the aliases. */

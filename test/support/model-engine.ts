@@ -1,8 +1,9 @@
 import type { Engine, EngineOperation } from '../../src/engine/engine.ts';
 import { EngineError } from '../../src/lib/errors.ts';
 import type { ContainerRef, Operation } from '../../src/model/plan.ts';
-import type { ContainerSpec } from '../../src/model/spec.ts';
+import type { ContainerSpec, EndpointSpec } from '../../src/model/spec.ts';
 import type { ActualContainer, ActualSite } from '../../src/model/state.ts';
+import { sharedAddressesOn } from '../../src/plan/exclusive.ts';
 import { steadinessOf } from '../../src/plan/steady.ts';
 import { specHash } from '../../src/spec/hash.ts';
 import { primaryNetwork } from '../../src/spec/networks.ts';
@@ -55,15 +56,19 @@ export function createModelEngine(initial: ActualSite): ModelEngine {
     return { networks: container.spec.Networks, ids: container.networkIds };
   };
 
-  function connect(
-    container: ActualContainer,
-    network: string,
-    endpoint: NonNullable<ContainerSpec['Networks']>[string],
-  ): void {
+  function claimAddresses(container: ActualContainer, network: string, endpoint: EndpointSpec): void {
+    for (const other of site.containers.filter(isUp)) {
+      if (other !== container && sharedAddressesOn(network, endpoint, other.spec.Networks?.[network]).length > 0)
+        throw new EngineError('conflict', `${other.name} has the address of ${container.name} on ${network}`);
+    }
+  }
+
+  function connect(container: ActualContainer, network: string, endpoint: EndpointSpec): void {
     const found = site.networks[network];
     if (!found) throw new EngineError('notFound', `no network ${network}`);
     const { networks, ids } = endpointsOf(container);
     if (networks[network]) throw new EngineError('conflict', `${container.name} is on ${network} already`);
+    if (isUp(container)) claimAddresses(container, network, endpoint);
     const { Priority, ...rest } = endpoint;
     networks[network] = rest;
     ids[network] = found.id;
@@ -111,7 +116,8 @@ export function createModelEngine(initial: ActualSite): ModelEngine {
   function start(container: ActualContainer): void {
     if (isUp(container)) return;
     const { spec } = container;
-    for (const network of Object.keys(spec.Networks ?? {})) {
+    for (const [network, endpoint] of Object.entries(spec.Networks ?? {})) {
+      claimAddresses(container, network, endpoint);
       if (site.networks[network]?.id !== container.networkIds?.[network])
         throw new EngineError('notFound', `the network ${network} of ${container.name} is gone`);
     }

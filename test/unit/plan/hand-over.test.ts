@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
+import type { ContainerSpec } from '../../../src/model/spec.ts';
 import { planLines } from '../../support/plan-lines.ts';
-import { actualOf, app, automated, bare, but, service, settled, site } from '../../support/site-builder.ts';
+import { actualOf, app, automated, bare, but, network, service, settled, site } from '../../support/site-builder.ts';
 
 const port = (HostPort: string) => ({ PortBindings: [{ Container: '80/tcp', HostIp: '', HostPort }] });
 const forward = (lines: string[]): string[] => lines.filter((line) => !line.includes('only if'));
@@ -120,7 +121,7 @@ test('a port goes to one that its holder depends on: the holder lets go before i
   expect(planLines({ git, memory: settled(before), site: actual })).toEqual([
     '1 create shop-proxy-1: no such container',
     '2 pull web:2: not on the disk',
-    '3 stop shop-web-1: lets go of a port that shop-proxy-1 is to have (after 1, 2)',
+    '3 stop shop-web-1: lets go of the host port 80/tcp, which shop-proxy-1 is to have (after 1, 2)',
     '4 start shop-proxy-1: new (after 1, 3)',
     '5 create shop-web-1.new: replaces shop-web-1: image: web:1, wanted web:2; ports: 80->80/tcp, wanted none (after 2, 4)',
     '6 stop shop-web-1: makes way for shop-web-1.new (after 3, 5)',
@@ -129,6 +130,68 @@ test('a port goes to one that its holder depends on: the holder lets go before i
     '9 start shop-web-1: runs again, since its successor did not start (after 8; only if 7 fails)',
     '10 remove shop-web-1: shop-web-1.new has taken over (after 7)',
     '11 rename shop-web-1.new to shop-web-1: the name that web is to have (after 10)',
-    '12 start shop-web-1: keeps its port, since shop-proxy-1 did not start (after 3; only if 4 fails)',
+    '12 start shop-web-1: runs again, since shop-proxy-1 did not start (after 3; only if 4 fails)',
   ]);
+});
+
+const at = (IPv4Address: string, more: Partial<ContainerSpec> = {}) => ({
+  Networks: { shop_net: { IPv4Address } },
+  ...more,
+});
+const addressed = (a: Partial<ContainerSpec>, b: Partial<ContainerSpec>, c?: Partial<ContainerSpec>) =>
+  site(app('shop', network('net'), service('a', a), service('b', b), ...(c ? [service('c', c)] : [])));
+
+test('two services that swap their addresses both leave the network before either joins it', () => {
+  const [before, git] = [addressed(at('10.0.0.1'), at('10.0.0.2')), addressed(at('10.0.0.2'), at('10.0.0.1'))];
+  expect(planLines({ git, site: actualOf(before) })).toEqual([
+    '1 disconnect shop-b-1 from shop_net: on shop_net: address 10.0.0.2, wanted 10.0.0.1',
+    '2 disconnect shop-a-1 from shop_net: on shop_net: address 10.0.0.1, wanted 10.0.0.2 (after 1)',
+    '3 connect shop-a-1 to shop_net: on shop_net: address 10.0.0.1, wanted 10.0.0.2 (after 1, 2)',
+    '4 connect shop-b-1 to shop_net: on shop_net: address 10.0.0.2, wanted 10.0.0.1 (after 1, 2)',
+  ]);
+});
+
+test('whoever takes over an address stays on the network until it is free, however it is spelled', () => {
+  const v6 = (IPv6Address: string) => ({ Networks: { shop_net: { IPv6Address } } });
+  const [before, git] = [addressed(v6('fd00::1'), v6('fd00::2')), addressed(v6('FD00:0::2'), v6('fd00::3'))];
+  expect(planLines({ git, site: actualOf(before) })).toEqual([
+    '1 disconnect shop-b-1 from shop_net: on shop_net: IPv6 address fd00::2, wanted fd00::3',
+    '2 disconnect shop-a-1 from shop_net: on shop_net: IPv6 address fd00::1, wanted FD00:0::2 (after 1)',
+    '3 connect shop-a-1 to shop_net: on shop_net: IPv6 address fd00::1, wanted FD00:0::2 (after 1, 2)',
+    '4 connect shop-b-1 to shop_net: on shop_net: IPv6 address fd00::2, wanted fd00::3 (after 1)',
+  ]);
+});
+
+test('one that is replaced and one that stays swap addresses: the one that stays lets go once the new one is made', () => {
+  const before = addressed(at('10.0.0.1'), at('10.0.0.2'));
+  const git = addressed(at('10.0.0.2', { Image: 'a:2' }), at('10.0.0.1'));
+  const actual = { ...actualOf(before), images: { ...actualOf(before).images, ...bare(git).images } };
+  expect(forward(planLines({ git, site: actual }))).toEqual([
+    '1 create shop-a-1.new: replaces shop-a-1: image: a:1, wanted a:2',
+    '2 disconnect shop-b-1 from shop_net: on shop_net: address 10.0.0.2, wanted 10.0.0.1 (after 1)',
+    '3 stop shop-a-1: makes way for shop-a-1.new (after 1, 2)',
+    '4 start shop-a-1.new: takes over (after 1, 2, 3)',
+    '7 remove shop-a-1: shop-a-1.new has taken over (after 4)',
+    '8 rename shop-a-1.new to shop-a-1: the name that a is to have (after 7)',
+    '9 connect shop-b-1 to shop_net: on shop_net: address 10.0.0.2, wanted 10.0.0.1 (after 2, 3)',
+  ]);
+});
+
+test('an address goes from a service that Git has dropped to one that stays', () => {
+  const before = addressed(at('10.0.0.1'), at('10.0.0.2'), at('10.0.0.3'));
+  const git = addressed(at('10.0.0.1'), at('10.0.0.3'));
+  expect(planLines({ git, memory: settled(before), site: actualOf(before) })).toEqual([
+    '1 stop shop-c-1: c is not in Git',
+    '2 disconnect shop-b-1 from shop_net: on shop_net: address 10.0.0.2, wanted 10.0.0.3 (after 1)',
+    '3 connect shop-b-1 to shop_net: on shop_net: address 10.0.0.2, wanted 10.0.0.3 (after 1, 2)',
+    '4 remove shop-c-1: c is not in Git (after 1)',
+  ]);
+});
+
+test('nobody leaves a network for an address that its holder may keep', () => {
+  const before = addressed(at('10.0.0.1'), at('10.0.0.2'), at('10.0.0.3'));
+  const wanted = addressed(at('10.0.0.1'), at('10.0.0.3'));
+  const git = site({ ...(wanted.apps[0] as (typeof wanted.apps)[0]), sync: automated({ prune: false }) });
+  const lines = planLines({ git, memory: settled(before), site: actualOf(before) });
+  expect(lines.filter((line) => !line.includes('withheld by prune'))).toEqual([]);
 });
