@@ -48,7 +48,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     pullSlots: createSemaphore(PARALLEL_PULLS),
   };
   const tellProblems = createProblemTeller(log);
-  const tellState = createStateTeller(log);
+  const tellState = createStateTeller(log, (container) => engine.lastOutput(container));
   const reconciler = createReconciler(memory, {
     effects,
     clock,
@@ -56,9 +56,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     store: memoryStore,
     options: agentOptions,
     rivals: createRivals(options.site ?? 'default', id, log),
-    onPlan: (plan, actual, busy, broken) => {
+    onPlan: (plan, actual, busy, site) => {
       tellProblems(plan, actual);
-      tellState(plan, actual, !busy && broken === 0);
+      tellState(site, plan, actual, !busy && site.broken.length === 0);
       options.onPlan?.(plan, actual);
     },
     ...(options.onOutcome && { onOutcome: options.onOutcome }),

@@ -26,7 +26,7 @@ export interface ReconcilerOptions {
   store: MemoryStore;
   options: PlanOptions;
   /** Told of every plan and of every outcome, for status and for people. */
-  onPlan?: (plan: Plan, actual: ActualSite, busy: boolean, broken: number) => void;
+  onPlan?: (plan: Plan, actual: ActualSite, busy: boolean, site: DesiredSite) => void;
   onOutcome?: (outcome: Outcome) => void;
   /** Who else keeps the site; absent: nobody is looked for. */
   rivals?: Rivals;
@@ -106,7 +106,7 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     memory = learnFromState(memory, site, actual, now);
     deps.rivals?.saw(actual, now);
     const made = plan(site, actual, memory, now, { ...options, conflictUntil: deps.rivals?.until(now) });
-    deps.onPlan?.(made, actual, runs.size > 0, site.broken.length);
+    deps.onPlan?.(made, actual, runs.size > 0, site);
     for (const app of made.apps) if (isConverged(app)) converged(site, app.app, actual);
     await persist();
 

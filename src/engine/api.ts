@@ -50,6 +50,9 @@ export interface EngineApi {
    */
   exec(id: string, body: ExecBody): Promise<{ exitCode: number; output: string }>;
 
+  /** The end of what a container has printed, as it is; a `failed` or `unsupported` where its log driver keeps nothing that can be read. */
+  lastOutput(id: string): Promise<string>;
+
   listNetworks(): Promise<NetworkBody[]>;
   createNetwork(body: NetworkBody): Promise<string>;
   removeNetwork(id: string): Promise<void>;

@@ -20,15 +20,7 @@ const NEVER = '0001-01-01T00:00:00Z';
 const moment = (text: string): string => (text === NEVER ? '' : text);
 
 /** Characters of a health check's output that are kept: its end, where the reason usually is. */
-const MOST_SAID = 300;
-
-function lastLines(output: string): string {
-  const text = output
-    .slice(-4 * MOST_SAID)
-    .trim()
-    .replaceAll(/[\p{Cc}\s]+/gu, ' ');
-  return text.length > MOST_SAID ? `…${text.slice(-MOST_SAID)}` : text;
-}
+const MOST_KEPT = 2048;
 
 export function decodeContainer(
   inspect: ContainerInspect,
@@ -37,7 +29,7 @@ export function decodeContainer(
 ): ActualContainer {
   const { Id, Name, Image, RestartCount, State } = inspect;
   const health = State.Health?.Status;
-  const output = lastLines(State.Health?.Log?.at(-1)?.Output ?? '');
+  const output = State.Health?.Log?.at(-1)?.Output?.slice(-MOST_KEPT);
   return {
     id: Id,
     name: Name.replace(/^\//, ''),

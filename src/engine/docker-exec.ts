@@ -2,9 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { EngineError } from '../lib/errors.ts';
 import type { ExecBody } from '../model/engine-api.ts';
 import type { Caller } from './docker-call.ts';
+import { endOfOutput } from './docker-output.ts';
 
-/** The last bytes of what a command says are kept. */
-const MOST_OUTPUT = 4096;
 /** Milliseconds that a command may take; a service that needs longer does that work itself. */
 const DEADLINE_MS = 600_000;
 /** Milliseconds between two looks at a command that runs: doubling from the first to the last. */
@@ -58,28 +57,19 @@ export async function execInContainer(
   }
 }
 
-/** Keeps the end of an output. Engines frame it: eight bytes, of which the last four tell how many follow. */
 function collect(stream: IncomingMessage): { text(): string; endedOr(ms: number): Promise<void> } {
-  let rest = Buffer.alloc(0);
-  let kept = Buffer.alloc(0);
+  const output = endOfOutput(true);
   let wake = (): void => {};
   let ended = false;
   const end = (): void => {
     ended = true;
     wake();
   };
-  stream.on('data', (chunk: Buffer) => {
-    rest = Buffer.concat([rest, chunk]);
-    while (rest.length >= 8 && rest.length >= 8 + rest.readUInt32BE(4)) {
-      const size = rest.readUInt32BE(4);
-      kept = Buffer.concat([kept, rest.subarray(8, 8 + size)]).subarray(-MOST_OUTPUT);
-      rest = rest.subarray(8 + size);
-    }
-  });
+  stream.on('data', output.take);
   // How it ended, the engine is asked for itself.
   for (const event of ['end', 'close', 'error']) stream.on(event, end);
   return {
-    text: () => kept.toString('utf8'),
+    text: output.text,
     endedOr: (ms) =>
       new Promise((resolve) => {
         const timer = setTimeout(resolve, ms);

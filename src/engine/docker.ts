@@ -16,6 +16,7 @@ import { factsOf, type InfoAnswer, isPodman, NEWEST_API, negotiate, type Version
 import type { Connection, Environment } from './connection.ts';
 import { type Caller, createCaller, type Request } from './docker-call.ts';
 import { execInContainer } from './docker-exec.ts';
+import { readLastOutput } from './docker-output.ts';
 import { readEvents, readPull } from './docker-streams.ts';
 import { fullName, parseImageReference } from './image-reference.ts';
 import { fromPodman, listItemFromPodman, losesImageCommand, networkFromPodman, toPodman } from './podman.ts';
@@ -140,6 +141,11 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
     async exec(id, body) {
       await open();
       return execInContainer(caller, id, body);
+    },
+
+    async lastOutput(id) {
+      const { Config } = await inspectContainer(id);
+      return readLastOutput(caller, at(id), Config.Tty === true);
     },
 
     async listNetworks() {

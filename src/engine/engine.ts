@@ -49,6 +49,8 @@ export interface Engine {
   forget(): void;
   /** Carries out one operation, in one engine call. */
   perform(operation: EngineOperation, options: PerformOptions): Promise<Performed>;
+  /** The end of what a container has printed; "" where that cannot be had. It may hold secrets. */
+  lastOutput(container: string): Promise<string>;
   /** Opens the event stream and keeps it open; calls back for what concerns us. The result closes it. */
   watch(listener: (change: Change) => void): () => void;
   close(): void;

@@ -15,6 +15,8 @@ export function openEngine(api: EngineApi, { site, clock }: { site: string; cloc
     stacks: () => view.stacks(),
     forget: () => view.forget(),
     perform: (operation, options) => performOperation({ api, view, site }, operation, options),
+    // Something to say it by, and no reason to say nothing: not every log driver can be read.
+    lastOutput: (container) => api.lastOutput(container).catch(() => ''),
     watch(listener) {
       const stop = watchEvents(api, view, site, clock, listener);
       stops.add(stop);

@@ -1,4 +1,5 @@
 import { EngineError } from '../lib/errors.ts';
+import { lastWords } from '../lib/last-words.ts';
 import type { ExecBody } from '../model/engine-api.ts';
 import type { Hook } from '../model/spec.ts';
 import { readImageConfig } from '../spec/from-api.ts';
@@ -20,9 +21,6 @@ export interface Surgery {
 }
 
 const DONE: Performed = { warnings: [] };
-
-/** Characters of a hook's output in an error: its end, where the reason usually is. */
-const MOST_SAID = 300;
 
 /** One operation, one effect. What it touches is looked at again by the next observation, whatever became of it. */
 export async function performOperation(
@@ -112,7 +110,7 @@ async function runHook(
     ({ exitCode, output }) =>
       exitCode === 0
         ? undefined
-        : `${phase}[${index}] exited with ${exitCode} in ${container.name}${said(concealed(output, conceals))}`,
+        : `${phase}[${index}] exited with ${exitCode} in ${container.name}${said(output, conceals)}`,
     (error: unknown) => {
       const isDown = error instanceof EngineError && (error.kind === 'conflict' || error.kind === 'notFound');
       if (isDown && phase === 'pre_stop') return undefined;
@@ -133,13 +131,10 @@ const execBody = ({ command, user, privileged, workingDir, env }: Hook): ExecBod
   ...(env && { Env: Object.entries(env).map(([name, value]) => (value === null ? name : `${name}=${value}`)) }),
 });
 
-const said = (output: string): string => {
-  const text = output.trim().replaceAll(/\s*\n\s*/g, '; ');
-  return text === '' ? '' : `: ${text.length > MOST_SAID ? `…${text.slice(-MOST_SAID)}` : text}`;
+const said = (output: string, conceals: readonly string[]): string => {
+  const text = lastWords(output, conceals);
+  return text === '' ? '' : `: ${text}`;
 };
-
-const concealed = (output: string, secrets: string[]): string =>
-  secrets.reduce((text, secret) => text.replaceAll(secret, '***'), output);
 
 async function create(
   { api, view, site }: Surgery,

@@ -190,7 +190,7 @@ export interface ActualContainer {
   startedAt: string;
   finishedAt: string;
   health: 'none' | 'starting' | 'healthy' | 'unhealthy';
-  /** The end of what its health check printed last; absent when nothing. */
+  /** The end of what its health check printed last, as it is: it may hold secrets. Absent when nothing. */
   healthOutput?: string;
   restartCount: number;
   /** The runtime's words for why it did not start; "" when none. */

@@ -1,3 +1,4 @@
+import { secretsIn } from '../lib/last-words.ts';
 import type { Memory } from '../model/memory.ts';
 import type { ContainerRef, Operation, Withheld } from '../model/plan.ts';
 import type { Hook } from '../model/spec.ts';
@@ -121,17 +122,17 @@ export function preStopOf(context: AppContext, { identity }: ActualContainer): H
   return service.containers.find(({ hooks }) => hooks)?.hooks?.preStop;
 }
 
-/** Values that may be secret and long enough to be told apart from words. */
-function concealedOf(
+/** Values that may be secret. */
+const concealedOf = (
   hook: Hook,
   env: Record<string, string | null> | undefined,
   files: DesiredContainer['spec']['Files'],
-): string[] {
-  const values = [...Object.values(hook.env ?? {}), ...Object.values(env ?? {})];
-  const contents = (files ?? []).map(({ content }) => Buffer.from(content).toString('utf8').trim());
-  const texts = [...values, ...contents].flatMap((text) => (text && text.length >= 4 ? [text] : []));
-  return [...new Set(texts)].sort((a, b) => b.length - a.length);
-}
+): string[] =>
+  secretsIn([
+    ...Object.values(hook.env ?? {}),
+    ...Object.values(env ?? {}),
+    ...(files ?? []).map(({ content }) => Buffer.from(content).toString('utf8')),
+  ]);
 
 /** Before operations are begun: the places that they start and that have hooks owe them from now on. */
 export function oweHooks(memory: Memory, site: DesiredSite, begun: readonly Operation[], actual: ActualSite): Memory {

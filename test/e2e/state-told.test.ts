@@ -16,7 +16,7 @@ describeChaos('the log of an agent tells', () => {
     const sick = { test: ['CMD', 'sh', '-c', 'echo no route to db; false'], interval: '1s', retries: 1 };
     await site.repo.commit({
       ...fleet(site),
-      ...app(site, 'a', staying({ loop: { command: ['sh', '-c', 'exit 3'] } })),
+      ...app(site, 'a', staying({ loop: { command: ['sh', '-c', 'echo cannot open /data; exit 3'] } })),
       ...app(
         site,
         'b',
@@ -24,7 +24,9 @@ describeChaos('the log of an agent tells', () => {
       ),
     });
     await site.start();
-    await site.sees(/^loop restarts again and again: exit 3$/, { ms: 40_000 });
+    await site.sees(/^loop restarts again and again: exit 3, last output: cannot open \/data(; cannot open \/data)*$/, {
+      ms: 40_000,
+    });
     await site.sees(/^web waits for api, unhealthy since .*: no route to db$/, { ms: 40_000 });
     expect((await site.log()).some(({ message }) => message.startsWith('all as '))).toBe(false);
     const { length } = await site.log();

@@ -209,6 +209,19 @@ export function engineContract(name: string, open: () => Promise<ContractSubject
         const { exitCode, output } = await run(api.exec(id, { Cmd: ['sh', '-c', 'echo no luck; exit 3'] }));
         expect([exitCode, output.trim()]).toEqual([3, 'no luck']);
       });
+      test.each([false, true])('tells the end of what it printed, its terminal being %s', async (Tty) => {
+        const Cmd = ['sh', '-c', 'echo one; echo two >&2; sleep 0.3; echo three; exit 3'];
+        const id = await create('web', { Cmd, Tty });
+        await run(api.startContainer(id));
+        await until(async () => (await inspect(id)).State.Status === 'exited', 'it exited');
+        await until(async () => (await run(api.lastOutput(id))).includes('three'), 'it has printed');
+        const lines = (await run(api.lastOutput(id))).trim().split(/[\r\n]+/);
+        expect(lines.slice(0, 2).sort()).toEqual(['one', 'two']);
+        expect(lines.slice(2)).toEqual(['three']);
+      });
+      test('that printed nothing tells nothing', async () => {
+        expect(await run(api.lastOutput(await create('web', { Cmd: SERVE })))).toBe('');
+      });
       test('that has no such command says so by an exit code', async () => {
         const id = await create('web', { Cmd: SERVE });
         await run(api.startContainer(id));

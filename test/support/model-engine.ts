@@ -283,6 +283,7 @@ export function modelAsEngine(
   return {
     facts: async () => model.site.engine,
     observe: async () => structuredClone(model.site),
+    lastOutput: async () => '',
     stacks: async () => ({}),
     forget() {},
     async perform(operation, { app, resolve, signal }) {

@@ -56,7 +56,8 @@ export class Life {
     const wrapped: Record<string, unknown> = {};
     for (const [name, call] of Object.entries(api) as [string, (...args: unknown[]) => Promise<unknown>][]) {
       if (name === 'close') wrapped[name] = call;
-      else if (/^(facts|list|inspect)/.test(name)) wrapped[name] = (...args: unknown[]) => this.#answer(call(...args));
+      else if (/^(facts|list|inspect|lastOutput)/.test(name))
+        wrapped[name] = (...args: unknown[]) => this.#answer(call(...args));
       else if (name !== 'events') wrapped[name] = (...args: unknown[]) => this.#effect(() => call(...args));
     }
     wrapped.events = (listener: Parameters<EngineApi['events']>[0], signal: AbortSignal) =>

@@ -144,6 +144,8 @@ export class SimulatedEngine {
       exec: (id, body) =>
         on('exec', `${named(id)} ${body.Cmd.join(' ')}`, () => exec(machine, touching('exec', id), body)),
 
+      lastOutput: (id) => on('lastOutput', named(id), () => find(id).output),
+
       listNetworks: () =>
         on('listNetworks', '', () =>
           [...machine.networks.values()].map((network) => machine.profile.network(networkItem(network))),
@@ -187,4 +189,12 @@ export class SimulatedEngine {
   }
 }
 
-const READS = new Set(['facts', 'listContainers', 'inspectContainer', 'listNetworks', 'listVolumes', 'inspectImage']);
+const READS = new Set([
+  'facts',
+  'listContainers',
+  'inspectContainer',
+  'lastOutput',
+  'listNetworks',
+  'listVolumes',
+  'inspectImage',
+]);

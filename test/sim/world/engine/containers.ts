@@ -57,6 +57,7 @@ export function createContainer(
     exited: [],
     agentStarts: 0,
     steadySince: 0,
+    output: '',
     execs: [],
   };
   mountVolumes(machine, container);

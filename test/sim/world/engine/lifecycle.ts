@@ -3,7 +3,7 @@ import { watchHealth } from './health.ts';
 import type { Machine } from './machine.ts';
 import { attachAll, detachAll } from './networks.ts';
 import { claimPorts } from './ports.ts';
-import { programOf } from './programs.ts';
+import { printedBy, programOf } from './programs.ts';
 import { type Cause, hasProcess, isUp, type SimContainer } from './records.ts';
 
 /** Docker's restart manager: 100 ms doubling to a minute, afresh after ten seconds of running. */
@@ -158,6 +158,7 @@ function launch(machine: Machine, container: SimContainer, cause: Cause): void {
   container.startedAt = machine.now();
   container.steadySince = machine.clock.monotonic();
   if (!wasUp) container.upSince = machine.clock.monotonic();
+  container.output = `${container.output}${printedBy(container)}`.slice(-4096);
   machine.tell(container, 'start');
   watchHealth(machine, container);
   if (program.kind === 'exits') endAfter(machine, container, program.after, program.code);

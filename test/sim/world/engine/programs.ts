@@ -24,6 +24,18 @@ export function programOf(container: SimContainer): Program {
   return interpret(argv, container, term);
 }
 
+/** What a run of it prints: the words of each `echo`, whichever of its streams they go to. */
+export function printedBy(container: SimContainer): string {
+  const [command = '', ...words] = argvOf(container.body);
+  const name = command.replace(/^\/(usr\/)?s?bin\//, '');
+  if (name === 'echo') return `${words.join(' ')}\n`;
+  const parts = name === 'sh' && words[0] === '-c' ? (words[1] ?? '').split(/;|&&/) : [];
+  return parts
+    .flatMap((part) => /^\s*echo ([^>]*?)\s*(?:>&2)?\s*$/.exec(part)?.slice(1) ?? [])
+    .join('\n')
+    .concat(parts.length > 0 ? '\n' : '');
+}
+
 function argvOf(body: ContainerBody): string[] {
   const entrypoint = typeof body.Entrypoint === 'string' ? [body.Entrypoint] : (body.Entrypoint ?? []);
   return [...entrypoint, ...(body.Cmd ?? [])];

@@ -51,6 +51,8 @@ export interface SimContainer {
   volumes: string[];
   /** Files put into it, by path. */
   files: Map<string, Uint8Array>;
+  /** The end of what its program printed, in all runs. */
+  output: string;
   /** How often its process was started; what was set for one run is void in the next. */
   runs: number;
   /** The engine's pause before its next try, in milliseconds. */
