@@ -98,9 +98,9 @@ function createJudge(decide: (verdict: Verdict) => void) {
   };
 }
 
-/** Some replicas have yet to be replaced, and will be. */
+/** Some replicas have yet to be replaced, or some containers to let go of what others need. */
 const isPaced = ({ operations }: AppPlan): boolean =>
-  operations.some(({ withheld }) => withheld?.by === 'updateConfig');
+  operations.some(({ withheld }) => withheld?.by === 'updateConfig' || withheld?.by === 'handOver');
 
 /** What will not get better by itself soon: what cannot be planned, and what has failed and waits for its next try. */
 const errorsOf = ({ app, problems, operations }: AppPlan): string[] => [

@@ -10,6 +10,7 @@ import { type Claim, claimsOf, ownRivals, type Places } from './claims.ts';
 import { checkProject } from './compile/check.ts';
 import { compileNetwork, compileVolume, resourceName } from './compile/compile-resources.ts';
 import { compileService, networksOf, type ServiceContext } from './compile/compile-service.ts';
+import { joinOwnServices } from './compile/own-joins.ts';
 import { hiddenError, hiddenIn, hiding } from './hide-values.ts';
 import { decodeProject, type Project } from './keys/project.ts';
 import { AppFolder } from './load/app-folder.ts';
@@ -111,7 +112,7 @@ async function compileOpenly(
     suspend: app.suspend,
     ...(app.ignoreDifferences && { ignoreDifferences: app.ignoreDifferences }),
     ...(isAdopting(app, options) && { adopt: true }),
-    services,
+    services: joinOwnServices(services),
     networks,
     volumes,
     files: folder.allBound(),

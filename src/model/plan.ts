@@ -27,7 +27,9 @@ export interface Withheld {
     | 'suspend'
     | 'backoff'
     | 'updateConfig'
-    | 'conflict';
+    | 'conflict'
+    /** Another container still has what this one needs. */
+    | 'handOver';
   /** What would release it, in words. */
   text: string;
   /** For a backoff: monotonic milliseconds at which the planner should be asked again. */

@@ -3,7 +3,8 @@ import type { Memory } from '../model/memory.ts';
 import type { ContainerRef, PlanProblem, Withheld } from '../model/plan.ts';
 import type { ActualSite, DesiredApp, DesiredContainer, DesiredService } from '../model/state.ts';
 import { createDraft, type Draft } from './draft.ts';
-import { type ChangeKind, type Guards, holdBack, type PlanOptions } from './policy.ts';
+import type { Neighbours } from './neighbours.ts';
+import type { ChangeKind, PlanOptions } from './policy.ts';
 
 /** What is known, and what has been drafted so far, while one app is planned. */
 export interface AppContext {
@@ -14,6 +15,7 @@ export interface AppContext {
   actual: ActualSite;
   memory: Memory;
   options: PlanOptions;
+  neighbours: Neighbours;
   draft: Draft;
   problems: PlanProblem[];
   /** Monotonic milliseconds. */
@@ -94,20 +96,15 @@ export interface PlaceWork {
 }
 
 export function createContext(
-  input: Pick<AppContext, 'site' | 'desired' | 'digest' | 'actual' | 'memory' | 'options'> & {
-    guards: Guards;
-    now: number;
-  },
+  input: Pick<AppContext, 'site' | 'desired' | 'digest' | 'actual' | 'memory' | 'options' | 'neighbours' | 'now'>,
 ): AppContext {
-  const { guards, now, ...rest } = input;
-  const { desired, memory, options } = input;
+  const { desired, memory, neighbours } = input;
   return {
-    ...rest,
-    now,
+    ...input,
     draft: createDraft(),
     problems: [],
     settled: own(memory.applied, desired.name) === input.digest,
-    hold: (change) => holdBack(change, desired.sync, desired.suspend, guards, memory, now, options),
+    hold: (change) => neighbours.hold(desired.name, change),
     networks: new Map(),
     volumes: new Map(),
     images: new Map(),

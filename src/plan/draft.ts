@@ -1,4 +1,4 @@
-import type { ContainerRef, Operation } from '../model/plan.ts';
+import type { ContainerRef, Operation, Withheld } from '../model/plan.ts';
 import { spreadWithheld } from './withhold.ts';
 
 /** An operation before it has its final number. */
@@ -13,6 +13,8 @@ export interface Draft {
   add(operation: NewOperation): number;
   /** Lets `later` wait for `earlier`, unless that would close a circle; tells whether it could. */
   order(earlier: number, later: number): boolean;
+  /** It is not carried out now, and neither is what waits for it. A reason that it has already stays. */
+  withhold(handle: number, withheld: Withheld): void;
   get(handle: number): Operation;
   all(): readonly Operation[];
   /** All that it waits for, over any number of steps. */
@@ -61,6 +63,9 @@ export function createDraft(): Draft {
       const operation = get(firstHook(later, chain(earlier)) ?? later);
       operation.after = unique([...operation.after, earlier]);
       return true;
+    },
+    withhold(handle, withheld) {
+      get(handle).withheld ??= withheld;
     },
     get,
     all: () => operations,

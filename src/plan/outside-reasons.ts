@@ -3,6 +3,7 @@ import type { Assessment } from './assess.ts';
 import type { AppContext, PlaceProgress } from './context.ts';
 import { writesFor } from './files.ts';
 import { isCompleted } from './heal.ts';
+import { type Joined, joinedBy, namedBy } from './joined.ts';
 
 /** Reasons for a replacement that lie outside the container: a file whose old inode it holds, a namespace it joined that is gone. */
 export function withOutsideReasons(context: AppContext, wanted: DesiredContainer, assessment: Assessment): Assessment {
@@ -11,23 +12,32 @@ export function withOutsideReasons(context: AppContext, wanted: DesiredContainer
   const replace = [...assessment.replace];
   for (const path of writesFor(context, wanted).boundItself)
     replace.push(`${path} is written anew, and it binds the old one`);
-  const { NetworkMode, PidMode, IpcMode, VolumesFrom = [] } = wanted.spec;
-  for (const mode of new Set([NetworkMode, PidMode, IpcMode, ...VolumesFrom])) {
-    const joined = mode?.startsWith('service:')
-      ? context.services.get(mode.slice('service:'.length))?.containers[0]
-      : undefined;
-    if (!joined) continue;
-    if (joined.replaced) replace.push(`${mode} gets a new container`);
-    else if (mode === NetworkMode && startedLater(context, joined.ref, assessment.container)) {
-      replace.push(`${mode} was started after it, and has another network namespace now`);
+  for (const joined of joinedBy(context.desired, wanted, context.neighbours)) {
+    const { mode, isNamespace } = joined;
+    const progress = progressOf(context, joined);
+    if (progress?.replaced) replace.push(`${mode} gets a new container`);
+    else if (isNamespace && startedLater(context, currentOf(context, mode, progress), assessment.container)) {
+      replace.push(`${mode} was started after it, and has another namespace now`);
     }
   }
   return { ...assessment, replace };
 }
 
+/** How far a container of the same app is; undefined for those of others. */
+const progressOf = ({ desired, services }: AppContext, { app, service, wanted }: Joined): PlaceProgress | undefined =>
+  app === desired ? services.get(service.name)?.containers.find(({ number }) => number === wanted.number) : undefined;
+
+const currentOf = (
+  { actual }: AppContext,
+  mode: string,
+  progress: PlaceProgress | undefined,
+): ActualContainer | undefined =>
+  progress === undefined
+    ? namedBy(mode, actual.containers)
+    : actual.containers.find(({ id }) => 'id' in progress.ref && id === progress.ref.id);
+
 /** A time that lies in the future was taken before the clock was set back, and proves nothing. */
-function startedLater(context: AppContext, ref: PlaceProgress['ref'], than: ActualContainer): boolean {
-  const other = 'id' in ref ? context.actual.containers.find(({ id }) => id === ref.id) : undefined;
+function startedLater(context: AppContext, other: ActualContainer | undefined, than: ActualContainer): boolean {
   return (
     other?.status === 'running' &&
     than.status === 'running' &&

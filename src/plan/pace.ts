@@ -2,11 +2,12 @@ import type { Memory } from '../model/memory.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Withheld } from '../model/plan.ts';
 import type { ActualContainer, DesiredApp, DesiredContainer, DesiredService } from '../model/state.ts';
-import { assess, goalOf } from './assess.ts';
+import { assess } from './assess.ts';
 import type { AppContext } from './context.ts';
 import { appDigest } from './digest.ts';
 import { isCompleted } from './heal.ts';
 import { ownedFields } from './ignore.ts';
+import { placeGoal } from './joined.ts';
 import { withOutsideReasons } from './outside-reasons.ts';
 import { isOnTrial } from './steady.ts';
 
@@ -75,7 +76,7 @@ function stateOf(context: AppContext, service: DesiredService, wanted: DesiredCo
   if (right && (present.length === 1 || right.status === 'running')) return conditionOf(right, wanted);
   if (present.length > 1) return 'begun';
   const backoff = memory.backoffs[`place ${desired.name}/${service.name}/${wanted.number}`];
-  return backoff?.goal === goalOf(wanted) ? 'failed' : 'old';
+  return backoff?.goal === placeGoal(desired, wanted, context.neighbours) ? 'failed' : 'old';
 }
 
 function conditionOf(container: ActualContainer, wanted: DesiredContainer): State {

@@ -6,7 +6,9 @@ import type { AppContext, PlaceWork } from './context.ts';
 import { isDrift } from './drift.ts';
 import { rivalOf } from './foreign.ts';
 import { healOld } from './heal.ts';
+import { keptFrom, waitsForJoined } from './holders.ts';
 import { ownedFields } from './ignore.ts';
+import { placeGoal } from './joined.ts';
 import { holdLoop } from './loop.ts';
 import { freeName } from './names.ts';
 import { needsToCreate } from './needs.ts';
@@ -25,14 +27,14 @@ export function planPlace(
   paced?: Withheld,
 ): PlaceResult {
   const key = `${context.desired.name}/${service.name}/${wanted.number}`;
-  const goal = goalOf(wanted);
+  const goal = placeGoal(context.desired, wanted, context.neighbours);
   const claimants = context.actual.containers.filter(
     ({ identity }) =>
       identity.app === context.desired.name && identity.service === service.name && identity.number === wanted.number,
   );
   const leaving = claimants.filter(({ status }) => status === 'removing');
   const present = claimants.filter(({ status }) => status !== 'removing');
-  if (present.length === 0 && context.memory.completed[key] === goal) return 'completed';
+  if (present.length === 0 && context.memory.completed[key] === goalOf(wanted)) return 'completed';
 
   const owned = ownedFields(context.desired, service.name);
   const assessed = present.map((found) =>
@@ -57,7 +59,9 @@ export function planPlace(
   const left = failed ? assessed.filter((each) => each !== right) : assessed;
   const old = right && !failed ? undefined : best(left, wanted);
   const loop = old && holdLoop(asked, old);
-  const work = { ...asked, withheld: asked.withheld ?? loop ?? paced };
+  const kept = right && !failed ? undefined : keptFrom(context, service, wanted);
+  const waits = kept?.waits ?? waitsForJoined(context, wanted);
+  const work = { ...asked, withheld: asked.withheld ?? loop ?? waits ?? paced };
 
   if (right && !failed)
     return settle(
@@ -65,7 +69,7 @@ export function planPlace(
       right,
       present.filter((other) => other !== right.container),
     );
-  const foreign = rivalOf(context, service, wanted, claimants.length > 0);
+  const foreign = rivalOf(context, service, wanted, claimants.length > 0) ?? kept?.problem;
   const needs = foreign ? undefined : needsToCreate(context, service, wanted);
   if (!needs || needs.blocked !== undefined) {
     // What runs in the old form goes on; what stands still is mended as far as it goes.
@@ -77,7 +81,7 @@ export function planPlace(
   }
   if (
     work.withheld
-      ? ['backoff', 'updateConfig'].includes(work.withheld.by)
+      ? ['backoff', 'updateConfig', 'handOver'].includes(work.withheld.by)
       : needs.after.some((id) => mayTakeLong(context, id))
   )
     healOld(

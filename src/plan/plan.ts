@@ -9,6 +9,7 @@ import { planFiles, removeStaleFiles, staleFiles } from './files.ts';
 import { forsakenApp } from './forsaken.ts';
 import { orderHandOvers } from './hand-over.ts';
 import { planAlwaysPulled } from './needs.ts';
+import { createNeighbours, type Neighbours } from './neighbours.ts';
 import type { PlanOptions } from './policy.ts';
 import { planPrune, pruneGuard } from './prune.ts';
 import { planResources } from './resources.ts';
@@ -32,10 +33,12 @@ export function plan(
     .sort((a, b) => (a.name + a.id < b.name + b.id ? -1 : 1));
   const actual = { ...observed, containers };
   const guard = pruneGuard(desired, apps, actual);
+  const guards = new Map(apps.map((app) => [app.name, { prune: guard(app) }]));
+  const neighbours = createNeighbours(apps, guards, memory, now, options);
   return {
     site: desired.site,
     revision: desired.revision,
-    apps: apps.map((app) => guarded(app, () => planApp(desired.site, app, actual, memory, now, options, guard(app)))),
+    apps: apps.map((app) => guarded(app, () => planApp(desired.site, app, actual, memory, now, options, neighbours))),
   };
 }
 
@@ -56,10 +59,10 @@ function planApp(
   memory: Memory,
   now: number,
   options: PlanOptions,
-  pruneGuarded: ReturnType<ReturnType<typeof pruneGuard>>,
+  neighbours: Neighbours,
 ): AppPlan {
-  const guards = { prune: pruneGuarded };
-  const context = createContext({ site, desired, digest: appDigest(desired), actual, memory, options, guards, now });
+  const digest = appDigest(desired);
+  const context = createContext({ site, desired, digest, actual, memory, options, neighbours, now });
   planFiles(context);
   planResources(context);
   planAlwaysPulled(context);

@@ -125,8 +125,9 @@ function leaversOf({ actual, draft, desired, removals }: AppContext, network: st
 }
 
 function pruneVolumes(context: AppContext): void {
-  const { desired, actual, draft, site } = context;
-  const wanted = new Set(desired.volumes.map(({ spec }) => spec.Name));
+  const { desired, actual, draft, site, neighbours } = context;
+  // A volume that was given to another app is that one's.
+  const wanted = new Set(neighbours.apps.flatMap(({ volumes }) => volumes.map(({ spec }) => spec.Name)));
   const goal = 'gone';
   for (const [name, volume] of Object.entries(actual.volumes).sort(byName)) {
     if (volume.owner?.site !== site || volume.owner.app !== desired.name || wanted.has(name)) continue;

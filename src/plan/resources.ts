@@ -1,5 +1,6 @@
 import { own } from '../lib/own.ts';
-import type { DesiredNetwork, DesiredVolume } from '../model/state.ts';
+import type { Withheld } from '../model/plan.ts';
+import type { DesiredApp, DesiredNetwork, DesiredVolume } from '../model/state.ts';
 import { networkDifferences, volumeDifferences } from '../spec/compare.ts';
 import { lacksForNetwork } from '../spec/requirements.ts';
 import { type AppContext, held } from './context.ts';
@@ -26,10 +27,11 @@ function planNetwork(context: AppContext, network: DesiredNetwork): void {
     return;
   }
   const backoff = backoffOf(context, 'network', spec);
-  const withheld = held(context.hold({ drift: context.settled, backoff }));
-  if (!found) {
+  const owner = found && otherOwner(context, found.owner);
+  const waits = owner === undefined ? undefined : letsGoOf(context, 'network', spec.Name, owner);
+  if (!found || waits) {
     context.newNetworks.add(spec.Name);
-    const reason = context.settled ? 'gone (drift)' : 'no such network';
+    const reason = waits ? `in place of that of app ${owner}` : context.settled ? 'gone (drift)' : 'no such network';
     const created = context.draft.add({
       kind: 'createNetwork',
       network: spec,
@@ -37,7 +39,7 @@ function planNetwork(context: AppContext, network: DesiredNetwork): void {
       reason,
       after: [],
       backoff: { ...backoff, counts: context.settled ? 'attempts' : 'failures' },
-      ...withheld,
+      ...held(waits ?? context.hold({ drift: context.settled, backoff })),
     });
     context.networks.set(spec.Name, [created]);
     return;
@@ -48,13 +50,7 @@ function planNetwork(context: AppContext, network: DesiredNetwork): void {
     return;
   }
   if (found.owner) {
-    unusable(
-      context,
-      'network',
-      spec.Name,
-      `belongs to app ${found.owner.app} of site ${found.owner.site}`,
-      'give one of the two another name',
-    );
+    belongsElsewhere(context, 'network', spec.Name, found.owner);
   } else if (reasons.length > 0) {
     unusable(
       context,
@@ -89,14 +85,9 @@ function planVolume(context: AppContext, { key, external, spec }: DesiredVolume)
     context.volumes.set(spec.Name, created);
     return;
   }
-  if (found.owner && !isOurs(context, found.owner)) {
-    unusable(
-      context,
-      'volume',
-      spec.Name,
-      `belongs to app ${found.owner.app} of site ${found.owner.site}`,
-      'give one of the two another name, or declare it external',
-    );
+  // Labels of a volume cannot be changed: one that its old owner gave up belongs to the app that names it now, data and all.
+  if (found.owner && !isOurs(context, found.owner) && !isGivenUp(context, 'volume', spec.Name, found.owner)) {
+    belongsElsewhere(context, 'volume', spec.Name, found.owner);
     return;
   }
   const reasons = volumeDifferences(spec, found.spec);
@@ -111,6 +102,41 @@ function planVolume(context: AppContext, { key, external, spec }: DesiredVolume)
 
 const isOurs = (context: AppContext, owner: { site: string; app: string } | undefined): boolean =>
   owner?.site === context.site && owner.app === context.desired.name;
+
+type Owner = { site: string; app: string };
+
+/** The app of this site that owns a thing, if it is not this one. */
+const otherOwner = (context: AppContext, owner: Owner | undefined): string | undefined =>
+  owner && owner.site === context.site && owner.app !== context.desired.name ? owner.app : undefined;
+
+/** Its owner is another app of this site, and Git no longer says that it is. */
+function isGivenUp(context: AppContext, kind: 'network' | 'volume', name: string, owner: Owner): boolean {
+  const wanted = context.neighbours.wanted(otherOwner(context, owner) ?? '');
+  return wanted !== undefined && !claims(wanted, kind, name);
+}
+
+const claims = (app: DesiredApp, kind: 'network' | 'volume', name: string): boolean =>
+  app[`${kind}s`].some(({ external, spec }) => !external && spec.Name === name);
+
+/** What a network waits for that its owner has yet to remove; undefined where the owner keeps it. */
+function letsGoOf(context: AppContext, kind: 'network', name: string, app: string): Withheld | undefined {
+  if (!isGivenUp(context, kind, name, { site: context.site, app })) return undefined;
+  const kept = context.neighbours.hold(app, { prune: true });
+  if (kept && kept.by !== 'backoff') return undefined;
+  return { by: 'handOver', text: `waits until app ${app} has let go of the ${kind} ${name}` };
+}
+
+function belongsElsewhere(context: AppContext, kind: 'network' | 'volume', name: string, owner: Owner): void {
+  const belongs = `belongs to app ${owner.app} of site ${owner.site}`;
+  const kept = isGivenUp(context, kind, name, owner) && context.neighbours.hold(owner.app, { prune: true });
+  if (kept) {
+    const hint = `to release it: docker ${kind} rm ${name}, or lift what holds it back`;
+    unusable(context, kind, name, `${belongs}, which no longer names it and does not remove it: ${kept.text}`, hint);
+    return;
+  }
+  const external = kind === 'volume' ? ', or declare it external' : '';
+  unusable(context, kind, name, belongs, `give one of the two another name${external}`);
+}
 
 function unusable(context: AppContext, kind: string, name: string, what: string, hint: string): void {
   context.unusable.set(name, `${kind} ${name} ${what}`);

@@ -41,6 +41,23 @@ describe('names', () => {
   });
 });
 
+test('container:NAME of a container of the app itself is service:NAME', async () => {
+  const text = [
+    'services:',
+    '  vpn: {image: vpn, container_name: gate}',
+    '  side: {image: s, network_mode: "container:gate", pid: "container:app-twin-2", ipc: "container:other", volumes_from: ["container:gate"]}',
+    '  twin: {image: t, scale: 2}',
+  ].join('\n');
+  const { services } = await compile(text);
+  const side = services.find(({ name }) => name === 'side')?.containers[0]?.spec;
+  expect([side?.NetworkMode, side?.PidMode, side?.IpcMode, side?.VolumesFrom]).toEqual([
+    'service:vpn',
+    'container:app-twin-2',
+    'container:other',
+    ['service:vpn'],
+  ]);
+});
+
 describe('where values come from', () => {
   const value = async (name: string, extras: Parameters<typeof specOf>[1]) =>
     (await specOf(`environment: {V: "\${${name}}"}`, extras)).Env?.V;

@@ -1,9 +1,24 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { ContainerSpec } from '../../../src/model/spec.ts';
+import type { DesiredApp } from '../../../src/model/state.ts';
 import { planLines } from '../../support/plan-lines.ts';
-import { actualOf, app, automated, bare, but, network, service, settled, site } from '../../support/site-builder.ts';
+import {
+  actualOf,
+  app,
+  automated,
+  bare,
+  but,
+  network,
+  type Part,
+  service,
+  settled,
+  site,
+  volume,
+} from '../../support/site-builder.ts';
 
 const port = (HostPort: string) => ({ PortBindings: [{ Container: '80/tcp', HostIp: '', HostPort }] });
+/** A site whose one app does not prune. */
+const unpruned = (wanted: DesiredApp) => site({ ...wanted, sync: automated({ prune: false }) });
 const forward = (lines: string[]): string[] => lines.filter((line) => !line.includes('only if'));
 
 test('a name that somebody else’s container holds is an error on that service alone', () => {
@@ -84,13 +99,12 @@ test('a service that got another name serves until its successor has its image',
   ]);
 });
 
-test('a predecessor is not stopped for a port that its holder may keep', () => {
+test('a port of a container that prune off leaves alone is an error, and the one that asks for it runs on as it is', () => {
   const before = site(app('shop', service('api', port('80')), service('web', port('81'))));
-  const wanted = site(app('shop', service('web', port('80'))));
-  const git = site({ ...(wanted.apps[0] as (typeof wanted.apps)[0]), sync: automated({ prune: false }) });
+  const git = unpruned(app('shop', service('web', port('80'))));
   const lines = planLines({ git, memory: settled(before), site: actualOf(before) });
   expect(lines.filter((line) => !line.includes('withheld'))).toEqual([
-    '1 create shop-web-1.new: replaces shop-web-1: ports: 81->80/tcp, wanted 80->80/tcp',
+    'error: web: the host port 80/tcp is held by container shop-api-1 (Git no longer names the service api), which is not stopped: syncPolicy.automated.prune is not set',
   ]);
 });
 
@@ -194,4 +208,63 @@ test('nobody leaves a network for an address that its holder may keep', () => {
   const git = site({ ...(wanted.apps[0] as (typeof wanted.apps)[0]), sync: automated({ prune: false }) });
   const lines = planLines({ git, memory: settled(before), site: actualOf(before) });
   expect(lines.filter((line) => !line.includes('withheld by prune'))).toEqual([]);
+});
+
+describe('prune is off', () => {
+  const data = (ReadOnly = false) => ({
+    Mounts: [{ Type: 'volume' as const, Source: 'data', Target: '/d', ReadOnly }],
+  });
+  const store = volume('data', { Name: 'data' });
+  const serial = (PathOnHost: string) => ({
+    Devices: [{ PathOnHost, PathInContainer: PathOnHost, CgroupPermissions: 'rwm' }],
+  });
+  const bound = (Source: string) => ({ Mounts: [{ Type: 'bind' as const, Source, Target: '/d' }] });
+  const onAddress = { Networks: { shop_default: { IPv4Address: '10.0.0.9' } } };
+  /** `old` was in Git, `next` is now; the plan of the new service, and whether it starts. */
+  const lines = (old: Part, next: Part, ...stay: Part[]) => {
+    const before = site(app('shop', old, store, ...stay));
+    const git = unpruned(app('shop', next, store, ...stay));
+    const actual = { ...actualOf(before), images: { ...actualOf(before).images, ...bare(git).images } };
+    const found = planLines({ git, memory: settled(before), site: actual });
+    return { errors: found.filter((line) => line.startsWith('error')), starts: found.filter(isStart) };
+  };
+  const isStart = (line: string) => line.includes(' start shop-new-1') && !line.includes('withheld');
+
+  test.each([
+    ['a name', {}, {}, { containerName: 'web' }, 'the name web'],
+    ['a port', port('80'), port('80'), {}, 'the host port 80/tcp'],
+    ['a device', serial('/dev/ttyUSB0'), serial('/dev/ttyUSB0'), {}, 'the device /dev/ttyUSB0'],
+    ['a device as a path', bound('/dev/ttyUSB0'), serial('/dev/ttyUSB0'), {}, 'the device /dev/ttyUSB0'],
+    ['an address', onAddress, onAddress, {}, 'the address 10.0.0.9 on shop_default'],
+  ])('%s of a container that stays is an error that names it', (_, has, wants, options, thing) => {
+    const { errors, starts } = lines(service('old', has, options), service('new', wants, options));
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toContain(
+      `${thing} is held by container ${'containerName' in options ? options.containerName : 'shop-old-1'}`,
+    );
+    expect(starts).toEqual([]);
+  });
+
+  test.each([
+    ['a device that many open', serial('/dev/dri/card0'), serial('/dev/dri/card0')],
+    ['a port of another address', port('80'), { PortBindings: [{ Container: '80/tcp', HostIp: '', HostPort: '81' }] }],
+    ['a volume that both read', data(true), data(true)],
+    ['a socket of the host', bound('/var/run/docker.sock'), bound('/var/run/docker.sock')],
+  ])('%s is no reason to wait', (_, has, wants) => {
+    const { errors, starts } = lines(service('old', has), service('new', wants));
+    expect([errors, starts.length]).toEqual([[], 1]);
+  });
+
+  test.each([
+    ['a volume', data()],
+    ['a path of the host', bound('/srv/data')],
+  ])('%s is waited for, and no error', (_, spec) => {
+    const { errors, starts } = lines(service('old', spec), service('new', spec));
+    expect([errors, starts]).toEqual([[], []]);
+  });
+
+  test('unless a service that stays mounts that volume, too', () => {
+    const { starts } = lines(service('old', data()), service('new', data()), service('stays', data()));
+    expect(starts).toHaveLength(1);
+  });
 });

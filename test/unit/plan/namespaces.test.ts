@@ -1,6 +1,10 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import type { Memory } from '../../../src/model/memory.ts';
+import type { ActualSite, DesiredSite } from '../../../src/model/state.ts';
+import { plan } from '../../../src/plan/plan.ts';
+import { agentOptions } from '../../../src/plan/policy.ts';
 import { planLines } from '../../support/plan-lines.ts';
-import { actualOf, app, bare, but, service, settled, site } from '../../support/site-builder.ts';
+import { actualOf, app, bare, but, butSpec, service, settled, site } from '../../support/site-builder.ts';
 
 /** An app that sends all its traffic through another service. */
 const gitWith = (vpn: string) =>
@@ -43,7 +47,7 @@ test('a new container takes a new one of those that joined it', () => {
 test('one whose other was restarted since has lost its network, and is replaced', () => {
   const restarted = but(actualOf(git), 'shop-vpn-1', { startedAt: '2026-01-01T00:00:00.5Z' });
   expect(planLines({ git, memory: settled(git), site: restarted })[0]).toBe(
-    '1 create shop-torrent-1.new: replaces shop-torrent-1: service:vpn was started after it, and has another network namespace now (drift)',
+    '1 create shop-torrent-1.new: replaces shop-torrent-1: service:vpn was started after it, and has another namespace now (drift)',
   );
   const both = but(restarted, 'shop-torrent-1', { startedAt: '2026-01-01T00:00:00.500001Z' });
   expect(planLines({ git, memory: settled(git), site: both })).toEqual([]);
@@ -60,4 +64,52 @@ test('a job that has completed is not run again because what it joined is new', 
   const actual = { ...done, images: { ...bare(git).images, ...bare(next).images } };
   const lines = planLines({ git: next, memory: settled(git), site: actual });
   expect(lines.filter((line) => line.includes('torrent'))).toEqual([]);
+});
+
+describe('a container of another app', () => {
+  const both = (vpn: string) =>
+    site(
+      app('gate', service('vpn', { Image: vpn }, { containerName: 'gate' })),
+      app('shop', service('torrent', { NetworkMode: 'container:gate' })),
+    );
+  const before = both('vpn:1');
+  const memory = settled(before);
+  const joined = (actual: ActualSite, reference: string) =>
+    butSpec(actual, 'shop-torrent-1', { NetworkMode: `container:${reference}` });
+
+  test('is waited for until it runs', () => {
+    const alone = but(actualOf(before), 'gate', { status: 'exited', exitCode: 1 });
+    expect(planLines({ git: before, memory, site: but(alone, 'shop-torrent-1', undefined) }).slice(2)).toEqual([
+      '1 create shop-torrent-1: gone (drift) (withheld by handOver)',
+      '2 start shop-torrent-1: new (after 1; withheld by handOver)',
+    ]);
+  });
+
+  test('that was started since takes a new one of those that joined it', () => {
+    const restarted = but(actualOf(before), 'gate', { startedAt: '2026-01-01T00:00:00.5Z' });
+    expect(planLines({ git: before, memory, site: restarted })[0]).toBe(
+      '1 create shop-torrent-1.new: replaces shop-torrent-1: container:gate was started after it, and has another namespace now (drift)',
+    );
+  });
+
+  test('that a commit replaced is joined again at once, however often the one that joins it was healed before', () => {
+    const git = both('vpn:2');
+    const tried = (of: DesiredSite): Memory => {
+      const outcome = plan(of, joined(actualOf(of), '0123'), settled(of), 0, agentOptions).apps[1];
+      const [create] = outcome?.operations ?? [];
+      const { key, goal } = create?.backoff ?? { key: '', goal: '' };
+      return settled(of, { backoffs: { [key]: { goal, failures: 2, until: 60_000, error: '' } } });
+    };
+    const now = joined(actualOf(git), '0123');
+    expect(planLines({ git, memory: tried(git), site: now })[0]).toContain('withheld by backoff');
+    expect(planLines({ git, memory: tried(before), site: now })[0]).not.toContain('withheld');
+  });
+});
+
+test('one that shares the memory of another is replaced after that one was started again', () => {
+  const sharing = site(app('shop', service('vpn'), service('torrent', { IpcMode: 'service:vpn' })));
+  const restarted = but(actualOf(sharing), 'shop-vpn-1', { startedAt: '2026-01-01T00:00:00.5Z' });
+  expect(planLines({ git: sharing, memory: settled(sharing), site: restarted })[0]).toContain(
+    'service:vpn was started',
+  );
 });

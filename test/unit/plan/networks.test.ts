@@ -1,7 +1,19 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { ActualNetwork, ActualSite, DesiredSite } from '../../../src/model/state.ts';
 import { planLines } from '../../support/plan-lines.ts';
-import { actualOf, app, bare, but, network, SITE, service, settled, site, volume } from '../../support/site-builder.ts';
+import {
+  actualOf,
+  app,
+  automated,
+  bare,
+  but,
+  network,
+  SITE,
+  service,
+  settled,
+  site,
+  volume,
+} from '../../support/site-builder.ts';
 
 const git = site(app('shop', service('web')));
 const memory = settled(git);
@@ -123,4 +135,71 @@ test('a volume that differs is left as it is, and said', () => {
   expect(planLines({ git: data, site: actual })).toEqual([
     'warning: volume shop_data differs (driver_opts: type is missing) and is left as it is, since its data would go with it',
   ]);
+});
+
+describe('a network with a name of its own, of an app that has another name from now on', () => {
+  const edge = network('edge', { Name: 'edge' });
+  const on = { Networks: { edge: {} } };
+  const before = site(app('old', service('web', on), edge));
+  const renamed = (changes: Partial<DesiredSite> = {}) => ({
+    ...site(app('new', service('web', on), edge)),
+    ...changes,
+  });
+  const lines = (desired: DesiredSite) =>
+    planLines({ git: desired, memory: settled(before), site: { ...actualOf(before), images: bare(desired).images } });
+
+  test('is waited for until the old app has removed it', () => {
+    expect(lines(renamed())).toEqual([
+      '1 create network edge: in place of that of app old (withheld by handOver)',
+      '2 create new-web-1: no such container (after 1; withheld by handOver)',
+      '3 start new-web-1: new (after 2; withheld by handOver)',
+      '',
+      '1 stop old-web-1: web is not in Git',
+      '2 remove old-web-1: web is not in Git (after 1)',
+      '3 remove network edge: not in Git (after 2)',
+    ]);
+  });
+
+  test('is an error where prune is off', () => {
+    expect(lines(renamed({ vanished: automated({ prune: false }) }))[0]).toBe(
+      'error: network edge belongs to app old of site shop-17, which no longer names it and does not remove it: syncPolicy.automated.prune is not set',
+    );
+  });
+
+  test('is an error while the old app is broken', () => {
+    const broken = { broken: [{ name: 'old', problems: [] }] };
+    expect(lines(renamed(broken))[0]).toBe('error: network edge belongs to app old of site shop-17');
+  });
+});
+
+describe('a volume with a name of its own that another app made', () => {
+  const data = volume('data', { Name: 'data' });
+  const on = { Mounts: [{ Type: 'volume' as const, Source: 'data', Target: '/d' }] };
+  const before = site(app('old', service('db', on), data));
+  const here = { ...actualOf(before), containers: [] };
+
+  test('goes to the app that names it now, once the old one does not', () => {
+    const git = site(app('new', service('db', on), data));
+    const lines = planLines({ git, memory: settled(before), site: { ...here, images: bare(git).images } });
+    expect(lines.filter((line) => line.includes('volume') || line.startsWith('error'))).toEqual([]);
+    expect(lines).toContain('3 start new-db-1: new (after 2)');
+  });
+
+  test('is an error while the old one names it', () => {
+    const git = site(...before.apps, app('new', service('db', on), data));
+    expect(planLines({ git, memory: settled(before), site: { ...here, images: bare(git).images } })[0]).toBe(
+      'error: volume data belongs to app old of site shop-17',
+    );
+  });
+
+  test('is not removed by the old one, whatever its pruneVolumes says', () => {
+    const old = { ...app('old', service('other')), pruneVolumes: true };
+    const git = site(old, app('new', service('db', on), data));
+    const actual = { ...here, images: bare(git).images };
+    expect(planLines({ git, memory: settled(before), site: actual }).join('\n')).not.toContain('remove volume');
+    const without = site(old);
+    expect(planLines({ git: without, memory: settled(before), site: actual }).join('\n')).toContain(
+      'remove volume data',
+    );
+  });
 });

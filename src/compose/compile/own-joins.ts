@@ -1,0 +1,27 @@
+import type { ContainerSpec } from '../../model/spec.ts';
+import type { DesiredService } from '../../model/state.ts';
+
+/**
+ * `container:NAME` of a container that the app itself makes means the service, so that the two are made and made anew together, in order. Only the
+ * first container of a service can be joined as one.
+ */
+export function joinOwnServices(services: readonly DesiredService[]): DesiredService[] {
+  const serviceOf: ReadonlyMap<string, string> = new Map(
+    services.flatMap(({ name, containers }) =>
+      containers[0] ? [[`container:${containers[0].name}`, `service:${name}`] as const] : [],
+    ),
+  );
+  const joined = <Mode extends string | undefined>(mode: Mode): Mode | string =>
+    mode === undefined ? mode : (serviceOf.get(mode) ?? mode);
+  const own = (spec: ContainerSpec): ContainerSpec => ({
+    ...spec,
+    ...(spec.NetworkMode && { NetworkMode: joined(spec.NetworkMode) }),
+    ...(spec.PidMode && { PidMode: joined(spec.PidMode) }),
+    ...(spec.IpcMode && { IpcMode: joined(spec.IpcMode) }),
+    ...(spec.VolumesFrom && { VolumesFrom: spec.VolumesFrom.map(joined) }),
+  });
+  return services.map((service) => ({
+    ...service,
+    containers: service.containers.map((each) => ({ ...each, spec: own(each.spec) })),
+  }));
+}

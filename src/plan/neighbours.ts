@@ -1,0 +1,63 @@
+import type { Memory } from '../model/memory.ts';
+import type { Withheld } from '../model/plan.ts';
+import type { ActualContainer, DesiredApp, DesiredContainer } from '../model/state.ts';
+import { type SharedThing, sharedThings } from './exclusive.ts';
+import { type ChangeKind, type Guards, holdBack, type PlanOptions } from './policy.ts';
+
+/** What the plan of one app has to know of the site's apps, itself among them. */
+export interface Neighbours {
+  apps: readonly DesiredApp[];
+  /** What is wanted of an app; without services where Git no longer names it; undefined: it is broken, or nobody's to plan here. */
+  wanted(app: string): DesiredApp | undefined;
+  /** Why an app may not make a change now; undefined: it may. */
+  hold(app: string, change: ChangeKind): Withheld | undefined;
+}
+
+export function createNeighbours(
+  apps: readonly DesiredApp[],
+  guards: ReadonlyMap<string, Guards>,
+  memory: Memory,
+  now: number,
+  options: PlanOptions,
+): Neighbours {
+  const byName = new Map(apps.map((app) => [app.name, app]));
+  return {
+    apps,
+    wanted: (name) => byName.get(name),
+    hold(name, change) {
+      const app = byName.get(name);
+      if (!app) return undefined;
+      return holdBack(change, app.sync, app.suspend, guards.get(name) ?? { prune: undefined }, memory, now, options);
+    },
+  };
+}
+
+/** What a container of ours will do with something that it has. `held`: why not now. */
+export type Fate = { letsGo: false } | { letsGo: true; held: Withheld | undefined };
+
+/** The place in Git of a container of ours; undefined: it has none, or its app is broken. */
+export const placeOf = (neighbours: Neighbours, { identity }: ActualContainer): DesiredContainer | undefined =>
+  neighbours
+    .wanted(identity.app)
+    ?.services.find(({ name }) => name === identity.service)
+    ?.containers.find(({ number }) => number === identity.number);
+
+/** Whether Git still wants a container to have a thing. */
+export const fateOf = (neighbours: Neighbours, holder: ActualContainer, thing: SharedThing): Fate =>
+  fateBy(neighbours, holder, ({ spec }) =>
+    sharedThings(holder.spec, spec).some(({ kind, text }) => kind === thing.kind && text === thing.text),
+  );
+
+/** The same of its name. */
+export const fateOfName = (neighbours: Neighbours, holder: ActualContainer): Fate =>
+  fateBy(neighbours, holder, ({ name }) => name === holder.name);
+
+function fateBy(neighbours: Neighbours, holder: ActualContainer, keeps: (wanted: DesiredContainer) => boolean): Fate {
+  const { app, service } = holder.identity;
+  const desired = neighbours.wanted(app);
+  if (!desired) return { letsGo: false };
+  const place = placeOf(neighbours, holder);
+  if (place) return keeps(place) ? { letsGo: false } : { letsGo: true, held: neighbours.hold(app, {}) };
+  const isScaledDown = desired.services.some(({ name }) => name === service);
+  return { letsGo: true, held: neighbours.hold(app, { prune: !isScaledDown }) };
+}
