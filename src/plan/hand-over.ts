@@ -1,12 +1,18 @@
-import type { ActualContainer } from '../model/state.ts';
+import type { Operation } from '../model/plan.ts';
+import type { ActualContainer, DesiredContainer } from '../model/state.ts';
 import type { AppContext } from './context.ts';
 import type { NewOperation } from './draft.ts';
 import { type SharedThing, sharedThings } from './exclusive.ts';
 import { handOverAddresses, leavesOf } from './hand-over-addresses.ts';
+import { keeper, waitsFor, wishOf } from './holders.ts';
 import { temporaryName } from './names.ts';
-import { refOf } from './steps.ts';
+import { fateOf, fateOfName } from './neighbours.ts';
+import { isUp, refOf } from './steps.ts';
 
-/** A container of the app that has a name, a host port or an address that another one is to have lets go of it first. */
+/**
+ * A container that is to let go of something that another one is to have does so first: a name, a host port, an address, a device, or data. One of
+ * another app does so by that app's own plan, and is waited for.
+ */
 export function orderHandOvers(context: AppContext): void {
   for (const rename of context.renames) handOverName(context, rename);
   for (const starting of context.starts) {
@@ -22,6 +28,13 @@ function handOverName(context: AppContext, { handle, container, wanted }: AppCon
     ({ id, name }) => name === wanted.name && !('id' in container && container.id === id),
   );
   if (!holder) return;
+  if (holder.identity.app !== context.desired.name) {
+    if (!fateOfName(context.neighbours, holder).letsGo) return;
+    if ('id' in container && isNameWantedElsewhere(context, container.name))
+      stepAside(context, handle, wanted, container.name);
+    draft.withhold(handle, waitsFor(context, holder, `the name ${wanted.name}`));
+    return;
+  }
   const removed = removals.get(holder.id);
   if (removed !== undefined) {
     draft.order(removed, handle);
@@ -29,14 +42,24 @@ function handOverName(context: AppContext, { handle, container, wanted }: AppCon
   }
   const own = renames.find((other) => 'id' in other.container && other.container.id === holder.id);
   if (!own || draft.order(own.handle, handle)) return;
-  // They swap names in a circle: one of them steps aside, under a name that tells that it is on its way.
-  const { id, ...rename } = draft.get(own.handle);
-  if (rename.kind !== 'renameContainer') return;
-  const name = temporaryName(own.wanted);
-  const aside = draft.add({ ...rename, name, reason: `lets go of ${wanted.name}`, after: [] });
-  draft.order(aside, handle);
-  draft.order(aside, id);
+  const aside = stepAside(context, own.handle, own.wanted, wanted.name);
+  if (aside !== undefined) draft.order(aside, handle);
 }
+
+/** Those that swap names in a circle: one of them steps aside, under a name that tells that it is on its way. */
+function stepAside({ draft }: AppContext, handle: number, wanted: DesiredContainer, lost: string): number | undefined {
+  const { id, ...rename } = draft.get(handle);
+  if (rename.kind !== 'renameContainer') return undefined;
+  const aside = draft.add({ ...rename, name: temporaryName(wanted), reason: `lets go of ${lost}`, after: [] });
+  draft.order(aside, id);
+  return aside;
+}
+
+const isNameWantedElsewhere = ({ neighbours, desired }: AppContext, name: string): boolean =>
+  neighbours.apps.some(
+    (app) =>
+      app !== desired && app.services.some(({ containers }) => containers.some((wanted) => wanted.name === name)),
+  );
 
 /**
  * The holder stops before the new one starts, but not before the new one is made, and its predecessor keeps running until then: whatever
@@ -45,14 +68,34 @@ function handOverName(context: AppContext, { handle, container, wanted }: AppCon
 function handOver(context: AppContext, starting: AppContext['starts'][number], holder: ActualContainer): void {
   const { draft, stops } = context;
   const { handle, wanted, ready } = starting;
-  const things = sharedThings(holder.spec, wanted.spec).filter(({ kind }) => kind === 'port' || kind === 'address');
   const stopped = stops.get(holder.id);
   const { after } = draft.get(handle);
-  if (things.length === 0 || (stopped !== undefined && after.includes(stopped))) return;
+  if (!isUp(holder) || (stopped !== undefined && after.includes(stopped))) return;
+  const things = sharedThings(holder.spec, wanted.spec).filter((thing) => {
+    const fate = fateOf(context.neighbours, holder, thing);
+    return fate.letsGo && !keeper(context, holder, fate);
+  });
+  if (things.length === 0) return;
   const predecessors = after.filter((id) => draft.get(id).kind === 'stopContainer');
-  for (const freed of freeing(context, starting, holder, things)) {
-    for (const made of ready) draft.order(made, freed);
-    for (const predecessor of predecessors) draft.order(freed, predecessor);
+  const freed = holder.identity.app === context.desired.name ? freeing(context, starting, holder, things) : [];
+  for (const free of freed) {
+    for (const made of ready) draft.order(made, free);
+    for (const predecessor of predecessors) draft.order(free, predecessor);
+  }
+  const needed = things.find(({ risk }) => risk !== 'shared');
+  if (freed.length > 0 || !needed) return;
+  if (holder.identity.app !== context.desired.name) letGoForOthers(context, predecessors, ready);
+  draft.withhold(handle, waitsFor(context, holder, needed.text));
+}
+
+/** Where apps swap something, each would wait for the other: so what is to be replaced is stopped although its successor has to wait. */
+function letGoForOthers(context: AppContext, predecessors: number[], ready: number[]): void {
+  for (const stopped of predecessors) {
+    const { container } = context.draft.get(stopped) as Operation & { kind: 'stopContainer' };
+    const found = context.actual.containers.find(({ id }) => 'id' in container && id === container.id);
+    const wish = found && wishOf(context, found);
+    if (found && wish)
+      stopEarly(context, found, stopped, `lets go of ${wish.text}, which app ${wish.app} is to have`, ready);
   }
 }
 
@@ -75,27 +118,25 @@ function freeing(
  * The holder's own successor waits for the one that is to have this. So it is stopped before that is made, but not before its image is there.
  */
 function letGoEarly(
-  { draft }: AppContext,
+  context: AppContext,
   { handle, wanted }: AppContext['starts'][number],
   holder: ActualContainer,
   stopped: number,
   things: SharedThing[],
 ): number {
-  const { id, ...stop } = draft.get(stopped);
+  const { draft } = context;
   const what = things.map(({ text }) => text).join(' and ');
   const pulls = draft.behind(stopped).filter(({ kind }) => kind === 'pullImage');
   const reason = `lets go of ${what}, which ${wanted.name} is to have`;
-  let after = pulls.map((pull) => pull.id);
-  // The hooks before the later stop find that it has been stopped, and do nothing.
-  for (const hook of draft.behind(stopped).sort((a, b) => a.id - b.id)) {
-    if (hook.kind !== 'runHook' || hook.phase !== 'pre_stop') continue;
-    if (!('id' in hook.container) || hook.container.id !== holder.id) continue;
-    const { id: _, ...copy } = hook;
-    after = [draft.add({ ...copy, reason, after })];
-  }
-  const early = draft.add({ ...stop, reason, after } as NewOperation);
+  const early = stopEarly(
+    context,
+    holder,
+    stopped,
+    reason,
+    pulls.map((pull) => pull.id),
+  );
   draft.order(early, handle);
-  draft.order(early, id);
+  const { id, ...stop } = draft.get(stopped);
   draft.add({
     ...stop,
     kind: 'startContainer',
@@ -104,5 +145,26 @@ function letGoEarly(
     after: [early],
     onlyIfFailed: handle,
   });
+  return early;
+}
+
+/** Stops a container before its time. The hooks before the later stop find that it has been stopped, and do nothing. */
+function stopEarly(
+  { draft }: AppContext,
+  holder: ActualContainer,
+  stopped: number,
+  reason: string,
+  ready: number[],
+): number {
+  const { id, ...stop } = draft.get(stopped);
+  let after = ready;
+  for (const hook of draft.behind(stopped).sort((a, b) => a.id - b.id)) {
+    if (hook.kind !== 'runHook' || hook.phase !== 'pre_stop') continue;
+    if (!('id' in hook.container) || hook.container.id !== holder.id) continue;
+    const { id: _, ...copy } = hook;
+    after = [draft.add({ ...copy, reason, after })];
+  }
+  const early = draft.add({ ...stop, reason, after } as NewOperation);
+  draft.order(early, id);
   return early;
 }

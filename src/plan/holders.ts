@@ -1,4 +1,5 @@
 import type { Problem } from '../lib/errors.ts';
+import { own } from '../lib/own.ts';
 import type { Withheld } from '../model/plan.ts';
 import type { ActualContainer, DesiredContainer, DesiredService } from '../model/state.ts';
 import type { AppContext } from './context.ts';
@@ -70,7 +71,7 @@ function keptName(context: AppContext, service: DesiredService, wanted: DesiredC
 }
 
 /** Why a container that Git wants gone stays. A try that failed is made again, and where all of an app waits there is nothing more to say. */
-function keeper({ desired, hold }: AppContext, { identity }: ActualContainer, fate: Fate): Withheld | undefined {
+export function keeper({ desired, hold }: AppContext, { identity }: ActualContainer, fate: Fate): Withheld | undefined {
   if (!fate.letsGo || !fate.held || fate.held.by === 'backoff') return undefined;
   if (identity.app === desired.name && hold({})?.by === fate.held.by) return undefined;
   return fate.held;
@@ -103,7 +104,7 @@ function whose({ desired, neighbours }: AppContext, { name, identity }: ActualCo
 /** What a start waits for until the next look at the site. */
 export const waitsFor = (context: AppContext, { name, identity }: ActualContainer, thing: string): Withheld => ({
   by: 'handOver',
-  text: `waits until ${name}${identity.app === context.desired.name ? '' : ` of app ${identity.app}`} lets go of ${thing}`,
+  text: `it waits until ${name}${identity.app === context.desired.name ? '' : ` of app ${identity.app}`} lets go of ${thing}`,
 });
 
 /** A container of another app that one joins by its name: it has to run under that name. Strangers are the engine's to find. */
@@ -112,7 +113,45 @@ export function waitsForJoined(context: AppContext, wanted: DesiredContainer): W
     if (app === context.desired) continue;
     const found = namedBy(mode, context.actual.containers);
     if (found && (!isNamespace || isUp(found))) continue;
-    return { by: 'handOver', text: `waits until ${mode.slice('container:'.length)} of app ${app.name} runs` };
+    return { by: 'handOver', text: `it waits until ${mode.slice('container:'.length)} of app ${app.name} runs` };
   }
   return undefined;
+}
+
+/** What a container of ours is to let go of for one of another app, which may begin now. */
+interface Wish {
+  app: string;
+  service: DesiredService;
+  wanted: DesiredContainer;
+  text: string;
+}
+
+export const wishOf = (context: AppContext, holder: ActualContainer): Wish | undefined => wishesOf(context, holder)[0];
+
+function wishesOf({ neighbours, desired }: AppContext, holder: ActualContainer): Wish[] {
+  return neighbours.apps.flatMap((app) => {
+    if (app === desired || neighbours.hold(app.name, {})) return [];
+    return app.services.flatMap((service) =>
+      service.containers.flatMap((wanted) =>
+        sharedThings(holder.spec, wanted.spec)
+          .filter((thing) => thing.risk !== 'shared' && fateOf(neighbours, holder, thing).letsGo)
+          .map(({ text }) => ({ app: app.name, service, wanted, text })),
+      ),
+    );
+  });
+}
+
+/** Git no longer names a container, and another app is to have what it has: it runs on until that one's image is there. */
+export function runsOnFor(context: AppContext, holder: ActualContainer): Withheld | undefined {
+  if (!isUp(holder)) return undefined;
+  const awaited = wishesOf(context, holder).find(
+    ({ service, wanted }) =>
+      service.pullPolicy !== 'never' && own(context.actual.images, wanted.spec.Image) === undefined,
+  );
+  if (!awaited) return undefined;
+  const { app, wanted, text } = awaited;
+  return {
+    by: 'handOver',
+    text: `it runs on until ${wanted.spec.Image} is here, with which app ${app} takes over ${text}`,
+  };
 }

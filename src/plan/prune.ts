@@ -2,6 +2,7 @@ import { own } from '../lib/own.ts';
 import type { Withheld } from '../model/plan.ts';
 import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
 import { type AppContext, held } from './context.ts';
+import { runsOnFor } from './holders.ts';
 import { preStop, preStopOf } from './hooks.ts';
 import { isUp, refOf } from './steps.ts';
 
@@ -29,7 +30,7 @@ export function planPrune(context: AppContext): void {
       service,
       reason,
       backoff: { key, goal, counts: 'failures' as const },
-      ...held(context.hold({ prune: !scaledDown, backoff: { key, goal } })),
+      ...held(context.hold({ prune: !scaledDown, backoff: { key, goal } }) ?? runsOnFor(context, container)),
     };
     const rejoined = context.rejoined.get(container.id) ?? [];
     const after = isUp(container)

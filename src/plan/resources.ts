@@ -123,7 +123,7 @@ function letsGoOf(context: AppContext, kind: 'network', name: string, app: strin
   if (!isGivenUp(context, kind, name, { site: context.site, app })) return undefined;
   const kept = context.neighbours.hold(app, { prune: true });
   if (kept && kept.by !== 'backoff') return undefined;
-  return { by: 'handOver', text: `waits until app ${app} has let go of the ${kind} ${name}` };
+  return { by: 'handOver', text: `it waits until app ${app} has let go of the ${kind} ${name}` };
 }
 
 function belongsElsewhere(context: AppContext, kind: 'network' | 'volume', name: string, owner: Owner): void {
