@@ -7,9 +7,10 @@ import type { DesiredApp } from '../model/state.ts';
 import { entryOf, type MappingNode } from '../yaml/node.ts';
 import { adoptedDirectory, isAdopting } from './adoption.ts';
 import { type Claim, claimsOf, ownRivals, type Places } from './claims.ts';
+import { AppSize, type Size } from './compile/app-size.ts';
 import { checkProject } from './compile/check.ts';
 import { compileNetwork, compileVolume, resourceName } from './compile/compile-resources.ts';
-import { compileService, networksOf, type ServiceContext } from './compile/compile-service.ts';
+import { compileService, countContainers, networksOf, type ServiceContext } from './compile/compile-service.ts';
 import { joinOwnServices } from './compile/own-joins.ts';
 import { hiddenError, hiddenIn, hiding } from './hide-values.ts';
 import { decodeProject, type Project } from './keys/project.ts';
@@ -38,6 +39,8 @@ export interface Compiled {
   desired: DesiredApp;
   /** What it claims of the site. */
   claims: Claim[];
+  /** How large it is. */
+  size: Size;
   /** The tree of all its files, and what was read of it; services whose profiles are off left out. */
   root: MappingNode;
   context: ServiceContext;
@@ -84,6 +87,8 @@ async function compileOpenly(
   const folder = folderFor(name);
   const all = decodeProject(root, report);
   const project = withProfiles(all, app.profiles);
+  const size = new AppSize();
+  countContainers(project, size);
   checkProject(project, all, report);
   const context: ServiceContext = {
     app: name,
@@ -91,6 +96,7 @@ async function compileOpenly(
     folder,
     values,
     report,
+    size,
     networkName: (key: string) => resourceName(name, project.networks.get(key), key),
     volumeName: (key: string) => resourceName(name, project.volumes.get(key), key),
   };
@@ -122,7 +128,8 @@ async function compileOpenly(
   const claims = claimsOf(desired, placesIn(project));
   report.problems.push(...ownRivals(claims));
   report.throwIfAny();
-  return { desired, claims, root, context };
+  const files = desired.files.reduce((sum, { content }) => sum + content.byteLength, 0);
+  return { desired, claims, size: { ...size.size, files }, root, context };
 }
 
 /**

@@ -1,12 +1,13 @@
-import { defectProblem, HoldfastError, InputError } from '../lib/errors.ts';
+import { defectProblem, HoldfastError, InputError, type Problem } from '../lib/errors.ts';
 import type { PlacedApp, PlacedSite } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import type { BrokenApp, DesiredApp, DesiredSite } from '../model/state.ts';
+import type { BrokenApp, DesiredSite } from '../model/state.ts';
 import { isAdopting } from './adoption.ts';
 import type { Claim, Held } from './claims.ts';
-import { compileWhole } from './compile-app.ts';
+import { type Compiled, compileWhole } from './compile-app.ts';
 import { type Contender, conflictsOf } from './conflicts.ts';
 import type { CompileOptions } from './load/values.ts';
+import { SiteShare } from './site-share.ts';
 
 /** What an app was accepted with before, by the name it is placed by. */
 export type HeldBefore = ReadonlyMap<string, readonly Held[]>;
@@ -32,46 +33,62 @@ export async function compileClaims(
   options: CompileOptions,
   before: HeldBefore,
 ): Promise<{ desired: DesiredSite; claims: Map<string, Claim[]> }> {
-  const good = new Map<string, { desired: DesiredApp; claims: Claim[] }>();
+  const good = new Map<string, Good>();
   const broken: BrokenApp[] = [...placed.broken];
   const contenders: Contender[] = placed.broken.map(({ name }) => ({
     name,
     claims: undefined,
     held: before.get(name),
   }));
-  for (const app of [...placed.apps].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const files = typeof snapshot === 'function' ? snapshot(app) : snapshot;
-    const result = await attempt(app, placed.site, files, options);
-    const isBroken = 'problems' in result;
-    if (isBroken) broken.push({ ...result, ...(isAdopting(app, options) && { adopt: true }) });
-    else good.set(app.name, result);
-    contenders.push({ name: app.name, claims: isBroken ? undefined : result.claims, held: before.get(app.name) });
-  }
-  for (const [name, problems] of conflictsOf(contenders)) {
+  const share = new SiteShare();
+  const breakApp = (name: string, problems: Problem[]): void => {
     const app = good.get(name)?.desired;
     if (app) broken.push({ name: app.name, problems, ...(app.adopt && { adopt: true }) });
     good.delete(name);
+  };
+  const apps = [...placed.apps].sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const app of apps) {
+    const files = typeof snapshot === 'function' ? snapshot(app) : snapshot;
+    const result = await attempt(app, placed.site, files, options);
+    if ('problems' in result) broken.push({ ...result, ...(isAdopting(app, options) && { adopt: true }) });
+    else {
+      good.set(app.name, result);
+      for (const { name, problem } of share.take(app.name, result.size)) breakApp(name, [problem]);
+    }
   }
+  for (const { name } of apps) contenders.push({ name, claims: good.get(name)?.claims, held: before.get(name) });
+  for (const [name, problems] of conflictsOf(contenders)) breakApp(name, problems);
   const { site, revision, vanished, allowEmpty, pruneThreshold, confirmPrune } = placed;
-  const apps = [...good.values()].map(({ desired }) => desired);
   return {
-    desired: { site, revision, apps, broken, vanished, allowEmpty, pruneThreshold, confirmPrune },
+    desired: {
+      site,
+      revision,
+      apps: [...good.values()].map(({ desired }) => desired),
+      broken,
+      vanished,
+      allowEmpty,
+      pruneThreshold,
+      confirmPrune,
+    },
     claims: new Map([...good].map(([name, { claims }]) => [name, claims])),
   };
 }
+
+type Good = Pick<Compiled, 'desired' | 'claims' | 'size'>;
 
 async function attempt(
   app: PlacedApp,
   site: string,
   snapshot: Snapshot,
   options: CompileOptions,
-): Promise<BrokenApp | { desired: DesiredApp; claims: Claim[] }> {
+): Promise<BrokenApp | Good> {
   let name = app.name;
   const onName = (known: string) => {
     name = known;
   };
   try {
-    return await compileWhole(app, site, snapshot, options, onName);
+    const { desired, claims, size } = await compileWhole(app, site, snapshot, options, onName);
+    return { desired, claims, size };
   } catch (error) {
     if (error instanceof InputError)
       return { name, problems: error.problems.map((problem) => ({ ...problem, app: name })) };

@@ -1,9 +1,7 @@
 import type { Position, Problem } from '../lib/errors.ts';
 import { InputError } from '../lib/errors.ts';
+import { APP_LIMITS, MOST_PROBLEMS } from '../lib/limits.ts';
 import type { YamlNode } from '../yaml/node.ts';
-
-/** What a person can take in at once, and more than ever is wrong with a file that is meant to be one. */
-const MAX_PROBLEMS = 1000;
 
 /**
  * Gathers what is wrong with an app, so that a person sees all of it at once. A message names what was written (`raw`), never what
@@ -16,15 +14,25 @@ export class Report {
   isPartial = false;
   /** Nodes with a problem already reported: what follows from it is noise. */
   private readonly spoilt = new WeakSet<YamlNode>();
+  private ports = 0;
 
   /** Whether more problems would not be told. */
   get isFull(): boolean {
-    return this.problems.length >= MAX_PROBLEMS;
+    return this.problems.length >= MOST_PROBLEMS;
   }
 
   /** Reports no more problems with a node. */
   spoil(node: YamlNode): void {
     this.spoilt.add(node);
+  }
+
+  /** Counts ports, before a range of them is written out. Reports where the app has too many. */
+  takePorts(count: number, node: YamlNode): boolean {
+    this.ports += count;
+    const most = APP_LIMITS.ports;
+    if (this.ports <= most) return true;
+    this.error(node, `with this the app has more than ${most} ports`, 'network_mode: host needs none');
+    return false;
   }
 
   /** Always undefined, so that a decoder can return it. */
@@ -51,13 +59,13 @@ export class Report {
   }
 
   warn(at: Position | undefined, message: string, hint?: string): void {
-    this.warnings.push(problem(at, message, hint));
+    if (this.warnings.length < MOST_PROBLEMS) this.warnings.push(problem(at, message, hint));
   }
 
   /** Takes over what an InputError carries; anything else is not ours and is thrown on. */
   add(error: unknown): void {
     if (!(error instanceof InputError)) throw error;
-    this.problems.push(...error.problems);
+    this.problems.push(...error.problems.slice(0, Math.max(0, MOST_PROBLEMS - this.problems.length)));
   }
 
   /** Throws everything gathered so far, in the order of the files, if there is anything. */

@@ -1,7 +1,5 @@
 import { type Event, parseEvents, YAMLException } from 'js-yaml';
-
-/** Characters that may be parsed again because of repairs, all passes together. */
-const MAX_AGAIN = 16 * 1024 * 1024;
+import { YAML_LIMITS } from '../lib/limits.ts';
 
 /** Events of a text, and the text that their offsets are of: the one given, with spaces put in where the parser is stricter than Go's. */
 export interface Events {
@@ -35,7 +33,7 @@ export function lenientEvents(text: string, maxDepth: number): Events {
   const spaces = deepestNode(text) + 1;
   const repairs: Repair[] = [];
   let parsed = text;
-  let budget = MAX_AGAIN;
+  let budget: number = YAML_LIMITS.parsedAgain;
   while (true) {
     try {
       return { events: parseEvents(parsed, { maxDepth }), text: parsed, original: backTo(repairs) };

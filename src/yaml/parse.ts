@@ -1,15 +1,11 @@
 import { type Event, getScalarValue, type ScalarEvent } from 'js-yaml';
 import { InputError, type Position } from '../lib/errors.ts';
+import { inWords, YAML_LIMITS } from '../lib/limits.ts';
 import { lenientEvents, YamlSyntaxError } from './lenient-events.ts';
 import { lineIndex } from './lines.ts';
 import type { KeptTag, MappingEntry, MappingNode, ScalarNode, YamlNode } from './node.ts';
 import { type Resolved, resolvePlain } from './scalar.ts';
 
-/** Bytes of text that one document may have. */
-export const MAX_TEXT = 1024 * 1024;
-const MAX_DEPTH = 64;
-/** Nodes with every alias written out, a long text counting as several: what stops alias bombs. */
-const MAX_NODES = 100_000;
 const TEXT_OF_A_NODE = 256;
 
 /**
@@ -24,11 +20,12 @@ export function parseYaml(text: string, file: string): YamlNode | undefined {
 
 /** The same for all documents of a text, one after the other. One that is empty between its markers is a null. */
 export function parseYamlStream(text: string, file: string): YamlNode[] {
-  if (text.length > MAX_TEXT || Buffer.byteLength(text) > MAX_TEXT) {
-    throw InputError.at({ file, line: 1, column: 1 }, `the file is larger than ${MAX_TEXT / 1024} KB`);
-  }
+  if (text.length > YAML_LIMITS.bytes || Buffer.byteLength(text) > YAML_LIMITS.bytes) throw tooLarge(file);
   return new Builder(text, file).documents();
 }
+
+export const tooLarge = (file: string): InputError =>
+  InputError.at({ file, line: 1, column: 1 }, `the file is larger than ${inWords(YAML_LIMITS.bytes)}`);
 
 /** The offset of the line that Git writes where two sides of a merge differ. */
 function unfinishedMerge(text: string): number | undefined {
@@ -97,7 +94,7 @@ class Builder {
 
   private parse(): Event[] {
     try {
-      const { events, text, original } = lenientEvents(this.text, MAX_DEPTH);
+      const { events, text, original } = lenientEvents(this.text, YAML_LIMITS.depth);
       const { place } = this;
       this.text = text;
       this.place = (offset) => place(original(offset));
@@ -154,8 +151,8 @@ class Builder {
 
   private count(nodes: number, offset: number): void {
     this.nodes += nodes;
-    if (this.nodes > MAX_NODES)
-      this.refuse(offset, `with its aliases written out the file has over ${MAX_NODES} nodes`);
+    if (this.nodes > YAML_LIMITS.nodes)
+      this.refuse(offset, `with its aliases written out the file has over ${YAML_LIMITS.nodes} nodes`);
   }
 
   private scalar(event: ScalarEvent, fallback: Position): Built {
@@ -258,7 +255,7 @@ class Builder {
   }
 
   private collection(node: YamlNode, size: number, depth: number, offset: number): Built {
-    if (depth > MAX_DEPTH) this.refuse(offset, `the file is nested more than ${MAX_DEPTH} levels deep`);
+    if (depth > YAML_LIMITS.depth) this.refuse(offset, `the file is nested more than ${YAML_LIMITS.depth} levels deep`);
     return { node, size, depth };
   }
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AGENT_FLAGS } from '../../scripts/agent-flags.ts';
 import { repoDir } from '../../scripts/engine.ts';
 import type { Cleanup } from '../../scripts/machine/cleanup.ts';
 import { run } from '../../scripts/machine/processes.ts';
@@ -25,9 +26,6 @@ export interface Bench {
   signal: AbortSignal;
   say(line: string): void;
 }
-
-/** As in the Dockerfile. */
-export const AGENT_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=64', '--no-opt', '--no-maglev'];
 
 /** Builds the bundle into a folder of its own, as the image has it, so that another build changes nothing under a running measurement. */
 export async function buildAside(dir: string): Promise<Pick<Bench, 'holdfast' | 'agent'>> {

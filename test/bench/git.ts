@@ -6,10 +6,11 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
+import { AGENT_FLAGS } from '../../scripts/agent-flags.ts';
 import type { GitRepo } from '../support/git-repo.ts';
 import { type GitServer, startGitServer } from '../support/git-server.ts';
 import { TEST_CERTIFICATE, TEST_KEY } from '../support/tls-fixture.ts';
-import { AGENT_FLAGS, type Bench } from './bench.ts';
+import type { Bench } from './bench.ts';
 import { timeCommand } from './measure.ts';
 import { ms, type Row } from './report.ts';
 

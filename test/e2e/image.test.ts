@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { AGENT_FLAGS } from '../../scripts/agent-flags.ts';
 import { ask, mustAsk, socketOf } from '../../scripts/machine/engine-http.ts';
 import { until } from '../../scripts/machine/processes.ts';
 import { importBaseImage } from '../support/base-image.ts';
@@ -64,14 +65,7 @@ suite('the image of the agent', () => {
 
   test('starts as the agent, and holds the bundle and nothing that built it', async () => {
     const { Config } = JSON.parse(await mustAsk(host, 'GET', `/images/${IMAGE}/json`));
-    expect(Config.Entrypoint).toEqual([
-      'node',
-      '--max-semi-space-size=1',
-      '--max-old-space-size=64',
-      '--no-opt',
-      '--no-maglev',
-      '/opt/holdfast/holdfast.js',
-    ]);
+    expect(Config.Entrypoint).toEqual(['node', ...AGENT_FLAGS, '/opt/holdfast/holdfast.js']);
     expect(Config.Cmd).toEqual(['agent']);
     expect(Object.keys(Config.Volumes)).toEqual(['/var/lib/holdfast']);
     const words = (await runToEnd(['ls', '/opt/holdfast'], '')).split(/\s+/).filter((word) => word !== '');

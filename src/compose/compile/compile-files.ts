@@ -34,7 +34,7 @@ export async function compileFiles(service: Declared<ServiceKeys>, context: File
   const { report, folder, project } = context;
   const mounts: MountSpec[] = [];
   const files: ContainerFile[] = [];
-  const bound: HostFile[] = [];
+  const bound = new Map<string, HostFile>();
   const taken = new Map<string, string>(Object.keys(service.keys.tmpfs ?? {}).map((path) => [path, 'tmpfs']));
   const claim = (target: string, what: string, at: Position): void => {
     const other = taken.get(target);
@@ -44,7 +44,7 @@ export async function compileFiles(service: Declared<ServiceKeys>, context: File
   const bind = async (path: string, at: Position): Promise<string | undefined> => {
     try {
       const source = folder.onSite(path, at);
-      bound.push(...(await folder.bound(path, at)));
+      for (const file of await folder.bound(path, at)) bound.set(file.path, file);
       return source;
     } catch (error) {
       report.add(error);
@@ -156,6 +156,8 @@ export function undefinedReference(
   name: string,
   declared: Iterable<string>,
 ): void {
+  // A thousand guesses among thousands of names take long, and nobody reads them.
+  if (report.isFull) return;
   const near = didYouMean(name, declared);
   report.error(
     at,
@@ -164,12 +166,11 @@ export function undefinedReference(
   );
 }
 
-function digestOf(files: HostFile[]): string {
-  if (files.length === 0) return '';
+function digestOf(files: ReadonlyMap<string, HostFile>): string {
+  if (files.size === 0) return '';
   const hash = createHash('sha256');
-  const unique = new Map(files.map((file) => [file.path, file]));
-  for (const path of [...unique.keys()].sort()) {
-    const file = unique.get(path);
+  for (const path of [...files.keys()].sort()) {
+    const file = files.get(path);
     hash.update(`${path}\0${file?.mode}\0${file?.digest}\n`);
   }
   return hash.digest('hex');

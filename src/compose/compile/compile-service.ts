@@ -5,10 +5,11 @@ import type { DesiredContainer, DesiredService } from '../../model/state.ts';
 import { entryOf } from '../../yaml/node.ts';
 import { updatePolicyOf } from '../keys/deploy.ts';
 import { hooksOf } from '../keys/hooks.ts';
-import type { Declared } from '../keys/project.ts';
+import type { Declared, Project } from '../keys/project.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
 import type { ServiceNetwork } from '../keys/service-networks.ts';
 import { parseDotenv, parseRawEnv } from '../load/dotenv.ts';
+import { type AppSize, memoryOf } from './app-size.ts';
 import { compileFiles, type FilesContext, securityOptions } from './compile-files.ts';
 import { ownSpec } from './container-spec.ts';
 import { labelsOf } from './label-files.ts';
@@ -16,6 +17,7 @@ import { labelsOf } from './label-files.ts';
 export interface ServiceContext extends FilesContext {
   app: string;
   networkName: (key: string) => string;
+  size: AppSize;
 }
 
 /** How many containers a service has. */
@@ -57,8 +59,13 @@ export async function compileService(service: Declared<ServiceKeys>, context: Se
   };
   const hooks = hooksOf(keys);
   const update = updatePolicyOf(keys.deploy);
+  const replicas = replicasOf(keys);
+  const { at } = service;
+  const sample = networks(service, containerName(context.app, service, replicas), replicas, context);
+  context.size.add('settings', replicas * memoryOf({ ...shared, ...sample, hooks }), at);
+  context.size.add('ports', replicas * (PortBindings.length + ExposedPorts.length), at);
   const containers: DesiredContainer[] = [];
-  for (let number = 1; number <= replicasOf(keys); number++) {
+  for (let number = 1; number <= replicas; number++) {
     const name = containerName(context.app, service, number);
     const spec = { ...shared, ...networks(service, name, number, context) };
     containers.push({ number, name, spec, filesDigest: digest, ...(hooks && { hooks }) });
@@ -72,6 +79,25 @@ export async function compileService(service: Declared<ServiceKeys>, context: Se
     pullPolicy: keys.pull_policy ?? 'missing',
     containers,
   };
+}
+
+/** Counts the containers of all services and their connections, before any is built. Throws InputError. */
+export function countContainers(project: Project, size: AppSize): void {
+  for (const { keys, node, at } of project.services.values()) {
+    const asked = entryOf(node, 'scale') ?? entryOf(node, 'deploy');
+    size.add('containers', Math.max(1, replicasOf(keys)), asked?.keyAt ?? at);
+  }
+  for (const service of project.services.values()) {
+    const own = Math.max(1, replicasOf(service.keys));
+    const others = [
+      ...dependenciesOf(service).map((each) => each.service),
+      ...(service.keys.links ?? []).map(({ name }) => name),
+    ];
+    for (const name of others) {
+      const other = project.services.get(name);
+      if (other) size.add('connections', own * Math.max(1, replicasOf(other.keys)), service.at);
+    }
+  }
 }
 
 /** What a service depends on: what it says, whom it links to, whose namespaces it shares and whose volumes it mounts. Sorted by name. */

@@ -7,7 +7,6 @@ import {
   duration,
   integer,
   list,
-  map,
   noted,
   record,
   shapedAs,
@@ -23,15 +22,8 @@ const SWARM = 'it is for Swarm';
 /** Bytes with or without a unit; unlike elsewhere Compose takes no number for it. */
 const memory: Decoder<number> = (node, report) => (text(node, report) === undefined ? undefined : bytes(node, report));
 
-/** A bridge network has about as many ports. */
-const MAX_REPLICAS = 1000;
-
 /** How many containers a service shall have. */
-export const replicas: Decoder<number> = map(integer(0), (count, node, report) =>
-  count > MAX_REPLICAS
-    ? report.error(node, `more than ${MAX_REPLICAS} containers of one service are more than one engine runs`)
-    : count,
-);
+export const replicas: Decoder<number> = integer(0);
 
 const failureAction: Decoder<'pause' | 'continue'> = (node, report) =>
   node.kind === 'scalar' && node.value === 'rollback'

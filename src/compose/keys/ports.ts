@@ -17,22 +17,14 @@ interface Range {
   last: number;
 }
 
-/** Ports of one service; an engine is busy for minutes with so many. */
-const MAX_PORTS = 20_000;
-const tooMany = (node: YamlNode, report: Report): undefined =>
-  report.error(node, `with this the service has more than ${MAX_PORTS} ports`, 'network_mode: host needs none');
-
 const HINT = 'write it as 8080:80, 127.0.0.1:8080:80/udp or 8000-8002:9000-9002';
 
 /** `ports`, both forms, ranges expanded pairwise; of those that mean the same the last counts. */
 export const ports: Decoder<Port[]> = (node, report) => {
   if (node.kind !== 'sequence') return report.error(node, 'ports must be a list');
   const found = new Map<string, Port>();
-  let count = 0;
   for (const item of node.items) {
     const decoded = item.kind === 'mapping' ? longPort(item, report) : shortPort(item, report);
-    count += decoded?.length ?? 0;
-    if (count > MAX_PORTS) return tooMany(item, report);
     for (const port of decoded ?? []) {
       found.set(`${port.HostIp || '0.0.0.0'}:${port.HostPort}:${port.Container}`, port);
     }
@@ -114,7 +106,7 @@ function expand(node: YamlNode, report: Report, { ip, host, container, protocol,
   if (host && hosts !== count && count !== 1) {
     return report.error(node, `${quoted(node)} maps ${hosts} host ports to ${count} container ports`, HINT);
   }
-  if (count > MAX_PORTS) return tooMany(node, report);
+  if (!report.takePorts(count, node)) return undefined;
   return Array.from({ length: count }, (_, index) => {
     const first = host ? host.first + index : 0;
     // A range of host ports for one container port leaves the choice to the engine; port 0 and none do so altogether.
@@ -141,7 +133,6 @@ export interface Exposed {
 export const exposed: Decoder<Exposed[]> = (node, report) => {
   if (node.kind !== 'sequence') return report.error(node, 'expose must be a list');
   const found = new Map<string, Exposed>();
-  let count = 0;
   for (const item of node.items) {
     const written = textOrNumber(item, report);
     if (written === undefined) continue;
@@ -151,9 +142,10 @@ export const exposed: Decoder<Exposed[]> = (node, report) => {
       report.error(item, `${quoted(item)} is not a port`, 'write it as 80, 80/udp or 8000-8002');
       continue;
     }
-    count += range.last - range.first + 1;
-    if (count > MAX_PORTS) return tooMany(item, report);
-    const numbers = Array.from({ length: range.last - range.first + 1 }, (_, index) => range.first + index);
+    const length = range.last - range.first + 1;
+    if (found.has(written)) continue;
+    if (!report.takePorts(length, item)) return undefined;
+    const numbers = Array.from({ length }, (_, index) => range.first + index);
     found.set(written, { written, ports: numbers.map((port) => `${port}/${match?.[2]?.toLowerCase() ?? 'tcp'}`) });
   }
   return [...found.values()];

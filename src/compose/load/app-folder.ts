@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { InputError, type Position } from '../../lib/errors.ts';
+import { APP_FILE_LIMITS, APP_LIMITS, inWords } from '../../lib/limits.ts';
 import type { HostFile } from '../../model/state.ts';
 import { inRepo, type RepoFiles } from './repo-files.ts';
-
-const MAX_FILES = 1000;
 
 /**
  * An app's folder in the config repo, and where it lies on the site. Paths given are relative to the project's folder, which lies in it. What
@@ -18,6 +17,10 @@ export class AppFolder {
   /** The project's folder in the repo. */
   private readonly project: string;
   private readonly files = new Map<string, HostFile>();
+  /** What lies in folders that were asked for. */
+  private readonly folders = new Map<string, HostFile[]>();
+  /** Of what these hold. */
+  private bytes = 0;
 
   constructor(repo: RepoFiles, folder: string, directory: string, project: string = folder) {
     this.repo = repo;
@@ -60,8 +63,12 @@ export class AppFolder {
     const kind = top === '' ? 'dir' : await this.repo.kind(top, at);
     if (kind === undefined) return [];
     if (kind === 'file') return [await this.hostFile(top, at)];
+    const known = this.folders.get(top);
+    if (known) return known;
     const found: HostFile[] = [];
-    for (const file of await this.repo.below(top, MAX_FILES, at)) found.push(await this.hostFile(file, at));
+    this.folders.set(top, found);
+    for (const file of await this.repo.below(top, APP_FILE_LIMITS.boundFiles, at))
+      found.push(await this.hostFile(file, at));
     return found;
   }
 
@@ -91,7 +98,11 @@ export class AppFolder {
     if (known) return known;
     const found = await this.repo.read(file, at);
     if (!found) throw InputError.at(at, `${file} cannot be read`);
-    if (this.files.size >= MAX_FILES) throw InputError.at(at, `more than ${MAX_FILES} files of Git are bound`);
+    const most = APP_FILE_LIMITS.boundFiles;
+    if (this.files.size >= most) throw InputError.at(at, `more than ${most} files of Git are bound`);
+    this.bytes += found.content.byteLength;
+    if (this.bytes > APP_LIMITS.files)
+      throw InputError.at(at, `the files of Git that the app binds are larger than ${inWords(APP_LIMITS.files)}`);
     const digest = createHash('sha256').update(found.content).digest('hex');
     const made: HostFile = { path, content: found.content, mode: found.executable ? 0o755 : 0o644, digest };
     this.files.set(path, made);

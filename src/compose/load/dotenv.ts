@@ -1,9 +1,7 @@
 import { InputError } from '../../lib/errors.ts';
+import { APP_FILE_LIMITS } from '../../lib/limits.ts';
 import { own } from '../../lib/own.ts';
 import { type Lookup, substitute, TemplateError } from './template.ts';
-
-/** Characters that all values of one file may have together. */
-const MAX_TEXT = 16 * 1024 * 1024;
 
 const ESCAPES: Record<string, string> = {
   a: '\x07',
@@ -44,7 +42,7 @@ export function parseDotenv(
     try {
       const expanded = substitute(value, find);
       size += expanded.length;
-      if (size > MAX_TEXT) refuse(offset, 'the values of this file are too long together');
+      if (size > APP_FILE_LIMITS.valueCharacters) refuse(offset, 'the values of this file are too long together');
       return expanded;
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;

@@ -1,11 +1,12 @@
 import { posix } from 'node:path';
 import { InputError, type Position } from '../../lib/errors.ts';
+import { YAML_LIMITS } from '../../lib/limits.ts';
 import { utf8 } from '../../lib/utf8.ts';
 import { describe, entryOf, type MappingNode, type YamlNode } from '../../yaml/node.ts';
-import { MAX_TEXT, parseYamlStream } from '../../yaml/parse.ts';
+import { parseYamlStream, tooLarge } from '../../yaml/parse.ts';
 import type { Report } from '../report.ts';
 import { interpolate } from './interpolate.ts';
-import type { LoadBudget } from './load-budget.ts';
+import { LoadBudget } from './load-budget.ts';
 import { relocate } from './relocate.ts';
 import { inRepo, type RepoFiles } from './repo-files.ts';
 import { type Resets, splitResets } from './resets.ts';
@@ -35,13 +36,18 @@ export interface Layer {
 }
 
 /** The documents of a Compose file as written. `path` is relative to the repo; `at` names it. Throws InputError. */
-export async function readDocuments(path: string, at: Position, repo: RepoFiles): Promise<MappingNode[]> {
+export async function readDocuments(
+  path: string,
+  at: Position,
+  repo: RepoFiles,
+  budget = new LoadBudget(),
+): Promise<MappingNode[]> {
+  budget.file(at);
   const found = await repo.read(path, at);
   if (!found) throw InputError.at(at, `there is no file ${path}`);
   const start = { file: path, line: 1, column: 1 };
-  if (found.content.byteLength > MAX_TEXT) {
-    throw InputError.at(start, `the file is larger than ${MAX_TEXT / 1024} KB`);
-  }
+  if (found.content.byteLength > YAML_LIMITS.bytes) throw tooLarge(path);
+  budget.text(found.content.byteLength, at);
   return parseYamlStream(utf8(found.content, path), path).map((tree) => {
     if (tree.kind === 'mapping') return tree;
     const nothing = tree.kind === 'scalar' && tree.value === null;
@@ -55,11 +61,10 @@ export async function readDocuments(path: string, at: Position, repo: RepoFiles)
 /** The layers of a Compose file that another one names by a path relative to the project's folder. Throws InputError. */
 export async function readLayers(path: string, at: Position, context: LoadContext): Promise<Layer[]> {
   const file = inRepo(context.folder, path, at);
-  context.budget.file(at);
   const kind = await context.repo.kind(file, at);
   if (kind === undefined) throw InputError.at(at, `there is no file ${file}`);
   if (kind === 'dir') throw InputError.at(at, `${file} is a folder; a Compose file is expected`);
-  return (await readDocuments(file, at, context.repo)).map((root) => layerOf(root, file, context));
+  return (await readDocuments(file, at, context.repo, context.budget)).map((root) => layerOf(root, file, context));
 }
 
 /** Makes a layer of what is written. Throws InputError. */

@@ -38,10 +38,11 @@ export async function load(
   report: Report,
   onName: (name: string) => void,
 ): Promise<Loaded> {
+  const budget = new LoadBudget();
   const written: Written[] = [];
   for (const file of app.compose) {
     try {
-      for (const document of await readDocuments(file, { file, line: 1, column: 1 }, repo))
+      for (const document of await readDocuments(file, { file, line: 1, column: 1 }, repo, budget))
         written.push({ file, document });
     } catch (error) {
       report.add(error);
@@ -56,7 +57,6 @@ export async function load(
   const name = nameOf(app, written, values, report);
   values.named(name);
   onName(name);
-  const budget = new LoadBudget();
   const context = { repo, folder: projectFolder(app), directory: '', values, includedBy: [], budget, report };
   let root: MappingNode | undefined;
   for (const { file, document } of written)

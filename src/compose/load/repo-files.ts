@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
 import { InputError, type Position, SourceError } from '../../lib/errors.ts';
+import { APP_FILE_LIMITS, inWords } from '../../lib/limits.ts';
 import { utf8 } from '../../lib/utf8.ts';
 import type { Entry, Snapshot, SourceFile } from '../../model/snapshot.ts';
 import { refuseLfsPointer } from '../../source/lfs-pointer.ts';
 import { DEFAULT_STORE_LIMITS } from '../../source/store/store-limits.ts';
-import { MAX_TEXT } from '../../yaml/parse.ts';
 
 /**
  * The files of the config repo as an app reads them: paths are relative to the snapshot's root and never leave it, and links are not
@@ -13,6 +13,8 @@ import { MAX_TEXT } from '../../yaml/parse.ts';
 export class RepoFiles {
   private readonly snapshot: Snapshot;
   private readonly maxFileBytes: number;
+  /** Of the texts that were read. */
+  private textBytes = 0;
   private readonly lists = new Map<string, Promise<Entry[] | undefined>>();
 
   /** `maxFileBytes` is what a site takes of one file; for a commit it is a limit of the fetch as well. */
@@ -27,8 +29,15 @@ export class RepoFiles {
     if (kind === undefined) return undefined;
     if (kind !== 'file') throw InputError.at(at, `${what} is a folder`);
     const file = await this.read(path, at);
-    if (file && file.content.byteLength > MAX_TEXT)
-      throw InputError.at(at, `${path} is larger than ${sizeOf(MAX_TEXT)}, the most that is read of such a file`);
+    const { textBytes, allTextBytes } = APP_FILE_LIMITS;
+    if (file && file.content.byteLength > textBytes)
+      throw InputError.at(at, `${path} is larger than ${inWords(textBytes)}, the most that is read of such a file`);
+    this.textBytes += file?.content.byteLength ?? 0;
+    if (this.textBytes > allTextBytes)
+      throw InputError.at(
+        at,
+        `what the app reads of such files, each as often as it is named, is larger than ${inWords(allTextBytes)}`,
+      );
     return file && utf8(file.content, path);
   }
 

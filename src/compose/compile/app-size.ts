@@ -1,0 +1,39 @@
+import { InputError, type Position } from '../../lib/errors.ts';
+import { APP_LIMITS, inWords, type SizeLimits } from '../../lib/limits.ts';
+
+export type Size = { -readonly [Limit in keyof SizeLimits]: number };
+
+/** What is said of each: `more than …`. */
+export const SIZE_IN_WORDS: Record<keyof SizeLimits, (most: number) => string> = {
+  containers: (most) => `more than ${most} containers`,
+  ports: (most) => `more than ${most} container ports, those of every replica counted`,
+  connections: (most) => `more than ${most} pairs of containers of which one waits for the other or is linked to it`,
+  settings: (most) => `settings of containers of more than ${inWords(most)}, those of every replica counted`,
+  files: (most) => `files of Git of more than ${inWords(most)}`,
+};
+
+/** How large an app is, counted before each piece of it is built: small files can ask for more than there is memory. */
+export class AppSize {
+  readonly size: Size = { containers: 0, ports: 0, connections: 0, settings: 0, files: 0 };
+
+  /** Throws InputError at the place that asks for too much. */
+  add(limit: keyof SizeLimits, amount: number, at: Position): void {
+    this.size[limit] += amount;
+    const most = APP_LIMITS[limit];
+    if (this.size[limit] > most) throw InputError.at(at, `with this the app has ${SIZE_IN_WORDS[limit](most)}`);
+  }
+}
+
+/** About the bytes of memory that a value takes, shared pieces counted each time. */
+export function memoryOf(value: unknown): number {
+  if (typeof value === 'string') return 32 + value.length;
+  if (typeof value !== 'object' || value === null) return 8;
+  if (value instanceof Uint8Array) return 64 + value.byteLength;
+  let bytes = 32;
+  if (Array.isArray(value)) {
+    for (const item of value) bytes += 8 + memoryOf(item);
+    return bytes;
+  }
+  for (const [key, item] of Object.entries(value)) bytes += 32 + key.length + memoryOf(item);
+  return bytes;
+}

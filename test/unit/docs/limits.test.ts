@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from '@jest/globals';
+import { AGENT_FLAGS } from '../../../scripts/agent-flags.ts';
+import { APP_FILE_LIMITS, APP_LIMITS, MOST_PROBLEMS, SITE_LIMITS, YAML_LIMITS } from '../../../src/lib/limits.ts';
+
+const MIB = 1024 * 1024;
+/** As the page writes it. */
+const written = (limit: number): string => {
+  if (limit % MIB === 0) return `${limit / MIB} MB`;
+  return limit % 1024 === 0 ? `${limit / 1024} KB` : limit.toLocaleString('en');
+};
+
+test('docs/limits.md says every limit', async () => {
+  const page = await readFile('docs/limits.md', 'utf8');
+  const cells = page.split('\n').flatMap((line) => line.split('|').map((cell) => cell.trim()));
+  const { parsedAgain, ...yaml } = YAML_LIMITS;
+  const limits: number[] = [yaml, APP_FILE_LIMITS, { ...APP_LIMITS }, { ...SITE_LIMITS }].flatMap((group) =>
+    Object.values(group),
+  );
+  limits.push(MOST_PROBLEMS);
+  expect(limits.map(written).filter((text) => !cells.includes(text))).toEqual([]);
+});
+
+test('the image and the systemd unit start the agent with the flags of the tests', async () => {
+  const dockerfile = await readFile('Dockerfile', 'utf8');
+  const entry = /^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? '[]';
+  expect(JSON.parse(entry)).toEqual(['node', ...AGENT_FLAGS, '/opt/holdfast/holdfast.js']);
+  const unit = await readFile('examples/agent/holdfast-agent.service', 'utf8');
+  expect(unit).toContain(` node ${AGENT_FLAGS.join(' ')} /opt/`);
+});
