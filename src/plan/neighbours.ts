@@ -1,6 +1,6 @@
 import type { Memory } from '../model/memory.ts';
 import type { Withheld } from '../model/plan.ts';
-import type { ActualContainer, DesiredApp, DesiredContainer } from '../model/state.ts';
+import type { ActualContainer, DesiredApp, DesiredContainer, DesiredSite } from '../model/state.ts';
 import { type SharedThing, sharedThings } from './exclusive.ts';
 import { type ChangeKind, type Guards, holdBack, type PlanOptions } from './policy.ts';
 
@@ -9,11 +9,14 @@ export interface Neighbours {
   apps: readonly DesiredApp[];
   /** What is wanted of an app; without services where Git no longer names it; undefined: it is broken, or nobody's to plan here. */
   wanted(app: string): DesiredApp | undefined;
+  /** Git speaks for the whole site, and knows nothing of an app. */
+  isForgotten(app: string): boolean;
   /** Why an app may not make a change now; undefined: it may. */
   hold(app: string, change: ChangeKind): Withheld | undefined;
 }
 
 export function createNeighbours(
+  { vanished, broken }: Pick<DesiredSite, 'vanished' | 'broken'>,
   apps: readonly DesiredApp[],
   guards: ReadonlyMap<string, Guards>,
   memory: Memory,
@@ -24,6 +27,7 @@ export function createNeighbours(
   return {
     apps,
     wanted: (name) => byName.get(name),
+    isForgotten: (name) => vanished !== undefined && !byName.has(name) && broken.every((app) => app.name !== name),
     hold(name, change) {
       const app = byName.get(name);
       if (!app) return undefined;

@@ -34,7 +34,7 @@ export function plan(
   const actual = { ...observed, containers };
   const guard = pruneGuard(desired, apps, actual);
   const guards = new Map(apps.map((app) => [app.name, { prune: guard(app) }]));
-  const neighbours = createNeighbours(apps, guards, memory, now, options);
+  const neighbours = createNeighbours(desired, apps, guards, memory, now, options);
   return {
     site: desired.site,
     revision: desired.revision,

@@ -111,8 +111,10 @@ const otherOwner = (context: AppContext, owner: Owner | undefined): string | und
 
 /** Its owner is another app of this site, and Git no longer says that it is. */
 function isGivenUp(context: AppContext, kind: 'network' | 'volume', name: string, owner: Owner): boolean {
-  const wanted = context.neighbours.wanted(otherOwner(context, owner) ?? '');
-  return wanted !== undefined && !claims(wanted, kind, name);
+  const app = otherOwner(context, owner);
+  if (app === undefined) return false;
+  const wanted = context.neighbours.wanted(app);
+  return wanted ? !claims(wanted, kind, name) : context.neighbours.isForgotten(app);
 }
 
 const claims = (app: DesiredApp, kind: 'network' | 'volume', name: string): boolean =>

@@ -1,0 +1,78 @@
+import { createMemoryStore } from '../../src/agent/memory-store.ts';
+import { createReconciler } from '../../src/agent/reconciler.ts';
+import { createRivals } from '../../src/agent/rivals.ts';
+import { openEngine } from '../../src/engine/open-engine.ts';
+import type { Clock } from '../../src/lib/clock.ts';
+import { createSemaphore } from '../../src/lib/semaphore.ts';
+import type { DesiredSite } from '../../src/model/state.ts';
+import { agentOptions } from '../../src/plan/policy.ts';
+import { filesOn } from '../support/disk-files.ts';
+import { docker20 } from './world/engine/profiles.ts';
+import { seededRandom } from './world/random.ts';
+import { SimulatedDisk } from './world/simulated-disk.ts';
+import { SimulatedEngine } from './world/simulated-engine.ts';
+import { VirtualClock } from './world/virtual-clock.ts';
+
+/** An engine in virtual time with the image `app:1`, and reconcilers that keep a site on it. */
+export function reconciledSite(seed: number, site: string) {
+  const random = seededRandom(seed);
+  const clock = new VirtualClock(random.fork('clock'));
+  const time: Clock = {
+    wall: () => clock.wall(),
+    monotonic: () => clock.monotonic(),
+    random: () => clock.random(),
+    timer: (ms, callback) => clock.timer(ms, callback),
+  };
+  const simulated = new SimulatedEngine(clock, random, docker20, site);
+  simulated.machine.images.put('app:1', simulated.machine.images.make({ Cmd: ['serve'] }));
+
+  const live = async (agent: string, desired: DesiredSite) => {
+    const errors: string[] = [];
+    const warnings: string[] = [];
+    const silent = (): void => {};
+    const log = {
+      debug: silent,
+      info: silent,
+      warn: (text: string) => void warnings.push(text),
+      error: (text: string) => void errors.push(text),
+    };
+    const engine = openEngine(simulated.api('agent'), { site, clock: time });
+    const disk = new SimulatedDisk(clock, random.fork(agent));
+    const store = createMemoryStore(disk, '/state/memory.json');
+    const { memory } = await clock.finish(store.load(time.monotonic(), time.random));
+    const effects = {
+      agent,
+      engine,
+      files: filesOn(disk),
+      slots: createSemaphore(8),
+      pullSlots: createSemaphore(3),
+    };
+    const rivals = createRivals(site, agent, log);
+    const reconciler = createReconciler(memory, {
+      effects,
+      clock: time,
+      log,
+      store,
+      options: agentOptions,
+      rivals,
+    });
+    const unwatch = engine.watch(() => reconciler.trigger());
+    reconciler.desire(desired);
+    return {
+      errors,
+      warnings,
+      desire: (next: DesiredSite) => reconciler.desire(next),
+      end: async () => {
+        unwatch();
+        await clock.finish(reconciler.stop());
+        engine.close();
+      },
+    };
+  };
+  const running = (): string[] =>
+    [...simulated.machine.containers.values()]
+      .filter(({ status }) => status === 'running')
+      .map(({ name }) => name)
+      .sort();
+  return { random, clock, simulated, live, running };
+}
