@@ -87,6 +87,18 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
   const bodyForPodman = async (body: CreateContainerBody): Promise<CreateContainerBody> =>
     toPodman(body, losesImageCommand(body) ? (await inspectImage(body.Image ?? ''))?.Config?.Cmd : undefined);
 
+  const disconnectNetwork = async (network: string, container: string): Promise<void> => {
+    const path = `/networks/${encodeURIComponent(network)}/disconnect`;
+    await act<void>({ call: 'disconnect', method: 'POST', path, body: { Container: container } }).catch(
+      (error: unknown) => {
+        const isOff =
+          error instanceof EngineError &&
+          /is not connected to|network .*not found|network not found/i.test(error.message);
+        if (!isOff) throw error;
+      },
+    );
+  };
+
   const networkName = async (id: string): Promise<string | undefined> =>
     (await get<NetworkBody[]>('/networks')).find(({ Id, Name }) => Id === id || Name === id)?.Name;
 
@@ -172,23 +184,16 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
         path,
         body: { Container: container, EndpointConfig: endpoint },
       }).catch(async (error: unknown) => {
-        if (!(error instanceof EngineError) || !/already (exists|connected)/.test(error.message)) throw error;
+        const isKnown = error instanceof EngineError && /already (exists|connected)/.test(error.message);
+        // Podman notes what it then refuses, and after that answers neither an inspect nor a list of any container.
+        if (!isKnown && (await open()).podman) await disconnectNetwork(network, container).catch(() => undefined);
+        if (!isKnown) throw error;
         // The name of the endpoint is the container's; it may be another container's that had the name before.
         const connected = connectedEndpoints(await inspectContainer(container));
         if (!connected.some(([name]) => name === network)) throw error;
       });
     },
-    async disconnectNetwork(network, container) {
-      const path = `/networks/${encodeURIComponent(network)}/disconnect`;
-      await act({ call: 'disconnect', method: 'POST', path, body: { Container: container } }).catch(
-        (error: unknown) => {
-          const isOff =
-            error instanceof EngineError &&
-            /is not connected to|network .*not found|network not found/i.test(error.message);
-          if (!isOff) throw error;
-        },
-      );
-    },
+    disconnectNetwork,
 
     listVolumes: async () => (await get<{ Volumes?: VolumeBody[] | null }>('/volumes')).Volumes ?? [],
     createVolume: (body) => act({ call: 'create', method: 'POST', path: '/volumes/create', body }),

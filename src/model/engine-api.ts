@@ -68,6 +68,7 @@ export interface EndpointBody {
   NetworkID?: string;
   EndpointID?: string;
   IPAddress?: string;
+  GlobalIPv6Address?: string;
 }
 
 export interface CreateContainerBody extends ContainerBody {

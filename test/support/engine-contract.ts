@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { EngineApi } from '../../src/engine/api.ts';
 import { EngineError, type EngineErrorKind } from '../../src/lib/errors.ts';
 import type { ContainerInspect, CreateContainerBody, EventBody, HostConfigBody } from '../../src/model/engine-api.ts';
+import { connectedEndpoints } from '../../src/spec/networks.ts';
 
 /** An engine under the contract. */
 export interface ContractSubject {
@@ -331,6 +332,61 @@ export function engineContract(name: string, open: () => Promise<ContractSubject
         const gone = '0123456789abcdef'.repeat(4);
         expect(await refusal(api.connectNetwork(`${prefix}front`, gone, {}))).toBe('notFound');
         expect(await refusal(api.disconnectNetwork(`${prefix}front`, gone))).toBe('notFound');
+      });
+      describe('an address of its own', () => {
+        const net = `10.${100 + Math.floor(Math.random() * 100)}.${Math.floor(Math.random() * 250)}`;
+        const addressed = (last: number) => ({ IPAMConfig: { IPv4Address: `${net}.${last}` } });
+        const pooled = (): Promise<string> =>
+          run(
+            api.createNetwork({
+              Name: `${prefix}front`,
+              CheckDuplicate: true,
+              Driver: 'bridge',
+              IPAM: { Config: [{ Subnet: `${net}.0/24` }] },
+            }),
+          );
+        const holder = (as: string, last: number) => ({
+          NetworkingConfig: { EndpointsConfig: { [prefix + as]: addressed(last) } },
+          HostConfig: { NetworkMode: prefix + as },
+        });
+        const connected = async (id: string): Promise<string[]> =>
+          connectedEndpoints(await inspect(id))
+            .map(([name]) => name)
+            .sort();
+
+        test('is given to one that runs: another is not connected then, and is once the address is free', async () => {
+          await pooled();
+          await network('back');
+          const one = await up('one', holder('front', 20));
+          const two = await up('two', joined('back'));
+          expect(['conflict', 'failed']).toContain(
+            await refusal(api.connectNetwork(`${prefix}front`, two, addressed(20))),
+          );
+          expect(await connected(two)).toEqual([`${prefix}back`]);
+          // Nothing of it is in the way of leaving, nor in the way of looking at the engine.
+          await run(api.disconnectNetwork(`${prefix}front`, two));
+          expect((await run(api.listContainers())).some(({ Id }) => Id === two)).toBe(true);
+          await run(api.disconnectNetwork(`${prefix}front`, one));
+          await run(api.connectNetwork(`${prefix}front`, two, addressed(20)));
+          expect(await connected(two)).toEqual([`${prefix}back`, `${prefix}front`]);
+          expect((await inspect(two)).NetworkSettings?.Networks?.[`${prefix}front`]?.IPAddress).toBe(`${net}.20`);
+        });
+        test('is free when its holder has stopped, which then cannot start', async () => {
+          await pooled();
+          const one = await up('one', holder('front', 20));
+          await run(api.stopContainer(one, 0));
+          await up('two', holder('front', 20));
+          expect(await refusal(api.startContainer(one))).not.toBe('success');
+          expect(await status(one)).toBe('exited');
+        });
+        test('is one of the network’s own', async () => {
+          await pooled();
+          await network('back');
+          const two = await up('two', joined('back'));
+          const outside = { IPAMConfig: { IPv4Address: '192.0.2.7' } };
+          expect(await refusal(api.connectNetwork(`${prefix}front`, two, outside))).not.toBe('success');
+          expect(await connected(two)).toEqual([`${prefix}back`]);
+        });
       });
       test('one that is in use is not removed; to remove what is gone is no error', async () => {
         const id = await network('front');

@@ -200,7 +200,7 @@ function endpoints(machine: Machine, body: CreateContainerBody): Map<string, Sim
   return new Map(
     wanted.map(([reference, endpoint]) => [
       machine.network(reference)?.body.Name ?? reference,
-      { networkId: '', asked: structuredClone(endpoint), ip: '' },
+      { networkId: '', asked: structuredClone(endpoint), ip: '', ip6: '' },
     ]),
   );
 }

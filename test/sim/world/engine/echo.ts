@@ -5,7 +5,7 @@ import type {
   NetworkBody,
 } from '../../../../src/model/engine-api.ts';
 import type { Machine } from './machine.ts';
-import { hasProcess, type SimContainer, type SimNetwork } from './records.ts';
+import { isRefused, type SimContainer, type SimNetwork } from './records.ts';
 
 const NEVER = '0001-01-01T00:00:00Z';
 
@@ -58,8 +58,14 @@ export function listItem(machine: Machine, container: SimContainer): ContainerLi
     Labels: container.body.Labels ?? {},
     State: container.status,
     Status: statusText(machine, container),
-    NetworkSettings: { Networks: networks(machine, container) },
+    NetworkSettings: { Networks: listedNetworks(machine, container) },
   };
+}
+
+/** The list is of an earlier moment than an inspect: it does not know of a connect that was refused. */
+function listedNetworks(machine: Machine, container: SimContainer): Record<string, EndpointBody> {
+  const refused = new Set([...container.endpoints].flatMap(([name, each]) => (isRefused(container, each) ? name : [])));
+  return Object.fromEntries(Object.entries(networks(machine, container)).filter(([name]) => !refused.has(name)));
 }
 
 export function networkItem(network: SimNetwork): NetworkBody {
@@ -131,8 +137,9 @@ function networks(machine: Machine, container: SimContainer): Record<string, End
         IPAMConfig: endpoint.asked.IPAMConfig ?? null,
         Aliases: aliases.length > 0 ? aliases : null,
         NetworkID: machine.profile.networkIdIsName ? name : endpoint.networkId,
-        EndpointID: hasProcess(container) && !machine.profile.networkIdIsName ? container.id.slice(12, 24) : '',
+        EndpointID: endpoint.ip !== '' && !machine.profile.networkIdIsName ? container.id.slice(12, 24) : '',
         IPAddress: endpoint.ip,
+        GlobalIPv6Address: endpoint.ip6,
       },
     ];
   });

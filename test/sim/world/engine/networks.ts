@@ -1,8 +1,9 @@
 import { EngineError } from '../../../../src/lib/errors.ts';
 import type { EndpointBody, NetworkBody } from '../../../../src/model/engine-api.ts';
 import { deepFreeze } from '../freeze.ts';
+import { claimAddresses } from './addresses.ts';
 import type { Machine } from './machine.ts';
-import { hasProcess, type SimContainer, type SimEndpoint, type SimNetwork } from './records.ts';
+import { hasProcess, isRefused, type SimContainer, type SimEndpoint, type SimNetwork } from './records.ts';
 
 const SYSTEM = new Set(['bridge', 'host', 'none']);
 
@@ -51,8 +52,11 @@ export function connect(machine: Machine, reference: string, container: SimConta
   if (mode === 'host' || mode === 'none' || mode.startsWith('container:')) {
     throw new EngineError('conflict', `a container with network mode ${mode} cannot be connected to a network`);
   }
-  if (container.endpoints.has(network.body.Name)) return;
-  const endpoint: SimEndpoint = { networkId: '', asked: deepFreeze(structuredClone(asked)), ip: '' };
+  const existing = container.endpoints.get(network.body.Name);
+  if (existing && !isRefused(container, existing)) return;
+  const endpoint: SimEndpoint = { networkId: '', asked: deepFreeze(structuredClone(asked)), ip: '', ip6: '' };
+  // What Docker refuses to connect while it runs keeps the entry, without an endpoint behind it.
+  if (machine.profile.keepsRefusedEndpoints) container.endpoints.set(network.body.Name, endpoint);
   if (hasProcess(container)) attach(machine, container, network, endpoint);
   container.endpoints.set(network.body.Name, endpoint);
   say(machine, 'connect', network, container);
@@ -61,7 +65,7 @@ export function connect(machine: Machine, reference: string, container: SimConta
 export function disconnect(machine: Machine, reference: string, container: SimContainer): void {
   const name = machine.network(reference)?.body.Name ?? reference;
   const endpoint = container.endpoints.get(name);
-  if (!endpoint) return;
+  if (!endpoint || isRefused(container, endpoint)) return;
   container.endpoints.delete(name);
   const network = machine.network(name);
   if (network) say(machine, 'disconnect', network, container);
@@ -86,38 +90,20 @@ export function attachAll(machine: Machine, container: SimContainer): void {
 export function detachAll(machine: Machine, container: SimContainer): void {
   for (const [name, endpoint] of container.endpoints) {
     endpoint.ip = '';
+    endpoint.ip6 = '';
     const network = machine.network(name);
     if (network) say(machine, 'disconnect', network, container);
   }
 }
 
 function attach(machine: Machine, container: SimContainer, network: SimNetwork, endpoint: SimEndpoint): void {
-  const wanted = endpoint.asked.IPAMConfig?.IPv4Address;
-  const taken = new Set<string>();
-  for (const other of machine.containers.values()) {
-    if (other === container || !hasProcess(other)) continue;
-    const theirs = endpointOn(other, network);
-    if (theirs) taken.add(theirs.ip);
-  }
-  if (wanted !== undefined && wanted !== '') {
-    const pools = network.body.IPAM?.Config ?? [];
-    if (!pools.some((pool) => pool.Subnet !== undefined)) {
-      throw new EngineError(
-        'invalid',
-        'user specified IP address is supported only when connecting to networks with user configured subnets',
-      );
-    }
-    if (taken.has(wanted)) throw new EngineError('conflict', 'Address already in use');
-  }
-  endpoint.networkId = network.id;
-  let last = 2;
-  while (taken.has(`172.20.0.${last}`)) last += 1;
-  endpoint.ip = wanted ?? `172.20.0.${last}`;
+  Object.assign(endpoint, claimAddresses(machine, container, network, endpoint), { networkId: network.id });
 }
 
 function endpointOn(container: SimContainer, network: SimNetwork): SimEndpoint | undefined {
   const endpoint = container.endpoints.get(network.body.Name);
-  return endpoint && (endpoint.networkId === network.id || endpoint.networkId === '') ? endpoint : undefined;
+  if (!endpoint || isRefused(container, endpoint)) return undefined;
+  return endpoint.networkId === network.id || endpoint.networkId === '' ? endpoint : undefined;
 }
 
 function say(machine: Machine, action: 'connect' | 'disconnect', network: SimNetwork, container: SimContainer): void {

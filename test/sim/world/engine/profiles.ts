@@ -26,6 +26,8 @@ export interface EngineProfile {
   outlivesRestart: boolean;
   /** Health reads unhealthy once the container has stopped. */
   unhealthyWhenStopped: boolean;
+  /** A container that runs keeps an entry, without an endpoint, of a network that it could not be connected to. */
+  keepsRefusedEndpoints: boolean;
   /** A network is not removed while a stopped container is in it. */
   stoppedHoldNetworks: boolean;
   /** How the EngineApi makes this engine's answers like those of others. */
@@ -50,6 +52,7 @@ export const docker20: EngineProfile = {
   disconnectsTwice: true,
   outlivesRestart: false,
   unhealthyWhenStopped: false,
+  keepsRefusedEndpoints: true,
   stoppedHoldNetworks: false,
   inspect: asItIs,
   listItem: asItIs,
@@ -78,6 +81,7 @@ export const podman: EngineProfile = {
   removeEvent: 'remove',
   disconnectsTwice: false,
   outlivesRestart: true,
+  keepsRefusedEndpoints: false,
   stoppedHoldNetworks: true,
   inspect: fromPodman,
   listItem: listItemFromPodman,

@@ -19,7 +19,9 @@ export interface SimEndpoint {
   /** "" until the container first started on it. */
   networkId: string;
   asked: EndpointBody;
+  /** Both "" while it is down; the second one, too, where it was not asked for. */
   ip: string;
+  ip6: string;
 }
 
 export interface SimContainer {
@@ -84,3 +86,7 @@ export const isUp = (container: SimContainer): boolean =>
 /** Its process exists, so that it holds ports, addresses and endpoints. */
 export const hasProcess = (container: SimContainer): boolean =>
   container.status === 'running' || container.status === 'paused';
+
+/** The entry that is left of a connect that was refused while the container ran: it is connected to nothing until it starts again. */
+export const isRefused = (container: SimContainer, endpoint: SimEndpoint): boolean =>
+  hasProcess(container) && endpoint.ip === '';
