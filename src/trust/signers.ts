@@ -178,7 +178,7 @@ export class Signers {
     if (!isAhead(commit.time, this.#standing.now)) return undefined;
     return new TrustError(
       'notYetValid',
-      `commit ${short(commit.oid)} is dated ${iso(commit.time)}, more than 24 h ahead of the site's clock: it is looked at again later`,
+      `commit ${short(commit.oid)} is dated ${iso(commit.time)}, more than 24 h ahead of the site's clock: it is looked at again later; take it off the branch if the date is wrong`,
     );
   }
 }

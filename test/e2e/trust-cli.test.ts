@@ -191,3 +191,16 @@ test('the commands at the top of docs/trust.md lead from no key to a commit that
   expect(stdout).toMatch(/Say who may sign {2}\(ada\)\na new site would accept/);
   expect(code).toBe(0);
 });
+
+test('validate warns of a trust.yaml by which every key that may sign for everything has an end', async () => {
+  const folder = await mkdtemp(join(dir, 'ending-'));
+  await writeFile(join(folder, 'compose.yaml'), 'services: { web: { image: a } }\n');
+  const line = ada.line.replace(/^/, 'ada valid-before="20270101" ');
+  await writeFile(
+    join(folder, 'trust.yaml'),
+    `apiVersion: holdfast/v1\nkind: Trust\nspec:\n  signers:\n    - name: ada\n      ssh: [${JSON.stringify(line)}]\n`,
+  );
+  const { code, stderr } = await holdfast(['validate', folder]);
+  expect(stderr).toMatch(/^warning: trust\.yaml:5:5: the keys of all signers for all paths have an end: /m);
+  expect(code).toBe(0);
+});

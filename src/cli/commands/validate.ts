@@ -24,7 +24,7 @@ export async function validate(folder: string | undefined, options: DesiredOptio
     const sites = options.site === undefined ? await listSites(snapshot) : [options.site];
     if (sites.length === 0) throw InputError.at(undefined, 'the repo has no sites', 'add one below sites/');
     const found: Found = { problems: [], warnings: [], apps: new Set() };
-    found.problems.push(...(await trustProblems(snapshot)));
+    await checkTrust(snapshot, found);
     for (const site of sites) await checkSite(snapshot, site, open, compile, found);
     if (options.site === undefined) await checkUnplaced(snapshot, found);
     const palette = errorPalette();
@@ -37,6 +37,8 @@ export async function validate(folder: string | undefined, options: DesiredOptio
   });
 }
 
+const TRUST_FILE = 'trust.yaml';
+
 interface Found {
   problems: Problem[];
   warnings: Problem[];
@@ -44,17 +46,21 @@ interface Found {
   apps: Set<string>;
 }
 
-/** What is wrong with the trust.yaml that sites would be handed, where there is one. */
-async function trustProblems(snapshot: Snapshot): Promise<readonly Problem[]> {
-  const file = await snapshot.read('trust.yaml');
-  if (!file) return [];
-  const { readTrust } = await import('../trust-file.ts');
+/** The trust.yaml that sites would be handed, where there is one. */
+async function checkTrust(snapshot: Snapshot, found: Found): Promise<void> {
+  const file = await snapshot.read(TRUST_FILE);
+  if (!file) return;
+  const [{ readTrust }, { endWarning }] = await Promise.all([
+    import('../trust-file.ts'),
+    import('../../trust/endless-signers.ts'),
+  ]);
   try {
-    await readTrust(utf8(file.content, 'trust.yaml'), 'trust.yaml');
-    return [];
+    const text = utf8(file.content, TRUST_FILE);
+    const warning = await endWarning(await readTrust(text, TRUST_FILE), text, TRUST_FILE);
+    if (warning) found.warnings.push(warning);
   } catch (error) {
-    if (error instanceof InputError) return error.problems;
-    throw error;
+    if (!(error instanceof InputError)) throw error;
+    found.problems.push(...error.problems);
   }
 }
 

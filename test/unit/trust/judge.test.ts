@@ -550,24 +550,42 @@ describe('the dates that count', () => {
     expect((await judged(repo, floor, early)).kind).toBe('accepted');
   });
 
-  test('of a signer limited to paths end no key but its own, with and without a clock', async () => {
-    const repo = forge();
-    const floor = repo.commit({ by: ada, time: at('2026-01-01') });
-    const far = repo.commit({ by: carol, files: { 'apps/shop/a': '1' }, parents: [floor], time: at('2099-01-01') });
-    const next = repo.commit({ by: bob, files: { 'apps/shop/a': '1' }, parents: [far], time: at('2026-01-02') });
-    expect((await judged(repo, floor, next)).kind).toBe('accepted');
-    expect((await judged(repo, floor, far, at('2026-01-03') * 1000)).kind).toBe('notYetValid');
-    expect(
-      (
-        await judged(
-          repo,
-          floor,
-          repo.commit({ by: bob, parents: [floor], time: at('2026-01-02') }),
-          at('2026-01-03') * 1000,
-        )
-      ).kind,
-    ).toBe('accepted');
-    expect((await judged(repo, floor, far, at('2099-01-01') * 1000)).kind).toBe('accepted');
+  describe('of a signer limited to paths', () => {
+    const today = at('2026-01-03') * 1000;
+    const history = () => {
+      const repo = forge();
+      const floor = repo.commit({ by: ada, time: at('2026-01-01') });
+      const files = { 'apps/shop/a': '1' };
+      const far = repo.commit({ by: carol, files, parents: [floor], time: at('2099-01-01') });
+      const next = repo.commit({ by: bob, files, parents: [far], time: at('2026-01-02') });
+      return { repo, floor, files, far, next };
+    };
+
+    test('end no key but its own, at a site without a clock', async () => {
+      const { repo, floor, far, next } = history();
+      for (const from of [floor, far]) expect((await judged(repo, from, next)).kind).toBe('accepted');
+      const { dates } = await judged(repo, floor, far);
+      expect((await judged(repo, far, next)).dates).toEqual(dates && { ...dates, full: at('2026-01-02') * 1000 });
+    });
+
+    test('end no key at a site with a clock: the commit is refused until its day, and with it what is on top of it', async () => {
+      const { repo, floor, files, far, next } = history();
+      const kinds = async (commits: readonly string[], now: number) =>
+        Promise.all(commits.map(async (commit) => (await judged(repo, floor, commit, now)).kind));
+      expect(await kinds([far, next], today)).toEqual(['notYetValid', 'notYetValid']);
+      expect(await kinds([far], at('2099-01-01') * 1000)).toEqual(['accepted']);
+      const dropped = repo.commit({ by: bob, files, parents: [floor], time: at('2026-01-02') });
+      expect(await kinds([dropped], today)).toEqual(['accepted']);
+    });
+
+    test('are left behind by a branch without the commit, which sites without a clock follow by a recovery', async () => {
+      const { repo, floor, files, far } = history();
+      const message = `Drop a wrong date\n\nHoldfast-Recovers: ${far}\n`;
+      const mended = repo.commit({ by: ada, files, parents: [floor], time: at('2026-01-02'), message });
+      expect((await judged(repo, floor, mended, today)).kind).toBe('accepted');
+      const after = repo.commit({ by: bob, files, parents: [mended], time: at('2026-01-03') });
+      for (const commit of [mended, after]) expect((await judged(repo, far, commit)).kind).toBe('accepted');
+    });
   });
 
   test('begin again with a recovery that full signers signed', async () => {
