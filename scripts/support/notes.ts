@@ -81,7 +81,7 @@ export const SERVICE_NOTES: Record<string, Note> = {
   secrets: { ours: true, text: 'as configs, below `/run/secrets`' },
   ...below('secrets', fileUse),
   volumes: {
-    text: 'short and plain ones become Binds, the rest Mounts, as in Compose; files and folders of Git are written to the site',
+    text: 'short and plain ones become Binds, the rest Mounts, as in Compose; files and folders of Git are written to the site, those from outside of the app’s folder as copies; `~` needs HOME among the site’s values',
   },
   'volumes.type': {
     text: '`bind`, `volume`, `tmpfs`, `image` (API 1.48, Docker 28); `npipe` and `cluster` are refused',

@@ -1,5 +1,4 @@
-import { heldOf } from '../compose/claims.ts';
-import { compileClaims, compileSite, type HeldBefore } from '../compose/compile-site.ts';
+import { compileClaims, compileSite, type SiteBefore } from '../compose/compile-site.ts';
 import type { CompileOptions } from '../compose/load/values.ts';
 import { guardFolders } from '../files/guard-folders.ts';
 import type { Territory } from '../files/territory.ts';
@@ -55,11 +54,11 @@ export async function gather(
   const { apps, broken, stacks } = await placeAdopted(placed.apps, previous?.apps ?? {}, from.stacks);
   const site = { ...withoutApps(placed), broken: [...placed.broken, ...broken] };
   const recorders = new Map(apps.map((app) => [app.name, recordSnapshot(files)]));
-  const { desired: whole, claims } = await compileClaims(
+  const { desired: whole, held } = await compileClaims(
     { ...site, apps },
     (app) => recorders.get(app.name)?.snapshot ?? files,
     { ...from.compile, stacks },
-    heldBefore(previous?.apps ?? {}),
+    siteBefore(previous?.apps ?? {}),
   );
   const compiled = await guarded(whole, from.territory, (name) => folderBefore(own(previous?.apps, name)?.placed));
   requireSomething(site.allowEmpty, apps.length + compiled.broken.length, previous);
@@ -70,12 +69,7 @@ export async function gather(
   for (const app of apps) {
     const recorded = recorders.get(app.name)?.recorded();
     if (recorded && !isBroken(app, brokenNames, compiled))
-      accepted[app.name] = {
-        placed: app,
-        revision: files.revision,
-        recorded,
-        claims: (claims.get(app.name) ?? []).map(heldOf),
-      };
+      accepted[app.name] = { placed: app, revision: files.revision, recorded, ...held.get(app.name) };
   }
   for (const { name } of compiled.broken) {
     const before = own(previous?.apps, name);
@@ -142,13 +136,13 @@ export async function desiredOf(
     { ...accepted.site, apps: entries.map(({ placed }) => placed) },
     (app) => snapshots.get(app.name) as Snapshot,
     compile,
-    heldBefore(accepted.apps),
+    siteBefore(accepted.apps),
   );
   return guarded(compiled, territory);
 }
 
-const heldBefore = (apps: Accepted['apps']): HeldBefore =>
-  new Map(Object.entries(apps).flatMap(([name, { claims }]) => (claims ? [[name, claims]] : [])));
+const siteBefore = (apps: Accepted['apps']): SiteBefore =>
+  new Map(Object.entries(apps).map(([name, { claims = [], readings = [] }]) => [name, { claims, readings }]));
 
 /** An absolute folder outside of the one that every app has. */
 const folderBefore = (placed: PlacedApp | undefined): string | undefined =>

@@ -5,6 +5,7 @@ import { type Disk, TEMPORARY_SUFFIX } from '../lib/disk.ts';
 import { messageOf, type Problem, StateError } from '../lib/errors.ts';
 import type { PlacedApp, PlacedSite } from '../model/fleet.ts';
 import type { Entry } from '../model/snapshot.ts';
+import type { Reading } from '../model/state.ts';
 import type { Recorded } from '../source/recording.ts';
 
 /** The last desired state that was accepted, whole: an agent that boots without a network enforces it. */
@@ -45,7 +46,9 @@ export interface AcceptedApp {
   /** All that compiling it reads. */
   recorded: Recorded;
   /** Names, ports and paths that this app alone may use on the site; absent: none. */
-  claims?: Held[];
+  claims?: readonly Held[];
+  /** How paths that lead out of the app's folder were read; absent: there are none. */
+  readings?: readonly Reading[];
 }
 
 export interface AcceptedStore {
@@ -73,7 +76,8 @@ interface StoredApp {
   files: Record<string, { blob: string; executable: boolean }>;
   lists: Record<string, Entry[] | null>;
   missing: string[];
-  claims?: Held[];
+  claims?: readonly Held[];
+  readings?: readonly Reading[];
 }
 
 /**
@@ -100,7 +104,7 @@ export function acceptedStore(disk: Disk, dir: string): AcceptedStore {
   };
 
   const readApp = async (blob: string, revision: string): Promise<AcceptedApp> => {
-    const { placed, files, lists, missing, claims } = JSON.parse(utf8(await readBlob(blob))) as StoredApp;
+    const { placed, files, lists, missing, claims, readings } = JSON.parse(utf8(await readBlob(blob))) as StoredApp;
     const contents: Recorded['files'] = Object.fromEntries(
       await Promise.all(
         Object.entries(files).map(
@@ -108,7 +112,13 @@ export function acceptedStore(disk: Disk, dir: string): AcceptedStore {
         ),
       ),
     );
-    return { placed, revision, recorded: { files: contents, lists, missing }, ...(claims && { claims }) };
+    return {
+      placed,
+      revision,
+      recorded: { files: contents, lists, missing },
+      ...(claims && { claims }),
+      ...(readings && { readings }),
+    };
   };
 
   const setAside = async (content: Uint8Array): Promise<string> => {
@@ -204,7 +214,7 @@ function serialize(accepted: Accepted, pieces: Map<string, Uint8Array>): string 
     pieces.set(sha, content);
     return sha;
   };
-  const apps = Object.entries(accepted.apps).map(([name, { placed, revision, recorded, claims }]) => {
+  const apps = Object.entries(accepted.apps).map(([name, { placed, revision, recorded, claims, readings }]) => {
     const files = Object.entries(recorded.files).map(
       ([path, { content, executable }]) => [path, { blob: add(content), executable }] as const,
     );
@@ -214,6 +224,7 @@ function serialize(accepted: Accepted, pieces: Map<string, Uint8Array>): string 
       lists: recorded.lists,
       missing: recorded.missing,
       ...(claims && { claims }),
+      ...(readings?.length && { readings }),
     };
     return [name, { blob: add(Buffer.from(JSON.stringify(app))), revision }] as const;
   });

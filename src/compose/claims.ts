@@ -6,10 +6,11 @@ import type { DesiredApp } from '../model/state.ts';
 
 /**
  * Something of the site that only one app can have: a container's name, a host port, the name of a volume or network, a path of the host that it
- * writes to. Plain data; stored as JSON.
+ * writes to, a folder of FILES_DIR by its name: as its own (`app`), or with others for data that no app's folder holds (`beside`). Plain data;
+ * stored as JSON.
  */
 export type Held =
-  | { kind: 'container' | 'volume' | 'network' | 'path'; name: string }
+  | { kind: 'container' | 'volume' | 'network' | 'path' | 'app' | 'beside'; name: string }
   | { kind: 'port'; protocol: string; ip: string; port: number };
 
 /** The same as an app's files ask for it. */
@@ -30,7 +31,9 @@ export type Places = (
 
 /** Everything an app claims. External volumes and networks belong to nobody. */
 export function claimsOf(app: DesiredApp, places: Places): Claim[] {
-  const claims: Claim[] = [];
+  const claims: Claim[] = [{ kind: 'app', name: app.name, text: folderText(app.name), at: undefined }];
+  for (const { beside, at } of app.outside ?? [])
+    if (beside !== undefined) claims.push({ kind: 'beside', name: beside, text: folderText(beside), at });
   for (const service of app.services) {
     for (const { name, spec } of service.containers) {
       claims.push({ kind: 'container', name, text: `the container name ${name}`, at: places('service', service.name) });
@@ -59,6 +62,8 @@ export function claimsOf(app: DesiredApp, places: Places): Claim[] {
   }
   return claims;
 }
+
+const folderText = (name: string): string => `the folder ${name} in the folder of all apps`;
 
 /** Paths of the host that a container may write to, each once. */
 const writtenPaths = ({ Mounts = [] }: ContainerSpec): string[] => [
@@ -98,11 +103,17 @@ export class ClaimIndex<Of = undefined> {
   }
 }
 
-const excludes = (claim: Held, other: Held): boolean =>
-  claim.kind !== 'port' || other.kind !== 'port' || addressesOverlap(claim.ip, other.ip);
+function excludes(claim: Held, other: Held): boolean {
+  if (claim.kind === 'port' && other.kind === 'port') return addressesOverlap(claim.ip, other.ip);
+  return !isFolder(claim) || claim.kind !== other.kind;
+}
+
+const isFolder = ({ kind }: Held): boolean => kind === 'app' || kind === 'beside';
 
 const keyOf = (claim: Held): string =>
-  claim.kind === 'port' ? `port ${claim.port}/${claim.protocol}` : `${claim.kind} ${claim.name}`;
+  claim.kind === 'port'
+    ? `port ${claim.port}/${claim.protocol}`
+    : `${isFolder(claim) ? 'folder' : claim.kind} ${claim.name}`;
 
 /** What one app claims twice. Replicas that share one line are not looked at here, and services of one app may write to one path. */
 export function ownRivals(claims: readonly Claim[]): Problem[] {

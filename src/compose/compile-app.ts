@@ -16,7 +16,8 @@ import { hiddenError, hiddenIn, hiding } from './hide-values.ts';
 import { decodeProject, type Project } from './keys/project.ts';
 import { AppFolder } from './load/app-folder.ts';
 import { load } from './load/load.ts';
-import { projectFolder } from './load/project-folder.ts';
+import type { SiteFolder } from './load/outside.ts';
+import { foldersOf } from './load/project-folder.ts';
 import { RepoFiles } from './load/repo-files.ts';
 import type { CompileOptions } from './load/values.ts';
 import { Report } from './report.ts';
@@ -82,9 +83,10 @@ async function compileOpenly(
 ): Promise<Compiled> {
   const report = new Report();
   const repo = new RepoFiles(snapshot, options.maxFileBytes);
-  const folderFor = (name: string) => folderOf(app, name, repo, options);
-  const { name, root, values } = await load(app, site, repo, folderFor, options, report, onName);
-  const folder = folderFor(name);
+  const reading = new AppFolder(repo, foldersOf(app), { here: '/' });
+  const { name, root, values } = await load(app, site, repo, reading, options, report, onName);
+  const where = whereOf(app, name, options);
+  const folder = new AppFolder(repo, foldersOf(app), where, () => values.home);
   const all = decodeProject(root, report);
   const project = withProfiles(all, app.profiles);
   const size = new AppSize();
@@ -106,10 +108,11 @@ async function compileOpenly(
     report.error(entryOf(root, 'services')?.keyAt ?? root.at, 'the Compose file has no services');
   }
   const networks = usedNetworks(project).map((key) => compileNetwork(name, key, project, report));
-  const volumes = usedVolumes(project).flatMap((key) => {
+  const volumes = [];
+  for (const key of usedVolumes(project)) {
     const declared = project.volumes.get(key);
-    return declared ? [compileVolume(name, declared, folder, report)] : [];
-  });
+    if (declared) volumes.push(await compileVolume(name, declared, folder, report));
+  }
   const desired: DesiredApp = {
     name,
     revision: snapshot.revision,
@@ -123,6 +126,8 @@ async function compileOpenly(
     volumes,
     files: folder.allBound(),
     directory: folder.projectDirectory,
+    ...(isElsewhere(where) && folder.directory !== folder.projectDirectory && { folder: folder.directory }),
+    ...filled('outside', folder.allOutside()),
     warnings: report.warnings.map((warning) => ({ ...warning, app: name })),
   };
   const claims = claimsOf(desired, placesIn(project));
@@ -133,19 +138,33 @@ async function compileOpenly(
 }
 
 /**
- * Where the app's files lie. By default its whole folder lies below `filesDir`, so that `../` may lead from the project's folder to another
- * part of it. A project directory elsewhere on the site holds the project's folder alone.
+ * Where the app's files lie. By default its whole folder lies below `filesDir`, and the project's folder in it. A project directory elsewhere on
+ * the site lies where it is said, and the rest of the app's folder around it as in the repo.
  */
-function folderOf(app: PlacedApp, name: string, repo: RepoFiles, options: CompileOptions): AppFolder {
-  const project = projectFolder(app);
+function whereOf(app: PlacedApp, name: string, options: CompileOptions): SiteFolder | { here: string } {
+  const { folder, project } = foldersOf(app);
+  const inside = posix.relative(`/${folder}`, `/${project}`);
+  const { appDirectory, filesDir, before } = options;
+  if (appDirectory !== undefined) return { here: posix.join(appDirectory, inside) };
   const given = app.projectDirectory ?? adoptedDirectory(app, name, options);
-  const whole = options.appDirectory ?? (given === undefined ? posix.join(options.filesDir, name) : undefined);
-  if (whole !== undefined) return new AppFolder(repo, app.folder, whole, project);
-  if (!given?.startsWith('/')) {
+  if (given !== undefined && !given.startsWith('/'))
     throw InputError.at(undefined, `projectDirectory of ${app.name} must be an absolute path on the site`);
-  }
-  return new AppFolder(repo, project, posix.normalize(given).replace(/(?<=.)\/$/, ''));
+  const whole = given ?? posix.join(filesDir, name, inside);
+  return {
+    name,
+    filesDir,
+    project: posix.normalize(whole).replace(/(?<=.)\/$/, ''),
+    isElsewhere: given !== undefined,
+    isAdopted: given !== undefined && isAdopting(app, options),
+    isOfFleet: app.nameIsFixed,
+    before,
+  };
 }
+
+const isElsewhere = (where: SiteFolder | { here: string }): boolean => 'isElsewhere' in where && where.isElsewhere;
+
+const filled = <K extends string, T>(key: K, list: T[]): { [P in K]?: T[] } =>
+  list.length > 0 ? ({ [key]: list } as { [P in K]: T[] }) : {};
 
 /** A service with profiles runs where one of them is on; `*` turns on all. */
 function withProfiles(project: Project, profiles: string[]): Project {

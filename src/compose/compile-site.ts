@@ -1,16 +1,22 @@
 import { defectProblem, HoldfastError, InputError, type Problem } from '../lib/errors.ts';
 import type { PlacedApp, PlacedSite } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import type { BrokenApp, DesiredSite } from '../model/state.ts';
+import type { BrokenApp, DesiredSite, Reading } from '../model/state.ts';
 import { isAdopting } from './adoption.ts';
-import type { Claim, Held } from './claims.ts';
+import { type Held, heldOf } from './claims.ts';
 import { type Compiled, compileWhole } from './compile-app.ts';
 import { type Contender, conflictsOf } from './conflicts.ts';
-import type { CompileOptions } from './load/values.ts';
+import type { CompileOptions, PathsBefore } from './load/values.ts';
 import { SiteShare } from './site-share.ts';
 
-/** What an app was accepted with before, by the name it is placed by. */
-export type HeldBefore = ReadonlyMap<string, readonly Held[]>;
+/** What an app was accepted with: what it alone may use, and how it read paths that lead out of its folder. */
+export interface AppBefore {
+  claims: readonly Held[];
+  readings: readonly Reading[];
+}
+
+/** The same of all apps, by the name each is placed by. */
+export type SiteBefore = ReadonlyMap<string, AppBefore>;
 
 /**
  * What a site should run, whole. An app that cannot be compiled, or that claims what another app has, is among the broken ones with all its
@@ -21,24 +27,24 @@ export async function compileSite(
   placed: PlacedSite,
   snapshot: Snapshot | ((app: PlacedApp) => Snapshot),
   options: CompileOptions,
-  before: HeldBefore = new Map(),
+  before: SiteBefore = new Map(),
 ): Promise<DesiredSite> {
   return (await compileClaims(placed, snapshot, options, before)).desired;
 }
 
-/** The same with what each app of it claims, by the name it is placed by. */
+/** The same with what each app of it holds from now on, by the name it is placed by. */
 export async function compileClaims(
   placed: PlacedSite,
   snapshot: Snapshot | ((app: PlacedApp) => Snapshot),
   options: CompileOptions,
-  before: HeldBefore,
-): Promise<{ desired: DesiredSite; claims: Map<string, Claim[]> }> {
+  before: SiteBefore,
+): Promise<{ desired: DesiredSite; held: Map<string, AppBefore> }> {
   const good = new Map<string, Good>();
   const broken: BrokenApp[] = [...placed.broken];
   const contenders: Contender[] = placed.broken.map(({ name }) => ({
     name,
     claims: undefined,
-    held: before.get(name),
+    held: before.get(name)?.claims,
   }));
   const share = new SiteShare();
   const breakApp = (name: string, problems: Problem[]): void => {
@@ -49,14 +55,14 @@ export async function compileClaims(
   const apps = [...placed.apps].sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const app of apps) {
     const files = typeof snapshot === 'function' ? snapshot(app) : snapshot;
-    const result = await attempt(app, placed.site, files, options);
+    const result = await attempt(app, placed.site, files, { ...options, before: pathsBefore(before.get(app.name)) });
     if ('problems' in result) broken.push({ ...result, ...(isAdopting(app, options) && { adopt: true }) });
     else {
       good.set(app.name, result);
       for (const { name, problem } of share.take(app.name, result.size)) breakApp(name, [problem]);
     }
   }
-  for (const { name } of apps) contenders.push({ name, claims: good.get(name)?.claims, held: before.get(name) });
+  for (const { name } of apps) contenders.push({ name, claims: good.get(name)?.claims, held: before.get(name)?.claims });
   for (const [name, problems] of conflictsOf(contenders)) breakApp(name, problems);
   const { site, revision, vanished, allowEmpty, pruneThreshold, confirmPrune } = placed;
   return {
@@ -70,11 +76,22 @@ export async function compileClaims(
       pruneThreshold,
       confirmPrune,
     },
-    claims: new Map([...good].map(([name, { claims }]) => [name, claims])),
+    held: new Map(
+      [...good].map(([name, { claims, desired: { outside = [] } }]) => [
+        name,
+        { claims: claims.map(heldOf), readings: outside.map(({ path, from }) => ({ path, from })) },
+      ]),
+    ),
   };
 }
 
 type Good = Pick<Compiled, 'desired' | 'claims' | 'size'>;
+
+const pathsBefore = (app: AppBefore | undefined): PathsBefore | undefined =>
+  app && {
+    readings: new Map(app.readings.map(({ path, from }) => [path, from])),
+    beside: new Set(app.claims.flatMap((claim) => (claim.kind === 'beside' ? [claim.name] : []))),
+  };
 
 async function attempt(
   app: PlacedApp,

@@ -13,20 +13,22 @@ export async function guardFolders(
   territory: Territory,
   before: (app: string) => string | undefined = () => undefined,
 ): Promise<DesiredSite> {
-  const writing = site.apps.filter(({ files }) => files.length > 0);
+  const guarded = site.apps.filter(({ files, outside = [] }) => files.length + outside.length > 0);
   const problems = new Map<string, Problem>();
-  const folders: { app: string; folder: string; real: string }[] = [];
-  for (const app of writing) {
+  const folders: { app: string; folder: string; directory: string; real: string }[] = [];
+  for (const app of guarded) {
     const problem = await refusalOf(app, territory);
     if (problem) problems.set(app.name, { ...problem, app: app.name });
-    else if (needsRoot(app, territory))
-      folders.push({ app: app.name, folder: app.directory, real: await realPath(app.directory) });
+    else if (needsRoot(app, territory)) {
+      const folder = folderOf(app, territory);
+      folders.push({ app: app.name, folder, directory: app.directory, real: await realPath(folder) });
+    }
   }
   const sharedRoots = await Promise.all(territory.sharedRoots.map(realPath));
   for (const one of folders) {
     if (sharedRoots.some((root) => isWithin(one.real, root))) continue;
     const rival = folders.find((other) => other.app !== one.app && overlaps(one.real, other.real));
-    if (!rival || (before(one.app) === one.folder && before(rival.app) !== rival.folder)) continue;
+    if (!rival || (before(one.app) === one.directory && before(rival.app) !== rival.directory)) continue;
     problems.set(one.app, {
       message: `${one.folder} is a folder of the app ${rival.app} as well, and two apps do not write to one`,
       hint: `give one of them another projectDirectory; if both are meant to write there, ${lineFor('sharedRoot', one.folder)}`,
@@ -39,40 +41,51 @@ export async function guardFolders(
 async function refusalOf(app: DesiredApp, territory: Territory): Promise<Omit<Problem, 'app'> | undefined> {
   const { filesDir, keepOut } = territory;
   const own = join(filesDir, app.name);
-  const stray = app.files.find(({ path }) => !isWithin(path, own) && !isWithin(path, app.directory));
+  const folder = folderOf(app, territory);
+  const stray = app.files.find(({ path }) => !isWithin(path, own) && !isWithin(path, folder));
   if (stray) return { message: `${stray.path} lies outside of the app's folder` };
+  for (const { beside, site, at } of app.outside ?? []) {
+    if (beside === undefined) continue;
+    const real = await realPath(site);
+    for (const kept of keepOut)
+      if (overlaps(site, kept) || overlaps(real, await realPath(kept)))
+        return { message: `the path leads to ${site}, where the agent has its own (${kept})`, at };
+  }
 
   const elsewhere = needsRoot(app, territory);
-  const used = [
-    ...(elsewhere ? [app.directory] : []),
-    ...(app.files.some(({ path }) => isWithin(path, own)) ? [own] : []),
-  ];
-  for (const folder of used) {
-    const real = await realPath(folder);
+  const used = [...(elsewhere ? [folder] : []), ...(app.files.some(({ path }) => isWithin(path, own)) ? [own] : [])];
+  for (const each of used) {
+    const real = await realPath(each);
     for (const kept of keepOut)
       if (overlaps(real, await realPath(kept)))
         return {
-          message: `files of Git would lie in ${folder}, beside the agent's own (${kept})`,
+          message: `files of Git would lie in ${each}, beside the agent's own (${kept})`,
           hint:
-            folder === own
+            each === own
               ? 'give the app another name, or the site another --files-dir'
               : 'choose another projectDirectory',
         };
   }
   if (!elsewhere) return undefined;
-  const real = await realPath(app.directory);
+  const real = await realPath(folder);
   if (overlaps(real, await realPath(filesDir)))
     return {
-      message: `files of Git would lie in ${app.directory}, and below ${filesDir} each app has the folder of its own name alone`,
+      message: `files of Git would lie in ${folder}, and below ${filesDir} each app has the folder of its own name alone`,
       hint: 'choose another projectDirectory',
     };
   const roots = [...territory.projectRoots, ...territory.sharedRoots];
   // By both: a link below the root leads out of it.
-  for (const root of roots) if (isWithin(app.directory, root) && isWithin(real, await realPath(root))) return undefined;
+  for (const root of roots) if (isWithin(folder, root) && isWithin(real, await realPath(root))) return undefined;
   return {
-    message: `files of Git would be written to ${app.directory}, which the settings of this site do not allow`,
-    hint: lineFor('projectRoot', app.directory),
+    message: `files of Git would be written to ${folder}, which the settings of this site do not allow`,
+    hint: lineFor('projectRoot', folder),
   };
+}
+
+/** The folder of the app's files that lie elsewhere: the project's, or the app's whole one where some lie around the project's. */
+function folderOf({ files, name, directory, folder = directory }: DesiredApp, { filesDir }: Territory): string {
+  const own = join(filesDir, name);
+  return files.every(({ path }) => isWithin(path, own) || isWithin(path, directory)) ? directory : folder;
 }
 
 /** Whether the app has files of Git outside of the folder that every app has. */

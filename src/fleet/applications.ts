@@ -14,6 +14,9 @@ import { below, items, text } from './values.ts';
 const FOLDER = 'apps';
 const DOCUMENT = 'app.yaml';
 
+/** Where the Application of that name is in a repo, if it has one. */
+export const applicationFile = (name: string): string => `${FOLDER}/${name}/${DOCUMENT}`;
+
 /** What becomes of one folder below apps/. */
 type Result = { placed: PlacedApp } | { broken: { name: string; problems: Problem[] } };
 

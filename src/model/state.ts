@@ -1,4 +1,4 @@
-import type { Problem } from '../lib/errors.ts';
+import type { Position, Problem } from '../lib/errors.ts';
 import type { IgnoreRule, SyncPolicy } from './fleet.ts';
 import type { ContainerSpec, HealthcheckSpec, Hooks, Identity, NetworkSpec, VolumeSpec } from './spec.ts';
 
@@ -41,10 +41,31 @@ export interface DesiredApp {
   volumes: DesiredVolume[];
   /** Files of Git that services bind, to be written on the site's disk. */
   files: HostFile[];
-  /** The app's folder on the site, where relative paths of its Compose files resolve. */
+  /** The project's folder on the site, where relative paths of its Compose files resolve. */
   directory: string;
+  /** The app's whole folder on the site, where it lies elsewhere than below FILES_DIR and is more than `directory`. */
+  folder?: string;
+  /** Paths of its Compose files that lead out of the app's folder. */
+  outside?: OutsidePath[];
   /** Accepted, but worth saying (an obsolete key). */
   warnings: Problem[];
+}
+
+/** What a path that leads out of the app's folder was read as: a copy of what Git has there, or the site's own, as Git has nothing there. */
+export interface Reading {
+  /** Relative to the config repo's root; it begins with `..` where it leads out of that. */
+  path: string;
+  from: 'git' | 'site';
+}
+
+export interface OutsidePath extends Reading {
+  /** Where it lies on the site if Git has nothing there, absolute. */
+  site: string;
+  /** Where the copy of what Git has lies; absent outside of the repo. */
+  copy?: string;
+  /** The folder below FILES_DIR, beside those of the apps, that the site's own lies in. */
+  beside?: string;
+  at: Position;
 }
 
 export interface DesiredService {

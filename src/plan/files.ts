@@ -81,11 +81,16 @@ export function staleFiles({ desired, actual, memory }: Pick<AppContext, 'desire
     .sort();
 }
 
-const bindSources = (spec: ContainerSpec): string[] =>
+/** Paths of the host that a container binds. */
+export const bindSources = (spec: ContainerSpec): string[] =>
   (spec.Mounts ?? []).flatMap(({ Type, Source }) => (Type === 'bind' && Source ? [Source] : []));
 
 const isBelow = (path: string, source: string): boolean =>
   path === source || path.startsWith(`${source.replace(/\/$/, '')}/`);
+
+/** Handles of the writes of files in a folder that a volume stands for. */
+export const writesBelow = ({ files }: AppContext, folder: string | undefined): number[] =>
+  folder?.startsWith('/') ? [...files].flatMap(([path, handle]) => (isBelow(path, folder) ? [handle] : [])) : [];
 
 /**
  * Handles of the writes that a container has to see. One that binds the very file holds the old inode and must be replaced; one that binds

@@ -3,6 +3,7 @@ import type { Memory } from '../model/memory.ts';
 import type { AppPlan, Plan } from '../model/plan.ts';
 import type { ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
 import { adoptedOf, withDigests } from './adopted.ts';
+import { changedPath } from './changed-paths.ts';
 import { createContext } from './context.ts';
 import { appDigest } from './digest.ts';
 import { planFiles, removeStaleFiles, staleFiles } from './files.ts';
@@ -61,6 +62,14 @@ function planApp(
   options: PlanOptions,
   neighbours: Neighbours,
 ): AppPlan {
+  const changed = changedPath(desired, actual);
+  if (changed)
+    return {
+      app: desired.name,
+      revision: desired.revision,
+      operations: [],
+      problems: [{ severity: 'error', ...changed }],
+    };
   const digest = appDigest(desired);
   const context = createContext({ site, desired, digest, actual, memory, options, neighbours, now });
   planFiles(context);

@@ -4,6 +4,7 @@ import type { DesiredApp, DesiredNetwork, DesiredVolume } from '../model/state.t
 import { networkDifferences, volumeDifferences } from '../spec/compare.ts';
 import { lacksForNetwork } from '../spec/requirements.ts';
 import { type AppContext, held } from './context.ts';
+import { writesBelow } from './files.ts';
 import { remakeNetwork } from './remake-network.ts';
 import { backoffOf } from './resource-backoff.ts';
 
@@ -78,7 +79,7 @@ function planVolume(context: AppContext, { key, external, spec }: DesiredVolume)
       volume: spec,
       key,
       reason: context.settled ? 'gone (drift)' : 'no such volume',
-      after: [],
+      after: writesBelow(context, spec.DriverOpts?.device),
       backoff: { ...backoff, counts: context.settled ? 'attempts' : 'failures' },
       ...held(context.hold({ drift: context.settled, backoff })),
     });

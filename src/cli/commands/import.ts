@@ -63,6 +63,10 @@ export async function importStack(files: string[], options: ImportOptions): Prom
     print(
       `  left out: ${path}, since containers write to it. On a site it lies in ${projectDirectory ?? "the app's folder"} (--copy ${path} takes it into Git)`,
     );
+  for (const path of stack.outside)
+    print(
+      `  left out: ${path}, since it lies outside of ${stack.dir}. On a site it is ${projectDirectory ? join(projectDirectory, path) : `what Git has at ${join(folder, path)}, else ${path} from the app's folder`}`,
+    );
   if (adopt) print(`  adopts what docker compose runs${projectDirectory ? ` from ${projectDirectory}` : ''}`);
   else if (running?.length)
     print(`  not adopted: a stack called ${stack.name} runs from ${running.join(' and ')} (--adopt takes it over)`);

@@ -29,6 +29,8 @@ export interface Stack {
   files: Record<string, SourceFile>;
   /** Folders that containers write to: the site's own, not Git's. */
   left: string[];
+  /** What is mounted from outside of the folder, by path relative to it. */
+  outside: string[];
   /** Files among `files` that are mounted writable. */
   writable: string[];
   /** Variables without a value or a default. */
@@ -58,7 +60,7 @@ export async function readStack(options: StackOptions): Promise<Stack> {
   const reading = recordSnapshot(snapshot);
   const { name, project } = await readProject(app, reading.snapshot, { filesDir: '/' });
   const variables = unsetVariables(reading.recorded().files, project);
-  const { left, writable } = await bindsOf(project, dir, new Set(options.copy.map(normal)));
+  const { left, writable, outside } = await bindsOf(project, dir, new Set(options.copy.map(normal)));
   const compiling = recordSnapshot(without(reading.snapshot, left));
   const all = { ...app, profiles: ['*'], siteValues: variables };
   // What is refused is told later, of the app that was made.
@@ -75,6 +77,7 @@ export async function readStack(options: StackOptions): Promise<Stack> {
     project,
     files,
     left,
+    outside,
     writable: writable.filter((path) => path in files),
     variables,
   };
@@ -123,24 +126,27 @@ const bareApp = (dir: string, compose: string[], settings: ComposeSettings): Pla
 
 const normal = (path: string): string => posix.normalize(path).replace(/^\.\//, '').replace(/\/$/, '');
 
-/** Which folders are left to the site, and which files containers could write to. */
+/** Which folders are left to the site, which files containers could write to, and what lies outside of the folder. */
 async function bindsOf(
   project: Project,
   dir: string,
   taken: ReadonlySet<string>,
-): Promise<{ left: string[]; writable: string[] }> {
+): Promise<{ left: string[]; writable: string[]; outside: string[] }> {
   const left = new Set<string>();
+  const outside = new Set<string>();
   const writable = new Set<string>();
   for (const { keys } of project.services.values()) {
     for (const { Type, Source, ReadOnly } of keys.volumes ?? []) {
-      if (Type !== 'bind' || !Source || Source.startsWith('/') || Source.startsWith('~') || ReadOnly) continue;
+      if (Type !== 'bind' || !Source || Source.startsWith('/') || Source.startsWith('~')) continue;
       const path = normal(Source);
-      const kind = path.startsWith('..') ? undefined : await kindOf(join(dir, path));
+      if (/^\.\.(\/|$)/.test(path)) outside.add(path);
+      if (ReadOnly || outside.has(path)) continue;
+      const kind = await kindOf(join(dir, path));
       if (kind === 'dir' && !taken.has(path)) left.add(path);
       if (kind === 'file') writable.add(path);
     }
   }
-  return { left: [...left].sort(), writable: [...writable].sort() };
+  return { left: [...left].sort(), writable: [...writable].sort(), outside: [...outside].sort() };
 }
 
 async function kindOf(path: string): Promise<'file' | 'dir' | undefined> {

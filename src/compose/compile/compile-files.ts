@@ -43,8 +43,8 @@ export async function compileFiles(service: Declared<ServiceKeys>, context: File
   };
   const bind = async (path: string, at: Position): Promise<string | undefined> => {
     try {
-      const source = folder.onSite(path, at);
-      for (const file of await folder.bound(path, at)) bound.set(file.path, file);
+      const { path: source, files } = await folder.locate(path, at);
+      for (const file of files) bound.set(file.path, file);
       return source;
     } catch (error) {
       report.add(error);

@@ -49,29 +49,29 @@ export function compileNetwork(app: string, key: string, project: Project, repor
 }
 
 /** The volume of that key. */
-export function compileVolume(
+export async function compileVolume(
   app: string,
   declared: Declared<VolumeKeys>,
   folder: AppFolder,
   report: Report,
-): DesiredVolume {
+): Promise<DesiredVolume> {
   const { keys, name: key } = declared;
   const external = isExternal(declared, report);
   const spec: VolumeSpec = {
     Name: resourceName(app, declared, key),
     ...(keys.driver && { Driver: keys.driver }),
-    ...filled('DriverOpts', driverOptions(declared, folder, report)),
+    ...filled('DriverOpts', await driverOptions(declared, folder, report)),
     ...filled('Labels', keys.labels),
   };
   return { key, external, spec };
 }
 
 /** A local volume that is a bind mount may name its folder relative to the app's, if it says `driver: local`. */
-function driverOptions(
+async function driverOptions(
   declared: Declared<VolumeKeys>,
   folder: AppFolder,
   report: Report,
-): Record<string, string> | undefined {
+): Promise<Record<string, string> | undefined> {
   const options = declared.keys.driver_opts;
   const device = options?.device;
   if (device === undefined || options?.o !== 'bind' || device.startsWith('/')) return options;
@@ -81,7 +81,7 @@ function driverOptions(
     return options;
   }
   try {
-    return { ...options, device: folder.onSite(device, at) };
+    return { ...options, device: (await folder.locate(device, at)).path };
   } catch (error) {
     report.add(error);
     return options;

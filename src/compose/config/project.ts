@@ -32,7 +32,7 @@ export async function composeConfig(
 async function printProject(root: MappingNode, context: ServiceContext): Promise<Json> {
   const { app, project, folder, values } = context;
   const path = (written: string, at = root.at): string =>
-    written.startsWith('/') ? written : folder.onSite(written, at);
+    written.startsWith('/') ? written : folder.asComposed(written, at);
   const services: Record<string, Json> = {};
   for (const service of byName(project.services)) {
     const environment = await environmentOf(service, context);

@@ -33,7 +33,7 @@ export async function load(
   app: PlacedApp,
   site: string,
   repo: RepoFiles,
-  folder: (name: string) => AppFolder,
+  folder: AppFolder,
   options: CompileOptions,
   report: Report,
   onName: (name: string) => void,
@@ -53,7 +53,7 @@ export async function load(
   if (first === undefined) throw InputError.at(undefined, `the app ${app.name} lists no Compose file`);
   if (written.length === 0) throw InputError.at({ file: first, line: 1, column: 1 }, 'the Compose file is empty');
   const bare = new Values(app, site, options);
-  const values = bare.withDotenv(await readDotenv(folder(app.name), app, bare));
+  const values = bare.withDotenv(await readDotenv(folder, app, bare));
   const name = nameOf(app, written, values, report);
   values.named(name);
   onName(name);

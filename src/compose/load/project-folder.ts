@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { PlacedApp } from '../../model/fleet.ts';
+import type { RepoFolders } from './app-folder.ts';
 
 /**
  * The folder in the snapshot that relative paths of an app are relative to: the one that its Application names, else that of its first
@@ -12,3 +13,5 @@ export function projectFolder(app: Pick<PlacedApp, 'projectFolder' | 'compose' |
   const folder = posix.dirname(first);
   return folder === '.' ? '' : folder;
 }
+
+export const foldersOf = (app: PlacedApp): RepoFolders => ({ folder: app.folder, project: projectFolder(app) });

@@ -84,7 +84,8 @@ export class RepoFiles {
     return found;
   }
 
-  private list(dir: string, at: Position): Promise<Entry[] | undefined> {
+  /** What is in a folder; undefined where there is none. */
+  list(dir: string, at: Position): Promise<Entry[] | undefined> {
     const known = this.lists.get(dir) ?? orRefuse(() => this.snapshot.list(dir), at);
     this.lists.set(dir, known);
     return known;
@@ -98,6 +99,8 @@ function sizeOf(bytes: number): string {
 
 /** A path that is relative to a folder, relative to the repo's root instead. Throws InputError where it leads out of the repo. */
 export function inRepo(folder: string, path: string, at: Position): string {
+  // Docker Compose looks in a home folder, of which Git has nothing.
+  if (path.startsWith('~')) throw InputError.at(at, 'the file must be in Git, so its path cannot begin with ~');
   const joined = posix.join(folder, path).replace(/(?<=.)\/$/, '');
   if (joined === '..' || joined.startsWith('../')) {
     throw InputError.at(at, 'the path leads out of the config repo', 'move what it names into the repo');

@@ -1,4 +1,5 @@
 import type { PlacedApp } from '../../model/fleet.ts';
+import type { Reading } from '../../model/state.ts';
 import type { Lookup } from './template.ts';
 
 /** What compiling is told besides what Git says. */
@@ -19,8 +20,18 @@ export interface CompileOptions {
   stacks?: Record<string, string[]>;
   /** Bytes that a site takes of one file of Git. Default: 64 MiB. */
   maxFileBytes?: number;
+  /** What the app was accepted with before, where paths lead out of its folder. */
+  before?: PathsBefore | undefined;
   /** Hears of each value that is used and does not come from Git, so that no message shows it. */
   onOutside?: (name: string, value: string) => void;
+}
+
+/** How an app reads paths that lead out of its folder, as it was accepted last. */
+export interface PathsBefore {
+  /** By path in the repo. */
+  readings: ReadonlyMap<string, Reading['from']>;
+  /** Folders beside those of the apps. */
+  beside: ReadonlySet<string>;
 }
 
 /** Where the values of one app come from, in the order in which they are asked. */
@@ -57,7 +68,14 @@ export class Values {
   }
 
   /** Built-ins, the site's own, Git's, the environment, `.env`; then the placeholder of what only a site knows. */
-  readonly lookup: Lookup = (name) => {
+  readonly lookup: Lookup = (name) => this.ofSite(name) ?? this.dotenv.get(name) ?? this.placeholder(name);
+
+  /** The folder that `~` stands for: HOME of the site, as Docker Compose takes it from its environment and not from `.env`. */
+  get home(): string | undefined {
+    return this.ofSite('HOME') ?? this.placeholder('HOME');
+  }
+
+  private ofSite(name: string): string | undefined {
     const { localValues, environment, onOutside } = this.options;
     for (const source of [this.builtIn, localValues, this.app.values, environment]) {
       if (!source || !Object.hasOwn(source, name)) continue;
@@ -65,8 +83,12 @@ export class Values {
       if (value !== undefined && (source === localValues || source === environment)) onOutside?.(name, value);
       return value;
     }
-    return this.dotenv.get(name) ?? (this.isPlaceholder(name) ? `{{${name}}}` : undefined);
-  };
+    return undefined;
+  }
+
+  private placeholder(name: string): string | undefined {
+    return this.isPlaceholder(name) ? `{{${name}}}` : undefined;
+  }
 
   /** Whether `lookup` gives a placeholder for it. */
   isPlaceholder(name: string): boolean {

@@ -54,3 +54,54 @@ test('an app whose new claims are refused stays at its last good state, and a ha
   expect(fourth.broken.map(({ name }) => name).sort()).toEqual(['shop', 'till']);
   expect(await running(fourth.accepted)).toEqual(['shop 81', 'till 80']);
 });
+
+const binding = (path: string): string =>
+  JSON.stringify({ services: { web: { image: 'x', volumes: [`${path}:/x:ro`] } } });
+const sources = async (accepted: Accepted): Promise<string[]> =>
+  (await desiredOf(accepted, from.compile)).apps.map(
+    ({ name, services }) => `${name} ${services[0]?.containers[0]?.spec.Mounts?.[0]?.Source}`,
+  );
+
+test('an app whose name another one binds already is broken here; on a new site the one that binds it is', async () => {
+  const first = await commit({ shop: binding('../data') });
+  const apps = { shop: binding('../data/x'), data: web(80) };
+  const second = await commit(apps, first.accepted);
+  expect(second.broken).toMatchObject([
+    {
+      name: 'data',
+      problems: [{ message: expect.stringMatching(/^the folder data .* by the app shop, too.* keeps it$/) }],
+    },
+  ]);
+  expect(await sources(second.accepted)).toEqual(['shop /files/data/x']);
+  expect(await sources((await commit(apps, second.accepted)).accepted)).toEqual(['shop /files/data/x']);
+  const fresh = await commit(apps);
+  expect(fresh.broken.map(({ name }) => name)).toEqual(['shop']);
+  expect(Object.keys(fresh.accepted.apps)).toEqual(['data']);
+});
+
+test('an app stays as it is while a path out of its folder would change from data to a copy, and back', async () => {
+  const at = (files: Record<string, string>, previous?: Accepted) =>
+    gather(
+      memorySnapshot({
+        'fleet.yaml': document('Fleet'),
+        'sites/here.yaml': document('Site'),
+        'apps/shop/app.yaml': document('Application'),
+        'apps/shop/compose.yaml': binding('../data/x.conf'),
+        ...files,
+      }),
+      from,
+      previous,
+    );
+  const gits = { 'apps/data/x.conf': 'x' };
+  const without = await at({});
+  const withIt = await at(gits, without.accepted);
+  expect(withIt.broken[0]?.problems[0]?.message).toContain('would now be a copy of what Git has');
+  expect(await sources(withIt.accepted)).toEqual(['shop /files/data/x.conf']);
+  expect((await at({}, withIt.accepted)).broken).toEqual([]);
+
+  const copied = await at(gits);
+  expect(await sources(copied.accepted)).toEqual(['shop /files/shop/.repo/apps/data/x.conf']);
+  const gone = await at({}, copied.accepted);
+  expect(gone.broken[0]?.problems[0]?.message).toContain('as Git has nothing there any more');
+  expect(await sources(gone.accepted)).toEqual(['shop /files/shop/.repo/apps/data/x.conf']);
+});

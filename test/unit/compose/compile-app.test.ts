@@ -224,18 +224,21 @@ describe('files of Git that services bind', () => {
       });
     });
 
-    test("lead no further than the app's folder", async () => {
-      const outside = filesOf({ projectFolder: 'apps/web' });
-      expect(await problemsOf(outside)).toMatch(
-        /^apps\/web\/deploy\/compose.yaml:4:25: the path leads out of the app's/,
-      );
+    test("of what lies outside of the app's folder in Git, the app has a copy", async () => {
+      expect(await filesOf({ folder: 'apps/web/deploy' })).toMatchObject({
+        sources: ['/files/app/.repo/apps/web/common', '/files/app/f'],
+        files: ['/files/app/.repo/apps/web/common/x', '/files/app/f'],
+      });
     });
 
-    test('lead no further than a project directory elsewhere on the site', async () => {
-      const outside = filesOf({ projectDirectory: '/srv/web' });
-      expect(await problemsOf(outside)).toMatch(
-        /^apps\/web\/deploy\/compose.yaml:4:25: the path leads out of the app's/,
-      );
+    test('lie around a project directory elsewhere on the site as they do in the repo', async () => {
+      expect(await filesOf({ projectDirectory: '/srv/web' })).toMatchObject({
+        directory: '/srv/web',
+        sources: ['/srv/common', '/srv/web/f'],
+        files: ['/srv/common/x', '/srv/web/f'],
+      });
+      const adopted = { adopt: true, adoptedDirectory: '/srv/stack/deploy' };
+      expect(await filesOf(adopted)).toMatchObject({ sources: ['/srv/stack/common', '/srv/stack/deploy/f'] });
     });
   });
 

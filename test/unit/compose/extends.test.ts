@@ -153,7 +153,7 @@ describe('extends', () => {
       }),
     );
     expect(problems).toBe(
-      "shared/b.yaml:2:27: the path leads out of the app's folder, and a site has no more of Git than that (move what it names into the folder, or write the absolute path that it has on the site)",
+      'shared/b.yaml:2:27: Git has nothing there, and on a site the path leads to /shared/c.conf, out of the folder of all apps (/files) (add what it names to Git, or write the absolute path that it has on the site)',
     );
   });
 });

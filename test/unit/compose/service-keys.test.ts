@@ -256,10 +256,13 @@ describe('what cannot be used is refused where it stands', () => {
     ['volumes: ["data:/x"]', '4:15: there is no volume data (declare it under volumes at the top level)'],
     ['volumes: ["/a:b"]', '4:15: the target of "/a:b" must be an absolute path in the container'],
     ['volumes: ["/a:/b:U"]', '4:15: a bind mount has no option U (ro, rw, z, Z, nocopy and propagations are known)'],
-    ['volumes: ["~/a:/b"]', '4:15: a path cannot begin with ~: a site has no home folder (write an absolute path)'],
     [
-      'volumes: ["../a:/b"]',
-      "4:15: the path leads out of the app's folder, and a site has no more of Git than that (move what it names into the folder, or write the absolute path that it has on the site)",
+      'volumes: ["~/a:/b"]',
+      '4:15: a path that begins with ~ needs HOME among the values of the site (give HOME a value in fleet.yaml, the Site or the file of --values, or write an absolute path)',
+    ],
+    [
+      'volumes: ["../../a:/b"]',
+      '4:15: Git has nothing there, and on a site the path leads to /a, out of the folder of all apps (/files) (add what it names to Git, or write the absolute path that it has on the site)',
     ],
     ['volumes: [{type: volume, target: /a, bind: {}}]', '4:42: a mount of type volume has no options for bind'],
     ['volumes: ["/a:/x"]\ntmpfs: /x', '4:15: /x of the service s is taken by tmpfs, too'],

@@ -80,3 +80,34 @@ test('two apps share a folder where the site says so alone; who was accepted the
     'b',
   ]);
 });
+
+test('files around a project directory need a root that holds them, and copies need none', async () => {
+  const shop = (path: string) => ({ ...binding('shop', 'srv/shop/deploy', path), folder: join(dir, 'srv/shop') });
+  expect(await verdict([shop('x')], root('srv/shop/deploy'))).toEqual({});
+  expect((await verdict([shop('../conf')], root('srv/shop/deploy'))).shop).toContain(
+    '(add --project-root /srv/shop where',
+  );
+  expect(await verdict([shop('../conf')], root('srv/shop'))).toEqual({});
+  expect(Object.keys(await verdict([shop('../../conf')], root('srv')))).toEqual(['shop']);
+  expect(await verdict([{ ...shop('../../../apps/shop/.repo/x') }])).toEqual({});
+});
+
+test('data beside the folders of apps is never the agent’s own', async () => {
+  const reading = (beside: string) => ({
+    ...app('shop', service('web')),
+    outside: [
+      {
+        path: '../x',
+        from: 'site' as const,
+        site: join(dir, 'apps', beside),
+        beside,
+        at: { file: 'c', line: 4, column: 2 },
+      },
+    ],
+  });
+  const keepOut = [join(dir, 'apps/agent/trust.json')];
+  expect(await verdict([reading('data')], { keepOut })).toEqual({});
+  expect(Object.keys(await verdict([reading('agent')], { keepOut }))).toEqual(['shop']);
+  await symlink(join(dir, 'state'), join(dir, 'apps/link'));
+  expect(Object.keys(await verdict([reading('link')]))).toEqual(['shop']);
+});

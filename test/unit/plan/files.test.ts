@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { DesiredSite } from '../../../src/model/state.ts';
 import { planLines } from '../../support/plan-lines.ts';
-import { actualOf, app, bare, but, file, service, settled, site } from '../../support/site-builder.ts';
+import { actualOf, app, bare, but, file, service, settled, site, volume } from '../../support/site-builder.ts';
 
 const conf = '/apps/shop/web.conf';
 const bind = (Source: string) => ({ Mounts: [{ Type: 'bind' as const, Source, Target: '/etc/web.conf' }] });
@@ -93,4 +93,11 @@ test('a file that becomes a folder makes way with the write of what is in it, an
   expect(lines[0]).toBe('1 write /apps/shop/web.conf/a: not on the disk');
   expect(lines.find((line) => line.includes('create shop-web-1.new'))).toMatch(/\(after 1\)$/);
   expect(lines.at(-1)).toMatch(/delete \/apps\/shop\/web.conf: no longer in Git \(after 1\)$/);
+});
+
+test('files in the folder of a volume are on the disk before the volume is made', () => {
+  const device = '/apps/shop/conf';
+  const options = { Driver: 'local', DriverOpts: { type: 'none', o: 'bind', device } };
+  const kept = site(app('shop', file(`${device}/a`, 'a'), volume('kept', options), service('web')));
+  expect(planLines({ git: kept, site: bare(kept) })).toContain('3 create volume shop_kept: no such volume (after 1)');
 });
