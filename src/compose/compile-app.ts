@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { InputError } from '../lib/errors.ts';
+import { InputError, type Problem } from '../lib/errors.ts';
 import type { PlacedApp } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { PortBinding } from '../model/spec.ts';
@@ -11,6 +11,7 @@ import { AppSize, type Size } from './compile/app-size.ts';
 import { checkProject } from './compile/check.ts';
 import { compileNetwork, compileVolume, resourceName } from './compile/compile-resources.ts';
 import { compileService, countContainers, networksOf, type ServiceContext } from './compile/compile-service.ts';
+import { missingFiles } from './compile/missing-files.ts';
 import { joinOwnServices } from './compile/own-joins.ts';
 import { hiddenError, hiddenIn, hiding } from './hide-values.ts';
 import { decodeProject, type Project } from './keys/project.ts';
@@ -63,10 +64,11 @@ export async function compileWhole(
   try {
     const { desired, claims, ...rest } = await compileOpenly(app, site, snapshot, heard, onName);
     const hide = hiding(used);
-    const warnings = desired.warnings.map((warning) => hiddenIn(warning, hide));
+    const hidden = (problems: Problem[]): Problem[] => problems.map((problem) => hiddenIn(problem, hide));
+    const { warnings, missing } = desired;
     return {
       ...rest,
-      desired: { ...desired, warnings },
+      desired: { ...desired, warnings: hidden(warnings), ...(missing && { missing: hidden(missing) }) },
       claims: claims.map((claim) => ({ ...claim, text: hide(claim.text) })),
     };
   } catch (error) {
@@ -113,6 +115,7 @@ async function compileOpenly(
     const declared = project.volumes.get(key);
     if (declared) volumes.push(await compileVolume(name, declared, folder, report));
   }
+  const missing = report.problems.length > 0 ? [] : await missingFiles(project, folder, repo, foldersOf(app).project);
   const desired: DesiredApp = {
     name,
     revision: snapshot.revision,
@@ -128,6 +131,7 @@ async function compileOpenly(
     directory: folder.projectDirectory,
     ...(isElsewhere(where) && folder.directory !== folder.projectDirectory && { folder: folder.directory }),
     ...filled('outside', folder.allOutside()),
+    ...filled('missing', missing),
     warnings: report.warnings.map((warning) => ({ ...warning, app: name })),
   };
   const claims = claimsOf(desired, placesIn(project));

@@ -49,6 +49,8 @@ export interface DesiredApp {
   outside?: OutsidePath[];
   /** Accepted, but worth saying (an obsolete key). */
   warnings: Problem[];
+  /** The same of binds whose file Git does not have; the plan says those. */
+  missing?: Problem[];
 }
 
 /** What a path that leads out of the app's folder was read as: a copy of what Git has there, or the site's own, as Git has nothing there. */

@@ -84,7 +84,10 @@ function planApp(
     app: desired.name,
     revision: desired.revision,
     operations: context.draft.finish(),
-    problems: context.problems,
+    problems: [
+      ...(desired.missing ?? []).map((one) => ({ severity: 'warning' as const, ...one })),
+      ...context.problems,
+    ],
     ...(adopted.length > 0 && { adopted }),
   };
 }

@@ -159,7 +159,9 @@ async function problemsOf(
     });
     return {
       writes: desired.apps.some(({ name, files }) => name === app && files.length > 0),
-      warnings: desired.apps.filter(({ name }) => name === app).flatMap(({ warnings }) => warnings),
+      warnings: desired.apps
+        .filter(({ name }) => name === app)
+        .flatMap(({ warnings, missing = [] }) => [...warnings, ...missing]),
       errors: desired.broken.filter(({ name }) => name === app).flatMap(({ problems }) => problems),
     };
   } catch (error) {

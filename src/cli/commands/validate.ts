@@ -75,7 +75,7 @@ async function checkSite(
     const { placed, files } = await placeAt(snapshot, site, pinned);
     const desired = await compileSite(placed, files, compile);
     found.problems.push(...desired.broken.flatMap(({ problems }) => problems));
-    found.warnings.push(...desired.apps.flatMap((app) => app.warnings));
+    found.warnings.push(...desired.apps.flatMap(({ warnings, missing = [] }) => [...warnings, ...missing]));
     for (const { name } of [...desired.apps, ...desired.broken]) found.apps.add(name);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

@@ -95,6 +95,15 @@ test('a file that becomes a folder makes way with the write of what is in it, an
   expect(lines.at(-1)).toMatch(/delete \/apps\/shop\/web.conf: no longer in Git \(after 1\)$/);
 });
 
+test('a bind whose file Git does not have is said in the plan, and changes nothing in it', () => {
+  const [shop] = git.apps;
+  if (!shop) throw new Error('the site has no app');
+  const warned = site({ ...shop, missing: [{ message: 'Git has no mqqt.conf' }] });
+  expect(planLines({ git: warned, site: actualOf(git), memory: settled(git) })).toEqual([
+    'warning: Git has no mqqt.conf',
+  ]);
+});
+
 test('files in the folder of a volume are on the disk before the volume is made', () => {
   const device = '/apps/shop/conf';
   const options = { Driver: 'local', DriverOpts: { type: 'none', o: 'bind', device } };

@@ -1,0 +1,111 @@
+import { posix } from 'node:path';
+import { didYouMean } from '../../lib/did-you-mean.ts';
+import type { Position, Problem } from '../../lib/errors.ts';
+import { entryOf } from '../../yaml/node.ts';
+import type { FileUse } from '../keys/mounted-files.ts';
+import type { Declared, Project } from '../keys/project.ts';
+import type { FileKeys } from '../keys/resources.ts';
+import type { AppFolder } from '../load/app-folder.ts';
+import type { RepoFiles } from '../load/repo-files.ts';
+
+/** A path of the repo that a service binds and of which Git has nothing. */
+interface AbsentPath {
+  path: string;
+  /** The path in the container. */
+  target: string;
+  /** Whether the engine makes a folder where the host has nothing. */
+  makesFolder: boolean;
+  at: Position;
+}
+
+/** Names that a file has, and hardly ever a folder. Names of hosts, `conf.d` and sockets are not among them. */
+const FILE =
+  /[^/]\.(?:acl|bash|cer|cfg|cnf|conf|config|crt|css|csv|db|env|hcl|html?|ini|ico|jar|js|json5?|key|list|log|lua|md|mjs|pem|php|png|properties|pub|py|rb|rules|sh|sql|sqlite3?|svg|template|tf|tmpl|toml|tpl|ts|txt|vcl|war|xml|ya?ml)$/i;
+
+/**
+ * Tells of binds that were hardly meant as they stand: of a file by its name, which Git does not have, and of a name that is nearly that of something
+ * in Git that no service binds. A folder for data is neither.
+ */
+export async function missingFiles(
+  project: Project,
+  folder: AppFolder,
+  repo: RepoFiles,
+  from: string,
+): Promise<Problem[]> {
+  const bound = new Set<string>();
+  const absent: AbsentPath[] = [];
+  for (const { source, ...use } of boundPaths(project)) {
+    const { repo: found } = await folder.locate(source, use.at);
+    if (found?.isThere) bound.add(found.path);
+    else if (found) absent.push({ path: found.path, ...use });
+  }
+  const problems: Problem[] = [];
+  for (const each of absent) {
+    const near = await nearest(each, bound, repo);
+    const isFile = FILE.test(each.path) || FILE.test(each.target);
+    if (near === undefined && !(isFile && each.makesFolder)) continue;
+    const then = each.makesFolder ? '; unless the site has it, the engine makes an empty folder there' : '';
+    problems.push({
+      message: `Git has no ${each.path}${then}`,
+      hint:
+        near === undefined
+          ? 'add the file to Git, or put it on the site before the service starts'
+          : `did you mean ${asWritten(near, from)}?`,
+      at: each.at,
+    });
+  }
+  return problems;
+}
+
+/** What services bind: mounts, and files of configs and secrets. */
+function boundPaths({ services, configs, secrets }: Project): (Omit<AbsentPath, 'path'> & { source: string })[] {
+  const files = (uses: readonly FileUse[] = [], declared: Map<string, Declared<FileKeys>>) =>
+    uses.flatMap(({ source, target }) => {
+      const found = declared.get(source);
+      const file = found?.keys.file;
+      if (!found || file === undefined) return [];
+      const at = entryOf(found.node, 'file')?.value.at ?? found.at;
+      return [{ source: file, target, makesFolder: false, at }];
+    });
+  return [...services.values()].flatMap(({ keys }) => [
+    ...(keys.volumes ?? []).flatMap(({ Type, Source, Target, MustExist, at }) =>
+      Type === 'bind' && Source !== undefined ? [{ source: Source, target: Target, makesFolder: !MustExist, at }] : [],
+    ),
+    ...files(keys.configs, configs),
+    ...files(keys.secrets, secrets),
+  ]);
+}
+
+/** What Git has under a path that differs from this one by a slip in some of its parts. */
+async function nearest(
+  { path, at }: AbsentPath,
+  bound: ReadonlySet<string>,
+  repo: RepoFiles,
+): Promise<string | undefined> {
+  const parts = path.split('/');
+  let found = '';
+  for (const [index, part] of parts.entries()) {
+    const isLast = index === parts.length - 1;
+    const names = ((await repo.list(found, at)) ?? [])
+      .filter(({ kind }) => kind === 'dir' || (isLast && kind === 'file'))
+      .map(({ name }) => name);
+    const isFree = (name: string): boolean => !isLast || !bound.has(posix.join(found, name));
+    const next = names.includes(part)
+      ? part
+      : didYouMean(
+          part,
+          names.filter((name) => isFree(name) && !isLonger(name, part)),
+        );
+    if (next === undefined) return undefined;
+    found = posix.join(found, next);
+  }
+  return found;
+}
+
+/** `app.conf.example` is not what `app.conf` means, nor `data-old` what `data` does. */
+const isLonger = (one: string, other: string): boolean => one.startsWith(other) || other.startsWith(one);
+
+function asWritten(path: string, project: string): string {
+  const relative = posix.relative(`/${project}`, `/${path}`);
+  return relative.startsWith('../') ? relative : `./${relative}`;
+}
