@@ -101,7 +101,7 @@ describe('import, without an engine', () => {
     const ran = await run(repo, 'import', stack.dir);
     expect(ran.code).toBe(1);
     expect(ran.stderr).toMatch(/apps\/shop\/compose\.yaml:4:5: build .*build in CI and name the image/);
-    expect(ran.stderr).toContain('apps/shop/compose.yaml:5:15: a path cannot begin with ~');
+    expect(ran.stderr).toContain('apps/shop/compose.yaml:5:15: a path that begins with ~ needs HOME');
     expect(ran.stdout).toContain('Next: put right what is refused above');
     expect(existsSync(join(repo.dir, 'apps/shop/compose.yaml'))).toBe(true);
   });
