@@ -62,7 +62,8 @@ export async function compileClaims(
       for (const { name, problem } of share.take(app.name, result.size)) breakApp(name, [problem]);
     }
   }
-  for (const { name } of apps) contenders.push({ name, claims: good.get(name)?.claims, held: before.get(name)?.claims });
+  for (const { name } of apps)
+    contenders.push({ name, claims: good.get(name)?.claims, held: before.get(name)?.claims });
   for (const [name, problems] of conflictsOf(contenders)) breakApp(name, problems);
   const { site, revision, vanished, allowEmpty, pruneThreshold, confirmPrune } = placed;
   return {
@@ -77,10 +78,15 @@ export async function compileClaims(
       confirmPrune,
     },
     held: new Map(
-      [...good].map(([name, { claims, desired: { outside = [] } }]) => [
-        name,
-        { claims: claims.map(heldOf), readings: outside.map(({ path, from }) => ({ path, from })) },
-      ]),
+      [...good].map(
+        ([
+          name,
+          {
+            claims,
+            desired: { outside = [] },
+          },
+        ]) => [name, { claims: claims.map(heldOf), readings: outside.map(({ path, from }) => ({ path, from })) }],
+      ),
     ),
   };
 }
