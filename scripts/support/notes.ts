@@ -49,7 +49,7 @@ export const SERVICE_NOTES: Record<string, Note> = {
   profiles: { ours: true, text: 'on or off by the Application' },
   pull_policy: {
     ours: true,
-    text: '`always`, `missing` and `never`; `build`, `daily`, `weekly` and `every_…` are refused',
+    text: '`always`, `missing` and `never`; `build` is noted and counts as `missing`; `daily`, `weekly` and `every_…` are refused',
   },
   scale: { ours: true, text: 'number of containers' },
   deploy: { ours: true, text: 'what it means on one host' },

@@ -93,7 +93,7 @@ async function compileOpenly(
   const project = withProfiles(all, app.profiles);
   const size = new AppSize();
   countContainers(project, size);
-  checkProject(project, all, report);
+  checkProject(project, all, { name, isOfFleet: app.nameIsFixed }, report);
   const context: ServiceContext = {
     app: name,
     project,

@@ -149,7 +149,7 @@ async function create(
   // Only now is it certain which image it is made of: whose labels it brings, and which volumes of its predecessor it still has a place for.
   const found = await api.inspectImage(spec.Image);
   const image = found && readImageConfig(found.Config);
-  const refusal = imageRefusal(spec.Image, image?.Labels, view.adopting().has(identity.app));
+  const refusal = imageRefusal(spec.Image, image?.Labels, view.adopting().has(identity.app) ? identity.app : undefined);
   if (refusal !== undefined) throw new EngineError('invalid', refusal);
   const body = createBody({
     spec,

@@ -75,7 +75,8 @@ export interface DesiredService {
   dependsOn: Dependency[];
   /** Absent: all replicas are replaced at once. */
   update?: UpdatePolicy;
-  pullPolicy: 'missing' | 'always' | 'never';
+  /** `built`: by somebody else, with `docker compose build` on the site; it is never pulled. */
+  pullPolicy: 'missing' | 'always' | 'never' | 'built';
   containers: DesiredContainer[];
 }
 

@@ -19,7 +19,7 @@ export function needsToCreate(context: AppContext, service: DesiredService, want
   if (lacking !== undefined) return { blocked: `${service.name}: ${lacking}` };
 
   const labels = own(context.actual.images, spec.Image)?.config.Labels;
-  const refusal = imageRefusal(spec.Image, labels, context.desired.adopt === true);
+  const refusal = imageRefusal(spec.Image, labels, context.desired.adopt ? context.desired.name : undefined);
   if (refusal !== undefined) return { blocked: refusal };
 
   for (const reference of imagesOf(spec)) {
@@ -117,6 +117,11 @@ function needImage(context: AppContext, service: DesiredService, image: string, 
   const drafted = context.images.get(imageKey(image, platform));
   if (drafted) return { after: isThere && context.draft.isHeld(drafted) ? [] : [drafted] };
   if (isThere) return { after: [] };
+  if (service.pullPolicy === 'built') {
+    return {
+      blocked: `image ${image} is not on the engine: run \`docker compose build\` there, or name an image that can be pulled`,
+    };
+  }
   if (service.pullPolicy === 'never') {
     return { blocked: `image ${image} is not on the disk, and pull_policy is never` };
   }

@@ -128,10 +128,10 @@ const wrongNumber = (label: string, text: string): string =>
 
 /**
  * Whether it is the image that makes a container look like one of this site's: anybody's `docker run` of it would look the same. Give the labels of the
- * container and those of its image.
+ * container and those of its image. `docker compose build` writes project and service on its images, so what an adopted one is known by is `oneoff`.
  */
 export function isByImage(labels: Labels | null | undefined, image: Labels | undefined): boolean {
-  const key = labels?.[`${OURS}site`] === undefined ? `${COMPOSE}project` : `${OURS}site`;
+  const key = labels?.[`${OURS}site`] === undefined ? `${COMPOSE}oneoff` : `${OURS}site`;
   return image !== undefined && Object.hasOwn(image, key);
 }
 
@@ -140,17 +140,23 @@ export const isComposedByImage = (image: Labels | undefined): boolean =>
   image !== undefined && (readComposed(image) !== undefined || Object.hasOwn(image, `${COMPOSE}project.working_dir`));
 
 /**
- * The labels of an image for which no container of an app is made of it, since they say whose a container is. `docker compose build` gives its
- * images some of Compose's: they matter only where those are taken for a sign of ours.
+ * The labels of an image for which no container of an app is made of it, since they say whose a container is. Compose's matter only where they are taken
+ * for a sign of ours: `adopting` is the app then. `docker compose build` writes its project on its images: the app's own is right.
  */
-export const claimingLabels = (image: Labels | undefined, isAdopting: boolean): string[] =>
-  Object.keys(image ?? {})
-    .filter((name) => name.startsWith(OURS) || (isAdopting && name === `${COMPOSE}project`))
+export const claimingLabels = (image: Labels | undefined, adopting?: string): string[] =>
+  Object.entries(image ?? {})
+    .filter(
+      ([name, value]) => name.startsWith(OURS) || (adopting !== undefined && isComposeClaim(name, value, adopting)),
+    )
+    .map(([name]) => name)
     .sort();
 
+const isComposeClaim = (name: string, value: string, app: string): boolean =>
+  name === `${COMPOSE}oneoff` || (name === `${COMPOSE}project` && value !== app);
+
 /** Why no container of an app is made of an image; undefined where nothing speaks against it. */
-export function imageRefusal(reference: string, image: Labels | undefined, isAdopting: boolean): string | undefined {
-  const [first, ...others] = claimingLabels(image, isAdopting);
+export function imageRefusal(reference: string, image: Labels | undefined, adopting?: string): string | undefined {
+  const [first, ...others] = claimingLabels(image, adopting);
   if (first === undefined) return undefined;
   const more = others.length > 0 ? ` and ${others.length} more like it` : '';
   return `image ${reference} has the label ${first}${more}, which says whose a container is: use an image that is built without`;

@@ -106,6 +106,36 @@ const engines = Object.entries(ENGINES).filter(([name, host]) => host && name !=
       expect(await shop.lives()).toEqual(before);
     });
 
+    test('what docker compose built is run, and adopted; where the engine lacks it, that is said and nothing is pulled', async () => {
+      const text = (name: string): Record<string, string> => ({
+        'compose.yaml': `name: ${name}\nservices:\n  web: { build: ./web, stop_grace_period: 1s }\n`,
+        'web/Dockerfile': `FROM ${IMAGE}\nCMD ["stay"]\n`,
+      });
+      const shop = await composeProject(peer, host, text);
+      projects.push(shop);
+      const lacking = await run(shop, 'apply');
+      expect(lacking.code).toBe(1);
+      expect(lacking.stderr).toContain(
+        `image ${shop.name}-web is not on the engine: run \`docker compose build\` there`,
+      );
+      expect(lacking.stdout).not.toContain('pull');
+      try {
+        await shop.compose('up', '-d', '--build');
+        const before = await shop.lives();
+        expect(await run(shop, 'apply', '--adopt')).toMatchObject({ code: 0 });
+        expect(await shop.lives()).toEqual(before);
+
+        await shop.folder.write({ 'web/Dockerfile': `FROM ${IMAGE}\nENV A=b\nCMD ["stay"]\n` });
+        await shop.compose('build');
+        expect((await run(shop, 'apply', '--adopt')).code).toBe(0);
+        expect((await shop.containers()).map((each) => isOurs(each))).toEqual([true]);
+        expect((await run(shop, 'diff', '--adopt')).code).toBe(0);
+      } finally {
+        for (const { id } of await shop.containers()) await ask(host, 'DELETE', `/containers/${id}?force=1`);
+        await ask(host, 'DELETE', `/images/${shop.name}-web?force=1`);
+      }
+    });
+
     test('what changes is changed, and nothing else; what Compose made stays Compose’s, and what is handed back is whole', async () => {
       const shop = await project();
       await shop.compose('up', '-d');

@@ -47,7 +47,8 @@ export async function composeProject(
     compose: (...args) =>
       promisify(execFile)(peer, ['-p', name, ...args], {
         cwd: folder.dir,
-        env: plainEnvironment({ DOCKER_HOST: host }),
+        // The engine's own builder: the other one is a plugin, and fetches an image to build in.
+        env: plainEnvironment({ DOCKER_HOST: host, DOCKER_BUILDKIT: '0' }),
       }),
     async containers() {
       const found = await list<{ Id: string }>(`/containers/json?all=1&filters=${filters}`);

@@ -6,18 +6,25 @@ import type { Declared, Project } from '../keys/project.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
 import type { Report } from '../report.ts';
 import { checkFileDeclarations, undefinedReference } from './compile-files.ts';
-import { dependenciesOf, networksOf, replicasOf } from './compile-service.ts';
+import { builtImage, dependenciesOf, networksOf, replicasOf } from './compile-service.ts';
 
 type Service = Declared<ServiceKeys>;
+
+/** Where the image of a service comes from that names none. */
+export interface ImageSource {
+  name: string;
+  /** The app is part of a fleet, whose sites get images from registries alone. */
+  isOfFleet: boolean;
+}
 
 /**
  * Checks what no key can tell alone: references, cycles, and settings that exclude each other. `enabled` is the project without
  * the services whose profiles are off; `all` has those, too.
  */
-export function checkProject(enabled: Project, all: Project, report: Report): void {
+export function checkProject(enabled: Project, all: Project, app: ImageSource, report: Report): void {
   checkFileDeclarations(all, report);
   for (const service of enabled.services.values()) {
-    checkImage(service, report);
+    checkImage(service, app, report);
     checkNetworks(service, enabled, report);
     checkDependencies(service, enabled, all, report);
     checkReplicas(service, report);
@@ -39,9 +46,26 @@ function placeOf(service: Service, ...path: string[]): Position {
   return at;
 }
 
-function checkImage(service: Service, report: Report): void {
-  if (!entryOf(service.node, 'image') && !entryOf(service.node, 'build') && !entryOf(service.node, 'extends')) {
-    report.error(service.at, `the service ${service.name} names no image`);
+function checkImage(service: Service, app: ImageSource, report: Report): void {
+  const { name, node } = service;
+  if (entryOf(node, 'image')) return;
+  const build = entryOf(node, 'build');
+  if (!build) {
+    if (!entryOf(node, 'extends')) report.error(service.at, `the service ${name} names no image`);
+    return;
+  }
+  const image = builtImage(app.name, name);
+  if (app.isOfFleet) {
+    const hint = `build it in CI and write the line \`image: REGISTRY/${image.toLowerCase()}:TAG\` beside build`;
+    report.error(build.keyAt, `the service ${name} names no image, and Holdfast builds none`, hint);
+  } else if (/[A-Z]/.test(name)) {
+    const hint = 'name an image, or write the name of the service in small letters';
+    report.error(build.keyAt, `the service ${name} names no image, and ${image} can be the name of none`, hint);
+  } else {
+    report.warn(
+      build.keyAt,
+      `the service ${name} names no image, so it runs ${image}: the one that \`docker compose build\` makes, where the engine has it; Holdfast neither builds nor pulls it`,
+    );
   }
 }
 

@@ -47,7 +47,7 @@ export async function compileService(service: Declared<ServiceKeys>, context: Se
   const PortBindings = portBindings(service);
   const ExposedPorts = exposedPorts(keys, PortBindings);
   const shared: ContainerSpec = {
-    Image: keys.image ?? '',
+    Image: keys.image ?? builtImage(context.app, service.name),
     ...ownSpec(keys),
     ...(Labels && { Labels }),
     ...(Object.keys(Env).length > 0 && { Env }),
@@ -76,7 +76,7 @@ export async function compileService(service: Declared<ServiceKeys>, context: Se
       .filter(({ service: other }) => context.project.services.has(other))
       .map(({ at, ...dependency }) => dependency),
     ...(update && { update }),
-    pullPolicy: keys.pull_policy ?? 'missing',
+    pullPolicy: pullPolicyOf(keys),
     containers,
   };
 }
@@ -98,6 +98,14 @@ export function countContainers(project: Project, size: AppSize): void {
       if (other) size.add('connections', own * Math.max(1, replicasOf(other.keys)), service.at);
     }
   }
+}
+
+/** What `docker compose build` calls the image of a service that names none. Source: Compose v2, api.GetImageNameOrDefault. */
+export const builtImage = (app: string, service: string): string => `${app}-${service}`;
+
+function pullPolicyOf({ image, pull_policy }: ServiceKeys): DesiredService['pullPolicy'] {
+  if (image === undefined) return 'built';
+  return pull_policy === undefined || pull_policy === 'build' ? 'missing' : pull_policy;
 }
 
 /** What a service depends on: what it says, whom it links to, whose namespaces it shares and whose volumes it mounts. Sorted by name. */

@@ -1,5 +1,6 @@
 import type { Declared } from '../keys/project.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
+import type { Lookup } from '../load/template.ts';
 
 /** What `JSON.stringify` takes. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
@@ -10,6 +11,9 @@ export interface PrintContext {
   service: Declared<ServiceKeys>;
   /** An absolute path for one that may be relative to the project's directory. */
   path: (written: string) => string;
+  /** The project's directory, absolute. */
+  projectDirectory: string;
+  lookup: Lookup;
   /** The service's variables, those of its files among them; null is one without a value. */
   environment: Record<string, string | null>;
   /** The service's labels, those of its files among them. */

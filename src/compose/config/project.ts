@@ -37,7 +37,15 @@ async function printProject(root: MappingNode, context: ServiceContext): Promise
   for (const service of byName(project.services)) {
     const environment = await environmentOf(service, context);
     const labels = (await labelsOf(service, folder, context.report)) ?? {};
-    services[service.name] = printService({ app, service, path, environment, labels });
+    services[service.name] = printService({
+      app,
+      service,
+      path,
+      projectDirectory: folder.projectDirectory,
+      lookup: values.lookup,
+      environment,
+      labels,
+    });
   }
   const networks = usedNetworks(project).map((key) => [key, printNetwork(app, key, project.networks.get(key))]);
   const volumes = usedVolumes(project).flatMap((key) => {
@@ -46,7 +54,9 @@ async function printProject(root: MappingNode, context: ServiceContext): Promise
   });
   const files = (kind: 'configs' | 'secrets') => {
     const used = new Set(
-      [...project.services.values()].flatMap(({ keys }) => keys[kind] ?? []).map(({ source }) => source),
+      [...project.services.values()]
+        .flatMap(({ keys }) => [...(keys[kind] ?? []), ...(kind === 'secrets' ? (keys.build?.secrets ?? []) : [])])
+        .map(({ source }) => source),
     );
     const declared: Declared<FileKeys>[] = byName(project[kind]).filter(({ name }) => used.has(name));
     return declared.map((each) => [each.name, printFile(app, each, path)]);

@@ -1,6 +1,7 @@
 import { dependenciesOf, networksOf } from '../compile/compile-service.ts';
 import type { DependencyAt } from '../keys/depends-on.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
+import { printBuild } from './build.ts';
 import { deploy, deviceRequest, endpoint, fileUse, healthcheck, mount, port } from './details.ts';
 import { trigger } from './develop.ts';
 import {
@@ -16,6 +17,7 @@ import {
   size,
   unlessEmpty,
 } from './printer.ts';
+import { limits } from './ulimits.ts';
 
 const CONDITIONS = {
   started: 'service_started',
@@ -56,6 +58,7 @@ const SERVICE: Printers<ServiceKeys, PrintContext> = {
     device_write_bps: rates,
     device_write_iops: rates,
   }),
+  build: printBuild,
   cap_add: unlessEmpty,
   cap_drop: unlessEmpty,
   cgroup: unlessEmpty,
@@ -141,8 +144,7 @@ const SERVICE: Printers<ServiceKeys, PrintContext> = {
   tmpfs: (paths) =>
     unlessEmpty(Object.entries(paths).map(([path, options]) => (options ? `${path}:${options}` : path))),
   tty: unlessEmpty,
-  ulimits: (limits) =>
-    unlessEmpty(Object.fromEntries(Object.entries(limits).map(([name, each]) => [name, limit(each)]))),
+  ulimits: limits,
   user: unlessEmpty,
   userns_mode: unlessEmpty,
   uts: unlessEmpty,
@@ -150,12 +152,6 @@ const SERVICE: Printers<ServiceKeys, PrintContext> = {
   volumes_from: asWritten,
   working_dir: unlessEmpty,
 };
-
-/** Zeros are not written, so a single zero is an empty mapping. */
-function limit(value: number | { soft: number; hard: number }): Json {
-  if (typeof value === 'number') return value === 0 ? {} : value;
-  return { ...(value.soft !== 0 && { soft: value.soft }), ...(value.hard !== 0 && { hard: value.hard }) };
-}
 
 /** One service. */
 export function printService(context: PrintContext): Json {

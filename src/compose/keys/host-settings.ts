@@ -112,11 +112,19 @@ export const image: Decoder<string> = map(text, (value, node, report) =>
   value !== '' && !/\s/.test(value) ? value : report.error(node, `${quoted(node)} is not the name of an image`),
 );
 
-const PULL = { always: 'always', missing: 'missing', if_not_present: 'missing', never: 'never' } as const;
+const PULL = {
+  always: 'always',
+  missing: 'missing',
+  if_not_present: 'missing',
+  never: 'never',
+  build: 'build',
+} as const;
 
 /** `pull_policy`. */
-export const pullPolicy: Decoder<'always' | 'missing' | 'never'> = (node, report) => {
+export const pullPolicy: Decoder<(typeof PULL)[keyof typeof PULL]> = (node, report) => {
   const value = node.kind === 'scalar' && typeof node.value === 'string' ? node.value : '';
+  if (value === 'build')
+    report.warn(node.at, 'pull_policy build has no effect: Holdfast builds no image, and pulls one that is missing');
   if (Object.hasOwn(PULL, value)) return PULL[value as keyof typeof PULL];
   return report.error(node, `the pull policy ${quoted(node)} is not supported`, 'always, missing or never');
 };

@@ -1,3 +1,4 @@
+import { build } from './build.ts';
 import { command } from './command.ts';
 import {
   bareInteger,
@@ -156,6 +157,7 @@ export const SERVICE_KEYS = {
   logging: host.logging,
 
   // Without effect, as with Docker Compose on a site's kind of machine
+  build: noted('Holdfast builds no image, and a site runs the one that `image` names', build),
   attach: noted('it only chooses whose output `docker compose up` shows', flag),
   cpu_count: noted(WINDOWS, integer(0)),
   cpu_percent: noted(WINDOWS, decimal),
@@ -163,7 +165,6 @@ export const SERVICE_KEYS = {
   develop: noted('it is for `docker compose watch` on a developer machine', develop),
 
   // Refused, each with its reason
-  build: refused('Holdfast does not build on sites; build in CI and name the image'),
   models: refused('sites run containers only; run the model as a service of its own'),
   pre_start: refused(LATER),
   provider: refused('a provider is a program on the machine of `docker compose`, which sites do not have'),

@@ -34,6 +34,7 @@ function canonicalService(service: YamlNode): YamlNode {
     env_file: listed,
     label_file: listed,
     gpus: allGpus,
+    build: builtFrom,
   });
 }
 
@@ -91,6 +92,12 @@ const allGpus: Change = (node) => {
   const count: MappingEntry = { key: 'count', keyAt: node.at, value: node };
   return { kind: 'sequence', at: node.at, items: [{ kind: 'mapping', at: node.at, entries: [count] }] };
 };
+
+/** The short form of `build` names the folder. */
+export const builtFrom: Change = (node) =>
+  node.kind === 'scalar' && typeof node.value === 'string'
+    ? { kind: 'mapping', at: node.at, entries: [{ key: 'context', keyAt: node.at, value: node }] }
+    : node;
 
 /** `external: {name: x}` is the old form of `external: true` with `name: x`. */
 const withoutOldExternal: Change = (node) => {

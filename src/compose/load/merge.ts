@@ -7,7 +7,7 @@ import {
   type ScalarNode,
   type YamlNode,
 } from '../../yaml/node.ts';
-import { keyed, nothing, started } from './canonical.ts';
+import { builtFrom, keyed, nothing, started } from './canonical.ts';
 import { pools } from './merge-ipam.ts';
 
 /**
@@ -117,6 +117,14 @@ const logging: Rule = (base, over, path) => {
   return mergeMappings(base, fitting(base, over, path), path);
 };
 
+/** Of two, each in its short or its long form. */
+const build: Rule = (base, over, path) => {
+  const [mine, theirs] = [builtFrom(base), builtFrom(over)];
+  if (isNull(mine) || isNull(theirs)) return isNull(theirs) ? mine : theirs;
+  if (mine.kind !== 'mapping') throw InputError.at(base.at, `build must be a mapping, not ${describe(base)}`);
+  return mergeMappings(mine, fitting(mine, theirs, path), path);
+};
+
 const service =
   (rule: Rule) =>
   (key: string): [string, Rule] => [`services.*.${key}`, rule];
@@ -125,9 +133,11 @@ const RULES: [pattern: string, rule: Rule][] = [
   ...['annotations', 'environment', 'labels', 'sysctls', 'deploy.labels'].map(service(appended)),
   ...['dns', 'dns_opt', 'dns_search', 'env_file', 'label_file', 'tmpfs'].map(service(appended)),
   ...['command', 'entrypoint', 'healthcheck.test', 'ulimits.*'].map(service(replace)),
-  // Refused later, whatever they hold.
-  ...['build', 'models'].map(service(replace)),
-  ['services.*.extra_hosts', hosts],
+  // Refused later, whatever it holds.
+  service(replace)('models'),
+  service(build)('build'),
+  ...['build.args', 'build.labels', 'build.additional_contexts'].map(service(appended)),
+  ...['extra_hosts', 'build.extra_hosts'].map(service(hosts)),
   ['services.*.depends_on', byKey(started)],
   ['services.*.networks', byKey(nothing)],
   ['services.*.logging', logging],

@@ -11,8 +11,12 @@ export function relocate(root: MappingNode, dir: string): MappingNode {
   const path: Change = (node) => (node.kind === 'scalar' ? moved(node, node.text, dir) : node);
   const paths: Change = (node) => (node.kind === 'sequence' ? each(node, path) : path(node));
   const envFile: Change = (node) => (node.kind === 'mapping' ? within(node, { path }) : path(node));
+  const contexts: Change = (node) =>
+    node.kind === 'sequence' ? each(node, (item) => context(item, dir)) : every(node, (value) => context(value, dir));
   const service: Change = (node) =>
     within(node, {
+      build: (build) =>
+        build.kind === 'mapping' ? within(build, { context: path, additional_contexts: contexts }) : path(build),
       env_file: (files) => (files.kind === 'sequence' ? each(files, envFile) : envFile(files)),
       label_file: paths,
       extends: (reference) => within(reference, { file: path }),
@@ -59,6 +63,15 @@ function mount(node: YamlNode, dir: string): YamlNode {
   const type = entryOf(node, 'type')?.value;
   if (type?.kind !== 'scalar' || type.text !== 'bind') return node;
   return within(node, { source: (source) => (source.kind === 'scalar' ? moved(source, source.text, dir) : source) });
+}
+
+/** A further folder to build from, by itself or as `NAME=FOLDER`; it may be an image or another service instead. */
+function context(node: YamlNode, dir: string): YamlNode {
+  if (node.kind !== 'scalar') return node;
+  const [, name = '', place = ''] = /^([^=]*=)?(.*)$/s.exec(node.text) ?? [];
+  if (/^[^/]*:/.test(place)) return node;
+  const { text } = moved({ ...node, value: place, text: place }, place, dir);
+  return { ...node, value: `${name}${text}`, text: `${name}${text}` };
 }
 
 /** A volume of the driver local that binds a folder, as Docker Compose tells one. */

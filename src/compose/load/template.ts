@@ -9,10 +9,13 @@ export type Lookup = (name: string) => string | undefined;
 export class TemplateError extends Error {
   /** The variable without a value, where that is the problem. */
   readonly missing: string | undefined;
+  /** It was asked for by `${NAME?…}`. */
+  readonly isDemanded: boolean;
   readonly hint: string | undefined;
-  constructor(message: string, options: { missing?: string; hint?: string } = {}) {
+  constructor(message: string, options: { missing?: string; isDemanded?: boolean; hint?: string } = {}) {
     super(message);
     this.missing = options.missing;
+    this.isDemanded = options.isDemanded ?? false;
     this.hint = options.hint;
   }
 }
@@ -106,6 +109,7 @@ function evaluate({ name, operator, operand }: Expression, lookup: Lookup, depth
       const reason = substituteAt(operand, lookup, depth + 1);
       throw new TemplateError(`the required variable ${name} has no value${reason && `: ${reason}`}`, {
         missing: name,
+        isDemanded: true,
       });
     }
   }

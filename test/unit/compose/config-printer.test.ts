@@ -54,7 +54,7 @@ test('a secret is printed by where it comes from, an inline config with what is 
 });
 
 test('what a site would not run is not printed', async () => {
-  expect(await problemsOf(print('build: .'))).toMatch(/^compose.yaml:4:5: build is not supported/);
+  expect(await problemsOf(print('provider: {type: x}'))).toMatch(/^compose.yaml:4:5: provider is not supported/);
 });
 
 test('an extension of the top level is printed, with a variable that has no value as it is written', async () => {

@@ -5,6 +5,7 @@ import { compile, serviceProblems, serviceText, specOf } from './support.ts';
 /** A use of each key of a service that is taken and has no effect. */
 const SERVICE: Record<string, string> = {
   attach: 'attach: false',
+  build: 'build: {context: ./web, args: {A: "$NONE"}}',
   cpu_count: 'cpu_count: 2',
   cpu_percent: 'cpu_percent: 50',
   credential_spec: 'credential_spec: {file: a.json}',

@@ -1,13 +1,17 @@
 /**
- * The keys of the Compose Specification's JSON schema, nested ones after a dot. Those below `build`, `develop` and `provider` are left out, as these three
- * are refused whole.
+ * The keys of the Compose Specification's JSON schema, nested ones after a dot. Those below `build` are as of Compose 2.40; those below `provider`
+ * are left out, as it is refused whole.
  */
 export const SERVICE_SCHEMA = `
 annotations attach blkio_config blkio_config.device_read_bps blkio_config.device_read_bps.path blkio_config.device_read_bps.rate
 blkio_config.device_read_iops blkio_config.device_read_iops.path blkio_config.device_read_iops.rate blkio_config.device_write_bps
 blkio_config.device_write_bps.path blkio_config.device_write_bps.rate blkio_config.device_write_iops blkio_config.device_write_iops.path
 blkio_config.device_write_iops.rate blkio_config.weight blkio_config.weight_device blkio_config.weight_device.path
-blkio_config.weight_device.weight build cap_add cap_drop cgroup cgroup_parent command configs configs.gid configs.mode configs.source
+blkio_config.weight_device.weight build build.additional_contexts build.args build.cache_from build.cache_to build.context build.dockerfile
+build.dockerfile_inline build.entitlements build.extra_hosts build.isolation build.labels build.network build.no_cache build.platforms
+build.privileged build.provenance build.pull build.sbom build.secrets build.secrets.gid build.secrets.mode build.secrets.source
+build.secrets.target build.secrets.uid build.shm_size build.ssh build.tags build.target build.ulimits build.ulimits.hard
+build.ulimits.soft cap_add cap_drop cgroup cgroup_parent command configs configs.gid configs.mode configs.source
 configs.target configs.uid container_name cpu_count cpu_percent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset
 credential_spec credential_spec.config credential_spec.file credential_spec.registry depends_on depends_on.condition depends_on.required
 depends_on.restart deploy deploy.endpoint_mode deploy.labels deploy.mode deploy.placement deploy.placement.constraints

@@ -192,7 +192,7 @@ describe('what cannot be used is refused where it stands', () => {
   test.each([
     ['imgae: x', '4:5: unknown key imgae in a service (did you mean image?)'],
     ['zork: x', '4:5: unknown key zork in a service'],
-    ['build: .', '4:5: build is not supported: Holdfast does not build on sites; build in CI and name the image'],
+    ['build: .\npull_policy: daily', '5:18: the pull policy "daily" is not supported (always, missing or never)'],
     ['links: [a]', '4:13: there is no service a (did you mean s?)'],
     ['links: ["a:b:c"]', '4:13: "a:b:c" is not a link (write it as NAME or NAME:ALIAS)'],
     [

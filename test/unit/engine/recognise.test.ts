@@ -82,14 +82,28 @@ test('a container whose image cannot be inspected any more is ours by its label'
   expect(seen(OURS, undefined).ours).toEqual(['x']);
 });
 
-test('what docker compose started of an image that it built is still a stack of its own', () => {
+test('what docker compose started of an image that it built is still a stack of its own, and ours where we adopt it', () => {
   const built = { 'com.docker.compose.project': 'shop', 'com.docker.compose.service': 'web' };
-  expect(seen(COMPOSED, built)).toEqual({ ...NOTHING, composed: 1, stacks: { shop: ['/etc'] } });
+  expect(seen({ ...COMPOSED, 'com.docker.compose.project': 'other' }, built)).toEqual({
+    ...NOTHING,
+    composed: 1,
+    stacks: { other: ['/etc'] },
+  });
+  expect(seen(COMPOSED, built)).toEqual({ ...NOTHING, ours: ['x'], stacks: { shop: ['/etc'] } });
+  // Anybody's `docker run` of that image.
+  expect(seen({}, built)).toEqual(NOTHING);
+});
+
+test('an image that docker compose built for the app itself is used', () => {
+  const built = { 'com.docker.compose.project': 'shop', 'com.docker.compose.service': 'web' };
+  expect(claimingLabels(built, 'shop')).toEqual([]);
+  expect(claimingLabels(built, 'other')).toEqual(['com.docker.compose.project']);
 });
 
 test('an image is refused for what it says about whose a container is', () => {
-  expect(claimingLabels({ 'dev.holdfast.build': 'x', a: 'b', toString: 'x' }, false)).toEqual(['dev.holdfast.build']);
-  expect(claimingLabels(COMPOSED, false)).toEqual([]);
-  expect(claimingLabels(COMPOSED, true)).toEqual(['com.docker.compose.project']);
-  expect(claimingLabels(undefined, true)).toEqual([]);
+  expect(claimingLabels({ 'dev.holdfast.build': 'x', a: 'b', toString: 'x' })).toEqual(['dev.holdfast.build']);
+  expect(claimingLabels(COMPOSED)).toEqual([]);
+  expect(claimingLabels(COMPOSED, 'shop')).toEqual(['com.docker.compose.oneoff']);
+  expect(claimingLabels(COMPOSED, 'other')).toEqual(['com.docker.compose.oneoff', 'com.docker.compose.project']);
+  expect(claimingLabels(undefined, 'shop')).toEqual([]);
 });

@@ -130,13 +130,25 @@ test('an image that says whose a container is gets none, and what runs goes on',
   );
 });
 
-test('an image that docker compose built is refused for an adopting app alone', () => {
+test('an image that docker compose built for another project is refused for an adopting app alone', () => {
   const git = gitWith('web:1', 'missing');
-  const actual = bare(git);
-  actual.images['web:1'] = { id: imageId('web:1'), config: { Labels: { 'com.docker.compose.project': 'shop' } } };
-  expect(planLines({ git, site: actual }).join('\n')).toContain('create shop-web-1');
   const adopting = { ...git, apps: git.apps.map((each) => ({ ...each, adopt: true })) };
-  expect(planLines({ git: adopting, site: actual })[0]).toContain(
+  const builtFor = (project: string): ActualSite => {
+    const actual = bare(git);
+    actual.images['web:1'] = { id: imageId('web:1'), config: { Labels: { 'com.docker.compose.project': project } } };
+    return actual;
+  };
+  expect(planLines({ git, site: builtFor('other') }).join('\n')).toContain('create shop-web-1');
+  expect(planLines({ git: adopting, site: builtFor('shop') }).join('\n')).toContain('create shop-web-1');
+  expect(planLines({ git: adopting, site: builtFor('other') })[0]).toContain(
     'image web:1 has the label com.docker.compose.project',
+  );
+});
+
+test('what docker compose is to build is never pulled', () => {
+  const git = gitWith('shop-web', 'built');
+  expect(planLines({ git, site: bare(git) })[0]).toBe('1 create network shop_default: no such network');
+  expect(planLines({ git, site: without(bare(git), 'shop-web') })).toContain(
+    'error: web: image shop-web is not on the engine: run `docker compose build` there, or name an image that can be pulled',
   );
 });

@@ -1,0 +1,65 @@
+import { posix } from 'node:path';
+import type { Build } from '../keys/build.ts';
+import { isRemote } from '../load/remote.ts';
+import type { Lookup } from '../load/template.ts';
+import { fileUse } from './details.ts';
+import { type Json, type Printers, printKeys, size, unlessEmpty } from './printer.ts';
+import { limits } from './ulimits.ts';
+
+/** What printing a `build` needs besides it. */
+interface BuildContext {
+  lookup: Lookup;
+  /** Absolute; contexts are relative to it. */
+  projectDirectory: string;
+}
+
+const place = (written: string, { projectDirectory }: BuildContext): string =>
+  isRemote(written) || /^[^/]*:/.test(written) || /^[/~]/.test(written)
+    ? written
+    : posix.resolve(projectDirectory, written);
+
+const BUILD: Printers<Build, BuildContext> = {
+  context: () => undefined,
+  dockerfile: unlessEmpty,
+  dockerfile_inline: unlessEmpty,
+  entitlements: unlessEmpty,
+  args: (all, { lookup }) =>
+    unlessEmpty(
+      Object.fromEntries(
+        all.flatMap(({ name, value }): [string, Json][] => {
+          const known = value ?? lookup(name);
+          return known === undefined ? [] : [[name, known]];
+        }),
+      ),
+    ),
+  ssh: unlessEmpty,
+  provenance: unlessEmpty,
+  sbom: unlessEmpty,
+  labels: unlessEmpty,
+  cache_from: unlessEmpty,
+  cache_to: unlessEmpty,
+  no_cache: unlessEmpty,
+  additional_contexts: (all, context) =>
+    unlessEmpty(Object.fromEntries(Object.entries(all).map(([name, written]) => [name, place(written, context)]))),
+  pull: unlessEmpty,
+  extra_hosts: (hosts) => unlessEmpty(hosts.map((each) => each.replace(':', '='))),
+  isolation: unlessEmpty,
+  network: unlessEmpty,
+  target: unlessEmpty,
+  secrets: (uses) => unlessEmpty(uses.map((use) => fileUse(use, ''))),
+  shm_size: size,
+  tags: unlessEmpty,
+  ulimits: limits,
+  platforms: unlessEmpty,
+  privileged: unlessEmpty,
+};
+
+/** `build` with what Compose fills up. */
+export function printBuild(value: Build, context: BuildContext): Json {
+  const isInline = value.dockerfile_inline !== undefined && value.dockerfile_inline !== '';
+  return {
+    context: place(value.context || '.', context),
+    ...(!value.dockerfile && !isInline && { dockerfile: 'Dockerfile' }),
+    ...printKeys(value, BUILD, context),
+  };
+}
