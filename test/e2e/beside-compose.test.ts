@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { ask, mustAsk } from '../../scripts/machine/engine-http.ts';
@@ -271,6 +271,49 @@ const engines = Object.entries(ENGINES).filter(([name, host]) => host && name !=
       const { stderr } = await shop.compose('up', '-d', '--yes');
       expect(stderr).not.toMatch(/Network|Volume|warn/i);
       expect(await shop.networkIds()).toEqual(networks);
+    });
+
+    test('the agent adopts a stack of a Compose file in a subfolder, with what that binds from around it', async () => {
+      const text = (name: string): Record<string, string> => ({
+        'deploy/compose.yaml': `name: ${name}
+services:
+  web:
+    image: ${IMAGE}
+    command: [stay]
+    stop_grace_period: 1s
+    volumes: [./conf/site.conf:/site, ../conf:/conf, ../data:/data, "../../${name}-beside:/beside"]
+`,
+        'deploy/conf/site.conf': 'site\n',
+        'conf/a': 'a\n',
+      });
+      const shop = await composeProject(peer, host, text);
+      projects.push(shop);
+      await shop.compose('-f', 'deploy/compose.yaml', 'up', '-d');
+      const before = await shop.lives();
+      const site = await chaosSite({ host });
+      sites.push(site);
+      await site.repo.commit({
+        ...fleet(site),
+        [`apps/${shop.name}/app.yaml`]:
+          'apiVersion: holdfast/v1\nkind: Application\nspec: { adopt: true, compose: [deploy/compose.yaml] }\n',
+        ...Object.fromEntries(
+          Object.entries(text(shop.name)).map(([path, content]) => [`apps/${shop.name}/${path}`, content]),
+        ),
+      });
+      const narrow = await site.start({ args: ['--project-root', join(shop.folder.dir, 'deploy')] });
+      await site.sees(new RegExp(`--project-root ${shop.folder.dir} where the agent is started`));
+      await narrow.end('SIGTERM');
+      await site.start({ args: ['--project-root', shop.folder.dir] });
+      await site.sees(/web-1, which docker compose made, is adopted/);
+      expect(await shop.lives()).toEqual(before);
+
+      // Made anew, it binds what it bound.
+      const [{ mounts } = { mounts: [] }] = await shop.containers();
+      for (const { id } of await shop.containers()) await ask(host, 'DELETE', `/containers/${id}?force=1`);
+      await site.becomes('web runs again', (found) => found.length === 1 && found[0]?.state === 'running');
+      const sources = (all: typeof mounts): string[] => all.map(({ Source }) => Source).sort();
+      expect(sources((await shop.containers())[0]?.mounts ?? [])).toEqual(sources(mounts));
+      await rm(join(shop.folder.dir, '..', `${shop.name}-beside`), { recursive: true });
     });
 
     test('the agent adopts, keeps the folder for good, and heals, replaces and prunes what it adopted', async () => {

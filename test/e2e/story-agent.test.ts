@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -229,6 +230,79 @@ describeChaos('the agent stays, whatever Git says,', () => {
     await mustAsk(HOST, 'POST', `/containers/${broken}-web-1/kill`);
     await site.becomes('what was broken in Git is still healed', allRun(2));
     expect((await site.containers()).map(({ image }) => image)).toEqual([IMAGE, IMAGE]);
+    await endsCleanly(life);
+  });
+});
+
+describeChaos('paths of a Compose file lead, as with docker compose,', () => {
+  /** What a container of the site binds, by where it sees it. */
+  async function bound(container: string): Promise<Record<string, string>> {
+    const { Mounts } = JSON.parse(await mustAsk(HOST, 'GET', `/containers/${container}/json`)) as {
+      Mounts: { Source: string; Destination: string }[];
+    };
+    return Object.fromEntries(Mounts.map(({ Source, Destination }) => [Destination, Source]));
+  }
+
+  test('from the folder of the first file to its neighbours, to copies of what Git has elsewhere, and to data beside', async () => {
+    const [shop, data] = [site.app('shop'), site.app('data')];
+    const volumes = [
+      './conf/site.conf:/conf',
+      '../top:/top',
+      '../../common/nginx.conf:/nginx',
+      `../../${data}:/data`,
+      './conf/sit.conf:/slip',
+    ];
+    const compose = (more: object = {}): string => staying({ web: { volumes, ...more } });
+    await site.repo.commit({
+      ...fleet(site),
+      [`apps/${shop}/app.yaml`]:
+        'apiVersion: holdfast/v1\nkind: Application\nspec: { compose: [deploy/compose.yaml] }\n',
+      [`apps/${shop}/deploy/compose.yaml`]: compose(),
+      [`apps/${shop}/deploy/conf/site.conf`]: 'site\n',
+      [`apps/${shop}/deploy/conf/slip.conf`]: 'slip\n',
+      [`apps/${shop}/top/a`]: 'a\n',
+      'apps/common/nginx.conf': 'one\n',
+    });
+    const life = await site.start();
+    await site.becomes('web runs', allRun(1));
+    const own = join(site.filesDir, shop);
+    const copy = join(own, '.repo/apps/common/nginx.conf');
+    expect(await bound(`${shop}-web-1`)).toEqual({
+      '/conf': join(own, 'deploy/conf/site.conf'),
+      '/top': join(own, 'top'),
+      '/nginx': copy,
+      '/data': join(site.filesDir, data),
+      '/slip': join(own, 'deploy/conf/sit.conf'),
+    });
+    expect(await readFile(join(own, 'deploy/conf/site.conf'), 'utf8')).toBe('site\n');
+    expect(await readFile(join(own, 'top/a'), 'utf8')).toBe('a\n');
+    await writeFile(join(site.filesDir, data, 'kept'), 'kept');
+    const warning = /deploy\/conf\/sit\.conf; .*did you mean \.\/conf\/slip\.conf\?/;
+    await site.sees(warning);
+
+    // What a container does to its copy is mended, and the next commit brings another one.
+    await writeFile(copy, 'spoilt');
+    const holds = async (text: string): Promise<boolean> => (await readFile(copy, 'utf8').catch(() => '')) === text;
+    expect(await until(() => holds('one\n'), 15_000)).toBe(true);
+    await site.repo.commit({ 'apps/common/nginx.conf': 'two\n' });
+    expect(await until(() => holds('two\n'), 15_000)).toBe(true);
+    await site.sees(/has taken over|all as/);
+
+    // Neither does what was copied become data, nor data an app.
+    await site.repo.commit({ 'apps/common/nginx.conf': null, ...app(site, 'data', staying({ db: {} })) });
+    await site.sees(/nginx\.conf was a copy of what Git had .* stays as it was at/);
+    await site.sees(new RegExp(`the folder ${data} in the folder of all apps is taken by the app ${shop}, too`));
+    expect((await bound(`${shop}-web-1`))['/nginx']).toBe(copy);
+    expect((await site.containers()).map(({ name }) => name)).toEqual([`${shop}-web-1`]);
+
+    await site.repo.commit({ [`apps/${shop}/app.yaml`]: null });
+    await site.becomes(
+      'shop is gone and data runs',
+      (found) => found.map(({ name }) => name).join() === `${data}-db-1`,
+    );
+    expect(await until(async () => !existsSync(copy), 15_000)).toBe(true);
+    expect(await readFile(join(site.filesDir, data, 'kept'), 'utf8')).toBe('kept');
+    expect((await site.log()).filter(({ message }) => warning.test(message))).toHaveLength(1);
     await endsCleanly(life);
   });
 });

@@ -127,6 +127,19 @@ afterEach(async () => {
     expect((await run(folder, 'diff')).code).toBe(0);
   });
 
+  test('diff and apply warn of a bind whose file Git does not have', async () => {
+    const app = uniqueApp();
+    const text = `name: ${app}\n${one()}    volumes: ["./wbe.conf:/web.conf"]\n`;
+    const folder = await folderWith({ 'compose.yaml': text, 'web.conf': 'x\n' });
+    const args = ['--files-dir', join(folder.dir, 'files')];
+    const warning = /Git has no wbe\.conf; .*did you mean \.\/web\.conf\?/;
+    const shown = await run(folder, 'diff', ...args);
+    expect([shown.code, shown.stdout]).toEqual([1, expect.stringMatching(warning)]);
+    const applied = await run(folder, 'apply', ...args);
+    expect([applied.code, applied.stderr]).toEqual([0, expect.stringMatching(warning)]);
+    expect((await run(folder, 'diff', ...args)).code).toBe(0);
+  });
+
   test('a changed limit is changed in place where nothing else is', async () => {
     const app = uniqueApp();
     const folder = await folderWith({ 'compose.yaml': compose(app) });
@@ -344,6 +357,16 @@ describe('at a laptop, without an engine and without a network', () => {
     expect(stderr).toContain('apps/shop/compose.yaml:4:5: unknown key prots in a service (did you mean ports?)');
     expect(stderr).toContain('apps/shop/compose.yaml:6:5: ');
     expect(stderr).toContain('sites/there.yaml:1:1: ');
+  });
+
+  test('validate warns of a bind whose file Git does not have, and says what may be meant', async () => {
+    const text = 'services:\n  web:\n    image: x\n    volumes: ["./mqtt/mqqt.conf:/c", "./data:/data"]\n';
+    const folder = await folderWith({ ...fleet('here', { shop: text }), 'apps/shop/mqtt/mqtt.conf': 'x\n' });
+    const { code, stdout, stderr } = await at(folder.dir, 'validate');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'valid: 1 site, 1 app\n' });
+    expect(stderr).toBe(
+      'warning: apps/shop/compose.yaml:4:15: Git has no apps/shop/mqtt/mqqt.conf; unless the site has it, the engine makes an empty folder there (did you mean ./mqtt/mqtt.conf?)\n',
+    );
   });
 
   test('validate tells all problems of a repo once, sorted by place, those of apps that no site runs too', async () => {
