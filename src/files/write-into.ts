@@ -47,12 +47,9 @@ async function descend(
   opened.push(folder);
   for (const [depth, part] of parts.slice(0, -1).entries()) {
     let next: Folder | 'absent' | 'obstacle' = await folder.child(part);
-    if (next === 'obstacle') {
-      // The app's folder itself is out of its containers' reach: a link there was made by people.
-      await removeObstacle(folder, part, isOurs && depth > 0, isOld);
-      next = 'absent';
-    }
-    if (next === 'absent') {
+    // The app's folder itself is out of its containers' reach: a link there was made by people.
+    if (next === 'obstacle') await removeObstacle(folder, part, isOurs && depth > 0, isOld);
+    if (!(next instanceof Folder)) {
       await mkdir(folder.at(part)).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'EEXIST') throw error;
       });
@@ -74,14 +71,18 @@ async function removeObstacle(
   isOld: (path: string) => Promise<boolean>,
 ): Promise<void> {
   const path = join(folder.path, name);
-  const found = await lstat(folder.at(name));
+  const found = await lstat(folder.at(name)).catch(ifAbsent);
+  // Another file of the folder was written meanwhile, or a container was quicker.
+  if (!found || found.isDirectory()) return;
   if (found.isFile()) {
     if (!(await isOld(path)))
       throw new StateError(`${path} is a file of the site's own where Git has a folder; move it away`);
   } else if (found.isSymbolicLink() && !isOurs) {
     throw new StateError(`${path} is a link, and files of Git are written through none; put a folder there instead`);
   }
-  await unlink(folder.at(name));
+  await unlink(folder.at(name)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'EISDIR') throw error;
+  });
 }
 
 /** Makes way for a file: an empty folder goes, and one with nothing but files that Git has dropped. */

@@ -170,3 +170,17 @@ test.each([
   expect(await readdir(join(dir, 'state'))).toEqual([]);
   expect(await readdir(join(dir, 'apps/web'))).toEqual([]);
 });
+
+test('files that are written into one folder at once make way for it once', async () => {
+  const wanted = Array.from({ length: 12 }, (_, i) => of(`apps/shop/conf/sub/${i}`, `${i}`));
+  await mkdir(join(dir, 'outside'));
+  for (const spoil of ['link', 'fifo']) {
+    await rm(join(dir, 'apps/shop/conf/sub'), { recursive: true, force: true });
+    await mkdir(join(dir, 'apps/shop/conf'), { recursive: true });
+    if (spoil === 'link') await symlink(join(dir, 'outside'), join(dir, 'apps/shop/conf/sub'));
+    else execFileSync('mkfifo', [join(dir, 'apps/shop/conf/sub')]);
+    await Promise.all(wanted.map((file) => files.write(file, [])));
+    for (const file of wanted) expect(await isRight(file)).toBe(true);
+  }
+  expect(await readdir(join(dir, 'outside'))).toEqual([]);
+});

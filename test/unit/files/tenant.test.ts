@@ -27,9 +27,11 @@ test('whatever a container does to its folder, nothing outside is touched, and i
       const heal = async (): Promise<string[]> => {
         const seen = await files.observe(wanted.map(({ path, content }) => ({ path, size: content.length })));
         const failed: string[] = [];
-        for (const file of wanted)
-          if (seen[file.path]?.digest !== file.digest)
-            await files.write(file, []).catch((error: Error) => void failed.push(error.message));
+        // All at once, as a plan does.
+        const missing = wanted.filter(({ path, digest }) => seen[path]?.digest !== digest);
+        await Promise.all(
+          missing.map((file) => files.write(file, []).catch((error: Error) => void failed.push(error.message))),
+        );
         return failed;
       };
       try {
