@@ -32,6 +32,14 @@ export async function importChaosImages(host: string): Promise<void> {
   }
 }
 
+interface StartOptions {
+  args?: string[];
+  env?: Record<string, string>;
+  home?: string;
+  /** What is run as `holdfast`; default: this work tree. */
+  command?: readonly string[];
+}
+
 /** A site of its own on a real engine: config repo, Git server, folders, and as many lives of an agent as a test wants. */
 export interface ChaosSite {
   name: string;
@@ -46,7 +54,7 @@ export interface ChaosSite {
   app(short: string): string;
   /** The agent's arguments; later ones win over earlier ones. */
   args(...more: string[]): string[];
-  start(options?: { args?: string[]; env?: Record<string, string>; home?: string }): Promise<AgentProcess>;
+  start(options?: StartOptions): Promise<AgentProcess>;
   log(): Promise<LogLine[]>;
   /** Waits for a line of the log; throws with the end of the log when none comes. `from` skips so many lines. */
   sees(words: RegExp, options?: { ms?: number; from?: number }): Promise<LogLine>;
@@ -90,8 +98,13 @@ export async function chaosSite(options: { host?: string; credentials?: { userna
         ...more,
       ];
     },
-    async start({ args = [], env = {}, home = dir } = {}) {
-      const life = await startAgentProcess({ args: site.args(...args), logFile, env: { HOME: home, ...env } });
+    async start({ args = [], env = {}, home = dir, command } = {}) {
+      const life = await startAgentProcess({
+        args: site.args(...args),
+        logFile,
+        env: { HOME: home, ...env },
+        ...(command && { command }),
+      });
       lives.push(life);
       return life;
     },

@@ -69,11 +69,13 @@ export async function startAgentProcess(options: {
   args: string[];
   logFile: string;
   env?: Record<string, string>;
+  /** What is run as `holdfast`; default: this work tree. */
+  command?: readonly string[];
 }): Promise<AgentProcess> {
   await mkdir(dirname(options.logFile), { recursive: true });
   const log = openSync(options.logFile, 'a', 0o600);
-  const [node, ...main] = HOLDFAST;
-  const child = spawn(node, [...main, 'agent', ...options.args], {
+  const [program = '', ...main] = options.command ?? HOLDFAST;
+  const child = spawn(program, [...main, 'agent', ...options.args], {
     detached: true,
     stdio: ['ignore', log, log],
     env: plainEnvironment(options.env),

@@ -20,7 +20,7 @@ import { describe } from '../../src/plan/render.ts';
 import { ANYWHERE } from './disk-files.ts';
 import { openApi } from './engine-under-test.ts';
 import { memorySnapshot } from './memory-snapshot.ts';
-import { removeSite } from './site.ts';
+import { execIn, removeSite } from './site.ts';
 
 /** What an inspect answers, as far as tests look at it. */
 export interface Inspected {
@@ -181,14 +181,7 @@ export async function keptSite(host: string): Promise<KeptSite> {
     inspect: async (service, number = 1) =>
       JSON.parse(await mustAsk(host, 'GET', `/containers/${kept.name(service, number)}/json`)) as Inspected,
     exec: (service, command, number = 1) => kept.execIn(kept.name(service, number), command),
-    async execIn(container, command) {
-      const made = JSON.parse(
-        await mustAsk(host, 'POST', `/containers/${container}/exec`, {
-          body: { Cmd: command, AttachStdout: true, AttachStderr: true, Tty: true },
-        }),
-      ) as { Id: string };
-      return mustAsk(host, 'POST', `/exec/${made.Id}/start`, { body: { Detach: false, Tty: true } });
-    },
+    execIn: (container, command) => execIn(host, container, command),
     async close() {
       await kept.die();
       await removeSite(host, site);

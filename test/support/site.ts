@@ -71,6 +71,16 @@ export const killByHand = (host: string, name: string): Promise<string> =>
 export const removeByHand = (host: string, name: string): Promise<string> =>
   mustAsk(host, 'DELETE', `/containers/${name}?force=1`);
 
+/** Runs a command in a container and gives what it printed. */
+export async function execIn(host: string, container: string, command: string[]): Promise<string> {
+  const made = JSON.parse(
+    await mustAsk(host, 'POST', `/containers/${container}/exec`, {
+      body: { Cmd: command, AttachStdout: true, AttachStderr: true, Tty: true },
+    }),
+  ) as { Id: string };
+  return mustAsk(host, 'POST', `/exec/${made.Id}/start`, { body: { Detach: false, Tty: true } });
+}
+
 /** Killed first: Podman gives what it removes by force all of its stop period. */
 export async function removeContainer(host: string, container: string): Promise<void> {
   await ask(host, 'POST', `/containers/${container}/kill`);

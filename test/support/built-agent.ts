@@ -1,0 +1,38 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { repoDir } from '../../scripts/engine.ts';
+import { run } from '../../scripts/machine/processes.ts';
+
+/** The agent as a site has it: the bundle, with the image's V8 flags and variables, and the one capability that its example gives it. */
+export interface BuiltAgent {
+  command: readonly string[];
+  env: Record<string, string>;
+  /** What the example gives its container, in bytes. */
+  memoryLimit: number;
+  remove(): Promise<void>;
+}
+
+export async function builtAgent(): Promise<BuiltAgent> {
+  const dir = await mkdtemp(join(tmpdir(), 'hf-built-'));
+  await run(process.execPath, [join(repoDir, 'scripts', 'build.ts'), dir]);
+  const dockerfile = await readFile(join(repoDir, 'Dockerfile'), 'utf8');
+  const example = await readFile(join(repoDir, 'examples', 'agent', 'compose.yaml'), 'utf8');
+  const [node, ...flags] = JSON.parse(found(dockerfile, /^ENTRYPOINT (\[.*\])$/m)) as string[];
+  if (node !== 'node' || flags.pop() !== '/opt/holdfast/holdfast.js')
+    throw new Error('another ENTRYPOINT than expected');
+  const [name = '', value = ''] = found(dockerfile, /^ENV (\S+=\S+)$/m).split('=');
+  const confined = ['setpriv', '--inh-caps=-all', '--bounding-set=-all,+dac_override', '--no-new-privs'];
+  return {
+    command: [...confined, process.execPath, ...flags, join(dir, 'holdfast.js')],
+    env: { [name]: value },
+    memoryLimit: Number(found(example, /^ {4}mem_limit: (\d+)m$/m)) * 1024 * 1024,
+    remove: () => rm(dir, { recursive: true, force: true }),
+  };
+}
+
+function found(text: string, words: RegExp): string {
+  const match = words.exec(text)?.[1];
+  if (match === undefined) throw new Error(`nothing says ${words}`);
+  return match;
+}
