@@ -96,14 +96,26 @@ describe('import, without an engine', () => {
   });
 
   test('says of each key that is refused where it stands in the new app, and what to do', async () => {
-    const text = 'services:\n  web:\n    build: .\n    volumes: ["~/x:/x"]\n';
+    const text = 'services:\n  web:\n    build: .\n    volumes: ["~me/x:/x"]\n';
     const [stack, repo] = [await folderWith({ 'compose.yaml': `name: shop\n${text}` }), await folderWith({})];
     const ran = await run(repo, 'import', stack.dir);
     expect(ran.code).toBe(1);
-    expect(ran.stderr).toMatch(/apps\/shop\/compose\.yaml:4:5: build .*build in CI and name the image/);
-    expect(ran.stderr).toContain('apps/shop/compose.yaml:5:15: a path that begins with ~ needs HOME');
+    expect(ran.stderr).toMatch(/apps\/shop\/compose\.yaml:4:5: the service web names no image, .*build it in CI/);
+    expect(ran.stderr).toContain('apps/shop/compose.yaml:5:15: ~me/x names the home folder of another user');
     expect(ran.stdout).toContain('Next: put right what is refused above');
     expect(existsSync(join(repo.dir, 'apps/shop/compose.yaml'))).toBe(true);
+  });
+
+  test('leaves out what lies outside of the folder and says where a site looks for it; ~ makes HOME a value of the sites', async () => {
+    const text = 'name: shop\nservices:\n  web:\n    image: x\n    volumes: ["../certs:/certs:ro", "~/x:/x"]\n';
+    const [stack, repo] = [await folderWith({ 'compose.yaml': text }), await folderWith({})];
+    const ran = await run(repo, 'import', stack.dir);
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toContain(
+      `left out: ../certs, since it lies outside of ${stack.dir}. On a site it is what Git has at apps/certs, else ../certs from the app's folder`,
+    );
+    expect(await readFile(join(repo.dir, 'fleet.yaml'), 'utf8')).toContain('siteValues: ["HOME"]');
+    expect(await run(repo, 'validate')).toMatchObject({ code: 0, stdout: 'valid: 1 site, 1 app\n' });
   });
 
   test('takes several files in their order, profiles, a name of one’s own, and folders that are asked for', async () => {

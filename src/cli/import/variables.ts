@@ -6,7 +6,10 @@ import type { SourceFile } from '../../model/snapshot.ts';
 const NEEDED = /\$\$|\$([A-Za-z_]\w*)|\$\{([A-Za-z_]\w*)(?=\}|:?\?)/g;
 const BUILT_IN = new Set(['COMPOSE_PROJECT_NAME', 'HOLDFAST_SITE', 'HOLDFAST_APP']);
 
-/** Variables that Compose files need, also for the content of configs and secrets, and `.env` does not set. `docker compose` took them from its environment, or as empty. Sorted. */
+/**
+ * Variables that Compose files need, also for the content of configs and secrets, and `.env` does not set; and HOME, where a path begins with `~`.
+ * `docker compose` took them from its environment, or as empty. Sorted.
+ */
 export function unsetVariables(files: Record<string, SourceFile>, project?: Project): string[] {
   const textOf = (path: string): string => new TextDecoder().decode(own(files, path)?.content);
   const set = new Set(
@@ -18,7 +21,13 @@ export function unsetVariables(files: Record<string, SourceFile>, project?: Proj
   const sections = project ? [project.configs, project.secrets] : [];
   for (const section of sections) for (const { keys } of section.values()) needed.push(keys.environment);
   const names = needed.filter((name) => name !== undefined && !set.has(name) && !BUILT_IN.has(name));
-  return [...new Set(names as string[])].sort();
+  return [...new Set([...(names as string[]), ...(project && needsHome(project) ? ['HOME'] : [])])].sort();
+}
+
+function needsHome({ services, configs, secrets }: Project): boolean {
+  const sources = [...services.values()].flatMap(({ keys }) => keys.volumes ?? []).map(({ Source }) => Source);
+  const files = [...configs.values(), ...secrets.values()].map(({ keys }) => keys.file);
+  return [...sources, ...files].some((path) => path?.startsWith('~'));
 }
 
 const withoutComments = (text: string): string => text.replaceAll(/^[ \t]*#.*$/gm, '');

@@ -68,11 +68,13 @@ export class Values {
   }
 
   /** Built-ins, the site's own, Git's, the environment, `.env`; then the placeholder of what only a site knows. */
-  readonly lookup: Lookup = (name) => this.ofSite(name) ?? this.dotenv.get(name) ?? this.placeholder(name);
+  readonly lookup: Lookup = (name) =>
+    this.ofSite(name) ?? this.dotenv.get(name) ?? (this.isPlaceholder(name) ? `{{${name}}}` : undefined);
 
   /** The folder that `~` stands for: HOME of the site, as Docker Compose takes it from its environment and not from `.env`. */
   get home(): string | undefined {
-    return this.ofSite('HOME') ?? this.placeholder('HOME');
+    const isOfSites = this.options.placeholders === true && this.isSiteValue('HOME');
+    return this.ofSite('HOME') ?? (isOfSites ? '{{HOME}}' : undefined);
   }
 
   private ofSite(name: string): string | undefined {
@@ -84,10 +86,6 @@ export class Values {
       return value;
     }
     return undefined;
-  }
-
-  private placeholder(name: string): string | undefined {
-    return this.isPlaceholder(name) ? `{{${name}}}` : undefined;
   }
 
   /** Whether `lookup` gives a placeholder for it. */

@@ -168,6 +168,10 @@ describe('~ is HOME of the site', () => {
     [{ app: { values: { HOME: '/home/pi' } } }, '/home/pi/data'],
     [{ app: { values: { HOME: '/home/pi' } }, options: { localValues: { HOME: '/root/' } } }, '/root/data'],
     [{ app: { siteValues: ['HOME'] }, options: { placeholders: true } }, '/{{HOME}}/data'],
+    [
+      { app: { siteValues: ['HOME'] }, options: { placeholders: true }, files: { '.env': 'HOME=/no' } },
+      '/{{HOME}}/data',
+    ],
   ])('%j', async (extras, source) => expect(await bound('~/data:/d', extras)).toBe(source));
 
   test.each([
