@@ -32,8 +32,9 @@ export type Places = (
 /** Everything an app claims. External volumes and networks belong to nobody. */
 export function claimsOf(app: DesiredApp, places: Places): Claim[] {
   const claims: Claim[] = [{ kind: 'app', name: app.name, text: folderText(app.name), at: undefined }];
-  for (const { beside, at } of app.outside ?? [])
-    if (beside !== undefined) claims.push({ kind: 'beside', name: beside, text: folderText(beside), at });
+  const beside = new Map((app.outside ?? []).toReversed().map((path) => [path.beside, path.at]));
+  for (const [name, at] of beside)
+    if (name !== undefined) claims.push({ kind: 'beside', name, text: folderText(name), at });
   for (const service of app.services) {
     for (const { name, spec } of service.containers) {
       claims.push({ kind: 'container', name, text: `the container name ${name}`, at: places('service', service.name) });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Problem } from '../lib/errors.ts';
 import { breakApps } from '../model/break-apps.ts';
-import type { DesiredApp, DesiredSite } from '../model/state.ts';
+import type { DesiredApp, DesiredSite, OutsidePath } from '../model/state.ts';
 import { isWithin, overlaps, realPath, type Territory } from './territory.ts';
 
 /**
@@ -44,27 +44,26 @@ async function refusalOf(app: DesiredApp, territory: Territory): Promise<Omit<Pr
   const folder = folderOf(app, territory);
   const stray = app.files.find(({ path }) => !isWithin(path, own) && !isWithin(path, folder));
   if (stray) return { message: `${stray.path} lies outside of the app's folder` };
-  for (const { beside, site, at } of app.outside ?? []) {
-    if (beside === undefined) continue;
+  const kept = await Promise.all(keepOut.map(async (path) => ({ path, real: await realPath(path) })));
+  for (const { site, at } of dataOf(app)) {
     const real = await realPath(site);
-    for (const kept of keepOut)
-      if (overlaps(site, kept) || overlaps(real, await realPath(kept)))
-        return { message: `the path leads to ${site}, where the agent has its own (${kept})`, at };
+    const near = kept.find((each) => overlaps(site, each.path) || overlaps(real, each.real));
+    if (near) return { message: `the path leads to ${site}, where the agent has its own (${near.path})`, at };
   }
 
   const elsewhere = needsRoot(app, territory);
   const used = [...(elsewhere ? [folder] : []), ...(app.files.some(({ path }) => isWithin(path, own)) ? [own] : [])];
   for (const each of used) {
     const real = await realPath(each);
-    for (const kept of keepOut)
-      if (overlaps(real, await realPath(kept)))
-        return {
-          message: `files of Git would lie in ${each}, beside the agent's own (${kept})`,
-          hint:
-            each === own
-              ? 'give the app another name, or the site another --files-dir'
-              : 'choose another projectDirectory',
-        };
+    const near = kept.find((one) => overlaps(real, one.real));
+    if (near)
+      return {
+        message: `files of Git would lie in ${each}, beside the agent's own (${near.path})`,
+        hint:
+          each === own
+            ? 'give the app another name, or the site another --files-dir'
+            : 'choose another projectDirectory',
+      };
   }
   if (!elsewhere) return undefined;
   const real = await realPath(folder);
@@ -81,6 +80,11 @@ async function refusalOf(app: DesiredApp, territory: Territory): Promise<Omit<Pr
     hint: lineFor('projectRoot', folder),
   };
 }
+
+/** Data beside the folders of apps, each path once. */
+const dataOf = ({ outside = [] }: DesiredApp): OutsidePath[] => [
+  ...new Map(outside.filter(({ beside }) => beside !== undefined).map((path) => [path.site, path])).values(),
+];
 
 /** The folder of the app's files that lie elsewhere: the project's, or the app's whole one where some lie around the project's. */
 function folderOf({ files, name, directory, folder = directory }: DesiredApp, { filesDir }: Territory): string {

@@ -1,6 +1,8 @@
 import { posix } from 'node:path';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { desiredOf, type GatherOptions, gather } from '../../src/agent/accept.ts';
+import type { Accepted } from '../../src/agent/accepted.ts';
 import { compileApp } from '../../src/compose/compile-app.ts';
 import { InputError } from '../../src/lib/errors.ts';
 import type { DesiredApp } from '../../src/model/state.ts';
@@ -110,5 +112,74 @@ test('every path is a file of Git below the folder of the app, data below the fo
       expect(await compiled(files, from, path)).toEqual(listed);
     }),
     { numRuns: 1_000 },
+  );
+});
+
+// One site over many commits: Git takes files up and drops them, apps bind paths and leave them, and apps come and go.
+
+const BOUND = ['../a/x', '../b', '../../shared/c.conf', '../shop', '../a'];
+const GITS = ['apps/a/x', 'apps/a/y', 'apps/b/z', 'shared/c.conf', 'apps/shop/f'];
+const history = fc.array(
+  fc.record({
+    web: fc.subarray(BOUND),
+    till: fc.option(fc.subarray(BOUND), { nil: undefined }),
+    gits: fc.subarray(GITS),
+    apps: fc.subarray(['a', 'b', 'shop']),
+  }),
+  { minLength: 2, maxLength: 6 },
+);
+const document = (kind: string): string => JSON.stringify({ apiVersion: 'holdfast/v1', kind, spec: {} });
+const from: GatherOptions = {
+  url: 'x',
+  ref: '',
+  site: 'here',
+  compile: { filesDir: FILES },
+  stacks: async () => ({}),
+  pinned: () => Promise.reject(new Error('nothing is pinned')),
+};
+const appOf = (name: string, paths: readonly string[]) => ({
+  [`apps/${name}/app.yaml`]: document('Application'),
+  [`apps/${name}/compose.yaml`]: serviceText(
+    `volumes: ${JSON.stringify(paths.map((path, index) => `${path}:/at/${index}:ro`))}`,
+  ),
+});
+
+/** What each app that stands binds, by the path of the repo. */
+async function boundBy(accepted: Accepted): Promise<Map<string, string>> {
+  const { apps } = await desiredOf(accepted, from.compile);
+  for (const { name, outside = [] } of apps)
+    for (const { beside } of outside)
+      expect(apps.some((other) => other.name === beside && other.name !== name)).toBe(false);
+  return new Map(
+    apps.flatMap(({ name, outside = [] }) =>
+      outside.map(({ path, from: reading, site, copy }) => [
+        `${name} ${path}`,
+        (reading === 'git' ? copy : site) ?? '',
+      ]),
+    ),
+  );
+}
+
+test('whatever Git does, no path that an app goes on binding changes between data and a copy, and no app gets a folder of data', async () => {
+  await fc.assert(
+    fc.asyncProperty(history, async (commits) => {
+      let accepted: Accepted | undefined;
+      let before = new Map<string, string>();
+      for (const { web, till, gits, apps } of commits) {
+        const snapshot = memorySnapshot({
+          'fleet.yaml': document('Fleet'),
+          'sites/here.yaml': document('Site'),
+          ...Object.fromEntries(gits.map((path) => [path, path])),
+          ...appOf('web', web),
+          ...(till && appOf('till', till)),
+          ...Object.assign({}, ...apps.map((name) => appOf(name, []))),
+        });
+        accepted = (await gather(snapshot, from, accepted)).accepted;
+        const bound = await boundBy(accepted);
+        for (const [path, source] of bound) if (before.has(path)) expect(source).toBe(before.get(path));
+        before = bound;
+      }
+    }),
+    { numRuns: 300 },
   );
 });

@@ -8,6 +8,10 @@ import type { FileKeys } from '../keys/resources.ts';
 import type { AppFolder } from '../load/app-folder.ts';
 import type { RepoFiles } from '../load/repo-files.ts';
 
+/** More than a person reads, and than is compared with the names in a folder that may hold any number of them. */
+const MOST_PATHS = 50;
+const MOST_NAMES = 300;
+
 /** A path of the repo that a service binds and of which Git has nothing. */
 interface AbsentPath {
   path: string;
@@ -33,14 +37,14 @@ export async function missingFiles(
   from: string,
 ): Promise<Problem[]> {
   const bound = new Set<string>();
-  const absent: AbsentPath[] = [];
+  const absent = new Map<string, AbsentPath>();
   for (const { source, ...use } of boundPaths(project)) {
     const { repo: found } = await folder.locate(source, use.at);
     if (found?.isThere) bound.add(found.path);
-    else if (found) absent.push({ path: found.path, ...use });
+    else if (found && !absent.has(found.path)) absent.set(found.path, { path: found.path, ...use });
   }
   const problems: Problem[] = [];
-  for (const each of absent) {
+  for (const each of [...absent.values()].slice(0, MOST_PATHS)) {
     const near = await nearest(each, bound, repo);
     const isFile = FILE.test(each.path) || FILE.test(each.target);
     if (near === undefined && !(isFile && each.makesFolder)) continue;
@@ -90,12 +94,8 @@ async function nearest(
       .filter(({ kind }) => kind === 'dir' || (isLast && kind === 'file'))
       .map(({ name }) => name);
     const isFree = (name: string): boolean => !isLast || !bound.has(posix.join(found, name));
-    const next = names.includes(part)
-      ? part
-      : didYouMean(
-          part,
-          names.filter((name) => isFree(name) && !isLonger(name, part)),
-        );
+    const candidates = names.length > MOST_NAMES ? [] : names.filter((name) => isFree(name) && !isLonger(name, part));
+    const next = names.includes(part) ? part : didYouMean(part, candidates);
     if (next === undefined) return undefined;
     found = posix.join(found, next);
   }

@@ -59,3 +59,11 @@ test('a site’s own value is not shown by it', async () => {
   expect(JSON.stringify(app.missing)).toContain('TOKEN');
   expect(JSON.stringify(app.missing)).not.toContain('hunter2');
 });
+
+test('what is told is no more than a person reads, however much is bound and lies in a folder', async () => {
+  const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`m/${index}.conf`, '']));
+  const mounts = Array.from({ length: 500 }, (_, index) => `./m/x${index}.conf:/${index}`);
+  const found = await said(mounts, many);
+  expect(found).toHaveLength(50);
+  expect(found[0]).toBe(`Git has no m/x0.conf${GONE}${ADD}`);
+});
