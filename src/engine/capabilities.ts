@@ -45,6 +45,7 @@ export function factsOf(version: VersionAnswer, info: InfoAnswer, apiVersion: st
   const can: EngineCapabilities = {
     update: !podman,
     networksAtCreate: podman || atLeast(apiVersion, '1.44'),
+    removesJoined: !podman,
     startInterval: !podman && atLeast(apiVersion, '1.44'),
     unreported: [
       ...(podman ? PODMAN_UNREPORTED : []),

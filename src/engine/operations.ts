@@ -155,7 +155,7 @@ async function create(
     spec,
     labels: containerLabels({ ...identity, site }, labels, spec, view.imageId(spec.Image), agent),
     inherit: inheritable(spec, image, inherit),
-    joins: Object.fromEntries(Object.entries(joins).map(([service, ref]) => [service, resolve(ref)])),
+    joins: Object.fromEntries(Object.entries(joins).map(([mode, ref]) => [mode, resolve(ref)])),
     networksAtCreate: facts.can.networksAtCreate,
   });
   const { id, warnings } = await api.createContainer(name, body, spec.Platform);

@@ -77,7 +77,7 @@ export type Operation = Base &
         labels: ContainerLabels;
         /** Targets to names of anonymous volumes taken over from the container it replaces. */
         inherit: Record<string, string>;
-        /** Containers whose namespaces it joins, by service. */
+        /** Containers whose namespaces it joins, by `service:NAME` or `container:NAME`. */
         joins: Record<string, ContainerRef>;
         /** What it counts as, where it replaces one that was made for the same: see plan/loop.ts. */
         loop?: { key: string; goal: string; fields: string };

@@ -190,6 +190,8 @@ export interface EngineCapabilities {
   update: boolean;
   /** Several networks in one create call (API 1.44). */
   networksAtCreate: boolean;
+  /** Remove a container whose network or other namespace another one has joined. */
+  removesJoined: boolean;
   startInterval: boolean;
   /** Rows of the field table that the engine drops or does not echo; they are written and never compared. */
   unreported: string[];

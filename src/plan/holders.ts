@@ -4,7 +4,7 @@ import type { Withheld } from '../model/plan.ts';
 import type { ActualContainer, DesiredContainer, DesiredService } from '../model/state.ts';
 import type { AppContext } from './context.ts';
 import { type SharedThing, sharedThings } from './exclusive.ts';
-import { joinedBy, namedBy } from './joined.ts';
+import { claimantOf, joinedBy } from './joined.ts';
 import { type Fate, fateOf, fateOfName } from './neighbours.ts';
 import { isUp } from './steps.ts';
 
@@ -109,9 +109,10 @@ export const waitsFor = (context: AppContext, { name, identity }: ActualContaine
 
 /** A container of another app that one joins by its name: it has to run under that name. Strangers are the engine's to find. */
 export function waitsForJoined(context: AppContext, wanted: DesiredContainer): Withheld | undefined {
-  for (const { mode, isNamespace, app } of joinedBy(context.desired, wanted, context.neighbours)) {
+  for (const joined of joinedBy(context.desired, wanted, context.neighbours)) {
+    const { mode, isNamespace, app } = joined;
     if (app === context.desired) continue;
-    const found = namedBy(mode, context.actual.containers);
+    const found = claimantOf(joined, context.actual.containers);
     if (found && (!isNamespace || isUp(found))) continue;
     return { by: 'handOver', text: `it waits until ${mode.slice('container:'.length)} of app ${app.name} runs` };
   }

@@ -43,11 +43,26 @@ function find(
   return undefined;
 }
 
-/** The container of ours that `container:NAME` stands for now. */
-export const namedBy = (mode: string, containers: readonly ActualContainer[]): ActualContainer | undefined =>
-  mode.startsWith('container:')
-    ? containers.find(({ name, status }) => name === mode.slice('container:'.length) && status !== 'removing')
-    : undefined;
+/**
+ * The container of another app that is joined: the one that runs, be it a successor that has yet to get its name, else the one with the name.
+ * undefined: there is none.
+ */
+export function claimantOf(
+  { app, service, wanted }: Joined,
+  containers: readonly ActualContainer[],
+): ActualContainer | undefined {
+  const claimants = containers.filter(
+    ({ identity, status }) =>
+      identity.app === app.name &&
+      identity.service === service.name &&
+      identity.number === wanted.number &&
+      status !== 'removing',
+  );
+  const running = claimants.filter(({ status }) => status === 'running' || status === 'paused');
+  return (
+    running.find(({ name }) => name === wanted.name) ?? running[0] ?? claimants.find(({ name }) => name === wanted.name)
+  );
+}
 
 /**
  * What a place wants, and what those want that it joins: a commit that changes one of them asks for another container here, too, whatever was tried

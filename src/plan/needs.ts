@@ -1,5 +1,4 @@
 import { own } from '../lib/own.ts';
-import type { ContainerRef } from '../model/plan.ts';
 import type { Dependency, DesiredContainer, DesiredService } from '../model/state.ts';
 import { imageRefusal } from '../spec/labels.ts';
 import { imagesOf } from '../spec/mounts.ts';
@@ -97,16 +96,6 @@ export const joinedServices = ({ spec }: DesiredContainer): string[] => [
     ),
   ),
 ];
-
-/** The containers that `service:x` stands for, by service. */
-export function joinsOf(context: AppContext, wanted: DesiredContainer): Record<string, ContainerRef> {
-  return Object.fromEntries(
-    joinedServices(wanted).flatMap((name) => {
-      const first = context.services.get(name)?.containers[0];
-      return first ? [[name, first.ref]] : [];
-    }),
-  );
-}
 
 /**
  * What is on the disk is used and no registry is asked, unless the pull policy says so; and even then, a registry that does not answer keeps

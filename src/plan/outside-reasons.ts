@@ -1,9 +1,10 @@
 import type { ActualContainer, DesiredContainer } from '../model/state.ts';
 import type { Assessment } from './assess.ts';
-import type { AppContext, PlaceProgress } from './context.ts';
+import type { AppContext } from './context.ts';
 import { writesFor } from './files.ts';
 import { isCompleted } from './heal.ts';
-import { type Joined, joinedBy, namedBy } from './joined.ts';
+import { joinedBy } from './joined.ts';
+import { currentOf, progressOf } from './joins.ts';
 
 /** Reasons for a replacement that lie outside the container: a file whose old inode it holds, a namespace it joined that is gone. */
 export function withOutsideReasons(context: AppContext, wanted: DesiredContainer, assessment: Assessment): Assessment {
@@ -14,27 +15,13 @@ export function withOutsideReasons(context: AppContext, wanted: DesiredContainer
     replace.push(`${path} is written anew, and it binds the old one`);
   for (const joined of joinedBy(context.desired, wanted, context.neighbours)) {
     const { mode, isNamespace } = joined;
-    const progress = progressOf(context, joined);
-    if (progress?.replaced) replace.push(`${mode} gets a new container`);
-    else if (isNamespace && startedLater(context, currentOf(context, mode, progress), assessment.container)) {
+    if (progressOf(context, joined)?.replaced) replace.push(`${mode} gets a new container`);
+    else if (isNamespace && startedLater(context, currentOf(context, joined), assessment.container)) {
       replace.push(`${mode} was started after it, and has another namespace now`);
     }
   }
   return { ...assessment, replace };
 }
-
-/** How far a container of the same app is; undefined for those of others. */
-const progressOf = ({ desired, services }: AppContext, { app, service, wanted }: Joined): PlaceProgress | undefined =>
-  app === desired ? services.get(service.name)?.containers.find(({ number }) => number === wanted.number) : undefined;
-
-const currentOf = (
-  { actual }: AppContext,
-  mode: string,
-  progress: PlaceProgress | undefined,
-): ActualContainer | undefined =>
-  progress === undefined
-    ? namedBy(mode, actual.containers)
-    : actual.containers.find(({ id }) => 'id' in progress.ref && id === progress.ref.id);
 
 /** A time that lies in the future was taken before the clock was set back, and proves nothing. */
 function startedLater(context: AppContext, other: ActualContainer | undefined, than: ActualContainer): boolean {

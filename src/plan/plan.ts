@@ -9,6 +9,7 @@ import { appDigest } from './digest.ts';
 import { planFiles, removeStaleFiles, staleFiles } from './files.ts';
 import { forsakenApp } from './forsaken.ts';
 import { orderHandOvers } from './hand-over.ts';
+import { orderJoinedRemovals } from './joined-removals.ts';
 import { planAlwaysPulled } from './needs.ts';
 import { createNeighbours, type Neighbours } from './neighbours.ts';
 import type { PlanOptions } from './policy.ts';
@@ -79,6 +80,7 @@ function planApp(
   planPrune(context);
   removeStaleFiles(context);
   orderHandOvers(context);
+  orderJoinedRemovals(context);
   const adopted = adoptedOf(context);
   return {
     app: desired.name,

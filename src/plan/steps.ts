@@ -7,8 +7,8 @@ import type { Assessment } from './assess.ts';
 import { type AppContext, held, type PlaceWork } from './context.ts';
 import { nameHolder } from './foreign.ts';
 import { hasSameHooks, postStart, preStop } from './hooks.ts';
+import { joinsOf } from './joins.ts';
 import { loopOf } from './loop.ts';
-import { joinsOf } from './needs.ts';
 
 /** What all operations of a place have in common. */
 export const base = (work: PlaceWork) => ({

@@ -33,7 +33,7 @@ export interface Field {
 
 /** What is known of a container's surroundings when it is created. */
 export interface Surroundings {
-  /** IDs of the containers whose namespaces it joins, by service. */
+  /** IDs of the containers whose namespaces it joins, by `service:NAME` or `container:NAME`. */
   joins: Record<string, string>;
   /** Names of anonymous volumes taken over, by target. */
   inherit: Record<string, string>;

@@ -36,7 +36,9 @@ export function readSpec(inspect: ContainerInspect, neighbours: Neighbours): Con
 /** Engines turn the name of a container to be joined into its ID. */
 function namespaceOf(id: string, asked: string | undefined, { nameOf, serviceOf }: Neighbours): string {
   const name = nameOf(id);
-  if (asked !== undefined && (name === asked || id.startsWith(asked))) return `container:${asked}`;
+  // A successor has a name of its own until it has taken over.
+  const final = name?.replace(/\.[0-9a-f]{8}(\.next)?$/, '');
+  if (asked !== undefined && (name === asked || final === asked || id.startsWith(asked))) return `container:${asked}`;
   const service = asked === undefined ? serviceOf(id) : undefined;
   return service === undefined ? `container:${name ?? id}` : `service:${service}`;
 }

@@ -1,7 +1,7 @@
-import { own } from '../lib/own.ts';
 import type { CreateContainerBody } from '../model/engine-api.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import { type Comparison, type Field, hostConfig, mapText, type Surroundings, unreported } from './field.ts';
+import { joinedId } from './joined-id.ts';
 import type { Json } from './json.ts';
 import { flag, list, map, set, setOf, text } from './kinds.ts';
 import { primaryNetwork } from './networks.ts';
@@ -57,8 +57,7 @@ const writeNamespace =
   (spec: ContainerSpec, body: CreateContainerBody, { joins }: Surroundings): void => {
     const mode = name === 'NetworkMode' ? (spec.NetworkMode ?? primaryNetwork(spec.Networks)) : spec[name];
     if (mode === undefined) return;
-    const service = /^service:(.+)$/.exec(mode)?.[1];
-    body.HostConfig[name] = service === undefined ? mode : `container:${own(joins, service) ?? service}`;
+    body.HostConfig[name] = /^(service|container):/.test(mode) ? `container:${joinedId(mode, joins)}` : mode;
   };
 
 /** The engine's own networks, and namespaces of other containers; every other mode names one of the container's networks. */

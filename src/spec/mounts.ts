@@ -3,6 +3,7 @@ import type { ContainerInspect, CreateContainerBody, MountBody } from '../model/
 import type { ContainerSpec, MountSpec } from '../model/spec.ts';
 import type { ImageConfig } from '../model/state.ts';
 import { type Comparison, type Field, hostConfig, mapText, type Surroundings, unreported } from './field.ts';
+import { joinedId } from './joined-id.ts';
 import { type Json, stableText } from './json.ts';
 import { bytes, map, samePath, set } from './kinds.ts';
 
@@ -281,10 +282,7 @@ function foundTmpfs(comparison: Comparison): Json | undefined {
 
 /** Other containers whose mounts it has, too. Engines tell of them by ID; from-api.ts knows which services those are. */
 const volumesFrom = (spec: ContainerSpec, { joins }: Surroundings): string[] =>
-  (spec.VolumesFrom ?? []).map((from) => {
-    const service = /^service:(.+)$/.exec(from)?.[1];
-    return service === undefined ? from.replace(/^container:/, '') : (own(joins, service) ?? service);
-  });
+  (spec.VolumesFrom ?? []).map((from) => joinedId(from, joins));
 
 const none = { read: () => undefined, canonical: () => undefined, show: String };
 

@@ -5,6 +5,7 @@ import { differences } from '../../src/spec/compare.ts';
 export const NEW_DOCKER: EngineCapabilities = {
   update: true,
   networksAtCreate: true,
+  removesJoined: true,
   startInterval: true,
   unreported: [],
 };

@@ -37,6 +37,15 @@ export interface Inspected {
   NetworkSettings: { Networks: Record<string, { Aliases: string[] | null; NetworkID: string }> };
 }
 
+export interface Commit {
+  spec?: object;
+  files?: Record<string, string>;
+  /** The app's name, if it has another one from now on. */
+  called?: string;
+  /** Compose files of other apps of the site, by name. */
+  beside?: Record<string, object>;
+}
+
 /** One app of a site of its own, kept on a real engine by the agent's own loop, in this process. */
 export interface KeptSite {
   host: string;
@@ -46,9 +55,9 @@ export interface KeptSite {
   /** `APP-web-1`. */
   name(service: string, number?: number): string;
   /** Commits, as it were, and waits until the site is so. `spec` is the Application's. */
-  commit(compose: object, options?: { spec?: object; files?: Record<string, string> }): Promise<void>;
+  commit(compose: object, options?: Commit): Promise<void>;
   /** Commits and waits for nothing. */
-  desire(compose: object, options?: { spec?: object; files?: Record<string, string> }): Promise<void>;
+  desire(compose: object, options?: Commit): Promise<void>;
   /** Looks again, and waits until the site is as it should be. */
   converges(ms?: number): Promise<void>;
   /** The agent dies; another one takes over with what was on the disk. */
@@ -118,7 +127,7 @@ export async function keptSite(host: string): Promise<KeptSite> {
     name: (service, number = 1) => `${app}-${service}-${number}`,
     plan: () => seen.last?.plan,
 
-    async desire(compose, { spec = {}, files = {} } = {}) {
+    async desire(compose, { spec = {}, files = {}, called = app, beside = {} } = {}) {
       const document = (kind: string, more: object) => JSON.stringify({ apiVersion: 'holdfast/v1', kind, spec: more });
       const snapshot = memorySnapshot({
         'fleet.yaml': document('Fleet', {
@@ -126,9 +135,13 @@ export async function keptSite(host: string): Promise<KeptSite> {
           syncPolicy: { automated: { prune: true, selfHeal: true, allowEmpty: true } },
         }),
         [`sites/${site}.yaml`]: document('Site', { allowEmpty: true }),
-        [`apps/${app}/app.yaml`]: document('Application', spec),
-        [`apps/${app}/compose.yaml`]: JSON.stringify(compose),
-        ...Object.fromEntries(Object.entries(files).map(([path, text]) => [`apps/${app}/${path}`, text])),
+        ...Object.fromEntries(
+          Object.entries({ ...beside, [called]: compose }).flatMap(([name, file]) => [
+            [`apps/${name}/app.yaml`, document('Application', name === called ? spec : {})],
+            [`apps/${name}/compose.yaml`, JSON.stringify(file)],
+          ]),
+        ),
+        ...Object.fromEntries(Object.entries(files).map(([path, text]) => [`apps/${called}/${path}`, text])),
       });
       revisions += 1;
       const committed = Object.assign(snapshot, { revision: String(revisions).repeat(40).slice(0, 40) });

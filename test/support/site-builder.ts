@@ -151,6 +151,7 @@ export function site(...apps: DesiredApp[]): DesiredSite {
 export const CAN: EngineCapabilities = {
   update: true,
   networksAtCreate: false,
+  removesJoined: true,
   startInterval: true,
   unreported: [],
 };

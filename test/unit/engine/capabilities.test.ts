@@ -12,12 +12,13 @@ test('what an engine is capable of follows from what it is', () => {
   expect(factsOf({ Version: '20.10.24' }, { ID: 'x' }, '1.41').can).toMatchObject({
     update: true,
     networksAtCreate: false,
+    removesJoined: true,
     startInterval: false,
   });
   expect(factsOf({ Version: '28' }, { ID: 'x' }, '1.51')).toMatchObject({
     product: 'docker',
     id: 'x',
-    can: { update: true, networksAtCreate: true, startInterval: true, unreported: [] },
+    can: { update: true, networksAtCreate: true, removesJoined: true, startInterval: true, unreported: [] },
   });
   const podman = factsOf(
     { Version: '4.3.1', Components: [{ Name: 'Podman Engine' }] },

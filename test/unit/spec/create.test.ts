@@ -61,7 +61,7 @@ describe('the request', () => {
     ]);
   });
   test('names the containers whose volumes it mounts by ID, or as they are called', () => {
-    const { HostConfig } = body({ VolumesFrom: ['service:db', 'container:other'] }, { joins: { db: '123' } });
+    const { HostConfig } = body({ VolumesFrom: ['service:db', 'container:other'] }, { joins: { 'service:db': '123' } });
     expect(HostConfig.VolumesFrom).toEqual(['123', 'other']);
   });
   test('says the MAC address of the only network at create for the container, where engines are that old', () => {
@@ -95,7 +95,10 @@ describe('the request', () => {
     });
   });
   test('joins what it is told to by ID', () => {
-    const { HostConfig } = body({ NetworkMode: 'service:vpn', PidMode: 'container:other' }, { joins: { vpn: '123' } });
+    const { HostConfig } = body(
+      { NetworkMode: 'service:vpn', PidMode: 'container:other' },
+      { joins: { 'service:vpn': '123' } },
+    );
     expect(HostConfig).toMatchObject({ NetworkMode: 'container:123', PidMode: 'container:other' });
   });
   test('asks an old engine for the primary network alone', () => {

@@ -1,0 +1,67 @@
+import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { mustAsk } from '../../scripts/machine/engine-http.ts';
+import { IMAGE, IMAGE_2, importChaosImages } from '../support/chaos-site.ts';
+import { ENGINES } from '../support/engine-under-test.ts';
+import { type Inspected, type KeptSite, keptSite } from '../support/kept-site.ts';
+
+jest.setTimeout(120_000);
+
+const stays = { image: IMAGE, command: ['stay'], restart: 'unless-stopped', stop_grace_period: '1s' };
+/** Opens its data, tells when somebody else has it open already, and takes its time to close it. */
+const STORE =
+  'mkdir /d/open 2>/dev/null || touch /d/clash; trap "sleep 1; rmdir /d/open; exit 0" TERM; while :; do sleep 0.1; done';
+
+for (const [name, host] of Object.entries(ENGINES)) {
+  (host ? describe : describe.skip)(`what goes from one container to another on ${name}`, () => {
+    let site: KeptSite;
+    beforeAll(() => importChaosImages(host ?? ''));
+    afterEach(() => site?.close());
+
+    test('data, a port, a name and a network, when a service and then its app get another name', async () => {
+      site = await keptSite(host ?? '');
+      const store = (service: string): object => ({
+        services: {
+          [service]: {
+            ...stays,
+            command: ['sh', '-c', STORE],
+            container_name: `${site.app}-store`,
+            ports: ['127.0.0.1:18917:80'],
+            volumes: ['data:/d'],
+            networks: ['other'],
+            stop_grace_period: '5s',
+          },
+        },
+        volumes: { data: { name: `${site.app}_data` } },
+        networks: { other: { name: `${site.app}_other` } },
+      });
+      await site.commit(store('db'));
+      await site.commit(store('postgres'));
+      await site.commit(store('postgres'), { called: `${site.app}b` });
+      expect((await site.execIn(`${site.app}-store`, ['ls', '/d'])).trim()).toBe('open');
+      expect(site.log.filter((line) => line.includes('failed'))).toEqual([]);
+    });
+
+    test('the network of a container of another app, after that one was replaced and after it was restarted', async () => {
+      site = await keptSite(host ?? '');
+      const gate = `${site.app}-gate`;
+      const side = { services: { side: { ...stays, network_mode: `container:${gate}` } } };
+      const beside = (image: string) => ({
+        beside: { [`${site.app}a`]: { services: { vpn: { ...stays, image, container_name: gate } } } },
+      });
+      const isTogether = async (): Promise<void> => {
+        const { Id, State } = JSON.parse(await mustAsk(host ?? '', 'GET', `/containers/${gate}/json`)) as Inspected;
+        const joined = await site.inspect('side');
+        expect(joined.HostConfig.NetworkMode).toBe(`container:${Id}`);
+        expect(Date.parse(joined.State.StartedAt)).toBeGreaterThan(Date.parse(State.StartedAt));
+      };
+      await site.commit(side, beside(IMAGE));
+      await isTogether();
+      await site.commit(side, beside(IMAGE_2));
+      await isTogether();
+      await mustAsk(host ?? '', 'POST', `/containers/${gate}/restart?t=1`);
+      await site.converges();
+      await isTogether();
+      expect(site.log.filter((line) => line.includes('failed'))).toEqual([]);
+    });
+  });
+}
