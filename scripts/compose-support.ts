@@ -16,7 +16,7 @@ Every key of the Compose Specification, in four kinds:
   reason given here.
 - **refused**: a Compose file that holds it is refused with file, line and column, and with the reason given here. Nothing is ignored silently.
 
-Keys that begin with \`x-\` may stand anywhere; of those below \`x-holdfast\`, this version knows none and refuses each, so that those of a later one
+Keys that begin with \`x-\` may be anywhere; of those below \`x-holdfast\`, this version refuses each that it does not know, so that those of a later one
 never mean nothing here. What needs a newer engine than a site has is refused there, before anything is stopped, with the version
 that it needs.
 

@@ -119,6 +119,11 @@ export const SERVICE_NOTES: Record<string, Note> = {
   ...below('blkio_config.device_write_bps', rate),
   ...below('blkio_config.device_write_iops', rate),
   blkio_config: { ours: true, text: 'see below' },
+  'x-holdfast': { ours: true, text: "Holdfast's own, below services only; Docker Compose ignores it" },
+  'x-holdfast.failedJob': {
+    ours: true,
+    text: '`leave`: a container with `restart: "no"` or `on-failure` that ended with an error is not started again; usual is `restart`',
+  },
   ...below('post_start', hooks),
   ...below('pre_stop', hooks),
 };

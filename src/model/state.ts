@@ -77,6 +77,8 @@ export interface DesiredService {
   update?: UpdatePolicy;
   /** `built`: by somebody else, with `docker compose build` on the site; it is never pulled. */
   pullPolicy: 'missing' | 'always' | 'never' | 'built';
+  /** A job that ended with an error is not started again by self-heal. */
+  leavesFailed?: true;
   containers: DesiredContainer[];
 }
 

@@ -1,4 +1,4 @@
-import type { ActualContainer, DesiredContainer } from '../model/state.ts';
+import type { ActualContainer, DesiredContainer, DesiredService } from '../model/state.ts';
 import type { PlaceWork } from './context.ts';
 import { held } from './context.ts';
 import { hasSameHooks } from './hooks.ts';
@@ -57,6 +57,14 @@ export function isCompleted(container: ActualContainer, wanted: Pick<DesiredCont
     (policy === 'no' || policy === 'on-failure')
   );
 }
+
+/** A job that ended with an error, and that is to stay so until Git asks for another one. */
+export const isLeftFailed = (
+  { leavesFailed }: Pick<DesiredService, 'leavesFailed'>,
+  { status }: ActualContainer,
+  { spec }: Pick<DesiredContainer, 'spec'>,
+): boolean =>
+  leavesFailed === true && status === 'exited' && ['no', 'on-failure'].includes(spec.RestartPolicy?.Name ?? 'no');
 
 /** Why a container that stands still is started. */
 export function stoppedReason(container: ActualContainer): string {

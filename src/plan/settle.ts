@@ -3,7 +3,7 @@ import type { ActualContainer } from '../model/state.ts';
 import type { Assessment } from './assess.ts';
 import type { PlaceProgress, PlaceWork } from './context.ts';
 import { writesFor } from './files.ts';
-import { healOld, isCompleted, stoppedReason } from './heal.ts';
+import { healOld, isCompleted, isLeftFailed, stoppedReason } from './heal.ts';
 import { owedHooks } from './hooks.ts';
 import { mend, mendingWork } from './mend.ts';
 import { needsToStart } from './needs.ts';
@@ -35,6 +35,8 @@ export function settle(work: PlaceWork, right: Assessment, others: ActualContain
 
   if (container.status === 'paused') {
     started = unpause(work, container, 'paused (drift)');
+  } else if (!completed && others.length === 0 && isLeftFailed(service, container, wanted)) {
+    warn(work, `ended with ${container.exitCode} and is not started again (x-holdfast.failedJob: leave)`);
   } else if (!isUp(container) && !completed) {
     if (mended.blocked) return blocked(work, mended.blocked);
     if (work.withheld?.by === 'backoff') healOld(work, others);
@@ -80,7 +82,10 @@ function healthWork(work: PlaceWork): PlaceWork {
 function warnOfImage({ context, service, wanted }: PlaceWork): void {
   const { Image } = wanted.spec;
   if (own(context.actual.images, Image) !== undefined) return;
-  const message = `image ${Image} is not on the disk any more; what runs of it goes on`;
+  warn({ context, service }, `image ${Image} is not on the disk any more; what runs of it goes on`);
+}
+
+function warn({ context, service }: Pick<PlaceWork, 'context' | 'service'>, message: string): void {
   if (context.problems.some((problem) => problem.service === service.name && problem.message === message)) return;
   context.problems.push({ severity: 'warning', service: service.name, message });
 }

@@ -37,6 +37,7 @@ export interface ServiceOptions {
   dependsOn?: string[] | Record<string, Dependency['condition'] | Partial<Dependency>>;
   pullPolicy?: DesiredService['pullPolicy'];
   update?: UpdatePolicy;
+  leavesFailed?: true;
   filesDigest?: string;
   /** Commands, a word each. */
   postStart?: string[];
@@ -122,6 +123,7 @@ function compiled(app: string, { name, spec, options }: Part & { part: 'service'
     dependsOn: dependencies(options.dependsOn),
     ...(options.update && { update: options.update }),
     pullPolicy: options.pullPolicy ?? 'missing',
+    ...(options.leavesFailed && { leavesFailed: true as const }),
     containers,
   };
 }

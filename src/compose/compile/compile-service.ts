@@ -77,6 +77,7 @@ export async function compileService(service: Declared<ServiceKeys>, context: Se
       .map(({ at, ...dependency }) => dependency),
     ...(update && { update }),
     pullPolicy: pullPolicyOf(keys),
+    ...(keys['x-holdfast']?.failedJob === 'leave' && { leavesFailed: true as const }),
     containers,
   };
 }

@@ -47,6 +47,7 @@ const hooks = (all: NonNullable<ServiceKeys['post_start']>): Json | undefined =>
 
 /** A service's keys as Docker Compose prints them. */
 const SERVICE: Printers<ServiceKeys, PrintContext> = {
+  'x-holdfast': (keys) => ({ ...keys }),
   annotations: unlessEmpty,
   attach: always,
   blkio_config: mapping({

@@ -258,9 +258,17 @@ export function record<S extends Shape>(what: string, shape: S): Decoder<Decoded
   return decoder;
 }
 
-/** Holdfast's own extension. No key of it is known yet; one that a later Holdfast knows must not mean nothing to this one. */
+/** Holdfast's own extension, where the table of what it is in knows none. A key that a later Holdfast knows must not mean nothing to this one. */
 const EXTENSION = 'x-holdfast';
-const EXTENSION_KEYS: string[] = [];
+const NEWER = 'this version of Holdfast does not know it there; take it out, or update Holdfast';
+
+/** Holdfast's own keys in one place of a Compose file; nothing at all is as good as none. */
+export function extension<S extends Shape>(shape: S): Decoder<Decoded<S>> {
+  const keys = record(EXTENSION, shape);
+  return shapedAs(keys, (node, report) =>
+    node.kind === 'scalar' && node.value === null ? undefined : keys(node, report),
+  );
+}
 
 function checkExtension(node: YamlNode, report: Report): void {
   if (node.kind === 'scalar' && node.value === null) return;
@@ -269,21 +277,17 @@ function checkExtension(node: YamlNode, report: Report): void {
     return;
   }
   for (const { key, keyAt } of node.entries) {
-    if (EXTENSION_KEYS.includes(key)) continue;
-    const near = didYouMean(key, EXTENSION_KEYS);
-    report.error(
-      keyAt,
-      `unknown key ${key} in ${EXTENSION}`,
-      near ? `did you mean ${near}?` : 'this version of Holdfast knows none there; take it out, or update Holdfast',
-    );
+    report.error(keyAt, `unknown key ${key} in ${EXTENSION}`, NEWER);
   }
 }
 
 /** The entries of a mapping whose keys are in the table and supported; reports the others, but for `x-` extensions. */
 export function known(node: MappingNode, what: string, table: Record<string, object>, report: Report): MappingEntry[] {
   return node.entries.filter(({ key, keyAt, value }) => {
-    if (key === EXTENSION) checkExtension(value, report);
-    if (key.startsWith('x-')) return false;
+    if (key.startsWith('x-') && !Object.hasOwn(table, key)) {
+      if (key === EXTENSION) checkExtension(value, report);
+      return false;
+    }
     const rule = Object.hasOwn(table, key) ? table[key] : undefined;
     if (rule && !('refused' in rule)) return true;
     if (rule) return report.error(keyAt, `${key} is not supported: ${(rule as Refusal).refused}`);
@@ -291,7 +295,7 @@ export function known(node: MappingNode, what: string, table: Record<string, obj
     return report.error(
       keyAt,
       `unknown key ${key} in ${what}`,
-      near ? `did you mean ${near}?` : misplaced(value, table),
+      near ? `did you mean ${near}?` : what === EXTENSION ? NEWER : misplaced(value, table),
     );
   });
 }

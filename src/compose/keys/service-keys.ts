@@ -7,6 +7,7 @@ import {
   type Decoder,
   decimal,
   duration,
+  extension,
   flag,
   integer,
   list,
@@ -19,6 +20,7 @@ import {
   stringRecord,
   text,
   withoutRepeats,
+  word,
 } from './decode.ts';
 import { dependsOn } from './depends-on.ts';
 import { deploy, replicas } from './deploy.ts';
@@ -87,6 +89,7 @@ export const SERVICE_KEYS = {
   deploy,
   post_start: hooks,
   pre_stop: hooks,
+  'x-holdfast': extension({ failedJob: word('restart', 'leave') }),
 
   // What it is given
   environment,

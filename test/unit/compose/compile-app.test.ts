@@ -41,6 +41,16 @@ describe('names', () => {
   });
 });
 
+test('x-holdfast of a service knows failedJob, and nothing else', async () => {
+  const leaves = async (keys: string) => (await compile(serviceText(keys))).services[0]?.leavesFailed;
+  expect(await leaves('x-holdfast: {failedJob: leave}')).toBe(true);
+  expect(await leaves('x-holdfast: {failedJob: restart}')).toBeUndefined();
+  expect(await problemsOf(compile(serviceText('x-holdfast: {failedjob: leave}')))).toContain('did you mean failedJob?');
+  expect(await problemsOf(compile(`${serviceText('')}x-holdfast: {failedJob: leave}\n`))).toContain(
+    'unknown key failedJob',
+  );
+});
+
 test('container:NAME of a container of the app itself is service:NAME', async () => {
   const text = [
     'services:',

@@ -53,7 +53,7 @@ describe('a key without effect', () => {
 });
 
 describe('x-holdfast', () => {
-  const hint = '(this version of Holdfast knows none there; take it out, or update Holdfast)';
+  const hint = '(this version of Holdfast does not know it there; take it out, or update Holdfast)';
 
   test.each([
     ['x-holdfast: {helth: 1}\n', 'compose.yaml:4:18: unknown key helth in x-holdfast'],

@@ -12,6 +12,22 @@ const watched = (image = 'web:1', Memory?: number): DesiredSite => {
   return site({ ...wanted, sync: automated({ selfHeal: false }) });
 };
 const git = watched();
+test('a job that ended with an error is started again, unless Git says that it is to be left', () => {
+  const ended = (options: { leavesFailed?: true }, Name: 'no' | 'always' = 'no') => {
+    const jobs = site(app('shop', service('web', { RestartPolicy: { Name } }, options)));
+    return planLines({
+      git: jobs,
+      memory: settled(jobs),
+      site: but(actualOf(jobs), 'shop-web-1', { status: 'exited', exitCode: 3 }),
+    });
+  };
+  expect(ended({})).toEqual(['1 start shop-web-1: exited with 3 (drift)']);
+  expect(ended({ leavesFailed: true })).toEqual([
+    'warning: web: ended with 3 and is not started again (x-holdfast.failedJob: leave)',
+  ]);
+  expect(ended({ leavesFailed: true }, 'always')).toEqual(['1 start shop-web-1: exited with 3 (drift)']);
+});
+
 const stopped = but(actualOf(git), 'shop-web-1', { status: 'exited', exitCode: 137 });
 
 test('without selfHeal what somebody did to a converged app is reported and left', () => {
