@@ -49,6 +49,7 @@ export async function gather(
       pinned = await from.pinned(pin);
       return pinned.files;
     },
+    mustBeSomewhere: (app) => own(previous?.apps, app) !== undefined,
   });
   const { files = snapshot, pin } = pinned ?? {};
   const { apps, broken, stacks } = await placeAdopted(placed.apps, previous?.apps ?? {}, from.stacks);

@@ -90,7 +90,7 @@ export async function readDesired(
 ): Promise<DesiredSite> {
   const compile = await compileOptions(options, placeholders);
   return withSnapshot(folder, options, async (snapshot, pinned) => {
-    const { placed, files } = await placeAt(snapshot, options.site, pinned);
+    const { placed, files } = await placeAt(snapshot, options.site, pinned, () => true);
     const asks = placed.apps.some((app) => isAdopting(app, compile) && app.projectDirectory === undefined);
     const stacks =
       engine && asks ? await withEngine(placed.site, options.dockerHost, (site) => site.stacks()) : undefined;

@@ -28,10 +28,12 @@ export async function placeAt(
   snapshot: Snapshot,
   site: string | undefined,
   pinned?: OpenPinned,
+  mustBeSomewhere?: (app: string) => boolean,
 ): Promise<{ placed: PlacedSite; files: Snapshot }> {
   let files = snapshot;
   const placed = await placeSite(snapshot, {
     ...(site !== undefined && { site }),
+    ...(mustBeSomewhere && { mustBeSomewhere }),
     ...(pinned && {
       pinned: async (pin: Pin) => {
         files = await pinned(pin);

@@ -65,13 +65,14 @@ export async function compileClaims(
   for (const { name } of apps)
     contenders.push({ name, claims: good.get(name)?.claims, held: before.get(name)?.claims });
   for (const [name, problems] of conflictsOf(contenders)) breakApp(name, problems);
-  const { site, revision, vanished, allowEmpty, pruneThreshold, confirmPrune } = placed;
+  const { site, revision, vanished, elsewhere = [], allowEmpty, pruneThreshold, confirmPrune } = placed;
   return {
     desired: {
       site,
       revision,
       apps: [...good.values()].map(({ desired }) => desired),
       broken,
+      elsewhere,
       vanished,
       allowEmpty,
       pruneThreshold,

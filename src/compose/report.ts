@@ -35,14 +35,17 @@ export class Report {
     return false;
   }
 
-  /** Always undefined, so that a decoder can return it. */
-  error(at: Position | YamlNode | undefined, message: string, hint?: string): undefined {
+  /** Always undefined, so that a decoder can return it. `missing` is the variable without a value, where that is the problem. */
+  error(at: Position | YamlNode | undefined, message: string, hint?: string, missing?: string): undefined {
     if (this.isFull) return undefined;
     const node = at && 'kind' in at ? at : undefined;
     const excuse = node && this.excuseOf(node);
     if (excuse === 'spoilt') return undefined;
     if (excuse) this.warn(node?.at, `${excuse} is known only on the site, so its place stays empty here`);
-    else this.problems.push(problem(node?.at ?? (at as Position | undefined), message, hint));
+    else {
+      const found = problem(node?.at ?? (at as Position | undefined), message, hint);
+      this.problems.push({ ...found, ...(missing !== undefined && { missing }) });
+    }
     return undefined;
   }
 

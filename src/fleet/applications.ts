@@ -18,7 +18,10 @@ const DOCUMENT = 'app.yaml';
 export const applicationFile = (name: string): string => `${FOLDER}/${name}/${DOCUMENT}`;
 
 /** What becomes of one folder below apps/. */
-type Result = { placed: PlacedApp } | { broken: { name: string; problems: Problem[] } };
+type Result = { placed: PlacedApp } | { broken: { name: string; problems: Problem[] } } | { elsewhere: string };
+
+/** Says of an Application that is not placed here why it is placed nowhere; undefined where that is no fault. */
+export type AskNowhere = (app: ApplicationDocument) => Promise<Problem | undefined>;
 
 /**
  * Every Application, placed on one site. One that cannot be read, or that is placed here and cannot be used, is broken and stands in nobody's
@@ -28,11 +31,12 @@ export async function placeApplications(
   snapshot: Snapshot,
   site: SiteDocument,
   fleet: FleetDocument,
+  nowhere: AskNowhere,
 ): Promise<Result[]> {
   const place = async (name: string): Promise<Result[]> => {
     try {
-      const placed = await placeApplication(snapshot, name, site, fleet);
-      return placed ? [{ placed }] : [];
+      const placed = await placeApplication(snapshot, name, site, fleet, nowhere);
+      return placed === 'elsewhere' ? [{ elsewhere: name }] : placed ? [{ placed }] : [];
     } catch (error) {
       return [{ broken: { name, problems: problemsOf(error, name) } }];
     }
@@ -44,20 +48,25 @@ export async function placeApplications(
   return results;
 }
 
-/** The Application of a folder, if the folder holds one and it is placed on the site. Throws InputError or SourceError. */
+/** The Application of a folder, if the folder holds one: whether it is placed on the site, and how. Throws InputError or SourceError. */
 async function placeApplication(
   snapshot: Snapshot,
   name: string,
   site: SiteDocument,
   fleet: FleetDocument,
-): Promise<PlacedApp | undefined> {
+  nowhere: AskNowhere,
+): Promise<PlacedApp | 'elsewhere' | undefined> {
   const folder = `${FOLDER}/${name}`;
   const file = `${folder}/${DOCUMENT}`;
   const root = await readDocument(snapshot, file, 'Application');
   if (!root) return requireNoApplication(snapshot, folder);
   requireProjectName(name, file);
   const app = applicationOf(root, name);
-  if (!selects(app.placement, site)) return undefined;
+  if (!selects(app.placement, site)) {
+    const problem = await nowhere(app);
+    if (problem) throw new InputError([problem]);
+    return 'elsewhere';
+  }
   return {
     name,
     nameIsFixed: true,
@@ -76,7 +85,9 @@ async function placeApplication(
 }
 
 /** An Application wherever it is placed, with every Compose file that it names for any site. */
-export type ApplicationFiles = { name: string; files: string[] } | { name: string; problems: Problem[] };
+export type ApplicationFiles =
+  | { name: string; files: string[]; app: ApplicationDocument }
+  | { name: string; problems: Problem[] };
 
 /** Every Application of a repo, placed or not; only for a laptop. Sorted by name. Throws SourceError. */
 export async function readApplications(snapshot: Snapshot): Promise<ApplicationFiles[]> {
@@ -93,7 +104,7 @@ export async function readApplications(snapshot: Snapshot): Promise<ApplicationF
       }
       requireProjectName(name, file);
       const app = applicationOf(root, name);
-      found.push({ name, files: await composeFiles(snapshot, folder, app, root, () => true) });
+      found.push({ name, files: await composeFiles(snapshot, folder, app, root, () => true), app });
     } catch (error) {
       found.push({ name, problems: problemsOf(error, name) });
     }

@@ -5,6 +5,7 @@ import { refuseLfsPointer } from '../source/lfs-pointer.ts';
 import { describe, entryOf, type YamlNode } from '../yaml/node.ts';
 import { parseYaml } from '../yaml/parse.ts';
 import { type Kind, schemaProblems } from './schema.ts';
+import { variableProblems } from './variables.ts';
 
 export const API_VERSION = 'holdfast/v1';
 
@@ -24,7 +25,7 @@ export async function readDocument(snapshot: Snapshot, file: string, kind: Kind)
   const wrongKind = kindProblem(root, kind);
   // Every other complaint would be about the wrong document.
   if (wrongKind) throw new InputError([wrongKind]);
-  const problems = [...versionProblem(root), ...(await schemaProblems(root, kind))];
+  const problems = [...versionProblem(root), ...(await schemaProblems(root, kind)), ...variableProblems(root)];
   if (problems.length > 0) throw new InputError(problems);
   return root;
 }

@@ -63,13 +63,16 @@ export function applicationOf(root: YamlNode, name: string): ApplicationDocument
   const spec = below(root, 'spec');
   const syncPolicy = syncPolicyOf(below(spec, 'syncPolicy'));
   const projectDirectory = text(below(spec, 'projectDirectory'));
+  const placement = below(spec, 'placement');
   return {
     name,
-    placement: placementOf(below(spec, 'placement')),
+    placement: placementOf(placement),
+    ...(placement && { placementAt: placement.at }),
     compose: texts(below(spec, 'compose')),
     overlays: items(below(spec, 'overlays')).map((overlay) => ({
       selector: placementOf(below(overlay, 'selector')),
       compose: texts(below(overlay, 'compose')),
+      at: overlay.at,
     })),
     ...(syncPolicy && { syncPolicy }),
     profiles: texts(below(spec, 'profiles')),

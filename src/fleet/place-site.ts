@@ -1,10 +1,11 @@
 import { InputError, type Problem } from '../lib/errors.ts';
 import type { FleetDocument, Pin, PlacedSite, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { placeApplications } from './applications.ts';
+import { type AskNowhere, placeApplications } from './applications.ts';
 import { COMPOSE_FILES, findComposeFiles } from './compose-files.ts';
 import { readDocument } from './document.ts';
 import { fleetOf } from './documents.ts';
+import { nowhere } from './nowhere.ts';
 import { onlySite, readSite, requireSiteName, siteNames } from './sites.ts';
 
 const FLEET = 'fleet.yaml';
@@ -15,6 +16,8 @@ export interface PlaceOptions {
   site?: string;
   /** Gives the files at the revision that the Site pins, where it pins one. Without it a pin is left out of account. */
   pinned?: (pin: Pin) => Promise<Snapshot>;
+  /** Apps that are broken when they are placed on no site of the repo. The other Sites are read only where such an app is not placed here. Default: none. */
+  mustBeSomewhere?: (app: string) => boolean;
 }
 
 /**
@@ -29,12 +32,15 @@ export async function placeSite(snapshot: Snapshot, options: PlaceOptions): Prom
 
   const name = options.site ?? (await onlySite(snapshot));
   const { fleet, site, files } = await documents(snapshot, name, options);
-  const results = await placeApplications(files, site, fleet);
+  const { mustBeSomewhere = () => false } = options;
+  const ask: AskNowhere = async (app) => (mustBeSomewhere(app.name) ? nowhere(snapshot, app) : undefined);
+  const results = await placeApplications(files, site, fleet, ask);
   return {
     site: name,
     revision: files.revision,
     apps: results.flatMap((result) => ('placed' in result ? [result.placed] : [])),
     broken: results.flatMap((result) => ('broken' in result ? [result.broken] : [])),
+    elsewhere: results.flatMap((result) => ('elsewhere' in result ? [result.elsewhere] : [])),
     vanished: fleet.syncPolicy,
     allowEmpty: site.allowEmpty,
     pruneThreshold: fleet.pruneThreshold,

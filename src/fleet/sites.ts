@@ -26,13 +26,25 @@ export function requireSiteName(name: string): void {
   );
 }
 
-/** The names of all sites, sorted. Walks every folder below sites/; only for a laptop. */
-export async function siteNames(snapshot: Snapshot): Promise<string[]> {
+/** The names of all sites, sorted. Walks every folder below sites/: its cost grows with the fleet. */
+export const siteNames = (snapshot: Snapshot): Promise<string[]> => namesOf(snapshot, '.yaml');
+
+/** Files below sites/ that look like Sites and are not read. */
+export async function misnamedSites(snapshot: Snapshot): Promise<Problem[]> {
+  const names = await namesOf(snapshot, '.yml');
+  return names.map((name) => ({
+    message: `a Site is in a file named .yaml, so no site reads ${FOLDER}/${name}.yml`,
+    hint: `rename it to ${name.split('/').at(-1)}.yaml`,
+    at: { file: `${FOLDER}/${name}.yml`, line: 1, column: 1 },
+  }));
+}
+
+async function namesOf(snapshot: Snapshot, ending: string): Promise<string[]> {
   const names: string[] = [];
   const walk = async (below: string): Promise<void> => {
     for (const { name, kind } of (await snapshot.list(`${FOLDER}${below}`)) ?? []) {
       if (kind === 'dir') await walk(`${below}/${name}`);
-      else if (name.endsWith('.yaml')) names.push(`${below}/${name.slice(0, -'.yaml'.length)}`.slice(1));
+      else if (name.endsWith(ending)) names.push(`${below}/${name.slice(0, -ending.length)}`.slice(1));
     }
   };
   await walk('');
@@ -44,6 +56,8 @@ export async function onlySite(snapshot: Snapshot): Promise<string> {
   const names = await siteNames(snapshot);
   const [first, second] = names;
   if (first === undefined) {
+    const misnamed = await misnamedSites(snapshot);
+    if (misnamed.length > 0) throw new InputError(misnamed);
     throw InputError.at(
       undefined,
       `${snapshot.origin.description} has no sites`,

@@ -15,6 +15,8 @@ export interface Problem {
   hint?: string;
   /** The Application it belongs to, where one can be named. */
   app?: string;
+  /** The variable that has no value, where that is what is wrong: it may have one on other sites. */
+  missing?: string;
 }
 
 /** The family of all errors that Holdfast raises on purpose. `code` is stable; `message` is a sentence for people. */

@@ -61,9 +61,11 @@ export interface Pin {
 export interface ApplicationDocument {
   name: string;
   placement: Placement;
+  /** Absent: it has none. */
+  placementAt?: Position;
   /** Compose files in merge order, relative to the Application's folder. Default: compose.yaml. */
   compose: string[];
-  overlays: { selector: Placement; compose: string[] }[];
+  overlays: { selector: Placement; compose: string[]; at?: Position }[];
   syncPolicy?: SyncPolicy;
   profiles: string[];
   projectDirectory?: string;
@@ -83,6 +85,8 @@ export interface PlacedSite {
   apps: PlacedApp[];
   /** Applications that name themselves but cannot be read. */
   broken: { name: string; problems: Problem[] }[];
+  /** Applications of the repo that are not placed on this site. */
+  elsewhere?: string[];
   /** Absent for a lone Compose file, which speaks for its own app only. */
   vanished?: SyncPolicy | undefined;
   allowEmpty: boolean;

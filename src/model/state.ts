@@ -9,6 +9,8 @@ export interface DesiredSite {
   apps: DesiredApp[];
   /** Apps that are placed here and could not be compiled. They are never pruned: their last good state stays. */
   broken: BrokenApp[];
+  /** Apps that Git has for other sites, and not for this one. */
+  elsewhere?: string[];
   /** For what runs here under an app that Git no longer names. Absent: a lone Compose file, which speaks for its own app only. */
   vanished?: SyncPolicy | undefined;
   /** No apps at all is meant; without it an empty desired state changes nothing. */
@@ -32,6 +34,8 @@ export interface DesiredApp {
   sync: SyncPolicy;
   pruneVolumes: boolean;
   suspend: boolean;
+  /** Git has it for other sites: nothing of it is wanted here. */
+  isElsewhere?: boolean;
   /** Absent: the site owns nothing. */
   ignoreDifferences?: IgnoreRule[];
   /** What `docker compose` started under this app's name is ours. */

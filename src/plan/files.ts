@@ -2,6 +2,7 @@ import { own } from '../lib/own.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import type { ActualSite, DesiredApp, DesiredContainer, HostFile } from '../model/state.ts';
 import { type AppContext, held } from './context.ts';
+import { NOT_HERE } from './forsaken.ts';
 
 /** Files of Git on the site's disk: written where they differ. */
 export function planFiles(context: AppContext): void {
@@ -57,7 +58,13 @@ export function removeStaleFiles(context: AppContext): void {
   for (const path of staleFiles(context)) {
     const instead = context.replaced.get(path);
     if (instead !== undefined) {
-      draft.add({ kind: 'removeFile', path, reason: 'no longer in Git', ...fileBase(context), after: [instead] });
+      draft.add({
+        kind: 'removeFile',
+        path,
+        reason: context.desired.isElsewhere ? NOT_HERE : 'no longer in Git',
+        ...fileBase(context),
+        after: [instead],
+      });
       continue;
     }
     const binders = actual.containers.filter(
@@ -68,7 +75,13 @@ export function removeStaleFiles(context: AppContext): void {
     if (binders.some(({ id, identity }) => !removals.has(id) && context.services.get(identity.service)?.blocked))
       continue;
     const after = binders.flatMap(({ id }) => removals.get(id) ?? []);
-    draft.add({ kind: 'removeFile', path, reason: 'no longer in Git', ...fileBase(context), after });
+    draft.add({
+      kind: 'removeFile',
+      path,
+      reason: context.desired.isElsewhere ? NOT_HERE : 'no longer in Git',
+      ...fileBase(context),
+      after,
+    });
   }
 }
 

@@ -94,7 +94,7 @@ function planApp(
   };
 }
 
-/** Apps of ours that run here and that Git no longer names, nor fails to read: nothing is wanted of them any more. */
+/** Apps of ours that run here and that Git no longer names for this site, nor fails to read: nothing is wanted of them any more. */
 function vanishedApps(desired: DesiredSite, actual: ActualSite, memory: Memory): DesiredApp[] {
   const sync = desired.vanished;
   if (!sync) return [];
@@ -105,6 +105,10 @@ function vanishedApps(desired: DesiredSite, actual: ActualSite, memory: Memory):
   ];
   const here = owners.flatMap(({ site, app }) => (site === desired.site ? [app] : []));
   const names = new Set([...here, ...Object.keys(memory.files)].filter((app) => !known.has(app)));
-  const gone = [...names].map((name) => forsakenApp(name, desired.revision, sync, name in memory.adopted));
+  const elsewhere = new Set(desired.elsewhere);
+  const gone = [...names].map((name) => ({
+    ...forsakenApp(name, desired.revision, sync, name in memory.adopted),
+    ...(elsewhere.has(name) && { isElsewhere: true }),
+  }));
   return gone.filter((app) => here.includes(app.name) || staleFiles({ desired: app, actual, memory }).length > 0);
 }

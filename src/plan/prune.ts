@@ -2,6 +2,7 @@ import { own } from '../lib/own.ts';
 import type { Withheld } from '../model/plan.ts';
 import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
 import { type AppContext, held } from './context.ts';
+import { NOT_HERE } from './forsaken.ts';
 import { runsOnFor } from './holders.ts';
 import { preStop, preStopOf } from './hooks.ts';
 import { isUp, refOf } from './steps.ts';
@@ -24,7 +25,9 @@ export function planPrune(context: AppContext): void {
       ? `${service} has ${replicas} replica${replicas === 1 ? '' : 's'} now`
       : context.options.down
         ? 'taken down'
-        : `${service} is not in Git`;
+        : desired.isElsewhere
+          ? NOT_HERE
+          : `${service} is not in Git`;
     const shared = {
       container: refOf(container),
       service,
@@ -86,7 +89,7 @@ function pruneNetworks(context: AppContext): void {
       kind: 'removeNetwork',
       networkId: network.id,
       name,
-      reason: context.options.down ? 'taken down' : 'not in Git',
+      reason: context.options.down ? 'taken down' : desired.isElsewhere ? NOT_HERE : 'not in Git',
       after: leavers,
       backoff: { key, goal, counts: 'failures' },
       ...held(context.hold({ prune: true, backoff: { key, goal } })),

@@ -376,14 +376,29 @@ describe('at a laptop, without an engine and without a network', () => {
       'apps/base.yaml': 'services:\n  base: {image: x, ports: [y]}\n',
       'apps/idle/app.yaml': 'apiVersion: holdfast/v1\nkind: Application\nspec: {placement: {sites: [none]}}\n',
       'apps/idle/compose.yaml': 'services: [\n',
+      'apps/part/app.yaml':
+        'apiVersion: holdfast/v1\nkind: Application\nspec: {projectDirectory: "/srv/${HOLDFAST_SITE}"}\n',
+      'apps/some/app.yaml': 'apiVersion: holdfast/v1\nkind: Application\nspec: {}\n',
+      'apps/some/compose.yaml': 'services: {a: {image: Nginx}, b: {image: "x:${TAG}"}}\n',
+      'sites/with.yaml': 'apiVersion: holdfast/v1\nkind: Site\nspec: {values: {TAG: 1}}\n',
+      'sites/lyon.yml': 'apiVersion: holdfast/v1\nkind: Site\nspec: {}\n',
     });
     const { code, stderr } = await at(folder.dir, 'validate');
     expect(code).toBe(2);
     expect(stderr.match(/apps\/[^ ]+(?=: )/g)).toEqual([
       'apps/base.yaml:2:28',
+      'apps/idle/app.yaml:3:19',
       'apps/idle/compose.yaml:2:1',
+      'apps/part/app.yaml:3:26',
+      'apps/some/compose.yaml:1:23',
+      'apps/some/compose.yaml:1:42',
       'apps/web/compose.yaml:2:9',
     ]);
+    expect(stderr).toContain('idle is placed on no site: there is no site none');
+    expect(stderr).toContain('projectDirectory holds ${HOLDFAST_SITE}, which nothing replaces here');
+    expect(stderr).toContain('the image Nginx has capital letters, which no name of an image has (write nginx)');
+    expect(stderr).toMatch(/the variable TAG has no value on sites here, there \(.*the file of --values/);
+    expect(stderr).toContain('sites/lyon.yml:1:1: a Site is in a file named .yaml');
   });
 
   test('a command that does not exist, a folder that does not, and a site too many are bad input', async () => {

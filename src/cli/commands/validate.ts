@@ -2,10 +2,13 @@ import { compileSite } from '../../compose/compile-site.ts';
 import { readDocuments } from '../../compose/load/layer.ts';
 import { RepoFiles } from '../../compose/load/repo-files.ts';
 import { readApplications } from '../../fleet/applications.ts';
+import { idleSelectors, nowhereProblem, readSites } from '../../fleet/nowhere.ts';
 import { listSites } from '../../fleet/place-site.ts';
+import { misnamedSites } from '../../fleet/sites.ts';
 import { formatProblem, InputError, type Problem } from '../../lib/errors.ts';
 import { line } from '../../lib/line.ts';
 import { utf8 } from '../../lib/utf8.ts';
+import type { SiteDocument } from '../../model/fleet.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { compileOptions, type DesiredOptions, withSnapshot } from '../desired.ts';
 import { EXIT } from '../exit.ts';
@@ -22,13 +25,15 @@ export async function validate(folder: string | undefined, options: DesiredOptio
   return withSnapshot(folder, options, async (snapshot, pinned) => {
     const open = options.site === undefined ? undefined : pinned;
     const sites = options.site === undefined ? await listSites(snapshot) : [options.site];
+    const misnamed = options.site === undefined ? await misnamedSites(snapshot) : [];
+    if (sites.length === 0 && misnamed.length > 0) throw new InputError(misnamed);
     if (sites.length === 0) throw InputError.at(undefined, 'the repo has no sites', 'add one below sites/');
-    const found: Found = { problems: [], warnings: [], apps: new Set() };
+    const found: Found = { problems: misnamed, warnings: [], apps: new Map(), onSites: [] };
     await checkTrust(snapshot, found);
-    for (const site of sites) await checkSite(snapshot, site, open, compile, found);
-    if (options.site === undefined) await checkUnplaced(snapshot, found);
+    for (const site of sites) await checkSite(snapshot, site, open, compile, () => options.site !== undefined, found);
+    if (options.site === undefined) await checkApplications(snapshot, found);
     const palette = errorPalette();
-    const problems = told(found.problems);
+    const problems = told([...found.problems, ...withSites(found, sites.length)]);
     for (const text of told(found.warnings)) printError(line`${palette.change('warning:')} ${text}`);
     for (const text of problems) printError(line`${palette.error('error:')} ${text}`);
     if (problems.length > 0) return EXIT.input;
@@ -38,12 +43,16 @@ export async function validate(folder: string | undefined, options: DesiredOptio
 }
 
 const TRUST_FILE = 'trust.yaml';
+/** Sites that one problem names. */
+const MOST_NAMED = 10;
 
 interface Found {
   problems: Problem[];
   warnings: Problem[];
-  /** Names of the apps that were compiled. */
-  apps: Set<string>;
+  /** The sites of each app that was compiled. */
+  apps: Map<string, string[]>;
+  /** Problems of apps on single sites. */
+  onSites: { site: string; problem: Problem }[];
 }
 
 /** The trust.yaml that sites would be handed, where there is one. */
@@ -69,26 +78,37 @@ async function checkSite(
   site: string,
   pinned: OpenPinned | undefined,
   compile: Awaited<ReturnType<typeof compileOptions>>,
+  mustBeSomewhere: () => boolean,
   found: Found,
 ): Promise<void> {
   try {
-    const { placed, files } = await placeAt(snapshot, site, pinned);
+    const { placed, files } = await placeAt(snapshot, site, pinned, mustBeSomewhere);
     const desired = await compileSite(placed, files, compile);
-    found.problems.push(...desired.broken.flatMap(({ problems }) => problems));
+    found.onSites.push(...desired.broken.flatMap(({ problems }) => problems.map((problem) => ({ site, problem }))));
     found.warnings.push(...desired.apps.flatMap(({ warnings, missing = [] }) => [...warnings, ...missing]));
-    for (const { name } of [...desired.apps, ...desired.broken]) found.apps.add(name);
+    for (const { name } of [...desired.apps, ...desired.broken])
+      found.apps.set(name, [...(found.apps.get(name) ?? []), site]);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     found.problems.push(...error.problems);
   }
 }
 
-/** Without a site there are no values, so no more than this can be known. */
-async function checkUnplaced(snapshot: Snapshot, found: Found): Promise<void> {
+/**
+ * Where all Applications are placed, and what can be known of those that no site runs: without a site there are no values, so no more than that
+ * their files can be read.
+ */
+async function checkApplications(snapshot: Snapshot, found: Found): Promise<void> {
   const repo = new RepoFiles(snapshot);
+  const sites: SiteDocument[] = [];
+  for await (const site of readSites(snapshot)) sites.push(site);
   for (const app of await readApplications(snapshot)) {
     if ('problems' in app) found.problems.push(...app.problems);
-    if ('problems' in app || found.apps.has(app.name)) continue;
+    if ('problems' in app) continue;
+    const problem = nowhereProblem(app.app, sites);
+    if (problem) found.problems.push(problem);
+    found.warnings.push(...idleSelectors(app.app, sites));
+    if (found.apps.has(app.name)) continue;
     for (const file of app.files) {
       try {
         await readDocuments(file, { file, line: 1, column: 1 }, repo);
@@ -98,6 +118,24 @@ async function checkUnplaced(snapshot: Snapshot, found: Found): Promise<void> {
       }
     }
   }
+}
+
+/** Names the sites that have a problem, where others run the app without it, and those on which a variable has no value. */
+function withSites({ onSites, apps }: Found, all: number): Problem[] {
+  const places = new Map<string, { problem: Problem; sites: string[] }>();
+  for (const { site, problem } of onSites) {
+    const key = JSON.stringify([problem.app, problem.at, problem.message, problem.hint]);
+    const known = places.get(key);
+    if (known) known.sites.push(site);
+    else places.set(key, { problem, sites: [site] });
+  }
+  return [...places.values()].map(({ problem, sites }) => {
+    const isEverywhere = sites.length >= (apps.get(problem.app ?? '')?.length ?? 0);
+    if (all === 1 || (isEverywhere && problem.missing === undefined)) return problem;
+    const more = sites.length > MOST_NAMED ? ` and ${sites.length - MOST_NAMED} more` : '';
+    const named = `${sites.length === 1 ? 'on site' : 'on sites'} ${sites.slice(0, MOST_NAMED).join(', ')}${more}`;
+    return { ...problem, message: `${problem.message} ${named}` };
+  });
 }
 
 /** As lines, each once, by place; what has no place comes first. A problem without one says at least which app has it. */

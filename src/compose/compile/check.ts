@@ -7,6 +7,7 @@ import type { ServiceKeys } from '../keys/service-keys.ts';
 import type { Report } from '../report.ts';
 import { checkFileDeclarations, undefinedReference } from './compile-files.ts';
 import { builtImage, dependenciesOf, networksOf, replicasOf } from './compile-service.ts';
+import { imageNameFault, inLowerCase } from './image-name.ts';
 
 type Service = Declared<ServiceKeys>;
 
@@ -48,7 +49,11 @@ function placeOf(service: Service, ...path: string[]): Position {
 
 function checkImage(service: Service, app: ImageSource, report: Report): void {
   const { name, node } = service;
-  if (entryOf(node, 'image')) return;
+  const named = entryOf(node, 'image')?.value;
+  if (named) {
+    checkImageName(named, report);
+    return;
+  }
   const build = entryOf(node, 'build');
   if (!build) {
     if (!entryOf(node, 'extends')) report.error(service.at, `the service ${name} names no image`);
@@ -67,6 +72,15 @@ function checkImage(service: Service, app: ImageSource, report: Report): void {
       `the service ${name} names no image, so it runs ${image}: the one that \`docker compose build\` makes, where the engine has it; Holdfast neither builds nor pulls it`,
     );
   }
+}
+
+function checkImageName(node: YamlNode, report: Report): void {
+  if (node.kind !== 'scalar' || node.text === '') return;
+  const fault = imageNameFault(node.text);
+  if (fault === undefined) return;
+  const lower = inLowerCase(node.raw);
+  const isMended = !node.raw.includes('$') && imageNameFault(lower) === undefined;
+  report.error(node, `the image ${node.raw} ${fault}`, isMended ? `write ${lower}` : undefined);
 }
 
 function checkNetworks(service: Service, project: Project, report: Report): void {

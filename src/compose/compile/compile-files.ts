@@ -121,6 +121,7 @@ function contentOf(kind: string, declared: Declared<FileKeys>, context: FilesCon
       entryOf(declared.node, 'environment')?.value.at ?? at,
       `the variable ${environment} of the ${kind} ${declared.name} has no value`,
       context.values.hint(environment),
+      environment,
     );
   }
   return value;

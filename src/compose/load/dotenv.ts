@@ -1,4 +1,4 @@
-import { InputError } from '../../lib/errors.ts';
+import { InputError, type Position } from '../../lib/errors.ts';
 import { APP_FILE_LIMITS } from '../../lib/limits.ts';
 import { own } from '../../lib/own.ts';
 import { type Lookup, substitute, TemplateError } from './template.ts';
@@ -71,7 +71,7 @@ export function parseDotenv(
       if (match[2] === '') refuse(at, `the name ${key} has no value, and no line break after it`, 'end the line');
       const inherited = lookup(key);
       const hint = inherited === undefined && find(key) === undefined ? required(key) : undefined;
-      if (hint !== undefined) refuse(at, `the variable ${key} has no value`, hint);
+      if (hint !== undefined) throw missingValue({ file, line: line(at), column: 1 }, key, hint);
       if (inherited !== undefined) values.set(key, inherited);
       continue;
     }
@@ -118,12 +118,14 @@ export function parseRawEnv(
     const value = rest.length > 0 ? rest.join('=') : lookup(key);
     const isMissing = value === undefined && !values.has(key) && typeof known.get(key) !== 'string';
     const hint = isMissing ? required(key) : undefined;
-    if (hint !== undefined)
-      throw InputError.at({ file, line: index + 1, column: 1 }, `the variable ${key} has no value`, hint);
+    if (hint !== undefined) throw missingValue({ file, line: index + 1, column: 1 }, key, hint);
     if (value !== undefined) values.set(key, value);
   }
   return values;
 }
+
+const missingValue = (at: Position, missing: string, hint: string): InputError =>
+  new InputError([{ at, message: `the variable ${missing} has no value`, hint, missing }]);
 
 function skip(source: string, offset: number, what: RegExp): number {
   what.lastIndex = offset;

@@ -57,7 +57,7 @@ function interpolateScalar(
     const { missing } = error;
     if (isWithoutEffect && missing !== undefined && !error.isDemanded && !empty.has(missing))
       return interpolateScalar(node, values, report, true, new Set([...empty, missing]));
-    report.error(node.at, error.message, missing === undefined ? error.hint : values.hint(missing));
+    report.error(node.at, error.message, missing === undefined ? error.hint : values.hint(missing), missing);
     report.spoil(node);
     return node;
   }

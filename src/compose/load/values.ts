@@ -104,11 +104,11 @@ export class Values {
   /** What to do about a variable without a value. */
   hint(name: string): string {
     if (this.isSiteValue(name)) {
-      return `every site gives it a value of its own: set it under values in sites/${this.site}.yaml or in the site's values file`;
+      return 'every site gives it a value of its own: set it under values in the sites/NAME.yaml of the site, or in the file of --values there';
     }
     if (!this.app.nameIsFixed)
       return `give it a value in .env or in the file of --values, or a default as in \${${name}:-default}`;
-    return `give it a value in fleet.yaml, the Site or .env, or a default as in \${${name}:-default}`;
+    return `give it a value in fleet.yaml, the Site, .env or the file of --values, or a default as in \${${name}:-default}`;
   }
 
   private isKnown(name: string): boolean {

@@ -15,15 +15,16 @@ const from: GatherOptions = {
   pinned: () => Promise.reject(new Error('nothing is pinned')),
 };
 
-/** A commit of apps by their host ports. */
-const commit = (apps: Record<string, string>, previous?: Accepted) =>
+/** A commit of apps by their host ports. `placements`: where an app is placed, if not everywhere. */
+const commit = (apps: Record<string, string>, previous?: Accepted, placements: Record<string, object> = {}) =>
   gather(
     memorySnapshot({
       'fleet.yaml': document('Fleet'),
       'sites/here.yaml': document('Site'),
+      'sites/there.yaml': document('Site'),
       ...Object.fromEntries(
         Object.entries(apps).flatMap(([name, text]) => [
-          [`apps/${name}/app.yaml`, document('Application')],
+          [`apps/${name}/app.yaml`, document('Application', name in placements ? { placement: placements[name] } : {})],
           [`apps/${name}/compose.yaml`, text],
         ]),
       ),
@@ -104,4 +105,24 @@ test('an app stays as it is while a path out of its folder would change from dat
   const gone = await at({}, copied.accepted);
   expect(gone.broken[0]?.problems[0]?.message).toContain('as Git has nothing there any more');
   expect(await sources(gone.accepted)).toEqual(['shop /files/shop/.repo/apps/data/x.conf']);
+});
+
+test('an app that loses all its sites is kept as it is; one that moves, or is meant for none, goes', async () => {
+  const apps = { shop: web(80), till: web(81) };
+  const first = await commit(apps);
+  const lost = await commit(apps, first.accepted, { till: { matchLabels: { regoin: 'eu' } } });
+  expect(lost.broken).toMatchObject([
+    { name: 'till', problems: [{ message: 'till is placed on no site: no site has the label regoin' }] },
+  ]);
+  expect(await running(lost.accepted)).toEqual(['shop 80', 'till 81']);
+  const again = await commit(apps, lost.accepted, { till: { sites: ['nowhere'] } });
+  expect(await running(again.accepted)).toEqual(['shop 80', 'till 81']);
+  for (const sites of [[], ['there']]) {
+    const gone = await commit(apps, again.accepted, { till: { sites } });
+    expect(gone.broken).toEqual([]);
+    expect(await running(gone.accepted)).toEqual(['shop 80']);
+    expect(gone.accepted.site.elsewhere).toEqual(['till']);
+  }
+  const never = await commit(apps, (await commit({ shop: web(80) })).accepted, { till: { sites: ['nowhere'] } });
+  expect(never.broken).toEqual([]);
 });

@@ -103,7 +103,7 @@ describe('where values come from', () => {
   test('and a problem on a site that does not say it', async () => {
     const promise = compile(serviceText('hostname: $NAME\nenvironment: [NAME]'), { app: { siteValues: ['NAME'] } });
     const what =
-      "the variable NAME has no value (every site gives it a value of its own: set it under values in sites/shop.yaml or in the site's values file)";
+      'the variable NAME has no value (every site gives it a value of its own: set it under values in the sites/NAME.yaml of the site, or in the file of --values there)';
     expect(await problemsOf(promise)).toBe(`compose.yaml:4:15: ${what}\ncompose.yaml:5:19: ${what}`);
   });
 

@@ -39,7 +39,7 @@ describe('a site', () => {
       confirmPrune: ['x'],
     };
     const { site } = await compiled({}, decided);
-    expect(site).toEqual({ site: 'shop', revision: 'abc123', apps: [], broken: [], ...decided });
+    expect(site).toEqual({ site: 'shop', revision: 'abc123', apps: [], broken: [], elsewhere: [], ...decided });
   });
 
   test('a broken app holds up no other', async () => {

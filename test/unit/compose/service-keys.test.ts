@@ -309,12 +309,12 @@ describe('what cannot be used is refused where it stands', () => {
     ['env_file: /etc/x.env', '4:15: an env_file must be a file in Git, so its path must be relative'],
     [
       'hostname: ${NAME}',
-      '4:15: the variable NAME has no value (give it a value in fleet.yaml, the Site or .env, or a default as in ${NAME:-default})',
+      '4:15: the variable NAME has no value (give it a value in fleet.yaml, the Site, .env or the file of --values, or a default as in ${NAME:-default})',
     ],
     ['hostname: ${NAME:=x}', '4:15: it holds a ${…} that is not valid (write $$ for a dollar sign)'],
     [
       'hostname: ${NAME:?set it}',
-      '4:15: the required variable NAME has no value: set it (give it a value in fleet.yaml, the Site or .env, or a default as in ${NAME:-default})',
+      '4:15: the required variable NAME has no value: set it (give it a value in fleet.yaml, the Site, .env or the file of --values, or a default as in ${NAME:-default})',
     ],
   ])('%s', async (keys, problem) => {
     expect(await serviceProblems(keys)).toBe(`compose.yaml:${problem}`);

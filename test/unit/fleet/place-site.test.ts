@@ -128,6 +128,7 @@ describe('a fleet', () => {
         },
       ],
       broken: [],
+      elsewhere: [],
       vanished: {},
       allowEmpty: false,
       pruneThreshold: 50,

@@ -44,6 +44,13 @@ test('an app that vanished goes with its networks, by the Fleet’s policy; its 
     '2 remove till-pos-1: pos is not in Git (after 1)',
     '3 remove network till_default: not in Git (after 2)',
   ]);
+  expect(
+    planLines({ git: { ...gone, elsewhere: ['till'] }, site: actualOf(withData), memory: settled(withData) }),
+  ).toEqual([
+    '1 stop till-pos-1: not placed on this site',
+    '2 remove till-pos-1: not placed on this site (after 1)',
+    '3 remove network till_default: not placed on this site (after 2)',
+  ]);
   const reported = lines({ ...site(shop), vanished: {} });
   expect(reported).toHaveLength(3);
   for (const line of reported) expect(line).toContain('withheld by automated');
