@@ -116,7 +116,7 @@ function requireSameName(apps: PlacedApp[], compiled: DesiredSite, previous: Acc
     throw InputError.at(
       undefined,
       `the app was called ${first} and would now be called ${name}: its volumes would seem lost`,
-      `write \`name: ${first}\` in the Compose file`,
+      `write \`name: ${first}\` in the Compose file, or COMPOSE_PROJECT_NAME=${first} in its .env where that names it`,
     );
   }
   return name ?? first;

@@ -20,6 +20,7 @@ import { load } from './load/load.ts';
 import type { SiteFolder } from './load/outside.ts';
 import { foldersOf } from './load/project-folder.ts';
 import { RepoFiles } from './load/repo-files.ts';
+import { settle } from './load/settle.ts';
 import type { CompileOptions } from './load/values.ts';
 import { Report } from './report.ts';
 
@@ -77,7 +78,7 @@ export async function compileWhole(
 }
 
 async function compileOpenly(
-  app: PlacedApp,
+  placed: PlacedApp,
   site: string,
   snapshot: Snapshot,
   options: CompileOptions,
@@ -85,8 +86,9 @@ async function compileOpenly(
 ): Promise<Compiled> {
   const report = new Report();
   const repo = new RepoFiles(snapshot, options.maxFileBytes);
-  const reading = new AppFolder(repo, foldersOf(app), { here: '/' });
-  const { name, root, values } = await load(app, site, repo, reading, options, report, onName);
+  const settled = await settle(placed, site, repo, options);
+  const { app } = settled;
+  const { name, root, values } = await load(settled, site, repo, options, report, onName);
   const where = whereOf(app, name, options);
   const folder = new AppFolder(repo, foldersOf(app), where, () => values.home);
   const all = decodeProject(root, report);

@@ -1,10 +1,9 @@
 import type { PlacedApp } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { decodeProject, type Project } from './keys/project.ts';
-import { AppFolder } from './load/app-folder.ts';
 import { load } from './load/load.ts';
-import { foldersOf } from './load/project-folder.ts';
 import { RepoFiles } from './load/repo-files.ts';
+import { settle } from './load/settle.ts';
 import type { CompileOptions } from './load/values.ts';
 import { Report } from './report.ts';
 
@@ -19,7 +18,7 @@ export async function readProject(
 ): Promise<{ name: string; project: Project }> {
   const report = new Report();
   const repo = new RepoFiles(snapshot, options.maxFileBytes);
-  const folder = new AppFolder(repo, foldersOf(app), { here: '/' });
-  const { name, root } = await load(app, '', repo, folder, options, report, () => {});
+  const settled = await settle(app, '', repo, options);
+  const { name, root } = await load(settled, '', repo, options, report, () => {});
   return { name, project: decodeProject(root, report) };
 }

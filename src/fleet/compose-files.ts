@@ -17,6 +17,17 @@ export async function findComposeFiles(snapshot: Snapshot, folder: string): Prom
   return [base, ...(override === undefined ? [] : [override])].map((name) => inFolder(folder, name));
 }
 
+/** COMPOSE_FILE as a `.env` sets it. What it says is for the loader to read. */
+const NAMES_FILES = /^[ \t]*(?:export[ \t]+)?COMPOSE_FILE[ \t]*[=:]/m;
+
+/** The Compose files of a folder that is an app by itself, as `docker compose` finds them; none where its `.env` names them. undefined: it is no app. */
+export async function findLoneFiles(snapshot: Snapshot, folder: string): Promise<string[] | undefined> {
+  const dotenv = await snapshot.read(inFolder(folder, '.env'));
+  if (dotenv && NAMES_FILES.test(Buffer.from(dotenv.content).toString('latin1'))) return [];
+  const found = await findComposeFiles(snapshot, folder);
+  return found.length > 0 ? found : undefined;
+}
+
 export const inFolder = (folder: string, path: string): string => (folder === '' ? path : `${folder}/${path}`);
 
 function onlyOne(candidates: readonly string[], names: ReadonlySet<string>, folder: string): string | undefined {

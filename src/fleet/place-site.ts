@@ -2,7 +2,7 @@ import { InputError, type Problem } from '../lib/errors.ts';
 import type { FleetDocument, Pin, PlacedSite, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { type AskNowhere, placeApplications } from './applications.ts';
-import { COMPOSE_FILES, findComposeFiles } from './compose-files.ts';
+import { COMPOSE_FILES, findLoneFiles } from './compose-files.ts';
 import { readDocument } from './document.ts';
 import { fleetOf } from './documents.ts';
 import { nowhere } from './nowhere.ts';
@@ -73,8 +73,8 @@ async function layoutOf(snapshot: Snapshot): Promise<{ kind: 'fleet' } | { kind:
       `rename it to ${FLEET}`,
     );
   }
-  const compose = await findComposeFiles(snapshot, '');
-  if (compose.length > 0) return { kind: 'bare', compose };
+  const compose = await findLoneFiles(snapshot, '');
+  if (compose) return { kind: 'bare', compose };
   const folders = ['apps', 'sites'].filter((name) => names.includes(name));
   throw InputError.at(
     undefined,

@@ -102,7 +102,7 @@ export interface PlacedApp {
   nameIsFixed: boolean;
   /** The Application's folder, relative to the snapshot's root; "" is the root. */
   folder: string;
-  /** Compose files in merge order, overlays of this site last; relative to the snapshot's root. */
+  /** Compose files in merge order, overlays of this site last; relative to the snapshot's root. None: a lone app's `.env` names them. */
   compose: string[];
   profiles: string[];
   sync: SyncPolicy;

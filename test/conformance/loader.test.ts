@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { composeConfig } from '../../src/compose/config/project.ts';
-import { findComposeFiles, inFolder } from '../../src/fleet/compose-files.ts';
+import { findLoneFiles, inFolder } from '../../src/fleet/compose-files.ts';
 import { InputError } from '../../src/lib/errors.ts';
 import { folderSource } from '../../src/source/folder-source.ts';
 import { placedApp } from '../unit/compose/support.ts';
@@ -64,7 +64,7 @@ async function ourAnswer({ directory, folder, files, profiles, env }: LoaderCase
       name: basename(join(directory, folder)),
       nameIsFixed: false,
       folder,
-      compose: files?.map((file) => inFolder(folder, file)) ?? (await findComposeFiles(snapshot, folder)),
+      compose: files?.map((file) => inFolder(folder, file)) ?? (await findLoneFiles(snapshot, folder)) ?? [],
       profiles,
     });
     const appDirectory = join(directory, folder);

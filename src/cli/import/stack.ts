@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, join, posix, relative, resolve } from 'node:path';
 import { compileApp } from '../../compose/compile-app.ts';
 import type { Project } from '../../compose/keys/project.ts';
+import type { ComposeSettings } from '../../compose/load/settings.ts';
 import { readProject } from '../../compose/read-project.ts';
 import { findComposeFiles } from '../../fleet/compose-files.ts';
 import { isProjectName, PROJECT_NAME_HINT } from '../../fleet/project-name.ts';
@@ -10,7 +11,7 @@ import type { PlacedApp } from '../../model/fleet.ts';
 import type { Snapshot, SourceFile } from '../../model/snapshot.ts';
 import { folderSource } from '../../source/folder-source.ts';
 import { recordSnapshot } from '../../source/recording.ts';
-import { type ComposeSettings, withoutSettings } from './compose-settings.ts';
+import { withoutSettings } from './compose-settings.ts';
 import { unsetVariables } from './variables.ts';
 
 /** What people run with `docker compose` from one folder. */

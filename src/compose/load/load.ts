@@ -1,10 +1,7 @@
-import { InputError, type Position } from '../../lib/errors.ts';
-import type { PlacedApp } from '../../model/fleet.ts';
+import { InputError } from '../../lib/errors.ts';
 import { describe, entryOf, type MappingNode } from '../../yaml/node.ts';
 import type { Report } from '../report.ts';
-import type { AppFolder } from './app-folder.ts';
 import { canonical } from './canonical.ts';
-import { parseDotenv } from './dotenv.ts';
 import { applyExtends } from './extends.ts';
 import { applyIncludes, type FileReference } from './include.ts';
 import { interpolate } from './interpolate.ts';
@@ -14,6 +11,7 @@ import { mergeFiles } from './merge.ts';
 import { projectFolder } from './project-folder.ts';
 import type { RepoFiles } from './repo-files.ts';
 import { applyResets } from './resets.ts';
+import type { Settled } from './settle.ts';
 import { type CompileOptions, Values } from './values.ts';
 
 /** An app's Compose files as one tree, variables put in, and what it is called. */
@@ -30,14 +28,14 @@ interface Written {
 
 /** Reads, interpolates and merges the Compose files of an app. Throws InputError where no tree comes of them. */
 export async function load(
-  app: PlacedApp,
+  settled: Settled,
   site: string,
   repo: RepoFiles,
-  folder: AppFolder,
   options: CompileOptions,
   report: Report,
   onName: (name: string) => void,
 ): Promise<Loaded> {
+  const { app, dotenv } = settled;
   const budget = new LoadBudget();
   const written: Written[] = [];
   for (const file of app.compose) {
@@ -52,9 +50,8 @@ export async function load(
   const [first] = app.compose;
   if (first === undefined) throw InputError.at(undefined, `the app ${app.name} lists no Compose file`);
   if (written.length === 0) throw InputError.at({ file: first, line: 1, column: 1 }, 'the Compose file is empty');
-  const bare = new Values(app, site, options);
-  const values = bare.withDotenv(await readDotenv(folder, app, bare));
-  const name = nameOf(app, written, values, report);
+  const values = new Values(app, site, options, dotenv);
+  const name = nameOf(settled, written, values, report);
   values.named(name);
   onName(name);
   const context = { repo, folder: projectFolder(app), directory: '', values, includedBy: [], budget, report };
@@ -101,30 +98,11 @@ async function loadFiles(files: readonly FileReference[], context: LoadContext):
   if (root) return root;
   throw InputError.at(first?.at, 'what is included is empty');
 }
-/** Settings of `docker compose` itself that a `.env` may hold; they would mean something else there than here. */
-const SETTINGS: Record<string, string> = {
-  COMPOSE_FILE: 'list the files under compose in the Application',
-  COMPOSE_PATH_SEPARATOR: 'list the files under compose in the Application',
-  COMPOSE_PROFILES: 'list the profiles under profiles in the Application',
-  COMPOSE_PROJECT_NAME: "the Application's folder, or name: in the Compose file, names the app",
-  COMPOSE_ENV_FILES: 'only .env is read',
-};
-
-async function readDotenv(folder: AppFolder, app: PlacedApp, values: Values): Promise<ReadonlyMap<string, string>> {
-  const project = projectFolder(app);
-  const at: Position = { file: project === '' ? '.env' : `${project}/.env`, line: 1, column: 1 };
-  const found = await folder.text('.env', '.env', at);
-  if (!found) return new Map();
-  const dotenv = parseDotenv(found.text, found.file, values.lookup, undefined, values.required);
-  for (const [name, hint] of Object.entries(SETTINGS)) {
-    if (dotenv.has(name))
-      throw InputError.at(at, `${name} is a setting of docker compose, which is not there on a site`, hint);
-  }
-  return dotenv;
-}
-
-/** The Application's name; else `name:` of the last file that has one; else the fallback. Compose's spelling: lower case, nothing special. */
-function nameOf(app: PlacedApp, written: readonly Written[], values: Values, report: Report): string {
+/**
+ * The Application's name; else what `.env` says; else `name:` of the last file that has one; else the fallback. Compose's spelling: lower case, nothing
+ * special.
+ */
+function nameOf({ app, name: said }: Settled, written: readonly Written[], values: Values, report: Report): string {
   const entry = written.map(({ document }) => entryOf(document, 'name')).findLast((found) => found !== undefined);
   const node = entry && interpolate(entry.value, values, report);
   const text = node?.kind === 'scalar' && typeof node.value === 'string' ? node.value : undefined;
@@ -132,6 +110,7 @@ function nameOf(app: PlacedApp, written: readonly Written[], values: Values, rep
     throw InputError.at(node.at, `name must be a string, not ${describe(node)}`, 'quote it, or take it out');
   }
   if (app.nameIsFixed) return app.name;
+  if (said !== undefined) return said;
   const name = projectName(text ?? '') || projectName(app.name);
   if (name === '')
     throw InputError.at(entry?.value.at, 'no name for the app can be made of this', 'set name: in the Compose file');

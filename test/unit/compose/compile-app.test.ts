@@ -145,10 +145,35 @@ describe('where values come from', () => {
     );
   });
 
-  test('settings of docker compose in .env are refused, as they do nothing on a site', async () => {
-    expect(await problemsOf(compile(serviceText(''), { files: { '.env': 'COMPOSE_PROFILES=x\n' } }))).toBe(
-      '.env:1:1: COMPOSE_PROFILES is a setting of docker compose, which is not there on a site (list the profiles under profiles in the Application)',
+  test('settings of docker compose in .env are refused in a fleet, as they do nothing on a site', async () => {
+    expect(await problemsOf(compile(serviceText(''), { files: { '.env': 'A=1\nCOMPOSE_PROFILES=x\n' } }))).toBe(
+      '.env:2:1: COMPOSE_PROFILES is a setting of docker compose, which is not there on a site (list the profiles under profiles in the Application)',
     );
+  });
+
+  const lone = (env: string, files: Record<string, string> = {}) => {
+    const all = { '.env': env, 'compose.yaml': `name: written\n${serviceText('')}`, ...files };
+    const compose = env.includes('COMPOSE_FILE') ? [] : ['compose.yaml'];
+    return compile(all['compose.yaml'], { files: all, app: { name: 'repo', nameIsFixed: false, compose } });
+  };
+
+  test('beside a lone Compose file they mean what they mean to docker compose', async () => {
+    const { name, services } = await lone('COMPOSE_PROJECT_NAME=shop\nCOMPOSE_PROFILES= a, b\n', {
+      'compose.yaml':
+        'name: written\nservices: {a: {image: x, profiles: [a]}, b: {image: x, profiles: [b]}, c: {image: x, profiles: [c]}}\n',
+    });
+    expect([name, ...services.map((service) => service.name)]).toEqual(['shop', 'a', 'b']);
+  });
+
+  test.each([
+    ['A=1\nexport COMPOSE_PROJECT_NAME=Shop', '.env:2:1: COMPOSE_PROJECT_NAME cannot be the name of a Compose project'],
+    ['COMPOSE_PROJECT_NAME=../../../elsewhere', '.env:1:1: COMPOSE_PROJECT_NAME cannot be'],
+    ['A=1\nCOMPOSE_FILE=no.yaml', '.env:2:1: COMPOSE_FILE names no.yaml, which is no file of the repo'],
+    ['COMPOSE_FILE=compose.yaml:', '.env:1:1: COMPOSE_FILE names an empty path'],
+    ['COMPOSE_FILE=/etc/compose.yaml', '.env:1:1: COMPOSE_FILE names a file that is not in Git'],
+    ['COMPOSE_FILE=../compose.yaml', '.env:1:1: the path leads out of the config repo'],
+  ])('what they cannot mean is refused at its place: %j', async (env, problem) => {
+    expect(await problemsOf(lone(`${env}\n`))).toContain(problem);
   });
 
   test('files of variables lose to variables', async () => {

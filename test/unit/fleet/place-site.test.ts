@@ -372,6 +372,14 @@ spec:
     expect(await refusal(placeSite(fleet({ 'sites/one.yaml': text }), {}))).toEqual([message]);
   });
 
+  test.each([
+    ['COMPOSE_FILE=a.yml:b.yml', 'a lone app whose .env names its files'],
+    ['TAG=1\nexport COMPOSE_FILE=a.yml', 'one of them after an export'],
+  ])('%j: %s', async (env) => {
+    const { apps } = await placeSite(memorySnapshot({ '.env': env, 'compose.yaml': '', 'docker-compose.yml': '' }), {});
+    expect(apps).toMatchObject([{ nameIsFixed: false, compose: [] }]);
+  });
+
   test('text that is not UTF-8', async () => {
     const snapshot: Snapshot = {
       ...fleet(),

@@ -1,0 +1,98 @@
+import { posix } from 'node:path';
+import { isProjectName, PROJECT_NAME_HINT } from '../../fleet/project-name.ts';
+import { InputError, type Position } from '../../lib/errors.ts';
+import type { PlacedApp } from '../../model/fleet.ts';
+import { parseDotenv } from './dotenv.ts';
+import { projectFolder } from './project-folder.ts';
+import { inRepo, type RepoFiles } from './repo-files.ts';
+import { composeSettings } from './settings.ts';
+import { type CompileOptions, Values } from './values.ts';
+
+/** An app with what its `.env` says. */
+export interface Settled {
+  app: PlacedApp;
+  /** The variables of its `.env`. */
+  dotenv: ReadonlyMap<string, string>;
+  /** The `.env` of a lone Compose file names the app. */
+  name?: string;
+}
+
+/** What an Application says instead. */
+const IN_A_FLEET = {
+  COMPOSE_FILE: 'list the files under compose in the Application',
+  COMPOSE_PATH_SEPARATOR: 'list the files under compose in the Application',
+  COMPOSE_PROFILES: 'list the profiles under profiles in the Application',
+  COMPOSE_PROJECT_NAME: "the Application's folder, or name: in the Compose file, names the app",
+  COMPOSE_ENV_FILES: 'only .env is read',
+};
+
+/**
+ * Reads the `.env` of an app. That of a lone Compose file may hold settings of `docker compose`, which mean here what they mean there: files, profiles
+ * and the project's name. In a fleet the Application says these, and they are refused. Throws InputError.
+ */
+export async function settle(app: PlacedApp, site: string, repo: RepoFiles, options: CompileOptions): Promise<Settled> {
+  const values = new Values(app, site, options);
+  if (app.nameIsFixed) {
+    const { variables, at } = await readDotenv(projectFolder(app), values, repo);
+    const found = Object.entries(IN_A_FLEET).find(([name]) => variables.has(name));
+    if (!found) return { app, dotenv: variables };
+    const [name, hint] = found;
+    throw InputError.at(at(name), `${name} is a setting of docker compose, which is not there on a site`, hint);
+  }
+  const { variables, at } = await readDotenv(app.folder, values, repo);
+  const files = app.compose.length > 0 ? undefined : composeSettings(variables).files;
+  const lone = files ? await withFiles(app, files, at('COMPOSE_FILE'), repo) : app;
+  const project = projectFolder(lone);
+  // Where the files lie elsewhere, Docker Compose reads the `.env` beside them as well; what the first says counts.
+  const second = project === app.folder ? undefined : await readDotenv(project, values.withDotenv(variables), repo);
+  const dotenv = new Map([...(second?.variables ?? []), ...variables]);
+  const { name, profiles } = composeSettings(dotenv);
+  if (name !== undefined && !isProjectName(name)) {
+    const place = variables.has('COMPOSE_PROJECT_NAME') ? at : (second?.at ?? at);
+    throw InputError.at(
+      place('COMPOSE_PROJECT_NAME'),
+      'COMPOSE_PROJECT_NAME cannot be the name of a Compose project',
+      PROJECT_NAME_HINT,
+    );
+  }
+  const isSaid = profiles !== undefined && app.profiles.length === 0;
+  return { app: isSaid ? { ...lone, profiles } : lone, dotenv, ...(name !== undefined && { name }) };
+}
+
+/** Compose names a project without a name by the folder of its first file. */
+async function withFiles(app: PlacedApp, files: readonly string[], at: Position, repo: RepoFiles): Promise<PlacedApp> {
+  const compose: string[] = [];
+  for (const file of files.map((each) => each.trim())) {
+    if (file === '')
+      throw InputError.at(at, 'COMPOSE_FILE names an empty path', 'take out the separator that is too much');
+    if (file.startsWith('/'))
+      throw InputError.at(at, 'COMPOSE_FILE names a file that is not in Git', 'its paths must be relative');
+    const path = inRepo(app.folder, file, at);
+    if ((await repo.kind(path, at)) !== 'file')
+      throw InputError.at(at, `COMPOSE_FILE names ${path}, which is no file of the repo`);
+    compose.push(path);
+  }
+  const settled = { ...app, compose };
+  const project = projectFolder(settled);
+  return project === app.folder ? settled : { ...settled, name: posix.basename(project) };
+}
+
+interface Dotenv {
+  variables: ReadonlyMap<string, string>;
+  /** Where a variable is set. */
+  at(name: string): Position;
+}
+
+async function readDotenv(folder: string, values: Values, repo: RepoFiles): Promise<Dotenv> {
+  const file = posix.join(folder, '.env');
+  const start = { file, line: 1, column: 1 };
+  const text = (await repo.text(file, '.env', start)) ?? '';
+  const at = (name: string): Position => {
+    const index = text.split('\n').findIndex((line) => {
+      const [first, second] = line.trim().split(/[\s=:]+/, 2);
+      return first === name || (first === 'export' && second === name);
+    });
+    return { ...start, line: Math.max(index, 0) + 1 };
+  };
+  return { variables: parseDotenv(text, file, values.lookup, undefined, values.required), at };
+}
