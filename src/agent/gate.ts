@@ -199,7 +199,8 @@ export function createGate(options: GateOptions): Gate {
     if (base === undefined || base === commit) return;
     try {
       const commits = await source.history(commit, [base], signal, MOST_FOR_REPORT);
-      const leads = commits.some(({ content }) => Buffer.from(content).includes(`\nparent ${base}\n`));
+      let leads = false;
+      for (const { content } of commits) leads ||= Buffer.from(await content()).includes(`\nparent ${base}\n`);
       if (!leads) warnOfRewrite(commit, base);
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;

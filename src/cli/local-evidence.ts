@@ -24,7 +24,7 @@ export function localEvidence(dir: string, file: string): Evidence {
         .split('\n')
         .filter((oid) => oid !== '');
       if (oids.length === 0) throw new SourceError('notFound', `${tip.slice(0, 12)} holds nothing new`);
-      return Promise.all(oids.map(async (oid) => ({ oid, content: await object(oid, 'commit') })));
+      return oids.map((oid) => ({ oid, content: () => object(oid, 'commit') }));
     },
     async folder(commit, path) {
       const { code, stdout } = await runProgram('git', ['ls-tree', '-z', `${commit}:${path}`], dir);

@@ -154,7 +154,7 @@ export const agentSettings: readonly Setting[] = [
   { key: 'maxFetchBytes', value: 'size', description: 'what one fetch may send', default: '256MiB' },
   { key: 'maxUnpackedBytes', value: 'size', description: 'what one fetch may unpack to', default: '1GiB' },
   { key: 'maxObjects', value: 'number', description: 'Git objects in one fetch', default: '500000' },
-  { key: 'maxFileBytes', value: 'size', description: 'one file of the config repo', default: '64MiB' },
+  { key: 'maxFileBytes', value: 'size', description: 'one file of the config repo', default: '32MiB' },
   { key: 'maxFiles', value: 'number', description: 'files and folders read of one commit', default: '100000' },
   { key: 'maxReadBytes', value: 'size', description: 'all files read of one commit', default: '128MiB' },
   { key: 'maxDiskBytes', value: 'size', description: 'all that is kept of the config repo', default: '512MiB' },

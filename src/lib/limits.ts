@@ -54,7 +54,7 @@ export const APP_LIMITS: SizeLimits = {
   ports: 20_000,
   connections: 50_000,
   settings: 16 * MIB,
-  files: 64 * MIB,
+  files: 32 * MIB,
 };
 
 export const SITE_LIMITS: SizeLimits = {
@@ -62,7 +62,7 @@ export const SITE_LIMITS: SizeLimits = {
   ports: 40_000,
   connections: 100_000,
   settings: 24 * MIB,
-  files: 96 * MIB,
+  files: 64 * MIB,
 };
 
 /** Problems and warnings of one app that are told: more than a person can take in at once. */

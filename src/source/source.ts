@@ -26,10 +26,11 @@ export interface Polled extends Named {
   pinned?: Named | { missing: string };
 }
 
-/** A commit as it was made: the bytes that its name, and a signature in it, are of. */
+/** A commit of a history. Its content is read when it is asked for: all commits of a history together can be more than there is memory. */
 export interface CommitObject {
   oid: string;
-  content: Uint8Array;
+  /** The bytes as they were made: what its name, and a signature in it, are of. */
+  content(): Promise<Uint8Array>;
 }
 
 /** A place that desired state comes from, as the agent's loop sees it. All of it throws SourceError. */

@@ -10,8 +10,10 @@ export interface Commit {
   time: number;
   message: string;
   signed: Signed | undefined;
-  /** Its bytes without a signature. */
-  payload: Uint8Array;
+  /** A hash of its bytes without a signature. */
+  payloadId: string;
+  /** The message is shortened and the signature left out, so that it takes little memory: see light(). */
+  isLight?: true;
 }
 
 export interface Tag {
@@ -78,7 +80,7 @@ export function parseCommit(oid: string, content: Uint8Array): Commit {
     time: timeOf('commit', oid, others[1].value),
     message: body,
     signed: signature && { signature: `${signature.value}\n`, payload },
-    payload,
+    payloadId: objectId('payload', payload),
   };
 }
 

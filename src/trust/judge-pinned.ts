@@ -1,8 +1,8 @@
 import { messageOf, SourceError } from '../lib/errors.ts';
 import { commitGraph, descendantsOf } from './commit-graph.ts';
-import { parseCommit } from './git-object.ts';
 import { judge } from './judge.ts';
-import type { Candidate, Evidence } from './judgement.ts';
+import type { Candidate, Evidence, ShownCommit } from './judgement.ts';
+import { readCommits } from './read-commits.ts';
 import type { Trust } from './trust.ts';
 import { TrustError } from './trust-error.ts';
 
@@ -58,12 +58,8 @@ async function isInHistory(older: string, tip: string, evidence: Evidence): Prom
 }
 
 /** Whether a history that was shown leads from one commit to another. Throws TrustError for commits that cannot be read in one way only. */
-export function isDescendant(
-  history: readonly { oid: string; content: Uint8Array }[],
-  tip: string,
-  older: string,
-): boolean {
-  const commits = history.map(({ oid, content }) => parseCommit(oid, content));
+export async function isDescendant(history: readonly ShownCommit[], tip: string, older: string): Promise<boolean> {
+  const commits = await readCommits(history);
   return descendantsOf(commitGraph(commits, tip), new Set([older])).has(tip);
 }
 

@@ -12,6 +12,7 @@ import {
   TRUST_TRAILER,
   type Verdict,
 } from './judgement.ts';
+import { readCommits } from './read-commits.ts';
 import { loadAlone, loadOlder, twinOf } from './shown-history.ts';
 import { Signers } from './signers.ts';
 import { tagSigners } from './tag-signers.ts';
@@ -123,9 +124,7 @@ class Judging {
 
   async #loadSince(tip: string, base: string): Promise<CommitGraph> {
     try {
-      const objects = await this.#evidence.history(tip, [base]);
-      const commits = objects.map(({ oid, content }) => parseCommit(oid, content));
-      return commitGraph(commits, tip);
+      return commitGraph(await readCommits(await this.#evidence.history(tip, [base])), tip);
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       if (error.kind === 'notFound') return loadOlder(tip, error, this.#evidence);

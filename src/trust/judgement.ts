@@ -4,10 +4,15 @@ import type { ReadFolder } from './path-limits.ts';
 import type { Trust } from './trust.ts';
 import type { TrustError } from './trust-error.ts';
 
+export interface ShownCommit {
+  oid: string;
+  content(): Promise<Uint8Array>;
+}
+
 /** What is asked of a source to judge a commit. All of it throws SourceError. */
 export interface Evidence {
-  /** The raw bytes of every commit that `tip` descends from and none of `known` does. */
-  history(tip: string, known: readonly string[]): Promise<{ oid: string; content: Uint8Array }[]>;
+  /** Every commit that `tip` descends from and none of `known` does. The raw bytes of each are read when they are asked for. */
+  history(tip: string, known: readonly string[]): Promise<ShownCommit[]>;
   object(oid: string, type: 'commit' | 'tag'): Promise<Uint8Array>;
   folder: ReadFolder;
   /** trust.yaml at a commit, read and merged with what is the site's own to say; undefined where there is none. Throws TrustError for one that cannot be used. */

@@ -34,8 +34,8 @@ export async function loadOlder(tip: string, error: SourceError, evidence: Evide
  */
 export async function twinOf(base: string, graph: CommitGraph, evidence: Evidence): Promise<string | undefined> {
   try {
-    const { payload } = parseCommit(base, await evidence.object(base, 'commit'));
-    return graph.order.find((commit) => Buffer.compare(commit.payload, payload) === 0)?.oid;
+    const { payloadId } = parseCommit(base, await evidence.object(base, 'commit'));
+    return graph.order.find((commit) => commit.payloadId === payloadId)?.oid;
   } catch (error) {
     const isGone = error instanceof SourceError && (error.kind === 'notFound' || error.kind === 'protocol');
     if (isGone || error instanceof TrustError) return undefined;

@@ -1,8 +1,9 @@
 import { SourceError } from '../lib/errors.ts';
+import { turn } from '../lib/turn.ts';
 import { type Attestation, attest, iso } from './attest.ts';
 import { type CommitGraph, commitGraph, sameFiles } from './commit-graph.ts';
 import { type CountedDates, countedFor, isAhead, NO_DATES } from './counted-dates.ts';
-import { type Commit, parseCommit } from './git-object.ts';
+import { type Commit, parseCommit, type Signed } from './git-object.ts';
 import type { Candidate, Evidence, Standing } from './judgement.ts';
 import { changedOutside, type ReadFolder, remembering } from './path-limits.ts';
 import { NAMESPACE, type Signer, type Trust } from './trust.ts';
@@ -155,10 +156,17 @@ export class Signers {
     const key = `${commit.oid} ${isHead}`;
     const known = this.#attested.get(key);
     if (known) return known;
-    const found = attest(
+    const found = this.#attest(commit, isHead);
+    this.#attested.set(key, found);
+    return found;
+  }
+
+  async #attest(commit: Commit, isHead: boolean): Promise<Attestation[] | TrustError> {
+    const signed = commit.isLight ? await this.#signatureOf(commit.oid) : commit.signed;
+    return attest(
       {
         what: `commit ${short(commit.oid)}`,
-        signed: commit.signed,
+        signed,
         namespace: NAMESPACE.git,
         madeAt: (signer) => countedFor(commit, this.datesBelow.get(commit.oid) ?? NO_DATES, signer),
         now: isHead ? this.#standing.now : undefined,
@@ -170,8 +178,12 @@ export class Signers {
         if (error instanceof TrustError) return error;
         throw error;
       });
-    this.#attested.set(key, found);
-    return found;
+  }
+
+  /** Read again: of a large history not all is kept in memory. */
+  async #signatureOf(oid: string): Promise<Signed | undefined> {
+    await turn();
+    return parseCommit(oid, await this.#evidence.object(oid, 'commit')).signed;
   }
 
   #aheadRefusal(commit: Commit): TrustError | undefined {

@@ -284,7 +284,7 @@ describe('what a commit descends from', () => {
     const commits = await open().history(merge, [known], live);
     expect(commits.map(({ oid }) => oid).sort()).toEqual([merge, second, side].sort());
     expect(commits[0]?.oid).toBe(merge);
-    expect(Buffer.from(commits[0]?.content ?? []).toString()).toContain(`parent ${second}\nparent ${side}\n`);
+    expect(Buffer.from((await commits[0]?.content()) ?? []).toString()).toContain(`parent ${second}\nparent ${side}\n`);
     expect(server.traffic.at(-1)?.down).toBeLessThan(1500);
     expect((await open().history(merge, [], live)).at(-1)?.oid).toBe(known);
     expect(await open().history(known, [known], live)).toEqual([]);

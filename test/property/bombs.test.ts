@@ -48,7 +48,7 @@ describe('YAML that asks for more than its size', () => {
   });
 
   test('a file of 100 MB is not even looked at', async () => {
-    expect(await ends('x'.repeat(100 * MEGABYTE))).toContain('compose.yaml is larger than 64 MiB');
+    expect(await ends('x'.repeat(100 * MEGABYTE))).toContain('compose.yaml is larger than 32 MiB');
   });
 });
 

@@ -6,7 +6,7 @@ import { plainEnvironment, type Ran } from './holdfast-process.ts';
 /** Runs a program to its end as the image runs the agent: in the same heap, without the same compilers. */
 export async function inAgentHeap(program: string, args: readonly string[]): Promise<Ran> {
   const child = spawn(process.execPath, [...AGENT_FLAGS, program, ...args], {
-    env: plainEnvironment(),
+    env: plainEnvironment({ MALLOC_MMAP_THRESHOLD_: '32768' }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ran: Ran = { code: null, stdout: '', stderr: '' };

@@ -66,7 +66,7 @@ export class Forge implements Evidence {
     for (const oid of known) for (const one of this.#ancestors(oid)) left.add(one);
     const found = [...this.#ancestors(tip)].filter((oid) => !left.has(oid));
     if (found.length === 0) throw new SourceError('notFound', `The Git server did not send commit ${tip}`);
-    return found.map((oid) => ({ oid, content: this.#content(oid) }));
+    return found.map((oid) => ({ oid, content: async () => this.#content(oid) }));
   }
 
   async object(oid: string, type: 'commit' | 'tag') {

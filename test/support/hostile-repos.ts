@@ -152,7 +152,7 @@ export const HOSTILE_REPOS: Record<string, HostileRepo> = {
   ),
   'many large files': compose(
     'services: {s: {image: x, volumes: [./data:/data]}}',
-    'the files of Git that the app binds are larger than 64 MB',
+    'the files of Git that the app binds are larger than 32 MB',
     files(30, (i) => [`data/f${i}`, fill('x', 9_000_000)]),
   ),
   'names that nothing declares': compose(

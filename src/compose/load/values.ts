@@ -18,7 +18,7 @@ export interface CompileOptions {
   adopt?: boolean;
   /** The folders that the containers of each Compose project on the site were started from. Absent: nobody asked the engine. */
   stacks?: Record<string, string[]>;
-  /** Bytes that a site takes of one file of Git. Default: 64 MiB. */
+  /** Bytes that a site takes of one file of Git. Default: 32 MiB. */
   maxFileBytes?: number;
   /** What the app was accepted with before, where paths lead out of its folder. */
   before?: PathsBefore | undefined;

@@ -1,8 +1,11 @@
 import { SourceError } from '../../lib/errors.ts';
+import { turn } from '../../lib/turn.ts';
 import type { CommitObject } from '../source.ts';
 
 /** More commits than anybody makes between two polls of a site that was offline for a year. */
 export const MOST_COMMITS = 20_000;
+const COMMITS_A_TURN = 500;
+const BYTES_A_TURN = 4 * 1024 * 1024;
 
 /**
  * The commits from `tip` on, children before their parents, as far as `read` has them: it answers undefined for one that was not sent, which
@@ -14,8 +17,10 @@ export async function walkHistory(
   read: (oid: string) => Promise<Uint8Array | undefined>,
   most = MOST_COMMITS,
 ): Promise<CommitObject[]> {
-  const commits = new Map<string, { commit: CommitObject; parents: string[] }>();
+  const commits = new Map<string, string[]>();
   const open = [tip];
+  let links = 0;
+  let bytes = 0;
   for (let oid = open.pop(); oid !== undefined; oid = open.pop()) {
     if (known.has(oid) || commits.has(oid)) continue;
     const content = await read(oid);
@@ -23,9 +28,15 @@ export async function walkHistory(
       if (oid === tip) throw new SourceError('notFound', `The Git server did not send commit ${oid.slice(0, 12)}`);
       continue;
     }
+    bytes += content.byteLength;
+    if (commits.size % COMMITS_A_TURN === COMMITS_A_TURN - 1 || bytes > BYTES_A_TURN) {
+      bytes = 0;
+      await turn();
+    }
     const parents = parentsOf(content);
-    commits.set(oid, { commit: { oid, content }, parents });
-    if (commits.size > most) {
+    commits.set(oid, parents);
+    links += parents.length;
+    if (commits.size > most || links > 4 * MOST_COMMITS) {
       throw new SourceError(
         'limit',
         `More than ${most} commits lie between what was accepted and ${tip.slice(0, 12)}: that many are not looked at`,
@@ -33,21 +44,24 @@ export async function walkHistory(
     }
     open.push(...parents);
   }
-  return childrenFirst(commits, tip);
+  return childrenFirst(commits, tip).map((oid) => ({
+    oid,
+    async content() {
+      const content = await read(oid);
+      if (content) return content;
+      throw new SourceError('notFound', `Git object ${oid}, which was here, cannot be read any more`);
+    },
+  }));
 }
 
 /** Depth first, with a stack of its own: a history is deeper than any call stack. */
-function childrenFirst(
-  commits: ReadonlyMap<string, { commit: CommitObject; parents: string[] }>,
-  tip: string,
-): CommitObject[] {
-  const done: CommitObject[] = [];
+function childrenFirst(commits: ReadonlyMap<string, readonly string[]>, tip: string): string[] {
+  const done: string[] = [];
   const seen = new Set<string>();
   const stack: { oid: string; next: number }[] = [{ oid: tip, next: 0 }];
   seen.add(tip);
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-    const entry = commits.get(top.oid);
-    const parent = entry?.parents[top.next++];
+    const parent = commits.get(top.oid)?.[top.next++];
     if (parent !== undefined) {
       if (!seen.has(parent) && commits.has(parent)) {
         seen.add(parent);
@@ -55,7 +69,7 @@ function childrenFirst(
       }
       continue;
     }
-    if (entry) done.push(entry.commit);
+    done.push(top.oid);
     stack.pop();
   }
   return done.reverse();
@@ -63,8 +77,11 @@ function childrenFirst(
 
 /** The IDs in a commit's header. Source: git-commit-tree(1); the header ends at the first empty line. */
 export function parentsOf(content: Uint8Array): string[] {
-  const text = Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('latin1');
-  const end = text.indexOf('\n\n');
-  const header = end < 0 ? text : text.slice(0, end);
-  return [...header.matchAll(/^parent ([0-9a-f]{40})$/gm)].flatMap(([, oid]) => oid ?? []);
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  const end = bytes.indexOf('\n\n');
+  const header = bytes.toString('latin1', 0, end < 0 ? bytes.length : end);
+  // Strings of their own, where pieces of the header would keep all of it in memory.
+  return [...header.matchAll(/^parent ([0-9a-f]{40})$/gm)].flatMap(([, oid]) => (oid === undefined ? [] : alone(oid)));
 }
+
+const alone = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');

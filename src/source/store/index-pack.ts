@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { turn } from '../../lib/turn.ts';
 import { applyDelta } from './delta.ts';
 import { type GitObject, type ObjectType, objectName } from './git-object.ts';
 import { entryAt, inflateEntry, PACK_HEADER, type PackEntry, packCount, TRAILER } from './pack-entry.ts';
 import { type PackFiles, type PackReader, TEMPORARY } from './pack-files.ts';
 import { encodeIndex, type Indexed } from './pack-index.ts';
 import { openPacks, type PackSet } from './pack-set.ts';
-import { damagedPack, overLimit, type StoreLimits } from './store-limits.ts';
+import { damagedPack, overLimit, requireSize, type StoreLimits } from './store-limits.ts';
 
 export interface IndexedPack {
   /** How many objects the index lists. */
@@ -16,11 +17,9 @@ export interface IndexedPack {
 }
 
 /** Contents that are held at once while deltas are resolved, in bytes. */
-const MOST_HELD = 128 * 1024 * 1024;
+const MOST_HELD = 48 * 1024 * 1024;
 /** After this many objects, whoever else has something to do gets a turn. */
 const TURN = 500;
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
  * Reads every object of a pack, each once, within limits, and writes the index to `NAME.tmp`. `pack` is the file, `index` what its index will be
@@ -145,7 +144,7 @@ async function resolveDeltas(
   let made = 0;
   /** Makes everything that stands on a base, near or far. */
   const makeAll = async (base: GitObject, first: number[]): Promise<void> => {
-    const stack = [{ ...base, todo: first }];
+    const stack = [{ ...base, todo: first, changes: 0 }];
     hold.add(base.content.length);
     for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
       const number = top.todo.pop();
@@ -158,13 +157,19 @@ async function resolveDeltas(
       if (entry.oid !== undefined) continue;
       if (++made % TURN === 0) await turn();
       const delta = inflateEntry(reader, entryAt(reader, entry.offset, limits)).content;
+      const changes = top.changes + delta.length;
+      // Whoever reads the object holds all of them.
+      if (changes > limits.objectBytes) throw overLimit('objectBytes', limits);
       const content = applyDelta(top.content, delta, limits);
+      requireSize(top.type, content.length, limits);
       spend(scanned, content.length, limits);
       entry.oid = objectName({ type: top.type, content });
       const todo = dependents(number);
       if (todo.length === 0) continue;
+      // What nothing else is made of goes first, so that a long chain holds one.
+      if (top.todo.length === 0) hold.add(-(stack.pop()?.content.length ?? 0));
       if (!hold.add(content.length)) throw overLimit('unpackedBytes', limits);
-      stack.push({ type: top.type, content, todo });
+      stack.push({ type: top.type, content, todo, changes });
     }
   };
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { crc32, deflateSync } from 'node:zlib';
+import { turn } from '../../lib/turn.ts';
 import { type GitObject, type ObjectType, treeOf } from './git-object.ts';
 import { rawEntries } from './git-tree.ts';
 import { parentsOf } from './history.ts';
@@ -27,7 +28,6 @@ export interface Merged {
 
 const NUMBERS: Record<ObjectType, number> = { commit: 1, tree: 2, blob: 3, tag: 4 };
 const TURN = 200;
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
  * Writes what the kept commits have, as far as it is here, into one pack, and then removes all others. Each object is proven on its way, so

@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib';
 import type { ObjectType } from './git-object.ts';
 import type { PackReader } from './pack-files.ts';
-import { damagedPack, overLimit, type StoreLimits } from './store-limits.ts';
+import { damagedPack, limitOf, overLimit, type StoreLimits } from './store-limits.ts';
 
 /** What stands before the packed bytes of an object. Source: gitformat-pack(5). */
 export type PackEntry = {
@@ -53,11 +53,14 @@ export function entryAt(reader: PackReader, offset: number, limits: StoreLimits)
   };
   let byte = next();
   const kind = KINDS[(byte >> 4) & 7];
+  const isDelta = kind === 'offsetDelta' || kind === 'nameDelta';
+  const limit = kind === undefined || isDelta ? 'objectBytes' : limitOf(kind);
+  const most = limits[limit];
   let size = byte & 15;
   for (let scale = 16; byte & 0x80; scale *= 128) {
     byte = next();
     size += (byte & 0x7f) * scale;
-    if (size > limits.objectBytes) throw overLimit('objectBytes', limits);
+    if (size > most) throw overLimit(limit, limits);
   }
   switch (kind) {
     case undefined:

@@ -5,12 +5,13 @@ import { SourceError } from '../../lib/errors.ts';
 import type { IndexedPack } from './index-pack.ts';
 import type { Merged } from './merge-packs.ts';
 import type { PackAnswer, PackJob } from './pack-child.ts';
-import type { PackFiles } from './pack-files.ts';
-import { isPack } from './pack-set.ts';
 import { ownWorker, type PackWorker } from './pack-worker.ts';
+import type { StoreLimits } from './store-limits.ts';
 
 /** From this many bytes on, a process of its own costs less than what unpacking leaves behind in this one. */
 const HEAVY = 1024 * 1024;
+/** A small pack can unpack to much. What is more than this is left to the process as well. */
+const LIGHT = { unpackedBytes: 8 * 1024 * 1024, objectBytes: 2 * 1024 * 1024, treeBytes: 2 * 1024 * 1024 };
 
 /**
  * A heap for lists of names; what is unpacked lies outside of it. The agent's own flags, which trade speed for a small footprint, are not for a process that
@@ -22,20 +23,25 @@ const FLAGS = ['--max-old-space-size=192', '--disable-warning=ExperimentalWarnin
 export const processWorker: PackWorker = {
   index(files, names, limits, signal) {
     const isHeavy = (files.size(names.pack) ?? 0) > HEAVY;
-    if (!isHeavy) return ownWorker.index(files, names, limits, signal);
-    return run({ task: 'index', names, dir: files.dir, limits }, signal) as Promise<IndexedPack>;
+    const heavily = () => run({ task: 'index', names, dir: files.dir, limits }, signal) as Promise<IndexedPack>;
+    if (isHeavy) return heavily();
+    return ownWorker.index(files, names, lightly(limits), signal).catch((error: unknown) => {
+      if (error instanceof SourceError && error.kind === 'limit') return heavily();
+      throw error;
+    });
   },
   merge(files, keep, limits, signal) {
-    if (packBytes(files) <= HEAVY) return ownWorker.merge(files, keep, limits, signal);
+    // How much the packs unpack to nobody knows.
     return run({ task: 'merge', keep, dir: files.dir, limits }, signal) as Promise<Merged>;
   },
 };
 
-const packBytes = (files: PackFiles): number =>
-  files
-    .list()
-    .filter(isPack)
-    .reduce((sum, name) => sum + (files.size(name) ?? 0), 0);
+const lightly = (limits: StoreLimits): StoreLimits => ({
+  ...limits,
+  unpackedBytes: Math.min(limits.unpackedBytes, LIGHT.unpackedBytes),
+  objectBytes: Math.min(limits.objectBytes, LIGHT.objectBytes),
+  treeBytes: Math.min(limits.treeBytes, LIGHT.treeBytes),
+});
 
 /** As source, beside this file; in the bundle, among its chunks. */
 function entry(): string {

@@ -1,10 +1,10 @@
 import { SourceError } from '../../lib/errors.ts';
 import { applyDelta } from './delta.ts';
 import { type GitObject, objectName } from './git-object.ts';
-import { entryAt, inflateEntry, TRAILER } from './pack-entry.ts';
+import { entryAt, inflateEntry, type PackEntry, TRAILER } from './pack-entry.ts';
 import { type PackFiles, type PackReader, readWhole } from './pack-files.ts';
 import { decodeIndex, type PackIndex } from './pack-index.ts';
-import type { StoreLimits } from './store-limits.ts';
+import { damagedPack, type StoreLimits } from './store-limits.ts';
 
 export const packName = (checksum: string): string => `pack-${checksum}.pack`;
 export const indexName = (pack: string): string => pack.replace(/\.pack$/, '.idx');
@@ -42,12 +42,12 @@ export function openPacks(files: PackFiles, limits: StoreLimits): PackSet {
     else damaged.add(name);
   }
 
-  const search = (oid: string, depth: number): GitObject | undefined => {
+  const search = (oid: string, depth: number, held: number): GitObject | undefined => {
     for (const pack of packs) {
       const offset = pack.index.offsetOf(oid);
       if (offset === undefined) continue;
       try {
-        const found = resolve(pack, offset, depth);
+        const found = resolve(pack, offset, depth, held);
         if (!found) continue;
         if (objectName(found) === oid) return found;
         damaged.add(pack.name);
@@ -60,17 +60,24 @@ export function openPacks(files: PackFiles, limits: StoreLimits): PackSet {
   };
 
   /** The object at an offset, unproven; undefined when the base of a delta is not to be had. */
-  const resolve = ({ reader }: OpenPack, offset: number, depth: number): GitObject | undefined => {
+  const resolve = ({ reader }: OpenPack, offset: number, depth: number, held: number): GitObject | undefined => {
     const deltas: Buffer[] = [];
+    let bytes = held;
+    /** What is read was within the limits when it came in; what is not is not what came in. */
+    const take = (entry: PackEntry): void => {
+      bytes += entry.size;
+      if (bytes > limits.objectBytes) throw damagedPack('an object is larger than it was');
+      deltas.push(inflateEntry(reader, entry).content);
+    };
     let entry = entryAt(reader, offset, limits);
     while (entry.kind === 'offsetDelta' && deltas.length + depth < LONGEST_CHAIN) {
-      deltas.push(inflateEntry(reader, entry).content);
+      take(entry);
       entry = entryAt(reader, entry.base, limits);
     }
     let base: GitObject | undefined;
     if (entry.kind === 'nameDelta') {
-      deltas.push(inflateEntry(reader, entry).content);
-      if (deltas.length + depth < LONGEST_CHAIN) base = search(entry.base, depth + deltas.length);
+      take(entry);
+      if (deltas.length + depth < LONGEST_CHAIN) base = search(entry.base, depth + deltas.length, bytes);
     } else if (entry.kind !== 'offsetDelta') {
       base = { type: entry.kind, content: inflateEntry(reader, entry).content };
     }
@@ -83,7 +90,7 @@ export function openPacks(files: PackFiles, limits: StoreLimits): PackSet {
   return {
     damaged,
     packs: packs.map(({ name }) => name),
-    find: (oid) => search(oid, 0),
+    find: (oid) => search(oid, 0, 0),
     lists: (oid) => packs.some(({ index }) => index.offsetOf(oid) !== undefined),
     close() {
       for (const { reader } of packs.splice(0)) reader.close();

@@ -152,7 +152,7 @@ export class SimulatedSource {
         const left = new Set(known.flatMap((oid) => [...this.#ancestors(oid)]));
         const commits: CommitObject[] = [];
         for (const oid of this.#ancestors(tip))
-          if (!left.has(oid)) commits.push({ oid, content: this.#find(oid).content });
+          if (!left.has(oid)) commits.push({ oid, content: async () => this.#find(oid).content });
         if (commits.length === 0) throw new SourceError('notFound', `the server did not send commit ${tip}`);
         return commits;
       },

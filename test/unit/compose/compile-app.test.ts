@@ -290,9 +290,9 @@ describe('files of Git that services bind', () => {
     const large = (bytes: number, options = {}) =>
       compile(serviceText('volumes: ["./big:/b"]'), { files: { big: new Uint8Array(bytes) }, options });
     const hint = '(lay it on each site and write its absolute path, or raise --max-file-bytes there)';
-    expect((await large(64 * 1024 * 1024)).files).toHaveLength(1);
-    expect(await problemsOf(large(64 * 1024 * 1024 + 1))).toBe(
-      `compose.yaml:4:15: big is larger than 64 MiB, the most that a site takes of one file ${hint}`,
+    expect((await large(32 * 1024 * 1024)).files).toHaveLength(1);
+    expect(await problemsOf(large(32 * 1024 * 1024 + 1))).toBe(
+      `compose.yaml:4:15: big is larger than 32 MiB, the most that a site takes of one file ${hint}`,
     );
     expect(await problemsOf(large(1025, { maxFileBytes: 1024 }))).toMatch(/big is larger than 1024 bytes/);
   });

@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { AGENT_FLAGS } from '../../../scripts/agent-flags.ts';
 import { APP_FILE_LIMITS, APP_LIMITS, MOST_PROBLEMS, SITE_LIMITS, YAML_LIMITS } from '../../../src/lib/limits.ts';
+import { MOST_COMMITS } from '../../../src/source/store/history.ts';
+import { DEFAULT_STORE_LIMITS } from '../../../src/source/store/store-limits.ts';
 
 const MIB = 1024 * 1024;
 /** As the page writes it. */
@@ -17,7 +19,8 @@ test('docs/limits.md says every limit', async () => {
   const limits: number[] = [yaml, APP_FILE_LIMITS, { ...APP_LIMITS }, { ...SITE_LIMITS }].flatMap((group) =>
     Object.values(group),
   );
-  limits.push(MOST_PROBLEMS);
+  const { commitBytes, treeBytes } = DEFAULT_STORE_LIMITS;
+  limits.push(MOST_PROBLEMS, commitBytes, treeBytes, MOST_COMMITS);
   expect(limits.map(written).filter((text) => !cells.includes(text))).toEqual([]);
 });
 
