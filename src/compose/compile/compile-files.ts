@@ -201,7 +201,7 @@ export async function securityOptions(
 
 async function seccompProfile(path: string, folder: AppFolder, at: Position): Promise<string> {
   const found = await folder.text(path, 'a seccomp profile', at);
-  if (!found) throw InputError.at(at, 'there is no such seccomp profile in Git');
+  if (!found) throw InputError.at(at, 'there is no such seccomp profile in Git', await folder.meant(path, at));
   try {
     return JSON.stringify(JSON.parse(found.text));
   } catch (cause) {

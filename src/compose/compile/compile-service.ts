@@ -143,7 +143,7 @@ export async function environmentOf(
   for (const { path, required, format, at } of service.keys.env_file ?? []) {
     try {
       const found = await folder.text(path, 'an env_file', at);
-      if (!found && required) missingEnvFile(at);
+      if (!found && required) missingEnvFile(at, await folder.meant(path, at));
       const parse = format === 'raw' ? parseRawEnv : parseDotenv;
       const read = found ? parse(found.text, found.file, lookup, env, values.required) : [];
       for (const [name, value] of read) env.set(name, value);
@@ -155,8 +155,8 @@ export async function environmentOf(
   return Object.fromEntries(env);
 }
 
-function missingEnvFile(at: Position): never {
-  throw InputError.at(at, 'there is no such env_file in Git', 'say required: false if it may be missing');
+function missingEnvFile(at: Position, meant: string | undefined): never {
+  throw InputError.at(at, 'there is no such env_file in Git', meant ?? 'say required: false if it may be missing');
 }
 
 function portBindings(service: Declared<ServiceKeys>): PortBinding[] {

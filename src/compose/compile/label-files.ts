@@ -34,7 +34,7 @@ async function readLabels(
   known: ReadonlyMap<string, string>,
 ): Promise<Map<string, string>> {
   const file = await folder.text(path, 'a label_file', at);
-  if (!file) throw InputError.at(at, `there is no label_file ${path} in Git`);
+  if (!file) throw InputError.at(at, `there is no label_file ${path} in Git`, await folder.meant(path, at));
   const labels = parseDotenv(file.text, file.file, (name) => known.get(name));
   for (const name of labels.keys()) {
     if (isReserved(name)) {

@@ -1,16 +1,14 @@
-import { posix } from 'node:path';
-import { didYouMean } from '../../lib/did-you-mean.ts';
 import type { Position, Problem } from '../../lib/errors.ts';
 import { entryOf } from '../../yaml/node.ts';
 import type { FileUse } from '../keys/mounted-files.ts';
 import type { Declared, Project } from '../keys/project.ts';
 import type { FileKeys } from '../keys/resources.ts';
 import type { AppFolder } from '../load/app-folder.ts';
+import { asWritten, nearest } from '../load/nearest.ts';
 import type { RepoFiles } from '../load/repo-files.ts';
 
-/** More than a person reads, and than is compared with the names in a folder that may hold any number of them. */
+/** More than a person reads; each is compared with names in Git. */
 const MOST_PATHS = 50;
-const MOST_NAMES = 300;
 
 /** A path of the repo that a service binds and of which Git has nothing. */
 interface AbsentPath {
@@ -45,7 +43,7 @@ export async function missingFiles(
   }
   const problems: Problem[] = [];
   for (const each of [...absent.values()].slice(0, MOST_PATHS)) {
-    const near = await nearest(each, bound, repo);
+    const near = await nearest(each.path, repo, each.at, (path) => !bound.has(path));
     const isFile = FILE.test(each.path) || FILE.test(each.target);
     if (near === undefined && !(isFile && each.makesFolder)) continue;
     const then = each.makesFolder ? '; unless the site has it, the engine makes an empty folder there' : '';
@@ -78,34 +76,4 @@ function boundPaths({ services, configs, secrets }: Project): (Omit<AbsentPath, 
     ...files(keys.configs, configs),
     ...files(keys.secrets, secrets),
   ]);
-}
-
-/** What Git has under a path that differs from this one by a slip in some of its parts. */
-async function nearest(
-  { path, at }: AbsentPath,
-  bound: ReadonlySet<string>,
-  repo: RepoFiles,
-): Promise<string | undefined> {
-  const parts = path.split('/');
-  let found = '';
-  for (const [index, part] of parts.entries()) {
-    const isLast = index === parts.length - 1;
-    const names = ((await repo.list(found, at)) ?? [])
-      .filter(({ kind }) => kind === 'dir' || (isLast && kind === 'file'))
-      .map(({ name }) => name);
-    const isFree = (name: string): boolean => !isLast || !bound.has(posix.join(found, name));
-    const candidates = names.length > MOST_NAMES ? [] : names.filter((name) => isFree(name) && !isLonger(name, part));
-    const next = names.includes(part) ? part : didYouMean(part, candidates);
-    if (next === undefined) return undefined;
-    found = posix.join(found, next);
-  }
-  return found;
-}
-
-/** `app.conf.example` is not what `app.conf` means, nor `data-old` what `data` does. */
-const isLonger = (one: string, other: string): boolean => one.startsWith(other) || other.startsWith(one);
-
-function asWritten(path: string, project: string): string {
-  const relative = posix.relative(`/${project}`, `/${path}`);
-  return relative.startsWith('../') ? relative : `./${relative}`;
 }

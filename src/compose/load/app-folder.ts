@@ -3,8 +3,12 @@ import { posix } from 'node:path';
 import { InputError, type Position } from '../../lib/errors.ts';
 import { APP_FILE_LIMITS, APP_LIMITS, inWords } from '../../lib/limits.ts';
 import type { HostFile, OutsidePath } from '../../model/state.ts';
+import { asWritten, nearest } from './nearest.ts';
 import { COPIES, outsidePath, type SiteFolder } from './outside.ts';
 import { inRepo, type RepoFiles } from './repo-files.ts';
+
+/** Of paths that are compared with the names in Git; nobody reads more. */
+const MOST_SLIPS = 50;
 
 /** A path of the host that a Compose file names. */
 export interface HostPath {
@@ -44,6 +48,8 @@ export class AppFolder {
   /** Of what these hold. */
   private bytes = 0;
   private readonly outside = new Map<string, OutsidePath>();
+  /** Paths that were compared with what Git has. */
+  private slips = 0;
 
   constructor(
     repo: RepoFiles,
@@ -84,6 +90,13 @@ export class AppFolder {
     const file = inRepo(this.in.project, path, at);
     const text = await this.repo.text(file, what, at);
     return text === undefined ? undefined : { text, file };
+  }
+
+  /** What may be meant by the path of a file that Git does not have, as a hint. */
+  async meant(path: string, at: Position): Promise<string | undefined> {
+    if (++this.slips > MOST_SLIPS) return undefined;
+    const near = await nearest(inRepo(this.in.project, path, at), this.repo, at);
+    return near && `did you mean ${asWritten(near, this.in.project)}?`;
   }
 
   /** Every file that was bound, sorted by path. */

@@ -4,7 +4,7 @@ import { describe, entryOf, type MappingEntry, type MappingNode, toPlain, type Y
 import { parseDotenv } from './dotenv.ts';
 import { isAsCanonical } from './include-conflict.ts';
 import { ownEnvironment } from './include-environment.ts';
-import { directoryOf, type LoadContext, sectionOf, withEntry, withoutEntry } from './layer.ts';
+import { directoryOf, type LoadContext, noSuchFile, sectionOf, withEntry, withoutEntry } from './layer.ts';
 import { isRemote } from './remote.ts';
 import { inRepo } from './repo-files.ts';
 
@@ -81,7 +81,7 @@ async function environmentOf(include: Include, context: LoadContext): Promise<Re
     const file = inRepo(context.folder, path, at);
     if (!isOwn && (await context.repo.kind(file, at)) !== 'file') continue;
     const text = await context.repo.text(file, 'an env_file', at);
-    if (text === undefined) throw InputError.at(at, `there is no file ${file}`);
+    if (text === undefined) throw await noSuchFile(file, at, context);
     for (const [name, value] of parseDotenv(text, file, context.values.lookup, known, context.values.required))
       known.set(name, value);
   }

@@ -7,6 +7,7 @@ import { parseYamlStream, tooLarge } from '../../yaml/parse.ts';
 import type { Report } from '../report.ts';
 import { interpolate } from './interpolate.ts';
 import { LoadBudget } from './load-budget.ts';
+import { asWritten, nearest } from './nearest.ts';
 import { relocate } from './relocate.ts';
 import { inRepo, type RepoFiles } from './repo-files.ts';
 import { type Resets, splitResets } from './resets.ts';
@@ -62,9 +63,15 @@ export async function readDocuments(
 export async function readLayers(path: string, at: Position, context: LoadContext): Promise<Layer[]> {
   const file = inRepo(context.folder, path, at);
   const kind = await context.repo.kind(file, at);
-  if (kind === undefined) throw InputError.at(at, `there is no file ${file}`);
+  if (kind === undefined) throw await noSuchFile(file, at, context);
   if (kind === 'dir') throw InputError.at(at, `${file} is a folder; a Compose file is expected`);
   return (await readDocuments(file, at, context.repo, context.budget)).map((root) => layerOf(root, file, context));
+}
+
+/** For a file that another one names, with what may be meant. */
+export async function noSuchFile(file: string, at: Position, { repo, folder }: LoadContext): Promise<InputError> {
+  const near = await nearest(file, repo, at);
+  return InputError.at(at, `there is no file ${file}`, near && `did you mean ${asWritten(near, folder)}?`);
 }
 
 /** Makes a layer of what is written. Throws InputError. */

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { formatProblem } from '../../../src/lib/errors.ts';
-import { compile, serviceText, type TestFile } from './support.ts';
+import { compile, problemsOf, serviceText, type TestFile } from './support.ts';
 
 /** What is said of a service's mounts, and of others of the same app. */
 async function said(mounts: string[], files: Record<string, TestFile> = {}, more = ''): Promise<string[]> {
@@ -66,4 +66,23 @@ test('what is told is no more than a person reads, however much is bound and lie
   const found = await said(mounts, many);
   expect(found).toHaveLength(50);
   expect(found[0]).toBe(`Git has no m/x0.conf${GONE}${ADD}`);
+});
+
+test.each([
+  ['env_file: conf/wbe.env', 'conf/web.env', 'there is no such env_file in Git'],
+  ['label_file: ./cnof/web.labels', 'conf/web.labels', 'there is no label_file ./cnof/web.labels in Git'],
+  ['security_opt: ["seccomp=sccomp.json"]', 'seccomp.json', 'there is no such seccomp profile in Git'],
+  ['extends: { file: comon.yaml, service: s }', 'common.yaml', 'there is no file comon.yaml'],
+])('what is read while compiling is told of the same way: %s', async (keys, path, problem) => {
+  const problems = await problemsOf(compile(serviceText(keys), { files: { [path]: '' } }));
+  expect(problems).toContain(`${problem} (did you mean ./${path}?)`);
+});
+
+test('so is what is included', async () => {
+  const include = (entry: string) =>
+    problemsOf(compile(`${serviceText('user: x')}include: [${entry}]\n`, { files: { 'more.yaml': '', 'a.env': '' } }));
+  expect(await include('moer.yaml')).toContain('there is no file moer.yaml (did you mean ./more.yaml?)');
+  expect(await include('{ path: more.yaml, env_file: b.env }')).toContain(
+    'there is no file b.env (did you mean ./a.env?)',
+  );
 });
