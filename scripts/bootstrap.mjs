@@ -63,20 +63,17 @@ function run(command, args, { cwd, env }) {
   });
 }
 
-/**
- * `npm install`, which changes no file of the repo here, rather than `npm ci`: that one refuses a lockfile without the packages for other
- * machines, which a registry that does not carry them cannot make.
- */
+/** `npm ci`: exactly what package-lock.json names, on every platform. */
 async function install() {
   const why = existsSync(join(repo, 'node_modules')) ? 'package-lock.json has changed' : 'first run';
   console.error(`Installing the development packages (${why}; about half a minute) …`);
   const started = Date.now();
-  const code = await run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
+  const code = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: repo,
     env: environment(false),
   });
   if (code !== 0) {
-    console.error(`npm install failed (exit code ${code}): see above. Is the package registry reached?`);
+    console.error(`npm ci failed (exit code ${code}): see above. Is the package registry reached?`);
     process.exit(code);
   }
   if (!isInstalled()) {
