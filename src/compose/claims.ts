@@ -1,26 +1,34 @@
 import type { Position, Problem } from '../lib/errors.ts';
 import { addressesOverlap } from '../lib/host-address.ts';
 import { ownHostPath } from '../lib/host-path.ts';
+import { addressesOf } from '../lib/ip-address.ts';
 import type { ContainerSpec, PortBinding, VolumeSpec } from '../model/spec.ts';
 import type { DesiredApp } from '../model/state.ts';
 
 /**
  * Something of the site that only one app can have: a container's name, a host port, the name of a volume or network, a path of the host that it
- * writes to, a folder of FILES_DIR by its name: as its own (`app`), or with others for data that no app's folder holds (`beside`). Plain data;
- * stored as JSON.
+ * writes to, an address on a network, a folder of FILES_DIR by its name: as its own (`app`), or with others for data that no app's folder holds
+ * (`beside`). Plain data; stored as JSON.
  */
 export type Held =
   | { kind: 'container' | 'volume' | 'network' | 'path' | 'app' | 'beside'; name: string }
+  | { kind: 'address'; network: string; address: string }
   | { kind: 'port'; protocol: string; ip: string; port: number };
 
 /** The same as an app's files ask for it. */
 export type Claim = Held & { text: string; at: Position | undefined };
 
 /** A claim without its words and its place, to be kept. */
-export const heldOf = (claim: Claim): Held =>
-  claim.kind === 'port'
-    ? { kind: claim.kind, protocol: claim.protocol, ip: claim.ip, port: claim.port }
-    : { kind: claim.kind, name: claim.name };
+export function heldOf(claim: Claim): Held {
+  switch (claim.kind) {
+    case 'port':
+      return { kind: claim.kind, protocol: claim.protocol, ip: claim.ip, port: claim.port };
+    case 'address':
+      return { kind: claim.kind, network: claim.network, address: claim.address };
+    default:
+      return { kind: claim.kind, name: claim.name };
+  }
+}
 
 /** Where in Git a claim comes from. `name` is a service's name or the key of a volume or network. */
 export type Places = (
@@ -46,6 +54,12 @@ export function claimsOf(app: DesiredApp, places: Places): Claim[] {
         const text = `the host port ${HostIp && `${HostIp}:`}${HostPort}/${protocol}`;
         const at = places('port', service.name, binding);
         claims.push({ kind: 'port', protocol, ip: HostIp, port: Number(HostPort), text, at });
+      }
+      for (const [network, endpoint] of Object.entries(spec.Networks ?? {})) {
+        for (const address of addressesOf(endpoint)) {
+          const text = `the address ${address} on the network ${network}`;
+          claims.push({ kind: 'address', network, address, text, at: places('service', service.name) });
+        }
       }
       for (const path of writtenPaths(spec)) {
         claims.push({ kind: 'path', name: path, text: `the host path ${path}`, at: places('service', service.name) });
@@ -111,10 +125,16 @@ function excludes(claim: Held, other: Held): boolean {
 
 const isFolder = ({ kind }: Held): boolean => kind === 'app' || kind === 'beside';
 
-const keyOf = (claim: Held): string =>
-  claim.kind === 'port'
-    ? `port ${claim.port}/${claim.protocol}`
-    : `${isFolder(claim) ? 'folder' : claim.kind} ${claim.name}`;
+function keyOf(claim: Held): string {
+  switch (claim.kind) {
+    case 'port':
+      return `port ${claim.port}/${claim.protocol}`;
+    case 'address':
+      return `address ${claim.address} ${claim.network}`;
+    default:
+      return `${isFolder(claim) ? 'folder' : claim.kind} ${claim.name}`;
+  }
+}
 
 /** What one app claims twice. Replicas that share one line are not looked at here, and services of one app may write to one path. */
 export function ownRivals(claims: readonly Claim[]): Problem[] {

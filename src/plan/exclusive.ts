@@ -1,6 +1,6 @@
 import { addressesOverlap } from '../lib/host-address.ts';
 import { ownHostPath } from '../lib/host-path.ts';
-import { sameSpelling } from '../lib/ip-address.ts';
+import { addressesOf } from '../lib/ip-address.ts';
 import { own } from '../lib/own.ts';
 import type { ContainerSpec, EndpointSpec, MountSpec, PortBinding } from '../model/spec.ts';
 
@@ -73,10 +73,6 @@ export function sharedAddressesOn(network: string, one: EndpointSpec, other: End
     .filter((address) => theirs.includes(address))
     .map((address) => ({ kind: 'address', risk: 'refused', text: `the address ${address} on ${network}`, network }));
 }
-
-/** The addresses of its own that an endpoint asks for. */
-export const addressesOf = ({ IPv4Address, IPv6Address }: EndpointSpec = {}): string[] =>
-  [IPv4Address, IPv6Address].flatMap((address) => (address ? [sameSpelling(address)] : []));
 
 /** Devices that are made to be opened by many at once. */
 const MANY =

@@ -1,8 +1,11 @@
+import { addressesOf } from '../lib/ip-address.ts';
 import { own } from '../lib/own.ts';
 import type { Operation } from '../model/plan.ts';
 import type { ActualContainer } from '../model/state.ts';
 import type { AppContext } from './context.ts';
-import { addressesOf, type SharedThing, sharedAddressesOn } from './exclusive.ts';
+import { type SharedThing, sharedAddressesOn } from './exclusive.ts';
+import { waitsFor, wishOf } from './holders.ts';
+import { fateOf } from './neighbours.ts';
 import { isUp, refOf } from './steps.ts';
 
 type Join = Operation & { kind: 'connectNetwork' };
@@ -21,7 +24,6 @@ export function handOverAddresses(context: AppContext): void {
 /** The operations by which a container that runs leaves the networks of these addresses; undefined where it stays on one of them. */
 export function leavesOf({ draft }: AppContext, holder: ActualContainer, things: SharedThing[]): number[] | undefined {
   const left = things.map(({ network }) => (network === undefined ? undefined : leaveOf(draft.all(), holder, network)));
-
   return left.every((id) => id !== undefined) ? left : undefined;
 }
 
@@ -39,28 +41,51 @@ const joins = ({ draft, actual }: AppContext): { join: Join; container: ActualCo
  * joins.
  */
 function handOver(context: AppContext, join: Join, container: ActualContainer, holder: ActualContainer): void {
-  const { draft, stops } = context;
+  const { draft, stops, desired } = context;
+  const left = leaveOf(draft.all(), container, join.network);
   const freed = leaveOf(draft.all(), holder, join.network) ?? stops.get(holder.id);
-  if (freed === undefined) return;
-  if (!draft.order(freed, join.id)) {
-    // It stops only after something that waits for this join: so it leaves the network early.
-    const { network, service, backoff, withheld } = join;
-    const reason = `lets go of the address that ${container.name} is to have`;
-    const early = draft.add({
-      kind: 'disconnectNetwork',
-      container: refOf(holder),
-      network,
-      reason,
-      after: [],
-      ...(service !== undefined && { service }),
-      ...(backoff && { backoff }),
-      ...(withheld && { withheld }),
-    });
-    draft.order(early, join.id);
+  if (holder.identity.app !== desired.name || freed === undefined) {
+    waitFor(context, join, left, container, holder);
     return;
   }
-  const left = leaveOf(draft.all(), container, join.network);
+  const isFreed = draft.order(freed, join.id);
   if (left !== undefined) draft.order(freed, left);
+  // It stops only after something that waits for this join: so it leaves the network early.
+  if (!isFreed) draft.order(leaveEarly(context, join, holder), join.id);
+}
+
+const leaveEarly = (
+  { draft }: AppContext,
+  { network, service, backoff, withheld, container }: Join,
+  holder: ActualContainer,
+) =>
+  draft.add({
+    kind: 'disconnectNetwork',
+    container: refOf(holder),
+    network,
+    reason: `lets go of the address that ${container.name} is to have`,
+    after: [],
+    ...(service !== undefined && { service }),
+    ...(backoff && { backoff }),
+    ...(withheld && { withheld }),
+  });
+
+/**
+ * A container of another app lets go by that app's own plan, and one of this app may have to wait itself. If anything is to have the address of
+ * this container in turn, this one leaves at once: they may be swapping in a circle, of which no app sees more than its own part.
+ */
+function waitFor(
+  context: AppContext,
+  join: Join,
+  left: number | undefined,
+  container: ActualContainer,
+  holder: ActualContainer,
+): void {
+  const things = sharedAddressesOn(join.network, join.endpoint, own(holder.spec.Networks, join.network));
+  const thing = things.find((each) => fateOf(context.neighbours, holder, each).letsGo);
+  if (!thing) return;
+  if (left !== undefined && wishOf(context, container)) join.after = join.after.filter((id) => id !== left);
+  context.draft.withhold(join.id, waitsFor(context, holder, thing.text));
 }
 
 const leaveOf = (operations: readonly Operation[], { id }: ActualContainer, network: string): number | undefined =>

@@ -119,7 +119,7 @@ export function waitsForJoined(context: AppContext, wanted: DesiredContainer): W
   return undefined;
 }
 
-/** What a container of ours is to let go of for one of another app, which may begin now. */
+/** What a container of ours is to let go of for another one, of its own app or another, which may begin now. */
 interface Wish {
   app: string;
   service: DesiredService;
@@ -129,9 +129,9 @@ interface Wish {
 
 export const wishOf = (context: AppContext, holder: ActualContainer): Wish | undefined => wishesOf(context, holder)[0];
 
-function wishesOf({ neighbours, desired }: AppContext, holder: ActualContainer): Wish[] {
+function wishesOf({ neighbours }: AppContext, holder: ActualContainer): Wish[] {
   return neighbours.apps.flatMap((app) => {
-    if (app === desired || neighbours.hold(app.name, {})) return [];
+    if (neighbours.hold(app.name, {})) return [];
     return app.services.flatMap((service) =>
       service.containers.flatMap((wanted) =>
         sharedThings(holder.spec, wanted.spec)
@@ -146,8 +146,10 @@ function wishesOf({ neighbours, desired }: AppContext, holder: ActualContainer):
 export function runsOnFor(context: AppContext, holder: ActualContainer): Withheld | undefined {
   if (!isUp(holder)) return undefined;
   const awaited = wishesOf(context, holder).find(
-    ({ service, wanted }) =>
-      service.pullPolicy !== 'never' && own(context.actual.images, wanted.spec.Image) === undefined,
+    ({ app, service, wanted }) =>
+      app !== context.desired.name &&
+      service.pullPolicy !== 'never' &&
+      own(context.actual.images, wanted.spec.Image) === undefined,
   );
   if (!awaited) return undefined;
   const { app, wanted, text } = awaited;

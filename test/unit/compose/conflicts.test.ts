@@ -6,7 +6,7 @@ import { formatProblem } from '../../../src/lib/errors.ts';
 const port = (number: number, ip = ''): Held => ({ kind: 'port', protocol: 'tcp', ip, port: number });
 const asked = (held: Held): Claim => ({
   ...held,
-  text: held.kind === 'port' ? `the host port ${held.port}` : held.name,
+  text: held.kind === 'port' ? `the host port ${held.port}` : held.kind,
   at: undefined,
 });
 const app = (name: string, claims: Held[] | undefined, held?: Held[]): Contender => ({
@@ -40,4 +40,11 @@ test('who goes without stands with what it held, and others do not get that', ()
 test('who held a narrower address did not hold the others', () => {
   const [one, every, other] = [port(80, '127.0.0.1'), port(80), port(80, '10.0.0.1')];
   expect(Object.keys(told(app('a', [every], [one]), app('b', [other])))).toEqual(['a', 'b']);
+});
+
+test('an address on a network is one app’s, and may be handed over like a port', () => {
+  const address = (last: number, network = 'edge'): Held => ({ kind: 'address', network, address: `10.0.0.${last}` });
+  expect(Object.keys(told(app('a', [address(1)]), app('b', [address(1)], [address(1)])))).toEqual(['a']);
+  expect(told(app('a', [address(2)], [address(1)]), app('b', [address(1)], [address(2)]))).toEqual({});
+  expect(told(app('a', [address(1)]), app('b', [address(1, 'other')]))).toEqual({});
 });

@@ -384,3 +384,33 @@ test('what another app is to take over runs on until the image for it is there',
   expect(lines.find((line) => line.includes('stop old-web-1'))).toContain('withheld by handOver');
   expect(lines).toContain('2 pull front:1: not on the disk');
 });
+
+test('apps that swap addresses both leave the network, and each joins when it sees that the other has left', () => {
+  const edge = network('edge', { Name: 'edge' }, true);
+  const on = (address: string) => ({ Networks: { edge: { IPv4Address: address } } });
+  const both = (a: string, b: string) =>
+    site(app('a', edge, service('web', on(a))), app('b', edge, service('web', on(b))));
+  const [before, git] = [both('10.0.0.1', '10.0.0.2'), both('10.0.0.2', '10.0.0.1')];
+  expect(planLines({ git, memory: settled(before), site: actualOf(before) })).toEqual([
+    '1 disconnect a-web-1 from edge: on edge: address 10.0.0.1, wanted 10.0.0.2',
+    '2 connect a-web-1 to edge: on edge: address 10.0.0.1, wanted 10.0.0.2 (withheld by handOver)',
+    '',
+    '1 disconnect b-web-1 from edge: on edge: address 10.0.0.2, wanted 10.0.0.1',
+    '2 connect b-web-1 to edge: on edge: address 10.0.0.2, wanted 10.0.0.1 (withheld by handOver)',
+  ]);
+});
+
+test('whoever takes an address over from another app stays on the network until that one has left', () => {
+  const edge = network('edge', { Name: 'edge' }, true);
+  const on = (address: string) => ({ Networks: { edge: { IPv4Address: address } } });
+  const both = (a: string, b: string) =>
+    site(app('a', edge, service('web', on(a))), app('b', edge, service('web', on(b))));
+  const [before, git] = [both('10.0.0.1', '10.0.0.2'), both('10.0.0.2', '10.0.0.3')];
+  expect(planLines({ git, memory: settled(before), site: actualOf(before) })).toEqual([
+    '1 disconnect a-web-1 from edge: on edge: address 10.0.0.1, wanted 10.0.0.2 (withheld by handOver)',
+    '2 connect a-web-1 to edge: on edge: address 10.0.0.1, wanted 10.0.0.2 (after 1; withheld by handOver)',
+    '',
+    '1 disconnect b-web-1 from edge: on edge: address 10.0.0.2, wanted 10.0.0.3',
+    '2 connect b-web-1 to edge: on edge: address 10.0.0.2, wanted 10.0.0.3 (after 1)',
+  ]);
+});
