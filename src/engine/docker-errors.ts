@@ -33,11 +33,13 @@ export function asEngineError(error: unknown, call: Call, where: string): Engine
     if (name === 'AbortError') return new EngineError('aborted', 'cancelled', { cause: error });
     return new EngineError('unreachable', unreachable(code, messageOf(error), where), { cause: error });
   }
-  const message =
+  // A registry may have written most of it.
+  const message = (
     sentence(json) ??
     messageOf(error)
       .replace(/^\(HTTP code \d+\) .*? - /, '')
-      .trim();
+      .trim()
+  ).slice(0, MOST_SAID);
   if (message === '' || message.startsWith('<')) {
     const what = message === '' ? 'nothing else' : 'a web page';
     const text = `${where} answered HTTP ${statusCode} and ${what}: is that a container engine?`;
@@ -69,6 +71,9 @@ function sentence(json: unknown): string | undefined {
   const { message } = (json ?? {}) as { message?: unknown };
   return typeof message === 'string' && message.trim() !== '' ? message.trim() : undefined;
 }
+
+/** Characters of an answer that are read. */
+const MOST_SAID = 4000;
 
 const PORT_TAKEN =
   /port is already allocated|address already in use|ports are not available|bind: cannot assign|already been bound/i;

@@ -122,7 +122,7 @@ export function repoName(url: string): string {
 
 /** The text with user and password taken out of every URL in it. Whatever is logged or thrown about a remote goes through here. */
 export function redact(text: string): string {
-  return text.replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'<>]*@/gi, '$1');
+  return text.replace(/\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#"'<>]*@/gi, '$1');
 }
 
 function decode(text: string): string {

@@ -52,7 +52,7 @@ function tokensOf(line: string): string[] {
 function parseOptions(text: string): Pick<AllowedLine, 'namespaces' | 'validAfter' | 'validBefore'> {
   const options: Pick<AllowedLine, 'namespaces' | 'validAfter' | 'validBefore'> = {};
   if (text === '') return options;
-  for (const option of text.match(/(?:"[^"]*"|[^,"])+/g) ?? []) {
+  for (const option of outsideQuotes(text)) {
     const [, name = '', value] = /^([^=]+)(?:=(.*))?$/s.exec(option) ?? [];
     const given = unquoted(value ?? '');
     switch (name.toLowerCase()) {
@@ -95,4 +95,18 @@ export function parseTime(text: string): number | undefined {
   const time = Date.parse(text.length === 10 ? `${text}T00:00:00Z` : text);
   if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== text.slice(0, 10)) return undefined;
   return time;
+}
+
+/** The pieces between the commas that stand outside of quotes; empty ones are left out. */
+function outsideQuotes(text: string): string[] {
+  const pieces: string[] = [];
+  let start = 0;
+  let isQuoted = false;
+  for (let at = 0; at <= text.length; at++) {
+    if (text[at] === '"') isQuoted = !isQuoted;
+    if (at < text.length && (text[at] !== ',' || isQuoted)) continue;
+    if (at > start) pieces.push(text.slice(start, at));
+    start = at + 1;
+  }
+  return pieces;
 }

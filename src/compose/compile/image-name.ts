@@ -26,6 +26,9 @@ export function imageNameFault(name: string): string | undefined {
 
 /** The same name in lower case, its tag and digest as they are. */
 export function inLowerCase(name: string): string {
-  const end = /(?::[^:/@]*)?(?:@.*)?$/.exec(name)?.index ?? name.length;
+  const digest = name.indexOf('@');
+  const path = digest < 0 ? name : name.slice(0, digest);
+  const colon = path.lastIndexOf(':');
+  const end = colon > path.lastIndexOf('/') ? colon : path.length;
   return name.slice(0, end).toLowerCase() + name.slice(end);
 }

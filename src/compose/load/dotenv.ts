@@ -55,7 +55,7 @@ export function parseDotenv(
 
   let offset = 0;
   while (true) {
-    offset = skip(source, offset, /(?:\s+|#[^\n]*)*/y);
+    offset = skip(source, offset, /(?:\s|#[^\n]*)*/y);
     if (offset >= source.length) return values;
     offset = skip(source, offset, /(?:export[^\S\n]+)?/y);
     const head = /([\p{L}\p{N}_.\-[\]]*)[^\S\n]*(=|:|\n|$)/uy;
