@@ -31,6 +31,7 @@ export function recordSnapshot(snapshot: Snapshot): { snapshot: Snapshot; record
         lists.set(dir, entries ?? null);
         return entries;
       },
+      ...(snapshot.prepare && { prepare: (folders) => snapshot.prepare?.(folders) as Promise<void> }),
     },
     // Sorted, so that equal recordings are equal as text, whatever was read first.
     recorded: () => ({

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { compileSite } from '../../src/compose/compile-site.ts';
 import { placeSite } from '../../src/fleet/place-site.ts';
+import { recordSnapshot } from '../../src/source/recording.ts';
 import type { FetchedSnapshot, Source } from '../../src/source/source.ts';
 import { followedRepo } from '../support/followed-repo.ts';
 import type { GitRepo } from '../support/git-repo.ts';
@@ -98,6 +100,23 @@ describe('a server that allows filters', () => {
     expect(large.bytes - small.bytes).toBeLessThan(57 * 60);
     expect(large.bytes).toBeLessThan(16_000);
     expect(large.requests).toBeLessThanOrEqual(10);
+  });
+
+  test('sends a folder that an app binds from elsewhere in the repo in few requests', async () => {
+    const shared = Object.fromEntries(
+      Array.from({ length: 60 }, (_, index) => [`shared/d${index % 6}/${index}.conf`, noise(100)]),
+    );
+    const compose = 'services: { web: { image: x, volumes: ["../../shared:/shared"] } }\n';
+    await commitAll({ ...fleet(30), ...shared, 'apps/a1/compose.yaml': compose });
+    const source = open();
+    const from = server.traffic.length;
+    const { commit } = await source.poll(live);
+    const snapshot = await source.fetch(commit, live);
+    const placed = await placeSite(snapshot, { site: 'r0/s10' });
+    const { apps } = await compileSite(placed, recordSnapshot(snapshot).snapshot, { filesDir: '/files' });
+    expect(apps[0]?.files).toHaveLength(60);
+    expect(server.traffic.length - from).toBeLessThanOrEqual(13);
+    await snapshot.dispose();
   });
 
   test('sends a commit that concerns others for less than git pays', async () => {

@@ -293,6 +293,10 @@ describeChaos('paths of a Compose file lead, as with docker compose,', () => {
     await site.sees(/nginx\.conf was a copy of what Git had .* stays as it was at/);
     await site.sees(new RegExp(`the folder ${data} in the folder of all apps is taken by the app ${shop}, too`));
     expect((await bound(`${shop}-web-1`))['/nginx']).toBe(copy);
+    // A laptop that knows nothing of the site asks its containers and comes to the same.
+    const laptop = ['diff', '--repo', site.repo.url, '--site', site.name, '--files-dir', site.filesDir];
+    const { code, stdout } = await holdfast([...laptop, '--docker-host', HOST]);
+    expect([code, stdout]).toEqual([2, expect.stringMatching(/binds .*, and would now bind .* would vanish/)]);
     expect((await site.containers()).map(({ name }) => name)).toEqual([`${shop}-web-1`]);
 
     await site.repo.commit({ [`apps/${shop}/app.yaml`]: null });

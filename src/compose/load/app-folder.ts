@@ -148,6 +148,7 @@ export class AppFolder {
     if (known) return known;
     const found: HostFile[] = [];
     this.folders.set(place(top), found);
+    await this.repo.prepare(top, at);
     for (const file of await this.repo.below(top, APP_FILE_LIMITS.boundFiles, at))
       found.push(await this.hostFile(file, place(file), at));
     return found;

@@ -84,6 +84,11 @@ export class RepoFiles {
     return found;
   }
 
+  /** Told that a folder will be read whole: what has to be fetched for it comes in few answers. */
+  async prepare(dir: string, at: Position): Promise<void> {
+    await orRefuse(async () => this.snapshot.prepare?.([dir]), at);
+  }
+
   /** What is in a folder; undefined where there is none. */
   list(dir: string, at: Position): Promise<Entry[] | undefined> {
     const known = this.lists.get(dir) ?? orRefuse(() => this.snapshot.list(dir), at);
