@@ -13,6 +13,7 @@ import { memorySnapshot, placedApp, serviceText } from '../unit/compose/support.
 
 const FILES = '/var/files';
 const APP = 'apps/web';
+const COMPOSE = 'made-for-this.yaml';
 
 const name = fc.constantFrom(
   'a',
@@ -30,7 +31,7 @@ const inTree = fc.array(name, { minLength: 1, maxLength: 4 }).map((parts) => par
 const tree = fc.array(inTree, { maxLength: 12 }).map((paths) => {
   const kept: string[] = [];
   // A path cannot be a file and a folder at once.
-  for (const path of [`${APP}/app.yaml`, 'apps/shop/app.yaml', ...paths])
+  for (const path of [`${APP}/app.yaml`, `${APP}/deploy/${COMPOSE}`, 'apps/shop/app.yaml', ...paths])
     if (!kept.some((other) => other === path || other.startsWith(`${path}/`) || path.startsWith(`${other}/`)))
       kept.push(path);
   return kept;
@@ -57,7 +58,10 @@ function meant(files: readonly string[], from: string, path: string): Meaning {
     );
     return isOfCopies
       ? { refused: true }
-      : { source: onSite, files: below.map((file) => posix.join(FILES, 'web', posix.relative(APP, file))) };
+      : {
+          source: posix.join(FILES, 'web', own),
+          files: below.map((file) => posix.join(FILES, 'web', posix.relative(APP, file))),
+        };
   }
   if (below.length > 0 && !inRepo.startsWith('..')) {
     const copies = posix.join(FILES, 'web/.repo');
@@ -71,7 +75,7 @@ function meant(files: readonly string[], from: string, path: string): Meaning {
 }
 
 async function compiled(files: readonly string[], from: string, path: string): Promise<Meaning> {
-  const compose = `${from}/made-for-this.yaml`;
+  const compose = `${from}/${COMPOSE}`;
   const all = {
     ...Object.fromEntries(files.map((file) => [file, file])),
     [compose]: serviceText(`volumes: ["${path}:/x"]`),
@@ -83,7 +87,7 @@ async function compiled(files: readonly string[], from: string, path: string): P
   // A site compiles it again from what was recorded.
   const replayed = replaySnapshot('abc123', { description: 'x', name: 'x' }, recording.recorded());
   expect(await attempt(() => compileApp(app, 'shop', replayed, { filesDir: FILES }))).toEqual(first);
-  return { ...first, files: first.files.filter((file) => !file.endsWith('/made-for-this.yaml')) };
+  return { ...first, files: first.files.filter((file) => !file.endsWith(`/${COMPOSE}`)) };
 }
 
 async function attempt(make: () => Promise<DesiredApp>): Promise<Meaning> {
@@ -104,10 +108,10 @@ async function attempt(make: () => Promise<DesiredApp>): Promise<Meaning> {
 test('every path is a file of Git below the folder of the app, data below the folder of all apps, or refused', async () => {
   await fc.assert(
     fc.asyncProperty(tree, project, written, async (files, from, path) => {
-      const expected = meant([...files, `${from}/made-for-this.yaml`], from, path);
+      const expected = meant([...files, `${from}/${COMPOSE}`], from, path);
       const listed =
         'files' in expected
-          ? { ...expected, files: expected.files.filter((file) => !file.endsWith('/made-for-this.yaml')).sort() }
+          ? { ...expected, files: expected.files.filter((file) => !file.endsWith(`/${COMPOSE}`)).sort() }
           : expected;
       expect(await compiled(files, from, path)).toEqual(listed);
     }),
