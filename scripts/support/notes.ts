@@ -23,9 +23,9 @@ const request = { '.driver': {}, '.count': {}, '.device_ids': {}, '.capabilities
 const fileUse = {
   '.source': { ours: true },
   '.target': { ours: true },
-  '.uid': { ours: true, text: 'not of a `file`' },
-  '.gid': { ours: true, text: 'not of a `file`' },
-  '.mode': { ours: true, text: 'not of a `file`' },
+  '.uid': { ours: true, text: 'noted for a `file`' },
+  '.gid': { ours: true, text: 'noted for a `file`' },
+  '.mode': { ours: true, text: 'noted for a `file`' },
 } as const;
 const rate = { '.path': {}, '.rate': {} };
 
@@ -54,7 +54,10 @@ export const SERVICE_NOTES: Record<string, Note> = {
   scale: { ours: true, text: 'number of containers' },
   deploy: { ours: true, text: 'what it means on one host' },
   'deploy.replicas': { ours: true, text: 'number of containers' },
-  'deploy.mode': { ours: true, text: '`replicated`; `global`, which is one on each host; jobs are refused' },
+  'deploy.mode': {
+    ours: true,
+    text: '`replicated`; `global`, which is one on each host; jobs are noted, as they are for Swarm',
+  },
   'deploy.resources': { ours: true, text: 'count instead of the keys at the top, which must not say otherwise' },
   'deploy.resources.limits.cpus': { field: 'NanoCpus' },
   'deploy.resources.limits.memory': { field: 'Memory' },
@@ -68,9 +71,12 @@ export const SERVICE_NOTES: Record<string, Note> = {
   'deploy.update_config.delay': { ours: true },
   'deploy.update_config.order': {
     ours: true,
-    text: '`start-first`: the old container is stopped once the new one runs well',
+    text: '`start-first`: the old container is stopped once the new one runs well; noted where the two cannot run side by side',
   },
-  'deploy.update_config.failure_action': { ours: true, text: '`pause` or `continue`; `rollback` is refused' },
+  'deploy.update_config.failure_action': {
+    ours: true,
+    text: '`pause` or `continue`; `rollback` is noted and counts as `pause`',
+  },
   'deploy.update_config.monitor': { ours: true },
   'deploy.update_config.max_failure_ratio': { ours: true },
   environment: { text: "a name without a value takes the one of the site's values" },

@@ -1,6 +1,5 @@
 import type { Position } from '../../lib/errors.ts';
 import { entryOf, type YamlNode } from '../../yaml/node.ts';
-import { updatePolicyOf } from '../keys/deploy.ts';
 import { isDisabled } from '../keys/healthcheck.ts';
 import type { Declared, Project } from '../keys/project.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
@@ -8,6 +7,7 @@ import type { Report } from '../report.ts';
 import { checkFileDeclarations, undefinedReference } from './compile-files.ts';
 import { builtImage, dependenciesOf, networksOf, replicasOf } from './compile-service.ts';
 import { imageNameFault, inLowerCase } from './image-name.ts';
+import { startFirstConflicts } from './start-first.ts';
 
 type Service = Declared<ServiceKeys>;
 
@@ -170,39 +170,11 @@ function checkReplicas(service: Service, report: Report): void {
   if (keys.mac_address) report.error(placeOf(service, 'mac_address'), 'several replicas cannot share one address');
 }
 
-/** Under `order: start-first` the old container and the new one run side by side for a while: what only one can have is refused. */
+/** Docker Compose stops first whatever the file says, so where the two cannot run side by side that is what happens. */
 function checkStartFirst(service: Service, report: Report): void {
-  const { keys } = service;
-  const update = updatePolicyOf(keys.deploy);
-  if (update?.order !== 'start-first') return;
-  const refuse = (at: Position, what: string, hint: string): void =>
-    report.error(
-      at,
-      `order: start-first cannot go with ${what}: the old container and the new one run side by side`,
-      hint,
-    );
-
-  const atOnce = update.parallelism === 0 ? replicasOf(keys) : Math.min(update.parallelism, replicasOf(keys));
-  for (const { HostPort, at } of keys.ports ?? []) {
-    if (HostPort === '') continue;
-    const [first = 0, last = first] = HostPort.split('-').map(Number);
-    const need = replicasOf(keys) + atOnce;
-    if (last - first + 1 >= need) continue;
-    const hint = `leave the host port to the engine, give a range of at least ${need}, or say order: stop-first`;
-    refuse(at, `the host port ${HostPort}`, hint);
-  }
-  const addressed = 'leave the address to the engine, or say order: stop-first';
-  for (const { at, endpoint } of networksOf(service)) {
-    const { IPv4Address, IPv6Address, LinkLocalIPs, MacAddress } = endpoint;
-    if (IPv4Address || IPv6Address || LinkLocalIPs?.length || MacAddress)
-      refuse(at, 'an address of its own', addressed);
-  }
-  if (keys.mac_address) refuse(placeOf(service, 'mac_address'), 'an address of its own', addressed);
-  const mode = keys.network_mode;
-  if (mode === 'host' || /^(service|container):/.test(mode ?? '')) {
-    const hint =
-      'both would want the same ports, and the health check of one could ask the other; give the service networks';
-    refuse(placeOf(service, 'network_mode'), `network_mode ${mode}`, hint);
+  for (const { at, what, hint } of startFirstConflicts(service, replicasOf(service.keys), networksOf(service))) {
+    const message = `order: start-first has no effect: with ${what}, the old container and the new one cannot run side by side`;
+    report.warn(at, message, hint);
   }
 }
 

@@ -77,9 +77,9 @@ export async function compileFiles(service: Declared<ServiceKeys>, context: File
         if (content !== undefined) files.push(containerFile(service, kind, use, content, report));
       } else {
         if (use.uid !== undefined || use.gid !== undefined || use.mode !== undefined) {
-          report.error(
+          report.warn(
             use.at,
-            `uid, gid and mode of a ${kind} need content or environment; a bound file keeps its own`,
+            `uid, gid and mode of the ${kind} ${use.source} have no effect: its file is bound as it is, and keeps its own`,
           );
         }
         const at = entryOf(declared.node, 'file')?.value.at ?? declared.at;

@@ -21,7 +21,8 @@ export function resourceName(
 export function compileNetwork(app: string, key: string, project: Project, report: Report): DesiredNetwork {
   const declared = project.networks.get(key);
   const keys = declared?.keys ?? {};
-  const external = isExternal(declared, report);
+  const external = isExternal(declared, report, true);
+  if (external) return { key, external, spec: { Name: resourceName(app, declared, key) } };
   const config = keys.ipam?.config?.map(
     (pool): IpamPool => ({
       ...(pool.subnet && { Subnet: pool.subnet }),
@@ -56,7 +57,7 @@ export async function compileVolume(
   report: Report,
 ): Promise<DesiredVolume> {
   const { keys, name: key } = declared;
-  const external = isExternal(declared, report);
+  const external = isExternal(declared, report, false);
   const spec: VolumeSpec = {
     Name: resourceName(app, declared, key),
     ...(keys.driver && { Driver: keys.driver }),
@@ -88,8 +89,12 @@ async function driverOptions(
   }
 }
 
-/** What is external is not made here, so nothing can be said about how it is made. */
-function isExternal(declared: Declared<NetworkKeys | VolumeKeys> | undefined, report: Report): boolean {
+/** What is external is not made here, so nothing can be said about how it is made. Of a volume Docker Compose refuses that, of a network it takes no notice. */
+function isExternal(
+  declared: Declared<NetworkKeys | VolumeKeys> | undefined,
+  report: Report,
+  isNetwork: boolean,
+): boolean {
   if (!declared?.keys.external?.external) return false;
   const { name, external } = declared.keys;
   if (name && external.name && name !== external.name) {
@@ -97,7 +102,8 @@ function isExternal(declared: Declared<NetworkKeys | VolumeKeys> | undefined, re
   }
   for (const { key, keyAt } of declared.node.kind === 'mapping' ? declared.node.entries : []) {
     if (key === 'external' || key === 'name' || key.startsWith('x-')) continue;
-    report.error(keyAt, `${declared.name} is external, so ${key} cannot be set here`);
+    if (isNetwork) report.warn(keyAt, `${key} has no effect: ${declared.name} is external, and made elsewhere`);
+    else report.error(keyAt, `${declared.name} is external, so ${key} cannot be set here`);
   }
   return true;
 }

@@ -1,7 +1,7 @@
 import type { Position } from '../../lib/errors.ts';
 import { InputError } from '../../lib/errors.ts';
 import type { ContainerSpec, EndpointSpec, PortBinding } from '../../model/spec.ts';
-import type { DesiredContainer, DesiredService } from '../../model/state.ts';
+import type { DesiredContainer, DesiredService, UpdatePolicy } from '../../model/state.ts';
 import { entryOf } from '../../yaml/node.ts';
 import { updatePolicyOf } from '../keys/deploy.ts';
 import { hooksOf } from '../keys/hooks.ts';
@@ -13,6 +13,7 @@ import { type AppSize, memoryOf } from './app-size.ts';
 import { compileFiles, type FilesContext, securityOptions } from './compile-files.ts';
 import { ownSpec } from './container-spec.ts';
 import { labelsOf } from './label-files.ts';
+import { startFirstConflicts } from './start-first.ts';
 
 export interface ServiceContext extends FilesContext {
   app: string;
@@ -58,7 +59,7 @@ export async function compileService(service: Declared<ServiceKeys>, context: Se
     ...(ExposedPorts.length > 0 && { ExposedPorts }),
   };
   const hooks = hooksOf(keys);
-  const update = updatePolicyOf(keys.deploy);
+  const update = updateOf(service);
   const replicas = replicasOf(keys);
   const { at } = service;
   const sample = networks(service, containerName(context.app, service, replicas), replicas, context);
@@ -99,6 +100,12 @@ export function countContainers(project: Project, size: AppSize): void {
       if (other) size.add('connections', own * Math.max(1, replicasOf(other.keys)), service.at);
     }
   }
+}
+
+function updateOf(service: Declared<ServiceKeys>): UpdatePolicy | undefined {
+  const update = updatePolicyOf(service.keys.deploy);
+  const conflicts = startFirstConflicts(service, replicasOf(service.keys), networksOf(service));
+  return update && conflicts.length > 0 ? { ...update, order: 'stop-first' } : update;
 }
 
 /** What `docker compose build` calls the image of a service that names none. Source: Compose v2, api.GetImageNameOrDefault. */

@@ -56,10 +56,9 @@ const BUILD: Printers<Build, BuildContext> = {
 
 /** `build` with what Compose fills up. */
 export function printBuild(value: Build, context: BuildContext): Json {
-  const isInline = value.dockerfile_inline !== undefined && value.dockerfile_inline !== '';
   return {
     context: place(value.context || '.', context),
-    ...(!value.dockerfile && !isInline && { dockerfile: 'Dockerfile' }),
+    ...(value.dockerfile === undefined && value.dockerfile_inline === undefined && { dockerfile: 'Dockerfile' }),
     ...printKeys(value, BUILD, context),
   };
 }

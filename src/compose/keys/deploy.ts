@@ -7,6 +7,7 @@ import {
   duration,
   integer,
   list,
+  map,
   noted,
   record,
   shapedAs,
@@ -25,19 +26,16 @@ const memory: Decoder<number> = (node, report) => (text(node, report) === undefi
 /** How many containers a service shall have. */
 export const replicas: Decoder<number> = integer(0);
 
-const failureAction: Decoder<'pause' | 'continue'> = (node, report) =>
-  node.kind === 'scalar' && node.value === 'rollback'
-    ? report.error(
-        node,
-        'failure_action: rollback is not supported: Holdfast does not roll back by itself',
-        'pause keeps the replicas that are left as they are',
-      )
-    : word('pause', 'continue')(node, report);
+const failureAction = word('pause', 'continue', 'rollback');
 
 const UPDATE_KEYS = {
   parallelism: integer(0),
   delay: duration,
-  failure_action: failureAction,
+  failure_action: map(failureAction, (action, { at }, report) => {
+    const why = 'failure_action: rollback counts as pause: Holdfast does not roll back by itself';
+    if (action === 'rollback') report.warn(at, why, 'commit what ran well before to go back');
+    return action;
+  }),
   monitor: duration,
   max_failure_ratio: decimal,
   order: word('stop-first', 'start-first'),
@@ -55,7 +53,10 @@ const GENERIC = record('a generic resource', {
 
 const KEYS = {
   replicas,
-  mode: word('replicated', 'global'),
+  mode: map(word('replicated', 'global', 'replicated-job', 'global-job'), (mode, { at }, report) => {
+    if (/job$/.test(mode)) report.warn(at, `mode ${mode} has no effect: ${SWARM}`, 'what runs once says restart: "no"');
+    return mode;
+  }),
   resources: record('deploy.resources', {
     limits: record('deploy.resources.limits', { cpus: decimal, memory, pids: integer(-1) }),
     reservations: record('deploy.resources.reservations', {
@@ -72,7 +73,7 @@ const KEYS = {
   update_config: record('deploy.update_config', UPDATE_KEYS),
   rollback_config: noted(
     `${SWARM}; commit what ran well before to go back`,
-    record('deploy.rollback_config', { ...UPDATE_KEYS, failure_action: word('pause', 'continue') }),
+    record('deploy.rollback_config', { ...UPDATE_KEYS, failure_action: failureAction }),
   ),
 };
 
@@ -85,7 +86,7 @@ export function updatePolicyOf(keys: Deploy | undefined): UpdatePolicy | undefin
     parallelism: update.parallelism ?? 1,
     delayMs: milliseconds(update.delay ?? 0),
     monitorMs: milliseconds(update.monitor ?? 5e9),
-    failureAction: update.failure_action ?? 'pause',
+    failureAction: update.failure_action === 'continue' ? 'continue' : 'pause',
     maxFailureRatio: update.max_failure_ratio ?? 0,
     order: update.order ?? 'stop-first',
   };

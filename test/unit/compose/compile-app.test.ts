@@ -365,11 +365,6 @@ describe('configs and secrets', () => {
       '4:15: a read-only service cannot have the config c, as it has no file (use file)',
     ],
     ['secrets: [k]\ntmpfs: /run', more, '4:15: the tmpfs at /run would hide the secret k'],
-    [
-      'configs: [{source: f, mode: 0400}]',
-      more,
-      '4:15: uid, gid and mode of a config need content or environment; a bound file keeps its own',
-    ],
     ['', 'configs: {c: {}}', '4:11: c must say one of file, content and environment'],
     ['', 'configs: {c: {file: a, content: b}}', '4:11: c must say one of file, content and environment'],
     [
@@ -493,9 +488,9 @@ volumes:
     ]);
   });
 
-  test('what is external is not described', async () => {
-    const compose = 'services: {s: {image: x, networks: [n]}}\nnetworks: {n: {external: true, driver: bridge}}';
-    expect(await problemsOf(compile(compose))).toBe('compose.yaml:2:32: n is external, so driver cannot be set here');
+  test('a volume that is external is not described', async () => {
+    const compose = 'services: {s: {image: x, volumes: ["n:/n"]}}\nvolumes: {n: {external: true, driver: local}}';
+    expect(await problemsOf(compile(compose))).toBe('compose.yaml:2:31: n is external, so driver cannot be set here');
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { supportTable } from '../../../scripts/support/table.ts';
+import { formatProblem } from '../../../src/lib/errors.ts';
 import { compile, serviceProblems, serviceText, specOf } from './support.ts';
 
 /** A use of each key of a service that is taken and has no effect. */
@@ -49,6 +50,67 @@ describe('a key without effect', () => {
     expect(await serviceProblems('deploy: {placement: {constrains: [a]}}')).toBe(
       'compose.yaml:4:26: unknown key constrains in deploy.placement (did you mean constraints?)',
     );
+  });
+});
+
+describe('what Docker Compose takes no notice of', () => {
+  const START_FIRST = 'deploy: {update_config: {order: start-first}}';
+  const beside = 'the old container and the new one cannot run side by side';
+  const external = 'networks: {default: {external: true, driver: bridge, ipam: {config: [{subnet: 10.0.0.0/24}]}}}\n';
+  const file = 'configs: {c: {file: f}}\n';
+
+  test.each([
+    [
+      'deploy: {mode: global-job}',
+      'labels: {}',
+      '4:20: mode global-job has no effect: it is for Swarm (what runs once says restart: "no")',
+    ],
+    [
+      'deploy: {update_config: {failure_action: rollback}}',
+      'deploy: {update_config: {failure_action: pause}}',
+      '4:46: failure_action: rollback counts as pause: Holdfast does not roll back by itself (commit what ran well before to go back)',
+    ],
+    [
+      `ports: [80, "8000-8001:80", "8000:80"]\n${START_FIRST}`,
+      'ports: [80, "8000-8001:80", "8000:80"]\ndeploy: {update_config: {order: stop-first}}',
+      `4:33: order: start-first has no effect: with the host port 8000, ${beside} (leave the host port to the engine, give a range of at least 2, or say order: stop-first)`,
+    ],
+    [
+      `networks: {default: {ipv4_address: 10.0.0.2}}\n${START_FIRST}`,
+      'networks: {default: {ipv4_address: 10.0.0.2}}\ndeploy: {update_config: {order: stop-first}}',
+      `4:16: order: start-first has no effect: with an address of its own, ${beside} (leave the address to the engine, or say order: stop-first)`,
+    ],
+    [
+      `mac_address: 02:42:ac:11:00:02\n${START_FIRST}`,
+      'mac_address: 02:42:ac:11:00:02\ndeploy: {update_config: {order: stop-first}}',
+      `4:5: order: start-first has no effect: with an address of its own, ${beside} (leave the address to the engine, or say order: stop-first)`,
+    ],
+    [
+      `network_mode: host\n${START_FIRST}`,
+      'network_mode: host\ndeploy: {update_config: {order: stop-first}}',
+      `4:5: order: start-first has no effect: with network_mode host, ${beside} (both would want the same ports, and the health check of one could ask the other; give the service networks)`,
+    ],
+    [
+      'configs: [{source: c, mode: 0400}]',
+      'configs: [c]',
+      '4:15: uid, gid and mode of the config c have no effect: its file is bound as it is, and keeps its own',
+      file,
+      file,
+    ],
+    [
+      'user: a',
+      'user: a',
+      '5:38: driver has no effect: default is external, and made elsewhere',
+      external,
+      'networks: {default: {external: true}}\n',
+    ],
+  ])('%s is a warning and no error', async (keys, plain, warning, more = '', plainly = more) => {
+    const [found, wanted] = [
+      await compile(serviceText(keys) + more, { files: { f: 'x' } }),
+      await compile(serviceText(plain) + plainly, { files: { f: 'x' } }),
+    ];
+    expect(found.warnings.map(formatProblem)).toContain(`compose.yaml:${warning}`);
+    expect({ ...found, warnings: [] }).toEqual({ ...wanted, warnings: [] });
   });
 });
 

@@ -4,8 +4,6 @@ import { compile, serviceProblems, serviceText, specOf } from './support.ts';
 const ON_DEFAULT = { Networks: { app_default: { Aliases: ['app-s-1', 's'] } } };
 
 /** Keys of a service, and what they add to a bare container. */
-const START_FIRST = 'deploy: {update_config: {order: start-first}}';
-const BESIDE = 'the old container and the new one run side by side';
 
 describe('each key in the words of the Engine API', () => {
   test.each<[string, object]>([
@@ -280,26 +278,9 @@ describe('what cannot be used is refused where it stands', () => {
     ],
     ['depends_on: [t]', '4:18: there is no service t (did you mean s?)'],
     ['depends_on: {s: {condition: service_started}}', '4:18: services depend on each other in a circle: s -> s'],
-    ['deploy: {mode: global-job}', '4:20: "global-job" is not possible here (one of replicated, global is)'],
     ['deploy: {mode: global, replicas: 2}', '4:14: mode global is one on each host, and this says another number'],
     ['deploy: {replicas: 2}\ncontainer_name: one', '5:5: several replicas cannot share one container_name'],
     ['scale: 2\nports: ["80:80"]', '5:13: several replicas cannot share the host port 80'],
-    [
-      `${START_FIRST}\nports: [80, "8000-8001:80", "8000:80"]`,
-      `5:33: order: start-first cannot go with the host port 8000: ${BESIDE} (leave the host port to the engine, give a range of at least 2, or say order: stop-first)`,
-    ],
-    [
-      `${START_FIRST}\nnetworks: {default: {ipv4_address: 10.0.0.2}}`,
-      `5:16: order: start-first cannot go with an address of its own: ${BESIDE} (leave the address to the engine, or say order: stop-first)`,
-    ],
-    [
-      `${START_FIRST}\nmac_address: 02:42:ac:11:00:02`,
-      `5:5: order: start-first cannot go with an address of its own: ${BESIDE} (leave the address to the engine, or say order: stop-first)`,
-    ],
-    [
-      `${START_FIRST}\nnetwork_mode: host`,
-      `5:5: order: start-first cannot go with network_mode host: ${BESIDE} (both would want the same ports, and the health check of one could ask the other; give the service networks)`,
-    ],
     [
       'ports: ["80:80", "127.0.0.1:80:81"]',
       '4:22: the host port 127.0.0.1:80/tcp is taken twice, also at compose.yaml:4:13',
