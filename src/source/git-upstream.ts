@@ -1,9 +1,10 @@
 import type { Clock } from '../lib/clock.ts';
 import { SourceError } from '../lib/errors.ts';
+import type { CommitObject } from './source.ts';
 import { treeOf } from './store/git-object.ts';
 import type { Head } from './store/heads.ts';
 import { healBudget } from './store/heal-budget.ts';
-import { walkHistory } from './store/history.ts';
+import { parentsOf, walkHistory } from './store/history.ts';
 import type { ObjectStore } from './store/object-store.ts';
 import type { StoreLimits } from './store/store-limits.ts';
 import type { Upstream, Wanted } from './upstream.ts';
@@ -43,8 +44,12 @@ export function gitUpstream(transport: Transport, store: ObjectStore, limits: St
   /** Objects that came by name: one that is asked for again was damaged, or lost. */
   const given = new Set<string>();
 
-  const add = (args: readonly string[], signal: AbortSignal, counted?: (bytes: number) => void) =>
-    store.add(metered(packOf(transport, args, signal), counted), signal);
+  const add = (
+    args: readonly string[],
+    signal: AbortSignal,
+    counted?: (bytes: number) => void,
+    onShallow?: (oid: string) => void,
+  ) => store.add(metered(packOf(transport, args, signal, onShallow), counted), signal);
 
   const can = async (what: string, signal: AbortSignal): Promise<boolean> =>
     (await transport.capabilities(signal)).has(what);
@@ -160,8 +165,13 @@ export function gitUpstream(transport: Transport, store: ObjectStore, limits: St
         if (isComplete) return here;
       }
       const args = [`want ${tip}`, ...known.map((oid) => `have ${oid}`)];
-      await withFilters(signal, (filters) => add([...args, ...(filters ? ['filter tree:0'] : [])], signal, upTo(most)));
-      return walkHistory(tip, isKnown, read);
+      const cut = new Set<string>();
+      await withFilters(signal, (filters) =>
+        add([...args, ...(filters ? ['filter tree:0'] : [])], signal, upTo(most), (oid) => cut.add(oid)),
+      );
+      const found = await walkHistory(tip, isKnown, read);
+      await requireWhole(found, isKnown, cut);
+      return found;
     },
 
     async object(oid, type, signal) {
@@ -175,6 +185,21 @@ export function gitUpstream(transport: Transport, store: ObjectStore, limits: St
     refs: (prefixes, signal) => transport.refs(prefixes, signal),
     close: () => transport.close(),
   };
+}
+
+/** A server that is itself a shallow clone cannot show what follows what: that is no sign that anybody rewrote the history. Throws SourceError. */
+async function requireWhole(
+  found: readonly CommitObject[],
+  known: ReadonlySet<string>,
+  cut: ReadonlySet<string>,
+): Promise<void> {
+  const first = found.find(({ oid }) => cut.has(oid));
+  if (!first || known.size === 0) return;
+  for (const commit of found) if (parentsOf(await commit.content()).some((oid) => known.has(oid))) return;
+  throw new SourceError(
+    'protocol',
+    `The Git server has a shallow copy of the repo, which begins at commit ${first.oid.slice(0, 12)}: it cannot show that its commits follow those that were accepted. Give it the whole history (git fetch --unshallow)`,
+  );
 }
 
 class TooManyChanges extends SourceError {

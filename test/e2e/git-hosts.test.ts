@@ -1,4 +1,6 @@
+import { rm, writeFile } from 'node:fs/promises';
 import type * as http from 'node:http';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { failure, followedRepo } from '../support/followed-repo.ts';
 import type { GitServer, GitServerOptions } from '../support/git-server.ts';
@@ -111,4 +113,30 @@ test('one that lists too many of those that were asked for is not listened to', 
   const lines = Array.from({ length: 21_000 }, (_, i) => `create refs/tags/1.${i}.0 ${commit}`);
   await repo.git(['update-ref', '--stdin'], `${lines.join('\n')}\n`);
   expect(await failure(open({ revision: '^1.0' }).poll(live))).toMatchObject({ kind: 'limit' });
+});
+
+describe.each([{ withoutV2: false }, { withoutV2: true }])('a mirror that is a shallow clone, with %j', (options) => {
+  test('is followed as far as its history reaches, and then told from a rewritten history', async () => {
+    const { server, repo, open } = followed;
+    Object.assign(server.options, options);
+    const first = await repo.commit({ a: '1' });
+    const second = await repo.commit({ a: '2' });
+    const third = await repo.commit({ a: '3' });
+    const tip = await repo.commit({ a: '4' });
+    await writeFile(join(repo.dir, 'shallow'), `${third}\n`);
+    const source = open();
+    await source.poll(live);
+    // A commit names its parents also where they are cut off.
+    for (const floor of [third, second])
+      expect((await source.history(tip, [floor], live)).map(({ oid }) => oid)).toEqual(
+        floor === third ? [tip] : [tip, third],
+      );
+    const error = await failure(source.history(tip, [first], live));
+    expect(error).toMatchObject({ kind: 'protocol' });
+    expect(error.message).toMatch(
+      new RegExp(`has a shallow copy of the repo, which begins at commit ${third.slice(0, 12)}: .*--unshallow`),
+    );
+    await rm(join(repo.dir, 'shallow'));
+    expect((await source.history(tip, [first], live)).map(({ oid }) => oid)).toEqual([tip, third, second]);
+  });
 });

@@ -10,11 +10,15 @@ export type Advertisement =
       capabilities: ReadonlySet<string>;
       /** What the server says that it can do, in the older protocol's own words. */
       features: ReadonlySet<string>;
+      /** Commits of which the server has nothing that is older. */
+      shallow: readonly string[];
       /** Those that were asked for. */
       refs: RemoteRef[];
     };
 
 const PEELED = '^{}';
+/** A mirror is cut at one commit, or at one for each of some branches. */
+const MOST_SHALLOW = 1_000;
 
 /**
  * Reads an advertisement up to the flush that ends it and no further, so that the same stream can carry what follows. Source: gitprotocol-v2(5),
@@ -38,9 +42,13 @@ export async function readAdvertisement(
   if (first === 'version 1') first = await next();
 
   const refs = refList(prefixes);
+  const shallow: string[] = [];
   const features = new Set((first?.split('\0')[1] ?? '').split(' '));
   for (let text = first; text !== undefined; text = await next()) {
-    if (text.startsWith('shallow ')) continue;
+    if (text.startsWith('shallow ')) {
+      if (shallow.length < MOST_SHALLOW) shallow.push(objectId(text.slice('shallow '.length)));
+      continue;
+    }
     // The first line carries the capabilities behind a NUL.
     const [oid, name = ''] = (text.split('\0')[0] ?? '').split(' ');
     if (name === `capabilities${PEELED}`) continue;
@@ -51,6 +59,7 @@ export async function readAdvertisement(
     version: 1,
     capabilities: new Set(features.has('shallow') ? ['shallow'] : []),
     features,
+    shallow,
     refs: refs.all(),
   };
 }

@@ -6,19 +6,23 @@ import type { Transport } from './transport.ts';
 export const fetchRequest = (args: readonly string[]): string =>
   line('command=fetch') + DELIMITER + args.map(line).join('') + FLUSH;
 
-/** The bytes of the pack that these arguments of protocol v2's fetch ask for. Throws SourceError. */
+/** The bytes of the pack that these arguments of protocol v2's fetch ask for. `onShallow` is told of commits that come without those before them. Throws SourceError. */
 export async function* packOf(
   transport: Transport,
   wanted: readonly string[],
   signal: AbortSignal,
+  onShallow?: (oid: string) => void,
 ): AsyncGenerator<Buffer, void, undefined> {
   const args = ['ofs-delta', 'no-progress', ...wanted, 'done'];
   let isPack = false;
   let ended = false;
   for await (const packet of transport.fetch({ args }, signal)) {
     if (packet.kind !== 'line') ended = packet.kind === 'flush';
-    else if (!isPack) isPack = textOf(packet.data) === 'packfile';
-    else {
+    else if (!isPack) {
+      const text = textOf(packet.data);
+      isPack = text === 'packfile';
+      if (text.startsWith('shallow ')) onShallow?.(text.slice('shallow '.length));
+    } else {
       const data = ofBand(packet.data);
       if (data) yield data;
     }

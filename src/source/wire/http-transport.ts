@@ -103,7 +103,10 @@ export function httpTransport(client: HttpClient, url: string): Transport {
     async *fetch({ args }, signal): AsyncGenerator<Packet, void, undefined> {
       const server = isV2 && known?.version !== 1 ? undefined : (known ?? (await advertise(signal)));
       if (server?.version !== 1) yield* await post(fetchRequest(args), V2, signal);
-      else yield* asV2(await post(v1Request(args, server.features), {}, signal, isBare(server.features)));
+      else {
+        const answer = await post(v1Request(args, server.features), {}, signal, isBare(server.features));
+        yield* asV2(answer, server.shallow);
+      }
     },
 
     capabilities: async (signal) => (known ?? (await advertise(signal))).capabilities,

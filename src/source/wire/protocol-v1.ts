@@ -27,10 +27,15 @@ export function v1Request(args: readonly string[], features: ReadonlySet<string>
   );
 }
 
-/** An answer of the older protocol as version 2 would give it. */
-export async function* asV2(packets: AsyncIterable<Packet>): AsyncGenerator<Packet, void, undefined> {
+/** An answer of the older protocol as version 2 would give it. `cut`: where the server's history begins, which it said with its refs. */
+export async function* asV2(
+  packets: AsyncIterable<Packet>,
+  cut: readonly string[],
+): AsyncGenerator<Packet, void, undefined> {
   let began = false;
-  let shallow = false;
+  let shallow = cut.length > 0;
+  if (shallow) yield asLine('shallow-info');
+  for (const oid of cut) yield asLine(`shallow ${oid}`);
   for await (const packet of packets) {
     if (began) {
       // A server that says more than once what it has may do so up to the pack.

@@ -15,12 +15,13 @@ import {
 } from './known-hosts.ts';
 import { networkError } from './network-errors.ts';
 import { readSmall } from './read-small.ts';
+import { readableKey } from './ssh-private-key.ts';
 import { type Conversation, type StreamTransportOptions, streamTransport } from './stream-transport.ts';
 import type { Transport } from './transport.ts';
 
 /** Who we are to an SSH server, and who it has to be. */
 export interface SshSettings {
-  /** A private key, as ssh-keygen writes it. */
+  /** A private key, as ssh-keygen or OpenSSL writes it. */
   keyFile?: string | undefined;
   /** A file with the key's passphrase. */
   passphraseFile?: string | undefined;
@@ -100,10 +101,12 @@ async function connect(
   signal: AbortSignal,
 ): Promise<Client> {
   const known = await readKnown(settings);
-  const [privateKey, passphrase] = await Promise.all([
+  const [keyText, passphraseText] = await Promise.all([
     settings.keyFile === undefined ? undefined : secret(settings.keyFile, 'the SSH key'),
     settings.passphraseFile === undefined ? undefined : secret(settings.passphraseFile, "the SSH key's passphrase"),
   ]);
+  const passphrase = passphraseText?.replace(/\r?\n$/, '');
+  const privateKey = keyText === undefined ? undefined : readableKey(keyText, passphrase, settings.keyFile ?? '');
   const { Client } = await loadSsh();
   const types = knownTypes(known, host, port).flatMap((type) => SIGNATURES[type] ?? [type]);
   const offered = types.filter((type) => HOST_KEYS.includes(type));
@@ -125,7 +128,7 @@ async function connect(
       return verdict === 'known' || (verdict === 'unknown' && settings.acceptNew === true);
     },
     ...(privateKey !== undefined && { privateKey }),
-    ...(passphrase !== undefined && { passphrase: passphrase.replace(/\r?\n$/, '') }),
+    ...(passphrase !== undefined && { passphrase }),
     ...(privateKey === undefined && settings.agent !== undefined && { agent: settings.agent }),
   };
   // An abort that came before anybody listens for it would be lost.

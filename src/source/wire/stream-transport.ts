@@ -60,7 +60,7 @@ export function streamTransport({ clock, limits, host, open, close }: StreamTran
       const words = ask(server);
       if (words === undefined) return tell(FLUSH);
       tell(words);
-      for await (const packet of server.version === 1 ? asV2(stream) : stream) {
+      for await (const packet of server.version === 1 ? asV2(stream, server.shallow) : stream) {
         yield packet;
         if (server.version === 2 && packet.kind === 'flush') return tell(FLUSH);
       }
