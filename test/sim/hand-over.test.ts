@@ -2,11 +2,13 @@ import { expect, test } from '@jest/globals';
 import type { DesiredSite } from '../../src/model/state.ts';
 import { app, service, site, volume } from '../support/site-builder.ts';
 import { reconciledSite } from './reconciled-site.ts';
+import { PROFILES } from './world/engine/profiles.ts';
 import { isUp } from './world/engine/records.ts';
 import type { Random } from './world/random.ts';
 
 const SITE = 'shop-17';
 const MINUTE = 60_000;
+const engines = Object.values(PROFILES);
 const APPS = ['a', 'b', 'c'] as const;
 const SERVICES = ['u', 'v', 'w', 'x'] as const;
 /** Each keeps its data, whatever it is called and wherever it is placed. */
@@ -50,7 +52,7 @@ const shuffled = <Each>(random: Random, all: readonly Each[]): Each[] =>
 test.each(Array.from({ length: 30 }, (_, index) => index + 1))(
   'services that move between names and apps never have one volume open twice, and each has its port in the end (seed %i)',
   async (seed) => {
-    const { random, clock, simulated, live } = reconciledSite(seed, SITE);
+    const { random, clock, simulated, live } = reconciledSite(seed, SITE, engines[seed % engines.length]);
     const drawn = random.fork('commits');
     const doubles: string[] = [];
     clock.onStep = () => {

@@ -7,14 +7,14 @@ import { createSemaphore } from '../../src/lib/semaphore.ts';
 import type { DesiredSite } from '../../src/model/state.ts';
 import { agentOptions } from '../../src/plan/policy.ts';
 import { filesOn } from '../support/disk-files.ts';
-import { docker20 } from './world/engine/profiles.ts';
+import { docker20, type EngineProfile } from './world/engine/profiles.ts';
 import { seededRandom } from './world/random.ts';
 import { SimulatedDisk } from './world/simulated-disk.ts';
 import { SimulatedEngine } from './world/simulated-engine.ts';
 import { VirtualClock } from './world/virtual-clock.ts';
 
 /** An engine in virtual time with the image `app:1`, and reconcilers that keep a site on it. */
-export function reconciledSite(seed: number, site: string) {
+export function reconciledSite(seed: number, site: string, profile: EngineProfile = docker20) {
   const random = seededRandom(seed);
   const clock = new VirtualClock(random.fork('clock'));
   const time: Clock = {
@@ -23,7 +23,7 @@ export function reconciledSite(seed: number, site: string) {
     random: () => clock.random(),
     timer: (ms, callback) => clock.timer(ms, callback),
   };
-  const simulated = new SimulatedEngine(clock, random, docker20, site);
+  const simulated = new SimulatedEngine(clock, random, profile, site);
   simulated.machine.images.put('app:1', simulated.machine.images.make({ Cmd: ['serve'] }));
 
   const live = async (agent: string, desired: DesiredSite) => {

@@ -260,6 +260,17 @@ export function engineContract(name: string, open: () => Promise<ContractSubject
         const sidecar = await up('sidecar', {}, { NetworkMode: `container:${main}` });
         expect((await inspect(sidecar)).HostConfig.NetworkMode).toBe(`container:${main}`);
       });
+      test('is removed although another has joined it only where the engine can', async () => {
+        const { can } = await run(api.facts());
+        const main = await up('main');
+        const sidecar = await up('sidecar', {}, { NetworkMode: `container:${main}` });
+        await run(api.stopContainer(main, 0));
+        const removed = run(api.removeContainer(main, false));
+        if (can.removesJoined) await removed;
+        else await expect(removed).rejects.toMatchObject({ kind: 'conflict' });
+        await run(api.removeContainer(sidecar, true));
+        await run(api.removeContainer(main, false));
+      });
       test('keeps unnamed volumes for its successor when it is removed', async () => {
         const id = await create('web', {}, { Mounts: [{ Type: 'volume', Target: '/data' }] });
         const volume = (await inspect(id)).Mounts?.find(({ Destination }) => Destination === '/data')?.Name ?? '';

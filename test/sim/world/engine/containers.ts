@@ -74,9 +74,21 @@ export function removeContainer(machine: Machine, container: SimContainer, force
     if (!force) throw new EngineError('conflict', `You cannot remove a ${container.status} container ${container.id}`);
     kill(machine, container, cause);
   }
+  const joined = machine.profile.facts.can.removesJoined ? undefined : joinerOf(machine, container);
+  if (joined) {
+    throw new EngineError(
+      'conflict',
+      `container ${container.id} has dependent containers which must be removed before it: ${joined.id}`,
+    );
+  }
   // Somebody is at it already.
   if (container.status !== 'removing') vanish(machine, container);
 }
+
+const joinerOf = (machine: Machine, { id }: SimContainer): SimContainer | undefined =>
+  [...machine.containers.values()].find(({ body: { HostConfig } }) =>
+    [HostConfig?.NetworkMode, HostConfig?.PidMode, HostConfig?.IpcMode].includes(`container:${id}`),
+  );
 
 /** By force and by hand, on an engine that takes its time: meanwhile the container is listed as one that goes, and holds its name. */
 export function removeSlowly(machine: Machine, container: SimContainer, ms: number): void {
