@@ -489,8 +489,8 @@ volumes:
   });
 
   test('a volume that is external is not described', async () => {
-    const compose = 'services: {s: {image: x, volumes: ["n:/n"]}}\nvolumes: {n: {external: true, driver: local}}';
-    expect(await problemsOf(compile(compose))).toBe('compose.yaml:2:31: n is external, so driver cannot be set here');
+    const compose = 'services: {s: {image: x, volumes: ["vol:/v"]}}\nvolumes: {vol: {external: true, driver: local}}';
+    expect(await problemsOf(compile(compose))).toBe('compose.yaml:2:33: vol is external, so driver cannot be set here');
   });
 });
 
