@@ -135,7 +135,7 @@ export class AppFolder {
       home === undefined
         ? 'a path that begins with ~ needs HOME among the values of the site'
         : 'HOME is not an absolute path, and a path that begins with ~ needs one',
-      'give HOME a value in fleet.yaml, the Site or the file of --values, or write an absolute path',
+      'give HOME a value in the file of --values, the Site or fleet.yaml, or write an absolute path',
     );
   }
 

@@ -93,7 +93,7 @@ async function folderBeside(
     if (isElsewhere && first !== '') return undefined;
     throw InputError.at(
       at,
-      `Git has nothing there, and on a site the path leads to ${site}, out of the folder of all apps (${filesDir})`,
+      `Git has nothing there, and on a site the path leads to ${site}, ${first === '' ? 'which is the folder of all apps' : `out of the folder of all apps (${filesDir})`}`,
       'add what it names to Git, or write the absolute path that it has on the site',
     );
   }

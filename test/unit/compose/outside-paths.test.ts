@@ -99,6 +99,12 @@ test.each([
   );
 });
 
+test('neither is the folder of all apps', async () => {
+  expect(await problemsOf(compile(serviceText('volumes: ["..:/x"]')))).toContain(
+    'on a site the path leads to /files, which is the folder of all apps',
+  );
+});
+
 test('the folder for copies is for nothing else', async () => {
   const problem = ".repo in an app's folder is for copies of what Git has elsewhere in the repo";
   expect(await problemsOf(web('volumes: ["./.repo/x:/x"]'))).toContain(problem);

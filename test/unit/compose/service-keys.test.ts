@@ -256,7 +256,7 @@ describe('what cannot be used is refused where it stands', () => {
     ['volumes: ["/a:/b:U"]', '4:15: a bind mount has no option U (ro, rw, z, Z, nocopy and propagations are known)'],
     [
       'volumes: ["~/a:/b"]',
-      '4:15: a path that begins with ~ needs HOME among the values of the site (give HOME a value in fleet.yaml, the Site or the file of --values, or write an absolute path)',
+      '4:15: a path that begins with ~ needs HOME among the values of the site (give HOME a value in the file of --values, the Site or fleet.yaml, or write an absolute path)',
     ],
     [
       'volumes: ["../../a:/b"]',
