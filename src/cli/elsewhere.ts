@@ -1,14 +1,26 @@
+import { hostname } from 'node:os';
 import { breakApps } from '../model/break-apps.ts';
 import type { ActualSite, DesiredSite } from '../model/state.ts';
+import { withEngine } from './engine.ts';
 
-/** Whether an engine is on another machine, by its address: its containers bind files of that disk, which nobody here can look at. */
-export function isElsewhere(dockerHost: string | undefined): boolean {
-  const host = dockerHost ?? process.env.DOCKER_HOST ?? '';
-  const found = /^(ssh|tcp|https?):\/\/(?:[^@/]*@)?(\[[^\]]*\]|[^:/]*)/.exec(host);
-  if (!found) return false;
-  const [, scheme, name = ''] = found;
-  return scheme === 'ssh' || !/^(localhost|127\.[\d.]+|\[::1\]|)$/.test(name);
+/** Whether an engine is on another machine: its containers bind files of that disk, which nobody here can look at. */
+export async function isElsewhere(dockerHost: string | undefined): Promise<boolean> {
+  const where = placeOf(dockerHost ?? process.env.DOCKER_HOST ?? '');
+  if (where !== 'loopback') return where === 'elsewhere';
+  return isOtherMachine(await withEngine('', dockerHost, async (engine) => (await engine.facts()).machine));
 }
+
+/** By its address. A port of this machine may be the end of a tunnel. */
+export function placeOf(host: string): 'here' | 'loopback' | 'elsewhere' {
+  const found = /^(ssh|tcp|https?):\/\/(?:[^@/]*@)?(\[[^\]]*\]|[^:/]*)/.exec(host);
+  if (!found) return 'here';
+  const [, scheme, name = ''] = found;
+  return scheme !== 'ssh' && /^(localhost|127\.[\d.]+|\[::1\]|)$/.test(name) ? 'loopback' : 'elsewhere';
+}
+
+/** Docker Desktop runs its engine in a machine of its own, and gives it the files of this one. */
+export const isOtherMachine = (machine: string | undefined): boolean =>
+  machine !== undefined && machine !== hostname() && machine !== 'docker-desktop';
 
 /** Files of Git as they would be if they were right; the labels of the containers tell whether those were made with them. */
 export const filesAsWanted = (site: DesiredSite): ActualSite['files'] =>

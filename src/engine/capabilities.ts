@@ -61,6 +61,7 @@ export function factsOf(version: VersionAnswer, info: InfoAnswer, apiVersion: st
     apiVersion,
     // Podman answers with another ID each time.
     id: podman ? `${info.Name}:${info.DockerRootDir}` : (info.ID ?? ''),
+    ...(info.Name && { machine: info.Name }),
     can,
   };
 }

@@ -187,6 +187,8 @@ export interface EngineFacts {
   apiVersion: string;
   /** The engine's own ID, to tell one engine from another. */
   id: string;
+  /** The name of the machine that it runs on; absent where it does not tell. */
+  machine?: string;
   can: EngineCapabilities;
 }
 

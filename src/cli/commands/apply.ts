@@ -15,7 +15,7 @@ export async function apply(folder: string | undefined, options: ApplyOptions): 
   const timeoutMs = durationMs(options.timeout, '--timeout');
   const territory = territoryByHand(folder, options);
   const read = await readDesired(folder, options, { placeholders: false, engine: true });
-  const desired = isElsewhere(options.dockerHost) ? withoutFiles(read) : await guardFolders(read, territory);
+  const desired = (await isElsewhere(options.dockerHost)) ? withoutFiles(read) : await guardFolders(read, territory);
   requireUnbroken(desired);
   return converge(desired, {
     timeoutMs,

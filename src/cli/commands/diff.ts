@@ -24,7 +24,7 @@ export interface DiffOptions extends DesiredOptions {
 export async function diff(folder: string | undefined, options: DiffOptions): Promise<number> {
   const territory = territoryByHand(folder, options);
   const read = await readDesired(folder, options, { placeholders: true, engine: true });
-  const elsewhere = isElsewhere(options.dockerHost);
+  const elsewhere = await isElsewhere(options.dockerHost);
   const desired = elsewhere ? read : await guardFolders(read, territory);
   const made = await withEngine(desired.site, options.dockerHost, async (engine) => {
     const images = desired.apps.flatMap((app) =>

@@ -1,18 +1,25 @@
+import { hostname } from 'node:os';
 import { expect, test } from '@jest/globals';
-import { filesAsWanted, isElsewhere, withoutFiles } from '../../../src/cli/elsewhere.ts';
+import { filesAsWanted, isOtherMachine, placeOf, withoutFiles } from '../../../src/cli/elsewhere.ts';
 import { app, file, service, site } from '../../support/site-builder.ts';
 
 test.each([
-  ['unix:///var/run/docker.sock', false],
-  ['tcp://127.0.0.1:2375', false],
-  ['tcp://localhost:2375', false],
-  ['tcp://[::1]:2375', false],
-  ['tcp://10.0.0.7:2376', true],
-  ['tcp://localhost.example.com:2376', true],
-  ['ssh://root@localhost', true],
-  ['ssh://site', true],
-])('an engine at %s is elsewhere: %s', (host, expected) => {
-  expect(isElsewhere(host)).toBe(expected);
+  ['unix:///var/run/docker.sock', 'here'],
+  ['', 'here'],
+  ['tcp://127.0.0.1:2375', 'loopback'],
+  ['tcp://localhost:2375', 'loopback'],
+  ['tcp://[::1]:2375', 'loopback'],
+  ['tcp://10.0.0.7:2376', 'elsewhere'],
+  ['tcp://localhost.example.com:2376', 'elsewhere'],
+  ['ssh://root@localhost', 'elsewhere'],
+  ['ssh://site', 'elsewhere'],
+])('an engine at %s is %s', (host, expected) => {
+  expect(placeOf(host)).toBe(expected);
+});
+
+test('behind a tunnel to this machine an engine tells the name of another one', () => {
+  expect(isOtherMachine('shop-17')).toBe(true);
+  expect([hostname(), 'docker-desktop', undefined].map(isOtherMachine)).toEqual([false, false, false]);
 });
 
 test('apps with files of Git are refused there, each by name, and the others are not', () => {
