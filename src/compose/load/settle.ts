@@ -39,12 +39,14 @@ export async function settle(app: PlacedApp, site: string, repo: RepoFiles, opti
     const [name, hint] = found;
     throw InputError.at(at(name), `${name} is a setting of docker compose, which is not there on a site`, hint);
   }
-  const { variables, at } = await readDotenv(app.folder, values, repo);
+  // Of files that were named, it is the one beside the first.
+  const folder = projectFolder(app);
+  const { variables, at } = await readDotenv(folder, values, repo);
   const files = app.compose.length > 0 ? undefined : composeSettings(variables).files;
   const lone = files ? await withFiles(app, files, at('COMPOSE_FILE'), repo) : app;
   const project = projectFolder(lone);
   // Where the files lie elsewhere, Docker Compose reads the `.env` beside them as well; what the first says counts.
-  const second = project === app.folder ? undefined : await readDotenv(project, values.withDotenv(variables), repo);
+  const second = project === folder ? undefined : await readDotenv(project, values.withDotenv(variables), repo);
   const dotenv = new Map([...(second?.variables ?? []), ...variables]);
   const { name, profiles } = composeSettings(dotenv);
   if (name !== undefined && !isProjectName(name)) {
