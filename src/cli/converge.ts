@@ -1,5 +1,7 @@
+import { discreetEngine } from '../agent/discreet-engine.ts';
 import type { Reconciler } from '../agent/reconciler.ts';
 import { createReconciler } from '../agent/reconciler.ts';
+import type { Hide } from '../compose/hide-values.ts';
 import { createHostFiles } from '../files/host-files.ts';
 import type { Territory } from '../files/territory.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -19,6 +21,8 @@ import { errorPalette, palette, print, printError } from './terminal.ts';
 export interface ConvergeOptions {
   territory: Territory;
   dockerHost?: string;
+  /** Hides values that do not come from Git, in what the engine says. */
+  hide?: Hide;
   timeoutMs: number;
   plan: PlanOptions;
   /** What a command knows beforehand. */
@@ -30,7 +34,8 @@ export interface ConvergeOptions {
  * interrupted leaves what the next one continues from.
  */
 export async function converge(desired: DesiredSite, options: ConvergeOptions): Promise<number> {
-  const engine = await openSiteEngine(desired.site, options.dockerHost);
+  const opened = await openSiteEngine(desired.site, options.dockerHost);
+  const engine = options.hide ? discreetEngine(opened, options.hide) : opened;
   let reconciler: Reconciler | undefined;
   let cancelTimer = (): void => {};
   try {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isAdopting } from '../compose/adoption.ts';
 import { compileSite } from '../compose/compile-site.ts';
+import type { OutsideValues } from '../compose/outside-values.ts';
 import { InputError } from '../lib/errors.ts';
 import { utf8 } from '../lib/utf8.ts';
 import type { Snapshot } from '../model/snapshot.ts';
@@ -86,9 +87,12 @@ async function withRepo<T>(
 export async function readDesired(
   folder: string | undefined,
   options: DesiredOptions,
-  { placeholders, engine = false }: { placeholders: boolean; engine?: boolean },
+  { placeholders, engine = false, outside }: { placeholders: boolean; engine?: boolean; outside?: OutsideValues },
 ): Promise<DesiredSite> {
-  const compile = await compileOptions(options, placeholders);
+  const compile = {
+    ...(await compileOptions(options, placeholders)),
+    ...(outside && { onOutside: outside.heard }),
+  };
   return withSnapshot(folder, options, async (snapshot, pinned) => {
     const { placed, files } = await placeAt(snapshot, options.site, pinned, () => true);
     const asks = placed.apps.some((app) => isAdopting(app, compile) && app.projectDirectory === undefined);

@@ -61,7 +61,13 @@ export async function compileWhole(
   onName: (name: string) => void = () => {},
 ): Promise<Compiled> {
   const used = new Map<string, string>();
-  const heard = { ...options, onOutside: (name: string, value: string) => used.set(name, value) };
+  const heard = {
+    ...options,
+    onOutside: (name: string, value: string) => {
+      used.set(name, value);
+      options.onOutside?.(name, value);
+    },
+  };
   try {
     const { desired, claims, ...rest } = await compileOpenly(app, site, snapshot, heard, onName);
     const hide = hiding(used);

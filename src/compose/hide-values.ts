@@ -19,7 +19,7 @@ export type Hide = (text: string) => string;
  * a message gets the variable back. Also found: a piece of a value, as of `TOKEN:/path` that was taken for a mount, and other letter case, as
  * in a project's name.
  */
-export function hiding(values: ReadonlyMap<string, string>): Hide {
+export function hiding(values: Iterable<readonly [name: string, value: string]>): Hide {
   const needles = new Map<string, { name: string; alone: boolean }>();
   for (const [name, value] of values) {
     for (const [needle, alone] of formsOf(value)) {

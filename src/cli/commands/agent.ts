@@ -2,6 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { startAgent } from '../../agent/agent.ts';
+import { discreetEngine } from '../../agent/discreet-engine.ts';
+import { outsideValues } from '../../compose/outside-values.ts';
 import { createHostFiles } from '../../files/host-files.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { systemDisk } from '../../lib/disk.ts';
@@ -40,7 +42,9 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
     if (process.stdin.isTTY) process.once('SIGHUP', resolve);
     else process.on('SIGHUP', () => lookNow());
   });
-  const engine = await openSiteEngine(checked.site ?? 'default', settings.dockerHost);
+  const outside = outsideValues();
+  const opened = await openSiteEngine(checked.site ?? 'default', settings.dockerHost);
+  const engine = discreetEngine(opened, outside.hide);
   // Now rather than at the first commit: who started the agent is still looking.
   if (settings.values !== undefined) await readValues(settings.values);
   await requireFolder(checked.stateDir, '--state-dir');
@@ -81,6 +85,7 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
     stateDir: checked.stateDir,
     compile: async () => ({
       filesDir: checked.filesDir,
+      onOutside: outside.heard,
       maxFileBytes: maxFileBytes(settings),
       ...(settings.values !== undefined && { localValues: await readValues(settings.values) }),
     }),

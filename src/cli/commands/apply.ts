@@ -1,3 +1,4 @@
+import { outsideValues } from '../../compose/outside-values.ts';
 import { guardFolders } from '../../files/guard-folders.ts';
 import { converge } from '../converge.ts';
 import { type DesiredOptions, readDesired, requireUnbroken } from '../desired.ts';
@@ -14,12 +15,14 @@ export interface ApplyOptions extends DesiredOptions {
 export async function apply(folder: string | undefined, options: ApplyOptions): Promise<number> {
   const timeoutMs = durationMs(options.timeout, '--timeout');
   const territory = territoryByHand(folder, options);
-  const read = await readDesired(folder, options, { placeholders: false, engine: true });
+  const outside = outsideValues();
+  const read = await readDesired(folder, options, { placeholders: false, engine: true, outside });
   const desired = (await isElsewhere(options.dockerHost)) ? withoutFiles(read) : await guardFolders(read, territory);
   requireUnbroken(desired);
   return converge(desired, {
     timeoutMs,
     territory,
+    hide: outside.hide,
     plan: { byHand: true, prune: options.prune, pullAlways: true },
     ...(options.dockerHost !== undefined && { dockerHost: options.dockerHost }),
   });

@@ -1,3 +1,5 @@
+import { discreetEngine } from '../../agent/discreet-engine.ts';
+import { outsideValues } from '../../compose/outside-values.ts';
 import { guardFolders } from '../../files/guard-folders.ts';
 import { createHostFiles } from '../../files/host-files.ts';
 import { formatProblem } from '../../lib/errors.ts';
@@ -23,10 +25,12 @@ export interface DiffOptions extends DesiredOptions {
 /** Prints the plan that `apply` would carry out. Apps that cannot be planned are said on standard error; the others are printed. */
 export async function diff(folder: string | undefined, options: DiffOptions): Promise<number> {
   const territory = territoryByHand(folder, options);
-  const read = await readDesired(folder, options, { placeholders: true, engine: true });
+  const outside = outsideValues();
+  const read = await readDesired(folder, options, { placeholders: true, engine: true, outside });
   const elsewhere = await isElsewhere(options.dockerHost);
   const desired = elsewhere ? read : await guardFolders(read, territory);
-  const made = await withEngine(desired.site, options.dockerHost, async (engine) => {
+  const made = await withEngine(desired.site, options.dockerHost, async (opened) => {
+    const engine = discreetEngine(opened, outside.hide);
     const images = desired.apps.flatMap((app) =>
       app.services.flatMap(({ containers }) => containers.flatMap(({ spec }) => imagesOf(spec))),
     );
