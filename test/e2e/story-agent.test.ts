@@ -19,6 +19,7 @@ import {
   staying,
 } from '../support/chaos-site.ts';
 import { type AgentProcess, holdfast, startAgentProcess } from '../support/holdfast-process.ts';
+import { execIn } from '../support/site.ts';
 
 // The agent as a process: how it is told things, and how it ends.
 jest.setTimeout(120_000);
@@ -263,7 +264,7 @@ describeChaos('paths of a Compose file lead, as with docker compose,', () => {
       [`apps/${shop}/top/a`]: 'a\n',
       'apps/common/nginx.conf': 'one\n',
     });
-    const life = await site.start();
+    const life = await site.start({ args: ['--resync', '2s'] });
     await site.becomes('web runs', allRun(1));
     const own = join(site.filesDir, shop);
     const copy = join(own, '.repo/apps/common/nginx.conf');
@@ -281,7 +282,7 @@ describeChaos('paths of a Compose file lead, as with docker compose,', () => {
     await site.sees(warning);
 
     // What a container does to its copy is mended, and the next commit brings another one.
-    await writeFile(copy, 'spoilt');
+    await execIn(HOST, `${shop}-web-1`, ['sh', '-c', 'echo spoilt > /nginx']);
     const holds = async (text: string): Promise<boolean> => (await readFile(copy, 'utf8').catch(() => '')) === text;
     expect(await until(() => holds('one\n'), 15_000)).toBe(true);
     await site.repo.commit({ 'apps/common/nginx.conf': 'two\n' });

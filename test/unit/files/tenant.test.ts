@@ -7,8 +7,8 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createHostFiles } from '../../../src/files/host-files.ts';
 
-const PATHS = ['a', 'b/c', 'b/d/e', 'f/g'];
-const SPOTS = [...PATHS, 'b', 'b/d', 'f'];
+const PATHS = ['a', 'b/c', 'b/d/e', 'f/g', '.repo/h/i'];
+const SPOTS = [...PATHS, 'b', 'b/d', 'f', '.repo', '.repo/h'];
 const HOW = ['gone', 'fifo', 'folder', 'link', 'loop', 'sparse', 'other', 'moved'] as const;
 
 test('whatever a container does to its folder, nothing outside is touched, and its files come back', async () => {
