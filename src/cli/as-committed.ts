@@ -1,37 +1,39 @@
 import { join } from 'node:path';
 import { InputError } from '../lib/errors.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { lfsPointer } from '../source/lfs-pointer.ts';
+import { asInGit } from '../source/git-filters.ts';
 import { runProgram } from './git-program.ts';
 
 /**
- * A folder of this machine with the files that Git LFS keeps as Git has them, and so as a site gets them: as pointers. `path` is the config repo's
- * folder below `dir`.
+ * A folder of this machine with the files that Git LFS keeps or git-crypt encrypts as Git has them, and so as a site gets them. `path` is the config
+ * repo's folder below `dir`.
  */
 export function asCommitted(snapshot: Snapshot, dir: string, path = ''): Snapshot {
-  let kept: Promise<ReadonlySet<string>> | undefined;
+  let filters: Promise<ReadonlyMap<string, string>> | undefined;
   return {
     ...snapshot,
     async read(file) {
       const found = await snapshot.read(file);
       if (!found) return undefined;
-      kept ??= keptByLfs(join(dir, path));
-      return (await kept).has(file) ? { ...found, content: lfsPointer(found.content) } : found;
+      filters ??= filtersBelow(join(dir, path));
+      return { ...found, content: asInGit(found.content, (await filters).get(file)) };
     },
   };
 }
 
-/** The files below a folder that go through the filter of Git LFS; none where the folder is no work tree, or this machine has no Git. */
-async function keptByLfs(folder: string): Promise<ReadonlySet<string>> {
+/** Files below a folder with the filters of Git that they go through; none where the folder is no work tree, or this machine has no Git. */
+async function filtersBelow(folder: string): Promise<ReadonlyMap<string, string>> {
   try {
     const files = await runProgram('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], folder);
-    if (files.code !== 0 || files.stdout.length === 0) return new Set();
+    if (files.code !== 0 || files.stdout.length === 0) return new Map();
     const { stdout } = await runProgram('git', ['check-attr', '-z', '--stdin', 'filter'], folder, files.stdout);
     // PATH, `filter` and its value, each ended by a NUL.
     const words = stdout.toString('utf8').split('\0');
-    return new Set(words.filter((_, index) => index % 3 === 0 && words[index + 2] === 'lfs'));
+    return new Map(
+      words.flatMap((word, index) => (index % 3 === 0 ? [[word, words[index + 2] ?? 'unspecified'] as const] : [])),
+    );
   } catch (error) {
-    if (error instanceof InputError) return new Set();
+    if (error instanceof InputError) return new Map();
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { InputError, type Problem } from '../lib/errors.ts';
 import { utf8 } from '../lib/utf8.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { refuseLfsPointer } from '../source/lfs-pointer.ts';
+import { refuseFiltered } from '../source/git-filters.ts';
 import { describe, entryOf, type YamlNode } from '../yaml/node.ts';
 import { parseYaml } from '../yaml/parse.ts';
 import { type Kind, schemaProblems } from './schema.ts';
@@ -17,7 +17,7 @@ export async function readDocument(snapshot: Snapshot, file: string, kind: Kind)
   const found = await snapshot.read(file);
   if (!found) return undefined;
   const start = { file, line: 1, column: 1 };
-  refuseLfsPointer(found.content, file, start);
+  refuseFiltered(found.content, file, start);
   const root = parseYaml(utf8(found.content, file), file);
   if (!root) throw InputError.at(start, `the document is empty; a ${kind} was expected`, header(kind));
   if (root.kind !== 'mapping')

@@ -3,7 +3,7 @@ import { InputError, type Position, SourceError } from '../../lib/errors.ts';
 import { APP_FILE_LIMITS, inWords } from '../../lib/limits.ts';
 import { utf8 } from '../../lib/utf8.ts';
 import type { Entry, Snapshot, SourceFile } from '../../model/snapshot.ts';
-import { refuseLfsPointer } from '../../source/lfs-pointer.ts';
+import { refuseFiltered } from '../../source/git-filters.ts';
 import { DEFAULT_STORE_LIMITS } from '../../source/store/store-limits.ts';
 
 /**
@@ -52,7 +52,7 @@ export class RepoFiles {
         'lay it on each site and write its absolute path, or raise --max-file-bytes there',
       );
     }
-    refuseLfsPointer(file.content, path, at);
+    refuseFiltered(file.content, path, at);
     return file;
   }
 

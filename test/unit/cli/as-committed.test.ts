@@ -10,8 +10,11 @@ let folder = '';
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'as-committed-'));
   await mkdir(join(folder, 'fleet/apps'), { recursive: true });
-  await writeFile(join(folder, '.gitattributes'), '*.bin filter=lfs diff=lfs merge=lfs -text\nplain.bin !filter\n');
-  for (const file of ['model.bin', 'apps/model.bin', 'plain.bin', 'text'])
+  await writeFile(
+    join(folder, '.gitattributes'),
+    '*.bin filter=lfs diff=lfs merge=lfs -text\nplain.bin !filter\nsecret filter=git-crypt\n',
+  );
+  for (const file of ['model.bin', 'apps/model.bin', 'plain.bin', 'text', 'secret'])
     await writeFile(join(folder, 'fleet', file), 'hello');
 });
 afterEach(() => rm(folder, { recursive: true }));
@@ -21,7 +24,7 @@ const contentOf = async (file: string): Promise<string> => {
   return Buffer.from((await snapshot.read(file))?.content ?? []).toString();
 };
 
-test('a file that Git LFS keeps is its pointer, committed or not, as on a site', async () => {
+test('a file that Git LFS keeps is its pointer, one that git-crypt encrypts is not open, committed or not, as on a site', async () => {
   execFileSync('git', ['init', '-q'], { cwd: folder });
   const pointer = `version https://git-lfs.github.com/spec/v1
 oid sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824
@@ -31,6 +34,7 @@ size 5
   expect(await contentOf('apps/model.bin')).toBe(pointer);
   expect(await contentOf('plain.bin')).toBe('hello');
   expect(await contentOf('text')).toBe('hello');
+  expect(await contentOf('secret')).toBe('\0GITCRYPT\0');
 });
 
 test('in a folder that is no work tree nothing is kept by Git LFS', async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { compileApp } from '../../../src/compose/compile-app.ts';
+import { placeSite } from '../../../src/fleet/place-site.ts';
+import { recordSnapshot, replaySnapshot } from '../../../src/source/recording.ts';
 import { compile, memorySnapshot, placedApp, problemsOf, serviceProblems, serviceText, specOf } from './support.ts';
 
 const text = (content: Uint8Array | undefined) => new TextDecoder().decode(content);
@@ -314,6 +316,31 @@ describe('files of Git that services bind', () => {
     const found = await serviceProblems(keys, { files: { [file]: pointer }, more });
     expect(found).toContain(`${file} is kept by Git LFS, and ${whatToDo}`);
     expect(found.split(': ')[0]).toBe(place);
+  });
+
+  test('what git-crypt encrypted is refused, too', async () => {
+    expect(
+      await serviceProblems('volumes: ["./f:/f"]', { files: { f: Buffer.from('\0GITCRYPT\0\xff', 'latin1') } }),
+    ).toBe(
+      'compose.yaml:4:15: f is encrypted by git-crypt, and a site has no key of it (lay it on each site and write its absolute path, or give its values in the file of --values)',
+    );
+  });
+
+  test('what is recorded of a lone app holds all that its .env names', async () => {
+    const files = {
+      '.env': 'COMPOSE_FILE=deploy/a.yml\nCOMPOSE_PROJECT_NAME=shop\n',
+      'deploy/.env': 'TAG=1\n',
+      'deploy/a.yml': 'services: {s: {image: "x:${TAG}"}}\n',
+    };
+    const { apps } = await placeSite(memorySnapshot(files), {});
+    const [app] = apps;
+    if (!app) throw new Error('no app');
+    const recording = recordSnapshot(memorySnapshot(files));
+    const first = await compileApp(app, 'shop', recording.snapshot, { filesDir: '/files' });
+    const { origin, revision } = recording.snapshot;
+    const again = replaySnapshot(revision, origin, recording.recorded());
+    expect(await compileApp(app, 'shop', again, { filesDir: '/files' })).toEqual(first);
+    expect([first.name, first.services[0]?.containers[0]?.spec.Image]).toEqual(['shop', 'x:1']);
   });
 
   test.each([
