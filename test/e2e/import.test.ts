@@ -78,8 +78,12 @@ describe('import, without an engine', () => {
     expect(await readFile(join(repo.dir, 'fleet.yaml'), 'utf8')).toContain('siteValues: ["PORT"]');
     expect(await run(repo, 'validate')).toMatchObject({ code: 0, stdout: 'valid: 1 site, 1 app\n' });
     // What must not get into Git is called by its name, and never by its value.
-    expect(ran.stderr).toContain('apps/shop/.env sets DB_PASSWORD: take that out before you commit it');
-    expect(ran.stderr).toContain('apps/shop/key.pem is the secret key: do not commit it');
+    expect(ran.stderr).toContain(
+      'DB_PASSWORD may be a secret, and everybody who can read the repo can read it (keep it out of Git: ',
+    );
+    expect(ran.stderr).toContain(
+      'apps/shop/key.pem:1:1: this is the secret key, and everybody who can read the repo can read it (do not commit it',
+    );
     expect(ran.stderr).not.toContain('POSTGRES_PASSWORD');
     expect(`${ran.stdout}${ran.stderr}`).not.toContain('hunter2');
 

@@ -1,5 +1,6 @@
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { compileSite } from '../../compose/compile-site.ts';
+import { suspectsIn } from '../../compose/suspects.ts';
 import { lineFor } from '../../files/guard-folders.ts';
 import { listSites, placeSite, readFleet } from '../../fleet/place-site.ts';
 import { systemDisk } from '../../lib/disk.ts';
@@ -11,7 +12,6 @@ import { folderSource } from '../../source/folder-source.ts';
 import { withEngine } from '../engine.ts';
 import { EXIT } from '../exit.ts';
 import { applicationText, fleetText, siteText } from '../import/documents.ts';
-import { secretsOf } from '../import/secrets.ts';
 import { readStack, type Stack } from '../import/stack.ts';
 import { writeNew } from '../import/write.ts';
 import { errorPalette, palette, print, printError } from '../terminal.ts';
@@ -72,7 +72,7 @@ export async function importStack(files: string[], options: ImportOptions): Prom
     print(`  not adopted: a stack called ${stack.name} runs from ${running.join(' and ')} (--adopt takes it over)`);
 
   const warn = (text: string): void => printError(line`${errorPalette().change('warning:')} ${text}`);
-  for (const text of secretsOf(stack, folder)) warn(text);
+  for (const problem of suspectsIn(stack.files, stack.project, '')) warn(formatProblem(inFolder(problem, folder)));
   for (const path of stack.writable) {
     warn(
       `${folder}/${path} is mounted writable: Git decides its content now; mount it :ro, or take it out of Git if containers write to it`,
@@ -169,6 +169,10 @@ async function problemsOf(
     return { warnings: [], errors: [...error.problems], writes: false };
   }
 }
+
+/** The same, of a file that was copied to a folder of the repo. */
+const inFolder = (problem: Problem, folder: string): Problem =>
+  problem.at ? { ...problem, at: { ...problem.at, file: `${folder}/${problem.at.file}` } } : problem;
 
 const next = (root: string, errors: number): string =>
   errors > 0

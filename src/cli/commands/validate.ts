@@ -1,15 +1,20 @@
 import { compileSite } from '../../compose/compile-site.ts';
 import { readDocuments } from '../../compose/load/layer.ts';
+import { projectFolder } from '../../compose/load/project-folder.ts';
 import { RepoFiles } from '../../compose/load/repo-files.ts';
+import { readProject } from '../../compose/read-project.ts';
+import { isSuspect, suspect, suspectsIn } from '../../compose/suspects.ts';
 import { readApplications } from '../../fleet/applications.ts';
 import { idleSelectors, nowhereProblem, readSites } from '../../fleet/nowhere.ts';
 import { listSites } from '../../fleet/place-site.ts';
 import { misnamedSites } from '../../fleet/sites.ts';
+import { writtenValues } from '../../fleet/written-values.ts';
 import { formatProblem, InputError, type Problem } from '../../lib/errors.ts';
 import { line } from '../../lib/line.ts';
 import { utf8 } from '../../lib/utf8.ts';
-import type { SiteDocument } from '../../model/fleet.ts';
-import type { Snapshot } from '../../model/snapshot.ts';
+import type { PlacedApp, SiteDocument } from '../../model/fleet.ts';
+import type { Snapshot, SourceFile } from '../../model/snapshot.ts';
+import { recordSnapshot } from '../../source/recording.ts';
 import { compileOptions, type DesiredOptions, withSnapshot } from '../desired.ts';
 import { EXIT } from '../exit.ts';
 import { type OpenPinned, placeAt } from '../pinned.ts';
@@ -28,9 +33,10 @@ export async function validate(folder: string | undefined, options: DesiredOptio
     const misnamed = options.site === undefined ? await misnamedSites(snapshot) : [];
     if (sites.length === 0 && misnamed.length > 0) throw new InputError(misnamed);
     if (sites.length === 0) throw InputError.at(undefined, 'the repo has no sites', 'add one below sites/');
-    const found: Found = { problems: misnamed, warnings: [], apps: new Map(), onSites: [] };
+    const found: Found = { problems: misnamed, warnings: [], apps: new Map(), onSites: [], read: new Set() };
     await checkTrust(snapshot, found);
     for (const site of sites) await checkSite(snapshot, site, open, compile, () => options.site !== undefined, found);
+    await checkValues(snapshot, sites, found);
     if (options.site === undefined) await checkApplications(snapshot, found);
     const palette = errorPalette();
     const problems = told([...found.problems, ...withSites(found, sites.length)]);
@@ -53,6 +59,8 @@ interface Found {
   apps: Map<string, string[]>;
   /** Problems of apps on single sites. */
   onSites: { site: string; problem: Problem }[];
+  /** Apps whose files were looked through for passwords and keys. */
+  read: Set<string>;
 }
 
 /** The trust.yaml that sites would be handed, where there is one. */
@@ -83,7 +91,13 @@ async function checkSite(
 ): Promise<void> {
   try {
     const { placed, files } = await placeAt(snapshot, site, pinned, mustBeSomewhere);
-    const desired = await compileSite(placed, files, compile);
+    const recorders = new Map(placed.apps.map(({ name }) => [name, recordSnapshot(files)]));
+    const desired = await compileSite(placed, ({ name }) => recorders.get(name)?.snapshot ?? files, compile);
+    for (const app of placed.apps) {
+      const read = found.read.has(app.name) ? undefined : recorders.get(app.name)?.recorded().files;
+      if (read) found.warnings.push(...(await suspectsOf(app, read, files)));
+      found.read.add(app.name);
+    }
     found.onSites.push(...desired.broken.flatMap(({ problems }) => problems.map((problem) => ({ site, problem }))));
     found.warnings.push(...desired.apps.flatMap(({ warnings, missing = [] }) => [...warnings, ...missing]));
     for (const { name } of [...desired.apps, ...desired.broken])
@@ -118,6 +132,25 @@ async function checkApplications(snapshot: Snapshot, found: Found): Promise<void
       }
     }
   }
+}
+
+/** Passwords and keys in what an app reads from Git. */
+async function suspectsOf(app: PlacedApp, read: Record<string, SourceFile>, snapshot: Snapshot): Promise<Problem[]> {
+  try {
+    const { project } = await readProject(app, snapshot, { filesDir: '/', placeholders: true });
+    return suspectsIn(read, project, projectFolder(app)).map((problem) => ({ ...problem, app: app.name }));
+  } catch (error) {
+    // What is wrong with it is told by its compilation.
+    if (error instanceof InputError) return [];
+    throw error;
+  }
+}
+
+/** The same in the values of the Fleet and of Sites. */
+async function checkValues(snapshot: Snapshot, sites: readonly string[], found: Found): Promise<void> {
+  const values = await writtenValues(snapshot, 'fleet.yaml', 'Fleet');
+  for (const site of sites) values.push(...(await writtenValues(snapshot, `sites/${site}.yaml`, 'Site')));
+  for (const { name, value, at } of values) if (isSuspect(name, value)) found.warnings.push(suspect(at, name));
 }
 
 /** Names the sites that have a problem, where others run the app without it, and those on which a variable has no value. */
