@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import * as net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,8 +44,22 @@ const silent = (): Promise<number> =>
     }),
   );
 
+/** A server that asks whoever comes for something. */
+const refusing = (challenge: string): Promise<number> =>
+  listen(
+    net.createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', () =>
+        socket.write(`HTTP/1.1 401 No\r\nWWW-Authenticate: ${challenge}\r\nContent-Length: 0\r\n\r\n`),
+      );
+      sockets.add(socket);
+    }),
+  );
+
 /** An SSH server that lets everybody in, and falls silent at what it is asked then; the public key that it shows. */
-async function silentAfterLogin(): Promise<{ port: number; logins: () => number }> {
+async function silentAfterLogin(
+  answer: (channel: ssh2.ServerChannel) => void = () => undefined,
+): Promise<{ port: number; logins: () => number }> {
   const host = ssh2.utils.generateKeyPairSync('ed25519');
   let logins = 0;
   const server = new ssh2.Server({ hostKeys: [host.private] }, (client) => {
@@ -53,7 +67,7 @@ async function silentAfterLogin(): Promise<{ port: number; logins: () => number 
     client.on('ready', () => {
       logins++;
       client.on('session', (accept) => {
-        accept().on('exec', () => undefined);
+        accept().on('exec', (take) => answer(take()));
       });
     });
     client.on('error', () => undefined);
@@ -95,6 +109,26 @@ const WAITS: [name: string, wait: Wait, words: RegExp][] = [
     /sent nothing for 0.3 s/,
   ],
   [
+    'a proxy behind TLS that does not even shake hands',
+    async () => refs(open('https://git.example/a.git', { proxy: { https: `https://127.0.0.1:${await silent()}` } })),
+    /sent nothing for 0.3 s/,
+  ],
+  [
+    'a proxy that is asked for a page',
+    async () => refs(open('http://git.example/a.git', { proxy: { http: `http://127.0.0.1:${await silent()}` } })),
+    /sent nothing for 0.3 s/,
+  ],
+  [
+    'who gives out the tokens of a registry',
+    async () => {
+      const port = await refusing(`Bearer realm="http://127.0.0.1:${await silent()}/token"`);
+      const registry = openRegistry(parseOci(`oci://127.0.0.1:${port}/a:main`), 'pull', LIMITS, { clock: systemClock });
+      ends.push(() => registry.close());
+      return (signal) => registry.ask({ method: 'GET', path: 'manifests/main', accepts: [200] }, signal);
+    },
+    /sent nothing for 0.3 s/,
+  ],
+  [
     'an SSH server before its greeting',
     async () => {
       await writeFile(join(dir, 'known_hosts'), '');
@@ -127,14 +161,7 @@ const WAITS: [name: string, wait: Wait, words: RegExp][] = [
   [
     'who knows the credentials of a registry',
     async () => {
-      const server = net.createServer((socket) => {
-        socket.on('error', () => undefined);
-        socket.on('data', () =>
-          socket.write('HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="r"\r\nContent-Length: 0\r\n\r\n'),
-        );
-        sockets.add(socket);
-      });
-      const port = await listen(server);
+      const port = await refusing('Basic realm="r"');
       const registry = openRegistry(parseOci(`oci://127.0.0.1:${port}/a:main`), 'pull', LIMITS, {
         clock: systemClock,
         registryAuth: () => new Promise(() => undefined),
@@ -169,6 +196,41 @@ test('an SSH connection that fell silent is not asked again: the next poll makes
   const { port, logins } = await silentAfterLogin();
   const transport = open(`ssh://git@127.0.0.1:${port}/a.git`, { ssh: { knownHostsFiles: [join(dir, 'known_hosts')] } });
   for (let i = 0; i < 2; i++) await failure(transport.refs(['HEAD'], new AbortController().signal));
+  expect(logins()).toBe(2);
+});
+
+test('a kept SSH connection that falls silent between two polls is left by itself, and the next poll makes a new one', async () => {
+  const { port, logins } = await silentAfterLogin((channel) => {
+    channel.write('000eversion 2\n0000');
+    channel.once('data', () => channel.write('0000'));
+  });
+  // Between the two, so that the connection falls silent without an end.
+  const links: { client: net.Socket; server: net.Socket }[] = [];
+  const between = await listen(
+    net.createServer((client) => {
+      const server = net.connect(port, '127.0.0.1');
+      for (const socket of [client, server]) {
+        socket.on('error', () => undefined);
+        sockets.add(socket);
+      }
+      client.pipe(server).pipe(client);
+      links.push({ client, server });
+    }),
+  );
+  const file = join(dir, 'known_hosts');
+  await writeFile(file, (await readFile(file, 'utf8')).replace(`:${port} `, `:${between} `));
+  const remote = parseRemote(`ssh://git@127.0.0.1:${between}/a.git`);
+  const ssh = { knownHostsFiles: [file] };
+  const transport = openTransport(remote, { ...LIMITS, idle: 1_000 }, { clock: systemClock, ssh });
+  ends.push(() => transport.close());
+  const signal = new AbortController().signal;
+  expect(await transport.refs(['HEAD'], signal)).toEqual([]);
+  expect(await transport.refs(['HEAD'], signal)).toEqual([]);
+  expect(logins()).toBe(1);
+  const [first] = links;
+  first?.server.unpipe(first.client);
+  await new Promise((resolve) => first?.client.once('close', resolve));
+  expect(await transport.refs(['HEAD'], signal)).toEqual([]);
   expect(logins()).toBe(2);
 });
 
