@@ -34,8 +34,29 @@ interface Host {
 const FILTERS = ['uploadpack.allowFilter', 'true'];
 const ANY = ['uploadpack.allowAnySHA1InWant', 'true'];
 
-/** What hosts of Git do. */
+/** What CodeCommit says that it can do. */
+const asCodeCommit = (body: Buffer): Buffer =>
+  without(
+    ...['multi_ack', 'side-band', 'ofs-delta', 'no-progress', 'include-tag', 'no-done'],
+    ...['deepen-since', 'deepen-not', 'deepen-relative'],
+  )(
+    Buffer.from(
+      body.toString('latin1').replace(/(?<= )symref=\S+/g, (text) => 'x'.repeat(text.length)),
+      'latin1',
+    ),
+  );
+
+/** What hosts of Git do: the rows of docs/git-hosts.md. */
 const HOSTS: Record<string, Host> = {
+  'protocol 1': {
+    options: { withoutV2: true },
+    tamper: (body) =>
+      Buffer.from(
+        body.toString('latin1').replace(/^(001e# service=git-upload-pack\n0000)/, '$1000eversion 1\n'),
+        'latin1',
+      ),
+  },
+  'protocol 0 with as little as CodeCommit has': { options: { withoutV2: true }, tamper: asCodeCommit },
   'protocol 2 with filters': { config: [FILTERS, ANY] },
   'protocol 2 without filters': {},
   'protocol 0, a question of version 2 answered as if it were none': { options: { withoutV2: true } },
@@ -113,6 +134,22 @@ test('one that lists too many of those that were asked for is not listened to', 
   const lines = Array.from({ length: 21_000 }, (_, i) => `create refs/tags/1.${i}.0 ${commit}`);
   await repo.git(['update-ref', '--stdin'], `${lines.join('\n')}\n`);
   expect(await failure(open({ revision: '^1.0' }).poll(live))).toMatchObject({ kind: 'limit' });
+});
+
+test('a server that gives out files only is refused by a sentence of its own', async () => {
+  const { server, repo, open } = followed;
+  const commit = await repo.commit({ a: '1' });
+  for (const status of [404, 405, 501]) {
+    server.intercept = (request, response) => {
+      request.resume();
+      if (request.method === 'GET')
+        response.writeHead(200, { 'Content-Type': 'text/plain' }).end(`${commit}\trefs/heads/main\n`);
+      else response.writeHead(status).end();
+      return true;
+    };
+    const error = await failure(open().poll(live));
+    expect(error.message).toMatch(/gives out the files of the repo only \(dumb HTTP\)/);
+  }
 });
 
 describe.each([{ withoutV2: false }, { withoutV2: true }])('a mirror that is a shallow clone, with %j', (options) => {

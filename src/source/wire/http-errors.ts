@@ -57,9 +57,20 @@ export function retryAfterMs(headers: IncomingHttpHeaders): number | undefined {
   return Number.isNaN(until) || Number.isNaN(now) ? undefined : Math.max(0, until - now);
 }
 
+/** A web server that gives out the files of a repo, and does not know that they are one. Source: gitprotocol-http(5), dumb server response. */
+export class DumbServerError extends SourceError {
+  constructor() {
+    super(
+      'protocol',
+      'The server gives out the files of the repo only (dumb HTTP), which is not followed: it takes one that speaks smart HTTP, such as git http-backend',
+    );
+  }
+}
+
 /** An answer of status 200 that is something else than what was asked for. */
 export function wrongType(type: string, start: string, how = 'the Git protocol at this URL'): SourceError {
   if (type === 'text/html' || looksLikeHtml(start)) return new SourceError('portal', WEB_PAGE);
+  if (/^[0-9a-f]{40}\trefs\//.test(start)) return new DumbServerError();
   const got = type === '' ? 'an answer of no type' : `an answer of type ${excerpt(type)}`;
   return new SourceError('protocol', `The server does not speak ${how}: ${got} came`);
 }

@@ -3,6 +3,7 @@ import type { RemoteRef } from '../refs.ts';
 import { type Advertisement, readAdvertisement } from './advertisement.ts';
 import { fetchRequest } from './fetch-pack.ts';
 import { type HttpClient, type HttpExchange, RedirectError } from './http.ts';
+import { DumbServerError } from './http-errors.ts';
 import { lsRefsRequest, parseRefs } from './ls-refs.ts';
 import { type Packet, packets } from './pkt-line.ts';
 import { asV2, isBare, v1Request } from './protocol-v1.ts';
@@ -94,7 +95,7 @@ export function httpTransport(client: HttpClient, url: string): Transport {
           return await discover(prefixes, signal);
         } catch (later) {
           // It does not speak the older one either, so what it said at first is the better explanation; not where that is about the way there.
-          if (error instanceof RedirectError || signal.aborted) throw later;
+          if (error instanceof RedirectError || later instanceof DumbServerError || signal.aborted) throw later;
           throw error;
         }
       }
