@@ -216,7 +216,7 @@ class Judging {
     among: ReadonlySet<string> | undefined,
   ): Promise<TrustError | undefined> {
     try {
-      await this.#signers.require(commit, among ?? new Set(this.#signers.graph.order.map(({ oid }) => oid)), {
+      await this.#signers.require(commit, this.#approvalsOf(commit, among), {
         unlimited: true,
         why: `brings trust.yaml version ${version}`,
       });
@@ -300,17 +300,20 @@ class Judging {
 
   /** Finds the links of the chain: what a site would have accepted that looked after each commit, by the dates of the commits. */
   async #acceptOnTheWay(among: ReadonlySet<string>): Promise<void> {
-    const all = new Set(this.#signers.graph.order.map(({ oid }) => oid));
     for (const commit of this.#signers.graph.order) {
       if (commit.oid === this.#candidate.commit || (await this.#signers.attest(commit)) instanceof TrustError) continue;
       try {
-        const within = among.has(commit.oid) ? among : all;
-        await this.#signers.require(commit, within, { unlimited: false, why: 'is a link' });
+        await this.#signers.require(commit, this.#approvalsOf(commit, among), { unlimited: false, why: 'is a link' });
         this.#signers.accepted.add(commit.oid);
       } catch (error) {
         if (!(error instanceof TrustError)) throw error;
       }
     }
+  }
+
+  /** Where approvals of a commit may lie. One beside the floor has all of its own beside it, and counts for as much as where the floor is lower. */
+  #approvalsOf({ oid }: Commit, among: ReadonlySet<string> | undefined): ReadonlySet<string> {
+    return among?.has(oid) ? among : new Set(this.#signers.graph.order.map((each) => each.oid));
   }
 
   /** Refusals of single commits; those of commits that nobody needs are no reason. */

@@ -523,6 +523,23 @@ describe('a stricter trust.yaml', () => {
   });
 });
 
+test('new keys that two people announced on a branch beside are taken over with its merge, whatever a site saw before', async () => {
+  const repo = forge();
+  const trust = await trusting([ada, bob], { threshold: 2 });
+  const floor = repo.commit({ by: ada });
+  const files = { 'trust.yaml': document({ version: 2, threshold: 2 }, [signer(ada), signer(bob), signer(eve)]) };
+  const announced = { files, message: 'Rotate\n\nHoldfast-Trust: 2\n' };
+  const one = repo.commit({ ...announced, by: ada, parents: [floor] });
+  const two = repo.commit({ ...announced, by: bob, parents: [one] });
+  const main = repo.commit({ by: ada, parents: [floor], message: 'Beside\n' });
+  const merge = repo.commit({ by: ada, files, parents: [main, two], message: 'Merge\n' });
+  const head = repo.commit({ by: eve, files, parents: [merge], message: 'Approve\n' });
+  for (const from of [floor, main]) {
+    const found = await judge({ commit: head }, { floor: from, trust, now: undefined }, repo);
+    expect([found.refusals.map(({ message }) => message), found.trust.version]).toEqual([[], 2]);
+  }
+});
+
 describe('the dates that count', () => {
   const at = (date: string): number => Date.parse(date) / 1000;
   const ends = (): Promise<Trust> =>
