@@ -7,6 +7,9 @@ import { type Count, countedJest } from './jest.ts';
 import { joinLent, type Lent, lendEngines, lendPeer } from './lend.ts';
 import { cleanupAtExit } from './machine/cleanup.ts';
 
+/** By itself jest leaves one core to itself. */
+const BOTH_CORES = ['--maxWorkers=2'];
+
 /**
  * `npm test [STAGE…] [-- JEST ARGUMENTS]`: everything that says whether this tree is good, in the order of what fails fastest, and at the end one
  * line of counts. Stages are named below; none named means all. A stage that fails does not keep the later ones from running. Engines and
@@ -14,11 +17,11 @@ import { cleanupAtExit } from './machine/cleanup.ts';
  */
 const STAGES = {
   check: { needs: 'nothing' },
-  unit: { needs: 'nothing', folders: ['test/unit', 'test/property'] },
-  sim: { needs: 'nothing', folders: ['test/sim'] },
-  conformance: { needs: 'engines', folders: ['test/conformance'] },
+  unit: { needs: 'nothing', folders: ['test/unit', 'test/property'], jest: BOTH_CORES },
+  sim: { needs: 'nothing', folders: ['test/sim'], jest: BOTH_CORES },
+  conformance: { needs: 'engines', folders: ['test/conformance'], jest: BOTH_CORES },
   // Mostly these wait for engines, which they share: what they make has names of its own.
-  e2e: { needs: 'engines', folders: ['test/e2e', 'test/chaos'], jest: ['--maxWorkers=2', '--testTimeout=120000'] },
+  e2e: { needs: 'engines', folders: ['test/e2e', 'test/chaos'], jest: ['--maxWorkers=3', '--testTimeout=120000'] },
   // These count what an engine is asked, and says: nobody else may be at it.
   alone: { needs: 'engines', folders: ['test/alone'], jest: ['--runInBand'] },
 } as const satisfies Record<string, Stage>;

@@ -1,0 +1,3 @@
+import { driftDrill } from './drill.ts';
+
+driftDrill('Docker 20.10');

@@ -1,0 +1,4 @@
+import { tellStories } from './stories.ts';
+import { sharesNetworks } from './story/authors.ts';
+
+tellStories('a simulated site whose services share networks of others', sharesNetworks);
