@@ -45,7 +45,8 @@ class Judging {
   readonly #candidate: Candidate;
   readonly #standing: Standing;
   readonly #evidence: Evidence;
-  readonly #signers: Signers;
+  #graph: CommitGraph = commitGraph([], '');
+  #signers: Signers;
   /** Whom the children of a commit are judged by. */
   readonly #trustAfter = new Map<string, Trust>();
   /** What counts on top of a commit. */
@@ -65,37 +66,38 @@ class Judging {
     this.#standing = standing;
     this.#evidence = evidence;
     this.#base = standing.floor ?? standing.trust.anchor;
-    this.#signers = new Signers(candidate, standing, evidence);
+    this.#signers = new Signers(this.#graph, candidate, standing, evidence);
   }
 
   async run(): Promise<void> {
     const { commit: tip } = this.#candidate;
     const base = this.#base;
-    this.#signers.graph =
+    this.#graph =
       base === undefined || base === tip
         ? await loadAlone(tip, this.#standing.trust.threshold, this.#evidence)
         : await this.#loadSince(tip, base);
-    let among = new Set(this.#signers.graph.order.map(({ oid }) => oid));
+    this.#signers = new Signers(this.#graph, this.#candidate, this.#standing, this.#evidence);
+    let among = new Set(this.#graph.order.map(({ oid }) => oid));
     if (base !== undefined && base !== tip) {
-      among = descendantsOf(this.#signers.graph, new Set([base]));
+      among = descendantsOf(this.#graph, new Set([base]));
       this.#descends = among.has(tip);
-      this.#twin = this.#descends ? undefined : await twinOf(base, this.#signers.graph, this.#evidence);
+      this.#twin = this.#descends ? undefined : await twinOf(base, this.#graph, this.#evidence);
       if (this.#twin !== undefined) {
-        among = descendantsOf(this.#signers.graph, new Set([this.#twin]));
+        among = descendantsOf(this.#graph, new Set([this.#twin]));
         this.#descends = true;
       }
     }
     // Who may sign is for the history to say that is followed.
     if (!this.#standing.isAlone) await this.#walk(among);
     if (base !== undefined && !this.#descends) among = await this.#recover(base);
-    const head = this.#signers.graph.get(tip);
+    const head = this.#graph.get(tip);
     // A source that knows better than to send what it was asked for is no source.
     if (!head) throw new TrustError('malformed', `commit ${short(tip)} is not in the history that was shown for it`);
     await this.#judgeFrom(head, among);
   }
 
   async explain(): Promise<void> {
-    for (const commit of this.#signers.graph.order) {
+    for (const commit of this.#graph.order) {
       if (this.#verdicts.has(commit.oid)) continue;
       const found = await this.#signers.attest(commit);
       const isRefused = found instanceof TrustError;
@@ -110,7 +112,7 @@ class Judging {
 
   result(): Judgement {
     const tip = this.#trustAfter.get(this.#candidate.commit);
-    const verdicts = this.#signers.graph.order.flatMap(({ oid }) => this.#verdicts.get(oid) ?? []);
+    const verdicts = this.#graph.order.flatMap(({ oid }) => this.#verdicts.get(oid) ?? []);
     return {
       verdicts,
       refusals: this.refusals,
@@ -138,16 +140,15 @@ class Judging {
   /** Goes from the oldest commit to the newest: says of each whom it is judged by, and which dates count for it. */
   async #walk(among: ReadonlySet<string>): Promise<void> {
     const floorDates = await this.#floorDates();
-    for (const commit of this.#signers.graph.order) {
+    for (const commit of this.#graph.order) {
       let trust = this.#standing.trust;
       for (const parent of commit.parents) {
         const after = this.#trustAfter.get(parent);
         if (after && after.version > trust.version) trust = after;
       }
-      this.#signers.trustBefore.set(commit.oid, trust);
       this.#trustAfter.set(commit.oid, trust);
       const below = newestOf(commit.parents.map((oid) => this.#datesAfter.get(oid) ?? floorDates));
-      this.#signers.datesBelow.set(commit.oid, commit.parents.length === 0 ? floorDates : below);
+      this.#signers.judgeBy(commit, trust, commit.parents.length === 0 ? floorDates : below);
       await this.#followTrust(commit, trust, this.#descends ? among : undefined);
       this.#datesAfter.set(commit.oid, await this.#datesOnTop(commit, trust));
     }
@@ -172,7 +173,7 @@ class Judging {
   }
 
   async #datesOnTop(commit: Commit, trust: Trust): Promise<CountedDates> {
-    const below = this.#signers.datesBelow.get(commit.oid) ?? NO_DATES;
+    const below = this.#signers.datesBelow(commit);
     const isTip = commit.oid === this.#candidate.commit;
     // Where no key can end, nobody pays for signatures that nothing else hangs on.
     if (!isTip && trust.verify === 'head' && trust.threshold === 1 && !hasEnds(trust)) return below;
@@ -185,7 +186,7 @@ class Judging {
   async #startsAgain(commit: Commit): Promise<boolean> {
     const named = recoveredBy(commit);
     if (named.length === 0) return false;
-    const agreed = this.#signers.graph.order.filter((each) => recoveredBy(each).some((oid) => named.includes(oid)));
+    const agreed = this.#graph.order.filter((each) => recoveredBy(each).some((oid) => named.includes(oid)));
     const among = new Set(agreed.map(({ oid }) => oid));
     try {
       await this.#signers.require(commit, among, { unlimited: true, why: 'recovers' });
@@ -241,7 +242,7 @@ class Judging {
   async #recover(base: string): Promise<Set<string>> {
     const tip = this.#candidate.commit;
     const names = ({ message }: Commit): boolean => trailers(message, RECOVERY_TRAILER).includes(base);
-    const notes = this.#standing.floor === undefined ? [] : this.#signers.graph.order.filter(names);
+    const notes = this.#standing.floor === undefined ? [] : this.#graph.order.filter(names);
     const agreed = new Set(notes.map(({ oid }) => oid));
     let refusal: TrustError | undefined;
     for (const note of notes.reverse()) {
@@ -252,7 +253,7 @@ class Judging {
           why: `recovers from ${short(base)}`,
         });
         this.#recovery = note.oid;
-        return new Set([...descendantsOf(this.#signers.graph, new Set([note.oid])), ...agreed]);
+        return new Set([...descendantsOf(this.#graph, new Set([note.oid])), ...agreed]);
       } catch (error) {
         if (!(error instanceof TrustError)) throw error;
         refusal = error;
@@ -276,9 +277,9 @@ class Judging {
     const trustAfter = this.#trustAfter.get(head.oid) ?? trust;
     const byTag = await tagSigners(this.#candidate, trustAfter, this.#standing.now, this.#evidence);
     const start = this.#recovery ?? this.#twin;
-    const old = start === undefined ? new Set<string>() : ancestorsOf(this.#signers.graph, start);
+    const old = start === undefined ? new Set<string>() : ancestorsOf(this.#graph, start);
     // By the trust that is in force for each: a stricter one counts from the commit on that brings it.
-    for (const commit of isAlone ? [] : this.#signers.graph.order) {
+    for (const commit of isAlone ? [] : this.#graph.order) {
       const isOld = old.has(commit.oid) && commit.oid !== this.#recovery;
       if (!isOld && this.#signers.trustFor(commit).verify === 'every') await this.#requireCommit(commit);
     }
@@ -287,8 +288,8 @@ class Judging {
       if (version > trustAfter.version) this.#judgeLater(commit, refusal);
     const [first] = this.#refusedVerdicts();
     if (first) throw first;
-    if (start !== undefined) this.#signers.accepted.add(start);
-    if (this.#signers.graph.order.some((commit) => this.#signers.trustFor(commit).threshold > 1))
+    if (start !== undefined) this.#signers.accept(start);
+    if (this.#graph.order.some((commit) => this.#signers.trustFor(commit).threshold > 1))
       await this.#acceptOnTheWay(among);
     await this.#signers.require(head, among, {
       unlimited: false,
@@ -300,11 +301,11 @@ class Judging {
 
   /** Finds the links of the chain: what a site would have accepted that looked after each commit, by the dates of the commits. */
   async #acceptOnTheWay(among: ReadonlySet<string>): Promise<void> {
-    for (const commit of this.#signers.graph.order) {
+    for (const commit of this.#graph.order) {
       if (commit.oid === this.#candidate.commit || (await this.#signers.attest(commit)) instanceof TrustError) continue;
       try {
         await this.#signers.require(commit, this.#approvalsOf(commit, among), { unlimited: false, why: 'is a link' });
-        this.#signers.accepted.add(commit.oid);
+        this.#signers.accept(commit.oid);
       } catch (error) {
         if (!(error instanceof TrustError)) throw error;
       }
@@ -313,7 +314,7 @@ class Judging {
 
   /** Where approvals of a commit may lie. One beside the floor has all of its own beside it, and counts for as much as where the floor is lower. */
   #approvalsOf({ oid }: Commit, among: ReadonlySet<string> | undefined): ReadonlySet<string> {
-    return among?.has(oid) ? among : new Set(this.#signers.graph.order.map((each) => each.oid));
+    return among?.has(oid) ? among : new Set(this.#graph.order.map((each) => each.oid));
   }
 
   /** Refusals of single commits; those of commits that nobody needs are no reason. */

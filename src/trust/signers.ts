@@ -1,7 +1,7 @@
 import { SourceError } from '../lib/errors.ts';
 import { turn } from '../lib/turn.ts';
 import { type Attestation, attest, iso } from './attest.ts';
-import { type CommitGraph, commitGraph, sameFiles } from './commit-graph.ts';
+import { type CommitGraph, sameFiles } from './commit-graph.ts';
 import { type CountedDates, countedFor, isAhead, NO_DATES } from './counted-dates.ts';
 import { type Commit, parseCommit, type Signed } from './git-object.ts';
 import type { Candidate, Evidence, Standing } from './judgement.ts';
@@ -9,26 +9,42 @@ import { changedOutside, type ReadFolder, remembering } from './path-limits.ts';
 import { NAMESPACE, type Signer, type Trust } from './trust.ts';
 import { TrustError } from './trust-error.ts';
 
-/** Who stands behind the commits of a history. Whoever judges it fills in, from the oldest to the newest, what is known of each. */
+/** Who stands behind the commits of a history. Whoever judges it tells, from the oldest to the newest, what is known of each before it asks. */
 export class Signers {
-  graph: CommitGraph = commitGraph([], '');
+  readonly #graph: CommitGraph;
   /** Whom a commit is judged by, where that is not whom the site trusts now. */
-  readonly trustBefore = new Map<string, Trust>();
+  readonly #trustBefore = new Map<string, Trust>();
   /** Which dates count below a commit. */
-  readonly datesBelow = new Map<string, CountedDates>();
+  readonly #datesBelow = new Map<string, CountedDates>();
   /** Commits that a site at the floor would have accepted, had it looked then. */
-  readonly accepted = new Set<string>();
+  readonly #accepted = new Set<string>();
   readonly #candidate: Candidate;
   readonly #standing: Standing;
   readonly #evidence: Evidence;
   readonly #folder: ReadFolder;
   readonly #attested = new Map<string, Promise<Attestation[] | TrustError>>();
 
-  constructor(candidate: Candidate, standing: Standing, evidence: Evidence) {
+  constructor(graph: CommitGraph, candidate: Candidate, standing: Standing, evidence: Evidence) {
+    this.#graph = graph;
     this.#candidate = candidate;
     this.#standing = standing;
     this.#evidence = evidence;
     this.#folder = remembering(evidence.folder);
+  }
+
+  /** By whom, and on top of which dates, a commit is judged from now on. */
+  judgeBy({ oid }: Commit, trust: Trust, datesBelow: CountedDates): void {
+    this.#trustBefore.set(oid, trust);
+    this.#datesBelow.set(oid, datesBelow);
+  }
+
+  /** A site would have stood at this commit. */
+  accept(oid: string): void {
+    this.#accepted.add(oid);
+  }
+
+  datesBelow({ oid }: Commit): CountedDates {
+    return this.#datesBelow.get(oid) ?? NO_DATES;
   }
 
   /** Enough different signers stand behind what a commit says. */
@@ -44,9 +60,9 @@ export class Signers {
   ): Promise<void> {
     const trust = this.trustFor(commit);
     // One signer is the commit's own: nobody else has to be looked for.
-    const group = trust.threshold === 1 && !unlimited ? [commit] : sameFiles(this.graph, commit, among);
+    const group = trust.threshold === 1 && !unlimited ? [commit] : sameFiles(this.#graph, commit, among);
     // Who adds nothing to what was accepted needs nobody else.
-    if (!unlimited && group.slice(1).some(({ oid }) => this.accepted.has(oid))) return;
+    if (!unlimited && group.slice(1).some(({ oid }) => this.#accepted.has(oid))) return;
     const signers = new Map(more.map(({ signer }) => [signer.name, signer]));
     let refusal: TrustError | undefined;
     for (const each of group) {
@@ -86,7 +102,7 @@ export class Signers {
     const bottom = group.at(-1);
     if (floor === undefined || isFloorDoubted || !bottom?.parents.includes(floor)) return false;
     // What it merges from beside the floor it would add.
-    if (bottom.parents.some((oid) => oid !== floor && this.graph.get(oid))) return false;
+    if (bottom.parents.some((oid) => oid !== floor && this.#graph.get(oid))) return false;
     try {
       return parseCommit(floor, await this.#evidence.object(floor, 'commit')).tree === bottom.tree;
     } catch (error) {
@@ -103,7 +119,7 @@ export class Signers {
     for (let oid = waiting.pop(); oid !== undefined; oid = waiting.pop()) {
       if (seen.has(oid)) continue;
       seen.add(oid);
-      const commit = this.accepted.has(oid) ? undefined : this.graph.get(oid);
+      const commit = this.#accepted.has(oid) ? undefined : this.#graph.get(oid);
       if (commit) waiting.push(...commit.parents);
       else found.add(oid);
     }
@@ -111,7 +127,7 @@ export class Signers {
   }
 
   trustFor(commit: Commit): Trust {
-    return this.trustBefore.get(commit.oid) ?? this.#standing.trust;
+    return this.#trustBefore.get(commit.oid) ?? this.#standing.trust;
   }
 
   /** Why a signer may not change what a group of commits changes in what was before them. */
@@ -168,7 +184,7 @@ export class Signers {
         what: `commit ${short(commit.oid)}`,
         signed,
         namespace: NAMESPACE.git,
-        madeAt: (signer) => countedFor(commit, this.datesBelow.get(commit.oid) ?? NO_DATES, signer),
+        madeAt: (signer) => countedFor(commit, this.datesBelow(commit), signer),
         now: isHead ? this.#standing.now : undefined,
       },
       this.trustFor(commit),
