@@ -80,6 +80,14 @@ async function withRepo<T>(
   }
 }
 
+export interface ReadOptions {
+  placeholders: boolean;
+  engine?: boolean;
+  outside?: OutsideValues;
+  /** Hears of each name for which a placeholder is used. */
+  onPlaceholder?: (name: string) => void;
+}
+
 /**
  * What the site should run. Problems of single apps are in its `broken`. With `engine`, it is asked where the stacks that apps adopt were
  * started from. Throws EngineError where it does not answer.
@@ -87,11 +95,12 @@ async function withRepo<T>(
 export async function readDesired(
   folder: string | undefined,
   options: DesiredOptions,
-  { placeholders, engine = false, outside }: { placeholders: boolean; engine?: boolean; outside?: OutsideValues },
+  { placeholders, engine = false, outside, onPlaceholder }: ReadOptions,
 ): Promise<DesiredSite> {
   const compile = {
     ...(await compileOptions(options, placeholders)),
     ...(outside && { onOutside: outside.heard }),
+    ...(onPlaceholder && { onPlaceholder }),
   };
   return withSnapshot(folder, options, async (snapshot, pinned) => {
     const { placed, files } = await placeAt(snapshot, options.site, pinned, () => true);

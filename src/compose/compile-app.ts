@@ -3,7 +3,7 @@ import { InputError, type Problem } from '../lib/errors.ts';
 import type { PlacedApp } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { PortBinding } from '../model/spec.ts';
-import type { DesiredApp } from '../model/state.ts';
+import type { DesiredApp, DesiredService } from '../model/state.ts';
 import { entryOf, type MappingNode } from '../yaml/node.ts';
 import { adoptedDirectory, isAdopting } from './adoption.ts';
 import { type Claim, claimsOf, ownRivals, type Places } from './claims.ts';
@@ -13,6 +13,7 @@ import { compileNetwork, compileVolume, resourceName } from './compile/compile-r
 import { compileService, countContainers, networksOf, type ServiceContext } from './compile/compile-service.ts';
 import { missingFiles } from './compile/missing-files.ts';
 import { joinOwnServices } from './compile/own-joins.ts';
+import { siteKeysOf } from './compile/site-keys.ts';
 import { hiddenError, hiddenIn, hiding } from './hide-values.ts';
 import { decodeProject, type Project } from './keys/project.ts';
 import { AppFolder } from './load/app-folder.ts';
@@ -132,7 +133,7 @@ async function compileOpenly(
     suspend: app.suspend,
     ...(app.ignoreDifferences && { ignoreDifferences: app.ignoreDifferences }),
     ...(isAdopting(app, options) && { adopt: true }),
-    services: joinOwnServices(services),
+    services: joinOwnServices(options.placeholders ? withSiteKeys(services, root) : services),
     networks,
     volumes,
     files: folder.allBound(),
@@ -147,6 +148,14 @@ async function compileOpenly(
   report.throwIfAny();
   const files = desired.files.reduce((sum, { content }) => sum + content.byteLength, 0);
   return { desired, claims, size: { ...size.size, files }, root, context };
+}
+
+function withSiteKeys(services: readonly DesiredService[], root: MappingNode): DesiredService[] {
+  const keys = siteKeysOf(root);
+  return services.map((service) => {
+    const siteKeys = keys.get(service.name);
+    return siteKeys ? { ...service, siteKeys } : service;
+  });
 }
 
 /**

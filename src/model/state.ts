@@ -76,6 +76,8 @@ export interface OutsidePath extends Reading {
 
 export interface DesiredService {
   name: string;
+  /** Keys in which placeholders stand for values that only the site knows. Absent: none. */
+  siteKeys?: string[];
   dependsOn: Dependency[];
   /** Absent: all replicas are replaced at once. */
   update?: UpdatePolicy;

@@ -171,6 +171,29 @@ afterEach(async () => {
     expect((await run(folder, 'diff')).stdout).not.toContain('\x1b[');
   });
 
+  test('diff without the site’s values says which it has not, and counts no difference that comes of one', async () => {
+    const app = uniqueApp();
+    const text = one().replace(
+      '\n    command',
+      '\n    environment: { TOKEN: "${TOKEN}" }\n    mem_limit: ${MEMORY}\n    command',
+    );
+    const folder = await folderWith({
+      ...fleet(app, { [app]: text }),
+      'fleet.yaml': 'apiVersion: holdfast/v1\nkind: Fleet\nspec: { siteValues: [TOKEN, MEMORY] }\n',
+      'values.yaml': 'TOKEN: hunter2\nMEMORY: 64m\n',
+    });
+    await run(folder, 'apply', '--values', 'values.yaml');
+    expect(await run(folder, 'diff')).toEqual({
+      code: 0,
+      stdout: `${app} at worktree: nothing to do (1 app)\n`,
+      stderr: expect.stringMatching(/^only the site knows MEMORY, TOKEN: fields in which they stand are not compared/),
+    });
+    await folder.write({ [`apps/${app}/compose.yaml`]: `${text}    user: "1000"\n` });
+    const { stdout } = await run(folder, 'diff');
+    expect(stdout).toContain('user: none, wanted 1000');
+    expect(stdout).not.toMatch(/TOKEN|memory/);
+  });
+
   test('down removes containers and networks, and leaves volumes', async () => {
     const app = uniqueApp();
     const folder = await folderWith({ 'compose.yaml': compose(app) });

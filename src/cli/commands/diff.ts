@@ -5,10 +5,12 @@ import { createHostFiles } from '../../files/host-files.ts';
 import { formatProblem } from '../../lib/errors.ts';
 import { line } from '../../lib/line.ts';
 import { emptyMemory } from '../../model/memory.ts';
+import type { DesiredSite } from '../../model/state.ts';
 import { adopting } from '../../plan/adopted.ts';
 import { learnFromState } from '../../plan/learn.ts';
 import { plan } from '../../plan/plan.ts';
 import { renderJson, renderText } from '../../plan/render.ts';
+import { withFoundValues } from '../../plan/unknown-values.ts';
 import { imagesOf } from '../../spec/mounts.ts';
 import { type DesiredOptions, readDesired } from '../desired.ts';
 import { filesAsWanted, isElsewhere } from '../elsewhere.ts';
@@ -26,15 +28,21 @@ export interface DiffOptions extends DesiredOptions {
 export async function diff(folder: string | undefined, options: DiffOptions): Promise<number> {
   const territory = territoryByHand(folder, options);
   const outside = outsideValues();
-  const read = await readDesired(folder, options, { placeholders: true, engine: true, outside });
+  const names = new Set<string>();
+  const onPlaceholder = (name: string): void => void names.add(name);
+  const read = await readDesired(folder, options, { placeholders: true, engine: true, outside, onPlaceholder });
   const elsewhere = await isElsewhere(options.dockerHost);
-  const desired = elsewhere ? read : await guardFolders(read, territory);
-  const made = await withEngine(desired.site, options.dockerHost, async (opened) => {
+  const wanted = elsewhere ? read : await guardFolders(read, territory);
+  if (names.size > 0) printError(placeholdersText([...names].sort()));
+  const { made, desired } = await withEngine(wanted.site, options.dockerHost, async (opened) => {
     const engine = discreetEngine(opened, outside.hide);
-    const images = desired.apps.flatMap((app) =>
-      app.services.flatMap(({ containers }) => containers.flatMap(({ spec }) => imagesOf(spec))),
-    );
-    const actual = await engine.observe({ images: [...new Set(images)], adopt: adopting(desired, emptyMemory()) });
+    const seeing = (site: DesiredSite) =>
+      engine.observe({ images: imagesIn(site), adopt: adopting(site, emptyMemory()) });
+    const inTexts = new Set([...names].map((name) => `{{${name}}}`));
+    const first = await seeing(wanted);
+    const desired = names.size > 0 ? withFoundValues(wanted, first, inTexts).desired : wanted;
+    // Images that were found in the place of a placeholder are asked for now.
+    const actual = names.size > 0 ? withFoundValues(wanted, await seeing(desired), inTexts).actual : first;
     const asked = desired.apps.flatMap((app) => app.files.map(({ path, content }) => ({ path, size: content.length })));
     const files = elsewhere ? filesAsWanted(desired) : await createHostFiles(territory).observe(asked);
     if (elsewhere && asked.length > 0)
@@ -43,7 +51,7 @@ export async function diff(folder: string | undefined, options: DiffOptions): Pr
       );
     const how = { byHand: true, prune: options.prune, pullAlways: false };
     const seen = { ...actual, files };
-    return plan(desired, seen, learnFromState(emptyMemory(), desired, seen, 0), 0, how);
+    return { desired, made: plan(desired, seen, learnFromState(emptyMemory(), desired, seen, 0), 0, how) };
   });
 
   if (options.output === 'json') printJson(renderJson(made));
@@ -56,3 +64,12 @@ export async function diff(folder: string | undefined, options: DiffOptions): Pr
   if (desired.broken.length > 0 || unplanned) return EXIT.input;
   return made.apps.some(({ operations }) => operations.length > 0) ? EXIT.differences : EXIT.ok;
 }
+
+const imagesIn = ({ apps }: DesiredSite): string[] => [
+  ...new Set(
+    apps.flatMap((app) => app.services.flatMap(({ containers }) => containers.flatMap(({ spec }) => imagesOf(spec)))),
+  ),
+];
+
+const placeholdersText = (names: readonly string[]): string =>
+  `only the site knows ${names.join(', ')}: fields in which ${names.length === 1 ? 'it stands' : 'they stand'} are not compared (--values FILE gives the values, and then they are)`;

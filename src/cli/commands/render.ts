@@ -51,7 +51,7 @@ function withoutContents(app: DesiredApp) {
   return {
     ...app,
     files: app.files.map(({ path, digest, mode }) => ({ path, mode: octal(mode), sha256: digest })),
-    services: app.services.map((service) => ({
+    services: app.services.map(({ siteKeys: _, ...service }) => ({
       ...service,
       containers: service.containers.map((container) => ({
         ...container,

@@ -24,6 +24,8 @@ export interface CompileOptions {
   before?: PathsBefore | undefined;
   /** Hears of each value that is used and does not come from Git, so that no message shows it. */
   onOutside?: (name: string, value: string) => void;
+  /** Hears of each name for which a placeholder is used. */
+  onPlaceholder?: (name: string) => void;
 }
 
 /** How an app reads paths that lead out of its folder, as it was accepted last. */
@@ -69,12 +71,17 @@ export class Values {
 
   /** Built-ins, the site's own, Git's, the environment, `.env`; then the placeholder of what only a site knows. */
   readonly lookup: Lookup = (name) =>
-    this.ofSite(name) ?? this.dotenv.get(name) ?? (this.isPlaceholder(name) ? `{{${name}}}` : undefined);
+    this.ofSite(name) ?? this.dotenv.get(name) ?? (this.isPlaceholder(name) ? this.placeholder(name) : undefined);
 
   /** The folder that `~` stands for: HOME of the site, as Docker Compose takes it from its environment and not from `.env`. */
   get home(): string | undefined {
     const isOfSites = this.options.placeholders === true && this.isSiteValue('HOME');
-    return this.ofSite('HOME') ?? (isOfSites ? '{{HOME}}' : undefined);
+    return this.ofSite('HOME') ?? (isOfSites ? this.placeholder('HOME') : undefined);
+  }
+
+  private placeholder(name: string): string {
+    this.options.onPlaceholder?.(name);
+    return `{{${name}}}`;
   }
 
   private ofSite(name: string): string | undefined {
