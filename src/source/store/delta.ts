@@ -1,3 +1,4 @@
+import { makeRoom } from './make-room.ts';
 import { damagedPack, overLimit, type StoreLimits } from './store-limits.ts';
 
 /** What a delta makes of its base. Source: gitformat-pack(5), deltified representation. Throws SourceError. */
@@ -18,7 +19,9 @@ export function applyDelta(base: Buffer, delta: Buffer, limits: StoreLimits): Bu
     }
   };
   if (length() !== base.length) throw damagedPack('a delta is meant for another base');
-  const result = Buffer.allocUnsafeSlow(length());
+  const size = length();
+  makeRoom(size);
+  const result = Buffer.allocUnsafeSlow(size);
   let done = 0;
   while (at < delta.length) {
     const op = next();

@@ -82,27 +82,33 @@ async function scan(reader: PackReader, limits: StoreLimits): Promise<Scanned> {
   let offset = PACK_HEADER;
   for (let i = 0; i < count; i++) {
     if (i % TURN === TURN - 1) await turn();
-    const entry = entryAt(window, offset, limits);
-    const { content, packed } = inflateEntry(window, entry);
-    const end = entry.data + packed;
-    spend(scanned, content.length, limits);
-    const crc = crc32(window.read(offset, end - offset));
-    switch (entry.kind) {
-      case 'offsetDelta':
-        push(scanned.byOffset, entry.base, i);
-        scanned.entries.push({ offset, crc });
-        break;
-      case 'nameDelta':
-        push(scanned.byName, entry.base, i);
-        scanned.entries.push({ offset, crc });
-        break;
-      default:
-        scanned.entries.push({ offset, crc, oid: objectName({ type: entry.kind, content }) });
-    }
-    offset = end;
+    offset = scanEntry(window, scanned, offset, limits);
   }
   if (offset !== reader.size - TRAILER) throw damagedPack('something lies behind its last object');
   return scanned;
+}
+
+/** Looks at one entry, and gives where it ends. A function of its own: what it unpacked is not needed any more once it is over. */
+function scanEntry(window: PackReader, scanned: Scanned, offset: number, limits: StoreLimits): number {
+  const entry = entryAt(window, offset, limits);
+  const { content, packed } = inflateEntry(window, entry);
+  const end = entry.data + packed;
+  spend(scanned, content.length, limits);
+  const crc = crc32(window.read(offset, end - offset));
+  const number = scanned.entries.length;
+  switch (entry.kind) {
+    case 'offsetDelta':
+      push(scanned.byOffset, entry.base, number);
+      scanned.entries.push({ offset, crc });
+      break;
+    case 'nameDelta':
+      push(scanned.byName, entry.base, number);
+      scanned.entries.push({ offset, crc });
+      break;
+    default:
+      scanned.entries.push({ offset, crc, oid: objectName({ type: entry.kind, content }) });
+  }
+  return end;
 }
 
 /** The same reader, which asks the disk for more than it is asked for, since the next question is for what follows. */

@@ -1,5 +1,6 @@
 import { inflateSync } from 'node:zlib';
 import type { ObjectType } from './git-object.ts';
+import { makeRoom } from './make-room.ts';
 import type { PackReader } from './pack-files.ts';
 import { damagedPack, limitOf, overLimit, type StoreLimits } from './store-limits.ts';
 
@@ -87,6 +88,7 @@ export function entryAt(reader: PackReader, offset: number, limits: StoreLimits)
 /** The unpacked bytes, never more than the entry says, and how many packed ones they were. Throws SourceError. */
 export function inflateEntry(reader: PackReader, { data, size }: PackEntry): { content: Buffer; packed: number } {
   const available = reader.size - TRAILER - data;
+  makeRoom(size);
   // What zlib needs at most for bytes that do not compress; a packer that wastes more is met with a second try.
   for (let guess = size + (size >>> 10) + 64; ; guess *= 16) {
     const input = reader.read(data, Math.min(guess, available));

@@ -14,10 +14,10 @@ const HEAVY = 1024 * 1024;
 const LIGHT = { unpackedBytes: 8 * 1024 * 1024, objectBytes: 2 * 1024 * 1024, treeBytes: 2 * 1024 * 1024 };
 
 /**
- * A heap for lists of names; what is unpacked lies outside of it. The agent's own flags, which trade speed for a small footprint, are not for a process that
+ * A heap for lists of names; what is unpacked lies outside of it, and is collected when make-room.ts says so. The agent's own flags, which trade speed for a small footprint, are not for a process that
  * works hard and ends.
  */
-const FLAGS = ['--max-old-space-size=192', '--disable-warning=ExperimentalWarning'];
+const FLAGS = ['--max-old-space-size=192', '--expose-gc', '--disable-warning=ExperimentalWarning'];
 
 /** Does heavy work in a short-lived process, so that its memory is given back, and light work here. */
 export const processWorker: PackWorker = {

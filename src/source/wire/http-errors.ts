@@ -11,7 +11,8 @@ export function statusError(
   /** `withheld`: they are for another server, which redirected to this one. */
   credentials: 'given' | 'none' | 'withheld',
 ): SourceError {
-  const where = `${url.origin}${url.pathname.replace(/\/(git-upload-pack|info\/refs)$/, '')}`;
+  // A redirect may lead to a path of any length.
+  const where = excerpt(`${url.origin}${url.pathname.replace(/\/(git-upload-pack|info\/refs)$/, '')}`);
   const how = credentials === 'given' ? 'with these credentials' : 'without credentials';
   // 203 with a sign-in page is how Azure DevOps says 401.
   if (status === 401 || status === 203) {

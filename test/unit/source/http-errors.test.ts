@@ -2,6 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { retryAfterMs, statusError } from '../../../src/source/wire/http-errors.ts';
 import { networkError } from '../../../src/source/wire/network-errors.ts';
 
+test('of a long address that a redirect led to, the beginning is shown', () => {
+  const url = new URL(`https://git.example.org/${'x'.repeat(10_000)}`);
+  expect(statusError(404, {}, url, 'none').message.length).toBeLessThan(500);
+});
+
 describe('how long a server asks to be left alone', () => {
   const date = 'Wed, 21 Oct 2026 07:28:00 GMT';
   test.each([
