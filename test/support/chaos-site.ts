@@ -50,6 +50,8 @@ export interface ChaosSite {
   logFile: string;
   git: GitServer;
   repo: GitRepo;
+  /** Where its agents find the repo. */
+  url: string;
   /** The name of one of its apps: unique on the engine, since networks are named by it. */
   app(short: string): string;
   /** The agent's arguments; later ones win over earlier ones. */
@@ -84,9 +86,10 @@ export async function chaosSite(options: { host?: string; credentials?: { userna
     logFile,
     git,
     repo,
+    url: repo.url,
     app: (short) => `${name}-${short}`,
     args: (...more) => {
-      const given = ['--repo', repo.url, '--site', name, '--interval', '1s', '--log-format', 'json'];
+      const given = ['--repo', site.url, '--site', name, '--interval', '1s', '--log-format', 'json'];
       return [
         ...given,
         '--state-dir',

@@ -1,38 +1,36 @@
 import { readdir, readFile } from 'node:fs/promises';
 
-/** The most memory that a process and those it starts have held, as the kernel counts it. */
+/** The most memory that a process and those it starts have held at one time, as the kernel counts it. */
 export interface MemoryWatch {
-  /** In bytes; what the processes that it starts held at one time counts on top. */
+  /** In bytes. The program itself, which they share, counts once. */
   peak(): Promise<number>;
   stop(): void;
 }
 
 export function watchMemory(pid: number): MemoryWatch {
-  let own = 0;
-  let others = 0;
+  let most = 0;
   const look = async (): Promise<void> => {
-    own = Math.max(own, await highest(pid));
-    const now = await Promise.all((await childrenOf(pid)).map(highest));
-    others = Math.max(
-      others,
-      now.reduce((sum, each) => sum + each, 0),
-    );
+    const children = await childrenOf(pid);
+    const now = await Promise.all([bytesOf(pid, 'VmRSS'), ...children.map((child) => bytesOf(child, 'RssAnon'))]);
+    const together = now.reduce((sum, each) => sum + each, 0);
+    most = Math.max(most, together, await bytesOf(pid, 'VmHWM'));
   };
   // A short-lived process is seen only while it lives.
-  const timer = setInterval(() => void look(), 100);
+  const timer = setInterval(() => void look(), 50);
   return {
     async peak() {
       await look();
-      return own + others;
+      return most;
     },
     stop: () => clearInterval(timer),
   };
 }
 
-/** VmHWM: what a process held at most so far; 0 for one that has ended. */
-async function highest(pid: number): Promise<number> {
+/** A line of a process's status, in bytes; 0 for one that has ended. */
+async function bytesOf(pid: number, name: 'VmHWM' | 'VmRSS' | 'RssAnon'): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
+  const line = status.split('\n').find((each) => each.startsWith(`${name}:`));
+  return Number(line?.match(/\d+/)?.[0] ?? 0) * 1024;
 }
 
 async function childrenOf(pid: number): Promise<number[]> {
