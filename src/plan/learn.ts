@@ -50,8 +50,26 @@ export function learnFromState(memory: Memory, desired: DesiredSite, actual: Act
   const adopted = rememberAdopted(memory, desired, actual);
   const rollouts = openRollouts(memory.rollouts, now);
   const preStop = rememberPreStop(memory.preStop, desired, actual);
-  const next = forgetUnknown({ ...memory, completed, backoffs, preStop, adopted, rollouts }, desired, actual);
+  const files = forgetChanged(memory.files, desired, actual);
+  const next = forgetUnknown({ ...memory, completed, backoffs, preStop, adopted, rollouts, files }, desired, actual);
   return same(next, memory) ? memory : next;
+}
+
+/**
+ * Without the files that Git has dropped and somebody has changed since: they are the site's own now. Their size is not known, so a container that
+ * changes them again and again would have them read again and again.
+ */
+function forgetChanged(files: Memory['files'], desired: DesiredSite, actual: ActualSite): Memory['files'] {
+  const broken = new Set(desired.broken.map(({ name }) => name));
+  const wanted = new Set(desired.apps.flatMap((app) => app.files.map(({ path }) => path)));
+  const left = Object.entries(files).map(([app, written]) => {
+    const isOurs = (path: string): boolean => {
+      const found = own(actual.files, path);
+      return broken.has(app) || wanted.has(path) || !found || found.digest === written[path];
+    };
+    return [app, keep(written, isOurs)] as const;
+  });
+  return Object.fromEntries(left.filter(([, written]) => Object.keys(written).length > 0));
 }
 
 /** Networks and volumes that were made again are well while they are there; changes `backoffs` in place. */

@@ -206,6 +206,20 @@ describe('the app', () => {
   });
 });
 
+test('a file that Git has dropped and somebody has changed since is not looked at any more', () => {
+  const withFile = app('shop', service('web'), file('/apps/shop/a', 'one'));
+  const digest = withFile.files[0]?.digest ?? '';
+  const memory: Memory = { ...emptyMemory(), files: { shop: { '/apps/shop/a': digest } } };
+  const seen = (now: string) => ({ ...actualOf(git), files: { '/apps/shop/a': { digest: now, mode: 0o644 } } });
+  expect(learnFromState(memory, git, seen('another'), 0).files).toEqual({});
+  expect(learnFromState(memory, git, seen(digest), 0).files).toEqual(memory.files);
+  expect(learnFromState(memory, git, actualOf(git), 0).files).toEqual(memory.files);
+  // What Git has, and what an app that is broken for now may have, is.
+  expect(learnFromState(memory, site(withFile), seen('another'), 0).files).toEqual(memory.files);
+  const broken = { ...site(), broken: [{ name: 'shop', problems: [] }] };
+  expect(learnFromState(memory, broken, seen('another'), 0).files).toEqual(memory.files);
+});
+
 test('the files that were written are remembered, and forgotten when they were deleted', () => {
   const withFile = app('shop', file('/apps/shop/a', 'one'));
   const [wanted] = withFile.files as [(typeof withFile.files)[0]];
