@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Problem } from '../lib/errors.ts';
 import { breakApps } from '../model/break-apps.ts';
@@ -72,6 +73,12 @@ async function refusalOf(app: DesiredApp, territory: Territory): Promise<Omit<Pr
       message: `files of Git would lie in ${folder}, and below ${filesDir} each app has the folder of its own name alone`,
       hint: 'choose another projectDirectory',
     };
+  // The stack was started from there: only an agent in a container of its own has nothing at that path.
+  if (app.adopt && !(await isThere(app.directory)))
+    return {
+      message: `the agent does not see ${app.directory}, the folder that the adopted stack was started from, and would write files of Git to a disk of its own`,
+      hint: `mount that folder at the same path where the agent runs in a container, as -v ${app.directory}:${app.directory}`,
+    };
   const roots = [...territory.projectRoots, ...territory.sharedRoots];
   // By both: a link below the root leads out of it.
   for (const root of roots) if (isWithin(folder, root) && isWithin(real, await realPath(root))) return undefined;
@@ -80,6 +87,12 @@ async function refusalOf(app: DesiredApp, territory: Territory): Promise<Omit<Pr
     hint: lineFor('projectRoot', folder),
   };
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 
 /** Data beside the folders of apps, each path once. */
 const dataOf = ({ outside = [] }: DesiredApp): OutsidePath[] => [
