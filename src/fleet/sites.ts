@@ -73,7 +73,7 @@ export async function onlySite(snapshot: Snapshot): Promise<string> {
   );
 }
 
-/** Names near the one that is not there, of the same folder only. */
+/** Names near the one that is not there, of the same folder, or the same name in another one. */
 async function missing(snapshot: Snapshot, name: string): Promise<Problem> {
   const parts = name.split('/');
   const last = parts.pop() ?? '';
@@ -88,6 +88,8 @@ async function missing(snapshot: Snapshot, name: string): Promise<Problem> {
   );
   const near = didYouMean(last, present);
   if (near !== undefined) return { message, hint: `did you mean ${[...parts, near].join('/')}?` };
+  const sameName = (await siteNames(snapshot)).find((each) => each.split('/').at(-1) === last);
+  if (sameName !== undefined) return { message, hint: `did you mean ${sameName}?` };
   if (present.length === 0) return { message, hint: `${folder} has no sites` };
   return {
     message,
