@@ -59,6 +59,11 @@ describeChaos('secrets', () => {
             ...more,
           },
           hurt: { command: ['/no/such/program'], environment: { TOKEN: '${TOKEN}' } },
+          leaking: {
+            command: ['sh', '-c', 'echo "$$TOKEN $$PASSWORD"; cat /run/secrets/*; exit 3'],
+            environment: { TOKEN: '${TOKEN}', PASSWORD: password },
+            secrets: ['inline', 'filed', 'fromvalue'],
+          },
         },
         {
           secrets: {
@@ -81,6 +86,7 @@ describeChaos('secrets', () => {
   test('stand in no log, plan, label, name or process list, whatever happens to them', async () => {
     const environment = { HOLDFAST_GIT_USERNAME: GIT.username, HOLDFAST_GIT_PASSWORD: GIT.password };
     const agent = await site.start({ args: ['--values', values, '--log-level', 'debug'], env: environment });
+    await site.sees(/^leaking restarts again and again: exit 3, last output: (?:\$\{TOKEN\}|[*;… ])+$/, { ms: 40_000 });
     await site.becomes('web runs', webRuns);
     expectNone('the command line', await readFile(`/proc/${agent.pid}/cmdline`, 'utf8'));
 
