@@ -93,7 +93,7 @@ function loops({ app, operations }: AppPlan, { containers }: ActualSite): Troubl
   });
 }
 
-/** What a container knows and nobody else should: its environment, and the contents of the configs, secrets and files that Git gives to its app. */
+/** A container's secrets: its environment, and the contents of the configs, secrets and files that Git gives to its app. */
 function secretsOf({ apps }: DesiredSite, { identity, spec }: ActualContainer): string[] {
   const app = apps.find(({ name }) => name === identity.app);
   const wanted = app?.services.find(({ name }) => name === identity.service)?.containers ?? [];

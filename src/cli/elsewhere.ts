@@ -3,7 +3,7 @@ import { breakApps } from '../model/break-apps.ts';
 import type { ActualSite, DesiredSite } from '../model/state.ts';
 import { withEngine } from './engine.ts';
 
-/** Whether an engine is on another machine: its containers bind files of that disk, which nobody here can look at. */
+/** True for an engine on another machine: its containers bind files of that disk, which nobody here can look at. */
 export async function isElsewhere(dockerHost: string | undefined): Promise<boolean> {
   const where = placeOf(dockerHost ?? process.env.DOCKER_HOST ?? '');
   if (where !== 'loopback') return where === 'elsewhere';

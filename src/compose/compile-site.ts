@@ -9,7 +9,7 @@ import { type Contender, conflictsOf } from './conflicts.ts';
 import type { CompileOptions, PathsBefore } from './load/values.ts';
 import { SiteShare } from './site-share.ts';
 
-/** What an app was accepted with: what it alone may use, and how it read paths that lead out of its folder. */
+/** An app as it was accepted: the things that it alone may use, and how it read paths that lead out of its folder. */
 export interface AppBefore {
   claims: readonly Held[];
   readings: readonly Reading[];

@@ -27,7 +27,7 @@ export class SiteShare {
     return [...this.sizes.values()].reduce((sum, size) => sum + size[limit], 0);
   }
 
-  /** Of several that are as large, the last by name. */
+  /** The last by name, if several are as large. */
   private largest(limit: keyof SizeLimits): string {
     const found = [...this.sizes].sort(([a, x], [b, y]) => y[limit] - x[limit] || (a > b ? -1 : 1))[0];
     if (!found) throw new Error('no app takes anything, and yet it is too much');

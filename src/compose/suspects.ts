@@ -11,13 +11,13 @@ const VALUE =
 /** The start of a value that is looked at. */
 const MOST_READ = 4096;
 
-/** Whether a value that stands in a file looks like a password or a key, by its name or by itself. What names a file, and what comes from a variable, does not. */
+/** True for a value in a file that looks like a password or a key, by its name or by itself. The name of a file does not, nor does a variable. */
 export function isSuspect(name: string, value: string): boolean {
   if (value === '' || value.includes('$')) return false;
   return (NAME.test(name) && !/_FILE$/i.test(name)) || VALUE.test(value.slice(0, MOST_READ));
 }
 
-/** What to say of one; never its value. */
+/** The words for one; never its value. */
 export const suspect = (at: Position, name: string, of = ''): Problem => ({
   at,
   message: `${name}${of} may be a secret, and everybody who can read the repo can read it`,

@@ -17,7 +17,7 @@ export async function findComposeFiles(snapshot: Snapshot, folder: string): Prom
   return [base, ...(override === undefined ? [] : [override])].map((name) => inFolder(folder, name));
 }
 
-/** COMPOSE_FILE as a `.env` sets it. What it says is for the loader to read. */
+/** COMPOSE_FILE as a `.env` sets it. The loader reads its value. */
 const NAMES_FILES = /^[ \t]*(?:export[ \t]+)?COMPOSE_FILE[ \t]*[=:]/m;
 
 /** The Compose files of a folder that is an app by itself, as `docker compose` finds them; none where its `.env` names them. undefined: it is no app. */

@@ -50,7 +50,7 @@ export function nowhereProblem(app: ApplicationDocument, sites: readonly Placed[
   };
 }
 
-/** What in an app's selectors means no site of a repo, although the app has one. */
+/** The parts of an app's selectors that mean no site of a repo, although the app has one. */
 export function idleSelectors(app: ApplicationDocument, sites: readonly Placed[]): Problem[] {
   if (sites.length === 0) return [];
   const { name, placement, overlays, at, placementAt = at } = app;

@@ -10,7 +10,7 @@ export interface WrittenValue {
   at: Position;
 }
 
-/** What stands under `values` in fleet.yaml or in a Site; nothing where the document cannot be read. Throws SourceError. */
+/** The `values` of fleet.yaml or of a Site; none where the document cannot be read. Throws SourceError. */
 export async function writtenValues(snapshot: Snapshot, file: string, kind: 'Fleet' | 'Site'): Promise<WrittenValue[]> {
   try {
     const root = await readDocument(snapshot, file, kind);

@@ -1,13 +1,13 @@
 /**
  * How much may be asked of an agent by what others write: the files of an app, and what a server sends. All of it together fits the agent's heap
- * of 64 MiB and a container of 192 MiB, which test/unit/limits holds to be true. What a site can set otherwise is in source/store/store-limits.ts
+ * of 64 MiB and a container of 192 MiB, which test/unit/limits holds to be true. The limits that a site can set are in source/store/store-limits.ts
  * and source/wire/limits.ts. docs/limits.md says them all to people.
  */
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** Of one YAML file. */
+/** Limits of one YAML file. */
 export const YAML_LIMITS = {
   bytes: 512 * KIB,
   /** With every alias written out; a long text counts as several. This is what stops alias bombs. */
@@ -17,7 +17,7 @@ export const YAML_LIMITS = {
   parsedAgain: 8 * MIB,
 } as const;
 
-/** Of what one app is loaded from. */
+/** Limits of the files that one app is loaded from. */
 export const APP_FILE_LIMITS = {
   /** Compose files, each counted as often as it is loaded. */
   composeFiles: 500,
@@ -35,7 +35,7 @@ export const APP_FILE_LIMITS = {
   boundFiles: 1000,
 } as const;
 
-/** What an app, and what all apps of a site together, may ask of the agent; each replica counts. */
+/** The most that one app, and all apps of a site together, may ask of the agent; each replica counts. */
 export interface SizeLimits {
   /** Containers; a service without any counts as one. */
   containers: number;

@@ -57,7 +57,7 @@ export interface DesiredApp {
   missing?: Problem[];
 }
 
-/** What a path that leads out of the app's folder was read as: a copy of what Git has there, or the site's own, as Git has nothing there. */
+/** How a path that leads out of the app's folder was read: as a copy of Git's file, or as the site's own, since Git has nothing there. */
 export interface Reading {
   /** Relative to the config repo's root; it begins with `..` where it leads out of that. */
   path: string;

@@ -4,7 +4,7 @@ import { bindSources } from './files.ts';
 
 /**
  * A path out of the app's folder that a container of the app binds as the site's own, and of which Git has a copy to give now, or the other way
- * round: what the container has there would vanish. What was accepted last tells an agent the same before; this is for those who have no memory
+ * round: what the container has there would vanish. An agent knows the same before, from what it accepted last; this is for those who have no memory
  * of the site. A stack that is adopted is asked about when it is compiled.
  */
 export function changedPath(desired: DesiredApp, actual: Pick<ActualSite, 'containers'>): Problem | undefined {

@@ -16,11 +16,11 @@ export interface SharedThing {
   risk: 'refused' | 'data' | 'shared';
   /** As people call it: `the host port 80/tcp`. */
   text: string;
-  /** Of an address: the network, which a container may leave without being stopped. */
+  /** The network of an address, which a container may leave without being stopped. */
   network?: string;
 }
 
-/** What two containers have in common, each thing once. */
+/** All that two containers have in common, each thing once. */
 export const sharedThings = (one: ContainerSpec, other: ContainerSpec): SharedThing[] => [
   ...sharedPorts(one, other),
   ...sharedAddresses(one, other),

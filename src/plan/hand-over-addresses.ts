@@ -37,7 +37,7 @@ const joins = ({ draft, actual }: AppContext): { join: Join; container: ActualCo
   });
 
 /**
- * Whoever joins stays on the network until the address is free, unless the holder waits for its address in turn: then both leave before either
+ * A container that is to join stays on the network until the address is free, unless the holder waits for its address in turn: then both leave before either
  * joins.
  */
 function handOver(context: AppContext, join: Join, container: ActualContainer, holder: ActualContainer): void {

@@ -34,8 +34,8 @@ const others = ({ actual, desired }: AppContext, service: string, { number }: De
   );
 
 /**
- * What keeps a container from being made, since another of ours has what it needs and is not to be stopped: prune is off, or its app is suspended.
- * What the engine would refuse is an error. Where the two would only share data, the new one waits, unless a service that Git keeps shares it already.
+ * The reason why a container is not made: another of ours has what it needs and is not to be stopped, since prune is off, or its app is suspended.
+ * A thing that the engine would refuse is an error. Where the two would only share data, the new one waits, unless a service that Git keeps shares it already.
  */
 export function keptFrom(
   context: AppContext,
@@ -101,7 +101,7 @@ function whose({ desired, neighbours }: AppContext, { name, identity }: ActualCo
   return isNamed ? name : `${name} (Git no longer names the service ${identity.service})`;
 }
 
-/** What a start waits for until the next look at the site. */
+/** The reason for a start to wait until the next look at the site. */
 export const waitsFor = (context: AppContext, { name, identity }: ActualContainer, thing: string): Withheld => ({
   by: 'handOver',
   text: `it waits until ${name}${identity.app === context.desired.name ? '' : ` of app ${identity.app}`} lets go of ${thing}`,
@@ -119,7 +119,7 @@ export function waitsForJoined(context: AppContext, wanted: DesiredContainer): W
   return undefined;
 }
 
-/** What a container of ours is to let go of for another one, of its own app or another, which may begin now. */
+/** A thing that a container of ours is to let go of for another one, of its own app or another, which may begin now. */
 interface Wish {
   app: string;
   service: DesiredService;

@@ -17,7 +17,7 @@ export function orderJoinedRemovals(context: AppContext): void {
   }
 }
 
-/** What started after the successor has joined that one. */
+/** A container that started after the successor has joined that one. */
 function hasJoined(other: ActualContainer, gone: ActualContainer, containers: readonly ActualContainer[]): boolean {
   if (other === gone || !joins(other, gone)) return false;
   const { app, service, number } = gone.identity;

@@ -13,7 +13,7 @@ export interface Joined {
   wanted: DesiredContainer;
 }
 
-/** What Git says of the containers that one joins, of any app of the site; each mode once. Strangers are left out. */
+/** The containers that one joins, as Git describes them, of any app of the site; each mode once. Strangers are left out. */
 export function joinedBy(app: DesiredApp, { spec }: DesiredContainer, neighbours: Neighbours): Joined[] {
   const namespaces = [spec.NetworkMode, spec.PidMode, spec.IpcMode];
   return [...new Set([...namespaces, ...(spec.VolumesFrom ?? [])])].flatMap((mode) => {
@@ -65,7 +65,7 @@ export function claimantOf(
 }
 
 /**
- * What a place wants, and what those want that it joins: a commit that changes one of them asks for another container here, too, whatever was tried
+ * The wishes of a place and of those that it joins: a commit that changes one of them asks for another container here, too, whatever was tried
  * before.
  */
 export function placeGoal(

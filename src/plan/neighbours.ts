@@ -4,10 +4,10 @@ import type { ActualContainer, DesiredApp, DesiredContainer, DesiredSite } from 
 import { type SharedThing, sharedThings } from './exclusive.ts';
 import { type ChangeKind, type Guards, holdBack, type PlanOptions } from './policy.ts';
 
-/** What the plan of one app has to know of the site's apps, itself among them. */
+/** The site's apps, as the plan of one of them has to know them. */
 export interface Neighbours {
   apps: readonly DesiredApp[];
-  /** What is wanted of an app; without services where Git no longer names it; undefined: it is broken, or nobody's to plan here. */
+  /** The desired state of an app; without services where Git no longer names it; undefined: it is broken, or nobody's to plan here. */
   wanted(app: string): DesiredApp | undefined;
   /** Git speaks for the whole site, and knows nothing of an app. */
   isForgotten(app: string): boolean;
@@ -36,7 +36,7 @@ export function createNeighbours(
   };
 }
 
-/** What a container of ours will do with something that it has. `held`: why not now. */
+/** The future of something that a container of ours has. `held`: why it does not let go now. */
 export type Fate = { letsGo: false } | { letsGo: true; held: Withheld | undefined };
 
 /** The place in Git of a container of ours; undefined: it has none, or its app is broken. */
@@ -46,7 +46,7 @@ export const placeOf = (neighbours: Neighbours, { identity }: ActualContainer): 
     ?.services.find(({ name }) => name === identity.service)
     ?.containers.find(({ number }) => number === identity.number);
 
-/** Whether Git still wants a container to have a thing. */
+/** Tells if Git still wants a container to have a thing. */
 export const fateOf = (neighbours: Neighbours, holder: ActualContainer, thing: SharedThing): Fate =>
   fateBy(neighbours, holder, ({ spec }) =>
     sharedThings(holder.spec, spec).some(({ kind, text }) => kind === thing.kind && text === thing.text),

@@ -121,7 +121,7 @@ function isGivenUp(context: AppContext, kind: 'network' | 'volume', name: string
 const claims = (app: DesiredApp, kind: 'network' | 'volume', name: string): boolean =>
   app[`${kind}s`].some(({ external, spec }) => !external && spec.Name === name);
 
-/** What a network waits for that its owner has yet to remove; undefined where the owner keeps it. */
+/** The reason for a network to wait until its owner has removed it; undefined where the owner keeps it. */
 function letsGoOf(context: AppContext, kind: 'network', name: string, app: string): Withheld | undefined {
   if (!isGivenUp(context, kind, name, { site: context.site, app })) return undefined;
   const kept = context.neighbours.hold(app, { prune: true });

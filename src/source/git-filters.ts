@@ -3,7 +3,7 @@ import { InputError, type Position } from '../lib/errors.ts';
 
 /** A filter of Git by which a work tree has something else than Git. */
 interface Filter {
-  /** What Git has of a file, as far as it tells one. */
+  /** The content that Git has of a file, as far as it tells one. */
   inGit(content: Uint8Array): Uint8Array;
   isOf(inGit: Uint8Array): boolean;
   message: string;
@@ -13,7 +13,7 @@ interface Filter {
 /** Git LFS never makes a longer pointer. Source: git-lfs, docs/spec.md. */
 const MAX_POINTER = 1024;
 const FIRST_LINE = /^version https:\/\/(git-lfs|hawser)\.github\.com\/spec\/v\d+\r?\n/;
-/** What each file begins with that git-crypt encrypted. Source: git-crypt, commands.cpp. */
+/** The first bytes of each file that git-crypt encrypted. Source: git-crypt, commands.cpp. */
 const ENCRYPTED = Buffer.from('\0GITCRYPT\0');
 
 const FILTERS: ReadonlyMap<string, Filter> = new Map([
@@ -41,7 +41,7 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map([
   ],
 ]);
 
-/** What Git has of a file that its attribute `filter` names a filter for; the content itself where that filter is none of those known here. */
+/** The content that Git has of a file whose attribute `filter` names a filter; the file's own content where that filter is none of those known here. */
 export const asInGit = (content: Uint8Array, filter: string | undefined): Uint8Array =>
   FILTERS.get(filter ?? '')?.inGit(content) ?? content;
 

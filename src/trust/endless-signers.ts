@@ -4,7 +4,7 @@ import { parseYaml } from '../yaml/parse.ts';
 import { NAMESPACE, type Signer, type Trust } from './trust.ts';
 
 /**
- * What is to be said of a trust.yaml by which a day comes when nobody may sign for everything any more: a wrong date far ahead can bring that day on sites
+ * The warning about a trust.yaml by which a day comes when nobody may sign for everything any more: a wrong date far ahead can bring that day on sites
  * without a clock, and only keys without an end lead out again. `text` is what `trust` was read from.
  */
 export async function endWarning(trust: Trust, text: string, file: string): Promise<Problem | undefined> {

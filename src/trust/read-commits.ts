@@ -6,7 +6,7 @@ import { RECOVERY_TRAILER, type ShownCommit, TRUST_TRAILER } from './judgement.t
 const MOST_KEPT = 6 * 1024 * 1024;
 const COMMITS_A_TURN = 200;
 const BYTES_A_TURN = 2 * 1024 * 1024;
-/** Of the trailers of one key in one message. */
+/** The most trailers of one key in one message. */
 const MOST_TRAILERS = 16;
 const MOST_SUBJECT = 200;
 
@@ -28,7 +28,7 @@ export async function readCommits(history: readonly ShownCommit[]): Promise<Comm
   return commits;
 }
 
-/** What a graph needs of a commit: the subject and the trailers of the message, and no signature. */
+/** The parts of a commit that a graph needs: the subject and the trailers of the message, and no signature. */
 function light(commit: Commit): Commit {
   const kept = [TRUST_TRAILER, RECOVERY_TRAILER].flatMap((key) =>
     trailers(commit.message, key)

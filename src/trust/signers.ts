@@ -9,7 +9,7 @@ import { changedOutside, type ReadFolder, remembering } from './path-limits.ts';
 import { NAMESPACE, type Signer, type Trust } from './trust.ts';
 import { TrustError } from './trust-error.ts';
 
-/** Who stands behind the commits of a history. Whoever judges it tells, from the oldest to the newest, what is known of each before it asks. */
+/** The signers behind the commits of a history. Its judge tells, from the oldest to the newest, what is known of each before it asks. */
 export class Signers {
   readonly #graph: CommitGraph;
   /** Whom a commit is judged by, where that is not whom the site trusts now. */

@@ -72,4 +72,4 @@ const imagesIn = ({ apps }: DesiredSite): string[] => [
 ];
 
 const placeholdersText = (names: readonly string[]): string =>
-  `only the site knows ${names.join(', ')}: fields in which ${names.length === 1 ? 'it stands' : 'they stand'} are not compared (--values FILE gives the values, and then they are)`;
+  `only the site knows ${names.join(', ')}: fields that use ${names.length === 1 ? 'it' : 'them'} are not compared (--values FILE gives the values, and then they are)`;

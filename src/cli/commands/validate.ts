@@ -140,7 +140,7 @@ async function suspectsOf(app: PlacedApp, read: Record<string, SourceFile>, snap
     const { project } = await readProject(app, snapshot, { filesDir: '/', placeholders: true });
     return suspectsIn(read, project, projectFolder(app)).map((problem) => ({ ...problem, app: app.name }));
   } catch (error) {
-    // What is wrong with it is told by its compilation.
+    // Its compilation tells the problems in it.
     if (error instanceof InputError) return [];
     throw error;
   }

@@ -30,7 +30,7 @@ export interface Stack {
   files: Record<string, SourceFile>;
   /** Folders that containers write to: the site's own, not Git's. */
   left: string[];
-  /** What is mounted from outside of the folder, by path relative to it. */
+  /** Mounts from outside of the folder, by path relative to it. */
   outside: string[];
   /** Files among `files` that are mounted writable. */
   writable: string[];

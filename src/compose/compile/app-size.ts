@@ -3,7 +3,7 @@ import { APP_LIMITS, inWords, type SizeLimits } from '../../lib/limits.ts';
 
 export type Size = { -readonly [Limit in keyof SizeLimits]: number };
 
-/** What is said of each: `more than …`. */
+/** The words for each: `more than …`. */
 export const SIZE_IN_WORDS: Record<keyof SizeLimits, (most: number) => string> = {
   containers: (most) => `more than ${most} containers`,
   ports: (most) => `more than ${most} container ports, those of every replica counted`,

@@ -89,7 +89,7 @@ async function driverOptions(
   }
 }
 
-/** What is external is not made here, so nothing can be said about how it is made. Of a volume Docker Compose refuses that, of a network it takes no notice. */
+/** Holdfast does not make external things, so a file cannot say how they are made. Docker Compose refuses that of a volume, and ignores it of a network. */
 function isExternal(
   declared: Declared<NetworkKeys | VolumeKeys> | undefined,
   report: Report,

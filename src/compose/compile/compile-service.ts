@@ -108,7 +108,7 @@ function updateOf(service: Declared<ServiceKeys>): UpdatePolicy | undefined {
   return update && conflicts.length > 0 ? { ...update, order: 'stop-first' } : update;
 }
 
-/** What `docker compose build` calls the image of a service that names none. Source: Compose v2, api.GetImageNameOrDefault. */
+/** The name that `docker compose build` gives the image of a service that names none. Source: Compose v2, api.GetImageNameOrDefault. */
 export const builtImage = (app: string, service: string): string => `${app}-${service}`;
 
 function pullPolicyOf({ image, pull_policy }: ServiceKeys): DesiredService['pullPolicy'] {

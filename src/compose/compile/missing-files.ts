@@ -15,7 +15,7 @@ interface AbsentPath {
   path: string;
   /** The path in the container. */
   target: string;
-  /** Whether the engine makes a folder where the host has nothing. */
+  /** The engine makes a folder where the host has nothing. */
   makesFolder: boolean;
   at: Position;
 }
@@ -59,7 +59,7 @@ export async function missingFiles(
   return problems;
 }
 
-/** What services bind: mounts, and files of configs and secrets. */
+/** The things that services bind: mounts, and files of configs and secrets. */
 function boundPaths({ services, configs, secrets }: Project): (Omit<AbsentPath, 'path'> & { source: string })[] {
   const files = (uses: readonly FileUse[] = [], declared: Map<string, Declared<FileKeys>>) =>
     uses.flatMap(({ source, target }) => {

@@ -2,7 +2,7 @@ import type { ContainerSpec } from '../../model/spec.ts';
 import type { DesiredService } from '../../model/state.ts';
 
 /**
- * `container:NAME` of a container that the app itself makes means the service, so that the two are made and made anew together, in order. Only the
+ * `container:NAME` of a container that the app itself makes means the service, so that the two are made and replaced together, in order. Only the
  * first container of a service can be joined as one.
  */
 export function joinOwnServices(services: readonly DesiredService[]): DesiredService[] {

@@ -1,6 +1,6 @@
 import { entryOf, type MappingNode, type YamlNode } from '../../yaml/node.ts';
 
-/** The keys of each service in which a placeholder stands, by the service's name. */
+/** The keys of each service that hold a placeholder, by the service's name. */
 export function siteKeysOf(root: MappingNode): ReadonlyMap<string, string[]> {
   const services = entryOf(root, 'services')?.value;
   const found = new Map<string, string[]>();

@@ -6,7 +6,7 @@ import { fileUse } from './details.ts';
 import { type Json, type Printers, printKeys, size, unlessEmpty } from './printer.ts';
 import { limits } from './ulimits.ts';
 
-/** What printing a `build` needs besides it. */
+/** Printing a `build` needs this besides it. */
 interface BuildContext {
   lookup: Lookup;
   /** Absolute; contexts are relative to it. */

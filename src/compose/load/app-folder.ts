@@ -7,7 +7,7 @@ import { asWritten, nearest } from './nearest.ts';
 import { COPIES, outsidePath, type SiteFolder } from './outside.ts';
 import { inRepo, type RepoFiles } from './repo-files.ts';
 
-/** Of paths that are compared with the names in Git; nobody reads more. */
+/** The most warnings for paths that are compared with the names in Git; nobody reads more. */
 const MOST_SLIPS = 50;
 
 /** A path of the host that a Compose file names. */
@@ -29,7 +29,7 @@ export interface RepoFolders {
 }
 
 /**
- * An app's folder in the config repo, and where it lies on the site. What is read while compiling may lie anywhere in the repo. What a service binds
+ * An app's folder in the config repo, and where it lies on the site. Files that compiling reads may lie anywhere in the repo. A file that a service binds
  * lies in the app's folder as it does in the repo; of what lies elsewhere in the repo, the app has a copy.
  */
 export class AppFolder {
@@ -43,9 +43,9 @@ export class AppFolder {
   private readonly site: SiteFolder | undefined;
   private readonly home: () => string | undefined;
   private readonly files = new Map<string, HostFile>();
-  /** What lies in folders that were asked for. */
+  /** The entries of folders that were asked for. */
   private readonly folders = new Map<string, HostFile[]>();
-  /** Of what these hold. */
+  /** The bytes that these hold. */
   private bytes = 0;
   private readonly outside = new Map<string, OutsidePath>();
   /** Paths that were compared with what Git has. */
@@ -92,7 +92,7 @@ export class AppFolder {
     return text === undefined ? undefined : { text, file };
   }
 
-  /** What may be meant by the path of a file that Git does not have, as a hint. */
+  /** A hint at the path that is probably meant by one that Git does not have. */
   async meant(path: string, at: Position): Promise<string | undefined> {
     if (++this.slips > MOST_SLIPS) return undefined;
     const near = await nearest(inRepo(this.in.project, path, at), this.repo, at);

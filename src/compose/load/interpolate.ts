@@ -5,7 +5,7 @@ import type { Values } from './values.ts';
 
 /**
  * The tree with every string's variables put in, as Compose does: in values, not in keys, and what comes out is a string. `x-` extensions of
- * the top level and of services are left alone: nothing reads them but aliases, which are already resolved. What aliases share stays shared. In
+ * the top level and of services are left alone: nothing reads them but aliases, which are already resolved. Nodes that aliases share stay shared. In
  * `build`, which has no effect, a variable without a value is empty.
  */
 export function interpolate(root: YamlNode, values: Values, report: Report): YamlNode {

@@ -117,7 +117,7 @@ const logging: Rule = (base, over, path) => {
   return mergeMappings(base, fitting(base, over, path), path);
 };
 
-/** Of two, each in its short or its long form. */
+/** Merges two, each in its short or its long form. */
 const build: Rule = (base, over, path) => {
   const [mine, theirs] = [builtFrom(base), builtFrom(over)];
   if (isNull(mine) || isNull(theirs)) return isNull(theirs) ? mine : theirs;

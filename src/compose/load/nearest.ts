@@ -7,7 +7,7 @@ import type { RepoFiles } from './repo-files.ts';
 const MOST_NAMES = 300;
 
 /**
- * What Git has under a path that differs from this one by a slip in some of its parts; undefined where there is nothing like it. `isFree` says
+ * The path in Git that differs from this one by a slip in some of its parts; undefined where there is nothing like it. `isFree` says
  * whether a path of the repo may be meant.
  */
 export async function nearest(

@@ -19,13 +19,13 @@ export interface SiteFolder {
   isElsewhere: boolean;
   /** People started a stack from it, and their data may lie beside it. */
   isAdopted: boolean;
-  /** Whether the repo is a fleet, with apps beside this one. */
+  /** The repo is a fleet, with apps beside this one. */
   isOfFleet: boolean;
   before?: PathsBefore | undefined;
 }
 
 /**
- * What a path that leads out of the app's folder means on a site. What Git has there is copied for the app. What Git does not have lies as Docker
+ * The meaning of a path that leads out of the app's folder. Files that Git has there are copied for the app. Other files lie as Docker
  * Compose has it, seen from the project's folder, and stays out of the folders of other apps and of the agent. `repo` is the path in the
  * repo, `written` as it stands in the file. Throws InputError at `at`.
  */

@@ -13,7 +13,7 @@ import { DEFAULT_STORE_LIMITS } from '../../source/store/store-limits.ts';
 export class RepoFiles {
   private readonly snapshot: Snapshot;
   private readonly maxFileBytes: number;
-  /** Of the texts that were read. */
+  /** The bytes of the texts that were read. */
   private textBytes = 0;
   private readonly lists = new Map<string, Promise<Entry[] | undefined>>();
 
@@ -89,7 +89,7 @@ export class RepoFiles {
     await orRefuse(async () => this.snapshot.prepare?.([dir]), at);
   }
 
-  /** What is in a folder; undefined where there is none. */
+  /** The entries of a folder; undefined where there is none. */
   list(dir: string, at: Position): Promise<Entry[] | undefined> {
     const known = this.lists.get(dir) ?? orRefuse(() => this.snapshot.list(dir), at);
     this.lists.set(dir, known);

@@ -8,7 +8,7 @@ export interface ComposeSettings {
   profiles?: string[];
 }
 
-/** What the variables of a `.env` say to `docker compose`. As there, an empty name or list of profiles says nothing, an empty list of files is one empty path. */
+/** The settings that the variables of a `.env` give to `docker compose`. As there, an empty name or list of profiles says nothing, an empty list of files is one empty path. */
 export function composeSettings(variables: ReadonlyMap<string, string>): ComposeSettings {
   const name = variables.get('COMPOSE_PROJECT_NAME');
   const files = variables.get('COMPOSE_FILE')?.split(variables.get('COMPOSE_PATH_SEPARATOR') || ':');

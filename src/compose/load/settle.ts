@@ -17,7 +17,7 @@ export interface Settled {
   name?: string;
 }
 
-/** What an Application says instead. */
+/** The field of an Application that says it instead. */
 const IN_A_FLEET = {
   COMPOSE_FILE: 'list the files under compose in the Application',
   COMPOSE_PATH_SEPARATOR: 'list the files under compose in the Application',
@@ -39,7 +39,7 @@ export async function settle(app: PlacedApp, site: string, repo: RepoFiles, opti
     const [name, hint] = found;
     throw InputError.at(at(name), `${name} is a setting of docker compose, which is not there on a site`, hint);
   }
-  // Of files that were named, it is the one beside the first.
+  // Where files were named, it is the one beside the first.
   const folder = projectFolder(app);
   const { variables, at } = await readDotenv(folder, values, repo);
   const files = app.compose.length > 0 ? undefined : composeSettings(variables).files;

@@ -20,7 +20,7 @@ export interface CompileOptions {
   stacks?: Record<string, string[]>;
   /** Bytes that a site takes of one file of Git. Default: 32 MiB. */
   maxFileBytes?: number;
-  /** What the app was accepted with before, where paths lead out of its folder. */
+  /** How the app read paths that lead out of its folder when it was accepted before. */
   before?: PathsBefore | undefined;
   /** Hears of each value that is used and does not come from Git, so that no message shows it. */
   onOutside?: (name: string, value: string) => void;
@@ -73,7 +73,7 @@ export class Values {
   readonly lookup: Lookup = (name) =>
     this.ofSite(name) ?? this.dotenv.get(name) ?? (this.isPlaceholder(name) ? this.placeholder(name) : undefined);
 
-  /** The folder that `~` stands for: HOME of the site, as Docker Compose takes it from its environment and not from `.env`. */
+  /** The folder that `~` means: HOME of the site, as Docker Compose takes it from its environment and not from `.env`. */
   get home(): string | undefined {
     const isOfSites = this.options.placeholders === true && this.isSiteValue('HOME');
     return this.ofSite('HOME') ?? (isOfSites ? this.placeholder('HOME') : undefined);

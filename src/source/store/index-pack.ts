@@ -164,7 +164,7 @@ async function resolveDeltas(
       if (++made % TURN === 0) await turn();
       const delta = inflateEntry(reader, entryAt(reader, entry.offset, limits)).content;
       const changes = top.changes + delta.length;
-      // Whoever reads the object holds all of them.
+      // A reader of the object holds all of them.
       if (changes > limits.objectBytes) throw overLimit('objectBytes', limits);
       const content = applyDelta(top.content, delta, limits);
       requireSize(top.type, content.length, limits);
@@ -172,7 +172,7 @@ async function resolveDeltas(
       entry.oid = objectName({ type: top.type, content });
       const todo = dependents(number);
       if (todo.length === 0) continue;
-      // What nothing else is made of goes first, so that a long chain holds one.
+      // An object that nothing else is made of goes first, so that a long chain holds one.
       if (top.todo.length === 0) hold.add(-(stack.pop()?.content.length ?? 0));
       if (!hold.add(content.length)) throw overLimit('unpackedBytes', limits);
       stack.push({ type: top.type, content, todo, changes });

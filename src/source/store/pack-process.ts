@@ -10,7 +10,7 @@ import type { StoreLimits } from './store-limits.ts';
 
 /** From this many bytes on, a process of its own costs less than what unpacking leaves behind in this one. */
 const HEAVY = 1024 * 1024;
-/** A small pack can unpack to much. What is more than this is left to the process as well. */
+/** A small pack can unpack to much. More than this is left to the process as well. */
 const LIGHT = { unpackedBytes: 8 * 1024 * 1024, objectBytes: 2 * 1024 * 1024, treeBytes: 2 * 1024 * 1024 };
 
 /**

@@ -9,11 +9,11 @@ export interface StoreLimits {
   unpackedBytes: number;
   /** How many objects a pack may hold. */
   objects: number;
-  /** Of one object, unpacked, and of the changes that make it of another one. */
+  /** The bytes of one object, unpacked, and of the changes that make it of another one. */
   objectBytes: number;
-  /** Of one commit or tag. */
+  /** The bytes of one commit or tag. */
   commitBytes: number;
-  /** Of one folder: about 35 bytes a name. */
+  /** The bytes of one folder: about 35 a name. */
   treeBytes: number;
   /** Of all that is kept. */
   diskBytes: number;

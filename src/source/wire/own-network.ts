@@ -56,7 +56,7 @@ export type NameLookup = LookupFunction;
 /** No address of a name is within reach: `refusedPlace` says so to people. */
 export class OutOfReachError extends Error {}
 
-/** What a server may lead a site to: public addresses, and those of the network that the server itself is in. */
+/** Addresses that a server may lead a site to: public ones, and those of the network that the server itself is in. */
 const isWithin = (reach: Place, address: string): boolean => {
   const place = placeOf(address);
   return place === 'public' || place === reach;
@@ -79,7 +79,7 @@ export function lookupWithin(reach: Place, lookup: NameLookup = systemLookup): N
   };
 }
 
-/** What a connection is made to without a lookup: an address that is written out. A proxy is asked for names that are looked up here, too. Throws OutOfReachError. */
+/** The target of a connection that needs no lookup: an address that is written out. A proxy is asked for names that are looked up here, too. Throws OutOfReachError. */
 export async function requireWithin(
   reach: Place,
   { hostname }: URL,

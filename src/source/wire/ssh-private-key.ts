@@ -4,7 +4,7 @@ import { excerpt } from '../../lib/printable.ts';
 
 /**
  * A private key as ssh2 reads it: it knows the formats of OpenSSH, of PuTTY and the older ones of OpenSSL, and not PKCS#8, in which most tools write
- * keys today. Whatever is not PKCS#8 is given back as it is. Throws SourceError.
+ * keys today. A key in any other form is given back as it is. Throws SourceError.
  */
 export function readableKey(text: string, passphrase: string | undefined, file: string): string {
   const found = /^-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/m.exec(text);
