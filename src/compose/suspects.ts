@@ -51,8 +51,13 @@ export function suspectsIn(files: Readonly<Record<string, SourceFile>>, project:
   return found;
 }
 
+/** `.env`, `prod.env`, `.env.local`. */
 const isEnvironment = (path: string): boolean =>
-  /\.?env(\.[\w.-]*)?$/i.test(path.slice(path.lastIndexOf('/') + 1)) && !/\.ya?ml$/.test(path);
+  path
+    .slice(path.lastIndexOf('/') + 1)
+    .toLowerCase()
+    .split('.')
+    .includes('env') && !/\.ya?ml$/.test(path);
 
 /** None where it is no file of variables after all. */
 function suspectsInEnvironment(text: string, file: string): Problem[] {

@@ -187,7 +187,7 @@ for (const [name, host] of Object.entries(ENGINES)) {
         ]);
         const byService = { Image: RICH, VolumesFrom: [`service:${prefix}lender`] };
         const id = await bringAbout(engine, `${prefix}borrower`, byService, run, 'site', {
-          [`${prefix}lender`]: lender,
+          [`service:${prefix}lender`]: lender,
         });
         try {
           expect(allDifferences(await engine.observe({ images: [RICH] }), id, byService)).toEqual([]);

@@ -186,7 +186,7 @@ afterEach(async () => {
     expect(await run(folder, 'diff')).toEqual({
       code: 0,
       stdout: `${app} at worktree: nothing to do (1 app)\n`,
-      stderr: expect.stringMatching(/^only the site knows MEMORY, TOKEN: fields in which they stand are not compared/),
+      stderr: expect.stringMatching(/^only the site knows MEMORY, TOKEN: fields that use them are not compared/),
     });
     await folder.write({ [`apps/${app}/compose.yaml`]: `${text}    user: "1000"\n` });
     const { stdout } = await run(folder, 'diff');

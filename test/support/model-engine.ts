@@ -78,9 +78,9 @@ export function createModelEngine(initial: ActualSite): ModelEngine {
     const { name, identity, spec, labels, inherit, joins } = operation;
     claimName(name);
     if (!site.images[spec.Image]) throw new EngineError('notFound', `no image ${spec.Image}`);
-    for (const [service, ref] of Object.entries(joins)) {
+    for (const [mode, ref] of Object.entries(joins)) {
       const { id } = find(resolve(ref));
-      if (spec.NetworkMode === `service:${service}`) joined.set(`c${counter}`, id);
+      if (spec.NetworkMode === mode) joined.set(`c${counter}`, id);
     }
     const { Files, Platform, Networks, ...rest } = spec;
     const container: ActualContainer = {

@@ -29,7 +29,6 @@ const BOUNDED: Record<string, string> = {
   'source/wire/ssh-transport.ts /=+$/': OWN,
   'trust/ssh-key.ts /=+$/': OWN,
   'trust/openpgp.ts /insecure .*algorithm/i': 'the words of openpgp.js for what it found',
-  'cli/import/secrets.ts /(^|\\/)[^/]*\\.?env[^/]*$/i': "a path of the person's own folder, 4,095 bytes at most",
   'compose/config/printer.ts /0+$/': OWN,
   'compose/keys/quantities.ts /(\\d*)(?:\\.(\\d*))?(ns|us|µs|μs|ms|[smhdw])/g':
     'a text that was found to be made of such pieces whole, so each search ends at once',
