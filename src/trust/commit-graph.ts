@@ -31,6 +31,24 @@ export function commitGraph(commits: Iterable<Commit>, tip: string): CommitGraph
   return { get: (oid) => (seen.has(oid) ? known.get(oid) : undefined), order };
 }
 
+/**
+ * The commits in order, and for each beside the mainline the newest one of the mainline before the merge that brings it. The mainline is the tip, its first
+ * parent, and so on: the heads that a branch had, as far as Git can tell.
+ */
+export function* withMainline(graph: CommitGraph, tip: string): Iterable<{ commit: Commit; onto: string | undefined }> {
+  const mainline = new Set<string>();
+  for (let next = graph.get(tip); next && !mainline.has(next.oid); next = graph.get(next.parents[0] ?? ''))
+    mainline.add(next.oid);
+  // First parents come first in the order, so what a merge brings follows the mainline below that merge.
+  let onto: string | undefined;
+  for (const commit of graph.order) {
+    if (mainline.has(commit.oid)) {
+      yield { commit, onto: undefined };
+      onto = commit.oid;
+    } else yield { commit, onto };
+  }
+}
+
 /** Those of the graph that descend from one of `roots`, which need not be in it; roots that are in it are among them. */
 export function descendantsOf(graph: CommitGraph, roots: ReadonlySet<string>): Set<string> {
   const found = new Set<string>();

@@ -1,6 +1,6 @@
 import { SourceError } from '../lib/errors.ts';
 import type { Attestation } from './attest.ts';
-import { ancestorsOf, type CommitGraph, commitGraph, descendantsOf } from './commit-graph.ts';
+import { ancestorsOf, type CommitGraph, commitGraph, descendantsOf, withMainline } from './commit-graph.ts';
 import { type CountedDates, datesAfter, hasEnds, NO_DATES, newestOf } from './counted-dates.ts';
 import { type Commit, parseCommit, trailers } from './git-object.ts';
 import {
@@ -137,18 +137,22 @@ class Judging {
     }
   }
 
-  /** Goes from the oldest commit to the newest: says of each whom it is judged by, and which dates count for it. */
+  /**
+   * Goes from the oldest commit to the newest: says of each whom it is judged by, and which dates count for it. A commit beside the mainline comes in by
+   * a merge: a site that looked before the merge judges it by what it has accepted then, and so does one that was away.
+   */
   async #walk(among: ReadonlySet<string>): Promise<void> {
     const floorDates = await this.#floorDates();
-    for (const commit of this.#graph.order) {
+    for (const { commit, onto } of withMainline(this.#graph, this.#candidate.commit)) {
+      const before = onto === undefined ? commit.parents : [...commit.parents, onto];
       let trust = this.#standing.trust;
-      for (const parent of commit.parents) {
-        const after = this.#trustAfter.get(parent);
+      for (const oid of before) {
+        const after = this.#trustAfter.get(oid);
         if (after && after.version > trust.version) trust = after;
       }
       this.#trustAfter.set(commit.oid, trust);
-      const below = newestOf(commit.parents.map((oid) => this.#datesAfter.get(oid) ?? floorDates));
-      this.#signers.judgeBy(commit, trust, commit.parents.length === 0 ? floorDates : below);
+      const below = newestOf(before.map((oid) => this.#datesAfter.get(oid) ?? floorDates));
+      this.#signers.judgeBy(commit, trust, before.length === 0 ? floorDates : below);
       await this.#followTrust(commit, trust, this.#descends ? among : undefined);
       this.#datesAfter.set(commit.oid, await this.#datesOnTop(commit, trust));
     }

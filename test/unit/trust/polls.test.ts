@@ -17,8 +17,8 @@ const step = fc.record({
   /** The file that it changes; none for an approval. */
   file: fc.option(fc.constantFrom('apps/shop/a', 'apps/web/a'), { freq: 2 }),
   day: fc.nat(40),
-  /** Merges what somebody else committed beside the last. */
-  beside: fc.option(fc.nat(people.length), { freq: 4 }),
+  /** Merges what somebody else committed beside the last, on top of a head of some commits before. */
+  beside: fc.option(fc.record({ by: fc.nat(people.length), since: fc.nat(3), announces: fc.nat(3) }), { freq: 4 }),
   /** Brings new keys: how many must sign, who is left out, and whether it is announced by the next as well. */
   rotation: fc.option(
     fc.record({ threshold: fc.constantFrom(1, 2), without: fc.nat(2), verify: fc.constantFrom('head', 'every') }),
@@ -47,15 +47,24 @@ function trustText(version: number, threshold: number, without: number | undefin
 /** The heads that a branch has one after the other. */
 function history(repo: Forge, steps: readonly Step[]): string[] {
   let files: Record<string, string> = {};
+  const filesAt = [files];
   let version = 1;
   const heads = [repo.commit({ by: people[0], time: BEGIN })];
   for (const [index, { by, file, day, beside, rotation, announces, recovers }] of steps.entries()) {
     const last = heads.at(-1) ?? '';
     const parents = [last];
     if (beside !== null) {
-      // Changes nothing against the last: the merge adds what its author says.
+      // Changes nothing against the head that it is on top of: the merge adds what its author says.
+      const under = Math.max(0, heads.length - 1 - beside.since);
+      const announced = beside.announces === 0 ? `\nHoldfast-Trust: ${version + 1}\n` : '';
       parents.push(
-        repo.commit({ by: people[beside], files, parents: [last], time: BEGIN, message: `Beside ${index}\n` }),
+        repo.commit({
+          by: people[beside.by],
+          files: filesAt[under] ?? {},
+          parents: [heads[under] ?? ''],
+          time: BEGIN,
+          message: `Beside ${index}\n${announced}`,
+        }),
       );
     }
     if (file !== null) files = { ...files, [file]: String(index) };
@@ -69,6 +78,7 @@ function history(repo: Forge, steps: readonly Step[]): string[] {
     ];
     const message = `Step ${index}\n${trailer.length > 0 ? `\n${trailer.join('\n')}\n` : ''}`;
     heads.push(repo.commit({ by: people[by], files, parents, message, time: BEGIN + day * DAY }));
+    filesAt.push(files);
   }
   return heads;
 }
