@@ -224,7 +224,9 @@ for (const [name, host] of Object.entries(ENGINES)) {
     test('a service of the same app is known by its name, in a namespace that is joined', async () => {
       const main = await up('main');
       const spec: ContainerSpec = { Image: TEST_IMAGE, Cmd: SERVE, NetworkMode: 'service:main' };
-      const sidecar = await bringAbout(engine, `${prefix}sidecar`, spec, (work) => work, `${prefix}site`, { main });
+      const sidecar = await bringAbout(engine, `${prefix}sidecar`, spec, (work) => work, `${prefix}site`, {
+        'service:main': main,
+      });
       const foreign = await hand.createContainer(`${prefix}foreign`, { Image: TEST_IMAGE, Cmd: SERVE, HostConfig: {} });
       await hand.startContainer(foreign.id);
       const joined: ContainerSpec = { Image: TEST_IMAGE, Cmd: SERVE, NetworkMode: `container:${prefix}foreign` };

@@ -44,7 +44,7 @@ export async function bringAbout(
         spec,
         labels,
         inherit,
-        joins: Object.fromEntries(Object.entries(joins).map(([service, id]) => [service, { name: service, id }])),
+        joins: Object.fromEntries(Object.entries(joins).map(([mode, id]) => [mode, { name: mode, id }])),
       },
       options,
     ),
