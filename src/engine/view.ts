@@ -121,6 +121,7 @@ export function createView(api: EngineApi, site: string): View {
         engine,
         containers: found,
         foreignNames: foreignNames(listed, ours),
+        strangersOn: strangersOn(listed, ours),
         ...(composed.length > 0 && { composed }),
         networks,
         volumes,
@@ -279,6 +280,17 @@ export function createView(api: EngineApi, site: string): View {
 
 const foreignNames = (listed: ContainerListItem[], ours: Map<string, ReadLabels>): Record<string, string> =>
   Object.fromEntries(listed.filter(({ Id }) => !ours.has(Id)).map((item) => [nameOf(item), item.Id]));
+
+/** Whether such a container runs or not: once its network is gone, it does not start any more. */
+function strangersOn(listed: ContainerListItem[], ours: Map<string, ReadLabels>): Record<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const item of listed) {
+    if (ours.has(item.Id)) continue;
+    for (const network of Object.keys(item.NetworkSettings?.Networks ?? {}))
+      found.set(network, [...(found.get(network) ?? []), nameOf(item)].sort());
+  }
+  return Object.fromEntries(found);
+}
 
 /** A joined namespace is known by a name or a service of another container: when that changes, so does what is known. */
 function namesAround(container: ActualContainer | undefined, listed: ContainerListItem[]): string {

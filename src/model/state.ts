@@ -157,6 +157,8 @@ export interface ActualSite {
   containers: ActualContainer[];
   /** Names held by containers that are not ours, to their IDs. */
   foreignNames: Record<string, string>;
+  /** Names of containers that are not ours and have an endpoint on a network, by the network's name. Absent: none. */
+  strangersOn?: Record<string, string[]>;
   /** Of those that are not ours: what `docker compose` started. Absent: none. */
   composed?: ComposedContainer[];
   /** All of the engine's, by name. */

@@ -6,6 +6,7 @@ import { NOT_HERE } from './forsaken.ts';
 import { runsOnFor } from './holders.ts';
 import { preStop, preStopOf } from './hooks.ts';
 import { isUp, refOf } from './steps.ts';
+import { strangersOn } from './strangers.ts';
 
 /** What of this app runs or lies about and has no place in Git any more: containers, then networks, and volumes only on demand. */
 export function planPrune(context: AppContext): void {
@@ -76,7 +77,7 @@ function orderStops({ draft, stops }: AppContext, going: readonly ActualContaine
 }
 
 function pruneNetworks(context: AppContext): void {
-  const { desired, actual, draft, site } = context;
+  const { desired, actual, draft, site, problems } = context;
   const wanted = new Set(desired.networks.map(({ spec }) => spec.Name));
   const goal = 'gone';
   for (const [name, network] of Object.entries(actual.networks).sort(byName)) {
@@ -85,6 +86,12 @@ function pruneNetworks(context: AppContext): void {
     const leavers = leaversOf(context, name);
     // Somebody has to go on using it for now, for a reason that is told elsewhere.
     if (!leavers) continue;
+    const strangers = strangersOn(context, name);
+    if (strangers) {
+      const message = `network ${name} stays: ${strangers.text} on it`;
+      problems.push({ severity: 'warning', message, hint: strangers.hint });
+      continue;
+    }
     draft.add({
       kind: 'removeNetwork',
       networkId: network.id,

@@ -3,6 +3,7 @@ import type { EndpointSpec } from '../model/spec.ts';
 import type { ActualContainer, ActualNetwork, DesiredNetwork } from '../model/state.ts';
 import { type AppContext, held } from './context.ts';
 import { backoffOf } from './resource-backoff.ts';
+import { strangersOn } from './strangers.ts';
 
 /**
  * A network cannot be changed: all that use it leave, it is made anew, and all join again, each with its aliases. If it cannot be removed, or
@@ -16,6 +17,12 @@ export function remakeNetwork(
 ): void {
   const { draft } = context;
   const name = spec.Name;
+  const strangers = strangersOn(context, name);
+  if (strangers) {
+    const message = `network ${name} cannot be made again as Git says (${reasons.join('; ')}): ${strangers.text} on it`;
+    context.problems.push({ severity: 'error', message, hint: strangers.hint });
+    return;
+  }
   // Every attempt counts: an engine that does not answer what it was asked for must not have its network made anew for ever.
   const backoff = { ...backoffOf(context, 'network', spec), counts: 'attempts' as const };
   const withheld = context.hold({ drift: context.settled, backoff });

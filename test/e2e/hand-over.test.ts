@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { mustAsk } from '../../scripts/machine/engine-http.ts';
+import { until } from '../../scripts/machine/processes.ts';
 import { IMAGE, IMAGE_2, importChaosImages } from '../support/chaos-site.ts';
 import { ENGINES } from '../support/engine-under-test.ts';
 import { type Inspected, type KeptSite, keptSite } from '../support/kept-site.ts';
@@ -39,6 +40,31 @@ for (const [name, host] of Object.entries(ENGINES)) {
       await site.commit(store('postgres'), { called: `${site.app}b` });
       expect((await site.execIn(`${site.app}-store`, ['ls', '/d'])).trim()).toBe('open');
       expect(site.log.filter((line) => line.includes('failed'))).toEqual([]);
+    });
+
+    test('never a network that a stranger is on: ours stay connected, and the stranger is named', async () => {
+      site = await keptSite(host ?? '');
+      const on = (internal: boolean) => ({ services: { web: stays }, networks: { default: { internal } } });
+      await site.commit(on(false));
+      const stranger = `${site.app}-stranger`;
+      const network = `${site.app}_default`;
+      const body = { Image: IMAGE, Cmd: ['stay'], HostConfig: { NetworkMode: network } };
+      await mustAsk(host ?? '', 'POST', `/containers/create?name=${stranger}`, { body });
+      try {
+        await mustAsk(host ?? '', 'POST', `/containers/${stranger}/start`);
+        const before = await site.inspect('web');
+        await site.desire(on(true));
+        const problems = (): string[] =>
+          site.plan()?.apps.flatMap((each) => each.problems.map(({ message }) => message)) ?? [];
+        expect(await until(() => problems().length > 0, 30_000)).toBe(true);
+        expect(problems()[0]).toContain(`container ${stranger}, which is not ours, is on it`);
+        expect((await site.inspect('web')).NetworkSettings).toEqual(before.NetworkSettings);
+      } finally {
+        await mustAsk(host ?? '', 'DELETE', `/containers/${stranger}?force=true`);
+      }
+      await site.converges();
+      const made = JSON.parse(await mustAsk(host ?? '', 'GET', `/networks/${network}`)) as { Internal: boolean };
+      expect(made.Internal).toBe(true);
     });
 
     test('the network of a container of another app, after that one was replaced and after it was restarted', async () => {

@@ -302,6 +302,15 @@ export function engineContract(name: string, open: () => Promise<ContractSubject
         const found = (await run(api.listNetworks())).find(({ Name }) => Name === `${prefix}front`);
         expect(found).toMatchObject({ Id: id, Driver: 'bridge', Labels: { a: 'b' } });
       });
+      test('the list of containers tells who is on it, running or not', async () => {
+        await network('front');
+        const id = await create('web', joined('front'));
+        const listed = async () =>
+          Object.keys((await run(api.listContainers())).find(({ Id }) => Id === id)?.NetworkSettings?.Networks ?? {});
+        expect(await listed()).toEqual([`${prefix}front`]);
+        await run(api.startContainer(id));
+        expect(await listed()).toEqual([`${prefix}front`]);
+      });
       test('there is one of a name', async () => {
         await network('front');
         expect(await refusal(network('front'))).toBe('nameTaken');

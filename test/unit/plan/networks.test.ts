@@ -203,3 +203,33 @@ describe('a volume with a name of its own that another app made', () => {
     );
   });
 });
+
+describe('a container that is not ours on a network of ours', () => {
+  const changed = site(app('shop', network('default', { Internal: true }), service('web')));
+  const on = (actual: ActualSite, ...names: string[]) => ({ ...actual, strangersOn: { shop_default: names } });
+
+  test('keeps it from being made again: nothing is touched, and it is named', () => {
+    expect(planLines({ git: changed, memory, site: on(actualOf(git), 'nosy') })).toEqual([
+      expect.stringMatching(
+        /^error: network shop_default cannot be made again as Git says \(internal: .*\): container nosy, which is not ours, is on it$/,
+      ),
+    ]);
+  });
+
+  test('keeps no other service from what Git says', () => {
+    const more = site(app('shop', network('default', { Internal: true }), service('web'), service('api')));
+    const actual = { ...on(actualOf(git), 'a', 'b'), images: bare(more).images };
+    expect(planLines({ git: more, memory, site: actual })).toEqual([
+      expect.stringContaining('containers a, b, which are not ours, are on it'),
+      '1 create shop-api-1: no such container',
+      '2 start shop-api-1: new (after 1)',
+    ]);
+  });
+
+  test('keeps one that Git no longer names', () => {
+    const without = site(app('shop', service('web', { NetworkMode: 'host' })));
+    const lines = planLines({ git: without, memory, site: on(actualOf(git), 'nosy') });
+    expect(lines[0]).toBe('warning: network shop_default stays: container nosy, which is not ours, is on it');
+    expect(lines.join('\n')).not.toContain('remove network');
+  });
+});
