@@ -61,11 +61,8 @@ export async function applyApp(plan: AppPlan, effects: Effects, options: ApplyOp
       options.onStart?.(operation);
       return await carryOut(operation, plan.app, effects, resolve, options, (id) => created.set(operation.id, id));
     } catch (error) {
-      // What we cancelled ourselves is no failure to wait for.
+      // Nothing failed: we cancelled it ourselves, as a pull that is not wanted any more.
       if (options.signal.aborted && error instanceof EngineError && error.kind === 'aborted')
-        return { operation, status: 'skipped', reason: 'cancelled' };
-      // Nobody failed: the pull was not wanted any more.
-      if (error instanceof EngineError && error.kind === 'aborted' && options.signal.aborted)
         return { operation, status: 'skipped', reason: 'cancelled' };
       return { operation, status: 'failed', error: asTyped(operation, error) };
     } finally {
