@@ -74,7 +74,11 @@ function networkChange(
     case 'disconnect': {
       // Podman says the container where Docker says the network.
       const container = [attributes.container, Actor.ID].find((id) => id && view.appOfContainer(id) !== undefined);
-      if (!container) return undefined;
+      if (!container) {
+        // A network of ours that is to be made anew waits until strangers have left it.
+        if (Action === 'connect' || known?.owner?.site !== site) return undefined;
+        return { app: known.owner.app, what: `a container that is not ours was disconnected from ${name}` };
+      }
       view.touchContainer(container);
       const app = view.appOfContainer(container);
       return {

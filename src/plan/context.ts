@@ -1,6 +1,7 @@
 import { own } from '../lib/own.ts';
 import type { Memory } from '../model/memory.ts';
 import type { ContainerRef, PlanProblem, Withheld } from '../model/plan.ts';
+import type { IpamPool } from '../model/spec.ts';
 import type { ActualSite, DesiredApp, DesiredContainer, DesiredService } from '../model/state.ts';
 import { createDraft, type Draft } from './draft.ts';
 import type { Neighbours } from './neighbours.ts';
@@ -28,6 +29,8 @@ export interface AppContext {
   networks: Map<string, number[]>;
   volumes: Map<string, number>;
   images: Map<string, number>;
+  /** By name: networks that are to be made anew and may not be now: the creation, which is withheld, and the pools until then. */
+  awaited: Map<string, { created: number; pools: readonly IpamPool[] }>;
   /** Names of networks that this plan creates anew. */
   newNetworks: Set<string>;
   /** Why a network, volume or image cannot be used, by name. */
@@ -108,6 +111,7 @@ export function createContext(
     networks: new Map(),
     volumes: new Map(),
     images: new Map(),
+    awaited: new Map(),
     newNetworks: new Set(),
     unusable: new Map(),
     files: new Map(),

@@ -1,5 +1,6 @@
 import type { Assessment } from './assess.ts';
 import type { PlaceWork } from './context.ts';
+import { neededFor } from './remake-network.ts';
 import { base, refOf } from './steps.ts';
 
 /** What has to be done before a container that stands still is started: handles, or why it cannot be done at all. */
@@ -17,8 +18,12 @@ export function mend(work: PlaceWork, { container, update, connect, disconnect }
   const isMine = ({ network }: { network: string }): boolean => !context.leftFor.get(container.id)?.has(network);
 
   const left = new Map<string, number>();
+  /** Joining again has to wait for another network: so it stays on the one that there is, and is started there. */
+  const waits = new Set<string>();
   for (const { network, reason } of disconnect.filter(isMine)) {
-    const after = context.networks.get(network) ?? [];
+    const joined = connect.find((each) => each.network === network);
+    const after = joined ? neededFor(context, network, joined.endpoint) : (context.networks.get(network) ?? []);
+    if (joined && context.awaited.has(network) && after.length > 0) waits.add(network);
     left.set(
       network,
       draft.add({ kind: 'disconnectNetwork', container: ref, network, reason, after, ...base(mending) }),
@@ -28,12 +33,19 @@ export function mend(work: PlaceWork, { container, update, connect, disconnect }
   for (const { network, endpoint, reason } of connect.filter(isMine)) {
     if (context.unusable.has(network)) continue;
     const after = [
-      ...(context.networks.get(network) ?? []),
+      ...neededFor(context, network, endpoint),
       ...(left.has(network) ? [left.get(network) as number] : []),
     ];
-    ready.push(
-      draft.add({ kind: 'connectNetwork', container: ref, network, endpoint, reason, after, ...base(mending) }),
-    );
+    const joined = draft.add({
+      kind: 'connectNetwork',
+      container: ref,
+      network,
+      endpoint,
+      reason,
+      after,
+      ...base(mending),
+    });
+    if (!waits.has(network)) ready.push(joined);
   }
   if (update) {
     const { changes } = update;

@@ -5,6 +5,7 @@ import { imagesOf } from '../spec/mounts.ts';
 import { lacksForContainer } from '../spec/requirements.ts';
 import { type AppContext, held } from './context.ts';
 import { writesFor } from './files.ts';
+import { neededFor } from './remake-network.ts';
 
 /** What has to be done before a container can be made or started: handles of operations, or the reason why it cannot be at all. */
 export type Needs = { after: number[]; blocked?: never } | { blocked: string };
@@ -27,10 +28,10 @@ export function needsToCreate(context: AppContext, service: DesiredService, want
     after.push(...image.after);
   }
 
-  for (const name of Object.keys(spec.Networks ?? {})) {
+  for (const [name, endpoint] of Object.entries(spec.Networks ?? {})) {
     const reason = context.unusable.get(name);
     if (reason) return { blocked: reason };
-    after.push(...(context.networks.get(name) ?? []));
+    after.push(...neededFor(context, name, endpoint));
   }
   for (const mount of spec.Mounts ?? []) {
     if (mount.Type !== 'volume' || !mount.Source) continue;

@@ -1,4 +1,6 @@
+import { addressesOf, isWithin } from '../lib/ip-address.ts';
 import { own } from '../lib/own.ts';
+import type { Withheld } from '../model/plan.ts';
 import type { EndpointSpec } from '../model/spec.ts';
 import type { ActualContainer, ActualNetwork, DesiredNetwork } from '../model/state.ts';
 import { type AppContext, held } from './context.ts';
@@ -7,7 +9,7 @@ import { strangersOn } from './strangers.ts';
 
 /**
  * A network cannot be changed: all that use it leave, it is made anew, and all join again, each with its aliases. If it cannot be removed, or
- * not be made as Git says, they get the old one back.
+ * not be made as Git says, they get the old one back. While a stranger is on it, nothing is touched.
  */
 export function remakeNetwork(
   context: AppContext,
@@ -17,15 +19,9 @@ export function remakeNetwork(
 ): void {
   const { draft } = context;
   const name = spec.Name;
-  const strangers = strangersOn(context, name);
-  if (strangers) {
-    const message = `network ${name} cannot be made again as Git says (${reasons.join('; ')}): ${strangers.text} on it`;
-    context.problems.push({ severity: 'error', message, hint: strangers.hint });
-    return;
-  }
   // Every attempt counts: an engine that does not answer what it was asked for must not have its network made anew for ever.
   const backoff = { ...backoffOf(context, 'network', spec), counts: 'attempts' as const };
-  const withheld = context.hold({ drift: context.settled, backoff });
+  const withheld = context.hold({ drift: context.settled, backoff }) ?? keptBy(context, name, reasons);
   const base = { backoff, ...held(withheld) };
   const users = context.actual.containers.flatMap((user) => {
     const endpoint = own(user.spec.Networks, name);
@@ -83,13 +79,32 @@ export function remakeNetwork(
     rejoin(to, endpoint, 'it could not be removed', [left[index] as number], removed);
     rejoin(to, endpoint, 'back on the old one', [restored], created);
   }
-  if (withheld) return;
   // As long as it is held back, the old one serves.
+  if (withheld) {
+    context.awaited.set(name, { created, pools: found.spec.IPAM?.Config ?? [] });
+    return;
+  }
   context.networks.set(name, [created]);
   for (const { user } of users) {
     const others = context.leftFor.get(user.id) ?? [];
     context.leftFor.set(user.id, new Set([...others, name]));
   }
+}
+
+/** Strangers on a network keep it as it is; people are told who they are. */
+function keptBy(context: AppContext, name: string, reasons: string[]): Withheld | undefined {
+  const strangers = strangersOn(context, name);
+  if (!strangers) return undefined;
+  const message = `network ${name} cannot be made again as Git says (${reasons.join('; ')}): ${strangers.text} on it`;
+  context.problems.push({ severity: 'error', message, hint: strangers.hint });
+  return { by: 'handOver', text: `${strangers.text} on it` };
+}
+
+/** The operations before a container can have an endpoint: on a network that is yet to be made anew, what only fits the new one waits for that. */
+export function neededFor(context: AppContext, network: string, endpoint: EndpointSpec): number[] {
+  const awaited = context.awaited.get(network);
+  if (!awaited) return context.networks.get(network) ?? [];
+  return addressesOf(endpoint).every((address) => isWithin(address, awaited.pools)) ? [] : [awaited.created];
 }
 
 /** undefined for a container that has no place in Git, or in another app: it joins as it was. */
