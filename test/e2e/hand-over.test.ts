@@ -42,6 +42,33 @@ for (const [name, host] of Object.entries(ENGINES)) {
       expect(site.log.filter((line) => line.includes('failed'))).toEqual([]);
     });
 
+    test('static addresses, when two services swap them and when one goes to another app', async () => {
+      site = await keptSite(host ?? '');
+      const name = `${site.app}_other`;
+      const subnet = '10.231.88.0/24';
+      const at = (host: number) => ({ ...stays, networks: { lan: { ipv4_address: `10.231.88.${host}` } } });
+      const lan = { lan: { name, external: true } };
+      await mustAsk(host ?? '', 'POST', '/networks/create', {
+        body: { Name: name, Driver: 'bridge', IPAM: { Driver: 'default', Config: [{ Subnet: subnet }] } },
+      });
+      const addresses = async (...services: string[]): Promise<string[]> =>
+        Promise.all(
+          services.map(async (service) => {
+            const { NetworkSettings } = await site.inspect(service);
+            return (NetworkSettings.Networks[name] as unknown as { IPAddress: string }).IPAddress;
+          }),
+        );
+      await site.commit({ services: { dns: at(53), web: at(23) }, networks: lan });
+      await site.commit({ services: { dns: at(23), web: at(53) }, networks: lan });
+      expect(await addresses('dns', 'web')).toEqual(['10.231.88.23', '10.231.88.53']);
+      await site.commit(
+        { services: { dns: at(53) }, networks: lan },
+        { beside: { [`${site.app}a`]: { services: { web: at(23) }, networks: lan } } },
+      );
+      expect(await addresses('dns')).toEqual(['10.231.88.53']);
+      expect(site.log.filter((line) => line.includes('failed'))).toEqual([]);
+    });
+
     test('never a network that a stranger is on: ours stay connected, and the stranger is named', async () => {
       site = await keptSite(host ?? '');
       const on = (internal: boolean) => ({ services: { web: stays }, networks: { default: { internal } } });
