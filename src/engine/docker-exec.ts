@@ -8,6 +8,8 @@ import { endOfOutput } from './docker-output.ts';
 const DEADLINE_MS = 600_000;
 /** Milliseconds between two looks at a command that runs: doubling from the first to the last. */
 const LOOKS_MS = [20, 1000] as const;
+/** Milliseconds for the last words, which the engine may send after it tells the end. A process that the command leaves running keeps the output open. */
+const LAST_WORDS_MS = 500;
 
 /** Runs a command in a container and waits for its end, as for that of its process and not of what it leaves running. */
 export async function execInContainer(
@@ -44,7 +46,10 @@ export async function execInContainer(
     for (let wait: number = first; ; wait = Math.min(2 * wait, last)) {
       await output.endedOr(wait);
       const { Running, ExitCode } = await look();
-      if (!Running && ExitCode !== null) return { exitCode: ExitCode, output: output.text() };
+      if (!Running && ExitCode !== null) {
+        await output.endedWithin(LAST_WORDS_MS);
+        return { exitCode: ExitCode, output: output.text() };
+      }
       if (performance.now() > until) {
         throw new EngineError(
           'failed',
@@ -57,7 +62,13 @@ export async function execInContainer(
   }
 }
 
-function collect(stream: IncomingMessage): { text(): string; endedOr(ms: number): Promise<void> } {
+interface Collected {
+  text(): string;
+  endedOr(ms: number): Promise<void>;
+  endedWithin(ms: number): Promise<void>;
+}
+
+function collect(stream: IncomingMessage): Collected {
   const output = endOfOutput(true);
   let wake = (): void => {};
   let ended = false;
@@ -70,6 +81,17 @@ function collect(stream: IncomingMessage): { text(): string; endedOr(ms: number)
   for (const event of ['end', 'close', 'error']) stream.on(event, end);
   return {
     text: output.text,
+    endedWithin: (ms) =>
+      new Promise((resolve) => {
+        if (ended) return resolve();
+        const timer = setTimeout(resolve, ms);
+        for (const event of ['end', 'close', 'error']) {
+          stream.once(event, () => {
+            clearTimeout(timer);
+            resolve();
+          });
+        }
+      }),
     endedOr: (ms) =>
       new Promise((resolve) => {
         const timer = setTimeout(resolve, ms);

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -55,7 +54,6 @@ export async function startGitSshServer(dir: string, { acceptEnv = true } = {}):
       '',
     ].join('\n'),
   );
-  const hadRunFolder = existsSync('/run/sshd');
   const sshd = (await run('sh', ['-c', 'PATH="$PATH:/usr/sbin:/sbin"; command -v sshd'])).trim();
   const log = join(home, 'sshd.log');
   await mkdir(join(home, 'repos'));
@@ -77,7 +75,7 @@ export async function startGitSshServer(dir: string, { acceptEnv = true } = {}):
       return bareRepo(path, () => `ssh://${userInfo().username}@127.0.0.1:${port}${path}`);
     },
     async start() {
-      // sshd insists on its folder for privilege separation.
+      // sshd insists on its folder for privilege separation. It stays, since the sshd of another test may run.
       await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
       await rm(log, { force: true });
       const started = await startDaemon(sshd, ['-D', '-e', '-f', join(home, 'sshd_config')], log);
@@ -92,7 +90,6 @@ export async function startGitSshServer(dir: string, { acceptEnv = true } = {}):
       // With those who are in: each has a process of its own, which outlives the server.
       if (daemon) await stopProcesses([daemon.pid, ...(await childrenOf(daemon.pid))], 3000);
       daemon = undefined;
-      if (!hadRunFolder) await rm('/run/sshd', { recursive: true, force: true });
     },
   };
   await server.start();

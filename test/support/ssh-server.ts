@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { install, isDebian, isRoot } from '../../scripts/machine/debian.ts';
@@ -63,15 +63,13 @@ export async function startSshServer(dir: string, socket: string): Promise<SshSe
       '',
     ].join('\n'),
   );
-  // sshd insists on its folder for privilege separation.
-  const hadRunFolder = existsSync('/run/sshd');
+  // sshd insists on its folder for privilege separation. It stays, since the sshd of another test may run.
   await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
   const sshd = (await run('sh', ['-c', 'PATH="$PATH:/usr/sbin:/sbin"; command -v sshd'])).trim();
   const log = join(home, 'sshd.log');
   const daemon = await startDaemon(sshd, ['-D', '-e', '-f', join(home, 'sshd_config')], log);
   const stop = async (): Promise<void> => {
     await stopProcesses([daemon.pid], 3000);
-    if (!hadRunFolder) await rm('/run/sshd', { recursive: true, force: true });
   };
   const listens = async (): Promise<boolean> => /listening on/.test(await tail(log));
   const isUp = await until(async () => daemon.hasExited() || (await listens()), 20_000);
