@@ -27,7 +27,7 @@ export const printJson = (json: string): void => {
   process.stdout.write(`${printableJson(json)}\n`);
 };
 
-/** Nobody's words at the start of a line become a command of GitHub's runner, which `::` begins. */
+/** Lines as they are sent. A command of GitHub's runner begins with `::` at the start of a line, so other people's words never begin with it. */
 const textOf = (lines: Words | readonly Words[]): string =>
   [lines]
     .flat()

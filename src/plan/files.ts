@@ -55,16 +55,13 @@ function fileBase(context: AppContext) {
  */
 export function removeStaleFiles(context: AppContext): void {
   const { desired, actual, draft, removals } = context;
+  const reason = desired.isElsewhere ? NOT_HERE : 'no longer in Git';
+  const remove = (path: string, after: number[]): void =>
+    void draft.add({ kind: 'removeFile', path, reason, ...fileBase(context), after });
   for (const path of staleFiles(context)) {
     const instead = context.replaced.get(path);
     if (instead !== undefined) {
-      draft.add({
-        kind: 'removeFile',
-        path,
-        reason: context.desired.isElsewhere ? NOT_HERE : 'no longer in Git',
-        ...fileBase(context),
-        after: [instead],
-      });
+      remove(path, [instead]);
       continue;
     }
     const binders = actual.containers.filter(
@@ -74,14 +71,10 @@ export function removeStaleFiles(context: AppContext): void {
     // Its service cannot be brought about for now, which is told elsewhere.
     if (binders.some(({ id, identity }) => !removals.has(id) && context.services.get(identity.service)?.blocked))
       continue;
-    const after = binders.flatMap(({ id }) => removals.get(id) ?? []);
-    draft.add({
-      kind: 'removeFile',
+    remove(
       path,
-      reason: context.desired.isElsewhere ? NOT_HERE : 'no longer in Git',
-      ...fileBase(context),
-      after,
-    });
+      binders.flatMap(({ id }) => removals.get(id) ?? []),
+    );
   }
 }
 

@@ -16,7 +16,7 @@ export function handOverAddresses(context: AppContext): void {
     for (const holder of context.actual.containers) {
       if (holder.id === container.id || !isUp(holder)) continue;
       const things = sharedAddressesOn(join.network, join.endpoint, own(holder.spec.Networks, join.network));
-      if (things.length > 0) handOver(context, join, container, holder);
+      if (things.length > 0) handOver(context, join, container, holder, things);
     }
   }
 }
@@ -40,12 +40,18 @@ const joins = ({ draft, actual }: AppContext): { join: Join; container: ActualCo
  * A container that is to join stays on the network until the address is free, unless the holder waits for its address in turn: then both leave before either
  * joins.
  */
-function handOver(context: AppContext, join: Join, container: ActualContainer, holder: ActualContainer): void {
+function handOver(
+  context: AppContext,
+  join: Join,
+  container: ActualContainer,
+  holder: ActualContainer,
+  things: SharedThing[],
+): void {
   const { draft, stops, desired } = context;
   const left = leaveOf(draft.all(), container, join.network);
   const freed = leaveOf(draft.all(), holder, join.network) ?? stops.get(holder.id);
   if (holder.identity.app !== desired.name || freed === undefined) {
-    waitFor(context, join, left, container, holder);
+    waitFor(context, join, left, container, holder, things);
     return;
   }
   const isFreed = draft.order(freed, join.id);
@@ -80,8 +86,8 @@ function waitFor(
   left: number | undefined,
   container: ActualContainer,
   holder: ActualContainer,
+  things: SharedThing[],
 ): void {
-  const things = sharedAddressesOn(join.network, join.endpoint, own(holder.spec.Networks, join.network));
   const thing = things.find((each) => fateOf(context.neighbours, holder, each).letsGo);
   if (!thing) return;
   if (left !== undefined && wishOf(context, container)) join.after = join.after.filter((id) => id !== left);

@@ -15,7 +15,7 @@ interface Holder {
   fate: Fate;
 }
 
-export function holdersOf(context: AppContext, service: string, wanted: DesiredContainer): Holder[] {
+function holdersOf(context: AppContext, service: string, wanted: DesiredContainer): Holder[] {
   return others(context, service, wanted)
     .filter(isUp)
     .flatMap((container) =>
@@ -107,7 +107,7 @@ export const waitsFor = (context: AppContext, { name, identity }: ActualContaine
   text: `it waits until ${name}${identity.app === context.desired.name ? '' : ` of app ${identity.app}`} lets go of ${thing}`,
 });
 
-/** A container of another app that one joins by its name: it has to run under that name. Strangers are the engine's to find. */
+/** A container of another app that one joins by its name: it has to run. Strangers are the engine's to find. */
 export function waitsForJoined(context: AppContext, wanted: DesiredContainer): Withheld | undefined {
   for (const joined of joinedBy(context.desired, wanted, context.neighbours)) {
     const { mode, isNamespace, app } = joined;

@@ -40,7 +40,7 @@ export function createNeighbours(
 export type Fate = { letsGo: false } | { letsGo: true; held: Withheld | undefined };
 
 /** The place in Git of a container of ours; undefined: it has none, or its app is broken. */
-export const placeOf = (neighbours: Neighbours, { identity }: ActualContainer): DesiredContainer | undefined =>
+const wantedAt = (neighbours: Neighbours, { identity }: ActualContainer): DesiredContainer | undefined =>
   neighbours
     .wanted(identity.app)
     ?.services.find(({ name }) => name === identity.service)
@@ -60,7 +60,7 @@ function fateBy(neighbours: Neighbours, holder: ActualContainer, keeps: (wanted:
   const { app, service } = holder.identity;
   const desired = neighbours.wanted(app);
   if (!desired) return { letsGo: false };
-  const place = placeOf(neighbours, holder);
+  const place = wantedAt(neighbours, holder);
   if (place) return keeps(place) ? { letsGo: false } : { letsGo: true, held: neighbours.hold(app, {}) };
   const isScaledDown = desired.services.some(({ name }) => name === service);
   return { letsGo: true, held: neighbours.hold(app, { prune: !isScaledDown }) };

@@ -1,6 +1,6 @@
 import { own } from '../lib/own.ts';
 import type { Withheld } from '../model/plan.ts';
-import type { DesiredApp, DesiredNetwork, DesiredVolume } from '../model/state.ts';
+import type { DesiredNetwork, DesiredVolume } from '../model/state.ts';
 import { networkDifferences, volumeDifferences } from '../spec/compare.ts';
 import { lacksForNetwork } from '../spec/requirements.ts';
 import { type AppContext, held } from './context.ts';
@@ -28,11 +28,14 @@ function planNetwork(context: AppContext, network: DesiredNetwork): void {
     return;
   }
   const backoff = backoffOf(context, 'network', spec);
-  const owner = found && otherOwner(context, found.owner);
-  const waits = owner === undefined ? undefined : letsGoOf(context, 'network', spec.Name, owner);
+  const waits = found?.owner && removalOf(context, spec.Name, found.owner);
   if (!found || waits) {
     context.newNetworks.add(spec.Name);
-    const reason = waits ? `in place of that of app ${owner}` : context.settled ? 'gone (drift)' : 'no such network';
+    const reason = waits
+      ? `in place of that of app ${found?.owner?.app}`
+      : context.settled
+        ? 'gone (drift)'
+        : 'no such network';
     const created = context.draft.add({
       kind: 'createNetwork',
       network: spec,
@@ -51,7 +54,12 @@ function planNetwork(context: AppContext, network: DesiredNetwork): void {
     return;
   }
   if (found.owner) {
-    belongsElsewhere(context, 'network', spec.Name, found.owner);
+    const kept = isGivenUp(context, 'network', spec.Name, found.owner) && keptBy(context, found.owner);
+    if (kept) {
+      const what = `${belongs(found.owner)}, which no longer names it and does not remove it: ${kept.text}`;
+      const hint = `to release it: docker network rm ${spec.Name}, or lift what holds it back`;
+      unusable(context, 'network', spec.Name, what, hint);
+    } else unusable(context, 'network', spec.Name, belongs(found.owner), 'give one of the two another name');
   } else if (reasons.length > 0) {
     unusable(
       context,
@@ -88,7 +96,8 @@ function planVolume(context: AppContext, { key, external, spec }: DesiredVolume)
   }
   // Labels of a volume cannot be changed: one that its old owner gave up belongs to the app that names it now, data and all.
   if (found.owner && !isOurs(context, found.owner) && !isGivenUp(context, 'volume', spec.Name, found.owner)) {
-    belongsElsewhere(context, 'volume', spec.Name, found.owner);
+    const hint = 'give one of the two another name, or declare it external';
+    unusable(context, 'volume', spec.Name, belongs(found.owner), hint);
     return;
   }
   const reasons = volumeDifferences(spec, found.spec);
@@ -101,44 +110,31 @@ function planVolume(context: AppContext, { key, external, spec }: DesiredVolume)
   }
 }
 
-const isOurs = (context: AppContext, owner: { site: string; app: string } | undefined): boolean =>
-  owner?.site === context.site && owner.app === context.desired.name;
-
 type Owner = { site: string; app: string };
 
-/** The app of this site that owns a thing, if it is not this one. */
-const otherOwner = (context: AppContext, owner: Owner | undefined): string | undefined =>
-  owner && owner.site === context.site && owner.app !== context.desired.name ? owner.app : undefined;
+const isOurs = (context: AppContext, owner: Owner | undefined): boolean =>
+  owner?.site === context.site && owner.app === context.desired.name;
+
+const belongs = ({ app, site }: Owner): string => `belongs to app ${app} of site ${site}`;
 
 /** Its owner is another app of this site, and Git no longer says that it is. */
 function isGivenUp(context: AppContext, kind: 'network' | 'volume', name: string, owner: Owner): boolean {
-  const app = otherOwner(context, owner);
-  if (app === undefined) return false;
-  const wanted = context.neighbours.wanted(app);
-  return wanted ? !claims(wanted, kind, name) : context.neighbours.isForgotten(app);
+  if (owner.site !== context.site || isOurs(context, owner)) return false;
+  const wanted = context.neighbours.wanted(owner.app);
+  if (!wanted) return context.neighbours.isForgotten(owner.app);
+  return !wanted[`${kind}s`].some(({ external, spec }) => !external && spec.Name === name);
 }
 
-const claims = (app: DesiredApp, kind: 'network' | 'volume', name: string): boolean =>
-  app[`${kind}s`].some(({ external, spec }) => !external && spec.Name === name);
+/** Why an app does not remove what it gave up. */
+const keptBy = ({ neighbours }: AppContext, { app }: Owner): Withheld | undefined =>
+  neighbours.hold(app, { prune: true });
 
 /** The reason for a network to wait until its owner has removed it; undefined where the owner keeps it. */
-function letsGoOf(context: AppContext, kind: 'network', name: string, app: string): Withheld | undefined {
-  if (!isGivenUp(context, kind, name, { site: context.site, app })) return undefined;
-  const kept = context.neighbours.hold(app, { prune: true });
+function removalOf(context: AppContext, name: string, owner: Owner): Withheld | undefined {
+  if (!isGivenUp(context, 'network', name, owner)) return undefined;
+  const kept = keptBy(context, owner);
   if (kept && kept.by !== 'backoff') return undefined;
-  return { by: 'handOver', text: `it waits until app ${app} has let go of the ${kind} ${name}` };
-}
-
-function belongsElsewhere(context: AppContext, kind: 'network' | 'volume', name: string, owner: Owner): void {
-  const belongs = `belongs to app ${owner.app} of site ${owner.site}`;
-  const kept = isGivenUp(context, kind, name, owner) && context.neighbours.hold(owner.app, { prune: true });
-  if (kept) {
-    const hint = `to release it: docker ${kind} rm ${name}, or lift what holds it back`;
-    unusable(context, kind, name, `${belongs}, which no longer names it and does not remove it: ${kept.text}`, hint);
-    return;
-  }
-  const external = kind === 'volume' ? ', or declare it external' : '';
-  unusable(context, kind, name, belongs, `give one of the two another name${external}`);
+  return { by: 'handOver', text: `it waits until app ${owner.app} has let go of the network ${name}` };
 }
 
 function unusable(context: AppContext, kind: string, name: string, what: string, hint: string): void {

@@ -1,3 +1,4 @@
+import { alone } from '../lib/alone.ts';
 import { turn } from '../lib/turn.ts';
 import { type Commit, parseCommit, trailers } from './git-object.ts';
 import { RECOVERY_TRAILER, type ShownCommit, TRUST_TRAILER } from './judgement.ts';
@@ -47,6 +48,3 @@ function light(commit: Commit): Commit {
     isLight: true,
   };
 }
-
-/** A string of its own: a piece of another one keeps all of that in memory. */
-const alone = (text: string): string => Buffer.from(text).toString();

@@ -27,7 +27,7 @@ const GIT = 'application/x-git-upload-pack-result';
 const MIB = 1024 * 1024;
 const ENVIRONMENT = { HOLDFAST_GIT_USERNAME: 'edge', HOLDFAST_GIT_PASSWORD: 'open-sesame-4711' };
 
-/** A server on this machine that nobody has any business with; who comes all the same. */
+/** A server on this machine that nothing may connect to, and the connections that came. */
 const elsewhere = { address: '', told: 0 };
 const canary = http.createServer((request, response) => {
   if (request.method === 'POST' || request.headers.authorization !== undefined) elsewhere.told += 1;

@@ -14,8 +14,8 @@ type Addresses = Record<string, { IPv4Address?: string | undefined; IPv6Address?
 
 /** A commit that gives most services other addresses, all of them out of the few that there are; some get another command, and are replaced. */
 function commit(random: Random): { git: DesiredSite; addresses: Addresses } {
-  const fours = shuffled(random, [50, 51, 52, 53, 54, 55]);
-  const sixes = shuffled(random, [60, 61, 62, 63, 64, 65]);
+  const fours = random.shuffled([50, 51, 52, 53, 54, 55]);
+  const sixes = random.shuffled([60, 61, 62, 63, 64, 65]);
   const addresses: Addresses = {};
   const dealt = (name: string) => {
     const parts = SERVICES.flatMap((each, index) => {
@@ -39,14 +39,8 @@ function commit(random: Random): { git: DesiredSite; addresses: Addresses } {
   return { git: { ...site(...['a', 'b', 'c'].flatMap(dealt), keeper), site: SITE }, addresses };
 }
 
-const shuffled = <Each>(random: Random, all: readonly Each[]): Each[] =>
-  all
-    .map((each) => ({ each, by: random.between(0, 1_000_000) }))
-    .sort((a, b) => a.by - b.by)
-    .map(({ each }) => each);
-
 test.each(Array.from({ length: 20 }, (_, index) => index + 1))(
-  'addresses that are dealt anew among services and apps are where Git says in the end (seed %i)',
+  'addresses that are dealt again among services and apps are where Git says in the end (seed %i)',
   async (seed) => {
     const { random, clock, simulated, live } = reconciledSite(seed, SITE);
     const drawn = random.fork('commits');

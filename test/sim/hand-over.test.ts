@@ -16,12 +16,9 @@ const STORES = ['one', 'two', 'three', 'four'] as const;
 
 /** A commit that gives each store a place, a host port and a container's name, all of them drawn again. */
 function commit(random: Random): DesiredSite {
-  const places = shuffled(
-    random,
-    APPS.flatMap((name) => SERVICES.map((each) => ({ name, service: each }))),
-  );
-  const ports = shuffled(random, ['8001', '8002', '8003', '8004']);
-  const names = shuffled(random, ['red', 'green', 'blue', 'white']);
+  const places = random.shuffled(APPS.flatMap((name) => SERVICES.map((each) => ({ name, service: each }))));
+  const ports = random.shuffled(['8001', '8002', '8003', '8004']);
+  const names = random.shuffled(['red', 'green', 'blue', 'white']);
   const stores = STORES.map((store, index) => ({ store, ...(places[index] as (typeof places)[number]), index }));
   const apps = APPS.flatMap((name) => {
     const mine = stores.filter((each) => each.name === name);
@@ -42,12 +39,6 @@ function commit(random: Random): DesiredSite {
   });
   return { ...site(...apps), site: SITE };
 }
-
-const shuffled = <Each>(random: Random, all: readonly Each[]): Each[] =>
-  all
-    .map((each) => ({ each, by: random.between(0, 1_000_000) }))
-    .sort((a, b) => a.by - b.by)
-    .map(({ each }) => each);
 
 test.each(Array.from({ length: 30 }, (_, index) => index + 1))(
   'services that move between names and apps never have one volume open twice, and each has its port in the end (seed %i)',

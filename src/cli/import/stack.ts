@@ -127,7 +127,7 @@ const bareApp = (dir: string, compose: string[], settings: ComposeSettings): Pla
 
 const normal = (path: string): string => posix.normalize(path).replace(/^\.\//, '').replace(/\/$/, '');
 
-/** Which folders are left to the site, which files containers could write to, and what lies outside of the folder. */
+/** The folders that are left to the site, the files that containers could write to, and the paths outside of the folder. */
 async function bindsOf(
   project: Project,
   dir: string,

@@ -10,7 +10,7 @@ import type { RepoFiles } from '../load/repo-files.ts';
 /** More than a person reads; each is compared with names in Git. */
 const MOST_PATHS = 50;
 
-/** A path of the repo that a service binds and of which Git has nothing. */
+/** A path of the repo that a service binds, and where Git has nothing. */
 interface AbsentPath {
   path: string;
   /** The path in the container. */

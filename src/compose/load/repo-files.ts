@@ -104,7 +104,7 @@ function sizeOf(bytes: number): string {
 
 /** A path that is relative to a folder, relative to the repo's root instead. Throws InputError where it leads out of the repo. */
 export function inRepo(folder: string, path: string, at: Position): string {
-  // Docker Compose looks in a home folder, of which Git has nothing.
+  // Docker Compose looks in a home folder. Git holds nothing of it.
   if (path.startsWith('~')) throw InputError.at(at, 'the file must be in Git, so its path cannot begin with ~');
   const joined = posix.join(folder, path).replace(/(?<=.)\/$/, '');
   if (joined === '..' || joined.startsWith('../')) {

@@ -1,3 +1,4 @@
+import { alone } from '../../lib/alone.ts';
 import { SourceError } from '../../lib/errors.ts';
 import { turn } from '../../lib/turn.ts';
 import type { CommitObject } from '../source.ts';
@@ -80,8 +81,5 @@ export function parentsOf(content: Uint8Array): string[] {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   const end = bytes.indexOf('\n\n');
   const header = bytes.toString('latin1', 0, end < 0 ? bytes.length : end);
-  // Strings of their own, where pieces of the header would keep all of it in memory.
   return [...header.matchAll(/^parent ([0-9a-f]{40})$/gm)].flatMap(([, oid]) => (oid === undefined ? [] : alone(oid)));
 }
-
-const alone = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');

@@ -8,6 +8,8 @@ export interface Random {
   chance(probability: number): boolean;
   /** One of the items; the list must not be empty. */
   pick<Item>(items: readonly Item[]): Item;
+  /** The items in another order. */
+  shuffled<Item>(items: readonly Item[]): Item[];
   hex(length: number): string;
   /** A stream of its own, so that drawing more from one does not shift the other. */
   fork(name: string): Random;
@@ -37,6 +39,11 @@ export function seededRandom(seed: number | string): Random {
       if (item === undefined) throw new Error('nothing to pick from');
       return item;
     },
+    shuffled: (items) =>
+      items
+        .map((item) => ({ item, by: between(0, 1_000_000) }))
+        .sort((a, b) => a.by - b.by)
+        .map(({ item }) => item),
     hex: (length) => {
       let text = '';
       while (text.length < length)
