@@ -285,9 +285,9 @@ describeChaos('paths of a Compose file lead, as with docker compose,', () => {
     await execIn(HOST, `${shop}-web-1`, ['sh', '-c', 'echo spoilt > /nginx']);
     const holds = async (text: string): Promise<boolean> => (await readFile(copy, 'utf8').catch(() => '')) === text;
     expect(await until(() => holds('one\n'), 15_000)).toBe(true);
-    await site.repo.commit({ 'apps/common/nginx.conf': 'two\n' });
+    const second = await site.repo.commit({ 'apps/common/nginx.conf': 'two\n' });
     expect(await until(() => holds('two\n'), 15_000)).toBe(true);
-    await site.sees(/has taken over|all as/);
+    await site.isAs(second);
 
     // Neither does what was copied become data, nor data an app.
     await site.repo.commit({ 'apps/common/nginx.conf': null, ...app(site, 'data', staying({ db: {} })) });

@@ -60,6 +60,8 @@ export interface ChaosSite {
   log(): Promise<LogLine[]>;
   /** Waits for a line of the log; throws with the end of the log when none comes. `from` skips so many lines. */
   sees(words: RegExp, options?: { ms?: number; from?: number }): Promise<LogLine>;
+  /** Waits until the agent says that every app is as a commit says; nothing is being replaced then. */
+  isAs(commit: string, options?: { ms?: number; from?: number }): Promise<LogLine>;
   containers(): Promise<Running[]>;
   /** Waits for a state of the containers; throws with what there is instead. */
   becomes(what: string, holds: (found: Running[]) => boolean, ms?: number): Promise<Running[]>;
@@ -123,6 +125,7 @@ export async function chaosSite(options: { host?: string; credentials?: { userna
       const said = (await site.log()).slice(from).map(({ level, message }) => `${level} ${message}`);
       throw new Error(`no line says ${words} within ${ms} ms:\n${said.slice(-40).join('\n')}`);
     },
+    isAs: (commit, options) => site.sees(new RegExp(`^all as ${commit.slice(0, 10)} says$`), options),
     containers: () => containersOf(site.host, name),
     async becomes(what, holds, ms = 15_000) {
       let found: Running[] = [];
