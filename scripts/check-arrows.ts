@@ -7,8 +7,7 @@ import { dirname, join, normalize, relative } from 'node:path';
  *     lib <- model <-+- yaml <-+- source <- fleet <- compose <--------\
  *                    |         +- trust <-----------------------------+- agent <- report <- cli
  *                    +- spec <-+- engine <-\                          |
- *                    |         +- plan <---+- apply <-----------------/
- *                    +- files <------------/
+ *                              +- plan <---+- apply <-----------------/
  *
  * What a folder may import besides itself. `source`, `fleet` and `compose` know no engine; `engine` and `plan` know neither each other nor
  * Compose; only `apply` and what follows see both sides.
@@ -24,9 +23,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   compose: ['lib', 'model', 'yaml', 'source', 'fleet'],
   engine: ['lib', 'model', 'spec'],
   plan: ['lib', 'model', 'spec'],
-  files: ['lib', 'model'],
-  apply: ['lib', 'model', 'spec', 'engine', 'plan', 'files'],
-  agent: ['lib', 'model', 'yaml', 'spec', 'source', 'trust', 'fleet', 'compose', 'engine', 'plan', 'files', 'apply'],
+  apply: ['lib', 'model', 'spec', 'engine', 'plan'],
+  agent: ['lib', 'model', 'yaml', 'spec', 'source', 'trust', 'fleet', 'compose', 'engine', 'plan', 'apply'],
   report: ['lib', 'model', 'spec', 'plan', 'agent'],
   cli: [
     'lib',
@@ -39,7 +37,6 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'compose',
     'engine',
     'plan',
-    'files',
     'apply',
     'agent',
     'report',

@@ -1,7 +1,7 @@
+import type { HostFiles } from '../apply/host-files.ts';
+import type { Territory } from '../apply/territory.ts';
 import type { CompileOptions } from '../compose/load/values.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { HostFiles } from '../files/host-files.ts';
-import type { Territory } from '../files/territory.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Disk } from '../lib/disk.ts';
 import type { Log } from '../lib/log.ts';

@@ -1,5 +1,5 @@
 import { applyApp, type Effects } from '../apply/apply.ts';
-import type { AskedFile } from '../files/host-files.ts';
+import type { AskedFile } from '../apply/host-files.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';

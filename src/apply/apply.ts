@@ -1,11 +1,11 @@
 import type { Engine, EngineOperation } from '../engine/engine.ts';
-import type { HostFiles } from '../files/host-files.ts';
 import { EngineError, HoldfastError, messageOf, StateError } from '../lib/errors.ts';
 import type { Semaphore } from '../lib/semaphore.ts';
 import type { OperationResult, Outcome } from '../model/outcome.ts';
 import type { AppPlan, ContainerRef, Operation, OperationKind } from '../model/plan.ts';
 import type { ActualContainer } from '../model/state.ts';
 import { steadinessOf } from '../plan/steady.ts';
+import type { HostFiles } from './host-files.ts';
 
 export interface Effects {
   engine: Engine;

@@ -1,9 +1,9 @@
 import { discreetEngine } from '../agent/discreet-engine.ts';
 import type { Reconciler } from '../agent/reconciler.ts';
 import { createReconciler } from '../agent/reconciler.ts';
+import { createHostFiles } from '../apply/host-files.ts';
+import type { Territory } from '../apply/territory.ts';
 import type { Hide } from '../compose/hide-values.ts';
-import { createHostFiles } from '../files/host-files.ts';
-import type { Territory } from '../files/territory.ts';
 import { systemClock } from '../lib/clock.ts';
 import { formatProblem } from '../lib/errors.ts';
 import { line } from '../lib/line.ts';

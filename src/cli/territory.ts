@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Territory } from '../files/territory.ts';
+import type { Territory } from '../apply/territory.ts';
 import { InputError } from '../lib/errors.ts';
 import type { AgentSettings } from './settings.ts';
 

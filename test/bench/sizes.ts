@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { createMemoryStore } from '../../src/agent/memory-store.ts';
 import { createReconciler } from '../../src/agent/reconciler.ts';
+import { createHostFiles } from '../../src/apply/host-files.ts';
 import { readDesired } from '../../src/cli/desired.ts';
 import { openSiteEngine } from '../../src/cli/engine.ts';
-import { createHostFiles } from '../../src/files/host-files.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { systemDisk } from '../../src/lib/disk.ts';
 import { createSemaphore } from '../../src/lib/semaphore.ts';

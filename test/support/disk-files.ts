@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { HostFiles } from '../../src/files/host-files.ts';
-import type { Territory } from '../../src/files/territory.ts';
+import type { HostFiles } from '../../src/apply/host-files.ts';
+import type { Territory } from '../../src/apply/territory.ts';
 import type { Disk } from '../../src/lib/disk.ts';
 
 /** Files of Git on a disk in memory, which has no links, no FIFOs and no folders. */

@@ -1,5 +1,5 @@
+import { guardFolders } from '../../apply/guard-folders.ts';
 import { outsideValues } from '../../compose/outside-values.ts';
-import { guardFolders } from '../../files/guard-folders.ts';
 import { converge } from '../converge.ts';
 import { type DesiredOptions, readDesired, requireUnbroken } from '../desired.ts';
 import { durationMs } from '../duration.ts';

@@ -1,7 +1,7 @@
 import { discreetEngine } from '../../agent/discreet-engine.ts';
+import { guardFolders } from '../../apply/guard-folders.ts';
+import { createHostFiles } from '../../apply/host-files.ts';
 import { outsideValues } from '../../compose/outside-values.ts';
-import { guardFolders } from '../../files/guard-folders.ts';
-import { createHostFiles } from '../../files/host-files.ts';
 import { formatProblem } from '../../lib/errors.ts';
 import { line } from '../../lib/line.ts';
 import { emptyMemory } from '../../model/memory.ts';

@@ -1,7 +1,7 @@
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { lineFor } from '../../apply/guard-folders.ts';
 import { compileSite } from '../../compose/compile-site.ts';
 import { suspectsIn } from '../../compose/suspects.ts';
-import { lineFor } from '../../files/guard-folders.ts';
 import { listSites, placeSite, readFleet } from '../../fleet/place-site.ts';
 import { systemDisk } from '../../lib/disk.ts';
 import { EngineError, formatProblem, InputError, type Problem } from '../../lib/errors.ts';

@@ -1,6 +1,6 @@
+import { createHostFiles } from '../../../src/apply/host-files.ts';
 import { compileApp } from '../../../src/compose/compile-app.ts';
 import type { Engine } from '../../../src/engine/engine.ts';
-import { createHostFiles } from '../../../src/files/host-files.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { emptyMemory } from '../../../src/model/memory.ts';
 import { plan } from '../../../src/plan/plan.ts';

@@ -17,8 +17,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { createHostFiles, type HostFiles } from '../../../src/files/host-files.ts';
-import type { Territory } from '../../../src/files/territory.ts';
+import { createHostFiles, type HostFiles } from '../../../src/apply/host-files.ts';
+import type { Territory } from '../../../src/apply/territory.ts';
 import type { HostFile } from '../../../src/model/state.ts';
 
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { guardFolders } from '../../../src/files/guard-folders.ts';
-import type { Territory } from '../../../src/files/territory.ts';
+import { guardFolders } from '../../../src/apply/guard-folders.ts';
+import type { Territory } from '../../../src/apply/territory.ts';
 import { app, file, service, site } from '../../support/site-builder.ts';
 
 let dir: string;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createHostFiles } from '../../../src/files/host-files.ts';
+import { createHostFiles } from '../../../src/apply/host-files.ts';
 
 const PATHS = ['a', 'b/c', 'b/d/e', 'f/g', '.repo/h/i'];
 const SPOTS = [...PATHS, 'b', 'b/d', 'f', '.repo', '.repo/h'];
