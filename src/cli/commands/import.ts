@@ -3,6 +3,9 @@ import { lineFor } from '../../apply/guard-folders.ts';
 import { compileSite } from '../../compose/compile-site.ts';
 import { suspectsIn } from '../../compose/suspects.ts';
 import { listSites, placeSite, readFleet } from '../../fleet/place-site.ts';
+import { applicationText, fleetText, siteText } from '../../import/documents.ts';
+import { readStack, type Stack } from '../../import/stack.ts';
+import { writeNew } from '../../import/write.ts';
 import { systemDisk } from '../../lib/disk.ts';
 import { EngineError, formatProblem, InputError, type Problem } from '../../lib/errors.ts';
 import { line } from '../../lib/line.ts';
@@ -11,9 +14,6 @@ import type { SourceFile } from '../../model/snapshot.ts';
 import { folderSource } from '../../source/folder-source.ts';
 import { withEngine } from '../engine.ts';
 import { EXIT } from '../exit.ts';
-import { applicationText, fleetText, siteText } from '../import/documents.ts';
-import { readStack, type Stack } from '../import/stack.ts';
-import { writeNew } from '../import/write.ts';
 import { errorPalette, palette, print, printError } from '../terminal.ts';
 
 export interface ImportOptions {

@@ -1,6 +1,6 @@
-import type { Project } from '../../compose/keys/project.ts';
-import { own } from '../../lib/own.ts';
-import type { SourceFile } from '../../model/snapshot.ts';
+import type { Project } from '../compose/keys/project.ts';
+import { own } from '../lib/own.ts';
+import type { SourceFile } from '../model/snapshot.ts';
 
 /** `$NAME`, `${NAME}`, `${NAME?…}`: what has to have a value. Two dollars are one that is meant. */
 const NEEDED = /\$\$|\$([A-Za-z_]\w*)|\$\{([A-Za-z_]\w*)(?=\}|:?\?)/g;

@@ -1,16 +1,16 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, posix, relative, resolve } from 'node:path';
-import { compileApp } from '../../compose/compile-app.ts';
-import type { Project } from '../../compose/keys/project.ts';
-import type { ComposeSettings } from '../../compose/load/settings.ts';
-import { readProject } from '../../compose/read-project.ts';
-import { findComposeFiles } from '../../fleet/compose-files.ts';
-import { isProjectName, PROJECT_NAME_HINT } from '../../fleet/project-name.ts';
-import { InputError } from '../../lib/errors.ts';
-import type { PlacedApp } from '../../model/fleet.ts';
-import type { Snapshot, SourceFile } from '../../model/snapshot.ts';
-import { folderSource } from '../../source/folder-source.ts';
-import { recordSnapshot } from '../../source/recording.ts';
+import { compileApp } from '../compose/compile-app.ts';
+import type { Project } from '../compose/keys/project.ts';
+import type { ComposeSettings } from '../compose/load/settings.ts';
+import { readProject } from '../compose/read-project.ts';
+import { findComposeFiles } from '../fleet/compose-files.ts';
+import { isProjectName, PROJECT_NAME_HINT } from '../fleet/project-name.ts';
+import { InputError } from '../lib/errors.ts';
+import type { PlacedApp } from '../model/fleet.ts';
+import type { Snapshot, SourceFile } from '../model/snapshot.ts';
+import { folderSource } from '../source/folder-source.ts';
+import { recordSnapshot } from '../source/recording.ts';
 import { withoutSettings } from './compose-settings.ts';
 import { unsetVariables } from './variables.ts';
 

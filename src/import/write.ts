@@ -1,7 +1,7 @@
 import { join, posix } from 'node:path';
-import type { Disk } from '../../lib/disk.ts';
-import { InputError } from '../../lib/errors.ts';
-import type { SourceFile } from '../../model/snapshot.ts';
+import type { Disk } from '../lib/disk.ts';
+import { InputError } from '../lib/errors.ts';
+import type { SourceFile } from '../model/snapshot.ts';
 
 /**
  * Writes files below a folder: all, or none where one is there already with another content and `force` is not given. Gives the paths that were

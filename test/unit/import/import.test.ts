@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { withoutSettings } from '../../../src/cli/import/compose-settings.ts';
-import { applicationText, fleetText } from '../../../src/cli/import/documents.ts';
-import { unsetVariables } from '../../../src/cli/import/variables.ts';
-import { writeNew } from '../../../src/cli/import/write.ts';
 import { placeSite } from '../../../src/fleet/place-site.ts';
+import { withoutSettings } from '../../../src/import/compose-settings.ts';
+import { applicationText, fleetText } from '../../../src/import/documents.ts';
+import { unsetVariables } from '../../../src/import/variables.ts';
+import { writeNew } from '../../../src/import/write.ts';
 import type { Disk } from '../../../src/lib/disk.ts';
 import type { SourceFile } from '../../../src/model/snapshot.ts';
 import { memorySnapshot } from '../compose/support.ts';
