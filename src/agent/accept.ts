@@ -1,7 +1,7 @@
 import { guardFolders } from '../apply/guard-folders.ts';
 import type { Territory } from '../apply/territory.ts';
 import { compileClaims, compileSite, type SiteBefore } from '../compose/compile-site.ts';
-import type { CompileOptions } from '../compose/load/values.ts';
+import type { CompileOptions } from '../compose/load/values/values.ts';
 import { placeSite } from '../fleet/place-site.ts';
 import { InputError } from '../lib/errors.ts';
 import { own } from '../lib/own.ts';

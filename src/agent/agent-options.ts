@@ -1,6 +1,6 @@
 import type { HostFiles } from '../apply/host-files.ts';
 import type { Territory } from '../apply/territory.ts';
-import type { CompileOptions } from '../compose/load/values.ts';
+import type { CompileOptions } from '../compose/load/values/values.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Disk } from '../lib/disk.ts';

@@ -2,7 +2,7 @@ import { schemaProblems } from '../fleet/schema.ts';
 import type { Clock } from '../lib/clock.ts';
 import { formatProblem, InputError, SourceError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import { utf8 } from '../lib/utf8.ts';
+import { utf8 } from '../lib/text/utf8.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { shortRevision } from '../plan/render.ts';
 import type { Named, Polled, Source } from '../source/source.ts';

@@ -1,5 +1,5 @@
 import { InputError, messageOf } from '../lib/errors.ts';
-import { utf8 } from '../lib/utf8.ts';
+import { utf8 } from '../lib/text/utf8.ts';
 import { shortRevision } from '../plan/render.ts';
 import type { FetchedSnapshot, Source } from '../source/source.ts';
 import type { Evidence } from '../trust/judgement.ts';

@@ -1,5 +1,5 @@
-import { lastWords, secretsIn } from '../lib/last-words.ts';
 import type { Log } from '../lib/log.ts';
+import { lastWords, secretsIn } from '../lib/text/last-words.ts';
 import type { AppPlan, Operation, Plan } from '../model/plan.ts';
 import type { ActualContainer, ActualSite, DesiredSite } from '../model/state.ts';
 import { shortRevision } from '../plan/render.ts';

@@ -5,7 +5,7 @@ import { isAdopting } from '../compose/adoption.ts';
 import { compileSite } from '../compose/compile-site.ts';
 import type { OutsideValues } from '../compose/outside-values.ts';
 import { InputError } from '../lib/errors.ts';
-import { utf8 } from '../lib/utf8.ts';
+import { utf8 } from '../lib/text/utf8.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { DesiredSite } from '../model/state.ts';
 import type { YamlNode } from '../yaml/node.ts';

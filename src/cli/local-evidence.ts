@@ -1,5 +1,5 @@
 import { InputError, messageOf, SourceError } from '../lib/errors.ts';
-import { utf8 } from '../lib/utf8.ts';
+import { utf8 } from '../lib/text/utf8.ts';
 import type { Evidence } from '../trust/judgement.ts';
 import { succeed } from '../trust/trust.ts';
 import { TrustError } from '../trust/trust-error.ts';

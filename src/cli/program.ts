@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { formatProblem, HoldfastError, InputError } from '../lib/errors.ts';
-import { line } from '../lib/line.ts';
+import { line } from '../lib/text/line.ts';
 import { EXIT } from './exit.ts';
 import { agentOption, agentSettings } from './settings.ts';
 import { errorPalette, printError } from './terminal.ts';

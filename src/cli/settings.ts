@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Option } from 'commander';
 import { schemaProblems } from '../fleet/schema.ts';
 import { InputError } from '../lib/errors.ts';
-import { utf8 } from '../lib/utf8.ts';
+import { utf8 } from '../lib/text/utf8.ts';
 import { toPlain } from '../yaml/node.ts';
 import { parseYaml } from '../yaml/parse.ts';
 

@@ -1,5 +1,5 @@
-import { coloured, Line, type Palette, plain } from '../lib/line.ts';
-import { printableJson } from '../lib/printable.ts';
+import { coloured, Line, type Palette, plain } from '../lib/text/line.ts';
+import { printableJson } from '../lib/text/printable.ts';
 import { EXIT } from './exit.ts';
 
 /** Colours on a terminal; none where NO_COLOR is set (no-color.org) or the output is a pipe. */

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { schemaProblems } from '../fleet/schema.ts';
 import { InputError } from '../lib/errors.ts';
-import { utf8 } from '../lib/utf8.ts';
+import { utf8 } from '../lib/text/utf8.ts';
 import type { Trust } from '../trust/trust.ts';
 import { parseTrust } from '../trust/trust-file.ts';
 

@@ -1,7 +1,7 @@
 import { InputError } from '../lib/errors.ts';
 import { own } from '../lib/own.ts';
 import type { PlacedApp } from '../model/fleet.ts';
-import type { CompileOptions } from './load/values.ts';
+import type { CompileOptions } from './load/values/values.ts';
 
 /** Whether what `docker compose` started under the app's name is ours. */
 export const isAdopting = (app: PlacedApp, options: Pick<CompileOptions, 'adopt'>): boolean =>

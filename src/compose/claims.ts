@@ -1,7 +1,7 @@
 import type { Position, Problem } from '../lib/errors.ts';
-import { addressesOverlap } from '../lib/host-address.ts';
-import { ownHostPath } from '../lib/host-path.ts';
-import { addressesOf } from '../lib/ip-address.ts';
+import { addressesOverlap } from '../lib/host/host-address.ts';
+import { ownHostPath } from '../lib/host/host-path.ts';
+import { addressesOf } from '../lib/host/ip-address.ts';
 import type { ContainerSpec, PortBinding, VolumeSpec } from '../model/spec.ts';
 import type { DesiredApp } from '../model/state.ts';
 

@@ -16,13 +16,13 @@ import { joinOwnServices } from './compile/own-joins.ts';
 import { siteKeysOf } from './compile/site-keys.ts';
 import { hiddenError, hiddenIn, hiding } from './hide-values.ts';
 import { decodeProject, type Project } from './keys/project.ts';
-import { AppFolder } from './load/app-folder.ts';
+import { AppFolder } from './load/files/app-folder.ts';
+import type { SiteFolder } from './load/files/outside.ts';
+import { foldersOf } from './load/files/project-folder.ts';
+import { RepoFiles } from './load/files/repo-files.ts';
 import { load } from './load/load.ts';
-import type { SiteFolder } from './load/outside.ts';
-import { foldersOf } from './load/project-folder.ts';
-import { RepoFiles } from './load/repo-files.ts';
 import { settle } from './load/settle.ts';
-import type { CompileOptions } from './load/values.ts';
+import type { CompileOptions } from './load/values/values.ts';
 import { Report } from './report.ts';
 
 /**

@@ -6,7 +6,7 @@ import { isAdopting } from './adoption.ts';
 import { type Held, heldOf } from './claims.ts';
 import { type Compiled, compileWhole } from './compile-app.ts';
 import { type Contender, conflictsOf } from './conflicts.ts';
-import type { CompileOptions, PathsBefore } from './load/values.ts';
+import type { CompileOptions, PathsBefore } from './load/values/values.ts';
 import { SiteShare } from './site-share.ts';
 
 /** An app as it was accepted: the things that it alone may use, and how it read paths that lead out of its folder. */

@@ -1,10 +1,10 @@
 import type { PlacedApp } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { decodeProject, type Project } from './keys/project.ts';
+import { RepoFiles } from './load/files/repo-files.ts';
 import { load } from './load/load.ts';
-import { RepoFiles } from './load/repo-files.ts';
 import { settle } from './load/settle.ts';
-import type { CompileOptions } from './load/values.ts';
+import type { CompileOptions } from './load/values/values.ts';
 import { Report } from './report.ts';
 
 /**

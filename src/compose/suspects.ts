@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { InputError, type Position, type Problem } from '../lib/errors.ts';
 import type { SourceFile } from '../model/snapshot.ts';
 import type { Project } from './keys/project.ts';
-import { parseDotenv } from './load/dotenv.ts';
+import { parseDotenv } from './load/values/dotenv.ts';
 
 const NAME = /pass(word|wd|phrase)?$|pass(word|wd)|secret|token|api_?key|access_?key|private_?key|credential/i;
 /** A private key, a URL with a password, and keys of clouds and forges by their first letters. */

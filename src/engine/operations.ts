@@ -1,5 +1,5 @@
 import { EngineError } from '../lib/errors.ts';
-import { lastWords } from '../lib/last-words.ts';
+import { lastWords } from '../lib/text/last-words.ts';
 import type { ExecBody } from '../model/engine-api.ts';
 import type { Hook } from '../model/spec.ts';
 import { readImageConfig } from '../spec/from-api.ts';

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import { didYouMean } from '../lib/did-you-mean.ts';
 import { InputError, type Problem, SourceError } from '../lib/errors.ts';
+import { didYouMean } from '../lib/text/did-you-mean.ts';
 import type { ApplicationDocument, FleetDocument, PlacedApp, Placement, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { YamlNode } from '../yaml/node.ts';
@@ -9,7 +9,7 @@ import { readDocument } from './document.ts';
 import { applicationOf } from './documents.ts';
 import { isProjectName, PROJECT_NAME_HINT } from './project-name.ts';
 import { selects } from './selector.ts';
-import { below, items, text } from './values.ts';
+import { below, items, text } from './values/values.ts';
 
 const FOLDER = 'apps';
 const DOCUMENT = 'app.yaml';

@@ -1,11 +1,11 @@
 import { InputError, type Problem } from '../lib/errors.ts';
-import { utf8 } from '../lib/utf8.ts';
+import { utf8 } from '../lib/text/utf8.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { refuseFiltered } from '../source/git-filters.ts';
 import { describe, entryOf, type YamlNode } from '../yaml/node.ts';
 import { parseYaml } from '../yaml/parse.ts';
 import { type Kind, schemaProblems } from './schema.ts';
-import { variableProblems } from './variables.ts';
+import { variableProblems } from './values/variables.ts';
 
 export const API_VERSION = 'holdfast/v1';
 

@@ -11,7 +11,7 @@ import type {
 } from '../model/fleet.ts';
 import { requireRevision } from '../source/refs.ts';
 import type { YamlNode } from '../yaml/node.ts';
-import { below, flag, items, text, textMap, texts } from './values.ts';
+import { below, flag, items, text, textMap, texts } from './values/values.ts';
 
 const DEFAULT_PRUNE_THRESHOLD = 50;
 

@@ -1,5 +1,5 @@
-import { didYouMean } from '../lib/did-you-mean.ts';
 import { InputError, type Problem } from '../lib/errors.ts';
+import { didYouMean } from '../lib/text/did-you-mean.ts';
 import type { ApplicationDocument, LabelSelector, Placement, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { selects } from './selector.ts';

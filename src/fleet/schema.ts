@@ -4,8 +4,8 @@ import applicationSchema from '../../schemas/application.schema.json' with { typ
 import fleetSchema from '../../schemas/fleet.schema.json' with { type: 'json' };
 import siteSchema from '../../schemas/site.schema.json' with { type: 'json' };
 import trustSchema from '../../schemas/trust.schema.json' with { type: 'json' };
-import { didYouMean } from '../lib/did-you-mean.ts';
 import type { Position, Problem } from '../lib/errors.ts';
+import { didYouMean } from '../lib/text/did-you-mean.ts';
 import { describe, entryOf, toPlain, type YamlNode } from '../yaml/node.ts';
 import { nodeAt } from '../yaml/pointer.ts';
 

@@ -1,5 +1,5 @@
-import { didYouMean } from '../lib/did-you-mean.ts';
 import { InputError, type Problem } from '../lib/errors.ts';
+import { didYouMean } from '../lib/text/did-you-mean.ts';
 import type { SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { readDocument } from './document.ts';

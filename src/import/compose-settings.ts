@@ -1,6 +1,6 @@
-import { parseDotenv } from '../compose/load/dotenv.ts';
 import { type ComposeSettings, composeSettings } from '../compose/load/settings.ts';
-import { utf8 } from '../lib/utf8.ts';
+import { parseDotenv } from '../compose/load/values/dotenv.ts';
+import { utf8 } from '../lib/text/utf8.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 
 const SETTING = /^[ \t]*(?:export[ \t]+)?COMPOSE_[A-Z_]+[ \t]*[=:]/;

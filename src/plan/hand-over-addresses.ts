@@ -1,4 +1,4 @@
-import { addressesOf } from '../lib/ip-address.ts';
+import { addressesOf } from '../lib/host/ip-address.ts';
 import { own } from '../lib/own.ts';
 import type { Operation } from '../model/plan.ts';
 import type { ActualContainer } from '../model/state.ts';

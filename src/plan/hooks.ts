@@ -1,4 +1,4 @@
-import { secretsIn } from '../lib/last-words.ts';
+import { secretsIn } from '../lib/text/last-words.ts';
 import type { Memory } from '../model/memory.ts';
 import type { ContainerRef, Operation, Withheld } from '../model/plan.ts';
 import type { Hook } from '../model/spec.ts';

@@ -1,4 +1,4 @@
-import { addressesOf, isWithin } from '../lib/ip-address.ts';
+import { addressesOf, isWithin } from '../lib/host/ip-address.ts';
 import { own } from '../lib/own.ts';
 import type { Withheld } from '../model/plan.ts';
 import type { EndpointSpec } from '../model/spec.ts';

@@ -1,6 +1,6 @@
 import { formatProblem } from '../lib/errors.ts';
-import { Line, line, type Palette, plain } from '../lib/line.ts';
-import { printable } from '../lib/printable.ts';
+import { Line, line, type Palette, plain } from '../lib/text/line.ts';
+import { printable } from '../lib/text/printable.ts';
 import type { AppPlan, ContainerRef, Operation, Plan } from '../model/plan.ts';
 
 /** What an operation does to the site: the sign it is printed with. */

@@ -1,4 +1,4 @@
-import { alone } from '../lib/alone.ts';
+import { alone } from '../lib/text/alone.ts';
 import { turn } from '../lib/turn.ts';
 import { type Commit, parseCommit, trailers } from './git-object.ts';
 import { RECOVERY_TRAILER, type ShownCommit, TRUST_TRAILER } from './judgement.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseDotenv } from '../../src/compose/load/dotenv.ts';
-import { substitute, TemplateError } from '../../src/compose/load/template.ts';
+import { parseDotenv } from '../../src/compose/load/values/dotenv.ts';
+import { substitute, TemplateError } from '../../src/compose/load/values/template.ts';
 import { InputError } from '../../src/lib/errors.ts';
 import { compile, type Extras } from '../unit/compose/support.ts';
 

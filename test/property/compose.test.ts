@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { splitWords } from '../../src/compose/keys/process/shellwords.ts';
 import { SERVICE_KEYS } from '../../src/compose/keys/service-keys.ts';
-import { splitWords } from '../../src/compose/keys/shellwords.ts';
-import { parseDotenv } from '../../src/compose/load/dotenv.ts';
-import { substitute } from '../../src/compose/load/template.ts';
+import { parseDotenv } from '../../src/compose/load/values/dotenv.ts';
+import { substitute } from '../../src/compose/load/values/template.ts';
 import { InputError } from '../../src/lib/errors.ts';
 import { toPlain } from '../../src/yaml/node.ts';
 import { parseYaml } from '../../src/yaml/parse.ts';

@@ -9,7 +9,7 @@ import { run } from '../../src/cli/program.ts';
 import { print, printError, printJson } from '../../src/cli/terminal.ts';
 import { linesOf } from '../../src/cli/winston-log.ts';
 import { InputError } from '../../src/lib/errors.ts';
-import { coloured, plain } from '../../src/lib/line.ts';
+import { coloured, plain } from '../../src/lib/text/line.ts';
 import type { AppPlan, Operation, Plan } from '../../src/model/plan.ts';
 import { renderJson, renderText } from '../../src/plan/render.ts';
 import { serverError } from '../../src/source/wire/pkt-line.ts';

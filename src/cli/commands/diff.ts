@@ -3,7 +3,7 @@ import { guardFolders } from '../../apply/guard-folders.ts';
 import { createHostFiles } from '../../apply/host-files.ts';
 import { outsideValues } from '../../compose/outside-values.ts';
 import { formatProblem } from '../../lib/errors.ts';
-import { line } from '../../lib/line.ts';
+import { line } from '../../lib/text/line.ts';
 import { emptyMemory } from '../../model/memory.ts';
 import type { DesiredSite } from '../../model/state.ts';
 import { adopting } from '../../plan/adopted.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { dump } from 'js-yaml';
 import { formatProblem } from '../../lib/errors.ts';
-import { line } from '../../lib/line.ts';
-import { printable } from '../../lib/printable.ts';
+import { line } from '../../lib/text/line.ts';
+import { printable } from '../../lib/text/printable.ts';
 import type { DesiredApp } from '../../model/state.ts';
 import { readDesired } from '../desired.ts';
 import { EXIT } from '../exit.ts';

@@ -1,6 +1,6 @@
 import type { Position } from '../../lib/errors.ts';
 import { entryOf, type YamlNode } from '../../yaml/node.ts';
-import { isDisabled } from '../keys/healthcheck.ts';
+import { isDisabled } from '../keys/process/healthcheck.ts';
 import type { Declared, Project } from '../keys/project.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
 import type { Report } from '../report.ts';

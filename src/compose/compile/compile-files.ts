@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
-import { didYouMean } from '../../lib/did-you-mean.ts';
 import { InputError, type Position } from '../../lib/errors.ts';
+import { didYouMean } from '../../lib/text/did-you-mean.ts';
 import type { ContainerFile, MountSpec } from '../../model/spec.ts';
 import type { HostFile } from '../../model/state.ts';
 import { entryOf } from '../../yaml/node.ts';
-import type { FileUse } from '../keys/mounted-files.ts';
+import type { FileUse } from '../keys/host/mounted-files.ts';
 import type { Declared, Project } from '../keys/project.ts';
 import type { FileKeys } from '../keys/resources.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
-import type { AppFolder } from '../load/app-folder.ts';
-import type { Values } from '../load/values.ts';
+import type { AppFolder } from '../load/files/app-folder.ts';
+import type { Values } from '../load/values/values.ts';
 import type { Report } from '../report.ts';
 
 /** What a service's volumes, configs and secrets make of its containers. */

@@ -4,7 +4,7 @@ import type { DesiredNetwork, DesiredVolume } from '../../model/state.ts';
 import { entryOf } from '../../yaml/node.ts';
 import type { Declared, Project } from '../keys/project.ts';
 import type { NetworkKeys, VolumeKeys } from '../keys/resources.ts';
-import type { AppFolder } from '../load/app-folder.ts';
+import type { AppFolder } from '../load/files/app-folder.ts';
 import type { Report } from '../report.ts';
 
 /** The engine's name of a network or volume: its `name`, else its key below the app's name, or alone if it is external. */

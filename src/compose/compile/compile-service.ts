@@ -4,11 +4,11 @@ import type { ContainerSpec, EndpointSpec, PortBinding } from '../../model/spec.
 import type { DesiredContainer, DesiredService, UpdatePolicy } from '../../model/state.ts';
 import { entryOf } from '../../yaml/node.ts';
 import { updatePolicyOf } from '../keys/deploy.ts';
-import { hooksOf } from '../keys/hooks.ts';
+import type { ServiceNetwork } from '../keys/host/service-networks.ts';
+import { hooksOf } from '../keys/process/hooks.ts';
 import type { Declared, Project } from '../keys/project.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
-import type { ServiceNetwork } from '../keys/service-networks.ts';
-import { parseDotenv, parseRawEnv } from '../load/dotenv.ts';
+import { parseDotenv, parseRawEnv } from '../load/values/dotenv.ts';
 import { type AppSize, memoryOf } from './app-size.ts';
 import { compileFiles, type FilesContext, securityOptions } from './compile-files.ts';
 import { ownSpec } from './container-spec.ts';

@@ -1,9 +1,9 @@
 import type { ContainerSpec } from '../../model/spec.ts';
-import { deviceRequest, isCdi } from '../keys/devices.ts';
-import { healthcheckSpec } from '../keys/healthcheck.ts';
-import type { Limits } from '../keys/host-settings.ts';
+import { deviceRequest, isCdi } from '../keys/host/devices.ts';
+import type { Limits } from '../keys/host/host-settings.ts';
+import { healthcheckSpec } from '../keys/process/healthcheck.ts';
+import { restartPolicy } from '../keys/process/restart.ts';
 import { nanoCpus } from '../keys/quantities.ts';
-import { restartPolicy } from '../keys/restart.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
 
 /** What a service's own keys say of its containers, in the Engine API's words. What depends on other parts of the app is added later. */

@@ -1,9 +1,9 @@
 import { InputError, type Position } from '../../lib/errors.ts';
-import { isReserved } from '../keys/host-settings.ts';
+import { isReserved } from '../keys/host/host-settings.ts';
 import type { Declared } from '../keys/project.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
-import type { AppFolder } from '../load/app-folder.ts';
-import { parseDotenv } from '../load/dotenv.ts';
+import type { AppFolder } from '../load/files/app-folder.ts';
+import { parseDotenv } from '../load/values/dotenv.ts';
 import type { Report } from '../report.ts';
 
 /**

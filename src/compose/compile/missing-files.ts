@@ -1,11 +1,11 @@
 import type { Position, Problem } from '../../lib/errors.ts';
 import { entryOf } from '../../yaml/node.ts';
-import type { FileUse } from '../keys/mounted-files.ts';
+import type { FileUse } from '../keys/host/mounted-files.ts';
 import type { Declared, Project } from '../keys/project.ts';
 import type { FileKeys } from '../keys/resources.ts';
-import type { AppFolder } from '../load/app-folder.ts';
-import { asWritten, nearest } from '../load/nearest.ts';
-import type { RepoFiles } from '../load/repo-files.ts';
+import type { AppFolder } from '../load/files/app-folder.ts';
+import { asWritten, nearest } from '../load/files/nearest.ts';
+import type { RepoFiles } from '../load/files/repo-files.ts';
 
 /** More than a person reads; each is compared with names in Git. */
 const MOST_PATHS = 50;

@@ -1,9 +1,9 @@
 import type { Position } from '../../lib/errors.ts';
 import { entryOf } from '../../yaml/node.ts';
 import { updatePolicyOf } from '../keys/deploy.ts';
+import type { ServiceNetwork } from '../keys/host/service-networks.ts';
 import type { Declared } from '../keys/project.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
-import type { ServiceNetwork } from '../keys/service-networks.ts';
 
 /** Something that only one of two containers can have. */
 interface Conflict {

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { Build } from '../keys/build.ts';
 import { isRemote } from '../load/remote.ts';
-import type { Lookup } from '../load/template.ts';
+import type { Lookup } from '../load/values/template.ts';
 import { fileUse } from './details.ts';
 import { type Json, type Printers, printKeys, size, unlessEmpty } from './printer.ts';
 import { limits } from './ulimits.ts';

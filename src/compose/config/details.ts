@@ -1,11 +1,11 @@
 import type { Deploy } from '../keys/deploy.ts';
-import type { WrittenRequest } from '../keys/devices.ts';
-import type { Healthcheck } from '../keys/healthcheck.ts';
-import type { FileUse } from '../keys/mounted-files.ts';
-import type { Port } from '../keys/ports.ts';
-import type { DeployRestart } from '../keys/restart.ts';
-import type { WrittenEndpoint } from '../keys/service-networks.ts';
-import type { WrittenMount } from '../keys/volumes.ts';
+import type { WrittenRequest } from '../keys/host/devices.ts';
+import type { FileUse } from '../keys/host/mounted-files.ts';
+import type { Port } from '../keys/host/ports.ts';
+import type { WrittenEndpoint } from '../keys/host/service-networks.ts';
+import type { WrittenMount } from '../keys/host/volumes.ts';
+import type { Healthcheck } from '../keys/process/healthcheck.ts';
+import type { DeployRestart } from '../keys/process/restart.ts';
 import {
   always,
   cpus,

@@ -1,6 +1,6 @@
 import type { Declared } from '../keys/project.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
-import type { Lookup } from '../load/template.ts';
+import type { Lookup } from '../load/values/template.ts';
 
 /** What `JSON.stringify` takes. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };

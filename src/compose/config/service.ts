@@ -1,5 +1,5 @@
 import { dependenciesOf, networksOf } from '../compile/compile-service.ts';
-import type { DependencyAt } from '../keys/depends-on.ts';
+import type { DependencyAt } from '../keys/process/depends-on.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
 import { printBuild } from './build.ts';
 import { deploy, deviceRequest, endpoint, fileUse, healthcheck, mount, port } from './details.ts';

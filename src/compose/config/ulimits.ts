@@ -1,4 +1,4 @@
-import type { Limits } from '../keys/host-settings.ts';
+import type { Limits } from '../keys/host/host-settings.ts';
 import { type Json, unlessEmpty } from './printer.ts';
 
 /** `ulimits`. Zeros are not written, so a single zero is an empty mapping. */

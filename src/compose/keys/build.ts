@@ -1,6 +1,6 @@
 import { bytes, type Decoder, flag, list, map, pairs, record, scalarText, stringRecord, text } from './decode.ts';
-import { extraHosts, ulimits } from './host-settings.ts';
-import { fileUses } from './mounted-files.ts';
+import { extraHosts, ulimits } from './host/host-settings.ts';
+import { fileUses } from './host/mounted-files.ts';
 
 /** `provenance` and `sbom`: a boolean, or what the builder shall attest. */
 const attestation: Decoder<string> = map(scalarText, ({ value }) => value ?? '');

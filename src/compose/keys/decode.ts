@@ -1,6 +1,6 @@
-import { didYouMean } from '../../lib/did-you-mean.ts';
 import type { Position } from '../../lib/errors.ts';
 import { own } from '../../lib/own.ts';
+import { didYouMean } from '../../lib/text/did-you-mean.ts';
 import { describe, type MappingEntry, type MappingNode, type ScalarNode, type YamlNode } from '../../yaml/node.ts';
 import type { Report } from '../report.ts';
 import { parseBytes, parseDuration } from './quantities.ts';

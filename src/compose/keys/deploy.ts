@@ -15,8 +15,8 @@ import {
   text,
   word,
 } from './decode.ts';
-import { reservedDevices } from './devices.ts';
-import { deployRestart } from './restart.ts';
+import { reservedDevices } from './host/devices.ts';
+import { deployRestart } from './process/restart.ts';
 
 const SWARM = 'it is for Swarm';
 

@@ -1,6 +1,6 @@
-import { command } from './command.ts';
 import { type Decoder, flag, list, listOrOne, record, shapedAs, text, word } from './decode.ts';
-import { environment } from './environment.ts';
+import { command } from './process/command.ts';
+import { environment } from './process/environment.ts';
 
 /** A command that is run where a file changed. */
 const HOOK = { command, user: text, privileged: flag, working_dir: text, environment };

@@ -11,7 +11,7 @@ import {
   stringRecord,
   text,
 } from './decode.ts';
-import { labels } from './host-settings.ts';
+import { labels } from './host/host-settings.ts';
 
 /** What the top level of a Compose file declares besides services. */
 

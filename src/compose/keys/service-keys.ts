@@ -1,5 +1,4 @@
 import { build } from './build.ts';
-import { command } from './command.ts';
 import {
   bareInteger,
   bytes,
@@ -22,20 +21,21 @@ import {
   withoutRepeats,
   word,
 } from './decode.ts';
-import { dependsOn } from './depends-on.ts';
 import { deploy, replicas } from './deploy.ts';
 import { develop } from './develop.ts';
-import { devices, gpus } from './devices.ts';
-import { envFiles, environment, labelFiles } from './environment.ts';
-import { healthcheck } from './healthcheck.ts';
-import { hooks } from './hooks.ts';
-import * as host from './host-settings.ts';
-import { fileUses } from './mounted-files.ts';
-import { exposed, ports } from './ports.ts';
-import { links, volumesFrom } from './references.ts';
-import { restart } from './restart.ts';
-import { macAddress, serviceNetworks } from './service-networks.ts';
-import { tmpfs, volumes } from './volumes.ts';
+import { devices, gpus } from './host/devices.ts';
+import * as host from './host/host-settings.ts';
+import { fileUses } from './host/mounted-files.ts';
+import { exposed, ports } from './host/ports.ts';
+import { links, volumesFrom } from './host/references.ts';
+import { macAddress, serviceNetworks } from './host/service-networks.ts';
+import { tmpfs, volumes } from './host/volumes.ts';
+import { command } from './process/command.ts';
+import { dependsOn } from './process/depends-on.ts';
+import { envFiles, environment, labelFiles } from './process/environment.ts';
+import { healthcheck } from './process/healthcheck.ts';
+import { hooks } from './process/hooks.ts';
+import { restart } from './process/restart.ts';
 
 /** Bytes; -1 is no limit. */
 const swap: Decoder<number> = (node, report) =>

@@ -1,12 +1,12 @@
 import { posix } from 'node:path';
-import { didYouMean } from '../../lib/did-you-mean.ts';
 import { InputError, type Position } from '../../lib/errors.ts';
+import { didYouMean } from '../../lib/text/did-you-mean.ts';
 import { describe, entryOf, type MappingEntry, type MappingNode, type YamlNode } from '../../yaml/node.ts';
-import { canonical } from './canonical.ts';
 import { directoryOf, type Layer, type LoadContext, readLayers, sectionOf, withEntry, withoutEntry } from './layer.ts';
-import { mergeFiles, mergeServices } from './merge.ts';
+import { canonical } from './merge/canonical.ts';
+import { mergeFiles, mergeServices } from './merge/merge.ts';
+import { applyResets, resetsBelow } from './merge/resets.ts';
 import { isRemote } from './remote.ts';
-import { applyResets, resetsBelow } from './resets.ts';
 
 /**
  * A layer with every service laid over the one that it extends, of the same file or of another. Reports what cannot be resolved; such a

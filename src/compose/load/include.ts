@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { InputError, type Position } from '../../lib/errors.ts';
 import { describe, entryOf, type MappingEntry, type MappingNode, toPlain, type YamlNode } from '../../yaml/node.ts';
-import { parseDotenv } from './dotenv.ts';
+import { inRepo } from './files/repo-files.ts';
 import { isAsCanonical } from './include-conflict.ts';
-import { ownEnvironment } from './include-environment.ts';
 import { directoryOf, type LoadContext, noSuchFile, sectionOf, withEntry, withoutEntry } from './layer.ts';
 import { isRemote } from './remote.ts';
-import { inRepo } from './repo-files.ts';
+import { parseDotenv } from './values/dotenv.ts';
+import { ownEnvironment } from './values/include-environment.ts';
 
 /** Loads Compose files that are merged in this order; paths are relative to the project's folder. Throws InputError. */
 export type LoadFiles = (files: readonly FileReference[], context: LoadContext) => Promise<MappingNode>;

@@ -1,17 +1,17 @@
 import { posix } from 'node:path';
 import { InputError, type Position } from '../../lib/errors.ts';
 import { YAML_LIMITS } from '../../lib/limits.ts';
-import { utf8 } from '../../lib/utf8.ts';
+import { utf8 } from '../../lib/text/utf8.ts';
 import { describe, entryOf, type MappingNode, type YamlNode } from '../../yaml/node.ts';
 import { parseYamlStream, tooLarge } from '../../yaml/parse.ts';
 import type { Report } from '../report.ts';
-import { interpolate } from './interpolate.ts';
+import { asWritten, nearest } from './files/nearest.ts';
+import { relocate } from './files/relocate.ts';
+import { inRepo, type RepoFiles } from './files/repo-files.ts';
 import { LoadBudget } from './load-budget.ts';
-import { asWritten, nearest } from './nearest.ts';
-import { relocate } from './relocate.ts';
-import { inRepo, type RepoFiles } from './repo-files.ts';
-import { type Resets, splitResets } from './resets.ts';
-import type { Values } from './values.ts';
+import { type Resets, splitResets } from './merge/resets.ts';
+import { interpolate } from './values/interpolate.ts';
+import type { Values } from './values/values.ts';
 
 /** What loading a Compose file needs to know. An included file has some of it of its own. */
 export interface LoadContext {

@@ -1,18 +1,18 @@
 import { InputError } from '../../lib/errors.ts';
 import { describe, entryOf, type MappingNode } from '../../yaml/node.ts';
 import type { Report } from '../report.ts';
-import { canonical } from './canonical.ts';
 import { applyExtends } from './extends.ts';
+import { projectFolder } from './files/project-folder.ts';
+import type { RepoFiles } from './files/repo-files.ts';
 import { applyIncludes, type FileReference } from './include.ts';
-import { interpolate } from './interpolate.ts';
 import { type Layer, type LoadContext, layerOf, readDocuments, readLayers } from './layer.ts';
 import { LoadBudget } from './load-budget.ts';
-import { mergeFiles } from './merge.ts';
-import { projectFolder } from './project-folder.ts';
-import type { RepoFiles } from './repo-files.ts';
-import { applyResets } from './resets.ts';
+import { canonical } from './merge/canonical.ts';
+import { mergeFiles } from './merge/merge.ts';
+import { applyResets } from './merge/resets.ts';
 import type { Settled } from './settle.ts';
-import { type CompileOptions, Values } from './values.ts';
+import { interpolate } from './values/interpolate.ts';
+import { type CompileOptions, Values } from './values/values.ts';
 
 /** An app's Compose files as one tree, variables put in, and what it is called. */
 export interface Loaded {

@@ -2,11 +2,11 @@ import { posix } from 'node:path';
 import { isProjectName, PROJECT_NAME_HINT } from '../../fleet/project-name.ts';
 import { InputError, type Position } from '../../lib/errors.ts';
 import type { PlacedApp } from '../../model/fleet.ts';
-import { parseDotenv } from './dotenv.ts';
-import { projectFolder } from './project-folder.ts';
-import { inRepo, type RepoFiles } from './repo-files.ts';
+import { projectFolder } from './files/project-folder.ts';
+import { inRepo, type RepoFiles } from './files/repo-files.ts';
 import { composeSettings } from './settings.ts';
-import { type CompileOptions, Values } from './values.ts';
+import { parseDotenv } from './values/dotenv.ts';
+import { type CompileOptions, Values } from './values/values.ts';
 
 /** An app with what its `.env` says. */
 export interface Settled {

@@ -1,5 +1,5 @@
 import { SourceError } from '../../lib/errors.ts';
-import { excerpt } from '../../lib/printable.ts';
+import { excerpt } from '../../lib/text/printable.ts';
 import type { HttpAnswer } from '../wire/http.ts';
 import { statusError, wrongType } from '../wire/http-errors.ts';
 

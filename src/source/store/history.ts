@@ -1,5 +1,5 @@
-import { alone } from '../../lib/alone.ts';
 import { SourceError } from '../../lib/errors.ts';
+import { alone } from '../../lib/text/alone.ts';
 import { turn } from '../../lib/turn.ts';
 import type { CommitObject } from '../source.ts';
 

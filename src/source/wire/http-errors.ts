@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { SourceError } from '../../lib/errors.ts';
-import { excerpt } from '../../lib/printable.ts';
+import { excerpt } from '../../lib/text/printable.ts';
 import { looksLikeHtml, WEB_PAGE } from './pkt-line.ts';
 
 /** The sentence for an answer that is neither a success nor a redirect. */

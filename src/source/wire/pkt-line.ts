@@ -1,5 +1,5 @@
 import { SourceError } from '../../lib/errors.ts';
-import { excerpt } from '../../lib/printable.ts';
+import { excerpt } from '../../lib/text/printable.ts';
 
 /**
  * Git's framing: four hex digits of length (themselves included), then the content; lengths 0 to 2 are marks.

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { messageOf, SourceError } from '../../lib/errors.ts';
-import { excerpt } from '../../lib/printable.ts';
+import { excerpt } from '../../lib/text/printable.ts';
 
 /**
  * A private key as ssh2 reads it: it knows the formats of OpenSSH, of PuTTY and the older ones of OpenSSL, and not PKCS#8, in which most tools write

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { appendFile, readFile } from 'node:fs/promises';
 import type { Client, ClientChannel, ConnectConfig } from 'ssh2';
 import { messageOf, SourceError } from '../../lib/errors.ts';
-import { excerpt } from '../../lib/printable.ts';
+import { excerpt } from '../../lib/text/printable.ts';
 import type { SshAddress } from '../remote.ts';
 import {
   type HostVerdict,

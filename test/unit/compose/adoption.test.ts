@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { compileApp } from '../../../src/compose/compile-app.ts';
-import type { CompileOptions } from '../../../src/compose/load/values.ts';
+import type { CompileOptions } from '../../../src/compose/load/values/values.ts';
 import type { PlacedApp } from '../../../src/model/fleet.ts';
 import { memorySnapshot, placedApp } from './support.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseDotenv, parseRawEnv } from '../../../src/compose/load/dotenv.ts';
+import { parseDotenv, parseRawEnv } from '../../../src/compose/load/values/dotenv.ts';
 import { InputError } from '../../../src/lib/errors.ts';
 
 const lookup = (name: string) => (name === 'OUT' ? 'outer' : undefined);

@@ -1,5 +1,5 @@
 import { compileApp } from '../../../src/compose/compile-app.ts';
-import type { CompileOptions } from '../../../src/compose/load/values.ts';
+import type { CompileOptions } from '../../../src/compose/load/values/values.ts';
 import { InputError } from '../../../src/lib/errors.ts';
 import type { PlacedApp } from '../../../src/model/fleet.ts';
 import type { Entry, Snapshot } from '../../../src/model/snapshot.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { didYouMean } from '../../../src/lib/did-you-mean.ts';
+import { didYouMean } from '../../../src/lib/text/did-you-mean.ts';
 
 const keys = ['image', 'environment', 'env_file', 'ports', 'expose', 'mem_limit'];
 

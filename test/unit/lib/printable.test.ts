@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { coloured, Line, line } from '../../../src/lib/line.ts';
-import { excerpt, printable, printableJson } from '../../../src/lib/printable.ts';
+import { coloured, Line, line } from '../../../src/lib/text/line.ts';
+import { excerpt, printable, printableJson } from '../../../src/lib/text/printable.ts';
 
 test.each([
   ['\x1b[2J', '\\x1b[2J'],

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { InputError } from '../../../src/lib/errors.ts';
-import { utf8 } from '../../../src/lib/utf8.ts';
+import { utf8 } from '../../../src/lib/text/utf8.ts';
 
 const refusal = (content: Uint8Array): string | undefined => {
   try {

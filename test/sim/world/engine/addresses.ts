@@ -1,5 +1,5 @@
 import { EngineError } from '../../../../src/lib/errors.ts';
-import { sameSpelling } from '../../../../src/lib/ip-address.ts';
+import { sameSpelling } from '../../../../src/lib/host/ip-address.ts';
 import type { Machine } from './machine.ts';
 import { hasProcess, type SimContainer, type SimEndpoint, type SimNetwork } from './records.ts';
 

@@ -1,0 +1,48 @@
+import type { Position } from '../../../lib/errors.ts';
+import type { Dependency } from '../../../model/state.ts';
+import { describe } from '../../../yaml/node.ts';
+import { type Decoder, flag, record, shapedAs, text, word } from '../decode.ts';
+
+export interface DependencyAt extends Dependency {
+  at: Position;
+}
+
+const CONDITIONS = {
+  service_started: 'started',
+  service_healthy: 'healthy',
+  service_completed_successfully: 'completed',
+} as const;
+
+const LONG = record('a dependency', {
+  condition: word('service_started', 'service_healthy', 'service_completed_successfully'),
+  required: flag,
+  restart: flag,
+});
+
+/** `depends_on`: a list of services, or a mapping of them to conditions. */
+export const dependsOn: Decoder<DependencyAt[]> = (node, report) => {
+  if (node.kind === 'sequence') {
+    const found = new Map<string, DependencyAt>();
+    for (const item of node.items) {
+      const service = text(item, report);
+      if (service !== undefined) found.set(service, { ...started(service), at: item.at });
+    }
+    return [...found.values()];
+  }
+  if (node.kind !== 'mapping') {
+    return report.error(node, `depends_on must be a list or a mapping, not ${describe(node)}`);
+  }
+  return node.entries.flatMap(({ key, keyAt, value }) => {
+    const read = LONG(value, report);
+    if (!read) return [];
+    if (!read.condition) {
+      report.error(keyAt, `depends_on.${key} must say a condition`, 'service_started is what the short form means');
+      return [];
+    }
+    const { required = true, restart = false } = read;
+    return [{ service: key, condition: CONDITIONS[read.condition], required, restart, at: keyAt }];
+  });
+};
+shapedAs(LONG, dependsOn);
+
+const started = (service: string): Dependency => ({ service, condition: 'started', required: true, restart: false });

@@ -1,0 +1,55 @@
+import type { Position } from '../../../lib/errors.ts';
+import type { YamlNode } from '../../../yaml/node.ts';
+
+import { type Decoder, flag, list, listOrOne, map, type Pair, pairs, record, shapedAs, text, word } from '../decode.ts';
+
+/** `environment`: names to values; null takes the value that interpolation knows. */
+export const environment: Decoder<Pair[]> = map(pairs, (found, _node, report) => {
+  for (const { name, at } of found) {
+    if (/\s$/.test(name)) report.error(at, `the variable ${JSON.stringify(name)} ends in a space`);
+  }
+  return found;
+});
+
+/** A path that only the site knows cannot be looked up in Git. */
+const path: Decoder<string> = map(text, (value, node, report) =>
+  node.kind === 'scalar' && node.siteValue !== undefined ? report.error(node, 'the path must be known in Git') : value,
+);
+
+export interface EnvFile {
+  path: string;
+  required: boolean;
+  format: 'dotenv' | 'raw';
+  at: Position;
+}
+
+const LONG = record('an env_file', { path, required: flag, format: word('raw') });
+
+const one: Decoder<EnvFile> = (node, report) => {
+  if (node.kind !== 'mapping') {
+    return map(path, (value): EnvFile => ({ path: value, required: true, format: 'dotenv', at: node.at }))(
+      node,
+      report,
+    );
+  }
+  const read = LONG(node, report);
+  if (!read) return undefined;
+  if (!read.path) return report.error(node, 'the env_file has no path');
+  return { path: read.path, required: read.required ?? true, format: read.format ?? 'dotenv', at: node.at };
+};
+
+/** `env_file`: one or several; of one named twice the last entry counts. */
+export const envFiles: Decoder<EnvFile[]> = (node, report) => {
+  const asList: YamlNode = node.kind === 'sequence' ? node : { kind: 'sequence', at: node.at, items: [node] };
+  return map(list(one), (files) => [...new Map(files.map((file) => [file.path, file])).values()])(asList, report);
+};
+shapedAs(LONG, envFiles);
+
+/** A file of `label_file`, and where it is named. */
+export interface LabelFile {
+  path: string;
+  at: Position;
+}
+
+/** `label_file`: one or several. */
+export const labelFiles: Decoder<LabelFile[]> = listOrOne(map(path, (value, node) => ({ path: value, at: node.at })));

@@ -1,0 +1,55 @@
+import type { ContainerSpec } from '../../../model/spec.ts';
+import { type Decoded, type Decoder, duration, integer, map, noted, quoted, record, word } from '../decode.ts';
+
+export type RestartPolicy = NonNullable<ContainerSpec['RestartPolicy']>;
+
+/** `restart`: no, always, unless-stopped, on-failure or on-failure:3. An unquoted `no` is false to some and a string to Compose. */
+export const restart: Decoder<{ written: string; policy: RestartPolicy }> = (node, report) => {
+  const value = node.kind === 'scalar' && typeof node.value === 'string' ? node.value : '';
+  if (node.kind === 'scalar' && node.value === '') return undefined;
+  const match = /^(no|none|always|any|unless-stopped|on-failure)(?::(\d+))?$/.exec(value);
+  if (!match || (match[2] !== undefined && match[1] !== 'on-failure')) {
+    return report.error(
+      node,
+      `${quoted(node)} is no restart policy`,
+      'no (in quotes), always, unless-stopped, on-failure or on-failure:3',
+    );
+  }
+  return { written: value, policy: policy(match[1] ?? '', Number(match[2] ?? 0)) };
+};
+
+const NO_SETTING = 'it is for Swarm, and the engine waits as it thinks best';
+
+const DEPLOY_RESTART = {
+  condition: word('none', 'no', 'on-failure', 'any', 'always', 'unless-stopped'),
+  max_attempts: integer(0),
+  delay: noted(NO_SETTING, duration),
+  window: noted(NO_SETTING, duration),
+};
+
+export type DeployRestart = Decoded<typeof DEPLOY_RESTART>;
+
+/** `deploy.restart_policy`, which beats `restart`. */
+export const deployRestart: Decoder<DeployRestart> = map(
+  record('deploy.restart_policy', DEPLOY_RESTART),
+  (read, node, report) => {
+    if (read.condition === undefined) return report.error(node, 'deploy.restart_policy must say a condition');
+    if (read.max_attempts && read.condition !== 'on-failure') {
+      return report.error(node, 'max_attempts goes with condition: on-failure only');
+    }
+    return read;
+  },
+);
+
+/** The engine's policy: that of `deploy`, else that of `restart`; undefined where neither is written. */
+export function restartPolicy(
+  deploy: DeployRestart | undefined,
+  restart: { policy: RestartPolicy } | undefined,
+): RestartPolicy | undefined {
+  return deploy?.condition === undefined ? restart?.policy : policy(deploy.condition, deploy.max_attempts ?? 0);
+}
+
+function policy(condition: string, attempts: number): RestartPolicy {
+  const Name = condition === 'none' ? 'no' : condition === 'any' ? 'always' : (condition as RestartPolicy['Name']);
+  return { Name, ...(attempts > 0 && { MaximumRetryCount: attempts }) };
+}

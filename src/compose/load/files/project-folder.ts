@@ -1,0 +1,17 @@
+import { posix } from 'node:path';
+import type { PlacedApp } from '../../../model/fleet.ts';
+import type { RepoFolders } from './app-folder.ts';
+
+/**
+ * The folder in the snapshot that relative paths of an app are relative to: the one that its Application names, else that of its first
+ * Compose file, as `docker compose -f deploy/compose.yaml` has it. "" is the root. Source: compose-go, cli/options.go, GetWorkingDir.
+ */
+export function projectFolder(app: Pick<PlacedApp, 'projectFolder' | 'compose' | 'folder'>): string {
+  if (app.projectFolder !== undefined) return app.projectFolder;
+  const [first] = app.compose;
+  if (first === undefined) return app.folder;
+  const folder = posix.dirname(first);
+  return folder === '.' ? '' : folder;
+}
+
+export const foldersOf = (app: PlacedApp): RepoFolders => ({ folder: app.folder, project: projectFolder(app) });

@@ -1,0 +1,93 @@
+import { posix } from 'node:path';
+import { entryOf, type MappingNode, type ScalarNode, type YamlNode } from '../../../yaml/node.ts';
+import { isRemote } from '../remote.ts';
+
+/**
+ * A Compose file whose relative paths are relative to `dir` (itself relative to the project's folder), with all of them relative to the project's
+ * folder. Which keys hold paths is what compose-go 2.9 says in paths/resolve.go; a seccomp profile, say, stays relative to the project.
+ */
+export function relocate(root: MappingNode, dir: string): MappingNode {
+  if (dir === '') return root;
+  const path: Change = (node) => (node.kind === 'scalar' ? moved(node, node.text, dir) : node);
+  const paths: Change = (node) => (node.kind === 'sequence' ? each(node, path) : path(node));
+  const envFile: Change = (node) => (node.kind === 'mapping' ? within(node, { path }) : path(node));
+  const contexts: Change = (node) =>
+    node.kind === 'sequence' ? each(node, (item) => context(item, dir)) : every(node, (value) => context(value, dir));
+  const service: Change = (node) =>
+    within(node, {
+      build: (build) =>
+        build.kind === 'mapping' ? within(build, { context: path, additional_contexts: contexts }) : path(build),
+      env_file: (files) => (files.kind === 'sequence' ? each(files, envFile) : envFile(files)),
+      label_file: paths,
+      extends: (reference) => within(reference, { file: path }),
+      volumes: (volumes) => each(volumes, (volume) => mount(volume, dir)),
+    });
+  const file: Change = (node) => within(node, { file: path });
+  const include: Change = (node) =>
+    node.kind === 'mapping' ? within(node, { path: paths, project_directory: path, env_file: paths }) : path(node);
+  return within(root, {
+    services: (services) => every(services, service),
+    configs: (configs) => every(configs, file),
+    secrets: (secrets) => every(secrets, file),
+    volumes: (volumes) => every(volumes, (volume) => boundVolume(volume, path)),
+    include: (items) => each(items, include),
+  }) as MappingNode;
+}
+
+type Change = (node: YamlNode) => YamlNode;
+
+function within(node: YamlNode, changes: Record<string, Change>): YamlNode {
+  if (node.kind !== 'mapping') return node;
+  const entries = node.entries.map((entry) => {
+    const change = Object.hasOwn(changes, entry.key) ? changes[entry.key] : undefined;
+    return change ? { ...entry, value: change(entry.value) } : entry;
+  });
+  return { ...node, entries };
+}
+
+function every(node: YamlNode, change: Change): YamlNode {
+  if (node.kind !== 'mapping') return node;
+  return { ...node, entries: node.entries.map((entry) => ({ ...entry, value: change(entry.value) })) };
+}
+
+function each(node: YamlNode, change: Change): YamlNode {
+  return node.kind === 'sequence' ? { ...node, items: node.items.map(change) } : node;
+}
+
+/** Only what names a file of the host is a path: `./data:/data`, and the source of `type: bind`. */
+function mount(node: YamlNode, dir: string): YamlNode {
+  if (node.kind === 'scalar') {
+    const [, source = '', rest = ''] = /^(\.[^:]*)(:.*)?$/s.exec(node.text) ?? [];
+    return source === '' || rest === '' ? node : moved(node, source, dir, rest);
+  }
+  const type = entryOf(node, 'type')?.value;
+  if (type?.kind !== 'scalar' || type.text !== 'bind') return node;
+  return within(node, { source: (source) => (source.kind === 'scalar' ? moved(source, source.text, dir) : source) });
+}
+
+/** A further folder to build from, by itself or as `NAME=FOLDER`; it may be an image or another service instead. */
+function context(node: YamlNode, dir: string): YamlNode {
+  if (node.kind !== 'scalar') return node;
+  const [, name = '', place = ''] = /^([^=]*=)?(.*)$/s.exec(node.text) ?? [];
+  if (/^[^/]*:/.test(place)) return node;
+  const { text } = moved({ ...node, value: place, text: place }, place, dir);
+  return { ...node, value: `${name}${text}`, text: `${name}${text}` };
+}
+
+/** A volume of the driver local that binds a folder, as Docker Compose tells one. */
+function boundVolume(node: YamlNode, path: Change): YamlNode {
+  const is = (at: YamlNode | undefined, key: string, text: string): boolean => {
+    const value = entryOf(at, key)?.value;
+    return value?.kind === 'scalar' && value.text === text;
+  };
+  const options = entryOf(node, 'driver_opts')?.value;
+  if (!is(node, 'driver', 'local') || !is(options, 'o', 'bind')) return node;
+  return within(node, { driver_opts: (all) => within(all, { device: path }) });
+}
+
+function moved(node: ScalarNode, path: string, dir: string, rest = ''): ScalarNode {
+  if (typeof node.value !== 'string' || path === '' || /^[/~]/.test(path) || isRemote(path)) return node;
+  const joined = posix.join(dir, path);
+  const text = `${joined.startsWith('.') ? joined : `./${joined}`}${rest}`;
+  return { ...node, value: text, text };
+}

@@ -1,0 +1,86 @@
+import { InputError } from '../../../lib/errors.ts';
+import type { MappingEntry, MappingNode, YamlNode } from '../../../yaml/node.ts';
+
+/** What a file's `!reset` and `!override` take out of what was loaded before it: by key, all of it or something below. */
+export type Resets = ReadonlyMap<string, Resets | 'all'>;
+
+const NONE: Resets = new Map();
+
+/**
+ * A file without the tags: what `!reset` stands at is gone, what `!override` stands at is there; and what both take out of the files before.
+ * In lists Docker Compose takes nothing out: an item with `!reset` is only left out.
+ */
+export function splitResets(root: MappingNode): { root: MappingNode; resets: Resets } {
+  if (root.tag) throw InputError.at(root.at, `${root.tag} cannot stand at a whole file`);
+  const seen = new Map<YamlNode, { node: YamlNode; resets: Resets }>();
+  const visit = (node: YamlNode): { node: YamlNode; resets: Resets } => {
+    if (node.kind === 'scalar') return { node, resets: NONE };
+    const known = seen.get(node);
+    if (known) return known;
+    const result =
+      node.kind === 'mapping' ? split(node, visit) : { node: withoutResetItems(node, visit), resets: NONE };
+    seen.set(node, result);
+    return result;
+  };
+  const { node, resets } = visit(root);
+  return { root: node as MappingNode, resets };
+}
+
+type Visit = (node: YamlNode) => { node: YamlNode; resets: Resets };
+
+function split(node: MappingNode, visit: Visit): { node: MappingNode; resets: Resets } {
+  const resets = new Map<string, Resets | 'all'>();
+  const entries: MappingEntry[] = [];
+  for (const entry of node.entries) {
+    const { tag } = entry.value;
+    if (tag) resets.set(entry.key, 'all');
+    if (tag === '!reset') continue;
+    if (tag === '!override') {
+      entries.push({ ...entry, value: untagged(entry.value) });
+      continue;
+    }
+    const below = visit(entry.value);
+    if (below.resets.size > 0) resets.set(entry.key, below.resets);
+    entries.push(below.node === entry.value ? entry : { ...entry, value: below.node });
+  }
+  return { node: { ...node, entries }, resets };
+}
+
+function withoutResetItems(node: YamlNode & { kind: 'sequence' }, visit: Visit): YamlNode {
+  const items = node.items.filter((item) => item.tag !== '!reset');
+  return { ...node, items: items.map((item) => (item.tag ? untagged(item) : visit(item).node)) };
+}
+
+/** Below `!override` there is nothing that a tag could work on. */
+function untagged(node: YamlNode): YamlNode {
+  const { tag: _, ...rest } = node;
+  refuseTags(rest);
+  return rest;
+}
+
+function refuseTags(node: YamlNode): void {
+  const below =
+    node.kind === 'sequence' ? node.items : node.kind === 'mapping' ? node.entries.map((entry) => entry.value) : [];
+  for (const child of below) {
+    if (child.tag) throw InputError.at(child.at, `${child.tag} means nothing inside !override`, 'take it out');
+    refuseTags(child);
+  }
+}
+
+/** The tree without what is taken out of it. */
+export function applyResets<T extends YamlNode>(node: T, resets: Resets | undefined): T {
+  if (!resets || resets.size === 0 || node.kind !== 'mapping') return node;
+  const entries = node.entries.flatMap((entry) => {
+    const below = resets.get(entry.key);
+    if (below === 'all') return [];
+    return [below ? { ...entry, value: applyResets(entry.value, below) } : entry];
+  });
+  return { ...node, entries };
+}
+
+/** What is taken out below a key; undefined for nothing. */
+export function resetsBelow(resets: Resets, ...keys: string[]): Resets | undefined {
+  let here: Resets | 'all' | undefined = resets;
+  for (const key of keys) here = here instanceof Map ? here.get(key) : undefined;
+  return here === 'all' ? undefined : here;
+}

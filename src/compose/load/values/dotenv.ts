@@ -1,0 +1,161 @@
+import { InputError, type Position } from '../../../lib/errors.ts';
+import { APP_FILE_LIMITS } from '../../../lib/limits.ts';
+import { own } from '../../../lib/own.ts';
+import { type Lookup, substitute, TemplateError } from './template.ts';
+
+const ESCAPES: Record<string, string> = {
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+  '"': '"',
+  '\\': '\\',
+};
+
+/** What to do about a name that must have a value; undefined for one that may go without. */
+type Required = (name: string) => string | undefined;
+
+/**
+ * Reads a `.env` or an `env_file` by Compose's grammar: comments, `export`, quotes, escapes, `:` as `=`, interpolation everywhere but in
+ * single quotes. A bare `KEY` takes the value that `lookup` knows, if any; what stands in the file itself counts next, then what is `known`
+ * from files before it. Throws InputError with file and line; messages never show a value.
+ */
+export function parseDotenv(
+  text: string,
+  file: string,
+  lookup: Lookup,
+  known: ReadonlyMap<string, string | null> = new Map(),
+  required: Required = () => undefined,
+): Map<string, string> {
+  const source = text.replace(/^\uFEFF/, '');
+  const values = new Map<string, string>();
+  const find: Lookup = (name) => lookup(name) ?? values.get(name) ?? known.get(name) ?? undefined;
+  const line = (offset: number) => source.slice(0, offset).split('\n').length;
+  const refuse = (offset: number, message: string, hint?: string): never => {
+    throw InputError.at({ file, line: line(offset), column: 1 }, message, hint);
+  };
+  let size = 0;
+  const expand = (key: string, value: string, offset: number): string => {
+    try {
+      const expanded = substitute(value, find);
+      size += expanded.length;
+      if (size > APP_FILE_LIMITS.valueCharacters) refuse(offset, 'the values of this file are too long together');
+      return expanded;
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      // What follows the dollar may be a part of a password, so it is not named.
+      const what =
+        error.missing === undefined ? `cannot be read: ${error.message}` : 'names a variable without a value';
+      return refuse(offset, `the value of ${key} ${what}`, 'write $$ for a dollar sign, or use single quotes');
+    }
+  };
+
+  let offset = 0;
+  while (true) {
+    offset = skip(source, offset, /(?:\s|#[^\n]*)*/y);
+    if (offset >= source.length) return values;
+    offset = skip(source, offset, /(?:export[^\S\n]+)?/y);
+    const head = /([\p{L}\p{N}_.\-[\]]*)[^\S\n]*(=|:|\n|$)/uy;
+    head.lastIndex = offset;
+    const match = head.exec(source);
+    if (!match?.[1])
+      return refuse(offset, 'a line must be KEY=VALUE; a key is made of letters, digits, `_`, `.` and `-`');
+    const key = match[1];
+    const at = offset;
+    offset = head.lastIndex;
+    if (match[2] !== '=' && match[2] !== ':') {
+      // Docker Compose would take such a last line for a value without a name.
+      if (match[2] === '') refuse(at, `the name ${key} has no value, and no line break after it`, 'end the line');
+      const inherited = lookup(key);
+      const hint = inherited === undefined && find(key) === undefined ? required(key) : undefined;
+      if (hint !== undefined) throw missingValue({ file, line: line(at), column: 1 }, key, hint);
+      if (inherited !== undefined) values.set(key, inherited);
+      continue;
+    }
+    offset = skip(source, offset, /[^\S\n]*/y);
+    const quote = source[offset];
+    if (quote === '"' || quote === "'") {
+      const end = closingQuote(source, offset);
+      if (end < 0) refuse(at, `the quoted value of ${key} is never closed`);
+      const inner = unquote(source.slice(offset + 1, end), quote);
+      values.set(key, quote === '"' ? expand(key, unescaped(inner), at) : inner);
+      offset = end + 1;
+      // Compose would read what follows a closing quote as a line of its own.
+      const rest = /[^\S\n]*(?:#[^\n]*)?(?:\n|$)/y;
+      rest.lastIndex = offset;
+      if (!rest.test(source)) refuse(at, `something follows the quoted value of ${key}`);
+    } else {
+      const end = source.indexOf('\n', offset);
+      const raw = source.slice(offset, end < 0 ? source.length : end);
+      values.set(key, expand(key, (raw.split(' #')[0] ?? '').trimEnd(), at));
+      offset = end < 0 ? source.length : end + 1;
+    }
+  }
+}
+
+/** `format: raw`, as `docker run --env-file` reads: no quotes, no escapes, no interpolation. */
+export function parseRawEnv(
+  text: string,
+  file: string,
+  lookup: Lookup,
+  known: ReadonlyMap<string, string | null> = new Map(),
+  required: Required = () => undefined,
+): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const [index, raw] of text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .entries()) {
+    const line = raw.trimStart();
+    if (line === '' || line.startsWith('#')) continue;
+    const [key = '', ...rest] = line.split('=');
+    if (key === '' || /\s/.test(key)) {
+      throw InputError.at({ file, line: index + 1, column: 1 }, 'a key must not be empty or hold spaces');
+    }
+    const value = rest.length > 0 ? rest.join('=') : lookup(key);
+    const isMissing = value === undefined && !values.has(key) && typeof known.get(key) !== 'string';
+    const hint = isMissing ? required(key) : undefined;
+    if (hint !== undefined) throw missingValue({ file, line: index + 1, column: 1 }, key, hint);
+    if (value !== undefined) values.set(key, value);
+  }
+  return values;
+}
+
+const missingValue = (at: Position, missing: string, hint: string): InputError =>
+  new InputError([{ at, message: `the variable ${missing} has no value`, hint, missing }]);
+
+function skip(source: string, offset: number, what: RegExp): number {
+  what.lastIndex = offset;
+  what.exec(source);
+  return Math.max(offset, what.lastIndex);
+}
+
+function closingQuote(source: string, start: number): number {
+  for (let i = start + 1; i < source.length; i++) {
+    if (source[i] === '\\') i++;
+    else if (source[i] === source[start]) return i;
+  }
+  return -1;
+}
+
+/** Takes the backslash off an escaped quote; every other backslash stays for now. */
+function unquote(text: string, quote: string): string {
+  return text.replaceAll(/\\([\s\S])/g, (all, char) => (char === quote ? char : all));
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll(
+    /\\(?:([abcfnrtv$"\\])|0(\d{0,3}))/g,
+    (all, char: string | undefined, octal: string | undefined) => {
+      // `\$` is a dollar that interpolation leaves alone.
+      if (char === '$') return '$$';
+      if (char !== undefined) return own(ESCAPES, char) ?? all;
+      const code = Number.parseInt(octal ?? '', 8);
+      // Compose takes three octal digits and drops the zero before any others.
+      return /^[0-7]{3}$/.test(octal ?? '') && code < 256 ? String.fromCharCode(code) : `\\${octal}`;
+    },
+  );
+}

@@ -1,0 +1,53 @@
+import { InputError } from '../../../lib/errors.ts';
+import { entryOf, type MappingNode, type ScalarNode, type YamlNode } from '../../../yaml/node.ts';
+import { sectionOf, withEntry } from '../layer.ts';
+import type { Values } from './values.ts';
+
+/**
+ * An included file with what only its own environment files know put in: names without a value in an `environment` that is a list, and
+ * variables that secrets are made of. As in Docker Compose, a name without a value in a mapping does not see them.
+ */
+export function ownEnvironment(root: MappingNode, own: Values, outer: Values): MappingNode {
+  const known = (name: string): string | undefined => (outer.lookup(name) === undefined ? own.lookup(name) : undefined);
+  const withServices = changed(root, 'services', (service) => withVariables(service, known));
+  const withSecrets = changed(withServices, 'secrets', (secret) => withKnown(secret, known));
+  for (const { value } of sectionOf(root, 'configs')?.entries ?? []) {
+    const environment = entryOf(value, 'environment');
+    if (!environment) continue;
+    throw InputError.at(
+      environment.keyAt,
+      'Docker Compose refuses a config with environment in a file that is included',
+      'declare the config in the file that includes this one',
+    );
+  }
+  return withSecrets;
+}
+
+type Known = (name: string) => string | undefined;
+
+function changed(root: MappingNode, section: string, change: (node: YamlNode) => YamlNode): MappingNode {
+  const found = sectionOf(root, section);
+  if (!found) return root;
+  const entries = found.entries.map((entry) => ({ ...entry, value: change(entry.value) }));
+  return withEntry(root, section, { ...found, entries });
+}
+
+function withVariables(service: YamlNode, known: Known): YamlNode {
+  const environment = entryOf(service, 'environment')?.value;
+  if (service.kind !== 'mapping' || environment?.kind !== 'sequence') return service;
+  const items = environment.items.map((item): YamlNode => {
+    if (item.kind !== 'scalar' || item.text.includes('=')) return item;
+    const value = known(item.text);
+    return value === undefined ? item : withText(item, `${item.text}=${value}`);
+  });
+  return withEntry(service, 'environment', { ...environment, items });
+}
+
+function withKnown(secret: YamlNode, known: Known): YamlNode {
+  const variable = entryOf(secret, 'environment')?.value;
+  if (secret.kind !== 'mapping' || variable?.kind !== 'scalar') return secret;
+  const value = known(variable.text);
+  return value === undefined ? secret : withEntry(secret, 'environment', { ...variable, variable: value });
+}
+
+const withText = (item: ScalarNode, text: string): ScalarNode => ({ ...item, value: text, text });

@@ -1,0 +1,35 @@
+import { InputError } from '../errors.ts';
+
+/**
+ * The text of a file that people wrote, a byte order mark left out. Throws InputError at the first byte that is no UTF-8, which would else become
+ * another character in silence. The message shows none of the text, since it may be secret.
+ */
+export function utf8(content: Uint8Array, file: string): string {
+  const text = decoded(content, false);
+  if (text !== undefined) return text;
+  const before = decoded(content.subarray(0, validBytes(content)), true) ?? '';
+  const lines = before.split('\n');
+  const at = { file, line: lines.length, column: [...(lines.at(-1) ?? '')].length + 1 };
+  throw InputError.at(at, 'the file is not UTF-8 text from here on', 'save it as UTF-8');
+}
+
+/** undefined where it is no UTF-8. `isCut`: it may end within a character, which is left out then. */
+function decoded(content: Uint8Array, isCut: boolean): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(content, { stream: isCut });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return undefined;
+    throw error;
+  }
+}
+
+/** How many bytes from the start are UTF-8, the beginning of a last character included. */
+function validBytes(content: Uint8Array): number {
+  let [valid, invalid] = [0, content.byteLength + 1];
+  while (invalid - valid > 1) {
+    const middle = (valid + invalid) >> 1;
+    if (decoded(content.subarray(0, middle), true) === undefined) invalid = middle;
+    else valid = middle;
+  }
+  return valid;
+}
