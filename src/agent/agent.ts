@@ -1,7 +1,7 @@
 import { every } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { createSemaphore } from '../lib/semaphore.ts';
-import { agentOptions } from '../plan/policy.ts';
+import { agentOptions } from '../plan/facts/policy.ts';
 import { createSignal } from '../source/link.ts';
 import type { Trust } from '../trust/trust.ts';
 import { type Accepted, acceptedStore } from './accepted.ts';

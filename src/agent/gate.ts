@@ -4,7 +4,7 @@ import { formatProblem, InputError, SourceError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { utf8 } from '../lib/text/utf8.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { shortRevision } from '../plan/render.ts';
+import { shortRevision } from '../plan/print/render.ts';
 import type { Named, Polled, Source } from '../source/source.ts';
 import { differsFromOwn, unannounced } from '../trust/announced.ts';
 import { type Beacon, freshness, readBeacon } from '../trust/beacon.ts';

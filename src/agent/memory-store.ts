@@ -3,7 +3,7 @@ import type { Disk } from '../lib/disk.ts';
 import { messageOf } from '../lib/errors.ts';
 import { type Backoff, emptyMemory, type Memory, type OwedHooks } from '../model/memory.ts';
 import type { Hook } from '../model/spec.ts';
-import { delay } from '../plan/learn.ts';
+import { delay } from '../plan/memory/learn.ts';
 
 /** Memory on the disk. Monotonic times mean nothing after a restart, so they are not written: a backoff begins anew at its step. */
 export interface MemoryStore {

@@ -2,8 +2,8 @@ import { formatProblem } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { AppPlan, Operation, Plan } from '../model/plan.ts';
 import type { ActualSite } from '../model/state.ts';
-import { describe } from '../plan/render.ts';
-import { heldThemselves } from '../plan/withhold.ts';
+import { heldThemselves } from '../plan/draft/withhold.ts';
+import { describe } from '../plan/print/render.ts';
 
 /** Says what a pass found that cannot be brought about, what policy holds back, and what it adopted: once, and again when it comes back. */
 export function createProblemTeller(log: Log): (plan: Plan, actual: ActualSite) => void {

@@ -7,14 +7,20 @@ import type { Memory } from '../model/memory.ts';
 import type { OperationResult, Outcome } from '../model/outcome.ts';
 import type { AppPlan, Operation, Plan } from '../model/plan.ts';
 import type { ActualSite, DesiredSite } from '../model/state.ts';
-import { adopting, learnAdopted } from '../plan/adopted.ts';
-import { forsakenApp } from '../plan/forsaken.ts';
-import { oweHooks } from '../plan/hooks.ts';
-import { forgetBackoffs, learnConverged, learnFromOutcome, learnFromState, retryAfterOutage } from '../plan/learn.ts';
+import { oweHooks } from '../plan/draft/slot/hooks.ts';
+import { isConverged } from '../plan/draft/withhold.ts';
+import type { PlanOptions } from '../plan/facts/policy.ts';
+import { forsakenApp } from '../plan/facts/removed-app.ts';
+import { adopting, learnAdopted } from '../plan/memory/adopted.ts';
+import {
+  forgetBackoffs,
+  learnConverged,
+  learnFromOutcome,
+  learnFromState,
+  retryAfterOutage,
+} from '../plan/memory/learn.ts';
 import { plan } from '../plan/plan.ts';
-import type { PlanOptions } from '../plan/policy.ts';
-import { describe } from '../plan/render.ts';
-import { isConverged } from '../plan/withhold.ts';
+import { describe } from '../plan/print/render.ts';
 import { imagesOf } from '../spec/mounts.ts';
 import type { MemoryStore } from './memory-store.ts';
 import type { Rivals } from './rivals.ts';

@@ -4,7 +4,7 @@ import type { Semaphore } from '../lib/semaphore.ts';
 import type { OperationResult, Outcome } from '../model/outcome.ts';
 import type { AppPlan, ContainerRef, Operation, OperationKind } from '../model/plan.ts';
 import type { ActualContainer } from '../model/state.ts';
-import { steadinessOf } from '../plan/steady.ts';
+import { steadinessOf } from '../plan/decide/steady.ts';
 import type { HostFiles } from './host-files.ts';
 
 export interface Effects {

@@ -79,7 +79,7 @@ export type Operation = Base &
         inherit: Record<string, string>;
         /** Containers whose namespaces it joins, by `service:NAME` or `container:NAME`. */
         joins: Record<string, ContainerRef>;
-        /** What it counts as, where it replaces one that was made for the same: see plan/loop.ts. */
+        /** What it counts as, where it replaces one that was made for the same: see plan/decide/replacement-loop.ts. */
         loop?: { key: string; goal: string; fields: string };
       }
     | { kind: 'connectNetwork'; container: ContainerRef; network: string; endpoint: EndpointSpec }

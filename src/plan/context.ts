@@ -3,9 +3,9 @@ import type { Memory } from '../model/memory.ts';
 import type { ContainerRef, PlanProblem, Withheld } from '../model/plan.ts';
 import type { IpamPool } from '../model/spec.ts';
 import type { ActualSite, DesiredApp, DesiredContainer, DesiredService } from '../model/state.ts';
-import { createDraft, type Draft } from './draft.ts';
-import type { Neighbours } from './neighbours.ts';
-import type { ChangeKind, PlanOptions } from './policy.ts';
+import { createDraft, type Draft } from './draft/draft.ts';
+import type { Neighbours } from './facts/neighbours.ts';
+import type { ChangeKind, PlanOptions } from './facts/policy.ts';
 
 /** What is known, and what has been drafted so far, while one app is planned. */
 export interface AppContext {

@@ -1,9 +1,9 @@
 import type { ActualContainer, DesiredContainer, DesiredService } from '../model/state.ts';
 import type { PlaceWork } from './context.ts';
 import { held } from './context.ts';
-import { hasSameHooks } from './hooks.ts';
-import { needsToStart } from './needs.ts';
-import { isUp, refOf, start } from './steps.ts';
+import { needsToStart } from './decide/needs.ts';
+import { hasSameHooks } from './draft/slot/hooks.ts';
+import { isUp, refOf, start } from './draft/slot/steps.ts';
 
 /**
  * While a replacement is not possible, or has to wait, the last good container is what is healed to. The replacement, should it come about in

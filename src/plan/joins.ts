@@ -1,7 +1,7 @@
 import type { ContainerRef } from '../model/plan.ts';
 import type { ActualContainer, DesiredContainer } from '../model/state.ts';
 import type { AppContext, PlaceProgress } from './context.ts';
-import { claimantOf, type Joined, joinedBy } from './joined.ts';
+import { claimantOf, type Joined, joinedBy } from './facts/joined.ts';
 
 /** How far a container of the same app is that another joins; undefined for those of other apps. */
 export const progressOf = (

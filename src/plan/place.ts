@@ -1,23 +1,23 @@
 import type { Withheld } from '../model/plan.ts';
 import type { ActualContainer, DesiredContainer, DesiredService } from '../model/state.ts';
 import { inheritable } from '../spec/mounts.ts';
-import { type Assessment, assess, goalOf } from './assess.ts';
 import type { AppContext, PlaceWork } from './context.ts';
-import { isDrift } from './drift.ts';
-import { rivalOf } from './foreign.ts';
+import { type Assessment, assess, goalOf } from './decide/assess.ts';
+import { isDrift } from './decide/drift.ts';
+import { withOutsideReasons } from './decide/external-reasons.ts';
+import { needsToCreate } from './decide/needs.ts';
+import { holdLoop } from './decide/replacement-loop.ts';
+import { isOnTrial, startsFirst, steadinessOf } from './decide/steady.ts';
+import { create, isUp, onceUp, refOf, rename, start, takeOver } from './draft/slot/steps.ts';
+import { countingFailures, discard, standIn } from './draft/slot/trial.ts';
+import { rivalOf } from './facts/foreign.ts';
+import { keptFrom, waitsForJoined } from './facts/holders.ts';
+import { placeGoal } from './facts/joined.ts';
+import { ownedFields } from './facts/owned-fields.ts';
+import { freeName } from './facts/temporary-names.ts';
 import { healOld } from './heal.ts';
-import { keptFrom, waitsForJoined } from './holders.ts';
-import { ownedFields } from './ignore.ts';
-import { placeGoal } from './joined.ts';
-import { holdLoop } from './loop.ts';
-import { freeName } from './names.ts';
-import { needsToCreate } from './needs.ts';
-import { withOutsideReasons } from './outside-reasons.ts';
 import { blocked, newProgress, type PlaceResult } from './place-result.ts';
 import { settle } from './settle.ts';
-import { countingFailures, discard, standIn } from './stand-in.ts';
-import { isOnTrial, startsFirst, steadinessOf } from './steady.ts';
-import { create, isUp, onceUp, refOf, rename, start, takeOver } from './steps.ts';
 
 /** Decides for one place of a service (`web` number 2) what has to happen to the containers that claim it. */
 export function planPlace(

@@ -1,8 +1,8 @@
 import type { DesiredService } from '../model/state.ts';
 import { type AppContext, held, type PlaceProgress, type ServiceProgress } from './context.ts';
-import { postStart, preStop } from './hooks.ts';
-import { joinedServices } from './needs.ts';
-import { pace } from './pace.ts';
+import { joinedServices } from './decide/needs.ts';
+import { pace } from './decide/rollout.ts';
+import { postStart, preStop } from './draft/slot/hooks.ts';
 import { planPlace } from './place.ts';
 
 /** All services of an app, each after those it depends on or whose namespaces it joins. */

@@ -1,16 +1,16 @@
 import { own } from '../lib/own.ts';
 import type { ActualContainer } from '../model/state.ts';
-import type { Assessment } from './assess.ts';
 import type { PlaceProgress, PlaceWork } from './context.ts';
-import { writesFor } from './files.ts';
+import type { Assessment } from './decide/assess.ts';
+import { needsToStart } from './decide/needs.ts';
+import { isOnTrial } from './decide/steady.ts';
+import { writesFor } from './draft/files.ts';
+import { owedHooks } from './draft/slot/hooks.ts';
+import { mend, mendingWork } from './draft/slot/repair.ts';
+import { isUp, onceUp, refOf, rename, restart, start, takeOver, unpause } from './draft/slot/steps.ts';
+import { tryOut } from './draft/slot/trial.ts';
 import { healOld, isCompleted, isLeftFailed, stoppedReason } from './heal.ts';
-import { owedHooks } from './hooks.ts';
-import { mend, mendingWork } from './mend.ts';
-import { needsToStart } from './needs.ts';
 import { blocked, type PlaceResult } from './place-result.ts';
-import { tryOut } from './stand-in.ts';
-import { isOnTrial } from './steady.ts';
-import { isUp, onceUp, refOf, rename, restart, start, takeOver, unpause } from './steps.ts';
 
 /** The right container is there: what is wrong with it is mended in place, others that claim its place go, and it gets its name. */
 export function settle(work: PlaceWork, right: Assessment, others: ActualContainer[]): PlaceResult {

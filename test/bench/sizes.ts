@@ -8,7 +8,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { systemDisk } from '../../src/lib/disk.ts';
 import { createSemaphore } from '../../src/lib/semaphore.ts';
 import { emptyMemory } from '../../src/model/memory.ts';
-import { agentOptions } from '../../src/plan/policy.ts';
+import { agentOptions } from '../../src/plan/facts/policy.ts';
 import { ANYWHERE } from '../support/disk-files.ts';
 import { type Bench, clear, project } from './bench.ts';
 import { inTurns, type Sample, sampleOf, timeCommand, timed } from './measure.ts';

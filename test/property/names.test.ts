@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { compileSite } from '../../src/compose/compile-site.ts';
 import { placeSite } from '../../src/fleet/place-site.ts';
 import { emptyMemory } from '../../src/model/memory.ts';
+import { agentOptions } from '../../src/plan/facts/policy.ts';
 import { plan } from '../../src/plan/plan.ts';
-import { agentOptions } from '../../src/plan/policy.ts';
-import { renderText } from '../../src/plan/render.ts';
+import { renderText } from '../../src/plan/print/render.ts';
 import { actualOf, bare, settled } from '../support/site-builder.ts';
 import { memorySnapshot } from '../unit/compose/support.ts';
 

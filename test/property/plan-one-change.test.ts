@@ -3,8 +3,8 @@ import * as fc from 'fast-check';
 import type { Operation } from '../../src/model/plan.ts';
 import type { ContainerSpec } from '../../src/model/spec.ts';
 import type { ActualContainer, DesiredSite } from '../../src/model/state.ts';
+import { agentOptions } from '../../src/plan/facts/policy.ts';
 import { plan } from '../../src/plan/plan.ts';
-import { agentOptions } from '../../src/plan/policy.ts';
 import { actualOf, settled } from '../support/site-builder.ts';
 import { desiredSites } from './plan-arbitraries.ts';
 

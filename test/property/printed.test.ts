@@ -11,7 +11,7 @@ import { linesOf } from '../../src/cli/winston-log.ts';
 import { InputError } from '../../src/lib/errors.ts';
 import { coloured, plain } from '../../src/lib/text/line.ts';
 import type { AppPlan, Operation, Plan } from '../../src/model/plan.ts';
-import { renderJson, renderText } from '../../src/plan/render.ts';
+import { renderJson, renderText } from '../../src/plan/print/render.ts';
 import { serverError } from '../../src/source/wire/pkt-line.ts';
 
 /** Words as an attacker may choose them. */

@@ -5,7 +5,7 @@ import { openEngine } from '../../src/engine/open-engine.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { createSemaphore } from '../../src/lib/semaphore.ts';
 import type { DesiredSite } from '../../src/model/state.ts';
-import { agentOptions } from '../../src/plan/policy.ts';
+import { agentOptions } from '../../src/plan/facts/policy.ts';
 import { filesOn } from '../support/disk-files.ts';
 import { docker20, type EngineProfile } from './world/engine/profiles.ts';
 import { seededRandom } from './world/random.ts';

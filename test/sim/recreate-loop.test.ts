@@ -5,7 +5,7 @@ import { openEngine } from '../../src/engine/open-engine.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { createSemaphore } from '../../src/lib/semaphore.ts';
 import type { Plan } from '../../src/model/plan.ts';
-import { agentOptions } from '../../src/plan/policy.ts';
+import { agentOptions } from '../../src/plan/facts/policy.ts';
 import { filesOn } from '../support/disk-files.ts';
 import { app, service, site } from '../support/site-builder.ts';
 import { docker20 } from './world/engine/profiles.ts';

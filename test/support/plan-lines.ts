@@ -1,9 +1,9 @@
 import { emptyMemory, type Memory } from '../../src/model/memory.ts';
 import type { Operation } from '../../src/model/plan.ts';
 import type { ActualSite, DesiredSite } from '../../src/model/state.ts';
+import { agentOptions, type PlanOptions } from '../../src/plan/facts/policy.ts';
 import { plan } from '../../src/plan/plan.ts';
-import { agentOptions, type PlanOptions } from '../../src/plan/policy.ts';
-import { describe } from '../../src/plan/render.ts';
+import { describe } from '../../src/plan/print/render.ts';
 
 export interface Given {
   git: DesiredSite;

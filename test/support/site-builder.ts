@@ -16,7 +16,7 @@ import type {
   HostFile,
   UpdatePolicy,
 } from '../../src/model/state.ts';
-import { appDigest } from '../../src/plan/digest.ts';
+import { appDigest } from '../../src/plan/facts/app-digest.ts';
 import { contentDigest, hooksDigest, specHash } from '../../src/spec/hash.ts';
 
 /** Small words for large values: what Git wants of a site, and a site that is just so or just not quite so. */

@@ -2,8 +2,8 @@ import { compileClaims } from '../../src/compose/compile-site.ts';
 import { placeSite } from '../../src/fleet/place-site.ts';
 import { formatProblem } from '../../src/lib/errors.ts';
 import { emptyMemory } from '../../src/model/memory.ts';
+import { agentOptions } from '../../src/plan/facts/policy.ts';
 import { plan } from '../../src/plan/plan.ts';
-import { agentOptions } from '../../src/plan/policy.ts';
 import { folderSource } from '../../src/source/folder-source.ts';
 import { actualOf, bare, settled } from './site-builder.ts';
 

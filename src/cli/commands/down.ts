@@ -1,8 +1,8 @@
 import type { SyncPolicy } from '../../model/fleet.ts';
 import { emptyMemory } from '../../model/memory.ts';
 import type { DesiredSite } from '../../model/state.ts';
-import { forsakenApp } from '../../plan/forsaken.ts';
-import { preStopHooks } from '../../plan/hooks.ts';
+import { preStopHooks } from '../../plan/draft/slot/hooks.ts';
+import { forsakenApp } from '../../plan/facts/removed-app.ts';
 import { confirm } from '../confirm.ts';
 import { converge } from '../converge.ts';
 import { type DesiredOptions, readDesired } from '../desired.ts';

@@ -3,8 +3,8 @@ import { createProblemTeller } from '../../../src/agent/problem-teller.ts';
 import type { Log } from '../../../src/lib/log.ts';
 import { emptyMemory } from '../../../src/model/memory.ts';
 import type { ActualSite } from '../../../src/model/state.ts';
+import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { agentOptions } from '../../../src/plan/policy.ts';
 import { actualOf, app, service, site } from '../../support/site-builder.ts';
 
 test('what a policy holds back is said once for each app, and again when it comes back', () => {

@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals';
 import { createStateTeller } from '../../../src/agent/state-teller.ts';
 import { emptyMemory } from '../../../src/model/memory.ts';
 import type { ActualSite, DesiredSite } from '../../../src/model/state.ts';
+import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { agentOptions } from '../../../src/plan/policy.ts';
 import { actualOf, app, but, service, site } from '../../support/site-builder.ts';
 
 const git = site(app('shop', service('api'), service('web')));

@@ -7,9 +7,9 @@ import { emptyMemory } from '../../../src/model/memory.ts';
 import type { OperationResult } from '../../../src/model/outcome.ts';
 import type { AppPlan } from '../../../src/model/plan.ts';
 import type { ActualSite, DesiredSite } from '../../../src/model/state.ts';
+import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { agentOptions } from '../../../src/plan/policy.ts';
-import { describe as words } from '../../../src/plan/render.ts';
+import { describe as words } from '../../../src/plan/print/render.ts';
 import { createModelEngine, modelAsEngine } from '../../support/model-engine.ts';
 import { actualOf, app, bare, but, file, service, site } from '../../support/site-builder.ts';
 

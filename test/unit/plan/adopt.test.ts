@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { emptyMemory } from '../../../src/model/memory.ts';
 import type { ActualSite, DesiredApp, DesiredSite } from '../../../src/model/state.ts';
-import { adopting, learnAdopted } from '../../../src/plan/adopted.ts';
-import { learnFromState } from '../../../src/plan/learn.ts';
+import { agentOptions } from '../../../src/plan/facts/policy.ts';
+import { adopting, learnAdopted } from '../../../src/plan/memory/adopted.ts';
+import { learnFromState } from '../../../src/plan/memory/learn.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { agentOptions } from '../../../src/plan/policy.ts';
 import { planLines } from '../../support/plan-lines.ts';
 import { actualOf, app, bare, but, butSpec, file, network, service, site } from '../../support/site-builder.ts';
 

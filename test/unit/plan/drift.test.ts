@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { emptyMemory } from '../../../src/model/memory.ts';
 import type { DesiredSite } from '../../../src/model/state.ts';
+import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { agentOptions } from '../../../src/plan/policy.ts';
 import { planLines } from '../../support/plan-lines.ts';
 import { actualOf, app, automated, bare, but, butSpec, service, settled, site } from '../../support/site-builder.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ContainerSpec } from '../../../src/model/spec.ts';
 import type { DesiredApp, DesiredContainer, DesiredSite } from '../../../src/model/state.ts';
-import { temporaryName } from '../../../src/plan/names.ts';
+import { temporaryName } from '../../../src/plan/facts/temporary-names.ts';
 import { planLines } from '../../support/plan-lines.ts';
 import {
   actualOf,

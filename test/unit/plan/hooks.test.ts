@@ -2,10 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { emptyMemory, type Memory } from '../../../src/model/memory.ts';
 import type { Operation } from '../../../src/model/plan.ts';
 import type { ActualSite, DesiredSite } from '../../../src/model/state.ts';
-import { oweHooks } from '../../../src/plan/hooks.ts';
-import { learnFromOutcome, learnFromState } from '../../../src/plan/learn.ts';
+import { oweHooks } from '../../../src/plan/draft/slot/hooks.ts';
+import { agentOptions } from '../../../src/plan/facts/policy.ts';
+import { learnFromOutcome, learnFromState } from '../../../src/plan/memory/learn.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { agentOptions } from '../../../src/plan/policy.ts';
 import { planLines } from '../../support/plan-lines.ts';
 import { actualOf, app, bare, but, service, settled, site } from '../../support/site-builder.ts';
 

@@ -3,7 +3,8 @@ import { EngineError } from '../../../src/lib/errors.ts';
 import { emptyMemory, type Memory } from '../../../src/model/memory.ts';
 import type { OperationResult } from '../../../src/model/outcome.ts';
 import type { Operation } from '../../../src/model/plan.ts';
-import { appDigest } from '../../../src/plan/digest.ts';
+import { appDigest } from '../../../src/plan/facts/app-digest.ts';
+import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import {
   delay,
   forgetBackoffs,
@@ -11,9 +12,8 @@ import {
   learnFromOutcome,
   learnFromState,
   retryAfterOutage,
-} from '../../../src/plan/learn.ts';
+} from '../../../src/plan/memory/learn.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { agentOptions } from '../../../src/plan/policy.ts';
 import { actualOf, app, but, file, network, service, settled, site } from '../../support/site-builder.ts';
 
 const git = site(app('shop', service('web')));

@@ -2,9 +2,9 @@ import { expect, test } from '@jest/globals';
 import type { Memory } from '../../../src/model/memory.ts';
 import type { OperationResult } from '../../../src/model/outcome.ts';
 import type { ActualSite, DesiredSite } from '../../../src/model/state.ts';
-import { forgetBackoffs, learnFromOutcome, learnFromState } from '../../../src/plan/learn.ts';
+import { agentOptions } from '../../../src/plan/facts/policy.ts';
+import { forgetBackoffs, learnFromOutcome, learnFromState } from '../../../src/plan/memory/learn.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { agentOptions } from '../../../src/plan/policy.ts';
 import { actualOf, app, butSpec, service, settled, site } from '../../support/site-builder.ts';
 
 const MINUTE = 60_000;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Memory } from '../../../src/model/memory.ts';
 import type { ActualSite, DesiredSite } from '../../../src/model/state.ts';
+import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { agentOptions } from '../../../src/plan/policy.ts';
 import { planLines } from '../../support/plan-lines.ts';
 import { actualOf, app, bare, but, butSpec, service, settled, site } from '../../support/site-builder.ts';
 

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import type { Memory } from '../../../src/model/memory.ts';
 import type { ActualContainer, ActualSite, DesiredSite, UpdatePolicy } from '../../../src/model/state.ts';
-import { learnFromOutcome } from '../../../src/plan/learn.ts';
+import { agentOptions } from '../../../src/plan/facts/policy.ts';
+import { learnFromOutcome } from '../../../src/plan/memory/learn.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { agentOptions } from '../../../src/plan/policy.ts';
 import { actualOf, app, bare, but, running, service, settled, site } from '../../support/site-builder.ts';
 
 const policy = (changes: Partial<UpdatePolicy> = {}): UpdatePolicy => ({

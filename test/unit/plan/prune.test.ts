@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { ActualSite, DesiredSite } from '../../../src/model/state.ts';
+import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { agentOptions } from '../../../src/plan/policy.ts';
 import { planLines } from '../../support/plan-lines.ts';
 import { actualOf, app, automated, bare, network, service, settled, site, volume } from '../../support/site-builder.ts';
 

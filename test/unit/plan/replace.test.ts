@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { ActualContainer, ActualSite } from '../../../src/model/state.ts';
+import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { agentOptions } from '../../../src/plan/policy.ts';
 import { planLines } from '../../support/plan-lines.ts';
 import { actualOf, app, bare, but, service, settled, site } from '../../support/site-builder.ts';
 

@@ -4,9 +4,9 @@ import type { Memory } from '../../../src/model/memory.ts';
 import type { OperationResult } from '../../../src/model/outcome.ts';
 import type { ContainerSpec } from '../../../src/model/spec.ts';
 import type { ActualContainer, ActualSite, DesiredSite, UpdatePolicy } from '../../../src/model/state.ts';
-import { learnFromOutcome } from '../../../src/plan/learn.ts';
+import { agentOptions } from '../../../src/plan/facts/policy.ts';
+import { learnFromOutcome } from '../../../src/plan/memory/learn.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { agentOptions } from '../../../src/plan/policy.ts';
 import { planLines } from '../../support/plan-lines.ts';
 import { actualOf, app, bare, but, service, settled, site } from '../../support/site-builder.ts';
 

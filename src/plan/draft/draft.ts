@@ -1,0 +1,115 @@
+import type { ContainerRef, Operation, Withheld } from '../../model/plan.ts';
+import { spreadWithheld } from './withhold.ts';
+
+/** An operation before it has its final number. */
+export type NewOperation = Operation extends infer Each ? (Each extends Operation ? Omit<Each, 'id'> : never) : never;
+
+/**
+ * The plan of one app while it is being made: operations in the order they come to mind, and the orders between them. `finish` sorts them so
+ * that each stands after what it needs and numbers them from 1; the order is total and depends on nothing but the input.
+ */
+export interface Draft {
+  /** Resolves to the operation's handle, for `after`, `onlyIfFailed` and `createdBy`. */
+  add(operation: NewOperation): number;
+  /** Lets `later` wait for `earlier`, unless that would close a circle; tells whether it could. */
+  order(earlier: number, later: number): boolean;
+  /** It is not carried out now, and neither is what waits for it. A reason that it has already stays. */
+  withhold(handle: number, withheld: Withheld): void;
+  get(handle: number): Operation;
+  all(): readonly Operation[];
+  /** All that it waits for, over any number of steps. */
+  behind(handle: number): Operation[];
+  /** It, or something that it waits for, is withheld: it will not come about now. */
+  isHeld(handle: number): boolean;
+  finish(): Operation[];
+}
+
+export function createDraft(): Draft {
+  const operations: Operation[] = [];
+  const get = (handle: number): Operation => {
+    const found = operations[handle - 1];
+    if (!found) throw new RangeError(`no operation ${handle} in this draft`);
+    return found;
+  };
+  const needs = (operation: Operation): number[] =>
+    operation.onlyIfFailed === undefined ? operation.after : [...operation.after, operation.onlyIfFailed];
+
+  /** It and all that it needs. */
+  const chain = (from: number): Set<number> => {
+    const seen = new Set([from]);
+    for (const handle of seen) for (const need of needs(get(handle))) seen.add(need);
+    return seen;
+  };
+
+  /** The first of the pre_stop hooks that a stop comes after; undefined where it has none, or where one must come before `others`. */
+  const firstHook = (stop: number, others: Set<number>): number | undefined => {
+    const hook = get(stop).after.find((handle) => {
+      const before = get(handle);
+      return before.kind === 'runHook' && before.phase === 'pre_stop';
+    });
+    if (hook === undefined || get(stop).kind === 'startContainer' || others.has(hook)) return undefined;
+    return firstHook(hook, others) ?? hook;
+  };
+
+  return {
+    add(operation) {
+      const id = operations.length + 1;
+      operations.push({ ...operation, id, after: unique(operation.after) } as Operation);
+      return id;
+    },
+    order(earlier, later) {
+      if (chain(earlier).has(later)) return false;
+      // What has to be done before a stop is done before its hooks: once they have run, the stop follows.
+      const operation = get(firstHook(later, chain(earlier)) ?? later);
+      operation.after = unique([...operation.after, earlier]);
+      return true;
+    },
+    withhold(handle, withheld) {
+      get(handle).withheld ??= withheld;
+    },
+    get,
+    all: () => operations,
+    behind: (handle) => [...chain(handle)].filter((id) => id !== handle).map(get),
+    isHeld: (handle) => [...chain(handle)].some((id) => get(id).withheld !== undefined),
+    finish: () => spreadWithheld(renumber(sort(operations, needs))),
+  };
+}
+
+const unique = (handles: number[]): number[] => [...new Set(handles)].sort((a, b) => a - b);
+
+/** Depth first in the order of drafting: what belongs together stays together. */
+function sort(operations: Operation[], needs: (operation: Operation) => number[]): Operation[] {
+  const sorted: Operation[] = [];
+  const placed = new Set<number>();
+  const place = (operation: Operation): void => {
+    if (placed.has(operation.id)) return;
+    placed.add(operation.id);
+    for (const need of needs(operation)) place(operations[need - 1] as Operation);
+    sorted.push(operation);
+  };
+  for (const operation of operations) place(operation);
+  return sorted;
+}
+
+function renumber(operations: Operation[]): Operation[] {
+  const numbers = new Map(operations.map((operation, index) => [operation.id, index + 1]));
+  const number = (handle: number): number => numbers.get(handle) as number;
+  const ref = (container: ContainerRef): ContainerRef =>
+    'createdBy' in container ? { ...container, createdBy: number(container.createdBy) } : container;
+
+  return operations.map((operation) => {
+    const renumbered = {
+      ...operation,
+      id: number(operation.id),
+      after: operation.after.map(number).sort((a, b) => a - b),
+      ...(operation.onlyIfFailed !== undefined && { onlyIfFailed: number(operation.onlyIfFailed) }),
+    } as Operation;
+    if ('container' in renumbered) renumbered.container = ref(renumbered.container);
+    if (renumbered.kind === 'createContainer') {
+      renumbered.joins = Object.fromEntries(
+        Object.entries(renumbered.joins).map(([service, container]) => [service, ref(container)]),
+      );
+    }
+    return renumbered;
+  });
+}

@@ -1,0 +1,43 @@
+import type { Problem } from '../../lib/errors.ts';
+import { own } from '../../lib/own.ts';
+import type { ComposedContainer, DesiredContainer, DesiredService } from '../../model/state.ts';
+import type { AppContext } from '../context.ts';
+
+/**
+ * What stands where a container of ours belongs and is not ours: the holder of its name, or, where we have none there yet, what `docker compose`
+ * runs as the same service. undefined: the place is free.
+ */
+export function rivalOf(
+  context: AppContext,
+  service: DesiredService,
+  wanted: DesiredContainer,
+  isTaken: boolean,
+): Problem | undefined {
+  const holder = nameHolder(context, wanted.name);
+  if (holder || isTaken) return holder;
+  const twin = composedOf(context).find((each) => each.service === service.name && each.number === wanted.number);
+  return (
+    twin && {
+      message: `${service.name} runs already as container ${twin.name}, ${startedBy(twin)} and is not ours`,
+      hint: ADOPT,
+    }
+  );
+}
+
+/** Who holds a name and is not ours; undefined: nobody. */
+export function nameHolder(context: AppContext, name: string): Problem | undefined {
+  const id = own(context.actual.foreignNames, name);
+  if (id === undefined) return undefined;
+  const composed = composedOf(context).find((each) => each.id === id);
+  const message = `the name ${name} is held by container ${id.slice(0, 12)}, ${composed ? `${startedBy(composed)} and` : 'which'} is not ours`;
+  return { message, hint: composed ? ADOPT : 'rename or remove that one, or give the service a container_name' };
+}
+
+const ADOPT =
+  'set adopt: true in the Application, or give --adopt for one run, to take it over as it is; or remove it with docker compose down';
+
+const composedOf = ({ actual, desired }: AppContext): ComposedContainer[] =>
+  (actual.composed ?? []).filter(({ project }) => project === desired.name);
+
+const startedBy = ({ directory }: ComposedContainer): string =>
+  `which docker compose started${directory ? ` from ${directory}` : ''}`;

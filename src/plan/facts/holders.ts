@@ -1,0 +1,160 @@
+import type { Problem } from '../../lib/errors.ts';
+import { own } from '../../lib/own.ts';
+import type { Withheld } from '../../model/plan.ts';
+import type { ActualContainer, DesiredContainer, DesiredService } from '../../model/state.ts';
+import type { AppContext } from '../context.ts';
+import { isUp } from '../draft/slot/steps.ts';
+import { claimantOf, joinedBy } from './joined.ts';
+import { type Fate, fateOf, fateOfName } from './neighbours.ts';
+import { type SharedThing, sharedThings } from './shared-things.ts';
+
+/** A container of ours, of any app, that runs and has something that another is to have. */
+interface Holder {
+  container: ActualContainer;
+  thing: SharedThing;
+  fate: Fate;
+}
+
+function holdersOf(context: AppContext, service: string, wanted: DesiredContainer): Holder[] {
+  return others(context, service, wanted)
+    .filter(isUp)
+    .flatMap((container) =>
+      sharedThings(container.spec, wanted.spec).map((thing) => ({
+        container,
+        thing,
+        fate: fateOf(context.neighbours, container, thing),
+      })),
+    );
+}
+
+/** All containers of ours but those of the place itself. */
+const others = ({ actual, desired }: AppContext, service: string, { number }: DesiredContainer): ActualContainer[] =>
+  actual.containers.filter(
+    ({ identity }) => identity.app !== desired.name || identity.service !== service || identity.number !== number,
+  );
+
+/**
+ * The reason why a container is not made: another of ours has what it needs and is not to be stopped, since prune is off, or its app is suspended.
+ * A thing that the engine would refuse is an error. Where the two would only share data, the new one waits, unless a service that Git keeps shares it already.
+ */
+export function keptFrom(
+  context: AppContext,
+  service: DesiredService,
+  wanted: DesiredContainer,
+): { problem?: Problem; waits?: Withheld } | undefined {
+  const name = keptName(context, service, wanted);
+  if (name) return { problem: name };
+  const holders = holdersOf(context, service.name, wanted);
+  for (const { container, thing, fate } of holders) {
+    const held = keeper(context, container, fate);
+    if (held && thing.risk === 'refused') return { problem: problemOf(context, container, thing.text, held) };
+  }
+  for (const { container, thing, fate } of holders) {
+    const held = keeper(context, container, fate);
+    if (!held || thing.risk !== 'data' || isSharedAnyway(context, wanted, thing)) continue;
+    return { waits: { by: 'handOver', text: waitText(context, container, thing.text, held) } };
+  }
+  return undefined;
+}
+
+function keptName(context: AppContext, service: DesiredService, wanted: DesiredContainer): Problem | undefined {
+  const holder = others(context, service.name, wanted).find(
+    ({ name, status }) => name === wanted.name && status !== 'removing',
+  );
+  if (!holder) return undefined;
+  const fate = fateOfName(context.neighbours, holder);
+  const held = keeper(context, holder, fate);
+  if (held) return problemOf(context, holder, `the name ${wanted.name}`, held);
+  if (fate.letsGo || holder.identity.app === context.desired.name) return undefined;
+  const message = `the name ${wanted.name} is held by a container of app ${holder.identity.app}, which keeps it`;
+  return { message, hint: 'give one of the two another container_name' };
+}
+
+/** Why a container that Git wants gone stays. A try that failed is made again, and where all of an app waits there is nothing more to say. */
+export function keeper({ desired, hold }: AppContext, { identity }: ActualContainer, fate: Fate): Withheld | undefined {
+  if (!fate.letsGo || !fate.held || fate.held.by === 'backoff') return undefined;
+  if (identity.app === desired.name && hold({})?.by === fate.held.by) return undefined;
+  return fate.held;
+}
+
+/** A container that stays mounts it beside the one that is to go: the two are made for that. */
+const isSharedAnyway = ({ actual, neighbours }: AppContext, wanted: DesiredContainer, thing: SharedThing): boolean =>
+  actual.containers.some(
+    (each) =>
+      sharedThings(each.spec, wanted.spec).some(({ kind, text }) => kind === thing.kind && text === thing.text) &&
+      !fateOf(neighbours, each, thing).letsGo,
+  );
+
+function problemOf(context: AppContext, holder: ActualContainer, thing: string, held: Withheld): Problem {
+  const prune = held.by === 'prune' ? ', apply once with --prune,' : '';
+  const message = `${thing} is held by container ${whose(context, holder)}, which is not stopped: ${held.text}`;
+  return { message, hint: `to release it: docker rm -f ${holder.name}${prune} or lift what holds it back` };
+}
+
+const waitText = (context: AppContext, holder: ActualContainer, thing: string, held: Withheld): string =>
+  `it waits for ${thing}, which container ${whose(context, holder)} still has; that one is not stopped: ${held.text}`;
+
+/** `shop-db-1, which Git no longer names` or `old-db-1 of app old`. */
+function whose({ desired, neighbours }: AppContext, { name, identity }: ActualContainer): string {
+  if (identity.app !== desired.name) return `${name} of app ${identity.app}`;
+  const isNamed = neighbours.wanted(identity.app)?.services.some(({ name: each }) => each === identity.service);
+  return isNamed ? name : `${name} (Git no longer names the service ${identity.service})`;
+}
+
+/** The reason for a start to wait until the next look at the site. */
+export const waitsFor = (context: AppContext, { name, identity }: ActualContainer, thing: string): Withheld => ({
+  by: 'handOver',
+  text: `it waits until ${name}${identity.app === context.desired.name ? '' : ` of app ${identity.app}`} lets go of ${thing}`,
+});
+
+/** A container of another app that one joins by its name: it has to run. Strangers are the engine's to find. */
+export function waitsForJoined(context: AppContext, wanted: DesiredContainer): Withheld | undefined {
+  for (const joined of joinedBy(context.desired, wanted, context.neighbours)) {
+    const { mode, isNamespace, app } = joined;
+    if (app === context.desired) continue;
+    const found = claimantOf(joined, context.actual.containers);
+    if (found && (!isNamespace || isUp(found))) continue;
+    return { by: 'handOver', text: `it waits until ${mode.slice('container:'.length)} of app ${app.name} runs` };
+  }
+  return undefined;
+}
+
+/** A thing that a container of ours is to let go of for another one, of its own app or another, which may begin now. */
+interface Wish {
+  app: string;
+  service: DesiredService;
+  wanted: DesiredContainer;
+  text: string;
+}
+
+export const wishOf = (context: AppContext, holder: ActualContainer): Wish | undefined => wishesOf(context, holder)[0];
+
+function wishesOf({ neighbours }: AppContext, holder: ActualContainer): Wish[] {
+  return neighbours.apps.flatMap((app) => {
+    if (neighbours.hold(app.name, {})) return [];
+    return app.services.flatMap((service) =>
+      service.containers.flatMap((wanted) =>
+        sharedThings(holder.spec, wanted.spec)
+          .filter((thing) => thing.risk !== 'shared' && fateOf(neighbours, holder, thing).letsGo)
+          .map(({ text }) => ({ app: app.name, service, wanted, text })),
+      ),
+    );
+  });
+}
+
+/** Git no longer names a container, and another app is to have what it has: it runs on until that one's image is there. */
+export function runsOnFor(context: AppContext, holder: ActualContainer): Withheld | undefined {
+  if (!isUp(holder)) return undefined;
+  const awaited = wishesOf(context, holder).find(
+    ({ app, service, wanted }) =>
+      app !== context.desired.name &&
+      service.pullPolicy !== 'never' &&
+      own(context.actual.images, wanted.spec.Image) === undefined,
+  );
+  if (!awaited) return undefined;
+  const { app, wanted, text } = awaited;
+  return {
+    by: 'handOver',
+    text: `it runs on until ${wanted.spec.Image} is here, with which app ${app} takes over ${text}`,
+  };
+}

@@ -1,0 +1,67 @@
+import type { Memory } from '../../model/memory.ts';
+import type { Withheld } from '../../model/plan.ts';
+import type { ActualContainer, DesiredApp, DesiredContainer, DesiredSite } from '../../model/state.ts';
+import { type ChangeKind, type Guards, holdBack, type PlanOptions } from './policy.ts';
+import { type SharedThing, sharedThings } from './shared-things.ts';
+
+/** The site's apps, as the plan of one of them has to know them. */
+export interface Neighbours {
+  apps: readonly DesiredApp[];
+  /** The desired state of an app; without services where Git no longer names it; undefined: it is broken, or nobody's to plan here. */
+  wanted(app: string): DesiredApp | undefined;
+  /** Git speaks for the whole site, and knows nothing of an app. */
+  isForgotten(app: string): boolean;
+  /** Why an app may not make a change now; undefined: it may. */
+  hold(app: string, change: ChangeKind): Withheld | undefined;
+}
+
+export function createNeighbours(
+  { vanished, broken }: Pick<DesiredSite, 'vanished' | 'broken'>,
+  apps: readonly DesiredApp[],
+  guards: ReadonlyMap<string, Guards>,
+  memory: Memory,
+  now: number,
+  options: PlanOptions,
+): Neighbours {
+  const byName = new Map(apps.map((app) => [app.name, app]));
+  return {
+    apps,
+    wanted: (name) => byName.get(name),
+    isForgotten: (name) => vanished !== undefined && !byName.has(name) && broken.every((app) => app.name !== name),
+    hold(name, change) {
+      const app = byName.get(name);
+      if (!app) return undefined;
+      return holdBack(change, app.sync, app.suspend, guards.get(name) ?? { prune: undefined }, memory, now, options);
+    },
+  };
+}
+
+/** The future of something that a container of ours has. `held`: why it does not let go now. */
+export type Fate = { letsGo: false } | { letsGo: true; held: Withheld | undefined };
+
+/** The place in Git of a container of ours; undefined: it has none, or its app is broken. */
+const wantedAt = (neighbours: Neighbours, { identity }: ActualContainer): DesiredContainer | undefined =>
+  neighbours
+    .wanted(identity.app)
+    ?.services.find(({ name }) => name === identity.service)
+    ?.containers.find(({ number }) => number === identity.number);
+
+/** Tells if Git still wants a container to have a thing. */
+export const fateOf = (neighbours: Neighbours, holder: ActualContainer, thing: SharedThing): Fate =>
+  fateBy(neighbours, holder, ({ spec }) =>
+    sharedThings(holder.spec, spec).some(({ kind, text }) => kind === thing.kind && text === thing.text),
+  );
+
+/** The same of its name. */
+export const fateOfName = (neighbours: Neighbours, holder: ActualContainer): Fate =>
+  fateBy(neighbours, holder, ({ name }) => name === holder.name);
+
+function fateBy(neighbours: Neighbours, holder: ActualContainer, keeps: (wanted: DesiredContainer) => boolean): Fate {
+  const { app, service } = holder.identity;
+  const desired = neighbours.wanted(app);
+  if (!desired) return { letsGo: false };
+  const place = wantedAt(neighbours, holder);
+  if (place) return keeps(place) ? { letsGo: false } : { letsGo: true, held: neighbours.hold(app, {}) };
+  const isScaledDown = desired.services.some(({ name }) => name === service);
+  return { letsGo: true, held: neighbours.hold(app, { prune: !isScaledDown }) };
+}

@@ -1,0 +1,84 @@
+import { own } from '../../lib/own.ts';
+import type { AdoptedDigests, Memory } from '../../model/memory.ts';
+import type { Identity } from '../../model/spec.ts';
+import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../../model/state.ts';
+import { contentDigest } from '../../spec/hash.ts';
+import type { AppContext } from '../context.ts';
+import { goalOf } from '../decide/assess.ts';
+import { bindsGitsFiles } from '../draft/files.ts';
+import { isCompleted } from '../heal.ts';
+
+/** Apps of which adopted containers are looked for: those that say so, and those that Git no longer names. Sorted. */
+export function adopting({ apps, broken }: DesiredSite, memory: Memory): string[] {
+  const known = new Set([...apps, ...broken].map(({ name }) => name));
+  const asked = [...apps, ...broken].flatMap(({ name, adopt }) => (adopt ? [name] : []));
+  return [...new Set([...asked, ...Object.keys(memory.adopted).filter((name) => !known.has(name))])].sort();
+}
+
+/**
+ * What Memory.adopted is from now on. A container seen for the first time is taken for one that has the content of its configs and secrets as Git
+ * wants it, since nobody can see that; whether it has the files of Git that it binds, the disk tells.
+ */
+export function rememberAdopted(
+  memory: Memory,
+  desired: DesiredSite,
+  actual: Pick<ActualSite, 'containers' | 'files'>,
+): Memory['adopted'] {
+  const apps: Memory['adopted'] = {};
+  for (const { name } of desired.broken) {
+    const kept = own(memory.adopted, name);
+    if (kept) apps[name] = kept;
+  }
+  for (const { id, identity, adopted } of actual.containers) {
+    if (!adopted) continue;
+    const app = desired.apps.find(({ name }) => name === identity.app);
+    const known = own(memory.adopted, identity.app)?.[id] ?? UNKNOWN;
+    const digests = app && known.contentDigest === UNKNOWN.contentDigest ? firstSeen(app, identity, actual) : known;
+    apps[identity.app] = { ...own(apps, identity.app), [id]: digests };
+  }
+  return Object.fromEntries(Object.entries(apps).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Of one that Git has no place for, yet. Neither is ever the digest of anything. */
+const UNKNOWN: AdoptedDigests = { filesDigest: '?', contentDigest: '?' };
+
+function firstSeen(app: DesiredApp, { service, number }: Identity, actual: Pick<ActualSite, 'files'>): AdoptedDigests {
+  const wanted = app.services
+    .find(({ name }) => name === service)
+    ?.containers.find((container) => container.number === number);
+  if (!wanted) return UNKNOWN;
+  return {
+    filesDigest: bindsGitsFiles(app, wanted, actual) ? wanted.filesDigest : UNKNOWN.filesDigest,
+    contentDigest: contentDigest(wanted.spec.Files),
+  };
+}
+
+/** With what is remembered of it in the place of the labels that it lacks. */
+export function withDigests(container: ActualContainer, memory: Memory): ActualContainer {
+  const known = container.adopted && own(memory.adopted, container.identity.app)?.[container.id];
+  return known ? { ...container, ...known } : container;
+}
+
+/** What `docker compose` made and nothing in this plan replaces or removes. */
+export const adoptedOf = ({ desired, actual, removals }: AppContext): string[] =>
+  actual.containers
+    .filter(({ identity, adopted, id }) => adopted && identity.app === desired.name && !removals.has(id))
+    .map(({ name }) => name);
+
+/**
+ * No label tells what an adopted container was made for. Once the app has converged, one that ran to its end did just what Git asks, so that
+ * pruning it by hand re-runs nothing. Returns the same object when it teaches nothing.
+ */
+export function learnAdopted(memory: Memory, app: DesiredApp, actual: Pick<ActualSite, 'containers'>): Memory {
+  const completed = { ...memory.completed };
+  for (const { name, containers } of app.services) {
+    for (const wanted of containers) {
+      const found = actual.containers.find(
+        ({ adopted, identity: i }) => adopted && i.app === app.name && i.service === name && i.number === wanted.number,
+      );
+      if (found && isCompleted(found, wanted)) completed[`${app.name}/${name}/${wanted.number}`] = goalOf(wanted);
+    }
+  }
+  const isNew = Object.entries(completed).some(([key, goal]) => memory.completed[key] !== goal);
+  return isNew ? { ...memory, completed } : memory;
+}

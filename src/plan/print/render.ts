@@ -1,0 +1,152 @@
+import { formatProblem } from '../../lib/errors.ts';
+import { Line, line, type Palette, plain } from '../../lib/text/line.ts';
+import { printable } from '../../lib/text/printable.ts';
+import type { AppPlan, ContainerRef, Operation, Plan } from '../../model/plan.ts';
+
+/** What an operation does to the site: the sign it is printed with. */
+type Sign = '+' | '-' | '~' | '?';
+const signs: Record<Operation['kind'], Sign> = {
+  pullImage: '+',
+  writeFile: '+',
+  removeFile: '-',
+  createNetwork: '+',
+  removeNetwork: '-',
+  createVolume: '+',
+  removeVolume: '-',
+  createContainer: '+',
+  connectNetwork: '~',
+  disconnectNetwork: '~',
+  copyFiles: '~',
+  runHook: '~',
+  updateContainer: '~',
+  startContainer: '~',
+  stopContainer: '~',
+  unpauseContainer: '~',
+  renameContainer: '~',
+  removeContainer: '-',
+  await: '?',
+};
+
+/** The operation in words, without its reason: `create web-1`. */
+export function describe(operation: Operation): string {
+  switch (operation.kind) {
+    case 'pullImage':
+      return `pull ${operation.image}`;
+    case 'writeFile':
+      return `write ${operation.file.path}`;
+    case 'removeFile':
+      return `delete ${operation.path}`;
+    case 'createNetwork':
+      return `create network ${operation.network.Name}`;
+    case 'removeNetwork':
+      return `remove network ${operation.name}`;
+    case 'createVolume':
+      return `create volume ${operation.volume.Name}`;
+    case 'removeVolume':
+      return `remove volume ${operation.name}`;
+    case 'createContainer':
+      return `create ${operation.name}`;
+    case 'connectNetwork':
+      return `connect ${named(operation.container)} to ${operation.network}`;
+    case 'disconnectNetwork':
+      return `disconnect ${named(operation.container)} from ${operation.network}`;
+    case 'copyFiles':
+      return `copy files into ${named(operation.container)}`;
+    case 'runHook':
+      return `run ${operation.phase}[${operation.index}] in ${named(operation.container)}`;
+    case 'updateContainer':
+      return `update ${named(operation.container)}`;
+    case 'startContainer':
+      return `start ${named(operation.container)}`;
+    case 'stopContainer':
+      return `stop ${named(operation.container)}`;
+    case 'unpauseContainer':
+      return `unpause ${named(operation.container)}`;
+    case 'renameContainer':
+      return `rename ${named(operation.container)} to ${operation.name}`;
+    case 'removeContainer':
+      return `remove ${named(operation.container)}`;
+    case 'await':
+      return `wait until ${named(operation.container)} ${operation.condition === 'completed' ? 'has completed' : `is ${operation.condition}`}`;
+  }
+}
+
+const named = ({ name }: ContainerRef): string => name;
+
+/** A plan for people: an app a paragraph, an operation a line with its reason. */
+export function renderText(plan: Plan, palette: Palette = plain, unplanned = 0): Line[] {
+  const changing = plan.apps.filter(
+    ({ operations, problems, adopted }) => operations.length + problems.length + (adopted?.length ?? 0) > 0,
+  );
+  const lines = changing.flatMap((app) => [...renderApp(app, palette), Line.of('')]);
+  return [...lines, Line.of(summary(plan, unplanned))];
+}
+
+function renderApp({ app, operations, problems, adopted }: AppPlan, palette: Palette): Line[] {
+  const width = Math.min(60, Math.max(0, ...operations.map((operation) => printable(describe(operation)).length)));
+  return [
+    palette.bold(app),
+    ...problems.map((problem) => {
+      const text = `  ! ${problem.service ? `${problem.service}: ` : ''}${formatProblem(problem)}`;
+      return problem.severity === 'error' ? palette.error(text) : palette.change(text);
+    }),
+    ...(adopted ? [palette.dim(`  = keeps ${adopted.join(', ')}, made by docker compose (adopted)`)] : []),
+    ...operations.map((operation) => renderOperation(operation, width, palette)),
+  ];
+}
+
+function renderOperation(operation: Operation, width: number, palette: Palette): Line {
+  const sign = signs[operation.kind];
+  const paint = { '+': palette.add, '-': palette.remove, '~': palette.change, '?': palette.dim }[sign];
+  const after = [
+    ...(operation.after.length > 0 ? [`after ${operation.after.join(', ')}`] : []),
+    ...(operation.onlyIfFailed ? [`only if ${operation.onlyIfFailed} fails`] : []),
+  ].join(', ');
+  const head = `${sign} ${`[${operation.id}]`.padEnd(5)} ${printable(describe(operation)).padEnd(width)}`;
+  const tail = line`  ${operation.reason}${after && palette.dim(` (${after})`)}`;
+  const withheld = operation.withheld ? palette.dim(` [withheld: ${operation.withheld.text}]`) : '';
+  return line`  ${operation.withheld || operation.onlyIfFailed ? palette.dim(head) : paint(head)}${tail}${withheld}`;
+}
+
+function summary({ site, revision, apps }: Plan, unplanned: number): string {
+  const operations = apps.flatMap((app) => app.operations).filter(({ onlyIfFailed }) => !onlyIfFailed);
+  const withheld = operations.filter((operation) => operation.withheld).length;
+  const errors = apps.flatMap(({ problems }) => problems).filter(({ severity }) => severity === 'error').length;
+  const at = `${site} at ${shortRevision(revision)}`;
+  const parts = [
+    operations.length === 0 ? 'nothing to do' : count(operations.length, 'operation'),
+    ...(withheld > 0 ? [`${withheld} withheld`] : []),
+    ...(errors > 0 ? [count(errors, 'error')] : []),
+  ];
+  const others = unplanned > 0 ? `; ${count(unplanned, 'app')} cannot be planned` : '';
+  return `${at}: ${parts.join(', ')} (${count(apps.length, 'app')}${others})`;
+}
+
+const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
+
+export const shortRevision = (revision: string): string =>
+  /^[0-9a-f]{40}$/.test(revision) ? revision.slice(0, 10) : revision;
+
+/**
+ * A plan for programs: the operations with all that tells them apart, without file contents, environment or labels, which may be secret.
+ * The shape is stable: keys are added, never changed.
+ */
+export function renderJson(plan: Plan): string {
+  const apps = plan.apps.map(({ app, revision, operations, problems, adopted }) => ({
+    app,
+    revision,
+    operations: operations.map((operation) => ({
+      id: operation.id,
+      kind: operation.kind,
+      ...(operation.service && { service: operation.service }),
+      description: describe(operation),
+      reason: operation.reason,
+      after: operation.after,
+      ...(operation.onlyIfFailed && { onlyIfFailed: operation.onlyIfFailed }),
+      ...(operation.withheld && { withheld: { by: operation.withheld.by, text: operation.withheld.text } }),
+    })),
+    problems,
+    ...(adopted && { adopted }),
+  }));
+  return JSON.stringify({ site: plan.site, revision: plan.revision, apps }, null, 2);
+}
