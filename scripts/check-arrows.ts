@@ -4,10 +4,10 @@ import { dirname, join, normalize, relative } from 'node:path';
 /**
  * Data flows one way through src/, and imports may only point back to where it comes from:
  *
- *     lib <- model <-+- yaml <-+- source <- fleet <- compose <--------\
- *                    |         +- trust <-----------------------------+- agent <- report <- cli
- *                    +- spec <-+- engine <-\                          |
- *                              +- plan <---+- apply <-----------------/
+ *     lib <- model <-+- yaml <-+- source <- fleet <- compose <-------------\
+ *                    |         +- trust <----------------------------------+- agent <- report <- cli
+ *                    +- container <-+- engine <-\                          |
+ *                                   +- plan <---+- apply <-----------------/
  *
  * What a folder may import besides itself. `source`, `fleet` and `compose` know no engine; `engine` and `plan` know neither each other nor
  * Compose; only `apply` and what follows see both sides.
@@ -16,22 +16,22 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   model: ['lib'],
   yaml: ['lib', 'model'],
-  spec: ['lib', 'model'],
+  container: ['lib', 'model'],
   source: ['lib', 'model', 'yaml'],
   trust: ['lib', 'model', 'yaml'],
   fleet: ['lib', 'model', 'yaml', 'source'],
   compose: ['lib', 'model', 'yaml', 'source', 'fleet'],
   import: ['lib', 'model', 'yaml', 'source', 'fleet', 'compose'],
-  engine: ['lib', 'model', 'spec'],
-  plan: ['lib', 'model', 'spec'],
-  apply: ['lib', 'model', 'spec', 'engine', 'plan'],
-  agent: ['lib', 'model', 'yaml', 'spec', 'source', 'trust', 'fleet', 'compose', 'engine', 'plan', 'apply'],
-  report: ['lib', 'model', 'spec', 'plan', 'agent'],
+  engine: ['lib', 'model', 'container'],
+  plan: ['lib', 'model', 'container'],
+  apply: ['lib', 'model', 'container', 'engine', 'plan'],
+  agent: ['lib', 'model', 'yaml', 'container', 'source', 'trust', 'fleet', 'compose', 'engine', 'plan', 'apply'],
+  report: ['lib', 'model', 'container', 'plan', 'agent'],
   cli: [
     'lib',
     'model',
     'yaml',
-    'spec',
+    'container',
     'source',
     'trust',
     'fleet',

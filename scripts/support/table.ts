@@ -1,8 +1,8 @@
 import { noteOf, type Shape, shapeOf } from '../../src/compose/keys/decode.ts';
 import { FILE_KEYS, NETWORK_KEYS, TOP_KEYS, VOLUME_KEYS } from '../../src/compose/keys/resources.ts';
 import { SERVICE_KEYS } from '../../src/compose/keys/service-keys.ts';
-import type { Field } from '../../src/spec/field.ts';
-import { FIELDS } from '../../src/spec/fields.ts';
+import type { Field } from '../../src/container/fields/field.ts';
+import { FIELDS } from '../../src/container/fields/table.ts';
 import { FILE_NOTES, LOADER_NOTES, NETWORK_NOTES, type Note, SERVICE_NOTES, TOP_NOTES, VOLUME_NOTES } from './notes.ts';
 
 /** One key of a Compose file. */

@@ -1,5 +1,6 @@
 import { applyApp, type Effects } from '../apply/apply.ts';
 import type { AskedFile } from '../apply/host-files.ts';
+import { imagesOf } from '../container/fields/mounts.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -21,7 +22,6 @@ import {
 } from '../plan/memory/learn.ts';
 import { plan } from '../plan/plan.ts';
 import { describe } from '../plan/print/render.ts';
-import { imagesOf } from '../spec/mounts.ts';
 import type { MemoryStore } from './memory-store.ts';
 import type { Rivals } from './rivals.ts';
 

@@ -17,8 +17,8 @@ export async function withEngine<T>(
 
 /** Loads dockerode, which is the heaviest part of the program, only here. */
 export async function openSiteEngine(site: string, dockerHost: string | undefined): Promise<Engine> {
-  const { connectionFrom } = await import('../engine/connection.ts');
-  const { dockerApi } = await import('../engine/docker.ts');
+  const { connectionFrom } = await import('../engine/client/connection.ts');
+  const { dockerApi } = await import('../engine/client/docker-api.ts');
   const { openEngine } = await import('../engine/open-engine.ts');
   const api = dockerApi(await connectionFrom(process.env, dockerHost), process.env);
   return openEngine(api, { site, clock: systemClock });

@@ -8,11 +8,11 @@ import type {
   ImageInspect,
   NetworkBody,
   VolumeBody,
-} from '../model/engine-api.ts';
+} from '../container/engine-api.ts';
 import type { EngineFacts } from '../model/state.ts';
 
 /**
- * The one door to a container engine: a function per Engine API call, in the API's own JSON. `engine/docker.ts` opens it with dockerode (Docker
+ * The one door to a container engine: a function per Engine API call, in the API's own JSON. `client/docker-api.ts` opens it with dockerode (Docker
  * and Podman), the simulation with an engine in memory; one contract suite holds both to the same behaviour.
  *
  * Every function throws EngineError and nothing else, with the kinds that the engines' different status codes mean. Effects are idempotent

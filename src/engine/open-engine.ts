@@ -1,9 +1,9 @@
 import type { Clock } from '../lib/clock.ts';
 import type { EngineApi } from './api.ts';
 import type { Engine } from './engine.ts';
+import { createView } from './observe/view.ts';
+import { watchEvents } from './observe/watch.ts';
 import { performOperation } from './operations.ts';
-import { createView } from './view.ts';
-import { watchEvents } from './watch.ts';
 
 /** A site's engine, by way of any EngineApi. Closing it closes that too. */
 export function openEngine(api: EngineApi, { site, clock }: { site: string; clock: Clock }): Engine {

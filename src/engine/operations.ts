@@ -1,18 +1,18 @@
+import type { ExecBody } from '../container/engine-api.ts';
+import { inheritable } from '../container/fields/mounts.ts';
+import { readImageConfig } from '../container/from-api.ts';
+import { containerLabels, imageRefusal, networkLabels, volumeLabels } from '../container/labels/labels.ts';
+import { endpointBody, networkBody } from '../container/networks.ts';
+import { lacksForContainer } from '../container/requirements.ts';
+import { createBody, updateBody } from '../container/to-api.ts';
+import { volumeBody } from '../container/volumes.ts';
 import { EngineError } from '../lib/errors.ts';
 import { lastWords } from '../lib/text/last-words.ts';
-import type { ExecBody } from '../model/engine-api.ts';
 import type { Hook } from '../model/spec.ts';
-import { readImageConfig } from '../spec/from-api.ts';
-import { containerLabels, imageRefusal, networkLabels, volumeLabels } from '../spec/labels.ts';
-import { inheritable } from '../spec/mounts.ts';
-import { endpointBody, networkBody } from '../spec/networks.ts';
-import { lacksForContainer } from '../spec/requirements.ts';
-import { createBody, updateBody } from '../spec/to-api.ts';
-import { volumeBody } from '../spec/volumes.ts';
 import type { EngineApi } from './api.ts';
 import type { EngineOperation, Performed, PerformOptions } from './engine.ts';
+import type { View } from './observe/view.ts';
 import { tarOf } from './tar.ts';
-import type { View } from './view.ts';
 
 export interface Surgery {
   api: EngineApi;

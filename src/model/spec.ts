@@ -3,7 +3,7 @@
  *
  * Desired and actual share these types: the compiler makes them from Git, the observer from the engine. In a desired spec an absent
  * key means "not asked for: the image's or the engine's default". In an observed one it means "the engine's default". What the
- * image adds is taken into account when the two are compared (spec/compare.ts), never when they are made.
+ * image adds is taken into account when the two are compared (container/compare.ts), never when they are made.
  */
 export interface ContainerSpec {
   /** The reference as written, e.g. `nginx:1.27`. */

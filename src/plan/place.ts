@@ -1,6 +1,6 @@
+import { inheritable } from '../container/fields/mounts.ts';
 import type { Withheld } from '../model/plan.ts';
 import type { ActualContainer, DesiredContainer, DesiredService } from '../model/state.ts';
-import { inheritable } from '../spec/mounts.ts';
 import type { AppContext, PlaceWork } from './context.ts';
 import { type Assessment, assess, goalOf } from './decide/assess.ts';
 import { isDrift } from './decide/drift.ts';

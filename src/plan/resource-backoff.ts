@@ -1,4 +1,4 @@
-import { specHash } from '../spec/hash.ts';
+import { specHash } from '../container/labels/hash.ts';
 import type { AppContext } from './context.ts';
 
 type Resource = 'network' | 'volume';

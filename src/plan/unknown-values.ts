@@ -1,8 +1,8 @@
+import { FIELDS } from '../container/fields/table.ts';
+import { withOwned } from '../container/ignore.ts';
 import { own } from '../lib/own.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import type { ActualContainer, ActualSite, DesiredContainer, DesiredService, DesiredSite } from '../model/state.ts';
-import { FIELDS } from '../spec/fields.ts';
-import { withOwned } from '../spec/ignore.ts';
 
 /** Fields of which single keys can be taken over. */
 const MAPS = ['environment', 'labels', 'annotations', 'sysctls', 'storage_opt', 'tmpfs'];

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mustAsk } from '../../scripts/machine/engine-http.ts';
 import type { EngineApi } from '../../src/engine/api.ts';
-import { connectionFrom } from '../../src/engine/connection.ts';
-import { dockerApi } from '../../src/engine/docker.ts';
+import { connectionFrom } from '../../src/engine/client/connection.ts';
+import { dockerApi } from '../../src/engine/client/docker-api.ts';
 import { ENGINES, TEST_IMAGE } from '../support/engine-under-test.ts';
 import { REGISTRY_CREDENTIALS, startRegistry, type TestRegistry } from '../support/registry.ts';
 

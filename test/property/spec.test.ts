@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { differences } from '../../src/container/compare.ts';
+import { FIELDS } from '../../src/container/fields/table.ts';
+import { sameJson } from '../../src/container/json.ts';
+import { specHash } from '../../src/container/labels/hash.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import type { ContainerSpec } from '../../src/model/spec.ts';
-import { differences } from '../../src/spec/compare.ts';
-import { FIELDS } from '../../src/spec/fields.ts';
-import { specHash } from '../../src/spec/hash.ts';
-import { sameJson } from '../../src/spec/json.ts';
 import { docker20, docker28 } from '../sim/world/engine/profiles.ts';
 import { seededRandom } from '../sim/world/random.ts';
 import { SimulatedEngine } from '../sim/world/simulated-engine.ts';

@@ -1,6 +1,6 @@
+import { differences } from '../../src/container/compare.ts';
 import type { ContainerSpec } from '../../src/model/spec.ts';
 import type { EngineCapabilities, ImageConfig } from '../../src/model/state.ts';
-import { differences } from '../../src/spec/compare.ts';
 
 export const NEW_DOCKER: EngineCapabilities = {
   update: true,

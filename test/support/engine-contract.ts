@@ -1,9 +1,14 @@
 // Over 400 lines in one file, since it is one list of promises that is read from top to bottom.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type {
+  ContainerInspect,
+  CreateContainerBody,
+  EventBody,
+  HostConfigBody,
+} from '../../src/container/engine-api.ts';
+import { connectedEndpoints } from '../../src/container/networks.ts';
 import type { EngineApi } from '../../src/engine/api.ts';
 import { EngineError, type EngineErrorKind } from '../../src/lib/errors.ts';
-import type { ContainerInspect, CreateContainerBody, EventBody, HostConfigBody } from '../../src/model/engine-api.ts';
-import { connectedEndpoints } from '../../src/spec/networks.ts';
 
 /** An engine under the contract. */
 export interface ContractSubject {

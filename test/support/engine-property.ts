@@ -1,9 +1,9 @@
+import { differences, endpointDifferences } from '../../src/container/compare.ts';
+import { specHash } from '../../src/container/labels/hash.ts';
+import { primaryNetwork } from '../../src/container/networks.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { ContainerSpec } from '../../src/model/spec.ts';
 import type { ActualSite } from '../../src/model/state.ts';
-import { differences, endpointDifferences } from '../../src/spec/compare.ts';
-import { specHash } from '../../src/spec/hash.ts';
-import { primaryNetwork } from '../../src/spec/networks.ts';
 
 type Drive = <T>(work: Promise<T>) => Promise<T>;
 

@@ -1,6 +1,6 @@
 import type { EngineApi } from '../../src/engine/api.ts';
-import { connectionFrom } from '../../src/engine/connection.ts';
-import { dockerApi } from '../../src/engine/docker.ts';
+import { connectionFrom } from '../../src/engine/client/connection.ts';
+import { dockerApi } from '../../src/engine/client/docker-api.ts';
 import type { ContractSubject } from './engine-contract.ts';
 
 /** Engines that the test run lends, by the variable that names their socket. Unset: the tests of that engine are skipped. */

@@ -1,3 +1,5 @@
+import { specHash } from '../../src/container/labels/hash.ts';
+import { primaryNetwork } from '../../src/container/networks.ts';
 import type { Engine, EngineOperation } from '../../src/engine/engine.ts';
 import { EngineError } from '../../src/lib/errors.ts';
 import type { ContainerRef, Operation } from '../../src/model/plan.ts';
@@ -5,8 +7,6 @@ import type { ContainerSpec, EndpointSpec } from '../../src/model/spec.ts';
 import type { ActualContainer, ActualSite } from '../../src/model/state.ts';
 import { steadinessOf } from '../../src/plan/decide/steady.ts';
 import { sharedAddressesOn } from '../../src/plan/facts/shared-things.ts';
-import { specHash } from '../../src/spec/hash.ts';
-import { primaryNetwork } from '../../src/spec/networks.ts';
 import { imageId, SITE } from './site-builder.ts';
 
 /**

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { contentDigest, hooksDigest, specHash } from '../../src/container/labels/hash.ts';
 import type { SyncPolicy } from '../../src/model/fleet.ts';
 import { emptyMemory, type Memory } from '../../src/model/memory.ts';
 import type { ContainerSpec, NetworkSpec, VolumeSpec } from '../../src/model/spec.ts';
@@ -17,7 +18,6 @@ import type {
   UpdatePolicy,
 } from '../../src/model/state.ts';
 import { appDigest } from '../../src/plan/facts/app-digest.ts';
-import { contentDigest, hooksDigest, specHash } from '../../src/spec/hash.ts';
 
 /** Small words for large values: what Git wants of a site, and a site that is just so or just not quite so. */
 

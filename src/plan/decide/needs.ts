@@ -1,8 +1,8 @@
+import { imagesOf } from '../../container/fields/mounts.ts';
+import { imageRefusal } from '../../container/labels/labels.ts';
+import { lacksForContainer } from '../../container/requirements.ts';
 import { own } from '../../lib/own.ts';
 import type { Dependency, DesiredContainer, DesiredService } from '../../model/state.ts';
-import { imageRefusal } from '../../spec/labels.ts';
-import { imagesOf } from '../../spec/mounts.ts';
-import { lacksForContainer } from '../../spec/requirements.ts';
 import { type AppContext, held } from '../context.ts';
 import { writesFor } from '../draft/files.ts';
 import { neededFor } from '../draft/remake-network.ts';

@@ -1,8 +1,8 @@
+import { networkDifferences, volumeDifferences } from '../../container/compare.ts';
+import { lacksForNetwork } from '../../container/requirements.ts';
 import { own } from '../../lib/own.ts';
 import type { Withheld } from '../../model/plan.ts';
 import type { DesiredNetwork, DesiredVolume } from '../../model/state.ts';
-import { networkDifferences, volumeDifferences } from '../../spec/compare.ts';
-import { lacksForNetwork } from '../../spec/requirements.ts';
 import { type AppContext, held } from '../context.ts';
 import { backoffOf } from '../resource-backoff.ts';
 import { writesBelow } from './files.ts';

@@ -1,5 +1,5 @@
+import { specHash } from '../../container/labels/hash.ts';
 import type { DesiredContainer } from '../../model/state.ts';
-import { specHash } from '../../spec/hash.ts';
 
 /** The name that a successor has until it has taken over. Unlike a final name, it tells which replacement it belongs to. */
 export const temporaryName = (wanted: DesiredContainer): string =>

@@ -1,8 +1,8 @@
+import { contentDigest } from '../../container/labels/hash.ts';
 import { own } from '../../lib/own.ts';
 import type { AdoptedDigests, Memory } from '../../model/memory.ts';
 import type { Identity } from '../../model/spec.ts';
 import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../../model/state.ts';
-import { contentDigest } from '../../spec/hash.ts';
 import type { AppContext } from '../context.ts';
 import { goalOf } from '../decide/assess.ts';
 import { bindsGitsFiles } from '../draft/files.ts';

@@ -1,5 +1,5 @@
+import type { ContainerInspect } from '../../../src/container/engine-api.ts';
 import type { EngineApi } from '../../../src/engine/api.ts';
-import type { ContainerInspect } from '../../../src/model/engine-api.ts';
 
 /** What an inspect answers, read freely: its shape is the engine's. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };

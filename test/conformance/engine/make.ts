@@ -3,6 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { compileApp } from '../../../src/compose/compile-app.ts';
+import { isAnonymousName } from '../../../src/container/fields/mounts.ts';
 import type { EngineApi } from '../../../src/engine/api.ts';
 import type { Engine } from '../../../src/engine/engine.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
@@ -10,7 +11,6 @@ import { emptyMemory } from '../../../src/model/memory.ts';
 import type { ContainerRef } from '../../../src/model/plan.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { isAnonymousName } from '../../../src/spec/mounts.ts';
 import { memorySnapshot, placedApp } from '../../unit/compose/support.ts';
 import type { EngineCase } from './case.ts';
 

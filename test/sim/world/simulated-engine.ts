@@ -1,6 +1,6 @@
+import type { CreateContainerBody, EndpointBody, NetworkBody, VolumeBody } from '../../../src/container/engine-api.ts';
 import type { EngineApi, EventListener, PullOptions } from '../../../src/engine/api.ts';
 import { EngineError } from '../../../src/lib/errors.ts';
-import type { CreateContainerBody, EndpointBody, NetworkBody, VolumeBody } from '../../../src/model/engine-api.ts';
 import { createContainer, putArchive, removeContainer, renameContainer, updateContainer } from './engine/containers.ts';
 import { inspectContainer, listItem, networkItem } from './engine/echo.ts';
 import { exec } from './engine/exec.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { factsOf, negotiate } from '../../../src/engine/capabilities.ts';
+import { factsOf, negotiate } from '../../../src/engine/dialects/capabilities.ts';
 
 test('the newest version of the API that both know is spoken', () => {
   expect(negotiate({ ApiVersion: '1.41', MinAPIVersion: '1.12' })).toBe('1.41');

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { composedOf, recognise, stacksOf } from '../../../src/engine/recognise.ts';
+import { claimingLabels } from '../../../src/container/labels/labels.ts';
+import { composedOf, recognise, stacksOf } from '../../../src/engine/observe/recognise.ts';
 import type { Problem } from '../../../src/lib/errors.ts';
-import { claimingLabels } from '../../../src/spec/labels.ts';
 
 const item = (Labels: Record<string, string>) => ({
   Id: 'x',

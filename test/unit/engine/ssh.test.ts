@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { connectionFrom } from '../../../src/engine/connection.ts';
-import { sshArguments } from '../../../src/engine/ssh-tunnel.ts';
+import { connectionFrom } from '../../../src/engine/client/connection.ts';
+import { sshArguments } from '../../../src/engine/client/ssh-tunnel.ts';
 
 const words = (address: string) => sshArguments(new URL(address)).join(' ');
 const END = 'system dial-stdio';

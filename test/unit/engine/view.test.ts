@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import type { EventBody } from '../../../src/container/engine-api.ts';
 import type { EngineApi, EventListener } from '../../../src/engine/api.ts';
 import type { Change, Engine } from '../../../src/engine/engine.ts';
 import { openEngine } from '../../../src/engine/open-engine.ts';
 import { EngineError } from '../../../src/lib/errors.ts';
-import type { EventBody } from '../../../src/model/engine-api.ts';
 import { docker20 } from '../../sim/world/engine/profiles.ts';
 import { seededRandom } from '../../sim/world/random.ts';
 import { SimulatedEngine } from '../../sim/world/simulated-engine.ts';

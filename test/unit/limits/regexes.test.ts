@@ -10,15 +10,16 @@ const OWN = 'text of our own, of a few characters';
 
 /** Expressions that can take more than time in proportion to a text, and why the text cannot be long. */
 const BOUNDED: Record<string, string> = {
-  'engine/docker-errors.ts /(is|that name is) already in use by|name .* already (used|in use|exists)|network with name .* already exists|network already exists/i':
+  'engine/client/errors.ts /(is|that name is) already in use by|name .* already (used|in use|exists)|network with name .* already exists|network already exists/i':
     ENGINE_ANSWER,
-  'engine/docker-errors.ts /active endpoints|associated containers|network is being used|is running|is paused|not running|volume is in use|is being used|volume is being used|removal of container .* is already in progress|container state improper|has dependent containers|stop the container before/i':
+  'engine/client/errors.ts /active endpoints|associated containers|network is being used|is running|is paused|not running|volume is in use|is being used|volume is being used|removal of container .* is already in progress|container state improper|has dependent containers|stop the container before/i':
     ENGINE_ANSWER,
-  'engine/docker-errors.ts /no such (container|image|network|volume)|(network|container|image|volume) .*not found|not found: network|unable to find network|image not known/i':
+  'engine/client/errors.ts /no such (container|image|network|volume)|(network|container|image|volume) .*not found|not found: network|unable to find network|image not known/i':
     ENGINE_ANSWER,
-  'engine/docker.ts /is not connected to|network .*not found|network not found/i': ENGINE_ANSWER,
-  'engine/docker.ts /removal of container .* already in progress/': ENGINE_ANSWER,
-  'engine/decode.ts /\\((?!.*ago)[^)]*\\)/g': 'the status that an engine writes of a container: `Up 3 hours (healthy)`',
+  'engine/client/docker-api.ts /is not connected to|network .*not found|network not found/i': ENGINE_ANSWER,
+  'engine/client/docker-api.ts /removal of container .* already in progress/': ENGINE_ANSWER,
+  'engine/observe/decode.ts /\\((?!.*ago)[^)]*\\)/g':
+    'the status that an engine writes of a container: `Up 3 hours (healthy)`',
   'lib/registry-auth.ts /\\0+$/': 'a password in the config.json of the person or the agent',
   'source/remote.ts /\\/+$/': SETTING,
   'source/remote.ts /[/\\s]+$/': SETTING,

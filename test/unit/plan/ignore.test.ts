@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { fieldNames } from '../../../src/container/ignore.ts';
 import type { IgnoreRule } from '../../../src/model/fleet.ts';
 import type { Operation } from '../../../src/model/plan.ts';
 import type { ContainerSpec } from '../../../src/model/spec.ts';
@@ -8,7 +9,6 @@ import type { DesiredSite } from '../../../src/model/state.ts';
 import { ownedFields } from '../../../src/plan/facts/owned-fields.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { fieldNames } from '../../../src/spec/ignore.ts';
 import { planLines } from '../../support/plan-lines.ts';
 import { actualOf, app, bare, butSpec, service, settled, site } from '../../support/site-builder.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import type { CreateContainerBody, EventBody, HostConfigBody } from '../../../src/container/engine-api.ts';
 import type { EngineApi } from '../../../src/engine/api.ts';
-import type { CreateContainerBody, EventBody, HostConfigBody } from '../../../src/model/engine-api.ts';
 import { exit, pause } from '../../sim/world/engine/lifecycle.ts';
 import { docker20, docker28, type EngineProfile, podman } from '../../sim/world/engine/profiles.ts';
 import { restartEngine } from '../../sim/world/engine/restart.ts';

@@ -1,3 +1,4 @@
+import { hooksDigest } from '../../../container/labels/hash.ts';
 import { secretsIn } from '../../../lib/text/last-words.ts';
 import type { Memory } from '../../../model/memory.ts';
 import type { ContainerRef, Operation, Withheld } from '../../../model/plan.ts';
@@ -9,7 +10,6 @@ import type {
   DesiredService,
   DesiredSite,
 } from '../../../model/state.ts';
-import { hooksDigest } from '../../../spec/hash.ts';
 import type { PlaceWork } from '../../context.ts';
 import { type AppContext, held } from '../../context.ts';
 

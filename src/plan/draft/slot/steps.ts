@@ -1,8 +1,8 @@
+import { contentDigest, hooksDigest, specHash } from '../../../container/labels/hash.ts';
+import { primaryNetwork } from '../../../container/networks.ts';
 import { own } from '../../../lib/own.ts';
 import type { ContainerRef } from '../../../model/plan.ts';
 import type { ActualContainer } from '../../../model/state.ts';
-import { contentDigest, hooksDigest, specHash } from '../../../spec/hash.ts';
-import { primaryNetwork } from '../../../spec/networks.ts';
 import { type AppContext, held, type PlaceWork } from '../../context.ts';
 import type { Assessment } from '../../decide/assess.ts';
 import { loopOf } from '../../decide/replacement-loop.ts';

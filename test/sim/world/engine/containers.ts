@@ -1,5 +1,5 @@
+import type { ContainerBody, CreateContainerBody, EndpointBody } from '../../../../src/container/engine-api.ts';
 import { EngineError } from '../../../../src/lib/errors.ts';
-import type { ContainerBody, CreateContainerBody, EndpointBody } from '../../../../src/model/engine-api.ts';
 import { deepFreeze } from '../freeze.ts';
 import { untar } from './archive.ts';
 import { forget, kill } from './lifecycle.ts';

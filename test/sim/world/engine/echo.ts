@@ -3,7 +3,7 @@ import type {
   ContainerListItem,
   EndpointBody,
   NetworkBody,
-} from '../../../../src/model/engine-api.ts';
+} from '../../../../src/container/engine-api.ts';
 import type { Machine } from './machine.ts';
 import { isRefused, type SimContainer, type SimNetwork } from './records.ts';
 

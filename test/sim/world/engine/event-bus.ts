@@ -1,6 +1,6 @@
+import type { EventBody } from '../../../../src/container/engine-api.ts';
 import type { EventListener } from '../../../../src/engine/api.ts';
 import { EngineError } from '../../../../src/lib/errors.ts';
-import type { EventBody } from '../../../../src/model/engine-api.ts';
 import { deepFreeze } from '../freeze.ts';
 import type { Random } from '../random.ts';
 import type { VirtualClock } from '../virtual-clock.ts';

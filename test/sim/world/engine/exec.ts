@@ -1,5 +1,5 @@
+import type { ExecBody } from '../../../../src/container/engine-api.ts';
 import { EngineError } from '../../../../src/lib/errors.ts';
-import type { ExecBody } from '../../../../src/model/engine-api.ts';
 import type { Machine } from './machine.ts';
 import type { SimContainer } from './records.ts';
 

@@ -1,6 +1,6 @@
+import type { ContainerBody, ImageInspect } from '../../../../src/container/engine-api.ts';
 import type { PullOptions } from '../../../../src/engine/api.ts';
 import { EngineError } from '../../../../src/lib/errors.ts';
-import type { ContainerBody, ImageInspect } from '../../../../src/model/engine-api.ts';
 import { deepFreeze } from '../freeze.ts';
 import type { Random } from '../random.ts';
 import type { VirtualClock } from '../virtual-clock.ts';

@@ -1,5 +1,5 @@
+import type { EndpointBody, NetworkBody } from '../../../../src/container/engine-api.ts';
 import { EngineError } from '../../../../src/lib/errors.ts';
-import type { EndpointBody, NetworkBody } from '../../../../src/model/engine-api.ts';
 import { deepFreeze } from '../freeze.ts';
 import { claimAddresses } from './addresses.ts';
 import type { Machine } from './machine.ts';

@@ -1,6 +1,6 @@
-import { factsOf } from '../../../../src/engine/capabilities.ts';
-import { fromPodman, listItemFromPodman, networkFromPodman } from '../../../../src/engine/podman.ts';
-import type { ContainerInspect, ContainerListItem, NetworkBody } from '../../../../src/model/engine-api.ts';
+import type { ContainerInspect, ContainerListItem, NetworkBody } from '../../../../src/container/engine-api.ts';
+import { factsOf } from '../../../../src/engine/dialects/capabilities.ts';
+import { fromPodman, listItemFromPodman, networkFromPodman } from '../../../../src/engine/dialects/podman.ts';
 import type { EngineFacts } from '../../../../src/model/state.ts';
 
 /** What makes one engine answer differently from another; everything else all engines do alike. */

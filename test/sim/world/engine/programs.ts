@@ -1,4 +1,4 @@
-import type { ContainerBody } from '../../../../src/model/engine-api.ts';
+import type { ContainerBody } from '../../../../src/container/engine-api.ts';
 import type { SimContainer } from './records.ts';
 
 /** What a process does once started. Times are virtual milliseconds. */

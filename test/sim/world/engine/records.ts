@@ -4,7 +4,7 @@ import type {
   EndpointBody,
   NetworkBody,
   VolumeBody,
-} from '../../../../src/model/engine-api.ts';
+} from '../../../../src/container/engine-api.ts';
 import type { ContainerStatus } from '../../../../src/model/state.ts';
 
 /** Who caused something: the agent under test, the engine by itself, or a person at the site. */

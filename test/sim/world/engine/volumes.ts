@@ -1,5 +1,5 @@
+import type { VolumeBody } from '../../../../src/container/engine-api.ts';
 import { EngineError } from '../../../../src/lib/errors.ts';
-import type { VolumeBody } from '../../../../src/model/engine-api.ts';
 import type { Machine } from './machine.ts';
 
 /** One that exists stays as it is, labels and all; another driver under its name is refused. */

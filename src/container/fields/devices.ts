@@ -1,0 +1,69 @@
+import type { DeviceRequest } from '../../model/spec.ts';
+import type { Json } from '../json.ts';
+import { type Comparison, type Field, hostConfig, mapText, unreported } from './field.ts';
+import { set } from './kinds.ts';
+
+type Device = { PathOnHost: string; PathInContainer: string; CgroupPermissions: string };
+
+const permissions = (letters: string): string => [...new Set(letters || 'rwm')].sort().join('');
+
+/** By path inside: where it comes from and what is allowed. Podman does not say what is allowed. */
+const devices = (value: Device[] | undefined, comparison: Comparison): Json | undefined => {
+  if (!value?.length) return undefined;
+  // A privileged container has all of them, and Podman names none.
+  if (comparison.observed.Privileged && unreported(comparison, 'Privileged.details')) return undefined;
+  const silent = unreported(comparison, 'Devices.CgroupPermissions');
+  return Object.fromEntries(
+    value.map(({ PathOnHost, PathInContainer, CgroupPermissions }) => [
+      PathInContainer || PathOnHost,
+      silent ? PathOnHost : `${PathOnHost} (${permissions(CgroupPermissions)})`,
+    ]),
+  );
+};
+
+const request = ({ Driver, Count, DeviceIDs, Capabilities, Options }: DeviceRequest): string =>
+  [
+    Driver || 'any driver',
+    Count === -1 ? 'all' : DeviceIDs?.length ? `ids ${[...DeviceIDs].sort().join(' ')}` : `count ${Count ?? 0}`,
+    (Capabilities ?? [])
+      .map((all) => [...all].sort().join('+'))
+      .sort()
+      .join(' or '),
+    ...Object.entries(Options ?? {})
+      .map(([key, value]) => `${key}=${value}`)
+      .sort(),
+  ]
+    .filter(Boolean)
+    .join(', ');
+
+/** The host's hardware. */
+export const deviceFields: Field[] = [
+  hostConfig(
+    'Devices',
+    {
+      read: (raw) => (Array.isArray(raw) && raw.length > 0 ? raw.map((device: Device) => ({ ...device })) : undefined),
+      canonical: () => undefined,
+      show: String,
+    },
+    {
+      label: 'devices',
+      wanted: (comparison) => devices(comparison.desired.Devices, comparison),
+      found: (comparison) => devices(comparison.observed.Devices, comparison),
+      text: mapText('devices', String),
+    },
+  ),
+  hostConfig(
+    'DeviceRequests',
+    {
+      read: (raw) => (Array.isArray(raw) && raw.length > 0 ? raw.map(present) : undefined),
+      canonical: (value) => (value.length > 0 ? value.map(request).sort() : undefined),
+      show: (value) => (value as string[]).join('; '),
+    },
+    { label: 'gpus' },
+  ),
+  hostConfig('DeviceCgroupRules', set, { label: 'device_cgroup_rules' }),
+];
+
+/** Engines write null for what was not given. */
+const present = (raw: Record<string, unknown>): DeviceRequest =>
+  Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null && value !== '')) as DeviceRequest;

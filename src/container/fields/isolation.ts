@@ -1,0 +1,146 @@
+import type { ContainerSpec } from '../../model/spec.ts';
+import type { CreateContainerBody } from '../engine-api.ts';
+import { joinedId } from '../joined-id.ts';
+import type { Json } from '../json.ts';
+import { primaryNetwork } from '../networks.ts';
+import { type Comparison, type Field, hostConfig, mapText, type Surroundings, unreported } from './field.ts';
+import { flag, list, map, set, setOf, text } from './kinds.ts';
+
+const capability = setOf((name) => name.toUpperCase().replace(/^CAP_/, ''));
+
+/** Podman names none of a privileged container, or those that the machine itself has not. */
+const capabilityOptions = (name: 'CapAdd' | 'CapDrop', label: string) => ({
+  label,
+  // With `CAP_`, as the docker command line and Compose send them.
+  write: (spec: ContainerSpec, body: CreateContainerBody) => {
+    const names = spec[name];
+    if (names) body.HostConfig[name] = names.map((each) => (each === 'ALL' ? each : `CAP_${each}`));
+  },
+  wanted: (comparison: Comparison) => capabilities(comparison.desired[name], comparison),
+  found: (comparison: Comparison) => capabilities(comparison.observed[name], comparison),
+});
+
+const capabilities = (names: string[] | undefined, comparison: Comparison): Json | undefined =>
+  comparison.observed.Privileged && unreported(comparison, 'Privileged.details')
+    ? undefined
+    : capability.canonical(names ?? []);
+
+/** `seccomp:unconfined` is the old spelling; `no-new-privileges` alone means true. */
+const securityOption = (option: string): string => {
+  const spelled = option.replace(/^([a-z-]+):/, '$1=');
+  return spelled === 'no-new-privileges=true' ? 'no-new-privileges' : spelled;
+};
+
+/** Docker's command line makes empty lists of masked and read-only paths of it; no engine knows it. */
+const SYSTEM_PATHS = 'systempaths=unconfined';
+
+const isLabel = (option: string): boolean => /^label[=:]/.test(option);
+
+/** Docker adds label options of its own where a container shares a namespace with the host or another container, or is privileged. */
+function foundSecurity({ desired, observed }: Comparison): Json | undefined {
+  const shares =
+    observed.Privileged ||
+    [observed.IpcMode, observed.PidMode].some((mode) => /^(host|container:|service:)/.test(mode ?? ''));
+  const asked = new Set((desired.SecurityOpt ?? []).map(securityOption));
+  const options = (observed.SecurityOpt ?? []).filter(
+    (option) => !(shares && isLabel(option) && !asked.has(securityOption(option))),
+  );
+  return setOf(securityOption).canonical(options);
+}
+
+/** A seccomp profile is the whole file's text: too much to show. */
+const showSecurity = (value: Json): string =>
+  (value as string[]).map((option) => (option.startsWith('seccomp={') ? 'seccomp=<profile>' : option)).join(', ');
+
+const writeNamespace =
+  (name: 'NetworkMode' | 'PidMode' | 'IpcMode') =>
+  (spec: ContainerSpec, body: CreateContainerBody, { joins }: Surroundings): void => {
+    const mode = name === 'NetworkMode' ? (spec.NetworkMode ?? primaryNetwork(spec.Networks)) : spec[name];
+    if (mode === undefined) return;
+    body.HostConfig[name] = /^(service|container):/.test(mode) ? `container:${joinedId(mode, joins)}` : mode;
+  };
+
+/** The engine's own networks, and namespaces of other containers; every other mode names one of the container's networks. */
+export const isOwnMode = (mode: string): boolean =>
+  ['', 'default', 'bridge', 'host', 'none', 'private'].includes(mode) || /^(container|service|ns):/.test(mode);
+
+export const namespaceFields: Field[] = [
+  hostConfig('NetworkMode', text, {
+    label: 'network_mode',
+    write: writeNamespace('NetworkMode'),
+    read: ({ HostConfig: { NetworkMode = '' } }) =>
+      !isOwnMode(NetworkMode) ? undefined : ['', 'default'].includes(NetworkMode) ? 'bridge' : NetworkMode,
+    wanted: ({ desired: { NetworkMode, Networks } }) =>
+      NetworkMode === 'default'
+        ? 'bridge'
+        : (NetworkMode ?? (Object.keys(Networks ?? {}).length > 0 ? 'its networks' : 'bridge')),
+    found: ({ observed }) => observed.NetworkMode ?? 'its networks',
+  }),
+  hostConfig('PidMode', { ...text, none: 'private' }, { label: 'pid', write: writeNamespace('PidMode') }),
+  hostConfig('IpcMode', text, {
+    label: 'ipc',
+    engineFills: true,
+    write: writeNamespace('IpcMode'),
+    engineDefault: (found) => found === 'private' || found === 'shareable',
+  }),
+  hostConfig('UTSMode', text, { label: 'uts' }),
+  hostConfig('UsernsMode', text, { label: 'userns_mode' }),
+  hostConfig('CgroupnsMode', text, {
+    label: 'cgroup',
+    engineFills: true,
+    engineDefault: (found) => found === 'private' || found === 'host',
+  }),
+  hostConfig('CgroupParent', text, { label: 'cgroup_parent' }),
+];
+
+/** What the container may do to the host, and what it sees of it. */
+export const isolationFields: Field[] = [
+  hostConfig('Privileged', flag, { label: 'privileged' }),
+  hostConfig('ReadonlyRootfs', flag, { label: 'read_only' }),
+  hostConfig('CapAdd', capability, capabilityOptions('CapAdd', 'cap_add')),
+  hostConfig('CapDrop', capability, capabilityOptions('CapDrop', 'cap_drop')),
+  hostConfig(
+    'SecurityOpt',
+    { ...setOf(securityOption), show: showSecurity },
+    {
+      label: 'security_opt',
+      write: ({ SecurityOpt }, body) => {
+        if (!SecurityOpt) return;
+        body.HostConfig.SecurityOpt = SecurityOpt.filter((option) => securityOption(option) !== SYSTEM_PATHS);
+        if (SecurityOpt.some((option) => securityOption(option) === SYSTEM_PATHS)) {
+          body.HostConfig.MaskedPaths = [];
+          body.HostConfig.ReadonlyPaths = [];
+        }
+      },
+      read: ({ HostConfig: { SecurityOpt, MaskedPaths } }) =>
+        list.read([
+          ...(list.read(SecurityOpt) ?? []),
+          ...(Array.isArray(MaskedPaths) && MaskedPaths.length === 0 ? [SYSTEM_PATHS] : []),
+        ]),
+      found: foundSecurity,
+    },
+  ),
+  hostConfig('Sysctls', map, { label: 'sysctls', text: mapText('sysctls', String) }),
+  hostConfig(
+    'Ulimits',
+    {
+      read: (raw) =>
+        Array.isArray(raw) && raw.length > 0 ? raw.map(({ Name, Soft, Hard }) => ({ Name, Soft, Hard })) : undefined,
+      canonical: (value) =>
+        value.length > 0
+          ? Object.fromEntries(
+              value.map(({ Name, Soft, Hard }) => [Name, Soft === Hard ? String(Soft) : `${Soft}:${Hard}`]),
+            )
+          : undefined,
+      show: String,
+    },
+    { label: 'ulimits', engineFills: true, text: mapText('ulimits', String) },
+  ),
+  hostConfig('GroupAdd', set, { label: 'group_add' }),
+  hostConfig('Runtime', text, {
+    label: 'runtime',
+    engineFills: true,
+    engineDefault: (found) => ['runc', 'crun', 'oci', 'io.containerd.runc.v2'].includes(String(found)),
+  }),
+  hostConfig('Isolation', text, { label: 'isolation', engineDefault: (found) => found === 'default' }),
+];

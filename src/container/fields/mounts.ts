@@ -1,0 +1,321 @@
+import { own } from '../../lib/own.ts';
+import type { ContainerSpec, MountSpec } from '../../model/spec.ts';
+import type { ImageConfig } from '../../model/state.ts';
+import type { ContainerInspect, CreateContainerBody, MountBody } from '../engine-api.ts';
+import { joinedId } from '../joined-id.ts';
+import { type Json, stableText } from '../json.ts';
+import { type Comparison, type Field, hostConfig, mapText, type Surroundings, unreported } from './field.ts';
+import { bytes, map, samePath, set } from './kinds.ts';
+
+/** The images a container needs on the disk: its own, and those it mounts. */
+export const imagesOf = ({ Image, Mounts = [] }: ContainerSpec): string[] => [
+  ...new Set([Image, ...Mounts.flatMap(({ Type, Source }) => (Type === 'image' && Source ? [Source] : []))]),
+];
+
+/** Docker 24 and newer put it on volumes that nobody named. */
+const ANONYMOUS_LABEL = 'com.docker.volume.anonymous';
+
+/** What engines call a volume that nobody named. */
+export const isAnonymousName = (name: string): boolean => /^[0-9a-f]{64}$/.test(name);
+
+/**
+ * Plain binds and volumes go to HostConfig.Binds, which makes missing folders of the host as Compose promises; what it has no words for
+ * goes to HostConfig.Mounts.
+ */
+const fitsBinds = (mount: MountSpec): boolean =>
+  (mount.Type === 'bind' || mount.Type === 'volume') &&
+  mount.Source !== undefined &&
+  !(mount.MustExist && !mount.SELinux) &&
+  !mount.Propagation &&
+  !mount.Recursive &&
+  !mount.NoCopy &&
+  !mount.Subpath &&
+  !mount.Labels &&
+  !`${mount.Source}${mount.Target}`.includes(':');
+
+const bindText = ({ Source, Target, ReadOnly, Propagation, SELinux }: MountSpec): string =>
+  `${Source}:${Target}:${[ReadOnly ? 'ro' : 'rw', SELinux, Propagation].filter(Boolean).join(',')}`;
+
+const RECURSIVE = {
+  enabled: {},
+  disabled: { NonRecursive: true },
+  writable: { ReadOnlyNonRecursive: true },
+  readonly: { ReadOnlyForceRecursive: true },
+} as const;
+
+function readRecursive(options: MountBody['BindOptions']): MountSpec['Recursive'] {
+  if (options?.NonRecursive) return 'disabled';
+  if (options?.ReadOnlyNonRecursive) return 'writable';
+  return options?.ReadOnlyForceRecursive ? 'readonly' : undefined;
+}
+
+function mountBody({
+  Type,
+  Source,
+  Target,
+  ReadOnly,
+  MustExist,
+  Propagation,
+  Recursive,
+  NoCopy,
+  Subpath,
+  Labels,
+  SizeBytes,
+  Mode,
+}: MountSpec): MountBody {
+  const volume = { ...(NoCopy && { NoCopy }), ...(Subpath && { Subpath }), ...(Labels && { Labels }) };
+  const tmpfs = { ...(SizeBytes && { SizeBytes }), ...(Mode !== undefined && { Mode }) };
+  const bind = {
+    ...(Propagation && { Propagation }),
+    ...(!MustExist && { CreateMountpoint: true }),
+    ...(Recursive && RECURSIVE[Recursive]),
+  };
+  return {
+    Type,
+    ...(Source !== undefined && { Source }),
+    Target,
+    ...(ReadOnly && { ReadOnly }),
+    ...(Type === 'bind' && Object.keys(bind).length > 0 && { BindOptions: bind }),
+    ...(Type === 'volume' && Object.keys(volume).length > 0 && { VolumeOptions: volume }),
+    ...(Type === 'image' && Subpath && { ImageOptions: { Subpath } }),
+    ...(Type === 'tmpfs' && Object.keys(tmpfs).length > 0 && { TmpfsOptions: tmpfs }),
+  };
+}
+
+function writeMounts(spec: ContainerSpec, body: CreateContainerBody, { inherit }: Surroundings): void {
+  const targets = new Set<string>();
+  const mounts = (spec.Mounts ?? []).map((mount) => {
+    targets.add(samePath(mount.Target));
+    const inherited =
+      mount.Type === 'volume' && mount.Source === undefined ? own(inherit, samePath(mount.Target)) : undefined;
+    return inherited ? { ...mount, Source: inherited } : mount;
+  });
+  for (const [target, Source] of Object.entries(inherit)) {
+    if (!targets.has(samePath(target))) mounts.push({ Type: 'volume', Source, Target: target });
+  }
+  const binds = mounts.filter(fitsBinds).map(bindText);
+  const rest = mounts.filter((mount) => !fitsBinds(mount)).map(mountBody);
+  if (binds.length > 0) body.HostConfig.Binds = binds;
+  if (rest.length > 0) body.HostConfig.Mounts = rest;
+}
+
+const PROPAGATIONS = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'];
+
+/** `source:target[:options]`. */
+function readBind(text: string): MountSpec[] {
+  const [Source, Target, options = ''] = text.split(':');
+  if (!Source || !Target) return [];
+  const words = options.split(',');
+  const Propagation = words.find((word) => PROPAGATIONS.includes(word) && word !== 'rprivate');
+  const SELinux = words.find((word) => word === 'z' || word === 'Z') as 'z' | undefined;
+  return [
+    {
+      Type: Source.startsWith('/') ? 'bind' : 'volume',
+      Source,
+      Target,
+      ...(words.includes('ro') && { ReadOnly: true }),
+      ...(Propagation && { Propagation }),
+      ...(SELinux && { SELinux }),
+      ...(words.includes('nocopy') && { NoCopy: true }),
+    },
+  ];
+}
+
+function readMountBody({
+  Type,
+  Source,
+  Target,
+  ReadOnly,
+  BindOptions,
+  VolumeOptions,
+  ImageOptions,
+  TmpfsOptions,
+}: MountBody): MountSpec {
+  const { Propagation } = BindOptions ?? {};
+  const Recursive = readRecursive(BindOptions);
+  const Subpath = VolumeOptions?.Subpath || ImageOptions?.Subpath;
+  const { [ANONYMOUS_LABEL]: _, ...labels } = VolumeOptions?.Labels ?? {};
+  const Labels = map.read(labels);
+  return {
+    Type: Type as MountSpec['Type'],
+    ...(Source && { Source }),
+    Target,
+    ...(ReadOnly && { ReadOnly }),
+    ...(Type === 'bind' && !BindOptions?.CreateMountpoint && { MustExist: true }),
+    ...(Propagation && { Propagation }),
+    ...(VolumeOptions?.NoCopy && { NoCopy: true }),
+    ...(Recursive && { Recursive }),
+    ...(Subpath && { Subpath }),
+    ...(Labels && { Labels }),
+    ...(TmpfsOptions?.SizeBytes && { SizeBytes: TmpfsOptions.SizeBytes }),
+    ...(TmpfsOptions?.Mode !== undefined && TmpfsOptions.Mode !== 0 && { Mode: TmpfsOptions.Mode }),
+  };
+}
+
+function readMounts({ HostConfig: { Binds, Mounts } }: ContainerInspect): MountSpec[] | undefined {
+  const found = [...(Binds ?? []).flatMap(readBind), ...(Mounts ?? []).map(readMountBody)];
+  return found.length > 0 ? found : undefined;
+}
+
+/** By target; tmpfs stands in the row of its own, however it was asked for. */
+function mounts(specs: MountSpec[] | undefined, comparison: Comparison): Json | undefined {
+  const disk = (specs ?? []).filter(({ Type }) => Type !== 'tmpfs');
+  if (disk.length === 0) return undefined;
+  const silent = (part: string) => unreported(comparison, `Mounts.${part}`);
+  return Object.fromEntries(
+    disk.map(
+      ({ Type, Source, Target, ReadOnly, MustExist, Propagation, Recursive, SELinux, NoCopy, Subpath, Labels }) => [
+        samePath(Target),
+        [
+          Type === 'image' && 'image',
+          Source === undefined ? 'an anonymous volume' : Type === 'bind' ? samePath(Source) : Source,
+          Subpath && `subpath ${Subpath}`,
+          ReadOnly && 'ro',
+          MustExist &&
+            !SELinux &&
+            Type === 'bind' &&
+            !`${Source}${Target}`.includes(':') &&
+            !silent('MustExist') &&
+            'must exist',
+          Propagation && Propagation !== 'rprivate' && Propagation,
+          !silent('SELinux') && SELinux,
+          Recursive && Recursive !== 'enabled' && !silent('Recursive') && `recursive ${Recursive}`,
+          NoCopy && !silent('NoCopy') && 'nocopy',
+          Labels && !silent('Labels') && `labels ${stableText(Labels)}`,
+        ]
+          .filter(Boolean)
+          .join(', '),
+      ],
+    ),
+  );
+}
+
+/** A volume that nobody named counts as what was asked for: an anonymous mount, or a VOLUME of the image. */
+function foundMounts(comparison: Comparison): Json | undefined {
+  const { desired, observed, image } = comparison;
+  const asked = new Map((desired.Mounts ?? []).map((mount) => [samePath(mount.Target), mount]));
+  const declared = image && new Set((image.Volumes ?? []).map(samePath));
+  // Podman tells of what comes from other containers as if it had been asked for.
+  const borrows = observed.VolumesFrom?.length && unreported(comparison, 'VolumesFrom.mounts');
+  const relevant = (observed.Mounts ?? []).flatMap((mount) => {
+    if (borrows && !asked.has(samePath(mount.Target))) return [];
+    if (mount.MustExist && unreported(comparison, 'Mounts.CreateMountpoint')) {
+      const wanted = asked.get(samePath(mount.Target));
+      return [{ ...mount, MustExist: wanted && !fitsBinds(wanted) ? (wanted.MustExist ?? false) : true }];
+    }
+    if (mount.Type !== 'volume' || (mount.Source !== undefined && !isAnonymousName(mount.Source))) return [mount];
+    const { Source: _, ...anonymous } = mount;
+    const wanted = asked.get(samePath(mount.Target));
+    if (!wanted) return !declared || declared.has(samePath(mount.Target)) ? [] : [anonymous];
+    return [wanted.Source === undefined ? anonymous : mount];
+  });
+  return mounts(relevant, comparison);
+}
+
+/**
+ * What of a container's anonymous volumes its replacement takes over: only where it still has a place for them. Of an image that is not on the
+ * disk yet nobody knows its volumes: then everything is taken over, so that nothing is lost.
+ */
+export function inheritable(
+  spec: ContainerSpec,
+  image: ImageConfig | undefined,
+  volumes: Record<string, string>,
+): Record<string, string> {
+  const asked = new Map((spec.Mounts ?? []).map((mount) => [samePath(mount.Target), mount]));
+  const declared = image && new Set((image.Volumes ?? []).map(samePath));
+  const inMemory = new Set(Object.keys(spec.Tmpfs ?? {}).map(samePath));
+  return Object.fromEntries(
+    Object.entries(volumes).filter(([path]) => {
+      const target = samePath(path);
+      const mount = asked.get(target);
+      if (mount) return mount.Type === 'volume' && mount.Source === undefined;
+      return (!declared || declared.has(target)) && !inMemory.has(target);
+    }),
+  );
+}
+
+/** Podman writes out flags that it sets always. */
+const PODMAN_FLAGS = new Set(['rw', 'rprivate', 'nosuid', 'nodev', 'tmpcopyup']);
+
+function tmpfsOptions(options: string, comparison: Comparison): string {
+  const words = options.split(',').filter((word) => !['', 'rw', 'size=0', 'mode=1777', 'mode=01777'].includes(word));
+  const kept = unreported(comparison, 'Tmpfs.flags') ? words.filter((word) => !PODMAN_FLAGS.has(word)) : words;
+  return [...new Set(kept.map(tmpfsOption))].sort().join(',');
+}
+
+/** `size=64m` is `size=67108864`, and modes are octal with or without a 0. */
+function tmpfsOption(option: string): string {
+  const size = /^size=(\d+)([kmg]?)$/i.exec(option);
+  if (size)
+    return `size=${Number(size[1]) * ({ k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 }[(size[2] ?? '').toLowerCase()] ?? 1)}`;
+  return option.replace(/^mode=0+(?=\d)/, 'mode=');
+}
+
+function tmpfs(spec: ContainerSpec, comparison: Comparison): Json | undefined {
+  const all = [
+    ...Object.entries(spec.Tmpfs ?? {}),
+    ...(spec.Mounts ?? [])
+      .filter(({ Type }) => Type === 'tmpfs')
+      .map(({ Target, SizeBytes, Mode, ReadOnly }) => [
+        Target,
+        [SizeBytes && `size=${SizeBytes}`, Mode && `mode=${Mode.toString(8)}`, ReadOnly && 'ro']
+          .filter(Boolean)
+          .join(','),
+      ]),
+  ] as [string, string][];
+  return all.length > 0
+    ? Object.fromEntries(all.map(([target, options]) => [samePath(target), tmpfsOptions(options, comparison)]))
+    : undefined;
+}
+
+/** Podman gives a container that may write nowhere these three all the same. */
+const PODMAN_SCRATCH = ['/run', '/tmp', '/var/tmp'];
+
+function foundTmpfs(comparison: Comparison): Json | undefined {
+  const { desired, observed } = comparison;
+  const found = tmpfs(observed, comparison) as Record<string, Json> | undefined;
+  if (!found || !observed.ReadonlyRootfs || !unreported(comparison, 'Tmpfs.flags')) return found;
+  const wanted = (tmpfs(desired, comparison) ?? {}) as Record<string, Json>;
+  const kept = Object.entries(found).filter(([target]) => target in wanted || !PODMAN_SCRATCH.includes(target));
+  return kept.length > 0 ? Object.fromEntries(kept) : undefined;
+}
+
+/** Other containers whose mounts it has, too. Engines tell of them by ID; from-api.ts knows which services those are. */
+const volumesFrom = (spec: ContainerSpec, { joins }: Surroundings): string[] =>
+  (spec.VolumesFrom ?? []).map((from) => joinedId(from, joins));
+
+const none = { read: () => undefined, canonical: () => undefined, show: String };
+
+/** What the container finds in its file system besides the image. */
+export const mountFields: Field[] = [
+  hostConfig('Mounts', none, {
+    label: 'volumes',
+    write: writeMounts,
+    read: readMounts,
+    wanted: (comparison) => mounts(comparison.desired.Mounts, comparison),
+    found: foundMounts,
+    text: mapText('volumes', String),
+  }),
+  hostConfig('VolumesFrom', set, {
+    label: 'volumes_from',
+    write: (spec, body, around) => {
+      if (spec.VolumesFrom) body.HostConfig.VolumesFrom = volumesFrom(spec, around);
+    },
+  }),
+  hostConfig('Tmpfs', map, {
+    label: 'tmpfs',
+    wanted: (comparison) => tmpfs(comparison.desired, comparison),
+    found: foundTmpfs,
+    text: mapText('tmpfs', (value) => String(value) || 'without options'),
+  }),
+  hostConfig(
+    'ShmSize',
+    { ...bytes, none: "the engine's" },
+    {
+      label: 'shm_size',
+      engineFills: true,
+      engineDefault: (found) => found === 64 * 2 ** 20,
+    },
+  ),
+  hostConfig('StorageOpt', map, { label: 'storage_opt', text: mapText('storage_opt', String) }),
+];

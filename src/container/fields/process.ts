@@ -1,0 +1,217 @@
+import type { HealthcheckSpec } from '../../model/spec.ts';
+import { type Json, sameJson } from '../json.ts';
+import { isManagedLabel } from '../labels/labels.ts';
+import { type Comparison, config, type Field, hostConfig, mapText, unreported } from './field.ts';
+import { choice, flag, type Kind, list, map, path, text } from './kinds.ts';
+import { signalNumber } from './signals.ts';
+
+/** What Podman sets in a container whose image has no PATH. */
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+const environment: Kind<Record<string, string | null>> = {
+  read: (raw) => {
+    if (!Array.isArray(raw) || raw.length === 0) return undefined;
+    return Object.fromEntries(
+      raw.map((item: string) => {
+        const at = item.indexOf('=');
+        return at < 0 ? [item, null] : [item.slice(0, at), item.slice(at + 1)];
+      }),
+    );
+  },
+  // A variable that is removed and one that was never there look the same inside.
+  canonical: (value) => some(Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null))),
+  show: () => '',
+  hidden: true,
+};
+
+const some = (value: Record<string, Json>): Json | undefined => (Object.keys(value).length > 0 ? value : undefined);
+
+const hiddenList: Kind<string[]> = { ...list, hidden: true };
+
+/** What Docker runs a health check with when the numbers are not given; Podman writes them out. */
+const HEALTH_DEFAULTS = { Interval: 30e9, Timeout: 30e9, StartPeriod: 0, StartInterval: 5e9, Retries: 3 };
+const HEALTH_NAMES = {
+  Test: 'test',
+  Interval: 'interval',
+  Timeout: 'timeout',
+  StartPeriod: 'start_period',
+  StartInterval: 'start_interval',
+  Retries: 'retries',
+};
+
+const health: Kind<HealthcheckSpec> = {
+  read: (raw) => {
+    const found = (raw ?? {}) as HealthcheckSpec;
+    return found.Test?.length ? { ...found } : undefined;
+  },
+  canonical: (value) => {
+    if (value.Test?.[0] === 'NONE') return { test: 'none' };
+    const numbers = Object.entries(HEALTH_DEFAULTS).map(([key, usual]) => {
+      const given = value[key as keyof typeof HEALTH_DEFAULTS];
+      return [HEALTH_NAMES[key as keyof typeof HEALTH_NAMES], !given || given === usual ? undefined : given];
+    });
+    return { test: value.Test, ...Object.fromEntries(numbers) };
+  },
+  show: () => '',
+};
+
+/** The engine fills a health check up from the image's, part by part. */
+function wantedHealth(comparison: Comparison): Json | undefined {
+  const { desired, image, can } = comparison;
+  const [own, theirs] = [desired.Healthcheck, image?.Healthcheck];
+  if (!own && !theirs) return undefined;
+  const merged: HealthcheckSpec = { ...theirs };
+  for (const [key, value] of Object.entries(own ?? {})) {
+    if (Array.isArray(value) ? value.length > 0 : value) Object.assign(merged, { [key]: value });
+  }
+  if (!can.startInterval) delete merged.StartInterval;
+  return comparedHealth(merged, comparison);
+}
+
+/** Podman takes the words of a test apart at every blank. */
+function comparedHealth(value: HealthcheckSpec, comparison: Comparison): Json | undefined {
+  if (!value.Test || !unreported(comparison, 'Healthcheck.words')) return health.canonical(value);
+  return health.canonical({ ...value, Test: value.Test.join(' ').split(/\s+/) });
+}
+
+/** What runs in the container, and how it is told to stop. */
+export const processFields: Field[] = [
+  // Docker calls a container by the start of its ID when no name is asked for.
+  config('Hostname', text, {
+    label: 'hostname',
+    read: ({ Id, Config }) => (Config.Hostname && Config.Hostname !== Id.slice(0, 12) ? Config.Hostname : undefined),
+  }),
+  config('Domainname', text, { label: 'domainname' }),
+  config('User', text, { label: 'user', image: (image) => image.User }),
+  config(
+    'WorkingDir',
+    { ...path, canonical: (value) => (path.canonical(value) === '/' ? undefined : path.canonical(value)) },
+    {
+      label: 'working_dir',
+      image: (image) => image.WorkingDir,
+    },
+  ),
+  config('Tty', flag, { label: 'tty' }),
+  config('OpenStdin', flag, { label: 'stdin_open' }),
+  config('Entrypoint', hiddenList, {
+    label: 'entrypoint',
+    image: (image) => image.Entrypoint,
+    read: ({ Config: { Entrypoint } }) => (typeof Entrypoint === 'string' ? [Entrypoint] : list.read(Entrypoint)),
+  }),
+  // The image's command holds unless a command or an entrypoint is asked for; the engine takes an empty list for nothing.
+  config('Cmd', hiddenList, {
+    label: 'command',
+    image: (image) => image.Cmd,
+    wanted: ({ desired: { Cmd, Entrypoint }, image }) =>
+      list.canonical((Cmd?.length || Entrypoint?.length ? Cmd : image?.Cmd) ?? []),
+  }),
+  config('Env', environment, {
+    label: 'environment',
+    fromImage: 'keys',
+    write: ({ Env }, body) => {
+      if (Env) body.Env = Object.entries(Env).map(([name, value]) => (value === null ? name : `${name}=${value}`));
+    },
+    wanted: ({ desired, image }) => environment.canonical({ ...image?.Env, ...desired.Env }),
+    found: (comparison) => {
+      const { desired, observed, image } = comparison;
+      const found = { ...observed.Env };
+      const wanted = { ...image?.Env, ...desired.Env };
+      if (unreported(comparison, 'Env.PATH') && !('PATH' in wanted) && found.PATH === DEFAULT_PATH) delete found.PATH;
+      return environment.canonical(found);
+    },
+    text: mapText('environment'),
+  }),
+  // Values may be secret too: a password for a proxy's dashboard, for one.
+  config(
+    'Labels',
+    { ...map, hidden: true },
+    {
+      label: 'labels',
+      fromImage: 'keys',
+      // The labels of ownership are laid over the user's when the body is made.
+      wanted: ({ desired, image }) => users({ ...image?.Labels, ...desired.Labels }),
+      found: ({ observed }) => users({ ...observed.Labels }),
+      text: mapText('labels'),
+    },
+  ),
+  config(
+    'StopSignal',
+    { ...text, canonical: (value) => (signalNumber(value) === '15' ? undefined : signalNumber(value)), none: '15' },
+    {
+      label: 'stop_signal',
+      image: (image) => image.StopSignal,
+    },
+  ),
+  config(
+    'StopTimeout',
+    {
+      read: (raw) => (typeof raw === 'number' ? raw : undefined),
+      canonical: (value) => (value === 10 ? undefined : value),
+      show: (value) => `${value}s`,
+      none: '10s',
+    },
+    { label: 'stop_grace_period' },
+  ),
+  config('Healthcheck', health, {
+    label: 'healthcheck',
+    fromImage: 'whole',
+    wanted: wantedHealth,
+    found: (comparison) => {
+      const { observed, can } = comparison;
+      if (!observed.Healthcheck) return undefined;
+      const { StartInterval, ...rest } = observed.Healthcheck;
+      return comparedHealth(can.startInterval && StartInterval ? { ...rest, StartInterval } : rest, comparison);
+    },
+    text: mapText('healthcheck', (value, key) =>
+      key === 'test' ? undefined : key === 'retries' ? String(value) : `${Number(value) / 1e9}s`,
+    ),
+  }),
+  hostConfig('Init', choice, { label: 'init' }),
+  hostConfig(
+    'RestartPolicy',
+    {
+      read: (raw) => {
+        const { Name, MaximumRetryCount } = (raw ?? {}) as { Name?: string; MaximumRetryCount?: number };
+        return Name && Name !== 'no'
+          ? { Name: Name as 'always', ...(MaximumRetryCount ? { MaximumRetryCount } : {}) }
+          : undefined;
+      },
+      canonical: ({ Name, MaximumRetryCount }) =>
+        Name === 'on-failure' && MaximumRetryCount ? `${Name}:${MaximumRetryCount}` : Name || 'no',
+      show: String,
+    },
+    {
+      label: 'restart',
+      inPlace: true,
+      wanted: ({ desired }) => restart(desired.RestartPolicy),
+      found: ({ observed }) => restart(observed.RestartPolicy),
+    },
+  ),
+  // Keys of options are no secrets, a log server's token is.
+  hostConfig(
+    'LogConfig',
+    {
+      read: (raw) => {
+        const { Type, Config } = (raw ?? {}) as { Type?: string; Config?: Record<string, string> | null };
+        return Type ? { Type, Config: { ...Config } } : undefined;
+      },
+      canonical: ({ Type, Config }) => some({ ...(Type ? { driver: Type } : {}), ...Config }),
+      show: () => '',
+    },
+    {
+      label: 'logging',
+      engineFills: true,
+      engineDefault: (found) => ['json-file', 'local', 'journald'].some((driver) => sameJson(found, { driver })),
+      text: mapText('logging', (value, key) => (key === 'driver' ? String(value) : undefined)),
+    },
+  ),
+  hostConfig('Annotations', { ...map, hidden: true }, { label: 'annotations', text: mapText('annotations') }),
+];
+
+const restart = (policy: { Name: string; MaximumRetryCount?: number } | undefined): Json => {
+  const name = policy?.Name || 'no';
+  return name === 'on-failure' && policy?.MaximumRetryCount ? `${name}:${policy.MaximumRetryCount}` : name;
+};
+
+const users = (labels: Record<string, string>): Json | undefined =>
+  some(Object.fromEntries(Object.entries(labels).filter(([name]) => !isManagedLabel(name))));

@@ -1,0 +1,82 @@
+import type { ContainerSpec } from '../model/spec.ts';
+import type { ImageConfig } from '../model/state.ts';
+import type { ContainerBody, ContainerInspect } from './engine-api.ts';
+import { isAnonymousName } from './fields/mounts.ts';
+import { FIELDS } from './fields/table.ts';
+import { readAsked, sharesHostname, withoutFilled } from './labels/asked.ts';
+import { readEndpoints } from './networks.ts';
+
+/** What the observer knows about the other containers. */
+export interface Neighbours {
+  /** The name of a container by its ID. */
+  nameOf(id: string): string | undefined;
+  /** The service of a container of the same app by its ID. */
+  serviceOf(id: string): string | undefined;
+}
+
+/** What a container is, in the words of what it should be; defaults of the engine are left out. */
+export function readSpec(inspect: ContainerInspect, neighbours: Neighbours): ContainerSpec {
+  const asked = readAsked(inspect.Config.Labels);
+  const spec: ContainerSpec = { Image: inspect.Config.Image ?? '' };
+  for (const field of FIELDS) Object.assign(spec, field.read(inspect));
+
+  for (const name of ['NetworkMode', 'PidMode', 'IpcMode'] as const) {
+    const id = containerReference(spec[name]);
+    if (id) spec[name] = namespaceOf(id, containerReference(asked?.valueOf(name)), neighbours);
+  }
+  const { VolumesFrom } = spec;
+  if (VolumesFrom) spec.VolumesFrom = VolumesFrom.map((reference) => mountedFrom(reference, neighbours));
+  // In another's network a container is called what that one is called, unless it was asked for otherwise.
+  if (asked && sharesHostname(spec.NetworkMode) && !asked.has('Hostname')) delete spec.Hostname;
+  const networks = readEndpoints(inspect);
+  if (spec.NetworkMode === undefined || Object.keys(networks).length > 0) spec.Networks = networks;
+  return asked ? withoutFilled(spec, asked) : spec;
+}
+
+/** Engines turn the name of a container to be joined into its ID. */
+function namespaceOf(id: string, asked: string | undefined, { nameOf, serviceOf }: Neighbours): string {
+  const name = nameOf(id);
+  // A successor has a name of its own until it has taken over.
+  const final = name?.replace(/\.[0-9a-f]{8}(\.next)?$/, '');
+  if (asked !== undefined && (name === asked || final === asked || id.startsWith(asked))) return `container:${asked}`;
+  const service = asked === undefined ? serviceOf(id) : undefined;
+  return service === undefined ? `container:${name ?? id}` : `service:${service}`;
+}
+
+/** Asked for by service it is an ID, and by container what was written. */
+const mountedFrom = (reference: string, { serviceOf }: Neighbours): string => {
+  const service = /^[0-9a-f]{64}$/.test(reference) ? serviceOf(reference) : undefined;
+  return service === undefined ? `container:${reference}` : `service:${service}`;
+};
+
+const containerReference = (mode: string | undefined): string | undefined => /^container:(.+)$/.exec(mode ?? '')?.[1];
+
+/** Volumes that nobody named, by target. */
+export function readAnonymousVolumes({ Mounts }: ContainerInspect): Record<string, string> {
+  return Object.fromEntries(
+    (Mounts ?? []).flatMap(({ Type, Name, Destination }) =>
+      Type === 'volume' && Name && isAnonymousName(Name) ? [[Destination, Name] as const] : [],
+    ),
+  );
+}
+
+/** What an image brings into a container made of it. */
+export function readImageConfig(body: ContainerBody | null | undefined): ImageConfig {
+  const { Env, Labels, Cmd, Entrypoint, User, WorkingDir, StopSignal, Healthcheck, ExposedPorts, Volumes } = body ?? {};
+  return {
+    ...(Env?.length && {
+      Env: Object.fromEntries(
+        Env.map((item) => [item.split('=', 1)[0] ?? '', item.includes('=') ? item.slice(item.indexOf('=') + 1) : '']),
+      ),
+    }),
+    ...(Labels && Object.keys(Labels).length > 0 && { Labels }),
+    ...(Cmd?.length && { Cmd }),
+    ...(Entrypoint?.length && { Entrypoint: typeof Entrypoint === 'string' ? [Entrypoint] : Entrypoint }),
+    ...(User && { User }),
+    ...(WorkingDir && { WorkingDir }),
+    ...(StopSignal && { StopSignal }),
+    ...(Healthcheck?.Test?.length && { Healthcheck }),
+    ...(ExposedPorts && Object.keys(ExposedPorts).length > 0 && { ExposedPorts: Object.keys(ExposedPorts) }),
+    ...(Volumes && Object.keys(Volumes).length > 0 && { Volumes: Object.keys(Volumes) }),
+  };
+}

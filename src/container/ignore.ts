@@ -1,0 +1,72 @@
+import { own } from '../lib/own.ts';
+import type { ContainerSpec } from '../model/spec.ts';
+import type { ImageConfig } from '../model/state.ts';
+import type { FieldName } from './fields/field.ts';
+import { FIELDS } from './fields/table.ts';
+import { type Json, sameJson } from './json.ts';
+
+/** Fields of which a site may own single keys: `environment.LOG_LEVEL`. */
+const MAPS: readonly FieldName[] = ['Env', 'Labels', 'Annotations', 'Sysctls', 'StorageOpt', 'Tmpfs'];
+
+/** What Docker Compose calls a field where the plan has a shorter word. */
+const ALSO: Record<string, FieldName> = { mem_limit: 'Memory' };
+
+interface Owned {
+  name: FieldName;
+  /** Of a map; absent: all of it. */
+  key?: string;
+}
+
+/** `memory`, `environment` or `environment.LOG_LEVEL`; undefined for what is no field. */
+function ownedField(word: string): Owned | undefined {
+  const name = FIELDS.find(({ label }) => label === word)?.name ?? own(ALSO, word);
+  if (name) return { name };
+  const dot = word.indexOf('.');
+  const map = FIELDS.find((field) => field.label === word.slice(0, dot) && MAPS.includes(field.name));
+  return dot > 0 && map && dot < word.length - 1 ? { name: map.name, key: word.slice(dot + 1) } : undefined;
+}
+
+/** Every name that a field goes by. */
+export const fieldNames = (): string[] => [...FIELDS.map(({ label }) => label), ...Object.keys(ALSO)];
+
+/**
+ * What is asked of a container whose site owns some fields: in these, what it has already. So they are no difference, and a container that
+ * replaces it for another reason has them, too. What its image brought is left to the image.
+ */
+export function withOwned(
+  desired: ContainerSpec,
+  observed: ContainerSpec,
+  image: ImageConfig | undefined,
+  words: readonly string[],
+): ContainerSpec {
+  const asked: Record<string, unknown> = { ...desired };
+  for (const { name, key } of words.flatMap((word) => ownedField(word) ?? [])) {
+    const brought = (image as Record<string, unknown> | undefined)?.[name];
+    if (MAPS.includes(name)) {
+      asked[name] = mapWithOwned(asMap(asked[name]), asMap(observed[name]), asMap(brought), key);
+      if (Object.keys(asMap(asked[name])).length === 0) delete asked[name];
+    } else if (observed[name] === undefined || (desired[name] === undefined && same(observed[name], brought))) {
+      delete asked[name];
+    } else {
+      asked[name] = observed[name];
+    }
+  }
+  return asked as unknown as ContainerSpec;
+}
+
+type Values = Record<string, string | null>;
+
+function mapWithOwned(desired: Values, observed: Values, image: Values, only: string | undefined): Values {
+  const result = { ...desired };
+  const keys = only === undefined ? [...Object.keys(desired), ...Object.keys(observed)] : [only];
+  for (const key of keys) {
+    const [live, brought] = [own(observed, key), own(image, key)];
+    if (live === undefined) delete result[key];
+    else if (live !== brought || Object.hasOwn(desired, key)) result[key] = live;
+  }
+  return result;
+}
+
+const asMap = (value: unknown): Values => (value ?? {}) as Values;
+
+const same = (a: unknown, b: unknown): boolean => sameJson(a as Json | undefined, b as Json | undefined);

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import type { ContainerFile, ContainerSpec, Hooks } from '../../model/spec.ts';
+import { stableText } from '../json.ts';
+
+/** Keys whose lists have no order, so that writing them in another order is no change. */
+const UNORDERED = new Set([
+  'CapAdd',
+  'CapDrop',
+  'SecurityOpt',
+  'Ulimits',
+  'GroupAdd',
+  'ExtraHosts',
+  'DnsOptions',
+  'Devices',
+  'DeviceRequests',
+  'DeviceCgroupRules',
+  'ExposedPorts',
+  'PortBindings',
+  'Mounts',
+  'VolumesFrom',
+  'BlkioWeightDevice',
+  'BlkioDeviceReadBps',
+  'BlkioDeviceReadIOps',
+  'BlkioDeviceWriteBps',
+  'BlkioDeviceWriteIOps',
+]);
+
+/**
+ * 16 hex digits for what a container was asked to be, without the content of its Files (contentDigest has that). A hint: it is the same for the
+ * same spec in every version of Holdfast that knows the spec's keys, but a difference alone says nothing about the container.
+ */
+export function specHash(spec: object): string {
+  const known = hashes.get(spec);
+  if (known !== undefined) return known;
+  const hash = hashOf(spec);
+  hashes.set(spec, hash);
+  return hash;
+}
+
+/** A spec is never changed once it is made, and a pass asks for its hash several times. */
+const hashes = new WeakMap<object, string>();
+
+function hashOf(spec: object): string {
+  const plain = Object.entries(spec)
+    .filter(([key]) => key !== 'Files')
+    .map(
+      ([key, value]) =>
+        [key, UNORDERED.has(key) && Array.isArray(value) ? value.map(stableText).sort() : value] as const,
+    );
+  return sha256(stableText(Object.fromEntries(plain)));
+}
+
+/** 16 hex digits for the files put into a container: paths, owners, modes and content; "" for none. */
+export function contentDigest(files: ContainerSpec['Files']): string {
+  if (!files?.length) return '';
+  const hash = createHash('sha256');
+  for (const file of [...files].sort((a, b) => (a.path < b.path ? -1 : 1))) {
+    hash.update(`${head(file)}\n`).update(file.content);
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** 16 hex digits for the hooks that follow a start; "" for none. */
+export const hooksDigest = (hooks: Hooks | undefined): string =>
+  hooks?.postStart.length ? sha256(stableText(hooks.postStart)) : '';
+
+const head = ({ path, mode, uid, gid, content }: ContainerFile): string =>
+  JSON.stringify([path, mode, uid, gid, content.length]);
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);

@@ -1,0 +1,65 @@
+import type { IncomingMessage } from 'node:http';
+import { EngineError } from '../../lib/errors.ts';
+import type { Caller } from './call.ts';
+import { asEngineError } from './errors.ts';
+
+/** The last bytes of what a program says are kept. */
+const MOST_KEPT = 4096;
+/** Bytes that are read for them: of a line that never ends, too. */
+const MOST_READ = 1024 * 1024;
+const LINES = 20;
+const DEADLINE_MS = 10_000;
+
+/** Keeps the end of an output. Where both streams of a program come as one, engines frame it: eight bytes, of which the last four tell how many follow. */
+export function endOfOutput(isFramed: boolean): { take(chunk: Buffer): void; text(): string } {
+  let rest = Buffer.alloc(0);
+  let kept = Buffer.alloc(0);
+  const keep = (bytes: Buffer): void => {
+    kept = Buffer.concat([kept, bytes]).subarray(-MOST_KEPT);
+  };
+  return {
+    take(chunk) {
+      if (!isFramed) return keep(chunk);
+      rest = Buffer.concat([rest, chunk]);
+      while (rest.length >= 8 && rest.length >= 8 + rest.readUInt32BE(4)) {
+        const size = rest.readUInt32BE(4);
+        keep(rest.subarray(8, 8 + size));
+        rest = rest.subarray(8 + size);
+      }
+    },
+    text: () => kept.toString('utf8'),
+  };
+}
+
+/** The end of what a container has printed. Source: Engine API, "Get container logs" and "Stream format". */
+export async function readLastOutput(caller: Caller, path: string, hasTerminal: boolean): Promise<string> {
+  const stream = await caller.stream({
+    call: 'read',
+    method: 'GET',
+    path: `${path}/logs`,
+    query: { stdout: true, stderr: true, tail: LINES },
+  });
+  const output = endOfOutput(!hasTerminal);
+  try {
+    await drain(stream, output.take);
+    return output.text();
+  } catch (error) {
+    throw error instanceof EngineError ? error : asEngineError(error, 'read', 'its socket');
+  } finally {
+    stream.destroy();
+  }
+}
+
+async function drain(stream: IncomingMessage, take: (chunk: Buffer) => void): Promise<void> {
+  const late = setTimeout(() => stream.destroy(new EngineError('failed', 'the logs do not end')), DEADLINE_MS);
+  let bytes = 0;
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      take(chunk);
+      if (bytes > MOST_READ) return;
+    }
+  } finally {
+    clearTimeout(late);
+  }
+}

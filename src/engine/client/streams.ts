@@ -1,0 +1,114 @@
+import type { IncomingMessage } from 'node:http';
+import type { EventBody } from '../../container/engine-api.ts';
+import { EngineError } from '../../lib/errors.ts';
+import type { EventListener, PullOptions } from '../api.ts';
+import { asEngineError, pullError } from './errors.ts';
+
+/**
+ * Hands every JSON value of a stream of lines to `take`; resolves when it ends. `silence` ends it after so many milliseconds without a line. Rejects
+ * when the stream breaks off, and with what `take` throws.
+ */
+function readLines(
+  stream: IncomingMessage,
+  take: (value: unknown) => void,
+  options: { signal?: AbortSignal | undefined; silence?: number; broken: (error?: unknown) => Error },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let rest = '';
+    let timer: NodeJS.Timeout | undefined;
+    const finish = (error?: Error): void => {
+      clearTimeout(timer);
+      options.signal?.removeEventListener('abort', onAbort);
+      stream.removeAllListeners('data');
+      stream.destroy();
+      if (error) reject(error);
+      else resolve();
+    };
+    const onAbort = (): void => finish(new EngineError('aborted', 'cancelled'));
+    const listen = (): void => {
+      if (options.silence === undefined) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => finish(options.broken()), options.silence);
+      timer.unref();
+    };
+    const consume = (text: string): void => {
+      listen();
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      try {
+        for (const line of lines) if (line.trim() !== '') take(JSON.parse(line));
+      } catch (error) {
+        finish(error instanceof Error ? error : options.broken(error));
+      }
+    };
+    if (options.signal?.aborted) return onAbort();
+    options.signal?.addEventListener('abort', onAbort);
+    listen();
+    stream.setEncoding('utf8');
+    stream.on('data', consume);
+    stream.on('end', () => {
+      if (rest.trim() !== '') consume('\n');
+      finish();
+    });
+    stream.on('error', (error) => finish(options.broken(error)));
+    stream.on('close', () => finish(options.broken()));
+  });
+}
+
+/** Ends with an error, `aborted` when it was the signal that ended it. */
+export async function readEvents(
+  stream: IncomingMessage,
+  listener: EventListener,
+  signal: AbortSignal,
+  where: string,
+): Promise<void> {
+  // A peer that vanished without a word is noticed by the kernel.
+  stream.socket?.setKeepAlive(true, 30_000);
+  listener.open();
+  await readLines(stream, (value) => listener.event(value as EventBody), {
+    signal,
+    broken: (error) => asEngineError(error ?? new Error('the event stream broke off'), 'events', where),
+  });
+}
+
+/** What a pull tells, line by line. */
+interface PullLine {
+  id?: string;
+  status?: string;
+  progressDetail?: { current?: number; total?: number } | null;
+  error?: string;
+  errorDetail?: { message?: string } | null;
+}
+
+/** Without a word for so long, a pull counts as stuck; slow links give many words. */
+const PULL_SILENCE_MS = 15 * 60_000;
+
+export async function readPull(
+  stream: IncomingMessage,
+  { signal, onProgress }: PullOptions,
+  where: string,
+): Promise<void> {
+  const layers = new Map<string, { done: number; total: number }>();
+  const take = (value: unknown): void => {
+    const { id, status, progressDetail, error, errorDetail } = value as PullLine;
+    if (error || errorDetail?.message) throw pullError(errorDetail?.message || error || 'the pull failed');
+    const { current, total } = progressDetail ?? {};
+    if (!id || current === undefined) return;
+    const known = layers.get(id);
+    if (status === 'Downloading') layers.set(id, { done: current, total: total ?? current });
+    else if (known) known.done = known.total;
+    const all = [...layers.values()];
+    onProgress?.(
+      all.reduce((sum, layer) => sum + layer.done, 0),
+      all.reduce((sum, layer) => sum + layer.total, 0),
+    );
+  };
+  await readLines(stream, take, {
+    signal,
+    silence: PULL_SILENCE_MS,
+    broken: (error) =>
+      error
+        ? asEngineError(error, 'read', where)
+        : new EngineError('pullFailed', 'the pull broke off before it was complete'),
+  });
+}

@@ -1,0 +1,199 @@
+import type {
+  ContainerInspect,
+  ContainerListItem,
+  CreateContainerBody,
+  EndpointBody,
+  HostConfigBody,
+  MountBody,
+  NetworkBody,
+} from '../../container/engine-api.ts';
+import { type Asked, DOCKER_MTU, PODMAN_VARIABLES, readAsked } from '../../container/labels/asked.ts';
+import { own } from '../../lib/own.ts';
+import { sameReference } from '../image-reference.ts';
+
+/**
+ * What Podman (measured: 4.3) answers otherwise than Docker, made alike, so that nothing behind the EngineApi knows which of the two it is. What it
+ * does not say at all is in PODMAN_UNREPORTED.
+ */
+export const PODMAN_UNREPORTED = [
+  'LogConfig',
+  'Domainname',
+  'Sysctls',
+  'DeviceCgroupRules',
+  'DeviceRequests',
+  'Runtime',
+  'CgroupnsMode',
+  'CgroupParent',
+  'Annotations',
+  'OomKillDisable',
+  'StorageOpt',
+  'UsernsMode',
+  'Healthcheck.words',
+  'Privileged.details',
+  'BlkioWeight',
+  'Devices.CgroupPermissions',
+  'Env.PATH',
+  'ExposedPorts.unconnected',
+  'Mounts.Labels',
+  'Mounts.MustExist',
+  'Mounts.NoCopy',
+  'Mounts.Recursive',
+  'Mounts.SELinux',
+  'PortBindings.HostPort',
+  'Tmpfs.flags',
+  'VolumesFrom.mounts',
+];
+
+const STATES: Record<string, string> = {
+  configured: 'created',
+  initialized: 'created',
+  stopped: 'exited',
+  stopping: 'running',
+};
+
+const isEmpty = (list: unknown): boolean => Array.isArray(list) && list.length === 0;
+
+/** Whether it would leave out the image's command, which Docker keeps where only the entrypoint is cleared. */
+export const losesImageCommand = ({ Entrypoint, Cmd }: CreateContainerBody): boolean =>
+  isEmpty(Entrypoint) && !Cmd?.length;
+
+/** A tmpfs without a mode lets nobody in but root. */
+const withMode = (mount: MountBody): MountBody =>
+  mount.Type === 'tmpfs' ? { ...mount, TmpfsOptions: { Mode: 0o1777, ...mount.TmpfsOptions } } : mount;
+
+/** Where no time to stop in is given it takes none, and kills at once. An empty entrypoint clears the image's only when it holds an empty word. */
+export const toPodman = (body: CreateContainerBody, imageCommand: string[] | null = null): CreateContainerBody => ({
+  StopTimeout: 10,
+  ...body,
+  HostConfig: { ...body.HostConfig, ...(body.HostConfig.Mounts && { Mounts: body.HostConfig.Mounts.map(withMode) }) },
+  ...(isEmpty(body.Entrypoint) && { Entrypoint: [''] }),
+  ...(losesImageCommand(body) && imageCommand && { Cmd: imageCommand }),
+});
+
+export function fromPodman(inspect: ContainerInspect): ContainerInspect {
+  const asked = readAsked(inspect.Config.Labels);
+  const { Config, HostConfig, State } = inspect;
+  const joins = HostConfig.NetworkMode?.startsWith('container:');
+  const networks = joins ? {} : endpoints(inspect.NetworkSettings?.Networks, asked);
+  return {
+    ...inspect,
+    Config: {
+      ...Config,
+      Image: imageName(Config.Image ?? '', asked?.valueOf('Image')),
+      // Variables of its own, and the container's name under a shell's.
+      Env: (Config.Env ?? []).filter((item) => !isPodmans(item.split('=', 1)[0] ?? '', asked)),
+      Entrypoint: Config.Entrypoint?.length && Config.Entrypoint[0] !== '' ? Config.Entrypoint : null,
+      ...(!asked && !Config.StopTimeout && { StopTimeout: 10 }),
+    },
+    HostConfig: hostConfig(HostConfig, networks, asked),
+    State: {
+      ...State,
+      Status: own(STATES, State.Status) ?? State.Status,
+      ...(State.Health && !State.Health.Status && { Health: null }),
+    },
+    NetworkSettings: { Networks: networks },
+  };
+}
+
+export function listItemFromPodman(item: ContainerListItem): ContainerListItem {
+  return {
+    ...item,
+    State: own(STATES, item.State) ?? item.State,
+    Image: imageName(item.Image, readAsked(item.Labels)?.valueOf('Image')),
+  };
+}
+
+/** The subnet's plug-in stands among the options of the address management, and some of what was asked for stands nowhere. */
+export function networkFromPodman(network: NetworkBody): NetworkBody {
+  const { driver: _, ...options } = network.IPAM?.Options ?? {};
+  const asked = readAsked(network.Labels);
+  const pools = (network.IPAM?.Config ?? []).map((pool) => {
+    const IPRange = asked?.valueOf(`IPRange.${pool.Subnet}`);
+    return IPRange === undefined ? pool : { ...pool, IPRange };
+  });
+  const { mtu, ...others } = network.Options ?? {};
+  return {
+    ...network,
+    ...(mtu !== undefined && asked?.has('Mtu') && { Options: { ...others, [DOCKER_MTU]: mtu } }),
+    ...(asked?.has('Attachable') && { Attachable: true }),
+    ...(network.IPAM && { IPAM: { ...network.IPAM, Options: options, Config: pools } }),
+  };
+}
+
+/** It writes the whole name: `docker.io/library/nginx:latest`. */
+const imageName = (found: string, asked: string | undefined): string =>
+  asked && sameReference(found, asked) ? asked : found;
+
+const isPodmans = (variable: string, asked: Asked | undefined): boolean =>
+  PODMAN_VARIABLES.includes(variable) && !asked?.has(`Env.${variable}`);
+
+/**
+ * Its default network is called podman; where every other engine says what address was asked for, it says which one there is. It gives no endpoint an
+ * ID, and lists none that is not connected.
+ */
+function endpoints(
+  networks: Record<string, EndpointBody> | null | undefined,
+  asked: Asked | undefined,
+): Record<string, EndpointBody> {
+  return Object.fromEntries(
+    Object.entries(networks ?? {}).map(([name, endpoint]) => {
+      const address = asked?.valueOf(`Address.${name}`);
+      return [
+        name === 'podman' ? 'bridge' : name,
+        {
+          ...endpoint,
+          EndpointID: endpoint.EndpointID || name,
+          ...(address && { IPAMConfig: { IPv4Address: endpoint.IPAddress || address } }),
+          DriverOpts: null,
+        },
+      ];
+    }),
+  );
+}
+
+function hostConfig(
+  found: HostConfigBody,
+  networks: Record<string, EndpointBody>,
+  asked: Asked | undefined,
+): HostConfigBody {
+  const { NanoCpus, CpuPeriod, CpuQuota, ...rest } = found;
+  const byCpus = Number(NanoCpus) > 0 && Number(CpuQuota) * 1e9 === Number(NanoCpus) * Number(CpuPeriod);
+  const onOwnNetworks = found.NetworkMode === 'bridge' && !('bridge' in networks);
+  const filled = (name: string, value: unknown, usual: unknown): unknown =>
+    asked?.has(name) ? (value ?? usual) : undefined;
+  return {
+    ...rest,
+    NanoCpus,
+    ...(!byCpus && { CpuPeriod, CpuQuota }),
+    NetworkMode: onOwnNetworks ? (Object.keys(networks)[0] ?? 'its networks') : (found.NetworkMode ?? ''),
+    Binds: (found.Binds ?? []).map(bind),
+    LogConfig: {},
+    Init: filled('Init', found.Init, false),
+    PidsLimit: filled('PidsLimit', found.PidsLimit, 0),
+    MemorySwappiness: filled('MemorySwappiness', found.MemorySwappiness, -1),
+    // It takes unlimited swap for twice the memory.
+    MemorySwap: asked?.valueOf('MemorySwap') === '-1' ? -1 : found.MemorySwap,
+    // A privileged one loses what the machine itself does not have.
+    CapAdd: filled('CapAdd', found.CapAdd, []),
+    CapDrop: filled('CapDrop', found.CapDrop, []),
+    // Whatever was asked for, but for another container's, it says the same.
+    IpcMode: found.IpcMode === 'shareable' ? (asked?.valueOf('IpcMode') ?? '') : found.IpcMode,
+    PidMode: found.PidMode === 'private' ? '' : found.PidMode,
+    UTSMode: found.UTSMode === 'private' ? '' : found.UTSMode,
+    Ulimits: (Array.isArray(found.Ulimits) ? found.Ulimits : []).map((limit) => ({
+      ...limit,
+      Name: String(limit.Name)
+        .replace(/^RLIMIT_/, '')
+        .toLowerCase(),
+    })),
+  };
+}
+
+const BIND_FLAGS = new Set(['rw', 'rprivate', 'nosuid', 'nodev', 'rbind', 'bind']);
+
+/** `vol:/data:rw,rprivate,nosuid,nodev,rbind` for what was asked for as `vol:/data`. */
+function bind(text: string): string {
+  const [source, target, options = ''] = text.split(':');
+  const kept = options.split(',').filter((word) => word !== '' && !BIND_FLAGS.has(word));
+  return [source, target, ...(kept.length > 0 ? [kept.join(',')] : [])].join(':');
+}
