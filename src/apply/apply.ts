@@ -3,8 +3,7 @@ import { EngineError, HoldfastError, messageOf, StateError } from '../lib/errors
 import type { Semaphore } from '../lib/semaphore.ts';
 import type { OperationResult, Outcome } from '../model/outcome.ts';
 import type { AppPlan, ContainerRef, Operation, OperationKind } from '../model/plan.ts';
-import type { ActualContainer } from '../model/state.ts';
-import { steadinessOf } from '../plan/decide/steady.ts';
+import { waitVerdict } from '../plan/decide/wait-verdict.ts';
 import type { HostFiles } from './host-files.ts';
 
 export interface Effects {
@@ -22,7 +21,6 @@ export interface ApplyOptions {
   /** A new commit, or the end: nothing new is begun, pulls are cancelled, single engine calls run to their end, and what was taken down is put up. */
   signal: AbortSignal;
   onStart?: (operation: Operation) => void;
-  onProgress?: (operation: Operation, text: string) => void;
   onResult?: (result: OperationResult) => void;
 }
 
@@ -101,7 +99,7 @@ async function carryOut(
   app: string,
   { engine, files, agent }: Effects,
   resolve: (ref: ContainerRef) => string,
-  { signal, onProgress }: ApplyOptions,
+  { signal }: ApplyOptions,
   onCreated: (id: string) => void,
 ): Promise<OperationResult> {
   switch (operation.kind) {
@@ -112,14 +110,13 @@ async function carryOut(
       await files.remove(operation.path);
       return { operation, status: 'done' };
     case 'await':
-      return checkGate(operation, resolve(operation.container), engine);
+      return lookOnce(operation, resolve(operation.container), engine);
     default: {
       const { containerId, warnings } = await engine.perform(operation satisfies EngineOperation, {
         app,
         agent,
         resolve,
         signal,
-        onProgress: (text) => onProgress?.(operation, text),
       });
       if (containerId) onCreated(containerId);
       return {
@@ -132,48 +129,20 @@ async function carryOut(
   }
 }
 
-/** A gate is looked at once: if it does not hold yet, an event or a timer starts the next pass. */
-async function checkGate(
+/** Looks once: if the wait is not over, an event or a timer starts the next pass. */
+async function lookOnce(
   operation: Operation & { kind: 'await' },
   id: string,
   engine: Engine,
 ): Promise<OperationResult> {
   const { containers } = await engine.observe({ images: [] });
-  const found = containers.find((container) => container.id === id);
-  const verdict = judge(operation, found);
-  return verdict === 'holds' ? { operation, status: 'done' } : { operation, ...verdict };
-}
-
-type Verdict = 'holds' | { status: 'waiting'; reason: string } | { status: 'failed'; error: HoldfastError };
-
-/** Compose's rules: an exited or unhealthy dependency, or one without a healthcheck, is an error and not something to wait for. */
-function judge(
-  { condition, container: { name } }: Operation & { kind: 'await' },
-  found: ActualContainer | undefined,
-): Verdict {
-  const failed = (message: string): Verdict => ({ status: 'failed', error: new EngineError('failed', message) });
-  if (condition === 'gone') return found ? { status: 'waiting', reason: `${name} is still being removed` } : 'holds';
-  if (!found) return failed(`${name} is gone`);
-  if (condition === 'steady') {
-    const { state, text } = steadinessOf(found);
-    return state === 'steady'
-      ? 'holds'
-      : state === 'waiting'
-        ? { status: 'waiting', reason: `${name} ${text}` }
-        : failed(`${name} ${text}`);
-  }
-  const ended = found.status === 'exited' || found.status === 'dead';
-  if (condition === 'completed') {
-    if (!ended) return { status: 'waiting', reason: `${name} has not completed` };
-    return found.exitCode === 0 ? 'holds' : failed(`${name} exited with ${found.exitCode}`);
-  }
-  if (ended) return failed(`${name} exited with ${found.exitCode}`);
-  if (found.status !== 'running') return { status: 'waiting', reason: `${name} is ${found.status}` };
-  if (found.health === 'none') return failed(`${name} has no healthcheck, so it never becomes healthy`);
-  if (found.health === 'healthy') return 'holds';
-  return found.health === 'unhealthy'
-    ? failed(`${name} is unhealthy`)
-    : { status: 'waiting', reason: `${name} is not healthy yet` };
+  return {
+    operation,
+    ...waitVerdict(
+      operation,
+      containers.find((container) => container.id === id),
+    ),
+  };
 }
 
 function notReached(operation: Operation, because: OperationResult): OperationResult {
