@@ -1,6 +1,7 @@
 import { every } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { createSemaphore } from '../lib/semaphore.ts';
+import { shortRevision } from '../lib/text/revision.ts';
 import { agentOptions } from '../plan/facts/policy.ts';
 import { createSignal } from '../source/link.ts';
 import type { Trust } from '../trust/trust.ts';
@@ -112,7 +113,7 @@ async function openGate(options: AgentOptions, acceptedCommit: string | undefine
   const store = createTrustStore(disk, `${stateDir}/trust.json`);
   const { state, problem } = await store.load();
   if (problem) {
-    const instead = acceptedCommit ? `the accepted state says ${acceptedCommit.slice(0, 12)}` : 'it begins anew';
+    const instead = acceptedCommit ? `the accepted state says ${shortRevision(acceptedCommit)}` : 'it begins anew';
     log.error(`${problem}, and with it how far the site had come: ${instead}`);
   }
   const own = async (): Promise<Trust | undefined> => trust?.();

@@ -1,6 +1,6 @@
 import { EngineError, formatProblem, HoldfastError, InputError, SourceError, StateError } from '../lib/errors.ts';
+import { shortRevision } from '../lib/text/revision.ts';
 import type { Pin } from '../model/fleet.ts';
-import { shortRevision } from '../plan/print/render.ts';
 import { pollForever } from '../source/retry.ts';
 import type { Named, Polled } from '../source/source.ts';
 import { TrustError } from '../trust/trust-error.ts';

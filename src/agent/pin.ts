@@ -1,7 +1,7 @@
 import { InputError, SourceError } from '../lib/errors.ts';
+import { shortRevision } from '../lib/text/revision.ts';
 import type { Pin } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { shortRevision } from '../plan/print/render.ts';
 import { isCommitId } from '../source/refs.ts';
 import type { FetchedSnapshot, Named, Polled, Source } from '../source/source.ts';
 import { TrustError } from '../trust/trust-error.ts';

@@ -1,6 +1,6 @@
 import { InputError, messageOf } from '../lib/errors.ts';
+import { shortRevision } from '../lib/text/revision.ts';
 import { utf8 } from '../lib/text/utf8.ts';
-import { shortRevision } from '../plan/print/render.ts';
 import type { FetchedSnapshot, Source } from '../source/source.ts';
 import type { Evidence } from '../trust/judgement.ts';
 import type { Trust } from '../trust/trust.ts';

@@ -1,8 +1,8 @@
 import type { Log } from '../lib/log.ts';
 import { lastWords, secretsIn } from '../lib/text/last-words.ts';
+import { shortRevision } from '../lib/text/revision.ts';
 import type { AppPlan, Operation, Plan } from '../model/plan.ts';
 import type { ActualContainer, ActualSite, DesiredSite } from '../model/state.ts';
-import { shortRevision } from '../plan/print/render.ts';
 
 /** Restarts by the engine after which a container that restarts does so again and again. */
 const AGAIN = 2;

@@ -1,4 +1,5 @@
 import { InputError, messageOf, SourceError } from '../lib/errors.ts';
+import { shortRevision } from '../lib/text/revision.ts';
 import { utf8 } from '../lib/text/utf8.ts';
 import type { Evidence } from '../trust/judgement.ts';
 import { succeed } from '../trust/trust.ts';
@@ -10,7 +11,7 @@ import { readTrust } from './trust-file.ts';
 export function localEvidence(dir: string, file: string): Evidence {
   const object = async (oid: string, type: string): Promise<Buffer> => {
     const { code, stdout } = await runProgram('git', ['cat-file', type, oid], dir);
-    if (code !== 0) throw new SourceError('notFound', `this clone has no ${type} ${oid.slice(0, 12)}`);
+    if (code !== 0) throw new SourceError('notFound', `this clone has no ${type} ${shortRevision(oid)}`);
     return stdout;
   };
   return {
@@ -23,7 +24,7 @@ export function localEvidence(dir: string, file: string): Evidence {
         .toString('utf8')
         .split('\n')
         .filter((oid) => oid !== '');
-      if (oids.length === 0) throw new SourceError('notFound', `${tip.slice(0, 12)} holds nothing new`);
+      if (oids.length === 0) throw new SourceError('notFound', `${shortRevision(tip)} holds nothing new`);
       return oids.map((oid) => ({ oid, content: () => object(oid, 'commit') }));
     },
     async folder(commit, path) {

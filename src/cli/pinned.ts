@@ -3,6 +3,7 @@ import { pinFault } from '../agent/pin.ts';
 import { placeSite } from '../fleet/place-site.ts';
 import { InputError, SourceError } from '../lib/errors.ts';
 import { createSemaphore } from '../lib/semaphore.ts';
+import { shortRevision } from '../lib/text/revision.ts';
 import type { Pin, PlacedSite } from '../model/fleet.ts';
 import type { Origin, Snapshot } from '../model/snapshot.ts';
 import { gitSnapshot } from '../source/git-snapshot.ts';
@@ -55,7 +56,7 @@ export const pinnedInClone =
     if (found === undefined)
       throw unknown(
         pin,
-        `this clone does not have commit ${named.commit.slice(0, 12)}`,
+        `this clone does not have commit ${shortRevision(named.commit)}`,
         'fetch it, with all its history',
       );
     tell(pin, named, 'this folder');
@@ -84,7 +85,7 @@ export const pinnedInRepo =
       throw pinFault(error, pin) ?? error;
     });
     onOpen(snapshot);
-    tell(pin, pinned, commit.slice(0, 12));
+    tell(pin, pinned, shortRevision(commit));
     return snapshot;
   };
 
@@ -154,7 +155,7 @@ function objectsOf(dir: string): LazyObjects {
 
 function tell({ revision, at }: Pin, { commit, ref }: Named, instead: string): void {
   const name = ref === undefined || ref === revision ? '' : ` (${ref})`;
-  printError(`${at.file} pins ${revision}: all else is read at ${commit.slice(0, 12)}${name}, and not in ${instead}`);
+  printError(`${at.file} pins ${revision}: all else is read at ${shortRevision(commit)}${name}, and not in ${instead}`);
 }
 
 const unknown = ({ revision, at }: Pin, why: string, hint?: string): InputError =>

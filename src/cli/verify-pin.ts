@@ -1,4 +1,5 @@
 import { readSite } from '../fleet/sites.ts';
+import { shortRevision } from '../lib/text/revision.ts';
 import type { Pin } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { Named } from '../source/source.ts';
@@ -34,9 +35,9 @@ export async function tellPin(at: PinnedAt, followed: string, trust: Trust, evid
     return false;
   }
   const why = {
-    ancestor: `is in the history of ${followed.slice(0, 12)}`,
+    ancestor: `is in the history of ${shortRevision(followed)}`,
     signed: 'is signed itself',
   }[verdict.proof];
-  print(`${what}, and would read ${commit.slice(0, 12)}, which ${why}`);
+  print(`${what}, and would read ${shortRevision(commit)}, which ${why}`);
   return true;
 }

@@ -1,4 +1,5 @@
 import { InputError, type Problem } from '../lib/errors.ts';
+import { shortRevision } from '../lib/text/revision.ts';
 import type { FleetDocument, Pin, PlacedSite, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { type AskNowhere, placeApplications } from './applications.ts';
@@ -144,7 +145,7 @@ async function pinnedFleet(files: Snapshot, { revision, at }: Pin): Promise<Flee
   if (root) return fleetOf(root, files.origin.name);
   throw InputError.at(
     at,
-    `targetRevision ${revision} is commit ${files.revision.slice(0, 12)}, which has no ${FLEET}`,
+    `targetRevision ${revision} is commit ${shortRevision(files.revision)}, which has no ${FLEET}`,
     'pin a revision at which the repo is a fleet',
   );
 }

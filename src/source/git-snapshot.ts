@@ -1,4 +1,5 @@
 import { SourceError } from '../lib/errors.ts';
+import { shortRevision } from '../lib/text/revision.ts';
 import type { Origin } from '../model/snapshot.ts';
 import type { FetchedSnapshot } from './source.ts';
 import { treeOf } from './store/git-object.ts';
@@ -42,7 +43,7 @@ export async function gitSnapshot(options: GitSnapshotOptions): Promise<FetchedS
 
   /** The entry at a path below a tree; undefined when there is none. */
   const look = async (from: string, path: string): Promise<TreeEntry | undefined> => {
-    if (isOver) throw new SourceError('notFound', `Commit ${commit.slice(0, 12)} is no longer read`);
+    if (isOver) throw new SourceError('notFound', `Commit ${shortRevision(commit)} is no longer read`);
     let here: TreeEntry = { name: '', kind: 'dir', oid: from, executable: false };
     const passed: string[] = [];
     for (const part of segments(path)) {
@@ -57,7 +58,8 @@ export async function gitSnapshot(options: GitSnapshotOptions): Promise<FetchedS
   };
 
   const root = await look(top, folder);
-  if (root?.kind !== 'dir') throw new SourceError('notFound', `Commit ${commit.slice(0, 12)} has no folder ${folder}`);
+  if (root?.kind !== 'dir')
+    throw new SourceError('notFound', `Commit ${shortRevision(commit)} has no folder ${folder}`);
   await tree(root.oid, folder);
   const read = new Map<string, number>();
   let readBytes = 0;

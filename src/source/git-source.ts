@@ -1,4 +1,5 @@
 import { SourceError } from '../lib/errors.ts';
+import { shortRevision } from '../lib/text/revision.ts';
 import { gitSnapshot } from './git-snapshot.ts';
 import { openUpstream } from './open-upstream.ts';
 import { candidateNames, isCommitId, pickRef, type RemoteRef, type Resolved } from './refs.ts';
@@ -179,7 +180,7 @@ async function requireCommit(store: ObjectStore, commit: string): Promise<void> 
   throw new SourceError(
     'notFound',
     type === undefined
-      ? `The Git server sent other objects than commit ${commit.slice(0, 12)}: it may have been rewritten meanwhile`
+      ? `The Git server sent other objects than commit ${shortRevision(commit)}: it may have been rewritten meanwhile`
       : `The revision names a ${type} and not a commit`,
   );
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import { SourceError } from '../lib/errors.ts';
+import { shortRevision } from '../lib/text/revision.ts';
 import type { CommitObject } from './source.ts';
 import { treeOf } from './store/git-object.ts';
 import type { Head } from './store/heads.ts';
@@ -198,7 +199,7 @@ async function requireWhole(
   for (const commit of found) if (parentsOf(await commit.content()).some((oid) => known.has(oid))) return;
   throw new SourceError(
     'protocol',
-    `The Git server has a shallow copy of the repo, which begins at commit ${first.oid.slice(0, 12)}: it cannot show that its commits follow those that were accepted. Give it the whole history (git fetch --unshallow)`,
+    `The Git server has a shallow copy of the repo, which begins at commit ${shortRevision(first.oid)}: it cannot show that its commits follow those that were accepted. Give it the whole history (git fetch --unshallow)`,
   );
 }
 

@@ -1,4 +1,5 @@
 import { SourceError } from '../lib/errors.ts';
+import { shortRevision } from '../lib/text/revision.ts';
 import type { Beacon } from './beacon.ts';
 import { isDescendant } from './judge-pinned.ts';
 import type { Evidence } from './judgement.ts';
@@ -24,6 +25,6 @@ export async function requireSince(
   if (isAfter) return;
   throw new TrustError(
     'beacon',
-    `beacon ${sequence} names ${commit.slice(0, 12)}, which does not follow ${since.slice(0, 12)}, where the trust.yaml in force was announced: sign a new one`,
+    `beacon ${sequence} names ${shortRevision(commit)}, which does not follow ${shortRevision(since)}, where the trust.yaml in force was announced: sign a new one`,
   );
 }

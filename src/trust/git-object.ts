@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { shortRevision } from '../lib/text/revision.ts';
 import { TrustError } from './trust-error.ts';
 
 /** A commit, read strictly from the bytes that its ID is the hash of. */
@@ -179,4 +180,4 @@ function timeOf(type: ObjectType, oid: string, person: string): number {
 }
 
 const unreadable = (type: ObjectType, oid: string, why: string): TrustError =>
-  new TrustError('malformed', `${type} ${oid.slice(0, 12)} cannot be judged: ${why}`);
+  new TrustError('malformed', `${type} ${shortRevision(oid)} cannot be judged: ${why}`);

@@ -1,4 +1,5 @@
 import { messageOf, SourceError } from '../lib/errors.ts';
+import { shortRevision } from '../lib/text/revision.ts';
 import { commitGraph, descendantsOf } from './commit-graph.ts';
 import { judge } from './judge.ts';
 import type { Candidate, Evidence, ShownCommit } from './judgement.ts';
@@ -46,7 +47,7 @@ export async function judgePinned(pinned: Candidate, standing: PinStanding, evid
     const byTag = await judge(pinned, alone, evidence);
     if (byTag.refusals.length === 0) return { proof: 'signed' };
   }
-  const message = `${short(commit)} is not in the history of ${short(followed)}${unproven}, and not trusted by itself: ${refusal.message}`;
+  const message = `${shortRevision(commit)} is not in the history of ${shortRevision(followed)}${unproven}, and not trusted by itself: ${refusal.message}`;
   return { refusal: new TrustError(refusal.kind, message, { cause: refusal }) };
 }
 
@@ -62,5 +63,3 @@ export async function isDescendant(history: readonly ShownCommit[], tip: string,
   const commits = await readCommits(history);
   return descendantsOf(commitGraph(commits, tip), new Set([older])).has(tip);
 }
-
-const short = (oid: string): string => oid.slice(0, 12);

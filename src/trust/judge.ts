@@ -1,4 +1,5 @@
 import { SourceError } from '../lib/errors.ts';
+import { shortRevision } from '../lib/text/revision.ts';
 import type { Attestation } from './attest.ts';
 import { ancestorsOf, type CommitGraph, commitGraph, descendantsOf, withMainline } from './commit-graph.ts';
 import { type CountedDates, datesAfter, hasEnds, NO_DATES, newestOf } from './counted-dates.ts';
@@ -92,7 +93,8 @@ class Judging {
     if (base !== undefined && !this.#descends) among = await this.#recover(base);
     const head = this.#graph.get(tip);
     // A source that knows better than to send what it was asked for is no source.
-    if (!head) throw new TrustError('malformed', `commit ${short(tip)} is not in the history that was shown for it`);
+    if (!head)
+      throw new TrustError('malformed', `commit ${shortRevision(tip)} is not in the history that was shown for it`);
     await this.#judgeFrom(head, among);
   }
 
@@ -132,7 +134,7 @@ class Judging {
       if (error.kind === 'notFound') return loadOlder(tip, error, this.#evidence);
       if (error.kind !== 'limit') throw error;
       this.#descends = false;
-      const message = `${short(tip)} cannot be shown to descend from ${short(base)}: ${error.message}`;
+      const message = `${shortRevision(tip)} cannot be shown to descend from ${shortRevision(base)}: ${error.message}`;
       throw new TrustError(this.#kindOfRewrite(), message, { cause: error });
     }
   }
@@ -230,7 +232,7 @@ class Judging {
         const found = next ? `holds version ${next.version}` : 'is not there';
         throw new TrustError(
           'trustChanged',
-          `commit ${short(commit.oid)} announces trust.yaml version ${version}, which ${found}`,
+          `commit ${shortRevision(commit.oid)} announces trust.yaml version ${version}, which ${found}`,
         );
       }
       this.#trustAfter.set(commit.oid, next);
@@ -254,7 +256,7 @@ class Judging {
         // Only who names the commit, too, agrees: that the same files were signed once in another history says nothing.
         await this.#signers.require(note, agreed, {
           unlimited: true,
-          why: `recovers from ${short(base)}`,
+          why: `recovers from ${shortRevision(base)}`,
         });
         this.#recovery = note.oid;
         return new Set([...descendantsOf(this.#graph, new Set([note.oid])), ...agreed]);
@@ -267,8 +269,8 @@ class Judging {
     throw new TrustError(
       this.#kindOfRewrite(),
       this.#standing.floor === undefined
-        ? `${short(tip)} does not descend from ${short(base)}, the anchor that trust.yaml names: it is of another repo`
-        : `${short(tip)} does not descend from ${short(base)}, which was accepted: the history was rewritten, or an older state is shown. To go back, commit; to move sites to a rewritten history, sign a commit with the trailer "${RECOVERY_TRAILER}: ${base}"`,
+        ? `${shortRevision(tip)} does not descend from ${shortRevision(base)}, the anchor that trust.yaml names: it is of another repo`
+        : `${shortRevision(tip)} does not descend from ${shortRevision(base)}, which was accepted: the history was rewritten, or an older state is shown. To go back, commit; to move sites to a rewritten history, sign a commit with the trailer "${RECOVERY_TRAILER}: ${base}"`,
     );
   }
 
@@ -352,7 +354,5 @@ const mayTouchTrust = ({ paths }: Signer): boolean => paths?.includes('trust.yam
 
 const recoveredBy = ({ message }: Commit): string[] =>
   trailers(message, RECOVERY_TRAILER).filter((oid) => /^[0-9a-f]{40}$/.test(oid));
-
-const short = (oid: string): string => oid.slice(0, 12);
 
 const namesOf = (attested: readonly Attestation[]): string[] => [...new Set(attested.map(({ signer }) => signer.name))];

@@ -1,4 +1,5 @@
 import { SourceError } from '../lib/errors.ts';
+import { shortRevision } from '../lib/text/revision.ts';
 import { turn } from '../lib/turn.ts';
 import { type Attestation, attest, iso } from './attest.ts';
 import { type CommitGraph, sameFiles } from './commit-graph.ts';
@@ -79,7 +80,7 @@ export class Signers {
           ? signer.paths &&
             new TrustError(
               'outsidePaths',
-              `commit ${short(each.oid)} ${why}, which ${signer.name} may not do: it is limited to paths`,
+              `commit ${shortRevision(each.oid)} ${why}, which ${signer.name} may not do: it is limited to paths`,
             )
           : await this.pathRefusal(commit, group, signer, trust.threshold > 1);
         if (outside) refusal ??= outside;
@@ -92,7 +93,7 @@ export class Signers {
     const names = [...signers.keys()].join(', ');
     throw new TrustError(
       'threshold',
-      `commit ${short(commit.oid)} ${why}, which takes ${trust.threshold} signers: ${names === '' ? 'nobody' : `only ${names}`} stands behind it. Another approves with a signed commit that changes nothing (git commit -S --allow-empty)`,
+      `commit ${shortRevision(commit.oid)} ${why}, which takes ${trust.threshold} signers: ${names === '' ? 'nobody' : `only ${names}`} stands behind it. Another approves with a signed commit that changes nothing (git commit -S --allow-empty)`,
     );
   }
 
@@ -142,7 +143,7 @@ export class Signers {
     const parents = group.flatMap((each) => each.parents).filter((parent) => !within.has(parent));
     // Whoever stands behind a state stands behind all that is new in it since the one before was accepted.
     const before = sinceAccepted ? this.#bases(parents) : new Set(parents);
-    const said = `commit ${short(commit.oid)} is signed by ${name}, who may change ${paths.join(', ')}`;
+    const said = `commit ${shortRevision(commit.oid)} is signed by ${name}, who may change ${paths.join(', ')}`;
     if (this.#standing.isAlone) {
       return new TrustError(
         'outsidePaths',
@@ -181,7 +182,7 @@ export class Signers {
     const signed = commit.isLight ? await this.#signatureOf(commit.oid) : commit.signed;
     return attest(
       {
-        what: `commit ${short(commit.oid)}`,
+        what: `commit ${shortRevision(commit.oid)}`,
         signed,
         namespace: NAMESPACE.git,
         madeAt: (signer) => countedFor(commit, this.datesBelow(commit), signer),
@@ -206,9 +207,7 @@ export class Signers {
     if (!isAhead(commit.time, this.#standing.now)) return undefined;
     return new TrustError(
       'notYetValid',
-      `commit ${short(commit.oid)} is dated ${iso(commit.time)}, more than 24 h ahead of the site's clock: it is looked at again later; take it off the branch if the date is wrong`,
+      `commit ${shortRevision(commit.oid)} is dated ${iso(commit.time)}, more than 24 h ahead of the site's clock: it is looked at again later; take it off the branch if the date is wrong`,
     );
   }
 }
-
-const short = (oid: string): string => oid.slice(0, 12);

@@ -1,3 +1,4 @@
+import { shortRevision } from '../lib/text/revision.ts';
 import { type Attestation, attest } from './attest.ts';
 import { parseTag } from './git-object.ts';
 import type { Candidate, Evidence } from './judgement.ts';
@@ -28,7 +29,7 @@ export async function tagSigners(
   if (found.type !== 'commit' || found.object !== commit) {
     throw new TrustError(
       'tag',
-      `the tag ${name} stands for ${found.type} ${found.object.slice(0, 12)} and not for commit ${commit.slice(0, 12)}`,
+      `the tag ${name} stands for ${found.type} ${shortRevision(found.object)} and not for commit ${shortRevision(commit)}`,
     );
   }
   const what = `tag ${name}`;

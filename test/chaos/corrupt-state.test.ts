@@ -2,6 +2,7 @@ import { readdir, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { until } from '../../scripts/machine/processes.ts';
+import { shortRevision } from '../../src/lib/text/revision.ts';
 import { allRun, app, type ChaosSite, chaosSite, describeChaos, fleet, staying } from '../support/chaos-site.ts';
 import { volumesOf } from '../support/site.ts';
 
@@ -90,7 +91,7 @@ describeChaos('a state directory that decays', () => {
       const commit = await site.repo.commit({ 'README.md': `${how}\n` });
       const from = (await site.log()).length;
       const agent = await site.start();
-      await site.sees(new RegExp(`^accepted ${commit.slice(0, 10)}`), { from });
+      await site.sees(new RegExp(`^accepted ${shortRevision(commit)}`), { from });
       expect(await agent.end('SIGTERM')).toEqual({ code: 0, signal: null });
       expect((await site.containers()).map(({ id }) => id)).toEqual(ids);
     },

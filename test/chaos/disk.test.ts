@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { acceptedStore } from '../../src/agent/accepted.ts';
 import { systemDisk } from '../../src/lib/disk.ts';
+import { shortRevision } from '../../src/lib/text/revision.ts';
 import { allRun, app, type ChaosSite, chaosSite, describeChaos, fleet, staying } from '../support/chaos-site.ts';
 import { killByHand, type Running } from '../support/site.ts';
 
@@ -75,7 +76,7 @@ describeChaos('a disk that is full', () => {
       expect([accepted?.lastAttempted, problems]).toEqual([before, []]);
 
       await rm(join(site.stateDir, 'ballast'));
-      await site.sees(new RegExp(`^accepted ${commit.slice(0, 10)}`), { from, ms: 30_000 });
+      await site.sees(new RegExp(`^accepted ${shortRevision(commit)}`), { from, ms: 30_000 });
       await site.becomes('db has changed', (found) => allRun(3)(found) && db(found)?.id !== old, 30_000);
     },
   );

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { shortRevision } from '../../src/lib/text/revision.ts';
 import { allRun, app, type ChaosSite, chaosSite, describeChaos, fleet, staying } from '../support/chaos-site.ts';
 import type { Intercept } from '../support/git-server.ts';
 import type { AgentProcess } from '../support/holdfast-process.ts';
@@ -100,11 +101,11 @@ describeChaos('a config repo that fails', () => {
     const noApps = Object.fromEntries(Object.keys(twoApps()).map((path) => [path, null]));
     await site.repo.git(['update-ref', 'refs/heads/main', before]);
     const without = await site.repo.commit(noApps);
-    await site.sees(new RegExp(`^${without.slice(0, 10)} is refused: it names no apps`), { from });
+    await site.sees(new RegExp(`^${shortRevision(without)} is refused: it names no apps`), { from });
     await isStillEnforced();
     // Back to what it was: the history that Git shows is followed wherever it goes.
     await site.repo.git(['update-ref', 'refs/heads/main', before]);
-    await site.sees(new RegExp(`^accepted ${before.slice(0, 10)}`), { from });
+    await site.sees(new RegExp(`^accepted ${shortRevision(before)}`), { from });
     await isStillEnforced();
   });
 
@@ -135,7 +136,7 @@ describeChaos('a config repo that fails', () => {
   test('a history that was rewritten is followed', async () => {
     ids = (await site.containers()).map(({ id }) => id);
     const rewritten = await site.repo.commit({ ...fleet(site), ...twoApps() }, { from: null, message: 'Start over' });
-    await site.sees(new RegExp(`^accepted ${rewritten.slice(0, 10)}`), { from });
+    await site.sees(new RegExp(`^accepted ${shortRevision(rewritten)}`), { from });
     await site.becomes(
       'as the new history says',
       (found) =>

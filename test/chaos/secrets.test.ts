@@ -2,6 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { mustAsk } from '../../scripts/machine/engine-http.ts';
+import { shortRevision } from '../../src/lib/text/revision.ts';
 import {
   allRun,
   app,
@@ -100,7 +101,7 @@ describeChaos('secrets', () => {
       const { stdout, stderr } = await cli('diff', '--repo', site.repo.url, '-o', output);
       expectNone(`diff -o ${output}`, stdout + stderr);
     }
-    await site.sees(new RegExp(`^accepted ${next.slice(0, 10)}`), { from: before });
+    await site.sees(new RegExp(`^accepted ${shortRevision(next)}`), { from: before });
     await site.becomes('replaced', (found) => webRuns(found) && !found.some((one) => one.id === id));
     await site.repo.commit({
       [`apps/${site.app('a')}/compose.yaml`]: `services:\n  web:\n    image: x\n    environment: [ "A=${SECRETS.changed}", [ ${SECRETS.changed} ] ]\n    mem_limit: \${TOKEN}\n`,

@@ -5,6 +5,7 @@ import { ask } from '../../scripts/machine/engine-http.ts';
 import { until } from '../../scripts/machine/processes.ts';
 import { createTrustStore, type TrustState } from '../../src/agent/trust-state.ts';
 import { systemDisk } from '../../src/lib/disk.ts';
+import { shortRevision } from '../../src/lib/text/revision.ts';
 import { allRun, app, type ChaosSite, chaosSite, describeChaos, fleet, HOST, staying } from '../support/chaos-site.ts';
 import type { Change } from '../support/git-repo.ts';
 import { holdfast } from '../support/holdfast-process.ts';
@@ -50,7 +51,7 @@ describeChaos('a site whose Git server falls into wrong hands', () => {
     await site.becomes('the next signed commit runs', allRun(2));
     const said = await site.log();
     expect(said.filter(({ message }) => /is refused/.test(message))).toHaveLength(1);
-    expect(said.filter(({ message }) => message === `accepted ${next.slice(0, 10)}`)).toHaveLength(1);
+    expect(said.filter(({ message }) => message === `accepted ${shortRevision(next)}`)).toHaveLength(1);
   });
 
   test('does not start with a trust.yaml that cannot be used, and says where it is wrong', async () => {
@@ -148,7 +149,7 @@ describeChaos('a signer of some apps who writes at the site of another', () => {
       if (!file.startsWith('../')) evil[`apps/${site.app(name)}/${file.slice(2)}`] = content;
     }
     const accepted = await signedCommit(site.repo, evil, { by: bob });
-    await site.sees(new RegExp(`^accepted ${accepted.slice(0, 10)}`));
+    await site.sees(new RegExp(`^accepted ${shortRevision(accepted)}`));
 
     const holds = async (before: string[], from: number): Promise<void> => {
       for (const name of Object.keys(attempts())) await tells(name, from);

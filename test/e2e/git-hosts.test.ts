@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import type * as http from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { shortRevision } from '../../src/lib/text/revision.ts';
 import { failure, followedRepo } from '../support/followed-repo.ts';
 import type { GitServer, GitServerOptions } from '../support/git-server.ts';
 
@@ -171,7 +172,7 @@ describe.each([{ withoutV2: false }, { withoutV2: true }])('a mirror that is a s
     const error = await failure(source.history(tip, [first], live));
     expect(error).toMatchObject({ kind: 'protocol' });
     expect(error.message).toMatch(
-      new RegExp(`has a shallow copy of the repo, which begins at commit ${third.slice(0, 12)}: .*--unshallow`),
+      new RegExp(`has a shallow copy of the repo, which begins at commit ${shortRevision(third)}: .*--unshallow`),
     );
     await rm(join(repo.dir, 'shallow'));
     expect((await source.history(tip, [first], live)).map(({ oid }) => oid)).toEqual([tip, third, second]);

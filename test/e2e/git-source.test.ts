@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { SourceError } from '../../src/lib/errors.ts';
+import { shortRevision } from '../../src/lib/text/revision.ts';
 import type { FetchedSnapshot } from '../../src/source/source.ts';
 import { failure, followedRepo } from '../support/followed-repo.ts';
 import type { GitRepo } from '../support/git-repo.ts';
@@ -148,7 +149,7 @@ describe('fetching', () => {
     expect(await text(snapshot, 'compose.yaml')).toBe('a');
     expect(snapshot.origin.name).toBe('shop');
     expect((await failure(open({ path: 'edge/nope' }).fetch(commit, live))).message).toBe(
-      `Commit ${commit.slice(0, 12)} has no folder edge/nope`,
+      `Commit ${shortRevision(commit)} has no folder edge/nope`,
     );
   });
 

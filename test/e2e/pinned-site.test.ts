@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { shortRevision } from '../../src/lib/text/revision.ts';
 import type { Change, GitRepo } from '../support/git-repo.ts';
 import { type GitServer, startGitServer } from '../support/git-server.ts';
 import { holdfast } from '../support/holdfast-process.ts';
@@ -93,7 +94,9 @@ describe.each([
     const held = await commit({ ...app(2), ...pin('v1.0.0') });
     await site.poll();
     expect(running(site)).toBe('web:1 small');
-    expect(site.lines().at(-1)).toBe(`info accepted ${held.slice(0, 10)}, pinned to v1.0.0 at ${begin.slice(0, 10)}`);
+    expect(site.lines().at(-1)).toBe(
+      `info accepted ${shortRevision(held)}, pinned to v1.0.0 at ${shortRevision(begin)}`,
+    );
     expect(site.desired()?.apps[0]?.revision).toBe(begin);
 
     const third = await commit(app(3));
@@ -160,7 +163,7 @@ test('it is enforced after a restart without a network', async () => {
     site.lines();
     await site.restart();
     expect(running(site)).toBe('web:1 small');
-    expect(site.lines()).toEqual([expect.stringMatching(`, pinned to ${begin.slice(0, 10)}, accepted before$`)]);
+    expect(site.lines()).toEqual([expect.stringMatching(`, pinned to ${shortRevision(begin)}, accepted before$`)]);
     await expect(site.poll()).rejects.toThrow();
     expect(running(site)).toBe('web:1 small');
   } finally {
@@ -314,7 +317,7 @@ test('what is broken at the pinned revision is said with the revision, and holds
   await commit(pin(broken));
   site.lines();
   await site.poll();
-  expect(site.lines()[0]).toMatch(`error ${broken.slice(0, 10)}: apps/bad/compose.yaml:1:13: `);
+  expect(site.lines()[0]).toMatch(`error ${shortRevision(broken)}: apps/bad/compose.yaml:1:13: `);
   // What is broken on main is nothing to a site that is pinned.
   const good = await commit({ 'apps/web/app.yaml': head('Application'), ...app(2) });
   await commit({ 'fleet.yaml': 'nonsense', ...pin(good) });
@@ -335,7 +338,7 @@ describe('on a laptop', () => {
       const { code, stdout, stderr } = await holdfast(['render', ...args, '--site', 'eu/a']);
       return [code, /Image: (.*)/.exec(stdout)?.[1] ?? '', stderr.trim()];
     };
-    const said = `sites/eu/a.yaml pins release: all else is read at ${begin.slice(0, 12)} (refs/heads/release), and not in`;
+    const said = `sites/eu/a.yaml pins release: all else is read at ${shortRevision(begin)} (refs/heads/release), and not in`;
     expect(await images(clone)).toEqual([0, 'web:1', `${said} this folder`]);
     expect(await images('--repo', repo.url)).toEqual([0, 'web:1', expect.stringContaining(said)]);
 
@@ -374,7 +377,7 @@ describe('on a laptop', () => {
     const held = await commit(pin(begin));
     expect(await verify([repo.dir])).toEqual([
       0,
-      `eu/a pins ${begin}, and would read ${begin.slice(0, 12)}, which is in the history of ${held.slice(0, 12)}`,
+      `eu/a pins ${begin}, and would read ${shortRevision(begin)}, which is in the history of ${shortRevision(held)}`,
     ]);
     await commit(pin('hotfix'));
     for (const where of [[repo.dir], ['--repo', repo.url]]) {

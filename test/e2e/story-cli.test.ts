@@ -320,7 +320,7 @@ afterEach(async () => {
       const planned = await run(folder, 'diff', ...from);
       expect(planned.code).toBe(1);
       expect(planned.stdout).toContain(`create ${app}-web-1`);
-      expect(planned.stdout).toMatch(/lisbon at [0-9a-f]{10}: /);
+      expect(planned.stdout).toMatch(/lisbon at [0-9a-f]{12}: /);
       expect((await run(folder, 'diff', ...from, '--revision', 'next')).stdout).toContain(`create ${other}-web-1`);
       expect(await run(folder, 'diff', ...from, '--site', 'lisbom')).toMatchObject({
         code: 2,

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { shortRevision } from '../../src/lib/text/revision.ts';
 import type { GitRepo } from '../support/git-repo.ts';
 import { type GitServer, startGitServer } from '../support/git-server.ts';
 import { holdfast } from '../support/holdfast-process.ts';
@@ -57,19 +58,19 @@ describe.each([
   test('says commit by commit what a site would accept', async () => {
     const { code, stdout } = await verify(...where(), '--trust', join(dir, 'head.yaml'), '--from', first);
     expect(stdout.trim().split('\n')).toEqual([
-      `aside   ${unsigned.slice(0, 12)}  Nobody signs this`,
-      `        unsigned: commit ${unsigned.slice(0, 12)} is not signed`,
-      `signed  ${head.slice(0, 12)}  Go on  (ada)`,
-      `a site at ${first.slice(0, 12)} would accept ${head.slice(0, 12)}; trust.yaml version 1 is then in force`,
+      `aside   ${shortRevision(unsigned)}  Nobody signs this`,
+      `        unsigned: commit ${shortRevision(unsigned)} is not signed`,
+      `signed  ${shortRevision(head)}  Go on  (ada)`,
+      `a site at ${shortRevision(first)} would accept ${shortRevision(head)}; trust.yaml version 1 is then in force`,
     ]);
     expect(code).toBe(0);
   });
 
   test('says what it would refuse, and why', async () => {
     const { code, stdout } = await verify(...where(), '--trust', join(dir, 'every.yaml'), '--from', first);
-    expect(stdout).toContain(`refused ${unsigned.slice(0, 12)}  Nobody signs this`);
+    expect(stdout).toContain(`refused ${shortRevision(unsigned)}  Nobody signs this`);
     expect(stdout).toContain(
-      `would refuse ${head.slice(0, 12)}: unsigned: commit ${unsigned.slice(0, 12)} is not signed`,
+      `would refuse ${shortRevision(head)}: unsigned: commit ${shortRevision(unsigned)} is not signed`,
     );
     expect(code).toBe(1);
   });
@@ -160,7 +161,7 @@ describe('holdfast beacon', () => {
       const args = ['beacon', clone, '--revision', 'main', '--commit', commit, '--key', key.file, '--push', 'origin'];
       const { code, stdout, stderr } = await holdfast(args, { env });
       expect(stderr).toBe('');
-      expect(stdout).toMatch(new RegExp(`^beacon \\d+ of main: at ${commit.slice(0, 12)}, for 24h`));
+      expect(stdout).toMatch(new RegExp(`^beacon \\d+ of main: at ${shortRevision(commit)}, for 24h`));
       expect(code).toBe(0);
       site.wall = new Date();
       await site.poll();

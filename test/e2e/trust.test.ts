@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { systemDisk } from '../../src/lib/disk.ts';
+import { shortRevision } from '../../src/lib/text/revision.ts';
 import { beaconPayload } from '../../src/trust/beacon.ts';
 import type { Change, GitRepo } from '../support/git-repo.ts';
 import { type GitServer, startGitServer } from '../support/git-server.ts';
@@ -311,7 +312,7 @@ describe('update security', () => {
     const evil = await signedCommit(repo, compose('evil'), { by: eve });
     await refuses(site, /which trust.yaml does not name/, first);
     await signedCommit(repo, compose('evil'), { by: ada, from: evil });
-    await refuses(site, new RegExp(`commit ${evil.slice(0, 12)} is signed with`), first);
+    await refuses(site, new RegExp(`commit ${shortRevision(evil)} is signed with`), first);
     const signed = await signedCommit(repo, compose(2), { by: ada, from: first, aside: true });
     const raw = await repo.git(['cat-file', 'commit', signed]);
     const tree = await repo.git(['rev-parse', `${evil}^{tree}`]);

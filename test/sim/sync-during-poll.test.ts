@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { startAgent } from '../../src/agent/agent.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import { SourceError } from '../../src/lib/errors.ts';
-import { shortRevision } from '../../src/plan/print/render.ts';
+import { shortRevision } from '../../src/lib/text/revision.ts';
 import type { Source } from '../../src/source/source.ts';
 import { filesOn } from '../support/disk-files.ts';
 import { docker20 } from './world/engine/profiles.ts';

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe } from '@jest/globals';
 import { ask } from '../../scripts/machine/engine-http.ts';
 import { until } from '../../scripts/machine/processes.ts';
+import { shortRevision } from '../../src/lib/text/revision.ts';
 import type { Change, GitRepo } from './git-repo.ts';
 import { type GitServer, startGitServer } from './git-server.ts';
 import { type AgentProcess, type LogLine, readLog, startAgentProcess } from './holdfast-process.ts';
@@ -125,7 +126,7 @@ export async function chaosSite(options: { host?: string; credentials?: { userna
       const said = (await site.log()).slice(from).map(({ level, message }) => `${level} ${message}`);
       throw new Error(`no line says ${words} within ${ms} ms:\n${said.slice(-40).join('\n')}`);
     },
-    isAs: (commit, options) => site.sees(new RegExp(`^all as ${commit.slice(0, 10)} says$`), options),
+    isAs: (commit, options) => site.sees(new RegExp(`^all as ${shortRevision(commit)} says$`), options),
     containers: () => containersOf(site.host, name),
     async becomes(what, holds, ms = 15_000) {
       let found: Running[] = [];

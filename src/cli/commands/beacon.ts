@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { InputError } from '../../lib/errors.ts';
+import { shortRevision } from '../../lib/text/revision.ts';
 import { beaconPayload, beaconRef } from '../../trust/beacon.ts';
 import { trailers } from '../../trust/git-object.ts';
 import { siteTime } from '../../trust/site-time.ts';
@@ -68,7 +69,7 @@ export async function beacon(folder: string | undefined, options: BeaconOptions)
   await git(dir, ['update-ref', ref, oid]);
   if (options.push !== undefined) await git(dir, ['push', '--quiet', options.push, `+${ref}:${ref}`]);
   print(
-    `beacon ${sequence} of ${revision}: at ${commit.slice(0, 12)}, for ${options.valid}${options.push === undefined ? `; send it with: git push REMOTE +${ref}:${ref}` : ''}`,
+    `beacon ${sequence} of ${revision}: at ${shortRevision(commit)}, for ${options.valid}${options.push === undefined ? `; send it with: git push REMOTE +${ref}:${ref}` : ''}`,
   );
   return EXIT.ok;
 }

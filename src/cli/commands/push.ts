@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InputError, SourceError } from '../../lib/errors.ts';
+import { shortRevision } from '../../lib/text/revision.ts';
 import { EMPTY, encodeArtifact, type Layer, parseArtifact } from '../../source/bundle/artifact.ts';
 import { type BundleHeader, openBundle } from '../../source/bundle/bundle-header.ts';
 import { isOci, type OciReference, ociUrl, parseOci } from '../../source/bundle/oci-reference.ts';
@@ -136,7 +137,7 @@ function summary(refs: readonly PushedRef[]): string {
   };
   const branches = refs.filter(({ name }) => name.startsWith('refs/heads/'));
   return [
-    ...branches.map(({ name, commit }) => `${name.slice('refs/heads/'.length)} at ${commit.slice(0, 12)}`),
+    ...branches.map(({ name, commit }) => `${name.slice('refs/heads/'.length)} at ${shortRevision(commit)}`),
     ...count('refs/tags/', 'tag'),
     ...count(BEACONS, 'beacon'),
   ].join(', ');

@@ -4,6 +4,7 @@ import { join, posix } from 'node:path';
 import { sourceEvidence, TRUST_FILE } from '../../agent/source-evidence.ts';
 import { InputError } from '../../lib/errors.ts';
 import { line } from '../../lib/text/line.ts';
+import { shortRevision } from '../../lib/text/revision.ts';
 import { utf8 } from '../../lib/text/utf8.ts';
 import { gitSource } from '../../source/git-source.ts';
 import { unannounced } from '../../trust/announced.ts';
@@ -131,7 +132,7 @@ async function trustFor(
   if (text === undefined)
     throw InputError.at(
       undefined,
-      `there is no ${TRUST_FILE} at commit ${commit.slice(0, 12)}`,
+      `there is no ${TRUST_FILE} at commit ${shortRevision(commit)}`,
       'name one with --trust',
     );
   return readTrust(text, TRUST_FILE);
@@ -166,11 +167,11 @@ async function tell({ candidate, floor, trust, isFromGit, evidence, inGit, pins 
     const subject = commit.message.split('\n')[0] ?? '';
     const mark = refusal === undefined ? add('signed ') : isAside ? 'aside  ' : error('refused');
     const by = signers.length > 0 ? `  (${signers.join(', ')})` : '';
-    print(line`${mark} ${commit.oid.slice(0, 12)}  ${subject}${by}`);
+    print(line`${mark} ${shortRevision(commit.oid)}  ${subject}${by}`);
     if (refusal) print(`        ${refusal.kind}: ${refusal.message}`);
   }
   for (const commit of judgement.rotations)
-    print(`commit ${commit.slice(0, 12)} brings a trust.yaml that is taken over`);
+    print(`commit ${shortRevision(commit)} brings a trust.yaml that is taken over`);
   print(summary(candidate.commit, floor, judgement));
   if (judgement.refusals.length > 0) return EXIT.failed;
   const mayRead = !pins || (await tellPin(pins, candidate.commit, judgement.trust, evidence));
@@ -178,9 +179,9 @@ async function tell({ candidate, floor, trust, isFromGit, evidence, inGit, pins 
 }
 
 function summary(commit: string, floor: string | undefined, { refusals, trust, recovery }: Judgement): string {
-  const site = floor === undefined ? 'a new site' : `a site at ${floor.slice(0, 12)}`;
+  const site = floor === undefined ? 'a new site' : `a site at ${shortRevision(floor)}`;
   const [refusal] = refusals;
-  if (refusal) return `${site} would refuse ${commit.slice(0, 12)}: ${refusal.kind}: ${refusal.message}`;
-  const how = recovery === undefined ? '' : `, by the recovery in ${recovery.slice(0, 12)}`;
-  return `${site} would accept ${commit.slice(0, 12)}${how}; trust.yaml version ${trust.version} is then in force`;
+  if (refusal) return `${site} would refuse ${shortRevision(commit)}: ${refusal.kind}: ${refusal.message}`;
+  const how = recovery === undefined ? '' : `, by the recovery in ${shortRevision(recovery)}`;
+  return `${site} would accept ${shortRevision(commit)}${how}; trust.yaml version ${trust.version} is then in force`;
 }

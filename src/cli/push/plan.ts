@@ -1,4 +1,5 @@
 import { InputError } from '../../lib/errors.ts';
+import { shortRevision } from '../../lib/text/revision.ts';
 import type { Layer } from '../../source/bundle/artifact.ts';
 import type { BundleHeader } from '../../source/bundle/bundle-header.ts';
 import type { BundleContent } from './bundle-file.ts';
@@ -93,10 +94,10 @@ async function requireForward(
     const was = commits.get(old);
     const isTag = name.startsWith('refs/tags/');
     if (!isTag && was !== undefined && (await isContained(dir, [was], [commit]))) continue;
-    const why = was === undefined ? 'this clone does not have' : `${commit.slice(0, 12)} does not follow`;
+    const why = was === undefined ? 'this clone does not have' : `${shortRevision(commit)} does not follow`;
     throw InputError.at(
       undefined,
-      `${name} lies there at ${old.slice(0, 12)}, which ${isTag && was !== undefined ? 'is another tag' : why}`,
+      `${name} lies there at ${shortRevision(old)}, which ${isTag && was !== undefined ? 'is another tag' : why}`,
       'fetch and merge first, or take it back with --force: sites that ask for signatures go back only by a signed recovery',
     );
   }

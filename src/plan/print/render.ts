@@ -1,6 +1,7 @@
 import { formatProblem } from '../../lib/errors.ts';
 import { Line, line, type Palette, plain } from '../../lib/text/line.ts';
 import { printable } from '../../lib/text/printable.ts';
+import { shortRevision } from '../../lib/text/revision.ts';
 import type { AppPlan, ContainerRef, Operation, Plan } from '../../model/plan.ts';
 
 /** What an operation does to the site: the sign it is printed with. */
@@ -123,9 +124,6 @@ function summary({ site, revision, apps }: Plan, unplanned: number): string {
 }
 
 const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
-
-export const shortRevision = (revision: string): string =>
-  /^[0-9a-f]{40}$/.test(revision) ? revision.slice(0, 10) : revision;
 
 /**
  * A plan for programs: the operations with all that tells them apart, without file contents, environment or labels, which may be secret.

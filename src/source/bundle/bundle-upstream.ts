@@ -1,5 +1,6 @@
 import type { Clock } from '../../lib/clock.ts';
 import { SourceError } from '../../lib/errors.ts';
+import { shortRevision } from '../../lib/text/revision.ts';
 import type { RemoteRef } from '../refs.ts';
 import { tagTarget, treeOf } from '../store/git-object.ts';
 import { healBudget } from '../store/heal-budget.ts';
@@ -174,7 +175,7 @@ export function bundleUpstream(
       if (!(await hasRoot(commit))) await refresh(signal);
       if (!(await hasRoot(commit)) && (await isLost(commit))) await restore([commit], signal);
       if (!(await hasRoot(commit)))
-        throw new SourceError('notFound', `There is no commit ${commit.slice(0, 12)} in ${shelf.name}`);
+        throw new SourceError('notFound', `There is no commit ${shortRevision(commit)} in ${shelf.name}`);
       await store.keep({ oid: commit, whole: true, ...(pinned && { pinned }) });
     },
 
@@ -199,7 +200,7 @@ export function bundleUpstream(
       } else absent = [tip];
       await restore(absent, signal);
       if (!(await isHere(tip)))
-        throw new SourceError('notFound', `There is no commit ${tip.slice(0, 12)} in ${shelf.name}`);
+        throw new SourceError('notFound', `There is no commit ${shortRevision(tip)} in ${shelf.name}`);
       return walkHistory(tip, isKnown, read);
     },
 

@@ -1,5 +1,6 @@
 import { SourceError } from '../../lib/errors.ts';
 import { alone } from '../../lib/text/alone.ts';
+import { shortRevision } from '../../lib/text/revision.ts';
 import { turn } from '../../lib/turn.ts';
 import type { CommitObject } from '../source.ts';
 
@@ -26,7 +27,7 @@ export async function walkHistory(
     if (known.has(oid) || commits.has(oid)) continue;
     const content = await read(oid);
     if (!content) {
-      if (oid === tip) throw new SourceError('notFound', `The Git server did not send commit ${oid.slice(0, 12)}`);
+      if (oid === tip) throw new SourceError('notFound', `The Git server did not send commit ${shortRevision(oid)}`);
       continue;
     }
     bytes += content.byteLength;
@@ -40,7 +41,7 @@ export async function walkHistory(
     if (commits.size > most || links > 4 * MOST_COMMITS) {
       throw new SourceError(
         'limit',
-        `More than ${most} commits lie between what was accepted and ${tip.slice(0, 12)}: that many are not looked at`,
+        `More than ${most} commits lie between what was accepted and ${shortRevision(tip)}: that many are not looked at`,
       );
     }
     open.push(...parents);

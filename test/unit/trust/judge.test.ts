@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { schemaProblems } from '../../../src/fleet/schema.ts';
+import { shortRevision } from '../../../src/lib/text/revision.ts';
 import { objectId, parseCommit } from '../../../src/trust/git-object.ts';
 import { judge } from '../../../src/trust/judge.ts';
 import type { Candidate } from '../../../src/trust/judgement.ts';
@@ -185,7 +186,7 @@ describe('verify: every', () => {
     const unsigned = repo.commit({ parents: [floor] });
     const head = repo.commit({ by: ada, parents: [unsigned] });
     expect(await said(repo, await trusting([ada], { verify: 'every' }), floor, head)).toMatch(
-      new RegExp(`^unsigned: commit ${unsigned.slice(0, 12)}`),
+      new RegExp(`^unsigned: commit ${shortRevision(unsigned)}`),
     );
   });
 });
@@ -492,7 +493,7 @@ describe('a stricter trust.yaml', () => {
     const unsigned = repo.commit({ files: web, parents: [rotation] });
     const head = repo.commit({ by: bob, files: { ...web, 'apps/shop/a': '1' }, parents: [unsigned] });
     const trust = await trusting([ada]);
-    expect(await said(repo, trust, floor, head)).toMatch(new RegExp(`^unsigned: commit ${unsigned.slice(0, 12)}`));
+    expect(await said(repo, trust, floor, head)).toMatch(new RegExp(`^unsigned: commit ${shortRevision(unsigned)}`));
     const before = repo.commit({ files: { x: '1' }, parents: [floor] });
     const after = repo.commit({ ...change, files: { ...strict, x: '1' }, parents: [before] });
     expect(await said(repo, trust, floor, after)).toBe('accepted');
