@@ -26,7 +26,7 @@ describeChaos('an event stream that breaks', () => {
 
   test('is opened again, and a kill after it is healed', async () => {
     proxy.cut();
-    expect(await until(() => proxy.eventStreams() === 1, 10_000)).toBe(true);
+    expect(await until(() => proxy.eventStreams() === 1, 60_000)).toBe(true);
     await killByHand(site.host, `${site.app('a')}-web-1`);
     await site.becomes('healed', allRun(4), 10_000);
   }, 30_000);
@@ -45,7 +45,7 @@ describeChaos('an event stream that breaks', () => {
       (await ask(site.host, 'GET', `/containers/${site.app('a')}-web-1/json`)).text.includes(
         `"${site.app('a')}_default":`,
       );
-    expect(await until(isConnected, 10_000)).toBe(true);
+    expect(await until(isConnected, 60_000)).toBe(true);
   }, 60_000);
 
   test('an answer that breaks off in its middle is asked for again', async () => {
@@ -60,7 +60,7 @@ describeChaos('an event stream that breaks', () => {
     await killByHand(site.host, `${site.app('a')}-other-1`);
     const git = site.git.traffic.length;
     // The rest of the agent lives: the config repo is still asked.
-    expect(await until(() => site.git.traffic.length >= git + 2, 10_000)).toBe(true);
+    expect(await until(() => site.git.traffic.length >= git + 2, 60_000)).toBe(true);
     proxy.open();
     await site.becomes('healed', allRun(4), 20_000);
   }, 60_000);
@@ -115,7 +115,7 @@ describeChaos('an engine that goes away under the agent', () => {
       const isConnected = async (): Promise<boolean> =>
         (await mustAsk(site.host, 'GET', `/containers/${container}/json`)).includes(`"${network}":`);
       await mustAsk(site.host, 'POST', `/networks/${network}/disconnect`, { body: { Container: container } });
-      expect(await until(isConnected, 10_000)).toBe(true);
+      expect(await until(isConnected, 60_000)).toBe(true);
     },
     120_000,
   );

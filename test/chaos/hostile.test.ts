@@ -330,7 +330,7 @@ function suite(servers: () => Record<string, Behaviour>, serve: () => Promise<Te
   };
   const ends = async (): Promise<void> => {
     process.kill(agent.pid, 'SIGTERM');
-    expect(await until(async () => agent.hasExited(), 10_000)).toBe(true);
+    expect(await until(async () => agent.hasExited(), 60_000)).toBe(true);
     expect(await agent.exited).toEqual({ code: 0, signal: null });
     memory.stop();
   };
@@ -344,7 +344,7 @@ function suite(servers: () => Record<string, Behaviour>, serve: () => Promise<Te
       const { Running, StartedAt } = await state();
       return Running && StartedAt !== before.StartedAt;
     };
-    expect(await until(isBack, 15_000)).toBe(true);
+    expect(await until(isBack, 60_000)).toBe(true);
   };
   const looks = (): boolean => process.kill(agent.pid, 'SIGHUP');
 
@@ -379,7 +379,7 @@ function suite(servers: () => Record<string, Behaviour>, serve: () => Promise<Te
     const from = (await site.log()).length;
     front.behave(all()[name]);
     looks();
-    expect(await until(async () => front.begun > 0, 15_000)).toBe(true);
+    expect(await until(async () => front.begun > 0, 60_000)).toBe(true);
     await heals();
     if (ENDING.includes(name)) {
       await ends();
@@ -389,7 +389,7 @@ function suite(servers: () => Record<string, Behaviour>, serve: () => Promise<Te
     // The next question comes after the end of the one before.
     const { begun } = front;
     looks();
-    expect(await until(async () => front.begun > begun, 15_000)).toBe(true);
+    expect(await until(async () => front.begun > begun, 60_000)).toBe(true);
     await site.sees(SAID[name] ?? /cannot read|is refused/, { from });
     expect(agent.hasExited()).toBe(false);
     expect(await memory.peak()).toBeLessThan(built.memoryLimit);

@@ -36,7 +36,7 @@ describeChaos('SIGTERM in the middle of something', () => {
       return fetching;
     };
     const agent = await site.start();
-    expect(await until(() => fetching, 10_000)).toBe(true);
+    expect(await until(() => fetching, 60_000)).toBe(true);
     await endsQuickly(agent);
     site.git.intercept = undefined;
   });
@@ -47,7 +47,7 @@ describeChaos('SIGTERM in the middle of something', () => {
     await site.repo.commit(app(site, 'b', staying({ web: { image: `127.0.0.1:${port}/slow:1` } })));
     const agent = await site.start();
     await site.becomes('two containers run', allRun(2));
-    expect(await until(() => asked > 0, 10_000)).toBe(true);
+    expect(await until(() => asked > 0, 60_000)).toBe(true);
     await endsQuickly(agent);
   });
 

@@ -159,7 +159,7 @@ describeChaos('a signer of some apps who writes at the site of another', () => {
     const tells = async (name: string, from: number): Promise<void> => {
       const isSaid = async (): Promise<boolean> =>
         (await site.log()).slice(from).some(({ level, app: about }) => level === 'error' && about === site.app(name));
-      expect([name, await until(isSaid, 15_000)]).toEqual([name, true]);
+      expect([name, await until(isSaid, 60_000)]).toEqual([name, true]);
     };
     await holds(await texts(), 0);
     await first.end('SIGTERM');

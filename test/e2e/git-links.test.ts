@@ -116,7 +116,7 @@ describeNginx('git http-backend behind nginx, with TLS by a private authority', 
     const source = open({ url: at(behind.port), caFile: authority.caFile });
     for (let poll = 0; poll < 3; poll++) await source.poll(live);
     // nginx writes its log after it has answered.
-    await until(async () => (await behind.resumed()).length >= 3, 10_000);
+    await until(async () => (await behind.resumed()).length >= 3, 60_000);
     expect((await behind.resumed()).slice(-3)).toEqual([false, true, true]);
   });
 

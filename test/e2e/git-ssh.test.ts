@@ -111,7 +111,7 @@ describeSsh.each([{ acceptEnv: true }, { acceptEnv: false }])('a repo behind Ope
     const socket = join(dir, 'agent');
     const holder = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' });
     try {
-      await until(() => existsSync(socket), 10_000);
+      await until(() => existsSync(socket), 60_000);
       await promisify(execFile)('ssh-add', ['-q', server.keyFile], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
       expect(await open({ keyFile: undefined, agent: socket }).poll(live)).toMatchObject({ commit });
     } finally {

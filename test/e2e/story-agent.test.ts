@@ -284,9 +284,9 @@ describeChaos('paths of a Compose file lead, as with docker compose,', () => {
     // What a container does to its copy is mended, and the next commit brings another one.
     await execIn(HOST, `${shop}-web-1`, ['sh', '-c', 'echo spoilt > /nginx']);
     const holds = async (text: string): Promise<boolean> => (await readFile(copy, 'utf8').catch(() => '')) === text;
-    expect(await until(() => holds('one\n'), 15_000)).toBe(true);
+    expect(await until(() => holds('one\n'), 60_000)).toBe(true);
     const second = await site.repo.commit({ 'apps/common/nginx.conf': 'two\n' });
-    expect(await until(() => holds('two\n'), 15_000)).toBe(true);
+    expect(await until(() => holds('two\n'), 60_000)).toBe(true);
     await site.isAs(second);
 
     // Neither does what was copied become data, nor data an app.
@@ -305,7 +305,7 @@ describeChaos('paths of a Compose file lead, as with docker compose,', () => {
       'shop is gone and data runs',
       (found) => found.map(({ name }) => name).join() === `${data}-db-1`,
     );
-    expect(await until(async () => !existsSync(copy), 15_000)).toBe(true);
+    expect(await until(async () => !existsSync(copy), 60_000)).toBe(true);
     expect(await readFile(join(site.filesDir, data, 'kept'), 'utf8')).toBe('kept');
     expect((await site.log()).filter(({ message }) => warning.test(message))).toHaveLength(1);
     await endsCleanly(life);

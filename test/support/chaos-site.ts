@@ -115,7 +115,7 @@ export async function chaosSite(options: { host?: string; credentials?: { userna
       return life;
     },
     log: () => readLog(logFile),
-    async sees(words, { ms = 15_000, from = 0 } = {}) {
+    async sees(words, { ms = 60_000, from = 0 } = {}) {
       let found: LogLine | undefined;
       const look = async (): Promise<boolean> => {
         found = (await site.log()).slice(from).find(({ message }) => words.test(message));
@@ -128,7 +128,7 @@ export async function chaosSite(options: { host?: string; credentials?: { userna
     },
     isAs: (commit, options) => site.sees(new RegExp(`^all as ${shortRevision(commit)} says$`), options),
     containers: () => containersOf(site.host, name),
-    async becomes(what, holds, ms = 15_000) {
+    async becomes(what, holds, ms = 60_000) {
       let found: Running[] = [];
       const look = async (): Promise<boolean> => {
         found = await site.containers();
