@@ -5,17 +5,17 @@ import { shortRevision } from '../lib/text/revision.ts';
 import { agentOptions } from '../plan/facts/policy.ts';
 import { createSignal } from '../source/link.ts';
 import type { Trust } from '../trust/trust.ts';
-import { type Accepted, acceptedStore } from './accepted.ts';
-import { agentId } from './agent-id.ts';
+import { createGate, type Gate } from './admission/admission.ts';
 import type { AgentOptions } from './agent-options.ts';
-import { createFollower, follow, refOf } from './follower.ts';
-import { createGate, type Gate } from './gate.ts';
-import { createMemoryStore } from './memory-store.ts';
-import { createProblemTeller } from './problem-teller.ts';
-import { createReconciler } from './reconciler.ts';
-import { createRivals } from './rivals.ts';
-import { createStateTeller } from './state-teller.ts';
-import { createTrustStore } from './trust-state.ts';
+import { createFollower, follow, refOf } from './follow/follower.ts';
+import { createProblemTeller } from './reconcile/problem-log.ts';
+import { createReconciler } from './reconcile/reconciler.ts';
+import { createRivals } from './reconcile/rivals.ts';
+import { createStateTeller } from './reconcile/state-log.ts';
+import { type Accepted, acceptedStore } from './state/accepted.ts';
+import { agentId } from './state/agent-id.ts';
+import { createMemoryStore } from './state/memory-store.ts';
+import { createTrustStore } from './state/trust-store.ts';
 
 /** Containers started or removed at once on one engine; more gains nothing and confuses old engines. */
 const PARALLEL_OPERATIONS = 8;

@@ -1,6 +1,6 @@
-import { discreetEngine } from '../agent/discreet-engine.ts';
-import type { Reconciler } from '../agent/reconciler.ts';
-import { createReconciler } from '../agent/reconciler.ts';
+import { discreetEngine } from '../agent/reconcile/discreet-engine.ts';
+import type { Reconciler } from '../agent/reconcile/reconciler.ts';
+import { createReconciler } from '../agent/reconcile/reconciler.ts';
 import { createHostFiles } from '../apply/host-files.ts';
 import type { Territory } from '../apply/territory.ts';
 import type { Hide } from '../compose/hide-values.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { pinFault } from '../agent/pin.ts';
+import { pinFault } from '../agent/follow/pin.ts';
 import { placeSite } from '../fleet/place-site.ts';
 import { InputError, SourceError } from '../lib/errors.ts';
 import { createSemaphore } from '../lib/semaphore.ts';

@@ -3,9 +3,9 @@ import { shortRevision } from '../lib/text/revision.ts';
 import type { Pin } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { Named } from '../source/source.ts';
-import { judgePinned } from '../trust/judge-pinned.ts';
-import type { Evidence } from '../trust/judgement.ts';
 import type { Trust } from '../trust/trust.ts';
+import type { Evidence } from '../trust/verify/verification.ts';
+import { judgePinned } from '../trust/verify/verify-pinned.ts';
 import { print } from './terminal.ts';
 
 /** Where a Site and what it pins are looked up. */

@@ -1,9 +1,9 @@
 import { SourceError } from '../lib/errors.ts';
 import { shortRevision } from '../lib/text/revision.ts';
 import type { Beacon } from './beacon.ts';
-import { isDescendant } from './judge-pinned.ts';
-import type { Evidence } from './judgement.ts';
 import { TrustError } from './trust-error.ts';
+import type { Evidence } from './verify/verification.ts';
+import { isDescendant } from './verify/verify-pinned.ts';
 
 /**
  * With new keys the numbers of beacons begin again: only those count that name the commit which brought the keys, or one after it, so that no older

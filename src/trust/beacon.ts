@@ -1,7 +1,7 @@
-import { attest, iso } from './attest.ts';
 import { parseTag, trailers } from './git-object.ts';
 import { type BeaconRule, NAMESPACE, type Trust } from './trust.ts';
 import { TrustError } from './trust-error.ts';
+import { attest, iso } from './verify/attest.ts';
 
 /** A signed statement of what a revision names, and until when that may be believed. A tag object that no tag names. */
 export interface Beacon {

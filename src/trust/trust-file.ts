@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { InputError, messageOf, type Position, type Problem } from '../lib/errors.ts';
 import { entryOf, type YamlNode } from '../yaml/node.ts';
 import { parseYaml } from '../yaml/parse.ts';
-import { parseAllowedSigner, parseTime } from './allowed-signers.ts';
-import { readOpenPgpKeys } from './openpgp.ts';
+import { parseAllowedSigner, parseTime } from './signature/allowed-signers.ts';
+import { readOpenPgpKeys } from './signature/openpgp.ts';
 import type { BeaconRule, Signer, Trust, TrustMode, Validity } from './trust.ts';
 import { NAMESPACE, normalFingerprint } from './trust.ts';
 

@@ -1,5 +1,5 @@
-import type { OpenPgpKey } from './openpgp.ts';
-import type { SshKey } from './ssh-key.ts';
+import type { OpenPgpKey } from './signature/openpgp.ts';
+import type { SshKey } from './signature/ssh-key.ts';
 
 /** Whom a site believes: what a trust.yaml says. */
 export interface Trust {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { createMemoryStore } from '../../src/agent/memory-store.ts';
-import { createReconciler } from '../../src/agent/reconciler.ts';
+import { createReconciler } from '../../src/agent/reconcile/reconciler.ts';
+import { createMemoryStore } from '../../src/agent/state/memory-store.ts';
 import { createHostFiles } from '../../src/apply/host-files.ts';
 import { readDesired } from '../../src/cli/desired.ts';
 import { openSiteEngine } from '../../src/cli/engine.ts';

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { acceptedStore } from '../../src/agent/accepted.ts';
+import { acceptedStore } from '../../src/agent/state/accepted.ts';
 import { systemDisk } from '../../src/lib/disk.ts';
 import { shortRevision } from '../../src/lib/text/revision.ts';
 import { allRun, app, type ChaosSite, chaosSite, describeChaos, fleet, staying } from '../support/chaos-site.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { until } from '../../scripts/machine/processes.ts';
-import { acceptedStore } from '../../src/agent/accepted.ts';
+import { acceptedStore } from '../../src/agent/state/accepted.ts';
 import { systemDisk } from '../../src/lib/disk.ts';
 import { seededRandom } from '../sim/world/random.ts';
 import type { GitRepo } from '../support/git-repo.ts';

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { mustAsk, socketOf } from '../../scripts/machine/engine-http.ts';
 import { until } from '../../scripts/machine/processes.ts';
-import { acceptedStore } from '../../src/agent/accepted.ts';
-import { createMemoryStore } from '../../src/agent/memory-store.ts';
+import { acceptedStore } from '../../src/agent/state/accepted.ts';
+import { createMemoryStore } from '../../src/agent/state/memory-store.ts';
 import { systemDisk } from '../../src/lib/disk.ts';
 import {
   app,

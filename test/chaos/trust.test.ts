@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { ask } from '../../scripts/machine/engine-http.ts';
 import { until } from '../../scripts/machine/processes.ts';
-import { createTrustStore, type TrustState } from '../../src/agent/trust-state.ts';
+import { createTrustStore, type TrustState } from '../../src/agent/state/trust-store.ts';
 import { systemDisk } from '../../src/lib/disk.ts';
 import { shortRevision } from '../../src/lib/text/revision.ts';
 import { allRun, app, type ChaosSite, chaosSite, describeChaos, fleet, HOST, staying } from '../support/chaos-site.ts';

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { desiredOf, type GatherOptions, gather } from '../../src/agent/accept.ts';
-import type { Accepted } from '../../src/agent/accepted.ts';
+import { desiredOf, type GatherOptions, gather } from '../../src/agent/follow/gather.ts';
+import type { Accepted } from '../../src/agent/state/accepted.ts';
 import { compileApp } from '../../src/compose/compile-app.ts';
 import { InputError } from '../../src/lib/errors.ts';
 import type { DesiredApp } from '../../src/model/state.ts';

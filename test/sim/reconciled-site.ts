@@ -1,6 +1,6 @@
-import { createMemoryStore } from '../../src/agent/memory-store.ts';
-import { createReconciler } from '../../src/agent/reconciler.ts';
-import { createRivals } from '../../src/agent/rivals.ts';
+import { createReconciler } from '../../src/agent/reconcile/reconciler.ts';
+import { createRivals } from '../../src/agent/reconcile/rivals.ts';
+import { createMemoryStore } from '../../src/agent/state/memory-store.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { createSemaphore } from '../../src/lib/semaphore.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { createMemoryStore } from '../../src/agent/memory-store.ts';
-import { createReconciler, type Reconciler } from '../../src/agent/reconciler.ts';
+import { createReconciler, type Reconciler } from '../../src/agent/reconcile/reconciler.ts';
+import { createMemoryStore } from '../../src/agent/state/memory-store.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { createSemaphore } from '../../src/lib/semaphore.ts';

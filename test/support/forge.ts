@@ -1,9 +1,9 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { SourceError } from '../../src/lib/errors.ts';
 import { objectId } from '../../src/trust/git-object.ts';
-import type { Evidence } from '../../src/trust/judgement.ts';
-import { signSsh, sshPublicBlob } from '../../src/trust/ssh-sign.ts';
+import { signSsh, sshPublicBlob } from '../../src/trust/signature/ssh-sign.ts';
 import type { Trust } from '../../src/trust/trust.ts';
+import type { Evidence } from '../../src/trust/verify/verification.ts';
 
 /** Someone with an Ed25519 key in memory. */
 export interface Person {

@@ -1,11 +1,11 @@
-import { sourceEvidence } from '../../src/agent/source-evidence.ts';
+import { sourceEvidence } from '../../src/agent/admission/source-evidence.ts';
 import { placeSite } from '../../src/fleet/place-site.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { InputError, SourceError } from '../../src/lib/errors.ts';
 import { gitSource } from '../../src/source/git-source.ts';
 import { processWorker } from '../../src/source/store/pack-process.ts';
-import { judge } from '../../src/trust/judge.ts';
 import { parseTrust } from '../../src/trust/trust-file.ts';
+import { judge } from '../../src/trust/verify/verify-commit.ts';
 
 // A program: does with a repo in a folder what an agent does with a commit that it sees: looks, judges all from the commit that it stands at, and reads the
 // files. A line of JSON says what it came to.

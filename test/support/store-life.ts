@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Accepted, acceptedStore } from '../../src/agent/accepted.ts';
+import { type Accepted, acceptedStore } from '../../src/agent/state/accepted.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { systemDisk } from '../../src/lib/disk.ts';
 import { gitSource } from '../../src/source/git-source.ts';

@@ -1,10 +1,10 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { acceptedStore } from '../../src/agent/accepted.ts';
-import { createFollower, type Follower } from '../../src/agent/follower.ts';
-import { createGate } from '../../src/agent/gate.ts';
-import { createTrustStore } from '../../src/agent/trust-state.ts';
+import { createGate } from '../../src/agent/admission/admission.ts';
+import { createFollower, type Follower } from '../../src/agent/follow/follower.ts';
+import { acceptedStore } from '../../src/agent/state/accepted.ts';
+import { createTrustStore } from '../../src/agent/state/trust-store.ts';
 import { readTrust } from '../../src/cli/trust-file.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { type Disk, systemDisk } from '../../src/lib/disk.ts';

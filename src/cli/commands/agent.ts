@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { startAgent } from '../../agent/agent.ts';
-import { discreetEngine } from '../../agent/discreet-engine.ts';
+import { discreetEngine } from '../../agent/reconcile/discreet-engine.ts';
 import { createHostFiles } from '../../apply/host-files.ts';
 import { outsideValues } from '../../compose/outside-values.ts';
 import { systemClock } from '../../lib/clock.ts';

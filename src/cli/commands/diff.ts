@@ -1,4 +1,4 @@
-import { discreetEngine } from '../../agent/discreet-engine.ts';
+import { discreetEngine } from '../../agent/reconcile/discreet-engine.ts';
 import { guardFolders } from '../../apply/guard-folders.ts';
 import { createHostFiles } from '../../apply/host-files.ts';
 import { outsideValues } from '../../compose/outside-values.ts';

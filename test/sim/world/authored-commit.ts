@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { readTrust } from '../../../src/cli/trust-file.ts';
 import { objectId } from '../../../src/trust/git-object.ts';
-import { signSsh, sshPublicBlob } from '../../../src/trust/ssh-sign.ts';
+import { signSsh, sshPublicBlob } from '../../../src/trust/signature/ssh-sign.ts';
 import type { Trust } from '../../../src/trust/trust.ts';
 
 /** An Ed25519 key that is the same at each run, so that commits are. */

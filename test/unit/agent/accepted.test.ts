@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { type Accepted, acceptedStore } from '../../../src/agent/accepted.ts';
+import { type Accepted, acceptedStore } from '../../../src/agent/state/accepted.ts';
 import { type Disk, systemDisk } from '../../../src/lib/disk.ts';
 import { StateError } from '../../../src/lib/errors.ts';
 import type { PlacedApp } from '../../../src/model/fleet.ts';

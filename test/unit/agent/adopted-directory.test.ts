@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { AcceptedApp } from '../../../src/agent/accepted.ts';
-import { placeAdopted } from '../../../src/agent/adopted-directory.ts';
+import { placeAdopted } from '../../../src/agent/follow/adopted-directory.ts';
+import type { AcceptedApp } from '../../../src/agent/state/accepted.ts';
 import type { PlacedApp } from '../../../src/model/fleet.ts';
 import { placedApp } from '../compose/support.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { discreetEngine } from '../../../src/agent/discreet-engine.ts';
+import { discreetEngine } from '../../../src/agent/reconcile/discreet-engine.ts';
 import { outsideValues } from '../../../src/compose/outside-values.ts';
 import type { Engine } from '../../../src/engine/engine.ts';
 import { EngineError, messageOf } from '../../../src/lib/errors.ts';

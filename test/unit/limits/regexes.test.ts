@@ -28,8 +28,8 @@ const BOUNDED: Record<string, string> = {
   'source/wire/proxy.ts /^(\\[[^\\]]*\\]|[^:]*|.*:.*:.*?)(?::(\\d+))?$/': SETTING,
   'source/wire/own-network.ts /%.*$/': 'an address that the resolver gave, or a host of a header of at most 16 KB',
   'source/wire/ssh-transport.ts /=+$/': OWN,
-  'trust/ssh-key.ts /=+$/': OWN,
-  'trust/openpgp.ts /insecure .*algorithm/i': 'the words of openpgp.js for what it found',
+  'trust/signature/ssh-key.ts /=+$/': OWN,
+  'trust/signature/openpgp.ts /insecure .*algorithm/i': 'the words of openpgp.js for what it found',
   'compose/config/printer.ts /0+$/': OWN,
   'compose/keys/quantities.ts /(\\d*)(?:\\.(\\d*))?(ns|us|µs|μs|ms|[smhdw])/g':
     'a text that was found to be made of such pieces whole, so each search ends at once',
@@ -40,7 +40,7 @@ const MADE: Record<string, string> = {
   'compose/hide-values.ts': 'values of the site, each character written as itself',
   'source/semver.ts': 'constants',
   'source/wire/http-agents.ts': 'a constant word',
-  'trust/ssh-sign.ts': 'a constant number',
+  'trust/signature/ssh-sign.ts': 'a constant number',
 };
 
 describe('regular expressions take time in proportion to the text', () => {

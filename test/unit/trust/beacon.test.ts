@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { schemaProblems } from '../../../src/fleet/schema.ts';
 import { type Beacon, beaconPayload, beaconRef, freshness, readBeacon } from '../../../src/trust/beacon.ts';
 import { objectId } from '../../../src/trust/git-object.ts';
+import { signSsh } from '../../../src/trust/signature/ssh-sign.ts';
 import { siteTime } from '../../../src/trust/site-time.ts';
-import { signSsh } from '../../../src/trust/ssh-sign.ts';
 import { parseTrust } from '../../../src/trust/trust-file.ts';
 import { type Person, person } from '../../support/forge.ts';
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as openpgp from 'openpgp';
-import { attest } from '../../../src/trust/attest.ts';
-import { readOpenPgpKeys } from '../../../src/trust/openpgp.ts';
+import { readOpenPgpKeys } from '../../../src/trust/signature/openpgp.ts';
 import type { Trust } from '../../../src/trust/trust.ts';
 import { TrustError } from '../../../src/trust/trust-error.ts';
+import { attest } from '../../../src/trust/verify/attest.ts';
 import { endGpg, pgpKey, piped } from '../../support/signing.ts';
 
 const MADE = new Date('2026-03-01T00:00:00Z');

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { schemaProblems } from '../../../src/fleet/schema.ts';
-import type { CountedDates } from '../../../src/trust/counted-dates.ts';
-import { judge } from '../../../src/trust/judge.ts';
 import type { Trust } from '../../../src/trust/trust.ts';
 import { parseTrust } from '../../../src/trust/trust-file.ts';
+import type { CountedDates } from '../../../src/trust/verify/counted-dates.ts';
+import { judge } from '../../../src/trust/verify/verify-commit.ts';
 import { Forge, person } from '../../support/forge.ts';
 
 const people = ['ada', 'bob', 'carol', 'shop', 'eve'].map(person);

@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { sshKey } from '../../../src/trust/ssh-key.ts';
-import { sshString } from '../../../src/trust/ssh-wire.ts';
+import { sshKey } from '../../../src/trust/signature/ssh-key.ts';
+import { sshString } from '../../../src/trust/signature/ssh-wire.ts';
 
 const sha256 = (data: Uint8Array): Buffer => createHash('sha256').update(data).digest();
 const data = Buffer.from('what is signed');

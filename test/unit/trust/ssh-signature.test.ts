@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseAllowedSigner } from '../../../src/trust/allowed-signers.ts';
-import { parseSshSignature } from '../../../src/trust/ssh-signature.ts';
+import { parseAllowedSigner } from '../../../src/trust/signature/allowed-signers.ts';
+import { parseSshSignature } from '../../../src/trust/signature/ssh-signature.ts';
 import { type KeyPair, sshKeyPair, sshSign, sshVerifies } from '../../support/signing.ts';
 
 let dir: string;

@@ -1,0 +1,37 @@
+import { InputError, messageOf } from '../../lib/errors.ts';
+import { shortRevision } from '../../lib/text/revision.ts';
+import { utf8 } from '../../lib/text/utf8.ts';
+import type { FetchedSnapshot, Source } from '../../source/source.ts';
+import type { Trust } from '../../trust/trust.ts';
+import { TrustError } from '../../trust/trust-error.ts';
+import type { Evidence } from '../../trust/verify/verification.ts';
+
+/** The trust.yaml that a config repo may hold, at its root: the successor of the site's own file. */
+export const TRUST_FILE = 'trust.yaml';
+
+/** What a source tells to judge by. `take` makes a trust.yaml's text the one to follow the current one; what it throws as InputError is a refusal. */
+export function sourceEvidence(
+  source: Source,
+  signal: AbortSignal,
+  take: (text: string, current: Trust) => Promise<Trust>,
+): Evidence {
+  const reading = async <T>(commit: string, use: (snapshot: FetchedSnapshot) => Promise<T>): Promise<T> => {
+    const snapshot = await source.fetch(commit, signal);
+    return use(snapshot).finally(() => snapshot.dispose());
+  };
+  return {
+    history: (tip, known) => source.history(tip, known, signal),
+    object: (oid, type) => source.object(oid, type, signal),
+    folder: (commit, path) => reading(commit, (snapshot) => snapshot.ids(path)),
+    trustAt: async (commit, current) => {
+      const file = await reading(commit, (snapshot) => snapshot.read(TRUST_FILE));
+      if (!file) return undefined;
+      try {
+        return await take(utf8(file.content, TRUST_FILE), current);
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        throw new TrustError('trustChanged', `commit ${shortRevision(commit)}: ${messageOf(error)}`, { cause: error });
+      }
+    },
+  };
+}

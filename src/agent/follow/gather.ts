@@ -1,0 +1,156 @@
+import { guardFolders } from '../../apply/guard-folders.ts';
+import type { Territory } from '../../apply/territory.ts';
+import { compileClaims, compileSite, type SiteBefore } from '../../compose/compile-site.ts';
+import type { CompileOptions } from '../../compose/load/values/values.ts';
+import { placeSite } from '../../fleet/place-site.ts';
+import { InputError } from '../../lib/errors.ts';
+import { own } from '../../lib/own.ts';
+import type { Pin, PlacedApp, PlacedSite } from '../../model/fleet.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import type { BrokenApp, DesiredSite } from '../../model/state.ts';
+import { recordSnapshot, replaySnapshot } from '../../source/recording.ts';
+import type { Accepted } from '../state/accepted.ts';
+import { placeAdopted } from './adopted-directory.ts';
+import type { PinnedFiles } from './pin.ts';
+
+export interface Gathered {
+  accepted: Accepted;
+  /** Apps that this revision breaks. Where they were good before, their last good state is in `accepted`. */
+  broken: BrokenApp[];
+}
+
+export interface GatherOptions {
+  url: string;
+  ref: string;
+  site: string | undefined;
+  compile: CompileOptions;
+  /** The folders that the Compose projects on the site were started from. Asked only where an app adopts one for the first time. */
+  stacks: () => Promise<Record<string, string[]>>;
+  /** Where files of Git may lie on this site. */
+  territory?: Territory | undefined;
+  /** Gives the files at the revision that the Site pins, where it pins one. */
+  pinned: (pin: Pin) => Promise<PinnedFiles>;
+}
+
+/**
+ * Gathers all that a site needs of a revision and decides, app by app, what is accepted: what can be compiled as it is, the last good state of
+ * what cannot. Throws InputError where the site's own documents are broken, SourceError where the snapshot cannot be read,
+ * EngineError where a stack is to be adopted and the engine cannot be asked; then nothing is accepted. What `pinned` throws passes through.
+ */
+export async function gather(
+  snapshot: Snapshot,
+  from: GatherOptions,
+  previous: Accepted | undefined,
+): Promise<Gathered> {
+  let pinned: PinnedFiles | undefined;
+  const placed = await placeSite(snapshot, {
+    ...(from.site !== undefined && { site: from.site }),
+    pinned: async (pin) => {
+      pinned = await from.pinned(pin);
+      return pinned.files;
+    },
+    mustBeSomewhere: (app) => own(previous?.apps, app) !== undefined,
+  });
+  const { files = snapshot, pin } = pinned ?? {};
+  const { apps, broken, stacks } = await placeAdopted(placed.apps, previous?.apps ?? {}, from.stacks);
+  const site = { ...withoutApps(placed), broken: [...placed.broken, ...broken] };
+  const recorders = new Map(apps.map((app) => [app.name, recordSnapshot(files)]));
+  const { desired: whole, held } = await compileClaims(
+    { ...site, apps },
+    (app) => recorders.get(app.name)?.snapshot ?? files,
+    { ...from.compile, stacks },
+    siteBefore(previous?.apps ?? {}),
+  );
+  const compiled = await guarded(whole, from.territory, (name) => folderBefore(own(previous?.apps, name)?.placed));
+  requireSomething(site.allowEmpty, apps.length + compiled.broken.length, previous);
+  const firstName = requireSameName(apps, compiled, previous);
+
+  const brokenNames = new Set(compiled.broken.map(({ name }) => name));
+  const accepted: Accepted['apps'] = {};
+  for (const app of apps) {
+    const recorded = recorders.get(app.name)?.recorded();
+    if (recorded && !isBroken(app, brokenNames, compiled))
+      accepted[app.name] = { placed: app, revision: files.revision, recorded, ...held.get(app.name) };
+  }
+  for (const { name } of compiled.broken) {
+    const before = own(previous?.apps, name);
+    if (before && !own(accepted, name)) accepted[name] = before;
+  }
+  const lost = compiled.broken.filter(({ name }) => !own(accepted, name));
+  return {
+    accepted: {
+      url: from.url,
+      ref: from.ref,
+      lastAttempted: snapshot.revision,
+      ...(pin && { pin }),
+      site: { ...site, broken: lost },
+      apps: accepted,
+      ...(firstName !== undefined && { firstName }),
+    },
+    broken: compiled.broken,
+  };
+}
+
+const withoutApps = ({ apps: _, ...site }: PlacedSite): Omit<PlacedSite, 'apps'> => site;
+
+/** A lone Compose file that goes by its own `name:` is broken under that name and placed under another. */
+const isBroken = (app: PlacedApp, brokenNames: Set<string>, compiled: DesiredSite): boolean =>
+  brokenNames.has(app.name) || (!app.nameIsFixed && compiled.broken.length > 0);
+
+/** A site that ran something and is to run nothing was more likely forgotten than emptied: what it runs is kept, and mended, meanwhile. */
+function requireSomething(allowEmpty: boolean, apps: number, previous: Accepted | undefined): void {
+  if (apps > 0 || allowEmpty || !previous || Object.keys(previous.apps).length === 0) return;
+  throw InputError.at(
+    undefined,
+    'it names no apps for this site, which runs some',
+    "set allowEmpty in the Site's spec if that is meant",
+  );
+}
+
+/** The first name that a lone Compose file went by is kept: under another its volumes would seem lost. */
+function requireSameName(apps: PlacedApp[], compiled: DesiredSite, previous: Accepted | undefined): string | undefined {
+  const isBare = apps.some(({ nameIsFixed }) => !nameIsFixed);
+  const name = isBare ? compiled.apps[0]?.name : undefined;
+  const first = previous?.firstName;
+  if (first !== undefined && name !== undefined && first !== name) {
+    throw InputError.at(
+      undefined,
+      `the app was called ${first} and would now be called ${name}: its volumes would seem lost`,
+      `write \`name: ${first}\` in the Compose file, or COMPOSE_PROJECT_NAME=${first} in its .env where that names it`,
+    );
+  }
+  return name ?? first;
+}
+
+/** What is wanted according to what was accepted. Reads nothing but what was recorded, so it works without a network. */
+export async function desiredOf(
+  accepted: Accepted,
+  compile: CompileOptions,
+  territory?: Territory,
+): Promise<DesiredSite> {
+  const entries = Object.values(accepted.apps);
+  const origin = { description: accepted.url, name: accepted.firstName ?? '' };
+  const snapshots = new Map(
+    entries.map(({ placed, revision, recorded }) => [placed.name, replaySnapshot(revision, origin, recorded)]),
+  );
+  const compiled = await compileSite(
+    { ...accepted.site, apps: entries.map(({ placed }) => placed) },
+    (app) => snapshots.get(app.name) as Snapshot,
+    compile,
+    siteBefore(accepted.apps),
+  );
+  return guarded(compiled, territory);
+}
+
+const siteBefore = (apps: Accepted['apps']): SiteBefore =>
+  new Map(Object.entries(apps).map(([name, { claims = [], readings = [] }]) => [name, { claims, readings }]));
+
+/** An absolute folder outside of the one that every app has. */
+const folderBefore = (placed: PlacedApp | undefined): string | undefined =>
+  placed?.projectDirectory ?? placed?.adoptedDirectory;
+
+const guarded = async (
+  site: DesiredSite,
+  territory: Territory | undefined,
+  before?: (app: string) => string | undefined,
+): Promise<DesiredSite> => (territory ? guardFolders(site, territory, before) : site);

@@ -1,0 +1,41 @@
+import type { Hide } from '../../compose/hide-values.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { EngineError } from '../../lib/errors.ts';
+
+/** The same engine, whose own words and those of registries hold no value that Git does not hold: an engine quotes what it was asked for. */
+export function discreetEngine(engine: Engine, hide: Hide): Engine {
+  const discreetly = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      if (!(error instanceof EngineError) || hide(error.message) === error.message) throw error;
+      // Its cause holds the words as they were.
+      throw new EngineError(error.kind, hide(error.message));
+    }
+  };
+  return {
+    facts: () => discreetly(engine.facts()),
+    stacks: () => discreetly(engine.stacks()),
+    observe: async (need) => {
+      const actual = await discreetly(engine.observe(need));
+      return {
+        ...actual,
+        containers: actual.containers.map((each) => {
+          const error = hide(each.error);
+          return error === each.error ? each : { ...each, error };
+        }),
+      };
+    },
+    perform: async (operation, options) => {
+      const { onProgress } = options;
+      const performed = await discreetly(
+        engine.perform(operation, { ...options, ...(onProgress && { onProgress: (text) => onProgress(hide(text)) }) }),
+      );
+      return { ...performed, warnings: performed.warnings.map(hide) };
+    },
+    lastOutput: async (container) => hide(await engine.lastOutput(container)),
+    forget: () => engine.forget(),
+    watch: (listener) => engine.watch(listener),
+    close: () => engine.close(),
+  };
+}

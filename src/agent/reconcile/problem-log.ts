@@ -1,0 +1,60 @@
+import { formatProblem } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import type { AppPlan, Operation, Plan } from '../../model/plan.ts';
+import type { ActualSite } from '../../model/state.ts';
+import { heldThemselves } from '../../plan/draft/withhold.ts';
+import { describe } from '../../plan/print/render.ts';
+
+/** Says what a pass found that cannot be brought about, what policy holds back, and what it adopted: once, and again when it comes back. */
+export function createProblemTeller(log: Log): (plan: Plan, actual: ActualSite) => void {
+  let told = new Set<string>();
+  return (plan, actual) => {
+    const found = [
+      ...actual.problems.map((problem) => ({
+        severity: 'warning',
+        service: '',
+        app: '',
+        text: formatProblem(problem),
+      })),
+      ...plan.apps.flatMap(({ app, problems }) =>
+        problems.map((one) => ({ severity: one.severity, service: one.service ?? '', app, text: formatProblem(one) })),
+      ),
+      ...plan.apps.flatMap(({ app, adopted = [] }) =>
+        adopted.map((name) => ({
+          severity: 'info',
+          service: '',
+          app,
+          text: `${name}, which docker compose made, is adopted`,
+        })),
+      ),
+      ...plan.apps.flatMap((app) =>
+        heldByPolicy(app).map((text) => ({ severity: 'info', service: '', app: app.app, text })),
+      ),
+    ];
+    const keyOf = ({ app, service, text }: (typeof found)[number]): string => `${app}/${service} ${text}`;
+    for (const problem of found) {
+      if (told.has(keyOf(problem))) continue;
+      const { severity, app, service, text } = problem;
+      log[severity === 'error' || severity === 'info' ? severity : 'warn'](text, {
+        ...(app && { app }),
+        ...(service && { service }),
+      });
+    }
+    told = new Set(found.map(keyOf));
+  };
+}
+
+/** One sentence for each policy or guard that holds something of an app back. What waits for its time is said when it fails. */
+function heldByPolicy({ operations }: AppPlan): string[] {
+  const byReason = new Map<string, Operation[]>();
+  for (const operation of heldThemselves(operations)) {
+    const { by, text } = operation.withheld ?? {};
+    if (text === undefined || by === 'backoff' || by === 'updateConfig') continue;
+    byReason.set(text, [...(byReason.get(text) ?? []), operation]);
+  }
+  return [...byReason].map(([text, held]) => {
+    const [first] = held;
+    const more = held.length > 1 ? `, and ${held.length - 1} more` : '';
+    return first ? `held back, as ${text}: ${describe(first)} (${first.reason})${more}` : '';
+  });
+}

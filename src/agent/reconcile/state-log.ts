@@ -1,0 +1,137 @@
+import type { Log } from '../../lib/log.ts';
+import { lastWords, secretsIn } from '../../lib/text/last-words.ts';
+import { shortRevision } from '../../lib/text/revision.ts';
+import type { AppPlan, Operation, Plan } from '../../model/plan.ts';
+import type { ActualContainer, ActualSite, DesiredSite } from '../../model/state.ts';
+
+/** Restarts by the engine after which a container that restarts does so again and again. */
+const AGAIN = 2;
+/** Milliseconds that a container has to run for before it may be called a crash loop anew. */
+const STEADY_MS = 60_000;
+/** Bytes of a file that may be a secret; what is longer holds text. */
+const MOST_SECRET = 8192;
+
+interface Trouble {
+  /** What it is about: said once, and again only after it was over. */
+  key: string;
+  app: string;
+  service: string;
+  text: string;
+  /** The container whose last output tells more. */
+  container?: ActualContainer;
+}
+
+type Tell = (site: DesiredSite, plan: Plan, actual: ActualSite, isDone: boolean) => void;
+
+/**
+ * Says what becomes of a site, at most once a change of state: a service that restarts again and again, one that waits for another that is not
+ * healthy, and that all is as a revision says. `isDone`: nothing is under way, and no app is broken. What containers printed is told without what may
+ * be secret in it.
+ */
+export function createStateTeller(log: Log, lastOutput: (container: string) => Promise<string>): Tell {
+  const told = new Set<string>();
+  const since = new Map<string, string>();
+  let done = '';
+  const tell = async (site: DesiredSite, { app, service, text, container }: Trouble): Promise<void> => {
+    const output = container ? lastWords(await lastOutput(container.id), secretsOf(site, container)) : '';
+    log.error(output === '' ? text : `${text}, last output: ${output}`, { app, service });
+  };
+  return (site, plan, actual, isDone) => {
+    for (const { id, health } of actual.containers) {
+      if (health !== 'unhealthy') continue;
+      if (!since.has(id)) since.set(id, actual.at ?? '');
+    }
+    for (const id of since.keys()) if (!actual.containers.some((each) => each.id === id)) since.delete(id);
+    for (const app of plan.apps) {
+      for (const trouble of [...loops(app, actual), ...waits(app, actual, since, site)]) {
+        if (told.has(trouble.key)) continue;
+        told.add(trouble.key);
+        void tell(site, trouble);
+      }
+      if (app.operations.length === 0) {
+        const isSteady = actual.containers.filter(({ identity }) => identity.app === app.app).every(steady(actual));
+        if (isSteady) for (const key of told) if (key.startsWith(`${app.app}/`)) told.delete(key);
+      }
+    }
+    // An app that stays at its last good state is of another revision than the others.
+    const [revision, ...others] = new Set(plan.apps.map((app) => app.revision));
+    const isAll = isDone && others.length === 0 && told.size === 0 && plan.apps.every(isWell);
+    if (!isAll || revision === undefined || done === revision) return;
+    done = revision;
+    log.info(`all as ${shortRevision(revision)} says`, { revision });
+  };
+}
+
+const isWell = ({ operations, problems }: AppPlan): boolean =>
+  operations.length === 0 && !problems.some(({ severity }) => severity === 'error');
+
+const steady =
+  ({ at }: ActualSite) =>
+  ({ status, startedAt, restartCount, health }: ActualContainer): boolean =>
+    status !== 'restarting' &&
+    health !== 'unhealthy' &&
+    (restartCount === 0 || at === undefined || Date.parse(at) - Date.parse(startedAt) >= STEADY_MS);
+
+function loops({ app, operations }: AppPlan, { containers }: ActualSite): Trouble[] {
+  const isHeld = (id: string): boolean =>
+    operations.some(
+      (each) =>
+        each.kind === 'startContainer' &&
+        each.withheld?.by === 'backoff' &&
+        'id' in each.container &&
+        each.container.id === id,
+    );
+  return containers.flatMap((container): Trouble[] => {
+    const { id, identity, status, restartCount, exitCode, oomKilled } = container;
+    const { service } = identity;
+    const isLoop =
+      (status === 'restarting' && restartCount >= AGAIN) || (status === 'exited' && exitCode !== 0 && isHeld(id));
+    if (identity.app !== app || !isLoop) return [];
+    const how = oomKilled ? 'out of memory' : `exit ${exitCode}`;
+    const text = `${service} restarts again and again: ${how}`;
+    return [{ key: `${app}/${service} loop`, app, service, text, container }];
+  });
+}
+
+/** A container's secrets: its environment, and the contents of the configs, secrets and files that Git gives to its app. */
+function secretsOf({ apps }: DesiredSite, { identity, spec }: ActualContainer): string[] {
+  const app = apps.find(({ name }) => name === identity.app);
+  const wanted = app?.services.find(({ name }) => name === identity.service)?.containers ?? [];
+  const contents = [...wanted.flatMap((each) => each.spec.Files ?? []), ...(app?.files ?? [])]
+    .map(({ content }) => content)
+    .filter(({ length }) => length <= MOST_SECRET);
+  return secretsIn([
+    ...[spec, ...wanted.map((each) => each.spec)].flatMap(({ Env }) => Object.values(Env ?? {})),
+    ...contents.map((content) => Buffer.from(content).toString('utf8')),
+  ]);
+}
+
+function waits(
+  { app, operations }: AppPlan,
+  { containers }: ActualSite,
+  since: Map<string, string>,
+  site: DesiredSite,
+): Trouble[] {
+  return operations.flatMap((gate): Trouble[] => {
+    if (gate.kind !== 'await' || gate.condition !== 'healthy' || !gate.service) return [];
+    const found = containers.find(
+      ({ identity, health }) => identity.app === app && identity.service === gate.service && health === 'unhealthy',
+    );
+    if (!found) return [];
+    const words = lastWords(found.healthOutput ?? '', secretsOf(site, found));
+    const output = words === '' ? '' : `: ${words}`;
+    const time = since.get(found.id);
+    const waiting = new Set(operations.flatMap((each) => waiterOf(each, gate)));
+    return [...waiting].map((service) => ({
+      key: `${app}/${service} waits for ${gate.service}`,
+      app,
+      service,
+      text: `${service} waits for ${gate.service}, unhealthy${time ? ` since ${time}` : ''}${output}`,
+    }));
+  });
+}
+
+const waiterOf = (operation: Operation, gate: Operation): string[] =>
+  operation.after.includes(gate.id) && operation.service !== undefined && operation.service !== gate.service
+    ? [operation.service]
+    : [];

@@ -1,0 +1,250 @@
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import type { Held } from '../../compose/claims.ts';
+import { type Disk, TEMPORARY_SUFFIX } from '../../lib/disk.ts';
+import { messageOf, type Problem, StateError } from '../../lib/errors.ts';
+import type { PlacedApp, PlacedSite } from '../../model/fleet.ts';
+import type { Entry } from '../../model/snapshot.ts';
+import type { Reading } from '../../model/state.ts';
+import type { Recorded } from '../../source/recording.ts';
+
+/** The last desired state that was accepted, whole: an agent that boots without a network enforces it. */
+export interface Accepted {
+  /** Where it came from; the caller's to compare with where it looks now. */
+  url: string;
+  ref: string;
+  /** The commit of what is followed in which the Site was read; everything else as well, where it pins nothing. */
+  lastAttempted: string;
+  /** What the Site pins. */
+  pin?: AcceptedPin;
+  site: Omit<PlacedSite, 'apps'>;
+  apps: Record<string, AcceptedApp>;
+  /** What a bare Compose file's app was first called. */
+  firstName?: string;
+}
+
+export interface AcceptedPin {
+  /** As the Site has it. */
+  revision: string;
+  /** What that named, and where everything but the Site was read. */
+  commit: string;
+  /** Why it may be read; absent where nobody asked. */
+  proof?: PinProof;
+}
+
+/** `ancestor`: it lies in the history of `lastAttempted`. `signed`: it is signed itself. `none`: neither, and it was only warned of. */
+export interface PinProof {
+  kind: 'ancestor' | 'signed' | 'none';
+  /** The digest of whom was trusted then. */
+  judgedBy: string;
+}
+
+export interface AcceptedApp {
+  placed: PlacedApp;
+  /** The revision that it was read from; an app whose newer revision cannot be used stays at its last good one. */
+  revision: string;
+  /** All that compiling it reads. */
+  recorded: Recorded;
+  /** Names, ports and paths that this app alone may use on the site; absent: none. */
+  claims?: readonly Held[];
+  /** How paths that lead out of the app's folder were read; absent: there are none. */
+  readings?: readonly Reading[];
+}
+
+export interface AcceptedStore {
+  /** Call once, before anything is saved. An app of which a piece is lost is in `site.broken`, so that nobody takes it for removed. Never throws. */
+  load(): Promise<{ accepted?: Accepted; problems: string[] }>;
+  /**
+   * After it, and not before, the state is on the disk whole; a crash at any moment leaves the old or the new. Writes nothing when nothing
+   * changed. The result says what could not be tidied up. Throws StateError, and then the old state still holds.
+   */
+  save(accepted: Accepted): Promise<string[]>;
+}
+
+const FORMAT = 1;
+const MODE = 0o600;
+const INDEX = 'accepted.json';
+/** Damaged indexes kept for people to look at; a card that decays must not fill itself with them. */
+const MOST_SET_ASIDE = 3;
+
+/** What stands in the index: apps by the blob that holds them. */
+type Index = Omit<Accepted, 'apps'> & { apps: Record<string, { blob: string; revision: string }> };
+
+/** What stands in an app's blob: its files by their blobs. */
+interface StoredApp {
+  placed: PlacedApp;
+  files: Record<string, { blob: string; executable: boolean }>;
+  lists: Record<string, Entry[] | null>;
+  missing: string[];
+  claims?: readonly Held[];
+  readings?: readonly Reading[];
+}
+
+/**
+ * Keeps the accepted state in a folder of its own: `accepted.json` with a checksum in it, and `blobs/SHA256`, which are written before the index
+ * that names them and removed after it no longer does.
+ */
+export function acceptedStore(disk: Disk, dir: string): AcceptedStore {
+  const index = posix.join(dir, INDEX);
+  const blobs = posix.join(dir, 'blobs');
+  /** Blobs known to be whole on the disk. */
+  const held = new Set<string>();
+  let stored: string | undefined;
+
+  /** A blob that is there and whole. One that is damaged is removed, so that the next save writes it anew. Throws StateError. */
+  const readBlob = async (sha: string): Promise<Uint8Array> => {
+    const content = await disk.read(posix.join(blobs, sha));
+    if (!content) throw new StateError(`${posix.join(blobs, sha)} is missing`);
+    if (sha256(content) !== sha) {
+      await disk.remove(posix.join(blobs, sha));
+      throw new StateError(`${posix.join(blobs, sha)} is damaged: its content is not what its name says`);
+    }
+    held.add(sha);
+    return content;
+  };
+
+  const readApp = async (blob: string, revision: string): Promise<AcceptedApp> => {
+    const { placed, files, lists, missing, claims, readings } = JSON.parse(utf8(await readBlob(blob))) as StoredApp;
+    const contents: Recorded['files'] = Object.fromEntries(
+      await Promise.all(
+        Object.entries(files).map(
+          async ([path, file]) => [path, { content: await readBlob(file.blob), executable: file.executable }] as const,
+        ),
+      ),
+    );
+    return {
+      placed,
+      revision,
+      recorded: { files: contents, lists, missing },
+      ...(claims && { claims }),
+      ...(readings && { readings }),
+    };
+  };
+
+  const setAside = async (content: Uint8Array): Promise<string> => {
+    const numbers = (await disk.list(dir)).flatMap((name) =>
+      name.startsWith(`${INDEX}.corrupt-`) ? Number(name.slice(`${INDEX}.corrupt-`.length)) : [],
+    );
+    numbers.sort((a, b) => a - b);
+    const name = `${index}.corrupt-${(numbers.at(-1) ?? 0) + 1}`;
+    await disk.write(name, content, MODE);
+    await disk.remove(index);
+    for (const old of numbers.slice(0, Math.max(0, numbers.length + 1 - MOST_SET_ASIDE)))
+      await disk.remove(`${index}.corrupt-${old}`);
+    return name;
+  };
+
+  /** What no index names: left by a crash, or by a newer state. */
+  const tidy = async (referenced: ReadonlySet<string>): Promise<string[]> => {
+    try {
+      for (const name of await disk.list(blobs)) {
+        if (referenced.has(name)) continue;
+        held.delete(name);
+        await disk.remove(posix.join(blobs, name));
+      }
+      for (const name of await disk.list(dir)) {
+        if (name.endsWith(TEMPORARY_SUFFIX)) await disk.remove(posix.join(dir, name));
+      }
+      return [];
+    } catch (error) {
+      return [`what is no longer needed in ${dir} cannot be removed: ${messageOf(error)}`];
+    }
+  };
+
+  return {
+    async load() {
+      const problems: string[] = [];
+      let content: Uint8Array | undefined;
+      try {
+        content = await disk.read(index);
+      } catch (error) {
+        return { problems: [`${index} cannot be read: ${messageOf(error)}`] };
+      }
+      if (!content) return { problems };
+      const text = utf8(content);
+      const found = parseIndex(text);
+      if (!found) {
+        const aside = await setAside(content).then(
+          (name) => `it was set aside as ${name}`,
+          (error: unknown) => `it cannot be set aside: ${messageOf(error)}`,
+        );
+        return { problems: [`${index} is damaged, and with it what was accepted last; ${aside}`] };
+      }
+      const apps: [string, AcceptedApp][] = [];
+      const lost: { name: string; problems: Problem[] }[] = [];
+      for (const [name, { blob, revision }] of Object.entries(found.apps)) {
+        try {
+          apps.push([name, await readApp(blob, revision)]);
+        } catch (error) {
+          const message = `what was accepted of ${name} is lost: ${messageOf(error)}`;
+          problems.push(message);
+          lost.push({ name, problems: [{ message, app: name }] });
+        }
+      }
+      stored = text;
+      const broken = [...found.site.broken.filter(({ name }) => !lost.some((one) => one.name === name)), ...lost];
+      return { accepted: { ...found, site: { ...found.site, broken }, apps: Object.fromEntries(apps) }, problems };
+    },
+
+    async save(accepted) {
+      const pieces = new Map<string, Uint8Array>();
+      const text = serialize(accepted, pieces);
+      if (text === stored && [...pieces.keys()].every((sha) => held.has(sha))) return [];
+      stored = undefined;
+      try {
+        for (const [sha, content] of pieces) {
+          if (held.has(sha)) continue;
+          await disk.write(posix.join(blobs, sha), content, MODE);
+          held.add(sha);
+        }
+        await disk.write(index, text, MODE);
+      } catch (error) {
+        throw new StateError(`The accepted state cannot be written to ${dir}: ${messageOf(error)}`, { cause: error });
+      }
+      stored = text;
+      return tidy(new Set(pieces.keys()));
+    },
+  };
+}
+
+/** The index as text; the blobs it names go into `pieces`. */
+function serialize(accepted: Accepted, pieces: Map<string, Uint8Array>): string {
+  const add = (content: Uint8Array): string => {
+    const sha = sha256(content);
+    pieces.set(sha, content);
+    return sha;
+  };
+  const apps = Object.entries(accepted.apps).map(([name, { placed, revision, recorded, claims, readings }]) => {
+    const files = Object.entries(recorded.files).map(
+      ([path, { content, executable }]) => [path, { blob: add(content), executable }] as const,
+    );
+    const app: StoredApp = {
+      placed,
+      files: Object.fromEntries(files),
+      lists: recorded.lists,
+      missing: recorded.missing,
+      ...(claims && { claims }),
+      ...(readings?.length && { readings }),
+    };
+    return [name, { blob: add(Buffer.from(JSON.stringify(app))), revision }] as const;
+  });
+  const body: Index = { ...accepted, apps: Object.fromEntries(apps) };
+  // Parsing what is written gives the same text again: that is what the checksum is of.
+  return `${JSON.stringify({ format: FORMAT, checksum: sha256(Buffer.from(JSON.stringify(body))), accepted: body })}\n`;
+}
+
+/** undefined for anything that is not what `serialize` wrote, to the last bit. */
+function parseIndex(text: string): Index | undefined {
+  let value: { format?: unknown; checksum?: unknown; accepted?: unknown } | null;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (value?.format !== FORMAT || value.accepted === undefined) return undefined;
+  if (value.checksum !== sha256(Buffer.from(JSON.stringify(value.accepted)))) return undefined;
+  return value.accepted as Index;
+}
+
+const sha256 = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');
+const utf8 = (content: Uint8Array): string => Buffer.from(content).toString('utf8');
