@@ -41,7 +41,7 @@ export async function converge(desired: DesiredSite, options: ConvergeOptions): 
   try {
     await engine.facts();
     const verdict = await new Promise<Verdict>((resolve) => {
-      const judge = createJudge(resolve);
+      const watcher = createOutcomeWatcher(resolve);
       reconciler = createReconciler(options.memory ?? emptyMemory(), {
         effects: {
           engine,
@@ -54,11 +54,13 @@ export async function converge(desired: DesiredSite, options: ConvergeOptions): 
         // A laptop keeps nothing of a site: what it knows ends with the command.
         store: { load: async () => ({ memory: emptyMemory() }), save: async () => {} },
         options: options.plan,
-        onPlan: judge.plan,
-        onOutcome: judge.outcome,
+        onPlan: watcher.plan,
+        onOutcome: watcher.outcome,
       });
       engine.watch(() => reconciler?.trigger());
-      cancelTimer = systemClock.timer(options.timeoutMs, () => resolve({ kind: 'timeout', waiting: judge.waiting() }));
+      cancelTimer = systemClock.timer(options.timeoutMs, () =>
+        resolve({ kind: 'timeout', waiting: watcher.waiting() }),
+      );
       process.once('SIGINT', () => resolve({ kind: 'interrupted' }));
       process.once('SIGTERM', () => resolve({ kind: 'interrupted' }));
       reconciler.desire(desired);
@@ -78,8 +80,8 @@ type Verdict =
   | { kind: 'interrupted' };
 
 /** Looks at plans and outcomes until it can tell how it ended. */
-function createJudge(decide: (verdict: Verdict) => void) {
-  const gates = new Map<string, string>();
+function createOutcomeWatcher(decide: (verdict: Verdict) => void) {
+  const failedWaits = new Map<string, string>();
   let last: AppPlan[] = [];
   return {
     plan(plan: Plan, _actual: unknown, busy: boolean) {
@@ -89,15 +91,15 @@ function createJudge(decide: (verdict: Verdict) => void) {
       const open = plan.apps.filter(({ operations }) =>
         operations.some(({ withheld, onlyIfFailed }) => !withheld && !onlyIfFailed),
       );
-      const stuck = open.flatMap(({ app }) => gates.get(app) ?? []);
+      const stuck = open.flatMap(({ app }) => failedWaits.get(app) ?? []);
       if (open.length === stuck.length && errors.length + stuck.length > 0)
         decide({ kind: 'failed', errors: [...errors, ...stuck] });
       else if (open.length === 0 && !plan.apps.some(isPaced)) decide({ kind: 'converged', plan });
     },
     outcome({ app, results }: import('../model/outcome.ts').Outcome) {
       const failed = results.find(({ status, operation }) => status === 'failed' && operation.kind === 'await');
-      if (failed?.status === 'failed') gates.set(app, `${app}: ${failed.error.message}`);
-      else gates.delete(app);
+      if (failed?.status === 'failed') failedWaits.set(app, `${app}: ${failed.error.message}`);
+      else failedWaits.delete(app);
     },
     waiting: () => last.flatMap(({ app, operations }) => (operations[0] ? [`${app}: ${operations[0].reason}`] : [])),
   };

@@ -5,7 +5,7 @@ import type { Snapshot } from '../model/snapshot.ts';
 import type { Named } from '../source/source.ts';
 import type { Trust } from '../trust/trust.ts';
 import type { Evidence } from '../trust/verify/verification.ts';
-import { judgePinned } from '../trust/verify/verify-pinned.ts';
+import { verifyPinned } from '../trust/verify/verify-pinned.ts';
 import { print } from './terminal.ts';
 
 /** Where a Site and what it pins are looked up. */
@@ -28,7 +28,7 @@ export async function tellPin(at: PinnedAt, followed: string, trust: Trust, evid
   const tags = 'refs/tags/';
   const candidate = { commit, ...(ref?.startsWith(tags) && { tag: { name: ref.slice(tags.length), oid: tag } }) };
   const standing = { followed, before: undefined, trust, now: Date.now() };
-  const verdict = await judgePinned(candidate, standing, evidence);
+  const verdict = await verifyPinned(candidate, standing, evidence);
   const what = `${at.site} pins ${pin.revision}`;
   if ('refusal' in verdict) {
     print(`${what}, which a site would refuse: ${verdict.refusal.kind}: ${verdict.refusal.message}`);

@@ -5,7 +5,7 @@ import { InputError, SourceError } from '../../src/lib/errors.ts';
 import { gitSource } from '../../src/source/git-source.ts';
 import { processWorker } from '../../src/source/store/pack-process.ts';
 import { parseTrust } from '../../src/trust/trust-file.ts';
-import { judge } from '../../src/trust/verify/verify-commit.ts';
+import { verifyCommit } from '../../src/trust/verify/verify-commit.ts';
 
 // A program: does with a repo in a folder what an agent does with a commit that it sees: looks, judges all from the commit that it stands at, and reads the
 // files. A line of JSON says what it came to.
@@ -14,7 +14,7 @@ const [url = '', floor = '', dir = '', trust = ''] = process.argv.slice(2);
 
 /** What became of it. */
 export interface FollowedHistory {
-  /** Of the judgement: commits that were looked at, and the kind of the first refusal. */
+  /** Of the verification: commits that were looked at, and the kind of the first refusal. */
   judged: number | string;
   refusal: string;
   /** Apps that were placed, or why they could not be read. */
@@ -38,7 +38,7 @@ const source = gitSource({ url, dir, worker: processWorker, clock: systemClock, 
 const inForce = await parseTrust(trust, 'trust.yaml', async () => []);
 const evidence = sourceEvidence(source, signal, async (_text, current) => current);
 const { commit } = await source.poll(signal);
-const judgement = await judge({ commit }, { floor, trust: inForce, now: Date.now() }, evidence).catch(said);
+const verification = await verifyCommit({ commit }, { floor, trust: inForce, now: Date.now() }, evidence).catch(said);
 const placed = await source
   .fetch(commit, signal)
   .then(async (snapshot) => {
@@ -49,8 +49,8 @@ const placed = await source
 source.close();
 clearInterval(watch);
 const result: FollowedHistory = {
-  judged: typeof judgement === 'string' ? judgement : judgement.verdicts.length,
-  refusal: typeof judgement === 'string' ? '' : (judgement.refusals[0]?.message ?? ''),
+  judged: typeof verification === 'string' ? verification : verification.verdicts.length,
+  refusal: typeof verification === 'string' ? '' : (verification.refusals[0]?.message ?? ''),
   read: placed,
   turns,
 };

@@ -13,9 +13,9 @@ import { siteTime } from '../../trust/site-time.ts';
 import { succeed, type Trust } from '../../trust/trust.ts';
 import { TrustError } from '../../trust/trust-error.ts';
 import { parseTrust } from '../../trust/trust-file.ts';
-import type { Evidence, Judgement } from '../../trust/verify/verification.ts';
-import { judge } from '../../trust/verify/verify-commit.ts';
-import { judgePinned } from '../../trust/verify/verify-pinned.ts';
+import type { Evidence, Verification } from '../../trust/verify/verification.ts';
+import { verifyCommit } from '../../trust/verify/verify-commit.ts';
+import { verifyPinned } from '../../trust/verify/verify-pinned.ts';
 import type { AcceptedPin, PinProof } from '../state/accepted.ts';
 import type { Place, TrustState, TrustStore } from '../state/trust-store.ts';
 import { sourceEvidence, TRUST_FILE } from './source-evidence.ts';
@@ -47,11 +47,11 @@ export interface Admission {
   commit: string;
   /** Why it is refused; empty where it is not. */
   refusals: TrustError[];
-  /** Tells this judgement from one that could come out otherwise: by other keys, or of another tag. */
+  /** Tells this verification from one that could come out otherwise: by other keys, or of another tag. */
   key: string;
   /** By the monotonic clock: when the same may be judged otherwise, since keys begin and cease to be valid. */
   until?: number;
-  judgement?: Judgement;
+  verification?: Verification;
   /** The commit is what a tag names. */
   byTag?: boolean;
 }
@@ -251,33 +251,33 @@ export function createGate(options: GateOptions): Gate {
         return { commit, refusals: [new TrustError('tag', message)], key };
       }
       // What this same trust.yaml was satisfied with stays accepted, whatever expires meanwhile.
-      if (commit === place().floor && place().judgedBy === digestOf(trust)) return { commit, refusals: [], key };
+      if (commit === place().floor && place().verifiedBy === digestOf(trust)) return { commit, refusals: [], key };
       const now = siteTime(clock.wall());
       if (now === undefined) {
         sayOnce(
           `the site's clock says ${clock.wall().toISOString().slice(0, 10)}, which cannot be: whether keys have expired is judged by the dates of commits alone`,
         );
       }
-      const judgement = await judge(
+      const verification = await verifyCommit(
         { commit, ...tagOf(polled, commit) },
-        { floor: floor(), trust, now, dates: place().dates, isFloorDoubted: place().judgedBy !== digestOf(trust) },
+        { floor: floor(), trust, now, dates: place().dates, isFloorDoubted: place().verifiedBy !== digestOf(trust) },
         evidence(signal),
       );
       if (trust.mode === 'warn') {
-        for (const { kind, message } of judgement.refusals)
+        for (const { kind, message } of verification.refusals)
           log.warn(`${shortRevision(commit)} would be refused: ${message}`, { code: 'TRUST', kind, revision: commit });
-        return { commit, refusals: [], key, judgement, byTag: tag !== undefined };
+        return { commit, refusals: [], key, verification, byTag: tag !== undefined };
       }
       // No refusal of what was seen, but too much to be seen: whoever asked knows how long to leave it alone.
-      const unseen = judgement.refusals.find(({ cause }) => cause instanceof SourceError && cause.kind === 'limit');
+      const unseen = verification.refusals.find(({ cause }) => cause instanceof SourceError && cause.kind === 'limit');
       if (unseen) throw new SourceError('limit', unseen.message, { cause: unseen });
-      const byTime = judgement.refusals.some(byClock);
+      const byTime = verification.refusals.some(byClock);
       const until = byTime ? { until: clock.monotonic() + AGAIN_MS } : {};
-      return { commit, refusals: judgement.refusals, key, judgement, byTag: tag !== undefined, ...until };
+      return { commit, refusals: verification.refusals, key, verification, byTag: tag !== undefined, ...until };
     },
 
-    async requireAnnounced(snapshot, { judgement }) {
-      if (!judgement || !own) return;
+    async requireAnnounced(snapshot, { verification }) {
+      if (!verification || !own) return;
       const file = await snapshot.read(TRUST_FILE);
       if (!file) return;
       const reading = async (): Promise<Trust> => read(utf8(file.content, TRUST_FILE), TRUST_FILE);
@@ -285,7 +285,7 @@ export function createGate(options: GateOptions): Gate {
         if (error instanceof InputError) return error;
         throw error;
       });
-      const { trust } = judgement;
+      const { trust } = verification;
       const held = { found, inForce: trust, isFromGit: trust.digest !== own.digest };
       const fault = unannounced(held);
       if (fault && own.mode === 'enforce') throw fault;
@@ -296,15 +296,15 @@ export function createGate(options: GateOptions): Gate {
         );
     },
 
-    async accept({ commit, judgement, byTag = false }) {
-      if (!judgement) {
+    async accept({ commit, verification, byTag = false }) {
+      if (!verification) {
         // Where nothing is judged the floor is what the accepted state says.
         accepted = commit;
         return;
       }
-      const { trust, rotations, recovery, dates } = judgement;
+      const { trust, rotations, recovery, dates } = verification;
       const text = texts.get(trust.digest);
-      const isNew = rotations.length > 0 && text !== undefined && judgement.refusals.length === 0;
+      const isNew = rotations.length > 0 && text !== undefined && verification.refusals.length === 0;
       const next: TrustState = {
         ...withPlace({
           floor: commit,
@@ -315,11 +315,14 @@ export function createGate(options: GateOptions): Gate {
         }),
         ...(isNew && { trust: { version: trust.version, text, commit: rotations.at(-1) ?? commit } }),
       };
-      const judgedBy = judgement.refusals.length === 0 ? digestOf(trust) : undefined;
-      const { judgedBy: _, ...rest } = next.places[options.place] ?? {};
-      await save({ ...next, places: { ...next.places, [options.place]: { ...rest, ...(judgedBy && { judgedBy }) } } });
+      const verifiedBy = verification.refusals.length === 0 ? digestOf(trust) : undefined;
+      const { verifiedBy: _, ...rest } = next.places[options.place] ?? {};
+      await save({
+        ...next,
+        places: { ...next.places, [options.place]: { ...rest, ...(verifiedBy && { verifiedBy }) } },
+      });
       accepted = commit;
-      recheckedBy = judgedBy;
+      recheckedBy = verifiedBy;
       if (isNew) {
         announced.add(trust.version);
         const who = trust.signers.map(({ name }) => name).join(', ');
@@ -329,37 +332,37 @@ export function createGate(options: GateOptions): Gate {
         log.warn(`the history was rewritten; ${shortRevision(recovery)}, which is signed, says that this is meant`);
     },
 
-    async admitPin(pinned, { commit: followed, judgement }, before, signal) {
-      const trust = judgement?.trust ?? (await inForce());
+    async admitPin(pinned, { commit: followed, verification }, before, signal) {
+      const trust = verification?.trust ?? (await inForce());
       if (!trust || trust.mode === 'off') return undefined;
       const { commit } = pinned;
-      const judgedBy = digestOf(trust);
+      const verifiedBy = digestOf(trust);
       const { pin: { proof: was = undefined, commit: wasAt = undefined } = {}, at } = before ?? {};
       const isSame = wasAt === commit;
-      const goesOn = at === followed || (at === floor() && judgement?.descends === true);
-      if (isSame && was?.kind === 'ancestor' && goesOn) return { kind: 'ancestor', judgedBy };
-      if (isSame && was?.kind === 'signed' && was.judgedBy === judgedBy) return was;
+      const goesOn = at === followed || (at === floor() && verification?.descends === true);
+      if (isSame && was?.kind === 'ancestor' && goesOn) return { kind: 'ancestor', verifiedBy };
+      if (isSame && was?.kind === 'signed' && was.verifiedBy === verifiedBy) return was;
       const standing = {
         followed,
         before: was?.kind === 'signed' ? wasAt : undefined,
         trust,
         now: siteTime(clock.wall()),
       };
-      const verdict = await judgePinned({ commit, ...tagOf(pinned, commit) }, standing, evidence(signal));
-      if ('proof' in verdict) return { kind: verdict.proof, judgedBy };
+      const verdict = await verifyPinned({ commit, ...tagOf(pinned, commit) }, standing, evidence(signal));
+      if ('proof' in verdict) return { kind: verdict.proof, verifiedBy };
       const { refusal } = verdict;
       // That a key expired since does not undo what it signed in its time.
-      if (isSame && was?.kind === 'signed' && refusal.kind === 'expired') return { kind: 'signed', judgedBy };
+      if (isSame && was?.kind === 'signed' && refusal.kind === 'expired') return { kind: 'signed', verifiedBy };
       if (trust.mode === 'enforce') throw refusal;
       const { code, kind, message } = refusal;
       log.warn(`what the Site pins would be refused: ${message}`, { code, kind, revision: commit });
-      return { kind: 'none', judgedBy };
+      return { kind: 'none', verifiedBy };
     },
 
     async isPinOutdated({ proof }) {
       const trust = await inForce();
       if (!trust || trust.mode === 'off' || proof?.kind === 'ancestor') return false;
-      return proof?.judgedBy !== digestOf(trust);
+      return proof?.verifiedBy !== digestOf(trust);
     },
 
     async recheck(polled, signal) {
@@ -367,9 +370,9 @@ export function createGate(options: GateOptions): Gate {
       const base = place().floor;
       if (!trust || trust.mode === 'off' || base === undefined || polled.commit !== base) return;
       const digest = digestOf(trust);
-      if (place().judgedBy === digest || recheckedBy === digest) return;
+      if (place().verifiedBy === digest || recheckedBy === digest) return;
       const now = siteTime(clock.wall());
-      const { refusals } = await judge(
+      const { refusals } = await verifyCommit(
         { commit: base, ...tagOf(polled, base) },
         { floor: base, trust, now, dates: place().dates },
         evidence(signal),
@@ -377,7 +380,7 @@ export function createGate(options: GateOptions): Gate {
       recheckedBy = digest;
       // That a key expired since does not undo what it signed in its time.
       const [refusal] = refusals.filter(({ kind }) => kind !== 'expired');
-      if (!refusal) return save(withPlace({ judgedBy: digest }));
+      if (!refusal) return save(withPlace({ verifiedBy: digest }));
       log.error(
         `${shortRevision(base)}, which was accepted, is no longer trusted: ${refusal.message}. It is enforced until a trusted commit takes its place`,
         { code: refusal.code, kind: refusal.kind, revision: base },

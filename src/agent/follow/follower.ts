@@ -141,7 +141,7 @@ export function createFollower(
       snapshot,
       polled,
       asked: pinned,
-      judge: (pin, named) => {
+      admit: (pin, named) => {
         if (tooMuchPinned?.commit === named.commit && options.clock.monotonic() < tooMuchPinned.until)
           throw tooMuchPinned.error;
         return gate.admitPin(named, admission, samePin(pin), signal);

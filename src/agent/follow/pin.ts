@@ -46,12 +46,12 @@ export interface PinningOptions {
   /** The pin that the poll asked for. */
   asked: string | undefined;
   /** Throws TrustError for what the site may not read; the proof to remember where there is one. */
-  judge: (pin: Pin, named: Named) => Promise<PinProof | undefined>;
+  admit: (pin: Pin, named: Named) => Promise<PinProof | undefined>;
   signal: AbortSignal;
 }
 
 /** Reads one Site's pin: resolved, judged, and only then fetched. */
-export function createPinning({ source, snapshot, polled, asked, judge, signal }: PinningOptions): Pinning {
+export function createPinning({ source, snapshot, polled, asked, admit, signal }: PinningOptions): Pinning {
   let found: Pin | undefined;
   let named: Named | undefined;
   let fetched: FetchedSnapshot | undefined;
@@ -75,7 +75,7 @@ export function createPinning({ source, snapshot, polled, asked, judge, signal }
       found = pin;
       named = await resolve(pin);
       const { commit } = named;
-      const proof = await judge(pin, named);
+      const proof = await admit(pin, named);
       if (commit !== snapshot.revision) fetched = await source.fetch(commit, signal, true);
       return { files: fetched ?? snapshot, pin: { revision: pin.revision, commit, ...(proof && { proof }) } };
     },

@@ -36,7 +36,7 @@ export interface AcceptedPin {
 export interface PinProof {
   kind: 'ancestor' | 'signed' | 'none';
   /** The digest of whom was trusted then. */
-  judgedBy: string;
+  verifiedBy: string;
 }
 
 export interface AcceptedApp {

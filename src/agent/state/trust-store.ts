@@ -16,7 +16,7 @@ export interface Place {
   /** Everything to come must descend from it. */
   floor?: string;
   /** The digest of what it was judged by; another one means that keys may have been revoked since. */
-  judgedBy?: string;
+  verifiedBy?: string;
   /** What was followed was a tag, and must stay one: a branch of its name says nothing of who named it. */
   byTag?: boolean;
   beacon?: Beacon | undefined;

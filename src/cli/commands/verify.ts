@@ -9,8 +9,8 @@ import { utf8 } from '../../lib/text/utf8.ts';
 import { gitSource } from '../../source/git-source.ts';
 import { unannounced } from '../../trust/announced.ts';
 import { succeed, type Trust } from '../../trust/trust.ts';
-import type { Candidate, Evidence, Judgement } from '../../trust/verify/verification.ts';
-import { judge } from '../../trust/verify/verify-commit.ts';
+import type { Candidate, Evidence, Verification } from '../../trust/verify/verification.ts';
+import { verifyCommit } from '../../trust/verify/verify-commit.ts';
 import { EXIT } from '../exit.ts';
 import { gitWord, runProgram } from '../git-program.ts';
 import { localEvidence } from '../local-evidence.ts';
@@ -151,34 +151,34 @@ interface Question {
 }
 
 async function tell({ candidate, floor, trust, isFromGit, evidence, inGit, pins }: Question): Promise<number> {
-  const judgement = await judge(candidate, { floor, trust, now: Date.now() }, evidence, { explain: true });
+  const verification = await verifyCommit(candidate, { floor, trust, now: Date.now() }, evidence, { explain: true });
   const { add, error } = palette();
-  const text = judgement.refusals.length === 0 ? await inGit(candidate.commit) : undefined;
+  const text = verification.refusals.length === 0 ? await inGit(candidate.commit) : undefined;
   if (text !== undefined) {
     const found = await readTrust(text, TRUST_FILE).catch((error: unknown) => {
       if (error instanceof InputError) return error;
       throw error;
     });
-    const { trust: inForce } = judgement;
+    const { trust: inForce } = verification;
     const fault = unannounced({ found, inForce, isFromGit: isFromGit || inForce.digest !== trust.digest });
-    if (fault) judgement.refusals.push(fault);
+    if (fault) verification.refusals.push(fault);
   }
-  for (const { commit, signers, refusal, isAside } of judgement.verdicts) {
+  for (const { commit, signers, refusal, isAside } of verification.verdicts) {
     const subject = commit.message.split('\n')[0] ?? '';
     const mark = refusal === undefined ? add('signed ') : isAside ? 'aside  ' : error('refused');
     const by = signers.length > 0 ? `  (${signers.join(', ')})` : '';
     print(line`${mark} ${shortRevision(commit.oid)}  ${subject}${by}`);
     if (refusal) print(`        ${refusal.kind}: ${refusal.message}`);
   }
-  for (const commit of judgement.rotations)
+  for (const commit of verification.rotations)
     print(`commit ${shortRevision(commit)} brings a trust.yaml that is taken over`);
-  print(summary(candidate.commit, floor, judgement));
-  if (judgement.refusals.length > 0) return EXIT.failed;
-  const mayRead = !pins || (await tellPin(pins, candidate.commit, judgement.trust, evidence));
+  print(summary(candidate.commit, floor, verification));
+  if (verification.refusals.length > 0) return EXIT.failed;
+  const mayRead = !pins || (await tellPin(pins, candidate.commit, verification.trust, evidence));
   return mayRead ? EXIT.ok : EXIT.failed;
 }
 
-function summary(commit: string, floor: string | undefined, { refusals, trust, recovery }: Judgement): string {
+function summary(commit: string, floor: string | undefined, { refusals, trust, recovery }: Verification): string {
   const site = floor === undefined ? 'a new site' : `a site at ${shortRevision(floor)}`;
   const [refusal] = refusals;
   if (refusal) return `${site} would refuse ${shortRevision(commit)}: ${refusal.kind}: ${refusal.message}`;

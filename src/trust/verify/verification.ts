@@ -49,7 +49,7 @@ export interface Verdict {
   isAside?: boolean;
 }
 
-export interface Judgement {
+export interface Verification {
   /** What was looked at, oldest first. */
   verdicts: Verdict[];
   /** Why it is not trusted, the most telling first; empty where it is. */

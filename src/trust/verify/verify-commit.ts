@@ -13,35 +13,35 @@ import { tagSigners } from './tag-signers.ts';
 import {
   type Candidate,
   type Evidence,
-  type Judgement,
   RECOVERY_TRAILER,
   type Standing,
   TRUST_TRAILER,
   type Verdict,
+  type Verification,
 } from './verification.ts';
 
 /**
  * Whether a site may accept a commit. Decides nothing by the clock but whether keys are valid. With `explain`, commits that nothing hangs on are
  * looked at as well. Throws SourceError alone.
  */
-export async function judge(
+export async function verifyCommit(
   candidate: Candidate,
   standing: Standing,
   evidence: Evidence,
   { explain = false } = {},
-): Promise<Judgement> {
-  const judged = new Judging(candidate, standing, evidence);
+): Promise<Verification> {
+  const verifier = new CommitVerifier(candidate, standing, evidence);
   try {
-    await judged.run();
+    await verifier.run();
   } catch (error) {
     if (!(error instanceof TrustError)) throw error;
-    judged.refusals.push(error);
+    verifier.refusals.push(error);
   }
-  if (explain) await judged.explain();
-  return judged.result();
+  if (explain) await verifier.explain();
+  return verifier.result();
 }
 
-class Judging {
+class CommitVerifier {
   readonly refusals: TrustError[] = [];
   readonly #candidate: Candidate;
   readonly #standing: Standing;
@@ -112,7 +112,7 @@ class Judging {
     }
   }
 
-  result(): Judgement {
+  result(): Verification {
     const tip = this.#trustAfter.get(this.#candidate.commit);
     const verdicts = this.#graph.order.flatMap(({ oid }) => this.#verdicts.get(oid) ?? []);
     return {

@@ -5,7 +5,7 @@ import { readCommits } from '../history/read-commits.ts';
 import type { Trust } from '../trust.ts';
 import { TrustError } from '../trust-error.ts';
 import type { Candidate, Evidence, ShownCommit } from './verification.ts';
-import { judge } from './verify-commit.ts';
+import { verifyCommit } from './verify-commit.ts';
 
 /** Where a site stands that is asked to read a pinned commit. */
 export interface PinStanding {
@@ -25,7 +25,7 @@ export type PinVerdict = { proof: 'ancestor' | 'signed' } | { refusal: TrustErro
  * Whether a site may read a commit that its Site pins. In the history of what is followed any commit may be, signed or not, since the pin is itself
  * in a signed commit; any other must be signed as a state of its own, by the commit or by the tag that names it. Throws SourceError alone.
  */
-export async function judgePinned(pinned: Candidate, standing: PinStanding, evidence: Evidence): Promise<PinVerdict> {
+export async function verifyPinned(pinned: Candidate, standing: PinStanding, evidence: Evidence): Promise<PinVerdict> {
   const { commit } = pinned;
   const { followed, before, trust, now } = standing;
   // Where it is not to be had, nothing else needs to be asked for.
@@ -40,11 +40,11 @@ export async function judgePinned(pinned: Candidate, standing: PinStanding, evid
     if (!(error instanceof SourceError && error.kind === 'notFound')) unproven = ` (${messageOf(error)})`;
   }
   const alone = { floor: before, trust, now, isAlone: true };
-  const { refusals } = await judge({ commit }, alone, evidence);
+  const { refusals } = await verifyCommit({ commit }, alone, evidence);
   const [refusal] = refusals;
   if (!refusal) return { proof: 'signed' };
   if (pinned.tag?.oid !== undefined) {
-    const byTag = await judge(pinned, alone, evidence);
+    const byTag = await verifyCommit(pinned, alone, evidence);
     if (byTag.refusals.length === 0) return { proof: 'signed' };
   }
   const message = `${shortRevision(commit)} is not in the history of ${shortRevision(followed)}${unproven}, and not trusted by itself: ${refusal.message}`;

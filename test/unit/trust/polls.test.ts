@@ -4,7 +4,7 @@ import { schemaProblems } from '../../../src/fleet/schema.ts';
 import type { Trust } from '../../../src/trust/trust.ts';
 import { parseTrust } from '../../../src/trust/trust-file.ts';
 import type { CountedDates } from '../../../src/trust/verify/counted-dates.ts';
-import { judge } from '../../../src/trust/verify/verify-commit.ts';
+import { verifyCommit } from '../../../src/trust/verify/verify-commit.ts';
 import { Forge, person } from '../../support/forge.ts';
 
 const people = ['ada', 'bob', 'carol', 'shop', 'eve'].map(person);
@@ -89,7 +89,7 @@ async function follow(repo: Forge, own: string, heads: readonly string[], now: n
   let trust = await readTrust(own);
   let dates: CountedDates | undefined;
   for (const commit of heads) {
-    const found = await judge({ commit }, { floor, trust, dates, now }, repo);
+    const found = await verifyCommit({ commit }, { floor, trust, dates, now }, repo);
     if (found.refusals.length > 0) continue;
     ({ trust, dates } = found);
     floor = commit;

@@ -8,7 +8,7 @@ import { sshPublicBlob } from '../../../src/trust/signature/ssh-sign.ts';
 import type { Trust } from '../../../src/trust/trust.ts';
 import { parseTrust } from '../../../src/trust/trust-file.ts';
 import type { Candidate } from '../../../src/trust/verify/verification.ts';
-import { judge } from '../../../src/trust/verify/verify-commit.ts';
+import { verifyCommit } from '../../../src/trust/verify/verify-commit.ts';
 import { Forge, type Person, person } from '../../support/forge.ts';
 
 const ada = person('ada');
@@ -44,7 +44,7 @@ async function said(
   now: number | undefined = NOW,
 ): Promise<string> {
   const wanted = typeof candidate === 'string' ? { commit: candidate } : candidate;
-  const { refusals } = await judge(wanted, { floor, trust, now }, repo);
+  const { refusals } = await verifyCommit(wanted, { floor, trust, now }, repo);
   return refusals[0] ? `${refusals[0].kind}: ${refusals[0].message}` : 'accepted';
 }
 
@@ -336,7 +336,7 @@ describe('a key', () => {
     const repo = forge();
     const trust = await until('2025-01-01');
     const judged = (time: number) =>
-      judge({ commit: repo.commit({ by: ada, time }) }, { floor: undefined, trust, now: undefined }, repo);
+      verifyCommit({ commit: repo.commit({ by: ada, time }) }, { floor: undefined, trust, now: undefined }, repo);
     expect((await judged(made(2024))).refusals).toEqual([]);
     expect((await judged(made(2026))).refusals[0]?.kind).toBe('expired');
   });
@@ -377,7 +377,7 @@ describe('a key', () => {
     const trust = await readTrust(document({}, [signer(ada, { validAfter: '2026-01-01', validBefore: '2026-07-01' })]));
     const at = async (time: number): Promise<string> => {
       const commit = repo.commit({ by: ada, time });
-      const { refusals } = await judge({ commit }, { floor: undefined, trust, now: undefined }, repo);
+      const { refusals } = await verifyCommit({ commit }, { floor: undefined, trust, now: undefined }, repo);
       return refusals[0]?.kind ?? 'accepted';
     };
     const second = (date: string): number => Date.parse(date) / 1000;
@@ -426,7 +426,7 @@ describe('trust.yaml in Git', () => {
   test.each(['head', 'every'])('is followed from one version to the next but one, verifying %s', async (verify) => {
     const { repo, floor, first, second, head } = rotatedTwice();
     const trust = await trusting([ada], { verify });
-    const { refusals, trust: next, rotations } = await judge({ commit: head }, { floor, trust, now: NOW }, repo);
+    const { refusals, trust: next, rotations } = await verifyCommit({ commit: head }, { floor, trust, now: NOW }, repo);
     expect(refusals).toEqual([]);
     expect(rotations).toEqual([first, second]);
     expect(next).toMatchObject({ version: 3, signers: [{ name: 'carol' }] });
@@ -447,7 +447,11 @@ describe('trust.yaml in Git', () => {
     for (const by of [eve, undefined]) {
       const merged = repo.commit({ ...(by && { by }), parents: [floor], message: announcing(2) });
       const merge = repo.commit({ by: ada, parents: [floor, merged] });
-      const { refusals, trust: after, rotations } = await judge({ commit: merge }, { floor, trust, now: NOW }, repo);
+      const {
+        refusals,
+        trust: after,
+        rotations,
+      } = await verifyCommit({ commit: merge }, { floor, trust, now: NOW }, repo);
       expect([refusals, after.version, rotations]).toEqual([[], 1, []]);
     }
   });
@@ -536,7 +540,7 @@ test('new keys that two people announced on a branch beside are taken over with 
   const merge = repo.commit({ by: ada, files, parents: [main, two], message: 'Merge\n' });
   const head = repo.commit({ by: eve, files, parents: [merge], message: 'Approve\n' });
   for (const from of [floor, main]) {
-    const found = await judge({ commit: head }, { floor: from, trust, now: undefined }, repo);
+    const found = await verifyCommit({ commit: head }, { floor: from, trust, now: undefined }, repo);
     expect([found.refusals.map(({ message }) => message), found.trust.version]).toEqual([[], 2]);
   }
 });
@@ -553,7 +557,7 @@ describe('the dates that count', () => {
     );
   const carol = person('carol');
   const judged = async (repo: Forge, floor: string | undefined, commit: string, now?: number) => {
-    const { refusals, dates } = await judge({ commit }, { floor, trust: await ends(), now }, repo);
+    const { refusals, dates } = await verifyCommit({ commit }, { floor, trust: await ends(), now }, repo);
     return { kind: refusals[0]?.kind ?? 'accepted', dates };
   };
 

@@ -5,7 +5,7 @@ import { fingerprintOf } from '../../../src/trust/signature/ssh-key.ts';
 import { sshPublicBlob } from '../../../src/trust/signature/ssh-sign.ts';
 import type { Trust } from '../../../src/trust/trust.ts';
 import { parseTrust } from '../../../src/trust/trust-file.ts';
-import { judgePinned, type PinStanding } from '../../../src/trust/verify/verify-pinned.ts';
+import { type PinStanding, verifyPinned } from '../../../src/trust/verify/verify-pinned.ts';
 import { Forge, type Person, person } from '../../support/forge.ts';
 
 const ada = person('ada');
@@ -32,7 +32,7 @@ async function said(
   standing: Pick<PinStanding, 'followed' | 'trust'> & Partial<PinStanding>,
   tag?: { name: string; oid: string | undefined },
 ): Promise<string> {
-  const verdict = await judgePinned(
+  const verdict = await verifyPinned(
     { commit, ...(tag && { tag }) },
     { before: undefined, now: Date.UTC(2026, 5, 1), ...standing },
     repo,
