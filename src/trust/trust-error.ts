@@ -27,3 +27,6 @@ export class TrustError extends HoldfastError {
     this.kind = kind;
   }
 }
+
+/** The refusal may end with time: keys begin and cease to be valid, and a clock can be set right. */
+export const isByClock = ({ kind }: TrustError): boolean => kind === 'expired' || kind === 'notYetValid';

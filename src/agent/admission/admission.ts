@@ -11,7 +11,7 @@ import { type Beacon, freshness, readBeacon } from '../../trust/beacon.ts';
 import { requireSince } from '../../trust/beacon-since.ts';
 import { siteTime } from '../../trust/site-time.ts';
 import { succeed, type Trust } from '../../trust/trust.ts';
-import { TrustError } from '../../trust/trust-error.ts';
+import { isByClock, TrustError } from '../../trust/trust-error.ts';
 import { parseTrust } from '../../trust/trust-file.ts';
 import type { Evidence, Verification } from '../../trust/verify/verification.ts';
 import { verifyCommit } from '../../trust/verify/verify-commit.ts';
@@ -177,7 +177,7 @@ export function createGate(options: GateOptions): Gate {
       if (!(error instanceof TrustError)) throw error;
       const isSaid = refusedBeacon?.key === key;
       // The clock that it was refused by may be set right.
-      refusedBeacon = { key, until: clock.monotonic() + (byClock(error) ? AGAIN_MS : Number.POSITIVE_INFINITY) };
+      refusedBeacon = { key, until: clock.monotonic() + (isByClock(error) ? AGAIN_MS : Number.POSITIVE_INFINITY) };
       if (!isSaid) log.error(`the beacon is not believed: ${error.message}`, { code: error.code, kind: error.kind });
     }
   }
@@ -271,7 +271,7 @@ export function createGate(options: GateOptions): Gate {
       // No refusal of what was seen, but too much to be seen: whoever asked knows how long to leave it alone.
       const unseen = verification.refusals.find(({ cause }) => cause instanceof SourceError && cause.kind === 'limit');
       if (unseen) throw new SourceError('limit', unseen.message, { cause: unseen });
-      const byTime = verification.refusals.some(byClock);
+      const byTime = verification.refusals.some(isByClock);
       const until = byTime ? { until: clock.monotonic() + AGAIN_MS } : {};
       return { commit, refusals: verification.refusals, key, verification, byTag: tag !== undefined, ...until };
     },
@@ -398,6 +398,3 @@ export function createGate(options: GateOptions): Gate {
   };
   return gate;
 }
-
-/** The refusal may go away with time, so the same is judged again later. */
-const byClock = ({ kind }: TrustError): boolean => kind === 'expired' || kind === 'notYetValid';

@@ -3,7 +3,7 @@ import { shortRevision } from '../../lib/text/revision.ts';
 import type { Pin } from '../../model/fleet.ts';
 import { pollForever } from '../../source/retry.ts';
 import type { Named, Polled } from '../../source/source.ts';
-import { TrustError } from '../../trust/trust-error.ts';
+import { isByClock, TrustError } from '../../trust/trust-error.ts';
 import type { Admission, Gate } from '../admission/admission.ts';
 import type { AgentOptions } from '../agent-options.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
@@ -16,8 +16,6 @@ const FIRST_PUT_OFF = 3_600_000;
 const LONGEST_PUT_OFF = 24 * 3_600_000;
 /** How long after a pinned commit was not to be had it is asked for again. */
 const PIN_AGAIN_MS = 15 * 60_000;
-
-const isOfTime = ({ kind }: TrustError): boolean => kind === 'expired' || kind === 'notYetValid';
 
 /** As Git writes it: REVISION:PATH. */
 export const refOf = ({ revision, path }: AgentOptions): string => (path ? `${revision}:${path}` : revision);
@@ -219,7 +217,7 @@ export function createFollower(
     const isTooMuch = error.cause instanceof SourceError && error.cause.kind !== 'notFound';
     if (named && isTooMuch) tooMuchPinned = { commit: named.commit, until: now + LONGEST_PUT_OFF, error };
     // A commit that is named by its ID may be pushed later, and no ref tells of it; a key may be valid later.
-    const mayCome = error instanceof TrustError ? isOfTime(error) : named?.commit === pin.revision && !isTooMuch;
+    const mayCome = error instanceof TrustError ? isByClock(error) : named?.commit === pin.revision && !isTooMuch;
     refused = { key: admission.key, pin: pinKey(named, pinned), ...(mayCome && { until: now + PIN_AGAIN_MS }) };
     const kept = current ? '; what was accepted before is enforced meanwhile' : '';
     const messages =
