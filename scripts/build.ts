@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { repoDir } from './engine.ts';
 import { licenceTexts } from './licences.ts';
+import { compiledValidators } from './validators.ts';
 
 /**
  * Builds dist/, or the folder that is named: `holdfast.js`, which every call loads, chunks beside it for what only some commands need (whatever
@@ -93,7 +94,7 @@ const options = {
   banner: { js: BANNER },
   // As ssh2 asks for it, which is CommonJS.
   define: { __dirname: 'import.meta.dirname' },
-  plugins: [requireBuiltins, sshForGitAlone, nameExports],
+  plugins: [requireBuiltins, sshForGitAlone, nameExports, compiledValidators],
   alias: {
     ...Object.fromEntries(LEFT_OUT.map((name) => [name, './scripts/left-out.cjs'])),
     // As ES modules, of which only what is used comes in; Node itself would be given the CommonJS file with everything.

@@ -4,7 +4,8 @@ import type { Snapshot } from '../model/snapshot.ts';
 import { refuseFiltered } from '../source/git-filters.ts';
 import { describe, entryOf, type YamlNode } from '../yaml/node.ts';
 import { parseYaml } from '../yaml/parse.ts';
-import { type Kind, schemaProblems } from './schema.ts';
+import { schemaProblems } from './schema.ts';
+import type { Kind } from './schemas.ts';
 import { variableProblems } from './values/variables.ts';
 
 export const API_VERSION = 'holdfast/v1';

@@ -1,30 +1,15 @@
 import type { ErrorObject } from 'ajv';
-import agentSchema from '../../schemas/agent.schema.json' with { type: 'json' };
-import applicationSchema from '../../schemas/application.schema.json' with { type: 'json' };
-import fleetSchema from '../../schemas/fleet.schema.json' with { type: 'json' };
-import siteSchema from '../../schemas/site.schema.json' with { type: 'json' };
-import trustSchema from '../../schemas/trust.schema.json' with { type: 'json' };
 import type { Position, Problem } from '../lib/errors.ts';
 import { didYouMean } from '../lib/text/did-you-mean.ts';
 import { describe, entryOf, toPlain, type YamlNode } from '../yaml/node.ts';
 import { nodeAt } from '../yaml/pointer.ts';
-
-/** The documents of the fleet layer, whom a site trusts, and the agent's own settings, which are explained by the same words. */
-export type Kind = 'Fleet' | 'Site' | 'Application' | 'Trust' | 'agent';
-
-const SCHEMAS = {
-  Fleet: fleetSchema,
-  Site: siteSchema,
-  Application: applicationSchema,
-  Trust: trustSchema,
-  agent: agentSchema,
-};
+import { type Kind, SCHEMAS } from './schemas.ts';
 
 /** What is wrong with a document by its schema, in the order of the text. `apiVersion` and `kind` are left to the caller. */
 export async function schemaProblems(root: YamlNode, kind: Kind): Promise<Problem[]> {
   // Loaded only here: a site of one Compose file, or a call without a config file, need not pay for it.
   const { validator } = await import('./validator.ts');
-  const validate = validator(SCHEMAS[kind]);
+  const validate = validator(kind);
   if (validate(toPlain(root))) return [];
   const problems = (validate.errors ?? []).flatMap((error) => explain(error, root, kind) ?? []);
   return problems.sort((a, b) => compare(a.at, b.at)).filter((problem, index) => !sameAs(problem, problems[index - 1]));

@@ -1,15 +1,23 @@
-import { Ajv, type ValidateFunction } from 'ajv';
+import { Ajv, type Options, type ValidateFunction } from 'ajv';
+import { type Kind, SCHEMAS } from './schemas.ts';
 
-let ajv: Ajv | undefined;
-const compiled = new Map<object, ValidateFunction>();
+const compiled = new Map<Kind, ValidateFunction>();
 
-/** The check of a JSON Schema, compiled at its first use. */
-export function validator(schema: object): ValidateFunction {
-  const known = compiled.get(schema);
+/**
+ * The check of a kind of document. From source, ajv compiles it at the first use. The build replaces this file by the code that ajv made of all
+ * schemas (scripts/validators.ts), so ajv itself is not in the bundle.
+ */
+export function validator(kind: Kind): ValidateFunction {
+  const known = compiled.get(kind);
   if (known) return known;
-  // patternErrorMessage is what editors show for a pattern that does not match; so do we.
-  ajv ??= new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).addVocabulary(['patternErrorMessage']);
-  const validate = ajv.compile(schema);
-  compiled.set(schema, validate);
+  const validate = createAjv().compile(SCHEMAS[kind]);
+  compiled.set(kind, validate);
   return validate;
+}
+
+/** ajv with the settings that every check is compiled with. */
+export function createAjv(options: Options = {}): Ajv {
+  const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, ...options });
+  // Editors show this text for a pattern that does not match, and so do we.
+  return ajv.addVocabulary(['patternErrorMessage']);
 }
