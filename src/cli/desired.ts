@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { isAdopting } from '../compose/adoption.ts';
 import { compileSite } from '../compose/compile-site.ts';
 import type { OutsideValues } from '../compose/outside-values.ts';
@@ -12,23 +12,10 @@ import type { YamlNode } from '../yaml/node.ts';
 import { parseYaml } from '../yaml/parse.ts';
 import { asCommitted } from './as-committed.ts';
 import { withEngine } from './engine.ts';
+import type { DesiredOptions, EngineOptions } from './options/desired-options.ts';
 import { type OpenPinned, pinnedInClone, pinnedInRepo, placeAt } from './pinned.ts';
-
-/** What the commands that read desired state have in common; the flags of the same names. */
-export interface DesiredOptions {
-  repo?: string;
-  revision?: string;
-  path?: string;
-  site?: string;
-  values?: string;
-  env: boolean;
-  filesDir: string;
-  projectRoot?: string[];
-  sharedRoot?: string[];
-  dockerHost?: string;
-  /** For this run, every app adopts what `docker compose` started under its name. */
-  adopt?: boolean;
-}
+import { limitSettings } from './settings/agent-settings.ts';
+import { resolveSettings } from './settings/resolve-settings.ts';
 
 /** Gives the snapshot that folder and flags name, and what a Site in it pins, and takes both away again when `use` is done. */
 export async function withSnapshot<T>(
@@ -56,7 +43,7 @@ async function withRepo<T>(
 ): Promise<T> {
   const { mkdtemp, rm } = await import('node:fs/promises');
   const { gitSource } = await import('../source/git-source.ts');
-  const { sourceOptionsFrom } = await import('./source-settings.ts');
+  const { sourceOptionsFrom } = await import('./settings/source-settings.ts');
   const dir = await mkdtemp(join(tmpdir(), 'holdfast-'));
   const { signal } = new AbortController();
   try {
@@ -80,6 +67,9 @@ async function withRepo<T>(
   }
 }
 
+/** The flags that say what to read. */
+type ReadableOptions = DesiredOptions & Partial<Pick<EngineOptions, 'dockerHost' | 'adopt'>>;
+
 export interface ReadOptions {
   placeholders: boolean;
   engine?: boolean;
@@ -94,7 +84,7 @@ export interface ReadOptions {
  */
 export async function readDesired(
   folder: string | undefined,
-  options: DesiredOptions,
+  options: ReadableOptions,
   { placeholders, engine = false, outside, onPlaceholder }: ReadOptions,
 ): Promise<DesiredSite> {
   const compile = {
@@ -111,12 +101,12 @@ export async function readDesired(
   });
 }
 
-export async function compileOptions(options: DesiredOptions, placeholders: boolean) {
-  const { maxFileBytesFrom } = await import('./source-settings.ts');
+export async function compileOptions(options: ReadableOptions, placeholders: boolean) {
+  const { maxFileBytes } = limitSettings;
   return {
-    filesDir: resolve(options.filesDir),
+    filesDir: options.filesDir,
     placeholders,
-    maxFileBytes: await maxFileBytesFrom(process.env),
+    ...(await resolveSettings({ maxFileBytes }, { environment: process.env })),
     ...(options.adopt && { adopt: true }),
     ...(options.values !== undefined && { localValues: await readValues(options.values) }),
     ...(options.env && { environment: environment() }),

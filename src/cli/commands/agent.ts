@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
 import { startAgent } from '../../agent/agent.ts';
 import { discreetEngine } from '../../agent/reconcile/discreet-engine.ts';
 import { createHostFiles } from '../../apply/host-files.ts';
@@ -14,61 +13,87 @@ import { redact } from '../../source/remote.ts';
 import { processWorker } from '../../source/store/pack-process.ts';
 import { beaconRef } from '../../trust/beacon.ts';
 import { keepAlive } from '../alive-file.ts';
+import { defineCommand } from '../command.ts';
 import { readValues } from '../desired.ts';
-import { durationMs } from '../duration.ts';
 import { openSiteEngine } from '../engine.ts';
 import { EXIT } from '../exit.ts';
-import { type AgentSettings, resolveAgentSettings } from '../settings.ts';
-import { maxFileBytes, sourceOptions } from '../source-settings.ts';
-import { territoryOf } from '../territory.ts';
+import { text } from '../options/kinds.ts';
+import { type OptionsOf, optional } from '../options/option.ts';
+import { agentSettings } from '../settings/agent-settings.ts';
+import { resolveSettings } from '../settings/resolve-settings.ts';
+import { sourceOptions } from '../settings/source-settings.ts';
+import { territoryOf } from '../settings/territory.ts';
 import { openToAll, trustReader } from '../trust-file.ts';
 import { VERSION } from '../version.ts';
-import { type LogFormat, type LogLevel, winstonLog } from '../winston-log.ts';
+import { winstonLog } from '../winston-log.ts';
 
-/** Runs the agent until SIGTERM or SIGINT; a second signal does not wait for what runs. SIGHUP makes it look at Git and the engine at once. */
-export async function agent(flags: AgentSettings & { config?: string }): Promise<number> {
-  const { config, ...given } = flags;
-  const settings = await resolveAgentSettings(given, process.env, config ?? process.env.HOLDFAST_CONFIG);
-  const checked = check(settings);
-  const territory = territoryOf(settings, [config ?? process.env.HOLDFAST_CONFIG, settings.aliveFile]);
-  const log = winstonLog(checked.logFormat, checked.logLevel);
+const NOTES = `Every option is also an environment variable and a key of the config file. The option wins, then the variable.
+SIGHUP makes the agent look at the repo and at the engine at once.`;
 
-  // Before anything is begun: a signal that comes while it starts is no crash.
-  let lookNow = (): void => {};
-  const told = new Promise<NodeJS.Signals>((resolve) => {
+const options = {
+  ...agentSettings,
+  config: {
+    ...optional(text('file'), 'a YAML file with any of these settings'),
+    variable: 'HOLDFAST_CONFIG',
+  },
+};
+
+/** Runs until SIGTERM or SIGINT; a second signal ends the process at once. */
+export const command = defineCommand({
+  options,
+  notes: NOTES,
+  exitCodes: {
+    0: 'stopped by SIGTERM or SIGINT',
+    1: 'it could not go on, and said why',
+    2: 'bad input; nothing was changed',
+  },
+  resolve: (flags) => resolveSettings(options, { flags, environment: process.env, fileOption: 'config' }),
+  run: (_, settings) => runAgent(settings),
+});
+
+async function runAgent(settings: OptionsOf<typeof options>): Promise<number> {
+  const { site, stateDir, filesDir, revision = '', values, maxFileBytes } = settings;
+  const [url, ...others] = settings.repo;
+  if (url === undefined) throw InputError.at(undefined, 'the agent needs a config repo', NEEDS_REPO);
+  const territory = territoryOf(settings, [settings.config, settings.aliveFile]);
+  const log = winstonLog(settings.logFormat ?? (process.stdout.isTTY ? 'text' : 'json'), settings.logLevel);
+
+  // Signals have handlers before anything begins, so that one that comes meanwhile is no crash.
+  let syncNow = (): void => {};
+  const stopSignal = new Promise<NodeJS.Signals>((resolve) => {
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);
-    // A terminal that goes away ends what was started in it.
+    // A terminal that closes ends what was started in it.
     if (process.stdin.isTTY) process.once('SIGHUP', resolve);
-    else process.on('SIGHUP', () => lookNow());
+    else process.on('SIGHUP', () => syncNow());
   });
   const outside = outsideValues();
-  const opened = await openSiteEngine(checked.site ?? 'default', settings.dockerHost);
+  const opened = await openSiteEngine(site ?? 'default', settings.dockerHost);
   const engine = discreetEngine(opened, outside.hide);
-  // Now rather than at the first commit: who started the agent is still looking.
-  if (settings.values !== undefined) await readValues(settings.values);
-  await requireFolder(checked.stateDir, '--state-dir');
-  await requireFolder(checked.filesDir, '--files-dir');
+  // What is wrong with these files is said now, while the person who started the agent is still looking.
+  if (values !== undefined) await readValues(values);
+  await requireFolder(stateDir, '--state-dir');
+  await requireFolder(filesDir, '--files-dir');
   const stopAlive = settings.aliveFile === undefined ? () => {} : await renewed(settings.aliveFile);
   const trust = settings.trust === undefined ? undefined : trustReader(settings.trust);
   if (trust) await trust();
   const open = settings.trust === undefined ? undefined : await openToAll(settings.trust);
   if (open !== undefined) log.warn(open);
-  const beacon = trust && beaconRef(settings.revision ?? '');
+  const beacon = trust && beaconRef(revision);
   const source = gitSource({
-    url: checked.repo,
-    others: checked.others,
-    onRemote: (url) => log.info(`reading ${url} now`),
+    url,
+    others,
+    onRemote: (remote) => log.info(`reading ${remote} now`),
     ...(beacon !== undefined && { beside: beacon }),
-    dir: `${checked.stateDir}/git`,
+    dir: `${stateDir}/git`,
     ...sourceOptions(settings, process.env),
     worker: processWorker,
     onDamage: (sentence) => log.warn(sentence),
-    ...(settings.revision !== undefined && { revision: settings.revision }),
+    ...(revision !== '' && { revision }),
     ...(settings.path !== undefined && { path: settings.path }),
   });
-  const repo = redact(checked.repo);
-  log.info(`Holdfast ${VERSION} for site ${checked.site ?? 'default'}, following ${repo}`, { host: hostname() });
+  const repo = redact(url);
+  log.info(`Holdfast ${VERSION} for site ${site ?? 'default'}, following ${repo}`, { host: hostname() });
 
   const running = await startAgent({
     clock: systemClock,
@@ -79,68 +104,36 @@ export async function agent(flags: AgentSettings & { config?: string }): Promise
     source,
     log,
     repo,
-    revision: settings.revision ?? '',
+    revision,
     path: settings.path,
-    site: checked.site,
-    stateDir: checked.stateDir,
+    site,
+    stateDir,
     compile: async () => ({
-      filesDir: checked.filesDir,
+      filesDir,
       onOutside: outside.heard,
-      maxFileBytes: maxFileBytes(settings),
-      ...(settings.values !== undefined && { localValues: await readValues(settings.values) }),
+      maxFileBytes,
+      ...(values !== undefined && { localValues: await readValues(values) }),
     }),
     ...(trust && { trust }),
-    intervalMs: checked.intervalMs,
-    resyncMs: checked.resyncMs,
+    intervalMs: settings.interval,
+    resyncMs: settings.resync,
     onLink: linkWatch(systemClock),
   });
 
-  lookNow = () => {
-    log.info('looking at once, told by SIGHUP');
+  syncNow = () => {
+    log.info('SIGHUP received: syncing now');
     running.sync();
   };
-  const signal = await told;
+  const signal = await stopSignal;
   stopAlive();
-  log.info(`stopping, told by ${signal}; containers run on`);
+  log.info(`${signal} received: stopping; containers go on running`);
   await running.stop();
   source.close();
   engine.close();
   return EXIT.ok;
 }
 
-function check(settings: AgentSettings) {
-  const {
-    repo: [repo, ...others] = [],
-    interval = '',
-    resync = '',
-    stateDir = '',
-    filesDir = '',
-    logFormat,
-    logLevel = '',
-  } = settings;
-  if (!repo)
-    throw InputError.at(
-      undefined,
-      'the agent needs a config repo',
-      'give --repo, HOLDFAST_REPO or `repo` in the config file',
-    );
-  return {
-    repo,
-    others,
-    revision: settings.revision ?? '',
-    site: settings.site,
-    intervalMs: durationMs(interval, '--interval'),
-    resyncMs: durationMs(resync, '--resync'),
-    stateDir: resolve(stateDir),
-    filesDir: resolve(filesDir),
-    logFormat: oneOf<LogFormat>(
-      logFormat ?? (process.stdout.isTTY ? 'text' : 'json'),
-      ['text', 'json'],
-      '--log-format',
-    ),
-    logLevel: oneOf<LogLevel>(logLevel, ['error', 'warn', 'info', 'debug'], '--log-level'),
-  };
-}
+const NEEDS_REPO = 'give --repo, HOLDFAST_REPO or `repo` in the config file';
 
 /** Throws InputError where the file cannot be written. */
 const renewed = (path: string): Promise<() => void> =>
@@ -158,10 +151,4 @@ async function requireFolder(path: string, flag: string): Promise<void> {
     if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'EACCES')
       throw InputError.at(undefined, `${flag} ${path} cannot be a folder: ${code}`);
   });
-}
-
-function oneOf<T extends string>(value: string, allowed: readonly T[], flag: string): T {
-  const found = allowed.find((each) => each === value);
-  if (!found) throw InputError.at(undefined, `${flag} must be one of ${allowed.join(', ')}, not "${value}"`);
-  return found;
 }

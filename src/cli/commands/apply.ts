@@ -1,29 +1,40 @@
 import { guardFolders } from '../../apply/guard-folders.ts';
 import { outsideValues } from '../../compose/outside-values.ts';
+import { defineCommand } from '../command.ts';
 import { converge } from '../converge.ts';
-import { type DesiredOptions, readDesired, requireUnbroken } from '../desired.ts';
-import { durationMs } from '../duration.ts';
+import { readDesired, requireUnbroken } from '../desired.ts';
 import { isElsewhere, withoutFiles } from '../elsewhere.ts';
-import { territoryByHand } from '../territory.ts';
+import { desiredOptions, engineOptions, folderArgument } from '../options/desired-options.ts';
+import { duration } from '../options/kinds.ts';
+import { onOff, withDefault } from '../options/option.ts';
+import { territoryByHand } from '../settings/territory.ts';
 
-export interface ApplyOptions extends DesiredOptions {
-  prune: boolean;
-  timeout: string;
-}
-
-/** Makes this machine's containers what the folder or repo says. Bad input of any app changes nothing at all. */
-export async function apply(folder: string | undefined, options: ApplyOptions): Promise<number> {
-  const timeoutMs = durationMs(options.timeout, '--timeout');
-  const territory = territoryByHand(folder, options);
-  const outside = outsideValues();
-  const read = await readDesired(folder, options, { placeholders: false, engine: true, outside });
-  const desired = (await isElsewhere(options.dockerHost)) ? withoutFiles(read) : await guardFolders(read, territory);
-  requireUnbroken(desired);
-  return converge(desired, {
-    timeoutMs,
-    territory,
-    hide: outside.hide,
-    plan: { byHand: true, prune: options.prune, pullAlways: true },
-    ...(options.dockerHost !== undefined && { dockerHost: options.dockerHost }),
-  });
-}
+/** Bad input of any app changes nothing at all. */
+export const command = defineCommand({
+  argument: folderArgument,
+  options: {
+    ...desiredOptions,
+    ...engineOptions,
+    prune: onOff('remove what Git no longer names, whatever the policy says'),
+    timeout: withDefault(duration, '5m', 'stop after this time'),
+  },
+  exitCodes: {
+    0: 'everything is as Git says',
+    1: 'an app failed, or time ran out',
+    2: 'bad input; nothing was changed',
+  },
+  async run(folder, options) {
+    const territory = territoryByHand(folder, options);
+    const outside = outsideValues();
+    const read = await readDesired(folder, options, { placeholders: false, engine: true, outside });
+    const desired = (await isElsewhere(options.dockerHost)) ? withoutFiles(read) : await guardFolders(read, territory);
+    requireUnbroken(desired);
+    return converge(desired, {
+      timeoutMs: options.timeout,
+      territory,
+      hide: outside.hide,
+      plan: { byHand: true, prune: options.prune, pullAlways: true },
+      ...(options.dockerHost !== undefined && { dockerHost: options.dockerHost }),
+    });
+  },
+});

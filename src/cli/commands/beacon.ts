@@ -7,72 +7,84 @@ import { trailers } from '../../trust/git-object.ts';
 import { readOpenSshKey, signSsh } from '../../trust/signature/ssh-sign.ts';
 import { siteTime } from '../../trust/site-time.ts';
 import { NAMESPACE } from '../../trust/trust.ts';
-import { durationMs } from '../duration.ts';
+import { defineCommand, one } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { git, gitWord, runProgram } from '../git-program.ts';
+import { count, duration, text } from '../options/kinds.ts';
+import { optional, required, withDefault } from '../options/option.ts';
 import { print } from '../terminal.ts';
 
-export interface BeaconOptions {
-  revision: string;
-  commit?: string;
-  key: string;
-  valid: string;
-  sequence?: string;
-  push?: string;
-}
-
-/** Signs what a revision is at, and until when that may be believed, into a clone, and sends it where the sites look. */
-export async function beacon(folder: string | undefined, options: BeaconOptions): Promise<number> {
-  const dir = folder ?? '.';
-  const { revision } = options;
-  const ref = beaconRef(revision);
-  if (ref === undefined)
-    throw InputError.at(undefined, `${JSON.stringify(revision)} is no name of a branch or a tag, as sites follow it`);
-  const issued = Math.floor(Date.now() / 1000) * 1000;
-  if (siteTime(new Date(issued)) === undefined)
-    throw InputError.at(undefined, `the clock of this machine says ${new Date(issued).toISOString()}, which cannot be`);
-  const commit = await gitWord(dir, ['rev-parse', '-q', '--verify', `${options.commit ?? revision}^{commit}`]);
-  if (commit === undefined)
-    throw InputError.at(undefined, `${dir} is no clone of a Git repo, or has no commit ${options.commit ?? revision}`);
-  if (options.push !== undefined) await fetchBefore(dir, options.push, ref);
-  const highest = issued / 1000 + 86_400;
-  const found = await lastSequence(dir, ref);
-  // No site believed a number that is far beyond its time.
-  const last = found <= highest ? found : 0;
-  // The time in seconds needs no memory; one more than the last is for where somebody's clock was ahead.
-  const sequence = options.sequence === undefined ? Math.max(last + 1, issued / 1000) : Number(options.sequence);
-  if (!Number.isSafeInteger(sequence) || sequence < 1)
-    throw InputError.at(undefined, `--sequence must be a whole number from 1 on, not ${options.sequence}`);
-  if (sequence <= last) {
-    throw InputError.at(
-      undefined,
-      `--sequence ${sequence} is not above ${last}, the last beacon's: sites that saw that one believe no lower one`,
-      'leave it out, and it counts up',
+/** Signs into a clone, and sends it where the sites look. */
+export const command = defineCommand({
+  argument: one('folder', 'a clone of the config repo'),
+  options: {
+    revision: withDefault(text('ref'), 'HEAD', 'the branch or tag, as the sites are told to follow it'),
+    commit: optional(text('commit'), 'the commit that it is at (default: the one that the clone has)'),
+    key: required(text('file'), 'an SSH key that may sign for holdfast-beacon; a .pub file for one in an ssh-agent'),
+    valid: withDefault(duration, '24h', 'how long sites may believe it'),
+    sequence: optional(
+      count(1),
+      "the beacon's number; sites believe no lower one than they saw (default: the time in seconds)",
+    ),
+    push: optional(text('remote'), 'send it to this remote'),
+  },
+  exitCodes: { 0: 'signed', 2: 'bad input, or Git or ssh-keygen failed' },
+  async run(folder, options) {
+    const dir = folder ?? '.';
+    const { revision } = options;
+    const ref = beaconRef(revision);
+    if (ref === undefined)
+      throw InputError.at(undefined, `${JSON.stringify(revision)} is no name of a branch or a tag, as sites follow it`);
+    const issued = Math.floor(Date.now() / 1000) * 1000;
+    if (siteTime(new Date(issued)) === undefined)
+      throw InputError.at(
+        undefined,
+        `the clock of this machine says ${new Date(issued).toISOString()}, which cannot be`,
+      );
+    const commit = await gitWord(dir, ['rev-parse', '-q', '--verify', `${options.commit ?? revision}^{commit}`]);
+    if (commit === undefined)
+      throw InputError.at(
+        undefined,
+        `${dir} is no clone of a Git repo, or has no commit ${options.commit ?? revision}`,
+      );
+    if (options.push !== undefined) await fetchBefore(dir, options.push, ref);
+    const highest = issued / 1000 + 86_400;
+    const found = await lastSequence(dir, ref);
+    // No site believed a number that is far beyond its time.
+    const last = found <= highest ? found : 0;
+    // The time in seconds needs no memory; one more than the last is for where somebody's clock was ahead.
+    const sequence = options.sequence ?? Math.max(last + 1, issued / 1000);
+    if (sequence <= last) {
+      throw InputError.at(
+        undefined,
+        `--sequence ${sequence} is not above ${last}, the last beacon's: sites that saw that one believe no lower one`,
+        'leave it out, and it counts up',
+      );
+    }
+    if (sequence > highest) {
+      throw InputError.at(
+        undefined,
+        `--sequence ${sequence} is more than a day beyond this moment, ${issued / 1000} s since 1970: no site believes it`,
+        'leave it out, and it counts up',
+      );
+    }
+    const payload = beaconPayload({
+      revision,
+      commit,
+      sequence,
+      issued,
+      expires: issued + options.valid,
+    });
+    const signed = payload + (await sign(resolve(options.key), payload, dir));
+    const oid = (await git(dir, ['hash-object', '-t', 'tag', '-w', '--stdin'], signed)).toString('utf8').trim();
+    await git(dir, ['update-ref', ref, oid]);
+    if (options.push !== undefined) await git(dir, ['push', '--quiet', options.push, `+${ref}:${ref}`]);
+    print(
+      `beacon ${sequence} of ${revision}: at ${shortRevision(commit)}, until ${new Date(issued + options.valid).toISOString()}${options.push === undefined ? `; send it with: git push REMOTE +${ref}:${ref}` : ''}`,
     );
-  }
-  if (sequence > highest) {
-    throw InputError.at(
-      undefined,
-      `--sequence ${sequence} is more than a day beyond this moment, ${issued / 1000} s since 1970: no site believes it`,
-      'leave it out, and it counts up',
-    );
-  }
-  const payload = beaconPayload({
-    revision,
-    commit,
-    sequence,
-    issued,
-    expires: issued + durationMs(options.valid, '--valid'),
-  });
-  const signed = payload + (await sign(resolve(options.key), payload, dir));
-  const oid = (await git(dir, ['hash-object', '-t', 'tag', '-w', '--stdin'], signed)).toString('utf8').trim();
-  await git(dir, ['update-ref', ref, oid]);
-  if (options.push !== undefined) await git(dir, ['push', '--quiet', options.push, `+${ref}:${ref}`]);
-  print(
-    `beacon ${sequence} of ${revision}: at ${shortRevision(commit)}, for ${options.valid}${options.push === undefined ? `; send it with: git push REMOTE +${ref}:${ref}` : ''}`,
-  );
-  return EXIT.ok;
-}
+    return EXIT.ok;
+  },
+});
 
 async function fetchBefore(dir: string, remote: string, ref: string): Promise<void> {
   const there = (await git(dir, ['ls-remote', remote, ref])).toString('utf8').trim();

@@ -12,58 +12,73 @@ import { learnFromState } from '../../plan/memory/learn.ts';
 import { plan } from '../../plan/plan.ts';
 import { renderJson, renderText } from '../../plan/print/render.ts';
 import { withFoundValues } from '../../plan/unknown-values.ts';
-import { type DesiredOptions, readDesired } from '../desired.ts';
+import { defineCommand } from '../command.ts';
+import { readDesired } from '../desired.ts';
 import { filesAsWanted, isElsewhere } from '../elsewhere.ts';
 import { withEngine } from '../engine.ts';
 import { EXIT } from '../exit.ts';
+import { desiredOptions, engineOptions, folderArgument } from '../options/desired-options.ts';
+import { oneOf } from '../options/kinds.ts';
+import { onOff, withDefault } from '../options/option.ts';
+import { territoryByHand } from '../settings/territory.ts';
 import { errorPalette, palette, print, printError, printJson } from '../terminal.ts';
-import { territoryByHand } from '../territory.ts';
 
-export interface DiffOptions extends DesiredOptions {
-  output: 'text' | 'json';
-  prune: boolean;
-}
-
-/** Prints the plan that `apply` would carry out. Apps that cannot be planned are said on standard error; the others are printed. */
-export async function diff(folder: string | undefined, options: DiffOptions): Promise<number> {
-  const territory = territoryByHand(folder, options);
-  const outside = outsideValues();
-  const names = new Set<string>();
-  const onPlaceholder = (name: string): void => void names.add(name);
-  const read = await readDesired(folder, options, { placeholders: true, engine: true, outside, onPlaceholder });
-  const elsewhere = await isElsewhere(options.dockerHost);
-  const wanted = elsewhere ? read : await guardFolders(read, territory);
-  if (names.size > 0) printError(placeholdersText([...names].sort()));
-  const { made, desired } = await withEngine(wanted.site, options.dockerHost, async (opened) => {
-    const engine = discreetEngine(opened, outside.hide);
-    const seeing = (site: DesiredSite) =>
-      engine.observe({ images: imagesIn(site), adopt: adopting(site, emptyMemory()) });
-    const inTexts = new Set([...names].map((name) => `{{${name}}}`));
-    const first = await seeing(wanted);
-    const desired = names.size > 0 ? withFoundValues(wanted, first, inTexts).desired : wanted;
-    // Images that were found in the place of a placeholder are asked for now.
-    const actual = names.size > 0 ? withFoundValues(wanted, await seeing(desired), inTexts).actual : first;
-    const asked = desired.apps.flatMap((app) => app.files.map(({ path, content }) => ({ path, size: content.length })));
-    const files = elsewhere ? filesAsWanted(desired) : await createHostFiles(territory).observe(asked);
-    if (elsewhere && asked.length > 0)
-      printError(
-        'the engine is on another machine: files of Git are compared by the labels of the containers that bind them, not on its disk',
+/** Apps that cannot be planned are named on standard error; the others are printed. */
+export const command = defineCommand({
+  argument: folderArgument,
+  options: {
+    ...desiredOptions,
+    ...engineOptions,
+    prune: onOff('plan as `apply --prune` would'),
+    output: withDefault(oneOf('text', 'json'), 'text', 'how to print the plan', { short: 'o' }),
+  },
+  exitCodes: {
+    0: 'no difference',
+    1: 'differences',
+    2: 'bad input, or an app that cannot be planned; the others are printed',
+  },
+  async run(folder, options) {
+    const territory = territoryByHand(folder, options);
+    const outside = outsideValues();
+    const names = new Set<string>();
+    const onPlaceholder = (name: string): void => void names.add(name);
+    const read = await readDesired(folder, options, { placeholders: true, engine: true, outside, onPlaceholder });
+    const elsewhere = await isElsewhere(options.dockerHost);
+    const wanted = elsewhere ? read : await guardFolders(read, territory);
+    if (names.size > 0) printError(placeholdersText([...names].sort()));
+    const { made, desired } = await withEngine(wanted.site, options.dockerHost, async (opened) => {
+      const engine = discreetEngine(opened, outside.hide);
+      const seeing = (site: DesiredSite) =>
+        engine.observe({ images: imagesIn(site), adopt: adopting(site, emptyMemory()) });
+      const inTexts = new Set([...names].map((name) => `{{${name}}}`));
+      const first = await seeing(wanted);
+      const desired = names.size > 0 ? withFoundValues(wanted, first, inTexts).desired : wanted;
+      // Images that were found in the place of a placeholder are asked for now.
+      const actual = names.size > 0 ? withFoundValues(wanted, await seeing(desired), inTexts).actual : first;
+      const asked = desired.apps.flatMap((app) =>
+        app.files.map(({ path, content }) => ({ path, size: content.length })),
       );
-    const how = { byHand: true, prune: options.prune, pullAlways: false };
-    const seen = { ...actual, files };
-    return { desired, made: plan(desired, seen, learnFromState(emptyMemory(), desired, seen, 0), 0, how) };
-  });
+      const files = elsewhere ? filesAsWanted(desired) : await createHostFiles(territory).observe(asked);
+      if (elsewhere && asked.length > 0)
+        printError(
+          'the engine is on another machine: files of Git are compared by the labels of the containers that bind them, not on its disk',
+        );
+      const how = { byHand: true, prune: options.prune, pullAlways: false };
+      const seen = { ...actual, files };
+      return { desired, made: plan(desired, seen, learnFromState(emptyMemory(), desired, seen, 0), 0, how) };
+    });
 
-  if (options.output === 'json') printJson(renderJson(made));
-  else print(renderText(made, palette(), desired.broken.length));
-  for (const { name, problems } of desired.broken) {
-    for (const problem of problems)
-      printError(line`${errorPalette().error('error:')} ${name}: ${formatProblem(problem)}`);
-  }
-  const unplanned = made.apps.some(({ problems }) => problems.some(({ severity }) => severity === 'error'));
-  if (desired.broken.length > 0 || unplanned) return EXIT.input;
-  return made.apps.some(({ operations }) => operations.length > 0) ? EXIT.differences : EXIT.ok;
-}
+    if (options.output === 'json') printJson(renderJson(made));
+    else print(renderText(made, palette(), desired.broken.length));
+    for (const { name, problems } of desired.broken) {
+      for (const problem of problems)
+        printError(line`${errorPalette().error('error:')} ${name}: ${formatProblem(problem)}`);
+    }
+    const unplanned = made.apps.some(({ problems }) => problems.some(({ severity }) => severity === 'error'));
+    if (desired.broken.length > 0 || unplanned) return EXIT.input;
+    return made.apps.some(({ operations }) => operations.length > 0) ? EXIT.differences : EXIT.ok;
+  },
+});
 
 const imagesIn = ({ apps }: DesiredSite): string[] => [
   ...new Set(

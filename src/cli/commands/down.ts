@@ -3,56 +3,69 @@ import { emptyMemory } from '../../model/memory.ts';
 import type { DesiredSite } from '../../model/state.ts';
 import { preStopHooks } from '../../plan/draft/slot/hooks.ts';
 import { forsakenApp } from '../../plan/facts/removed-app.ts';
+import { defineCommand } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { converge } from '../converge.ts';
-import { type DesiredOptions, readDesired } from '../desired.ts';
-import { durationMs } from '../duration.ts';
+import { readDesired } from '../desired.ts';
 import { withEngine } from '../engine.ts';
 import { EXIT } from '../exit.ts';
+import { desiredOptions, engineOptions, folderArgument } from '../options/desired-options.ts';
+import { duration } from '../options/kinds.ts';
+import { onOff, withDefault } from '../options/option.ts';
+import { territoryOf } from '../settings/territory.ts';
 import { print, printError } from '../terminal.ts';
-import { territoryOf } from '../territory.ts';
 
 const FREELY: SyncPolicy = { automated: { prune: true, selfHeal: true, allowEmpty: true } };
 
 /**
- * Removes what the site's apps run, those that Git no longer names among them; a lone Compose file speaks for its own app only. Asks first where a
- * person sits at a terminal.
+ * Removes also the apps that Git no longer names; a lone Compose file speaks for its own app only. Asks first where a person sits at a
+ * terminal.
  */
-export async function down(
-  folder: string | undefined,
-  options: DesiredOptions & { timeout: string; yes: boolean },
-): Promise<number> {
-  const timeoutMs = durationMs(options.timeout, '--timeout');
-  const desired = await readDesired(folder, options, { placeholders: true });
-  const here = [...desired.apps, ...desired.broken];
-  const names = new Set(here.map(({ name }) => name));
-  const adopting = new Set(here.filter(({ adopt }) => adopt).map(({ name }) => name));
-  if (desired.vanished) for (const name of await runningApps(desired.site, options.dockerHost)) names.add(name);
+export const command = defineCommand({
+  argument: folderArgument,
+  options: {
+    ...desiredOptions,
+    ...engineOptions,
+    timeout: withDefault(duration, '5m', 'stop after this time'),
+    yes: onOff('do not ask first (a command whose standard input is no terminal never asks)', { short: 'y' }),
+  },
+  exitCodes: {
+    0: 'all of it is gone',
+    1: 'something could not be removed',
+    2: 'bad input; nothing was changed',
+  },
+  async run(folder, options) {
+    const desired = await readDesired(folder, options, { placeholders: true });
+    const here = [...desired.apps, ...desired.broken];
+    const names = new Set(here.map(({ name }) => name));
+    const adopting = new Set(here.filter(({ adopt }) => adopt).map(({ name }) => name));
+    if (desired.vanished) for (const name of await runningApps(desired.site, options.dockerHost)) names.add(name);
 
-  const nothing: DesiredSite = {
-    ...desired,
-    apps: [...names].map((name) => forsakenApp(name, desired.revision, FREELY, adopting.has(name))),
-    broken: [],
-    allowEmpty: true,
-    pruneThreshold: 100,
-  };
-  const list = [...names].sort().join(', ');
-  const question = `Stop and remove the containers and networks of ${list} on ${desired.site}? Volumes stay.`;
-  if (names.size > 0 && !options.yes && !(await confirm(question))) {
-    printError('nothing was changed');
-    return EXIT.failed;
-  }
-  const code = await converge(nothing, {
-    timeoutMs,
-    territory: territoryOf(options),
-    // Of what is taken down, only this is of any use.
-    memory: { ...emptyMemory(), preStop: preStopHooks(desired) },
-    plan: { byHand: true, prune: true, pullAlways: false, down: true },
-    ...(options.dockerHost !== undefined && { dockerHost: options.dockerHost }),
-  });
-  if (code === EXIT.ok) for (const app of [...adopting].sort()) print(howToHandBack(app));
-  return code;
-}
+    const nothing: DesiredSite = {
+      ...desired,
+      apps: [...names].map((name) => forsakenApp(name, desired.revision, FREELY, adopting.has(name))),
+      broken: [],
+      allowEmpty: true,
+      pruneThreshold: 100,
+    };
+    const list = [...names].sort().join(', ');
+    const question = `Stop and remove the containers and networks of ${list} on ${desired.site}? Volumes stay.`;
+    if (names.size > 0 && !options.yes && !(await confirm(question))) {
+      printError('nothing was changed');
+      return EXIT.failed;
+    }
+    const code = await converge(nothing, {
+      timeoutMs: options.timeout,
+      territory: territoryOf(options),
+      // Of what is taken down, only this is of any use.
+      memory: { ...emptyMemory(), preStop: preStopHooks(desired) },
+      plan: { byHand: true, prune: true, pullAlways: false, down: true },
+      ...(options.dockerHost !== undefined && { dockerHost: options.dockerHost }),
+    });
+    if (code === EXIT.ok) for (const app of [...adopting].sort()) print(howToHandBack(app));
+    return code;
+  },
+});
 
 /** The folder of a stack that was adopted still holds the files of the day of its adoption, and Git went on since. */
 const howToHandBack = (app: string): string =>

@@ -12,88 +12,102 @@ import { own } from '../../lib/own.ts';
 import { line } from '../../lib/text/line.ts';
 import type { SourceFile } from '../../model/snapshot.ts';
 import { folderSource } from '../../source/folder-source.ts';
+import { any, defineCommand } from '../command.ts';
 import { withEngine } from '../engine.ts';
 import { EXIT } from '../exit.ts';
+import { text } from '../options/kinds.ts';
+import { onOff, optional, repeated, withDefault, yesNo } from '../options/option.ts';
 import { errorPalette, palette, print, printError } from '../terminal.ts';
 
-export interface ImportOptions {
-  into?: string;
-  copy: string[];
-  profile: string[];
-  /** undefined: where a stack of that name runs from that folder. */
-  adopt?: boolean;
-  projectDirectory?: string;
-  site: string;
-  force: boolean;
-  dockerHost?: string;
-}
+export const command = defineCommand({
+  argument: any('files', 'Compose files in merge order, or a folder (default: what docker compose finds here)'),
+  options: {
+    into: optional(text('folder'), "the Application's folder (default: apps/PROJECT, in the folder where this runs)"),
+    profile: repeated(text('name'), 'a profile to run'),
+    copy: repeated(text('folder'), 'take this folder into Git although containers write to it'),
+    adopt: yesNo(
+      'take over the containers that run (default: where a stack of that name runs from that folder)',
+      'leave alone what runs',
+    ),
+    projectDirectory: optional(
+      text('dir'),
+      'the folder on the site that relative paths start from (default: the folder of an adopted stack)',
+    ),
+    site: withDefault(text('name'), 'site-1', 'the name of the first site of a repo that has none'),
+    force: onOff('overwrite files that differ'),
+    dockerHost: optional(text('url'), 'the engine to look for the stack (default: DOCKER_HOST, or the local socket)'),
+  },
+  exitCodes: {
+    0: 'imported',
+    1: 'imported, but validate refuses some of it',
+    2: 'bad input; nothing was written',
+  },
+  async run(files, options) {
+    const stack = await readStack({ files, copy: options.copy, profiles: options.profile });
+    const { root, folder } = target(stack, options.into);
+    const running = options.adopt === false ? undefined : await runningStack(stack, options.dockerHost);
+    const adopt = options.adopt ?? running?.includes(stack.dir) ?? false;
+    const projectDirectory = options.projectDirectory ?? (adopt && running?.length === 1 ? running[0] : undefined);
 
-/** Makes an Application of what people run with `docker compose`, and says what is left to do. */
-export async function importStack(files: string[], options: ImportOptions): Promise<number> {
-  const stack = await readStack({ files, copy: options.copy, profiles: options.profile });
-  const { root, folder } = target(stack, options.into);
-  const running = options.adopt === false ? undefined : await runningStack(stack, options);
-  const adopt = options.adopt ?? running?.includes(stack.dir) ?? false;
-  const projectDirectory = options.projectDirectory ?? (adopt && running?.length === 1 ? running[0] : undefined);
+    const wanted: Record<string, string> = {
+      [`${folder}/app.yaml`]: applicationText({
+        ...(!stack.isDefault && { compose: stack.compose }),
+        profiles: stack.profiles,
+        adopt,
+        ...(projectDirectory !== undefined && { projectDirectory }),
+      }),
+      ...(await missingDocuments(root, stack, options.site)),
+    };
+    const written = await writeNew(
+      systemDisk,
+      root,
+      {
+        ...Object.fromEntries(Object.entries(stack.files).map(([path, file]) => [`${folder}/${path}`, file])),
+        ...Object.fromEntries(Object.entries(wanted).map(([path, text]) => [path, fileOf(text)])),
+      },
+      options.force,
+    );
 
-  const wanted: Record<string, string> = {
-    [`${folder}/app.yaml`]: applicationText({
-      ...(!stack.isDefault && { compose: stack.compose }),
-      profiles: stack.profiles,
-      adopt,
-      ...(projectDirectory !== undefined && { projectDirectory }),
-    }),
-    ...(await missingDocuments(root, stack, options.site)),
-  };
-  const written = await writeNew(
-    systemDisk,
-    root,
-    {
-      ...Object.fromEntries(Object.entries(stack.files).map(([path, file]) => [`${folder}/${path}`, file])),
-      ...Object.fromEntries(Object.entries(wanted).map(([path, text]) => [path, fileOf(text)])),
-    },
-    options.force,
-  );
+    const say = palette();
+    print(say.bold(`imported ${stack.name} from ${stack.dir}`));
+    for (const path of written) print(say.add(`  + ${path}`));
+    if (written.length === 0) print('  all of it was there already');
+    for (const path of stack.left)
+      print(
+        `  left out: ${path}, since containers write to it. On a site it lies in ${projectDirectory ?? "the app's folder"} (--copy ${path} takes it into Git)`,
+      );
+    for (const path of stack.outside)
+      print(
+        `  left out: ${path}, since it lies outside of ${stack.dir}. On a site it is ${projectDirectory ? join(projectDirectory, path) : `what Git has at ${join(folder, path)}, else ${path} from the app's folder`}`,
+      );
+    if (adopt) print(`  adopts what docker compose runs${projectDirectory ? ` from ${projectDirectory}` : ''}`);
+    else if (running?.length)
+      print(`  not adopted: a stack called ${stack.name} runs from ${running.join(' and ')} (--adopt takes it over)`);
 
-  const say = palette();
-  print(say.bold(`imported ${stack.name} from ${stack.dir}`));
-  for (const path of written) print(say.add(`  + ${path}`));
-  if (written.length === 0) print('  all of it was there already');
-  for (const path of stack.left)
-    print(
-      `  left out: ${path}, since containers write to it. On a site it lies in ${projectDirectory ?? "the app's folder"} (--copy ${path} takes it into Git)`,
-    );
-  for (const path of stack.outside)
-    print(
-      `  left out: ${path}, since it lies outside of ${stack.dir}. On a site it is ${projectDirectory ? join(projectDirectory, path) : `what Git has at ${join(folder, path)}, else ${path} from the app's folder`}`,
-    );
-  if (adopt) print(`  adopts what docker compose runs${projectDirectory ? ` from ${projectDirectory}` : ''}`);
-  else if (running?.length)
-    print(`  not adopted: a stack called ${stack.name} runs from ${running.join(' and ')} (--adopt takes it over)`);
-
-  const warn = (text: string): void => printError(line`${errorPalette().change('warning:')} ${text}`);
-  for (const problem of suspectsIn(stack.files, stack.project, '')) warn(formatProblem(inFolder(problem, folder)));
-  for (const path of stack.writable) {
-    warn(
-      `${folder}/${path} is mounted writable: Git decides its content now; mount it :ro, or take it out of Git if containers write to it`,
-    );
-  }
-  const unknown = await unknownTo(root, stack.variables);
-  if (unknown.length > 0) {
-    warn(
-      `${unknown.join(', ')} must have a value, which docker compose took from its environment: add them to siteValues in fleet.yaml where each site has its own, else to values`,
-    );
-  }
-  const { warnings, errors, writes } = await problemsOf(root, basename(folder));
-  if (projectDirectory !== undefined && writes)
-    print(
-      `  files of Git are written to ${projectDirectory}, which its sites must allow: ${lineFor('projectRoot', projectDirectory)}`,
-    );
-  for (const problem of warnings) warn(formatProblem(problem));
-  for (const problem of errors) printError(line`${errorPalette().error('error:')} ${formatProblem(problem)}`);
-  print(next(relative(resolve('.'), root) || '.', errors.length));
-  return errors.length > 0 ? EXIT.failed : EXIT.ok;
-}
+    const warn = (text: string): void => printError(line`${errorPalette().change('warning:')} ${text}`);
+    for (const problem of suspectsIn(stack.files, stack.project, '')) warn(formatProblem(inFolder(problem, folder)));
+    for (const path of stack.writable) {
+      warn(
+        `${folder}/${path} is mounted writable: Git decides its content now; mount it :ro, or take it out of Git if containers write to it`,
+      );
+    }
+    const unknown = await unknownTo(root, stack.variables);
+    if (unknown.length > 0) {
+      warn(
+        `${unknown.join(', ')} must have a value, which docker compose took from its environment: add them to siteValues in fleet.yaml where each site has its own, else to values`,
+      );
+    }
+    const { warnings, errors, writes } = await problemsOf(root, basename(folder));
+    if (projectDirectory !== undefined && writes)
+      print(
+        `  files of Git are written to ${projectDirectory}, which its sites must allow: ${lineFor('projectRoot', projectDirectory)}`,
+      );
+    for (const problem of warnings) warn(formatProblem(problem));
+    for (const problem of errors) printError(line`${errorPalette().error('error:')} ${formatProblem(problem)}`);
+    print(next(relative(resolve('.'), root) || '.', errors.length));
+    return errors.length > 0 ? EXIT.failed : EXIT.ok;
+  },
+});
 
 /** The config repo and the Application's folder in it. */
 function target({ name, dir }: Stack, into: string | undefined): { root: string; folder: string } {
@@ -110,7 +124,7 @@ function target({ name, dir }: Stack, into: string | undefined): { root: string;
 }
 
 /** The folders that a stack of this name runs from; undefined where no engine can be asked. */
-async function runningStack({ name }: Stack, { dockerHost }: ImportOptions): Promise<string[] | undefined> {
+async function runningStack({ name }: Stack, dockerHost: string | undefined): Promise<string[] | undefined> {
   try {
     const stacks = await withEngine('', dockerHost, (engine) => engine.stacks());
     return own(stacks, name) ?? [];

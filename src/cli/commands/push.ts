@@ -11,58 +11,69 @@ import type { Registry } from '../../source/bundle/registry.ts';
 import { currentDigest, readManifest, registryShelf } from '../../source/bundle/registry-shelf.ts';
 import { putManifest, uploadBlob } from '../../source/bundle/registry-upload.ts';
 import { openRegistry } from '../../source/open-upstream.ts';
+import { defineCommand, some } from '../command.ts';
 import { EXIT } from '../exit.ts';
+import { text } from '../options/kinds.ts';
+import { onOff, repeated } from '../options/option.ts';
 import { writeBundle } from '../push/bundle-file.ts';
 import { originOf, type PushedRef, refsOf } from '../push/clone.ts';
 import { BEACONS, type Before, planLayers, sameRefs } from '../push/plan.ts';
-import { sourceOptionsFrom } from '../source-settings.ts';
+import { sourceOptionsFrom } from '../settings/source-settings.ts';
 import { print } from '../terminal.ts';
 
-export interface PushOptions {
-  revision?: string[];
-  tags: boolean;
-  squash: boolean;
-  force: boolean;
-}
+const NOTES = `Sites without a --revision of their own follow the first --revision. Beacons of the revisions are sent as well. Credentials are those of
+\`docker login\` (DOCKER_CONFIG, credential helpers). Registries are asked by HTTPS; one on this machine may speak plain HTTP.`;
 
-/** Sends branches and tags of a clone to a registry, as Git bundles: what is new on top of what lies there. */
-export async function push(words: readonly string[], options: PushOptions): Promise<number> {
-  const [dir, reference] = parseWords(words);
-  const refs = await refsOf(dir, options.revision ?? [], options);
-  const { limits, ...settings } = await sourceOptionsFrom(process.env);
-  const registry = openRegistry(reference, 'pull,push', limits, settings);
-  const scratch = await mkdtemp(join(tmpdir(), 'holdfast-'));
-  const { signal } = new AbortController();
-  try {
-    const before = await readBefore(registry, reference, options.force, signal);
-    if (before && !options.squash && sameRefs(before.refs, refs)) {
-      print([`${ociUrl(reference)} holds that already: ${summary(refs)}`, before.digest]);
+/** Sends Git bundles: what is new on top of what the registry holds. */
+export const command = defineCommand({
+  argument: some('where', 'a clone of the config repo (default: where this runs), and oci://REGISTRY/NAME:TAG'),
+  usage: '[options] [folder] oci://REGISTRY/NAME:TAG',
+  options: {
+    revision: repeated(text('ref'), 'a branch or a tag (default: the current branch)'),
+    tags: onOff('send all tags as well, for sites that follow a range of versions'),
+    squash: onOff('fold the layers in the registry into one, which sites that have them need not download'),
+    force: onOff('overwrite the tag even if commits would be lost or it holds something else'),
+  },
+  notes: NOTES,
+  exitCodes: { 0: 'the registry holds it', 2: 'bad input, or Git or the registry failed' },
+  async run(words, options) {
+    const [dir, reference] = parseWords(words);
+    const refs = await refsOf(dir, options.revision, options);
+    const { limits, ...settings } = await sourceOptionsFrom(process.env);
+    const registry = openRegistry(reference, 'pull,push', limits, settings);
+    const scratch = await mkdtemp(join(tmpdir(), 'holdfast-'));
+    const { signal } = new AbortController();
+    try {
+      const before = await readBefore(registry, reference, options.force, signal);
+      if (before && !options.squash && sameRefs(before.refs, refs)) {
+        print([`${ociUrl(reference)} holds that already: ${summary(refs)}`, before.digest]);
+        return EXIT.ok;
+      }
+      const bundles = await planLayers(dir, refs, before, options);
+      const layers: Layer[] = [...bundles.kept];
+      let sent = 0;
+      for (const [index, { replaces, ...content }] of bundles.made.entries()) {
+        const file = await writeBundle(dir, join(scratch, `${index}.bundle`), content);
+        const body = { length: file.size, open: () => createReadStream(file.path) };
+        if (await uploadBlob(registry, { digest: file.digest, body }, signal)) sent += file.size;
+        layers.push({ digest: file.digest, size: file.size, replaces });
+      }
+      await uploadBlob(registry, { digest: EMPTY.digest, body: Buffer.from(EMPTY.data, 'base64').toString() }, signal);
+      await requireUnmoved(registry, reference, before, signal);
+      const text = encodeArtifact({ layers, annotations: await annotations(dir, refs) });
+      await putManifest(registry, reference.tag, text, signal);
+      const { digest } = await readManifest(registry, reference.tag, signal);
+      print([`${ociUrl(reference)} holds ${summary(refs)} now`, digest]);
+      print(
+        `sent ${sent} bytes; ${layers.length === 1 ? 'one layer' : `${layers.length} layers`}, ${layers.reduce((sum, { size }) => sum + size, 0)} bytes in all`,
+      );
       return EXIT.ok;
+    } finally {
+      registry.close();
+      await rm(scratch, { recursive: true, force: true });
     }
-    const bundles = await planLayers(dir, refs, before, options);
-    const layers: Layer[] = [...bundles.kept];
-    let sent = 0;
-    for (const [index, { replaces, ...content }] of bundles.made.entries()) {
-      const file = await writeBundle(dir, join(scratch, `${index}.bundle`), content);
-      const body = { length: file.size, open: () => createReadStream(file.path) };
-      if (await uploadBlob(registry, { digest: file.digest, body }, signal)) sent += file.size;
-      layers.push({ digest: file.digest, size: file.size, replaces });
-    }
-    await uploadBlob(registry, { digest: EMPTY.digest, body: Buffer.from(EMPTY.data, 'base64').toString() }, signal);
-    await requireUnmoved(registry, reference, before, signal);
-    const text = encodeArtifact({ layers, annotations: await annotations(dir, refs) });
-    await putManifest(registry, reference.tag, text, signal);
-    const { digest } = await readManifest(registry, reference.tag, signal);
-    print([`${ociUrl(reference)} holds ${summary(refs)} now`, digest]);
-    print(
-      `sent ${sent} bytes; ${layers.length === 1 ? 'one layer' : `${layers.length} layers`}, ${layers.reduce((sum, { size }) => sum + size, 0)} bytes in all`,
-    );
-    return EXIT.ok;
-  } finally {
-    registry.close();
-    await rm(scratch, { recursive: true, force: true });
-  }
-}
+  },
+});
 
 function parseWords(words: readonly string[]): [dir: string, reference: OciReference] {
   const [first = '', second] = words;

@@ -4,19 +4,27 @@ import { formatProblem } from '../../lib/errors.ts';
 import { line } from '../../lib/text/line.ts';
 import { printable } from '../../lib/text/printable.ts';
 import type { DesiredApp } from '../../model/state.ts';
+import { defineCommand } from '../command.ts';
 import { readDesired } from '../desired.ts';
 import { EXIT } from '../exit.ts';
-import { noSuchApp, type RenderOptions } from '../render-options.ts';
+import { folderArgument } from '../options/desired-options.ts';
+import { noSuchApp, type RenderOptions, renderOptions } from '../options/render-options.ts';
 import { errorPalette, print, printError, printJson } from '../terminal.ts';
 
-/** Prints the desired state of a site, or with `--format compose` of one of its apps. */
-export async function render(folder: string | undefined, options: RenderOptions): Promise<number> {
-  if (options.format === 'compose') {
-    const { renderCompose } = await import('./render-compose.ts');
+const NOTES = `--format engine shows contents of files, configs and secrets as their digests. --format compose prints JSON; relative paths are
+those of the folder on this machine. It shows values of variables, and contents of configs and secrets of the Compose file, as they are.`;
+
+export const command = defineCommand({
+  argument: folderArgument,
+  options: renderOptions,
+  notes: NOTES,
+  exitCodes: { 0: 'printed', 2: 'bad input' },
+  async run(folder, options) {
+    if (options.format === 'engine') return renderEngine(folder, options);
+    const { renderCompose } = await import('../render-compose.ts');
     return renderCompose(folder, options);
-  }
-  return renderEngine(folder, options);
-}
+  },
+});
 
 /** Contents of files, configs and secrets are shown as their digests. */
 async function renderEngine(folder: string | undefined, options: RenderOptions): Promise<number> {

@@ -15,8 +15,10 @@ import { utf8 } from '../../lib/text/utf8.ts';
 import type { PlacedApp, SiteDocument } from '../../model/fleet.ts';
 import type { Snapshot, SourceFile } from '../../model/snapshot.ts';
 import { recordSnapshot } from '../../source/recording.ts';
-import { compileOptions, type DesiredOptions, withSnapshot } from '../desired.ts';
+import { defineCommand } from '../command.ts';
+import { compileOptions, withSnapshot } from '../desired.ts';
 import { EXIT } from '../exit.ts';
+import { desiredOptions, folderArgument } from '../options/desired-options.ts';
 import { type OpenPinned, placeAt } from '../pinned.ts';
 import { errorPalette, print, printError } from '../terminal.ts';
 
@@ -25,28 +27,33 @@ import { errorPalette, print, printError } from '../terminal.ts';
  * named, it is read as the site does it, at the revision that it pins; else all are checked against what is here, for the day the pin is lifted. Of apps that
  * no site runs, and of all where the Fleet or the Sites cannot be read, it reads at least the documents and the Compose files.
  */
-export async function validate(folder: string | undefined, options: DesiredOptions): Promise<number> {
-  const compile = await compileOptions(options, true);
-  return withSnapshot(folder, options, async (snapshot, pinned) => {
-    const open = options.site === undefined ? undefined : pinned;
-    const sites = options.site === undefined ? await listSites(snapshot) : [options.site];
-    const misnamed = options.site === undefined ? await misnamedSites(snapshot) : [];
-    if (sites.length === 0 && misnamed.length > 0) throw new InputError(misnamed);
-    if (sites.length === 0) throw InputError.at(undefined, 'the repo has no sites', 'add one below sites/');
-    const found: Found = { problems: misnamed, warnings: [], apps: new Map(), onSites: [], read: new Set() };
-    await checkTrust(snapshot, found);
-    for (const site of sites) await checkSite(snapshot, site, open, compile, () => options.site !== undefined, found);
-    await checkValues(snapshot, sites, found);
-    if (options.site === undefined) await checkApplications(snapshot, found);
-    const palette = errorPalette();
-    const problems = told([...found.problems, ...withSites(found, sites.length)]);
-    for (const text of told(found.warnings)) printError(line`${palette.change('warning:')} ${text}`);
-    for (const text of problems) printError(line`${palette.error('error:')} ${text}`);
-    if (problems.length > 0) return EXIT.input;
-    print(`valid: ${count(sites.length, 'site')}, ${count(found.apps.size, 'app')}`);
-    return EXIT.ok;
-  });
-}
+export const command = defineCommand({
+  argument: folderArgument,
+  options: desiredOptions,
+  exitCodes: { 0: 'valid', 2: 'problems, each with its file, line and column' },
+  async run(folder, options) {
+    const compile = await compileOptions(options, true);
+    return withSnapshot(folder, options, async (snapshot, pinned) => {
+      const open = options.site === undefined ? undefined : pinned;
+      const sites = options.site === undefined ? await listSites(snapshot) : [options.site];
+      const misnamed = options.site === undefined ? await misnamedSites(snapshot) : [];
+      if (sites.length === 0 && misnamed.length > 0) throw new InputError(misnamed);
+      if (sites.length === 0) throw InputError.at(undefined, 'the repo has no sites', 'add one below sites/');
+      const found: Found = { problems: misnamed, warnings: [], apps: new Map(), onSites: [], read: new Set() };
+      await checkTrust(snapshot, found);
+      for (const site of sites) await checkSite(snapshot, site, open, compile, () => options.site !== undefined, found);
+      await checkValues(snapshot, sites, found);
+      if (options.site === undefined) await checkApplications(snapshot, found);
+      const palette = errorPalette();
+      const problems = told([...found.problems, ...withSites(found, sites.length)]);
+      for (const text of told(found.warnings)) printError(line`${palette.change('warning:')} ${text}`);
+      for (const text of problems) printError(line`${palette.error('error:')} ${text}`);
+      if (problems.length > 0) return EXIT.input;
+      print(`valid: ${count(sites.length, 'site')}, ${count(found.apps.size, 'app')}`);
+      return EXIT.ok;
+    });
+  },
+});
 
 const TRUST_FILE = 'trust.yaml';
 /** Sites that one problem names. */

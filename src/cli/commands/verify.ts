@@ -11,30 +11,42 @@ import { unannounced } from '../../trust/announced.ts';
 import { succeed, type Trust } from '../../trust/trust.ts';
 import type { Candidate, Evidence, Verification } from '../../trust/verify/verification.ts';
 import { verifyCommit } from '../../trust/verify/verify-commit.ts';
+import { defineCommand, one } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { gitWord, runProgram } from '../git-program.ts';
 import { localEvidence } from '../local-evidence.ts';
+import { text } from '../options/kinds.ts';
+import { type OptionsOf, optional } from '../options/option.ts';
 import { cloneSnapshot, namedInClone, namedInRepo } from '../pinned.ts';
-import { sourceOptionsFrom } from '../source-settings.ts';
+import { sourceOptionsFrom } from '../settings/source-settings.ts';
 import { palette, print } from '../terminal.ts';
 import { readTrust, trustReader } from '../trust-file.ts';
 import { type PinnedAt, tellPin } from '../verify-pin.ts';
 
-export interface VerifyOptions {
-  repo?: string;
-  revision?: string;
-  path?: string;
-  trust?: string;
-  from?: string;
-  site?: string;
-}
+const options = {
+  repo: optional(text('url'), 'ask a Git repo, an artifact (oci://) or a .bundle file instead of a folder'),
+  revision: optional(text('ref'), 'the branch, tag or commit that the site follows (default: HEAD)'),
+  path: optional(text('dir'), "the config repo's folder in the repo"),
+  site: optional(text('name'), 'also say whether this site may read what its Site pins'),
+  trust: optional(
+    text('file'),
+    "the site's trust.yaml (default: the repo's, at the commit that the site accepted last)",
+  ),
+  from: optional(text('commit'), 'the commit that the site accepted last (default: it has accepted nothing yet)'),
+};
 
-/** Says what a site that stands at a commit would accept, commit by commit, and why not. */
-export async function verify(folder: string | undefined, options: VerifyOptions): Promise<number> {
-  if (options.repo !== undefined && folder !== undefined)
-    throw InputError.at(undefined, 'name either a folder or --repo, not both');
-  return options.repo === undefined ? verifyClone(folder ?? '.', options) : verifyRepo(options.repo, options);
-}
+type VerifyOptions = OptionsOf<typeof options>;
+
+export const command = defineCommand({
+  argument: one('folder', 'a clone of the config repo; this needs git'),
+  options,
+  exitCodes: { 0: 'the site would accept it', 1: 'it would not', 2: 'bad input' },
+  async run(folder, options) {
+    if (options.repo !== undefined && folder !== undefined)
+      throw InputError.at(undefined, 'name either a folder or --repo, not both');
+    return options.repo === undefined ? verifyClone(folder ?? '.', options) : verifyRepo(options.repo, options);
+  },
+});
 
 async function verifyClone(dir: string, options: VerifyOptions): Promise<number> {
   const file = posix.join(options.path ?? '', TRUST_FILE);

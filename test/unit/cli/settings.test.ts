@@ -1,9 +1,12 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { agentSettings, resolveAgentSettings } from '../../../src/cli/settings.ts';
-import { sourceOptions } from '../../../src/cli/source-settings.ts';
+import { text } from '../../../src/cli/options/kinds.ts';
+import { optional } from '../../../src/cli/options/option.ts';
+import { agentSettings } from '../../../src/cli/settings/agent-settings.ts';
+import { resolveSettings } from '../../../src/cli/settings/resolve-settings.ts';
+import { sourceOptions } from '../../../src/cli/settings/source-settings.ts';
 import { DEFAULT_STORE_LIMITS } from '../../../src/source/store/store-limits.ts';
 import { DEFAULT_LIMITS } from '../../../src/source/wire/limits.ts';
 
@@ -13,25 +16,28 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
-async function fromFile(text: string) {
-  const path = join(dir, 'agent.yaml');
-  await writeFile(path, text);
-  return resolveAgentSettings({}, {}, path);
-}
+const given = (flags: Record<string, string>, environment: NodeJS.ProcessEnv = {}) =>
+  resolveSettings(agentSettings, { flags, environment });
 
-test('each setting is a key of the config file, and each key is a setting', async () => {
-  const schema = JSON.parse(await readFile('schemas/agent.schema.json', 'utf8')) as { properties: object };
-  expect(Object.keys(schema.properties).sort()).toEqual(agentSettings.map(({ key }) => key).sort());
-});
+const withFile = {
+  ...agentSettings,
+  config: { ...optional(text('file'), ''), variable: 'HOLDFAST_CONFIG' },
+};
+
+async function fromFile(yaml: string) {
+  const path = join(dir, 'agent.yaml');
+  await writeFile(path, yaml);
+  return resolveSettings(withFile, { flags: { config: path }, environment: {}, fileOption: 'config' });
+}
 
 test('a command is a list in the file, and words or a JSON array in a variable', async () => {
   const expected = ['gh', 'auth', 'token'];
   expect((await fromFile('credentialCommand: [gh, auth, token]')).credentialCommand).toEqual(expected);
   for (const text of ['gh auth  token', '["gh", "auth", "token"]']) {
-    const settings = await resolveAgentSettings({}, { HOLDFAST_GIT_CREDENTIAL_COMMAND: text }, undefined);
+    const settings = await given({}, { HOLDFAST_GIT_CREDENTIAL_COMMAND: text });
     expect(settings.credentialCommand).toEqual(expected);
   }
-  await expect(resolveAgentSettings({}, { HOLDFAST_GIT_CREDENTIAL_COMMAND: '["gh", 1]' }, undefined)).rejects.toThrow(
+  await expect(given({}, { HOLDFAST_GIT_CREDENTIAL_COMMAND: '["gh", 1]' })).rejects.toThrow(
     'HOLDFAST_GIT_CREDENTIAL_COMMAND must be words, or a JSON array of them',
   );
 });
@@ -39,19 +45,19 @@ test('a command is a list in the file, and words or a JSON array in a variable',
 test('there may be one repo or several, in order', async () => {
   expect((await fromFile('repo: https://a/x')).repo).toEqual(['https://a/x']);
   expect((await fromFile('repo: [https://a/x, git@b:x]')).repo).toEqual(['https://a/x', 'git@b:x']);
-  const { repo } = await resolveAgentSettings({}, { HOLDFAST_REPO: 'https://a/x git@b:x' }, undefined);
+  const { repo } = await given({}, { HOLDFAST_REPO: 'https://a/x git@b:x' });
   expect(repo).toEqual(['https://a/x', 'git@b:x']);
 });
 
 test('a switch is on or off wherever it is set', async () => {
   const on = { knownHostsFile: '/k', sshAcceptNewHostKey: 'true' };
   expect(sourceOptions(await fromFile('knownHostsFile: /k\nsshAcceptNewHostKey: true'), {}).ssh?.acceptNew).toBe(true);
-  expect(sourceOptions(await resolveAgentSettings(on, {}, undefined), {}).ssh?.acceptNew).toBe(true);
-  expect(sourceOptions(await resolveAgentSettings({}, {}, undefined), {}).ssh?.acceptNew).toBe(false);
+  expect(sourceOptions(await given(on), {}).ssh?.acceptNew).toBe(true);
+  expect(sourceOptions(await given({}), {}).ssh?.acceptNew).toBe(false);
 });
 
 test('limits are sizes, numbers and durations; their defaults are those of the source', async () => {
-  const { limits, storeLimits } = sourceOptions(await resolveAgentSettings({}, {}, undefined), {});
+  const { limits, storeLimits } = sourceOptions(await given({}), {});
   expect(limits).toEqual(DEFAULT_LIMITS);
   // Those of commits and folders are the same everywhere.
   const { commitBytes, treeBytes, ...settable } = DEFAULT_STORE_LIMITS;
@@ -65,6 +71,16 @@ test('limits are sizes, numbers and durations; their defaults are those of the s
   });
 });
 
+test('an error names the flag, the variable or the place in the file that a value came from', async () => {
+  await expect(given({ interval: 'soon' }, { HOLDFAST_INTERVAL: 'later' })).rejects.toThrow(
+    '--interval must be a duration',
+  );
+  await expect(given({}, { HOLDFAST_INTERVAL: 'later' })).rejects.toThrow('HOLDFAST_INTERVAL must be a duration');
+  await expect(fromFile('site: a\ninterval: never')).rejects.toThrow(
+    /agent\.yaml:2:11: `interval` must be a duration above zero and below 100 days, not "never"/,
+  );
+});
+
 test.each([
   [{ maxFetchBytes: 'lots' }, '--max-fetch-bytes must be a size above zero, not "lots" (for example 256MiB)'],
   [{ maxObjects: '-1' }, '--max-objects must be a whole number from 0 on, not "-1"'],
@@ -72,6 +88,5 @@ test.each([
   [{ tokenScheme: 'digest' }, '--token-scheme must be basic or bearer, not "digest"'],
   [{ certFile: 'a.pem' }, '--cert-file and --key-file go together: a client certificate is used with its key'],
 ])('%j is refused', async (flags, message) => {
-  const settings = await resolveAgentSettings(flags, {}, undefined);
-  expect(() => sourceOptions(settings, {})).toThrow(message);
+  await expect(given(flags).then((settings) => sourceOptions(settings, {}))).rejects.toThrow(message);
 });

@@ -1,0 +1,62 @@
+import { flagOf, type Given, type Options, type OptionsOf, readOptions } from './options/option.ts';
+
+/** What a command takes besides options, with the help of it: `[folder]`, `<where...>`. */
+export interface Argument<A> {
+  name: string;
+  help: string;
+  read(words: readonly string[]): A;
+}
+
+/** A word that may be left out. */
+export const one = (name: string, help: string): Argument<string | undefined> => ({
+  name: `[${name}]`,
+  help,
+  read: ([word]) => word,
+});
+
+export const any = (name: string, help: string): Argument<string[]> => ({
+  name: `[${name}...]`,
+  help,
+  read: (words) => [...words],
+});
+
+export const some = (name: string, help: string): Argument<string[]> => ({ ...any(name, help), name: `<${name}...>` });
+
+interface Definition<A, O extends Options> {
+  argument?: Argument<A>;
+  /** Replaces the line that is made of argument and options. */
+  usage?: string;
+  options: O;
+  /** Printed below the options. */
+  notes?: string;
+  /** The meaning of each exit code that the command has. */
+  exitCodes: { 0: string; 1?: string; 2: string };
+  /** Gives the options where flags are not all that they come from. */
+  resolve?(flags: Readonly<Record<string, Given>>): Promise<OptionsOf<O>>;
+  /** Gives the exit code. */
+  run(argument: A, options: OptionsOf<O>): number | Promise<number>;
+}
+
+/** A command as the program sees it: its types are its own matter. */
+export interface Command extends Pick<Definition<unknown, Options>, 'usage' | 'options' | 'notes' | 'exitCodes'> {
+  argument?: Pick<Argument<unknown>, 'name' | 'help'>;
+  start(words: readonly string[], flags: Readonly<Record<string, Given>>): Promise<number>;
+}
+
+/** Defines a command once. `run` gets its argument and options in the types that their definitions say. */
+export function defineCommand<O extends Options, A = undefined>(definition: Definition<A, O>): Command {
+  const { argument, options, resolve = async (flags) => fromFlags(options, flags), run, ...help } = definition;
+  return {
+    ...help,
+    options,
+    ...(argument && { argument }),
+    // Only a command without an argument has none, and its `A` is undefined.
+    start: async (words, flags) => run(argument?.read(words) as A, await resolve(flags)),
+  };
+}
+
+const fromFlags = <O extends Options>(options: O, flags: Readonly<Record<string, Given>>): OptionsOf<O> =>
+  readOptions(options, (key) => {
+    const given = flags[key];
+    return given === undefined ? undefined : { given, origin: { name: flagOf(key) } };
+  });

@@ -1,0 +1,55 @@
+import type { Command } from './command.ts';
+
+interface Listed {
+  /** Says in `holdfast --help` what the command does; the command's own help begins with it. */
+  summary: string;
+  /** The file that defines the command. It is loaded when the command runs, since most of the program is behind it. */
+  load(): Promise<{ command: Command }>;
+}
+
+/** All commands, in the order of the help. */
+export const COMMANDS: Readonly<Record<string, Listed>> = {
+  apply: {
+    summary: 'Change the containers of this machine to what the folder or repo says, and repeat until they are.',
+    load: () => import('./commands/apply.ts'),
+  },
+  diff: {
+    summary: 'Print the plan that `apply` would carry out on this machine. Changes nothing.',
+    load: () => import('./commands/diff.ts'),
+  },
+  down: {
+    summary: "Stop and remove the containers and networks of the site's apps. Volumes stay.",
+    load: () => import('./commands/down.ts'),
+  },
+  validate: {
+    summary: 'Check a config repo without an engine or a network: all of it, or what one --site reads.',
+    load: () => import('./commands/validate.ts'),
+  },
+  render: {
+    summary: 'Print what a site should run, in the words of the Engine API or of Compose.',
+    load: () => import('./commands/render.ts'),
+  },
+  import: {
+    summary:
+      'Make an Application of a stack that runs with `docker compose`: copy its files into a config repo, and print what is left to do.',
+    load: () => import('./commands/import.ts'),
+  },
+  verify: {
+    summary: 'Print which commits of a Git repo a site would accept, and why it would refuse the others.',
+    load: () => import('./commands/verify.ts'),
+  },
+  beacon: {
+    summary:
+      'Sign which commit a revision is at, and how long sites may believe that, so that they notice a frozen server. Needs git.',
+    load: () => import('./commands/beacon.ts'),
+  },
+  push: {
+    summary:
+      'Send branches and tags of a clone to a container registry, where sites follow them with --repo oci://…. Needs git.',
+    load: () => import('./commands/push.ts'),
+  },
+  agent: {
+    summary: 'Keep this site as its config repo says: poll, plan, apply, heal, prune. Runs until it is told to stop.',
+    load: () => import('./commands/agent.ts'),
+  },
+};

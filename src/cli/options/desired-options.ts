@@ -1,0 +1,37 @@
+import { one } from '../command.ts';
+import { absoluteFolder, folder, text } from './kinds.ts';
+import { type OptionsOf, onOff, optional, repeated, withDefault } from './option.ts';
+
+/** What the commands that read desired state have in common. */
+export const folderArgument = one(
+  'folder',
+  'the config repo, or a folder with a compose.yaml; uncommitted files count',
+);
+
+export const desiredOptions = {
+  repo: optional(
+    text('url'),
+    'read a Git repo (https://, ssh://), an artifact (oci://) or a .bundle file instead of a folder',
+  ),
+  revision: optional(text('ref'), 'with --repo: a branch, tag, range of versions (^1.2) or commit (default: its HEAD)'),
+  path: optional(text('dir'), "the config repo's folder in the repo"),
+  site: optional(text('name'), 'the site (not needed where there is one)'),
+  values: optional(text('file'), "the site's own values, which are not in Git: a flat YAML mapping"),
+  env: onOff('read values of variables from the environment as well'),
+  filesDir: withDefault(folder, '/var/lib/holdfast/apps', 'the folder for files of Git that services bind on the site'),
+};
+
+export type DesiredOptions = OptionsOf<typeof desiredOptions>;
+
+/** What those have in common that ask an engine. */
+export const engineOptions = {
+  projectRoot: repeated(
+    absoluteFolder,
+    'a folder in which Applications may have their projectDirectory and files of Git',
+  ),
+  sharedRoot: repeated(absoluteFolder, 'a folder like a project root, in which several apps may write to one folder'),
+  dockerHost: optional(text('url'), 'the engine (default: DOCKER_HOST, or the local socket)'),
+  adopt: onOff('take over, for this run, what `docker compose` started under the names of the apps'),
+};
+
+export type EngineOptions = OptionsOf<typeof engineOptions>;

@@ -1,0 +1,25 @@
+import { InputError } from '../../lib/errors.ts';
+import { desiredOptions } from './desired-options.ts';
+import { oneOf, text } from './kinds.ts';
+import { type OptionsOf, optional, withDefault } from './option.ts';
+
+export const renderOptions = {
+  ...desiredOptions,
+  format: withDefault(
+    oneOf('engine', 'compose'),
+    'engine',
+    'the words to use: `compose` prints one app as `docker compose config` does',
+  ),
+  output: optional(oneOf('yaml', 'json'), 'how to print it (default: yaml; with --format compose json)', {
+    short: 'o',
+  }),
+  app: optional(text('name'), 'print this app only'),
+};
+
+export type RenderOptions = OptionsOf<typeof renderOptions>;
+
+/** Names the apps that there are. */
+export function noSuchApp(site: string, app: string, names: readonly string[]): InputError {
+  const hint = names.length > 0 ? `it has ${names.join(', ')}` : 'it has none';
+  return InputError.at(undefined, `${site} has no app ${app}`, hint);
+}

@@ -1,0 +1,131 @@
+import { absoluteFolder, count, duration, folder, oneOf, size, text } from '../options/kinds.ts';
+import { kebab, type Options, type OptionsOf, onOff, optional, withDefault, words } from '../options/option.ts';
+
+/**
+ * The settings of the agent. A row is everything that is said of a setting: its flag, its variable and its key in the config file have the row's
+ * name, `npm run settings` writes schemas/agent.schema.json and the tables of docs/agent.md, and its value has the type of its kind.
+ */
+
+/** The settings, each with the name of its variable. Credentials are of Git and say so, since an agent has other environment as well. */
+const settings = <O extends Options>(rows: O): O =>
+  Object.fromEntries(
+    Object.entries(rows).map(([key, row]) => {
+      const name = kebab(key).replaceAll('-', '_').toUpperCase();
+      const isCredential = /^(username|password|token|credential)/.test(key);
+      return [key, { ...row, variable: isCredential ? `HOLDFAST_GIT_${name}` : `HOLDFAST_${name}` }];
+    }),
+  ) as O;
+
+const file = text('file');
+const root = { ...absoluteFolder, hint: 'write a path with a blank as a JSON array: \'["/srv/my shop"]\'' };
+const secret = { isSecret: true };
+
+/** What the site follows, and how often it looks. */
+export const followSettings = settings({
+  repo: words(
+    text('url'),
+    'the config repo: an https:// or ssh:// URL, user@host:path, the absolute path of a folder, an oci:// artifact of a registry, or the absolute path of a .bundle file; several are tried in order',
+  ),
+  revision: optional(
+    text('ref'),
+    "the branch, tag, range of versions (^1.2) or commit to follow (default: the repo's HEAD)",
+  ),
+  path: optional(text('dir'), "the config repo's folder in the repo"),
+  site: optional(text('name'), "this site's name (not needed for a lone Compose file)"),
+  trust: optional(
+    file,
+    'a trust.yaml that says who must have signed what this site accepts; without it the repo is believed',
+  ),
+  interval: withDefault(duration, '60s', 'time between polls (plus up to 10% jitter)'),
+  resync: withDefault(duration, '5m', 'time between passes that look at everything, events or not'),
+});
+
+/** The site itself. */
+export const siteSettings = settings({
+  stateDir: withDefault(folder, '/var/lib/holdfast/state', 'the folder for what must survive a restart'),
+  filesDir: withDefault(
+    folder,
+    '/var/lib/holdfast/apps',
+    "the folder for files of Git that services bind; the same path on the host and in the agent's container",
+  ),
+  projectRoot: words(
+    root,
+    "a folder in which Applications may have their projectDirectory, so that files of Git are written there too; each app has a folder of its own there, and none the agent's",
+  ),
+  sharedRoot: words(root, 'a folder like a project root, in which several apps may write to one folder'),
+  values: optional(file, "the site's own values, which are not in Git: a flat YAML mapping"),
+  dockerHost: optional(
+    text('url'),
+    'the engine: a unix://, tcp:// or ssh:// URL (default: DOCKER_HOST, or the local socket)',
+  ),
+  aliveFile: optional(
+    file,
+    'a file in memory (below /run) that the agent renews every 10 s while it works, for health checks',
+  ),
+  logFormat: optional(oneOf('text', 'json'), 'how to log (default: text on a terminal, else json)'),
+  logLevel: withDefault(oneOf('error', 'warn', 'info', 'debug'), 'info', 'how much to log'),
+});
+
+/** How the config repo is reached. */
+export const accessSettings = settings({
+  username: optional(text('name'), 'the user for the config repo'),
+  password: optional(text('secret'), 'the password for the config repo; better in a file of its own', secret),
+  passwordFile: optional(file, 'a file with the password, read again at each use'),
+  token: optional(
+    text('secret'),
+    'a token for the config repo, instead of a password; better in a file of its own',
+    secret,
+  ),
+  tokenFile: optional(file, 'a file with the token, read again at each use'),
+  tokenScheme: withDefault(
+    oneOf('basic', 'bearer'),
+    'basic',
+    'how a token is given: basic, as the password of a user, which most hosts expect, or bearer',
+  ),
+  credentialCommand: words(
+    text('command'),
+    'a program and its arguments that print a token, or what a credential helper of Git prints; no shell',
+    { type: 'array' },
+  ),
+  caFile: optional(
+    file,
+    "a PEM file with the config repo's own certificate authority, which counts besides the system's",
+  ),
+  certFile: optional(file, 'a PEM file with a client certificate for the config repo'),
+  keyFile: optional(file, 'a PEM file with the key of the client certificate'),
+  sshKeyFile: optional(
+    file,
+    'a private key for the config repo over SSH, in the format of OpenSSH, PEM or PKCS#8 (default: the ssh-agent at SSH_AUTH_SOCK)',
+  ),
+  sshPassphraseFile: optional(file, 'a file with the passphrase of that key'),
+  knownHostsFile: optional(file, 'the keys of SSH servers (default: ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts)'),
+  sshAcceptNewHostKey: onOff(
+    'believe an SSH server of which no key is known the first time, and write its key to --known-hosts-file',
+  ),
+});
+
+/** What the config repo may cost. */
+export const limitSettings = settings({
+  gitTimeout: withDefault(
+    duration,
+    '60s',
+    'how long the config repo may be silent before a poll or a fetch is tried again',
+  ),
+  gitTotalTimeout: withDefault(duration, '1h', 'how long one poll or fetch may take in all'),
+  maxFetchBytes: withDefault(size, '256MiB', 'what one answer of the config repo may hold'),
+  maxUnpackedBytes: withDefault(size, '1GiB', 'all objects of one fetch, unpacked'),
+  maxObjects: withDefault(count(0), '500000', 'Git objects in one fetch'),
+  maxFileBytes: withDefault(size, '32MiB', 'one file or folder of the config repo'),
+  maxFiles: withDefault(count(1), '100000', 'files and folders that a site reads of one commit'),
+  maxReadBytes: withDefault(size, '128MiB', 'those files together'),
+  maxDiskBytes: withDefault(size, '512MiB', 'all that is kept of the config repo'),
+  maxHealBytes: withDefault(size, '256MiB', 'what may be fetched again in a day because the disk lost or damaged it'),
+  maxPacks: withDefault(count(2), '50', 'packs of Git objects before they are merged into one'),
+  maxRedirects: withDefault(count(0), '5', 'redirects of one request'),
+});
+
+export const sourceSettings = { ...accessSettings, ...limitSettings };
+export type SourceSettings = OptionsOf<typeof sourceSettings>;
+
+export const agentSettings = { ...followSettings, ...siteSettings, ...sourceSettings };
+export type AgentSettings = OptionsOf<typeof agentSettings>;

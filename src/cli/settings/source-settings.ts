@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { systemClock } from '../../lib/clock.ts';
+import { InputError, SourceError } from '../../lib/errors.ts';
+import { registryAuth } from '../../lib/registry-auth.ts';
+import type { StoreLimits } from '../../source/store/store-limits.ts';
+import { credentialsFrom } from '../../source/wire/credentials.ts';
+import type { SourceLimits } from '../../source/wire/limits.ts';
+import type { TransportOptions } from '../../source/wire/open-transport.ts';
+import { proxyFrom } from '../../source/wire/proxy.ts';
+import type { SshSettings } from '../../source/wire/ssh-transport.ts';
+import { type SourceSettings, sourceSettings } from './agent-settings.ts';
+import { resolveSettings } from './resolve-settings.ts';
+
+/** How a config repo is reached and what it may cost. Throws InputError for settings that do not go together. */
+export function sourceOptions(
+  settings: SourceSettings,
+  environment: NodeJS.ProcessEnv,
+): TransportOptions & { limits: SourceLimits; storeLimits: Partial<StoreLimits> } {
+  const { caFile, certFile, keyFile } = settings;
+  if ((certFile === undefined) !== (keyFile === undefined))
+    throw InputError.at(undefined, '--cert-file and --key-file go together: a client certificate is used with its key');
+  return {
+    clock: systemClock,
+    credentials: credentialsFrom(settings, systemClock),
+    proxy: proxyFrom(environment),
+    caFile,
+    certFile,
+    keyFile,
+    ssh: sshSettings(settings, environment),
+    registryAuth: (registry) =>
+      registryAuth(registry, environment, (sentence, options) => new SourceError('auth', sentence, options)),
+    limits: {
+      bytes: settings.maxFetchBytes,
+      redirects: settings.maxRedirects,
+      idle: settings.gitTimeout,
+      total: settings.gitTotalTimeout,
+    },
+    storeLimits: {
+      packBytes: settings.maxFetchBytes,
+      unpackedBytes: settings.maxUnpackedBytes,
+      objects: settings.maxObjects,
+      objectBytes: settings.maxFileBytes,
+      files: settings.maxFiles,
+      readBytes: settings.maxReadBytes,
+      diskBytes: settings.maxDiskBytes,
+      healBytes: settings.maxHealBytes,
+      packs: settings.maxPacks,
+    },
+  };
+}
+
+/** The same by the environment alone, for commands that have no settings of their own. Throws InputError. */
+export const sourceOptionsFrom = async (environment: NodeJS.ProcessEnv) =>
+  sourceOptions(await resolveSettings(sourceSettings, { environment }), environment);
+
+function sshSettings(settings: SourceSettings, environment: NodeJS.ProcessEnv): SshSettings {
+  const { sshKeyFile, sshPassphraseFile, knownHostsFile, sshAcceptNewHostKey: acceptNew } = settings;
+  if (acceptNew && knownHostsFile === undefined)
+    throw InputError.at(undefined, '--ssh-accept-new-host-key needs --known-hosts-file, which the key is written to');
+  return {
+    keyFile: sshKeyFile,
+    passphraseFile: sshPassphraseFile,
+    agent: environment.SSH_AUTH_SOCK || undefined,
+    knownHostsFiles: knownHostsFile === undefined ? usualKnownHosts(environment) : [knownHostsFile],
+    acceptNew,
+  };
+}
+
+const usualKnownHosts = ({ HOME }: NodeJS.ProcessEnv): string[] => [
+  ...(HOME ? [join(HOME, '.ssh', 'known_hosts')] : []),
+  '/etc/ssh/ssh_known_hosts',
+];
