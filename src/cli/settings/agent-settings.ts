@@ -2,8 +2,8 @@ import { absoluteFolder, count, duration, folder, oneOf, size, text } from '../o
 import { kebab, type Options, type OptionsOf, onOff, optional, withDefault, words } from '../options/option.ts';
 
 /**
- * The settings of the agent. A row is everything that is said of a setting: its flag, its variable and its key in the config file have the row's
- * name, `npm run settings` writes schemas/agent.schema.json and the tables of docs/agent.md, and its value has the type of its kind.
+ * The settings of the agent, each said once. The name of a row gives the flag, the variable and the key in the config file; its kind gives the type of
+ * the value. `node scripts/agent-settings.ts` writes schemas/agent.schema.json and the tables of docs/agent.md from these rows.
  */
 
 /** The settings, each with the name of its variable. Credentials are of Git and say so, since an agent has other environment as well. */
