@@ -1,6 +1,6 @@
 // Runs a TypeScript file of this repo with the repo's own Node, installing the development packages first where they are missing or out of
 // date: `node scripts/bootstrap.mjs FILE.ts [ARGS]`. It is what stands behind `npm run demo`, `npm test` and `npm run bench`, so it has to
-// run on whatever Node a machine has (18 or later), and imports nothing but builtins.
+// run on whatever Node a machine has (README.md says which), and imports nothing but builtins.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';

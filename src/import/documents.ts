@@ -1,10 +1,10 @@
 /** What the Application says besides where its Compose files are. */
 export interface ApplicationText {
-  /** Absent: what docker compose would find by itself. */
-  compose?: string[];
+  /** Absent where docker compose finds the files by itself. */
+  compose?: string[] | undefined;
   profiles: string[];
   adopt: boolean;
-  projectDirectory?: string;
+  projectDirectory?: string | undefined;
 }
 
 /** app.yaml. JSON's quoting is YAML's, too. */

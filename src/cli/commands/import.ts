@@ -1,17 +1,12 @@
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { lineFor } from '../../apply/guard-folders.ts';
-import { compileSite } from '../../compose/compile-site.ts';
-import { suspectsIn } from '../../compose/suspects.ts';
-import { listSites, placeSite, readFleet } from '../../fleet/place-site.ts';
-import { applicationText, fleetText, siteText } from '../../import/documents.ts';
+import { type Target, targetOf, writeApplication } from '../../import/application.ts';
+import { findingsOf } from '../../import/findings.ts';
 import { readStack, type Stack } from '../../import/stack.ts';
-import { writeNew } from '../../import/write.ts';
 import { systemDisk } from '../../lib/disk.ts';
-import { EngineError, formatProblem, InputError, type Problem } from '../../lib/errors.ts';
+import { EngineError, formatProblem } from '../../lib/errors.ts';
 import { own } from '../../lib/own.ts';
 import { line } from '../../lib/text/line.ts';
-import type { SourceFile } from '../../model/snapshot.ts';
-import { folderSource } from '../../source/folder-source.ts';
 import { any, defineCommand } from '../command.ts';
 import { withEngine } from '../engine.ts';
 import { EXIT } from '../exit.ts';
@@ -44,83 +39,45 @@ export const command = defineCommand({
   },
   async run(files, options) {
     const stack = await readStack({ files, copy: options.copy, profiles: options.profile });
-    const { root, folder } = target(stack, options.into);
+    const target = targetOf(stack, options.into);
     const running = options.adopt === false ? undefined : await runningStack(stack, options.dockerHost);
     const adopt = options.adopt ?? running?.includes(stack.dir) ?? false;
     const projectDirectory = options.projectDirectory ?? (adopt && running?.length === 1 ? running[0] : undefined);
+    const { site, force } = options;
+    const written = await writeApplication(systemDisk, stack, target, { adopt, projectDirectory, site, force });
 
-    const wanted: Record<string, string> = {
-      [`${folder}/app.yaml`]: applicationText({
-        ...(!stack.isDefault && { compose: stack.compose }),
-        profiles: stack.profiles,
-        adopt,
-        ...(projectDirectory !== undefined && { projectDirectory }),
-      }),
-      ...(await missingDocuments(root, stack, options.site)),
-    };
-    const written = await writeNew(
-      systemDisk,
-      root,
-      {
-        ...Object.fromEntries(Object.entries(stack.files).map(([path, file]) => [`${folder}/${path}`, file])),
-        ...Object.fromEntries(Object.entries(wanted).map(([path, text]) => [path, fileOf(text)])),
-      },
-      options.force,
-    );
-
-    const say = palette();
-    print(say.bold(`imported ${stack.name} from ${stack.dir}`));
-    for (const path of written) print(say.add(`  + ${path}`));
+    print(palette().bold(`imported ${stack.name} from ${stack.dir}`));
+    for (const path of written) print(palette().add(`  + ${path}`));
     if (written.length === 0) print('  all of it was there already');
-    for (const path of stack.left)
-      print(
-        `  left out: ${path}, since containers write to it. On a site it lies in ${projectDirectory ?? "the app's folder"} (--copy ${path} takes it into Git)`,
-      );
-    for (const path of stack.outside)
-      print(
-        `  left out: ${path}, since it lies outside of ${stack.dir}. On a site it is ${projectDirectory ? join(projectDirectory, path) : `what Git has at ${join(folder, path)}, else ${path} from the app's folder`}`,
-      );
+    print(leftOut(stack, target, projectDirectory));
     if (adopt) print(`  adopts what docker compose runs${projectDirectory ? ` from ${projectDirectory}` : ''}`);
     else if (running?.length)
       print(`  not adopted: a stack called ${stack.name} runs from ${running.join(' and ')} (--adopt takes it over)`);
 
-    const warn = (text: string): void => printError(line`${errorPalette().change('warning:')} ${text}`);
-    for (const problem of suspectsIn(stack.files, stack.project, '')) warn(formatProblem(inFolder(problem, folder)));
-    for (const path of stack.writable) {
-      warn(
-        `${folder}/${path} is mounted writable: Git decides its content now; mount it :ro, or take it out of Git if containers write to it`,
-      );
-    }
-    const unknown = await unknownTo(root, stack.variables);
-    if (unknown.length > 0) {
-      warn(
-        `${unknown.join(', ')} must have a value, which docker compose took from its environment: add them to siteValues in fleet.yaml where each site has its own, else to values`,
-      );
-    }
-    const { warnings, errors, writes } = await problemsOf(root, basename(folder));
-    if (projectDirectory !== undefined && writes)
+    const { warnings, errors, bindsFiles } = await findingsOf(stack, target);
+    if (projectDirectory !== undefined && bindsFiles)
       print(
         `  files of Git are written to ${projectDirectory}, which its sites must allow: ${lineFor('projectRoot', projectDirectory)}`,
       );
-    for (const problem of warnings) warn(formatProblem(problem));
-    for (const problem of errors) printError(line`${errorPalette().error('error:')} ${formatProblem(problem)}`);
-    print(next(relative(resolve('.'), root) || '.', errors.length));
+    const { change, error } = errorPalette();
+    for (const problem of warnings) printError(line`${change('warning:')} ${formatProblem(problem)}`);
+    for (const problem of errors) printError(line`${error('error:')} ${formatProblem(problem)}`);
+    print(next(relative(resolve('.'), target.root) || '.', errors.length));
     return errors.length > 0 ? EXIT.failed : EXIT.ok;
   },
 });
 
-/** The config repo and the Application's folder in it. */
-function target({ name, dir }: Stack, into: string | undefined): { root: string; folder: string } {
-  const path = resolve(into ?? join('apps', name));
-  const root = dirname(dirname(path));
-  if (basename(dirname(path)) !== 'apps') {
-    throw InputError.at(undefined, `--into ${into} is no place for an Application`, 'an Application lies in apps/NAME');
-  }
-  if (root === dir) {
-    const hint = 'run it in the folder of your config repo, or name one with --into ../fleet/apps/NAME';
-    throw InputError.at(undefined, 'the config repo would lie in the folder of the stack itself', hint);
-  }
-  return { root, folder: `apps/${basename(path)}` };
+function leftOut({ dir, left, outside }: Stack, { folder }: Target, projectDirectory: string | undefined): string[] {
+  return [
+    ...left.map(
+      (path) =>
+        `  left out: ${path}, since containers write to it. On a site it lies in ${projectDirectory ?? "the app's folder"} (--copy ${path} takes it into Git)`,
+    ),
+    ...outside.map(
+      (path) =>
+        `  left out: ${path}, since it lies outside of ${dir}. On a site it is ${projectDirectory ? join(projectDirectory, path) : `what Git has at ${join(folder, path)}, else ${path} from the app's folder`}`,
+    ),
+  ];
 }
 
 /** The folders that a stack of this name runs from; undefined where no engine can be asked. */
@@ -134,61 +91,7 @@ async function runningStack({ name }: Stack, dockerHost: string | undefined): Pr
   }
 }
 
-/** A Fleet and a site where the repo has none. */
-async function missingDocuments(root: string, stack: Stack, site: string): Promise<Record<string, string>> {
-  const hasFleet = (await systemDisk.read(join(root, 'fleet.yaml'))) !== undefined;
-  const hasSites = (await systemDisk.list(join(root, 'sites'))).length > 0;
-  return {
-    ...(!hasFleet && { 'fleet.yaml': fleetText(basename(root), stack.variables) }),
-    ...(!hasSites && { [`sites/${site}.yaml`]: siteText() }),
-  };
-}
-
-const fileOf = (text: string): SourceFile => ({ content: new TextEncoder().encode(text), executable: false });
-
-/** Variables that the repo's Fleet does not speak of. */
-async function unknownTo(root: string, variables: string[]): Promise<string[]> {
-  try {
-    const { values, siteValues } = await readFleet(await folderSource(root));
-    return variables.filter((name) => !(name in values) && !siteValues.includes(name));
-  } catch (error) {
-    // What is wrong with fleet.yaml is told with the other problems.
-    if (error instanceof InputError) return [];
-    throw error;
-  }
-}
-
-/** What `validate` says of the new app, on the repo's first site; `writes`: it has files of Git that services bind. */
-async function problemsOf(
-  root: string,
-  app: string,
-): Promise<{ warnings: Problem[]; errors: Problem[]; writes: boolean }> {
-  const snapshot = await folderSource(root);
-  try {
-    await readFleet(snapshot);
-    const [site = ''] = await listSites(snapshot);
-    const desired = await compileSite(await placeSite(snapshot, { site }), snapshot, {
-      filesDir: '/var/lib/holdfast/apps',
-      placeholders: true,
-    });
-    return {
-      writes: desired.apps.some(({ name, files }) => name === app && files.length > 0),
-      warnings: desired.apps
-        .filter(({ name }) => name === app)
-        .flatMap(({ warnings, missing = [] }) => [...warnings, ...missing]),
-      errors: desired.broken.filter(({ name }) => name === app).flatMap(({ problems }) => problems),
-    };
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    return { warnings: [], errors: [...error.problems], writes: false };
-  }
-}
-
-/** The same, of a file that was copied to a folder of the repo. */
-const inFolder = (problem: Problem, folder: string): Problem =>
-  problem.at ? { ...problem, at: { ...problem.at, file: `${folder}/${problem.at.file}` } } : problem;
-
 const next = (root: string, errors: number): string =>
   errors > 0
-    ? `Next: put right what is refused above, until \`holdfast validate ${root}\` finds it valid.`
+    ? `Next: correct what is refused above, until \`holdfast validate ${root}\` finds it valid.`
     : `Next: \`holdfast validate ${root}\`, then on the site \`holdfast diff ${root}\` shows what would change; commit when it is what you want.`;
