@@ -11,7 +11,7 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
 } else if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
   process.stdout.write(`${VERSION}\n`);
 } else {
-  const [{ run }, { outliveOutput }] = await Promise.all([import('./program.ts'), import('./terminal.ts')]);
+  const [{ run }, { outliveOutput }] = await Promise.all([import('./program.ts'), import('./output/terminal.ts')]);
   outliveOutput();
   process.exitCode = await run(args);
 }

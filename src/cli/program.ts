@@ -6,7 +6,7 @@ import type { Command } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { EXIT } from './exit.ts';
 import { flagOf, kebab, type Option } from './options/option.ts';
-import { errorPalette, printError } from './terminal.ts';
+import { errorPalette, printError } from './output/terminal.ts';
 import { VERSION } from './version.ts';
 
 /** Runs the command line and resolves to the exit code. Never throws: an error becomes one clear message on standard error. */

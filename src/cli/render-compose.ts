@@ -2,11 +2,11 @@ import { resolve } from 'node:path';
 import { composeConfig } from '../compose/config/project.ts';
 import { InputError } from '../lib/errors.ts';
 import type { PlacedApp, PlacedSite } from '../model/fleet.ts';
-import { compileOptions, withSnapshot } from './desired.ts';
 import { EXIT } from './exit.ts';
 import { noSuchApp, type RenderOptions } from './options/render-options.ts';
-import { placeAt } from './pinned.ts';
-import { printJson } from './terminal.ts';
+import { printJson } from './output/terminal.ts';
+import { compileOptions, withSnapshot } from './repo/desired.ts';
+import { placeAt } from './repo/pinned.ts';
 
 /** Prints one app as `docker compose config --format json` does in the app's folder on this machine. */
 export async function renderCompose(folder: string | undefined, options: RenderOptions): Promise<number> {

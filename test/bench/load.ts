@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readDesired } from '../../src/cli/desired.ts';
+import { readDesired } from '../../src/cli/repo/desired.ts';
 import type { Bench } from './bench.ts';
 import { inTurns, timeCommand, timed } from './measure.ts';
 import { ms, type Row } from './report.ts';

@@ -5,7 +5,7 @@ import { createGate } from '../../src/agent/admission/admission.ts';
 import { createFollower, type Follower } from '../../src/agent/follow/follower.ts';
 import { acceptedStore } from '../../src/agent/state/accepted.ts';
 import { createTrustStore } from '../../src/agent/state/trust-store.ts';
-import { readTrust } from '../../src/cli/trust-file.ts';
+import { readTrust } from '../../src/cli/repo/trust-file.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { type Disk, systemDisk } from '../../src/lib/disk.ts';
 import type { DesiredSite } from '../../src/model/state.ts';

@@ -14,18 +14,18 @@ import { processWorker } from '../../source/store/pack-process.ts';
 import { beaconRef } from '../../trust/beacon.ts';
 import { keepAlive } from '../alive-file.ts';
 import { defineCommand } from '../command.ts';
-import { readValues } from '../desired.ts';
-import { openSiteEngine } from '../engine.ts';
+import { openSiteEngine } from '../engine/engine.ts';
 import { EXIT } from '../exit.ts';
 import { text } from '../options/kinds.ts';
 import { type OptionsOf, optional } from '../options/option.ts';
+import { winstonLog } from '../output/winston-log.ts';
+import { readValues } from '../repo/desired.ts';
+import { openToAll, trustReader } from '../repo/trust-file.ts';
 import { agentSettings } from '../settings/agent-settings.ts';
 import { resolveSettings } from '../settings/resolve-settings.ts';
 import { sourceOptions } from '../settings/source-settings.ts';
 import { territoryOf } from '../settings/territory.ts';
-import { openToAll, trustReader } from '../trust-file.ts';
 import { VERSION } from '../version.ts';
-import { winstonLog } from '../winston-log.ts';
 
 const NOTES = `Every option is also an environment variable and a key of the config file. The option wins, then the variable.
 SIGHUP makes the agent look at the repo and at the engine at once.`;

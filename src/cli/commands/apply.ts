@@ -1,12 +1,12 @@
 import { guardFolders } from '../../apply/guard-folders.ts';
 import { outsideValues } from '../../compose/outside-values.ts';
 import { defineCommand } from '../command.ts';
-import { converge } from '../converge.ts';
-import { readDesired, requireUnbroken } from '../desired.ts';
-import { isElsewhere, withoutFiles } from '../elsewhere.ts';
+import { converge } from '../engine/converge.ts';
+import { isElsewhere, withoutFiles } from '../engine/elsewhere.ts';
 import { desiredOptions, engineOptions, folderArgument } from '../options/desired-options.ts';
 import { duration } from '../options/kinds.ts';
 import { onOff, withDefault } from '../options/option.ts';
+import { readDesired, requireUnbroken } from '../repo/desired.ts';
 import { territoryByHand } from '../settings/territory.ts';
 
 /** Bad input of any app changes nothing at all. */

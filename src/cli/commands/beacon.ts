@@ -9,10 +9,10 @@ import { siteTime } from '../../trust/site-time.ts';
 import { NAMESPACE } from '../../trust/trust.ts';
 import { defineCommand, one } from '../command.ts';
 import { EXIT } from '../exit.ts';
-import { git, gitWord, runProgram } from '../git-program.ts';
 import { count, duration, text } from '../options/kinds.ts';
 import { optional, required, withDefault } from '../options/option.ts';
-import { print } from '../terminal.ts';
+import { print } from '../output/terminal.ts';
+import { git, gitWord, runProgram } from '../repo/git-program.ts';
 
 /** Signs into a clone, and sends it where the sites look. */
 export const command = defineCommand({

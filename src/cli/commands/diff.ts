@@ -13,15 +13,15 @@ import { plan } from '../../plan/plan.ts';
 import { renderJson, renderText } from '../../plan/print/render.ts';
 import { withFoundValues } from '../../plan/unknown-values.ts';
 import { defineCommand } from '../command.ts';
-import { readDesired } from '../desired.ts';
-import { filesAsWanted, isElsewhere } from '../elsewhere.ts';
-import { withEngine } from '../engine.ts';
+import { filesAsWanted, isElsewhere } from '../engine/elsewhere.ts';
+import { withEngine } from '../engine/engine.ts';
 import { EXIT } from '../exit.ts';
 import { desiredOptions, engineOptions, folderArgument } from '../options/desired-options.ts';
 import { oneOf } from '../options/kinds.ts';
 import { onOff, withDefault } from '../options/option.ts';
+import { errorPalette, palette, print, printError, printJson } from '../output/terminal.ts';
+import { readDesired } from '../repo/desired.ts';
 import { territoryByHand } from '../settings/territory.ts';
-import { errorPalette, palette, print, printError, printJson } from '../terminal.ts';
 
 /** Apps that cannot be planned are named on standard error; the others are printed. */
 export const command = defineCommand({

@@ -4,16 +4,16 @@ import type { DesiredSite } from '../../model/state.ts';
 import { preStopHooks } from '../../plan/draft/slot/hooks.ts';
 import { forsakenApp } from '../../plan/facts/removed-app.ts';
 import { defineCommand } from '../command.ts';
-import { confirm } from '../confirm.ts';
-import { converge } from '../converge.ts';
-import { readDesired } from '../desired.ts';
-import { withEngine } from '../engine.ts';
+import { converge } from '../engine/converge.ts';
+import { withEngine } from '../engine/engine.ts';
 import { EXIT } from '../exit.ts';
 import { desiredOptions, engineOptions, folderArgument } from '../options/desired-options.ts';
 import { duration } from '../options/kinds.ts';
 import { onOff, withDefault } from '../options/option.ts';
+import { confirm } from '../output/confirm.ts';
+import { print, printError } from '../output/terminal.ts';
+import { readDesired } from '../repo/desired.ts';
 import { territoryOf } from '../settings/territory.ts';
-import { print, printError } from '../terminal.ts';
 
 const FREELY: SyncPolicy = { automated: { prune: true, selfHeal: true, allowEmpty: true } };
 

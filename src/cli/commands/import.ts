@@ -8,11 +8,11 @@ import { EngineError, formatProblem } from '../../lib/errors.ts';
 import { own } from '../../lib/own.ts';
 import { line } from '../../lib/text/line.ts';
 import { any, defineCommand } from '../command.ts';
-import { withEngine } from '../engine.ts';
+import { withEngine } from '../engine/engine.ts';
 import { EXIT } from '../exit.ts';
 import { text } from '../options/kinds.ts';
 import { onOff, optional, repeated, withDefault, yesNo } from '../options/option.ts';
-import { errorPalette, palette, print, printError } from '../terminal.ts';
+import { errorPalette, palette, print, printError } from '../output/terminal.ts';
 
 export const command = defineCommand({
   argument: any('files', 'Compose files in merge order, or a folder (default: what docker compose finds here)'),

@@ -15,11 +15,11 @@ import { defineCommand, some } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { text } from '../options/kinds.ts';
 import { onOff, repeated } from '../options/option.ts';
+import { print } from '../output/terminal.ts';
 import { writeBundle } from '../push/bundle-file.ts';
 import { originOf, type PushedRef, refsOf } from '../push/clone.ts';
 import { BEACONS, type Before, planLayers, sameRefs } from '../push/plan.ts';
 import { sourceOptionsFrom } from '../settings/source-settings.ts';
-import { print } from '../terminal.ts';
 
 const NOTES = `Sites without a --revision of their own follow the first --revision. Beacons of the revisions are sent as well. Credentials are those of
 \`docker login\` (DOCKER_CONFIG, credential helpers). Registries are asked by HTTPS; one on this machine may speak plain HTTP.`;

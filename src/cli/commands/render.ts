@@ -5,11 +5,11 @@ import { line } from '../../lib/text/line.ts';
 import { printable } from '../../lib/text/printable.ts';
 import type { DesiredApp } from '../../model/state.ts';
 import { defineCommand } from '../command.ts';
-import { readDesired } from '../desired.ts';
 import { EXIT } from '../exit.ts';
 import { folderArgument } from '../options/desired-options.ts';
 import { noSuchApp, type RenderOptions, renderOptions } from '../options/render-options.ts';
-import { errorPalette, print, printError, printJson } from '../terminal.ts';
+import { errorPalette, print, printError, printJson } from '../output/terminal.ts';
+import { readDesired } from '../repo/desired.ts';
 
 const NOTES = `--format engine shows contents of files, configs and secrets as their digests. --format compose prints JSON; relative paths are
 those of the folder on this machine. It shows values of variables, and contents of configs and secrets of the Compose file, as they are.`;

@@ -16,11 +16,11 @@ import type { PlacedApp, SiteDocument } from '../../model/fleet.ts';
 import type { Snapshot, SourceFile } from '../../model/snapshot.ts';
 import { recordSnapshot } from '../../source/recording.ts';
 import { defineCommand } from '../command.ts';
-import { compileOptions, withSnapshot } from '../desired.ts';
 import { EXIT } from '../exit.ts';
 import { desiredOptions, folderArgument } from '../options/desired-options.ts';
-import { type OpenPinned, placeAt } from '../pinned.ts';
-import { errorPalette, print, printError } from '../terminal.ts';
+import { errorPalette, print, printError } from '../output/terminal.ts';
+import { compileOptions, withSnapshot } from '../repo/desired.ts';
+import { type OpenPinned, placeAt } from '../repo/pinned.ts';
 
 /**
  * Compiles every site of a repo, or the one named, and prints all problems, sorted by place; what several sites share is said once. Where a site is
@@ -75,7 +75,7 @@ async function checkTrust(snapshot: Snapshot, found: Found): Promise<void> {
   const file = await snapshot.read(TRUST_FILE);
   if (!file) return;
   const [{ readTrust }, { endWarning }] = await Promise.all([
-    import('../trust-file.ts'),
+    import('../repo/trust-file.ts'),
     import('../../trust/endless-signers.ts'),
   ]);
   try {

@@ -13,15 +13,15 @@ import type { Candidate, Evidence, Verification } from '../../trust/verify/verif
 import { verifyCommit } from '../../trust/verify/verify-commit.ts';
 import { defineCommand, one } from '../command.ts';
 import { EXIT } from '../exit.ts';
-import { gitWord, runProgram } from '../git-program.ts';
-import { localEvidence } from '../local-evidence.ts';
 import { text } from '../options/kinds.ts';
 import { type OptionsOf, optional } from '../options/option.ts';
-import { cloneSnapshot, namedInClone, namedInRepo } from '../pinned.ts';
+import { palette, print } from '../output/terminal.ts';
+import { gitWord, runProgram } from '../repo/git-program.ts';
+import { localEvidence } from '../repo/local-evidence.ts';
+import { cloneSnapshot, namedInClone, namedInRepo } from '../repo/pinned.ts';
+import { readTrust, trustReader } from '../repo/trust-file.ts';
+import { type PinnedAt, tellPin } from '../repo/verify-pin.ts';
 import { sourceOptionsFrom } from '../settings/source-settings.ts';
-import { palette, print } from '../terminal.ts';
-import { readTrust, trustReader } from '../trust-file.ts';
-import { type PinnedAt, tellPin } from '../verify-pin.ts';
 
 const options = {
   repo: optional(text('url'), 'ask a Git repo, an artifact (oci://) or a .bundle file instead of a folder'),

@@ -1,7 +1,7 @@
 import { InputError } from '../../lib/errors.ts';
 import { redact } from '../../source/remote.ts';
 import { beaconRef } from '../../trust/beacon.ts';
-import { git, gitWord } from '../git-program.ts';
+import { git, gitWord } from '../repo/git-program.ts';
 
 export interface PushedRef {
   name: string;

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
-import { confirm } from '../../../src/cli/confirm.ts';
+import { confirm } from '../../../src/cli/output/confirm.ts';
 
 /** A terminal at which somebody types a line, or ends the input. */
 function terminal(typed: string | undefined, isTTY = true) {

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { expect, test } from '@jest/globals';
-import { filesAsWanted, isOtherMachine, placeOf, withoutFiles } from '../../../src/cli/elsewhere.ts';
+import { filesAsWanted, isOtherMachine, placeOf, withoutFiles } from '../../../src/cli/engine/elsewhere.ts';
 import { app, file, service, site } from '../../support/site-builder.ts';
 
 test.each([

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { namedInClone } from '../../../src/cli/pinned.ts';
+import { namedInClone } from '../../../src/cli/repo/pinned.ts';
 
 let folder = '';
 const git = (dir: string, ...args: string[]): string =>

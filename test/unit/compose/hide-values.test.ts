@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { readValues } from '../../../src/cli/desired.ts';
+import { readValues } from '../../../src/cli/repo/desired.ts';
 import { hiding } from '../../../src/compose/hide-values.ts';
 import { problemsOf, serviceProblems } from './support.ts';
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { InputError } from '../lib/errors.ts';
+import { InputError } from '../../lib/errors.ts';
 
 export interface Ran {
   code: number;

@@ -1,9 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
-import { schemaProblems } from '../fleet/schema.ts';
-import { InputError } from '../lib/errors.ts';
-import { utf8 } from '../lib/text/utf8.ts';
-import type { Trust } from '../trust/trust.ts';
-import { parseTrust } from '../trust/trust-file.ts';
+import { schemaProblems } from '../../fleet/schema.ts';
+import { InputError } from '../../lib/errors.ts';
+import { utf8 } from '../../lib/text/utf8.ts';
+import type { Trust } from '../../trust/trust.ts';
+import { parseTrust } from '../../trust/trust-file.ts';
 
 /** Reads whom a site trusts. Throws InputError. */
 export const readTrust = (text: string, file: string): Promise<Trust> =>

@@ -1,21 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isAdopting } from '../compose/adoption.ts';
-import { compileSite } from '../compose/compile-site.ts';
-import type { OutsideValues } from '../compose/outside-values.ts';
-import { InputError } from '../lib/errors.ts';
-import { utf8 } from '../lib/text/utf8.ts';
-import type { Snapshot } from '../model/snapshot.ts';
-import type { DesiredSite } from '../model/state.ts';
-import type { YamlNode } from '../yaml/node.ts';
-import { parseYaml } from '../yaml/parse.ts';
+import { isAdopting } from '../../compose/adoption.ts';
+import { compileSite } from '../../compose/compile-site.ts';
+import type { OutsideValues } from '../../compose/outside-values.ts';
+import { InputError } from '../../lib/errors.ts';
+import { utf8 } from '../../lib/text/utf8.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import type { DesiredSite } from '../../model/state.ts';
+import type { YamlNode } from '../../yaml/node.ts';
+import { parseYaml } from '../../yaml/parse.ts';
+import { withEngine } from '../engine/engine.ts';
+import type { DesiredOptions, EngineOptions } from '../options/desired-options.ts';
+import { limitSettings } from '../settings/agent-settings.ts';
+import { resolveSettings } from '../settings/resolve-settings.ts';
 import { asCommitted } from './as-committed.ts';
-import { withEngine } from './engine.ts';
-import type { DesiredOptions, EngineOptions } from './options/desired-options.ts';
 import { type OpenPinned, pinnedInClone, pinnedInRepo, placeAt } from './pinned.ts';
-import { limitSettings } from './settings/agent-settings.ts';
-import { resolveSettings } from './settings/resolve-settings.ts';
 
 /** Gives the snapshot that folder and flags name, and what a Site in it pins, and takes both away again when `use` is done. */
 export async function withSnapshot<T>(
@@ -26,7 +26,7 @@ export async function withSnapshot<T>(
   if (options.repo === undefined) {
     if (options.revision !== undefined)
       throw InputError.at(undefined, '--revision needs --repo: a folder is taken as it is');
-    const { folderSource } = await import('../source/folder-source.ts');
+    const { folderSource } = await import('../../source/folder-source.ts');
     const { path } = options;
     const top = folder ?? '.';
     const snapshot = asCommitted(await folderSource(top, path === undefined ? {} : { path }), top, path);
@@ -42,8 +42,8 @@ async function withRepo<T>(
   use: (snapshot: Snapshot, pinned: OpenPinned) => Promise<T>,
 ): Promise<T> {
   const { mkdtemp, rm } = await import('node:fs/promises');
-  const { gitSource } = await import('../source/git-source.ts');
-  const { sourceOptionsFrom } = await import('./settings/source-settings.ts');
+  const { gitSource } = await import('../../source/git-source.ts');
+  const { sourceOptionsFrom } = await import('../settings/source-settings.ts');
   const dir = await mkdtemp(join(tmpdir(), 'holdfast-'));
   const { signal } = new AbortController();
   try {

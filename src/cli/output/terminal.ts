@@ -1,6 +1,6 @@
-import { coloured, Line, type Palette, plain } from '../lib/text/line.ts';
-import { printableJson } from '../lib/text/printable.ts';
-import { EXIT } from './exit.ts';
+import { coloured, Line, type Palette, plain } from '../../lib/text/line.ts';
+import { printableJson } from '../../lib/text/printable.ts';
+import { EXIT } from '../exit.ts';
 
 /** Colours on a terminal; none where NO_COLOR is set (no-color.org) or the output is a pipe. */
 export function palette(stream: { isTTY?: boolean } = process.stdout): Palette {

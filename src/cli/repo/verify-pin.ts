@@ -1,12 +1,12 @@
-import { readSite } from '../fleet/sites.ts';
-import { shortRevision } from '../lib/text/revision.ts';
-import type { Pin } from '../model/fleet.ts';
-import type { Snapshot } from '../model/snapshot.ts';
-import type { Named } from '../source/source.ts';
-import type { Trust } from '../trust/trust.ts';
-import type { Evidence } from '../trust/verify/verification.ts';
-import { verifyPinned } from '../trust/verify/verify-pinned.ts';
-import { print } from './terminal.ts';
+import { readSite } from '../../fleet/sites.ts';
+import { shortRevision } from '../../lib/text/revision.ts';
+import type { Pin } from '../../model/fleet.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import type { Named } from '../../source/source.ts';
+import type { Trust } from '../../trust/trust.ts';
+import type { Evidence } from '../../trust/verify/verification.ts';
+import { verifyPinned } from '../../trust/verify/verify-pinned.ts';
+import { print } from '../output/terminal.ts';
 
 /** Where a Site and what it pins are looked up. */
 export interface PinnedAt {

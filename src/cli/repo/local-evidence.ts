@@ -1,9 +1,9 @@
-import { InputError, messageOf, SourceError } from '../lib/errors.ts';
-import { shortRevision } from '../lib/text/revision.ts';
-import { utf8 } from '../lib/text/utf8.ts';
-import { succeed } from '../trust/trust.ts';
-import { TrustError } from '../trust/trust-error.ts';
-import type { Evidence } from '../trust/verify/verification.ts';
+import { InputError, messageOf, SourceError } from '../../lib/errors.ts';
+import { shortRevision } from '../../lib/text/revision.ts';
+import { utf8 } from '../../lib/text/utf8.ts';
+import { succeed } from '../../trust/trust.ts';
+import { TrustError } from '../../trust/trust-error.ts';
+import type { Evidence } from '../../trust/verify/verification.ts';
 import { git, gitWord, runProgram } from './git-program.ts';
 import { readTrust } from './trust-file.ts';
 

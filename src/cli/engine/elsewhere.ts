@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
-import { breakApps } from '../model/break-apps.ts';
-import type { ActualSite, DesiredSite } from '../model/state.ts';
+import { breakApps } from '../../model/break-apps.ts';
+import type { ActualSite, DesiredSite } from '../../model/state.ts';
 import { withEngine } from './engine.ts';
 
 /** True for an engine on another machine: its containers bind files of that disk, which nobody here can look at. */

@@ -1,5 +1,5 @@
-import type { Engine } from '../engine/engine.ts';
-import { systemClock } from '../lib/clock.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { systemClock } from '../../lib/clock.ts';
 
 /** The engine that the flag, `DOCKER_HOST` or the default socket names, for one site, until `use` is done. */
 export async function withEngine<T>(
@@ -17,9 +17,9 @@ export async function withEngine<T>(
 
 /** Loads dockerode, which is the heaviest part of the program, only here. */
 export async function openSiteEngine(site: string, dockerHost: string | undefined): Promise<Engine> {
-  const { connectionFrom } = await import('../engine/client/connection.ts');
-  const { dockerApi } = await import('../engine/client/docker-api.ts');
-  const { openEngine } = await import('../engine/open-engine.ts');
+  const { connectionFrom } = await import('../../engine/client/connection.ts');
+  const { dockerApi } = await import('../../engine/client/docker-api.ts');
+  const { openEngine } = await import('../../engine/open-engine.ts');
   const api = dockerApi(await connectionFrom(process.env, dockerHost), process.env);
   return openEngine(api, { site, clock: systemClock });
 }

@@ -1,7 +1,7 @@
 import winston from 'winston';
-import type { Log } from '../lib/log.ts';
-import { type Line, line } from '../lib/text/line.ts';
-import { printableJson } from '../lib/text/printable.ts';
+import type { Log } from '../../lib/log.ts';
+import { type Line, line } from '../../lib/text/line.ts';
+import { printableJson } from '../../lib/text/printable.ts';
 import { palette } from './terminal.ts';
 
 export type LogFormat = 'text' | 'json';

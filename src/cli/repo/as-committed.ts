@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { InputError } from '../lib/errors.ts';
-import type { Snapshot } from '../model/snapshot.ts';
-import { asInGit } from '../source/git-filters.ts';
+import { InputError } from '../../lib/errors.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import { asInGit } from '../../source/git-filters.ts';
 import { runProgram } from './git-program.ts';
 
 /**

@@ -1,22 +1,22 @@
-import { discreetEngine } from '../agent/reconcile/discreet-engine.ts';
-import type { Reconciler } from '../agent/reconcile/reconciler.ts';
-import { createReconciler } from '../agent/reconcile/reconciler.ts';
-import { createHostFiles } from '../apply/host-files.ts';
-import type { Territory } from '../apply/territory.ts';
-import type { Hide } from '../compose/hide-values.ts';
-import { systemClock } from '../lib/clock.ts';
-import { formatProblem } from '../lib/errors.ts';
-import type { Log } from '../lib/log.ts';
-import { createSemaphore } from '../lib/semaphore.ts';
-import { line } from '../lib/text/line.ts';
-import { emptyMemory, type Memory } from '../model/memory.ts';
-import type { AppPlan, Plan } from '../model/plan.ts';
-import type { DesiredSite } from '../model/state.ts';
-import { heldThemselves } from '../plan/draft/withhold.ts';
-import type { PlanOptions } from '../plan/facts/policy.ts';
+import { discreetEngine } from '../../agent/reconcile/discreet-engine.ts';
+import type { Reconciler } from '../../agent/reconcile/reconciler.ts';
+import { createReconciler } from '../../agent/reconcile/reconciler.ts';
+import { createHostFiles } from '../../apply/host-files.ts';
+import type { Territory } from '../../apply/territory.ts';
+import type { Hide } from '../../compose/hide-values.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { formatProblem } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import { createSemaphore } from '../../lib/semaphore.ts';
+import { line } from '../../lib/text/line.ts';
+import { emptyMemory, type Memory } from '../../model/memory.ts';
+import type { AppPlan, Plan } from '../../model/plan.ts';
+import type { DesiredSite } from '../../model/state.ts';
+import { heldThemselves } from '../../plan/draft/withhold.ts';
+import type { PlanOptions } from '../../plan/facts/policy.ts';
+import { EXIT } from '../exit.ts';
+import { errorPalette, palette, print, printError } from '../output/terminal.ts';
 import { openSiteEngine } from './engine.ts';
-import { EXIT } from './exit.ts';
-import { errorPalette, palette, print, printError } from './terminal.ts';
 
 export interface ConvergeOptions {
   territory: Territory;
@@ -96,7 +96,7 @@ function createOutcomeWatcher(decide: (verdict: Verdict) => void) {
         decide({ kind: 'failed', errors: [...errors, ...stuck] });
       else if (open.length === 0 && !plan.apps.some(isPaced)) decide({ kind: 'converged', plan });
     },
-    outcome({ app, results }: import('../model/outcome.ts').Outcome) {
+    outcome({ app, results }: import('../../model/outcome.ts').Outcome) {
       const failed = results.find(({ status, operation }) => status === 'failed' && operation.kind === 'await');
       if (failed?.status === 'failed') failedWaits.set(app, `${app}: ${failed.error.message}`);
       else failedWaits.delete(app);

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { printable } from '../lib/text/printable.ts';
+import { printable } from '../../lib/text/printable.ts';
 
 /** Where a question is asked, and the answer read. */
 interface Terminal {
