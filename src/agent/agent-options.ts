@@ -12,33 +12,33 @@ import type { Subscribe } from '../source/link.ts';
 import type { Source } from '../source/source.ts';
 import type { Trust } from '../trust/trust.ts';
 
-/** All that an agent is given: its effects, its place, and how often it looks. */
+/** The effects of an agent, the repo and site it works for, and its intervals. */
 export interface AgentOptions {
   clock: Clock;
   disk: Disk;
   /** Files of Git on the site's disk. */
   files: HostFiles;
-  /** Where they may lie, by the site's own settings; absent where nothing is asked. */
+  /** The folders that these files may be in, by the site's own settings; without it, all are allowed. */
   territory?: Territory;
   engine: Engine;
   source: Source;
   log: Log;
   /** For the log and the state; without credentials. */
   repo: string;
-  /** What is followed there; empty for its HEAD. */
+  /** The revision to follow; empty for the repo's HEAD. */
   revision: string;
   /** The config repo's folder in the repo; none for its root. */
   path?: string | undefined;
   site: string | undefined;
   /** Absolute. */
   stateDir: string;
-  /** Read anew at each compilation, since the site's own values may change under us. */
+  /** Called for each compilation, since the site's own values may change at any time. */
   compile: () => Promise<CompileOptions>;
-  /** Whom the site trusts, by its own file, read anew at each poll; absent where it believes its repo. Throws InputError. */
+  /** Reads the site's trust file, at each poll; absent if the site believes its repo. Throws InputError. */
   trust?: () => Promise<Trust>;
   intervalMs: number;
   resyncMs: number;
-  /** Tells that the network may be back. */
+  /** Called when the network may be back. */
   onLink?: Subscribe;
   onPlan?: (plan: Plan, actual: ActualSite) => void;
   onOutcome?: (outcome: Outcome) => void;

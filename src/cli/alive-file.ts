@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { type Clock, every } from '../lib/clock.ts';
 
-/** How often the file is renewed; a health check calls an agent dead after a few times that. */
+/** The file is renewed this often. A health check calls an agent dead after a few times that. */
 const EVERY_MS = 10_000;
 
 /**
- * Renews a file for as long as this process does its work, so that a health check can tell one that hangs from one that is idle. It belongs in
- * memory (`/run`), since an idle agent writes nothing to a disk. The first write tells whether it can be written; later failures are ignored, as
- * the file then grows old, which is the message. Rejects where the first write fails. Returns how to stop.
+ * Renews a file while this process works, so that a health check can tell an agent that hangs from one that is idle. The file belongs in memory
+ * (`/run`), since an idle agent writes nothing to a disk. Rejects if the first write fails. Later failures are ignored: the file then grows old, and
+ * the health check sees that. Returns a function that ends it.
  */
 export async function keepAlive(path: string, clock: Pick<Clock, 'timer'>): Promise<() => void> {
   const renew = (): Promise<void> => writeFile(path, `${process.pid}\n`);

@@ -1,25 +1,27 @@
 import { flagOf, type Given, type Options, type OptionsOf, readOptions } from './options/option.ts';
 
-/** What a command takes besides options, with the help of it: `[folder]`, `<where...>`. */
+/** The words that a command takes besides options, as `[folder]` or `<where...>`, with their help. */
 export interface Argument<A> {
   name: string;
   help: string;
   read(words: readonly string[]): A;
 }
 
-/** A word that may be left out. */
+/** One word, which may be left out. */
 export const one = (name: string, help: string): Argument<string | undefined> => ({
   name: `[${name}]`,
   help,
   read: ([word]) => word,
 });
 
+/** Several words, or none. */
 export const any = (name: string, help: string): Argument<string[]> => ({
   name: `[${name}...]`,
   help,
   read: (words) => [...words],
 });
 
+/** At least one word. */
 export const some = (name: string, help: string): Argument<string[]> => ({ ...any(name, help), name: `<${name}...>` });
 
 interface Definition<A, O extends Options> {
@@ -31,13 +33,13 @@ interface Definition<A, O extends Options> {
   notes?: string;
   /** The meaning of each exit code that the command has. */
   exitCodes: { 0: string; 1?: string; 2: string };
-  /** Gives the options where flags are not all that they come from. */
+  /** Gives the options, if they come from more than flags. */
   resolve?(flags: Readonly<Record<string, Given>>): Promise<OptionsOf<O>>;
   /** Gives the exit code. */
   run(argument: A, options: OptionsOf<O>): number | Promise<number>;
 }
 
-/** A command as the program sees it: its types are its own matter. */
+/** A command as the program sees it, without the types that only the command knows. */
 export interface Command extends Pick<Definition<unknown, Options>, 'usage' | 'options' | 'notes' | 'exitCodes'> {
   argument?: Pick<Argument<unknown>, 'name' | 'help'>;
   start(words: readonly string[], flags: Readonly<Record<string, Given>>): Promise<number>;
@@ -50,7 +52,7 @@ export function defineCommand<O extends Options, A = undefined>(definition: Defi
     ...help,
     options,
     ...(argument && { argument }),
-    // Only a command without an argument has none, and its `A` is undefined.
+    // `A` is undefined for a command without an argument.
     start: async (words, flags) => run(argument?.read(words) as A, await resolve(flags)),
   };
 }

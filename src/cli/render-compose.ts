@@ -27,7 +27,7 @@ export async function renderCompose(folder: string | undefined, options: RenderO
     const app = choose(placed, options.app);
     const appDirectory = resolve(folder ?? '.', options.path ?? '.', app.folder);
     const { name, json } = await composeConfig(app, placed.site, files, { ...compile, appDirectory });
-    // What a Compose file alone is called is known only now.
+    // The name of a lone Compose file is known only now.
     if (options.app !== undefined && options.app !== name) throw noSuchApp(placed.site, options.app, [name]);
     printJson(json);
     return EXIT.ok;

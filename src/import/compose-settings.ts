@@ -5,7 +5,7 @@ import type { Snapshot } from '../model/snapshot.ts';
 
 const SETTING = /^[ \t]*(?:export[ \t]+)?COMPOSE_[A-Z_]+[ \t]*[=:]/;
 
-/** The snapshot with a `.env` that holds none of the settings of `docker compose`, and what they said: in a config repo the Application says the same. */
+/** Takes the settings of `docker compose` out of `.env`, since in a config repo the Application says the same. Gives the snapshot without them, and them. */
 export async function withoutSettings(snapshot: Snapshot): Promise<{ snapshot: Snapshot; settings: ComposeSettings }> {
   const file = await snapshot.read('.env');
   const text = file ? utf8(file.content, '.env') : '';

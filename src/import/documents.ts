@@ -1,4 +1,4 @@
-/** What the Application says besides where its Compose files are. */
+/** The content of app.yaml. */
 export interface ApplicationText {
   /** Absent where docker compose finds the files by itself. */
   compose?: string[] | undefined;
@@ -7,7 +7,7 @@ export interface ApplicationText {
   projectDirectory?: string | undefined;
 }
 
-/** app.yaml. JSON's quoting is YAML's, too. */
+/** The text of app.yaml. Values are quoted as in JSON, which YAML reads as well. */
 export function applicationText({ compose, profiles, adopt, projectDirectory }: ApplicationText): string {
   const lines = [
     ...(compose ? [`  compose: ${JSON.stringify(compose)}`] : []),
@@ -18,7 +18,7 @@ export function applicationText({ compose, profiles, adopt, projectDirectory }: 
   return document('Application', lines);
 }
 
-/** fleet.yaml of a repo that had none. */
+/** The text of fleet.yaml for a repo that has none. */
 export const fleetText = (name: string, siteValues: string[]): string =>
   document(
     'Fleet',
@@ -36,7 +36,7 @@ export const fleetText = (name: string, siteValues: string[]): string =>
     name,
   );
 
-/** sites/NAME.yaml of a repo that had none. */
+/** The text of sites/NAME.yaml for a repo that has none. */
 export const siteText = (): string => document('Site', []);
 
 const document = (kind: string, lines: string[], name?: string): string =>

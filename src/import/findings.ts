@@ -9,9 +9,9 @@ import type { Target } from './application.ts';
 import type { Stack } from './stack.ts';
 
 export interface Findings {
-  /** What a person should look at. */
+  /** Problems that a person should look at. */
   warnings: Problem[];
-  /** What `validate` refuses. */
+  /** Problems for which `validate` refuses the app. */
   errors: Problem[];
   /** True if services bind files of Git, so that sites write them. */
   bindsFiles: boolean;

@@ -14,7 +14,7 @@ import { recordSnapshot } from '../source/recording.ts';
 import { withoutSettings } from './compose-settings.ts';
 import { unsetVariables } from './variables.ts';
 
-/** What people run with `docker compose` from one folder. */
+/** The services that people run with `docker compose` from one folder. */
 export interface Stack {
   /** The Compose project's name. */
   name: string;
@@ -22,13 +22,13 @@ export interface Stack {
   dir: string;
   /** Compose files in merge order, relative to the folder. */
   compose: string[];
-  /** `docker compose` finds those by itself. */
+  /** True if `docker compose` finds these by itself. */
   isDefault: boolean;
   profiles: string[];
   project: Project;
-  /** All that an app made of it needs, by path relative to the folder. */
+  /** The files that an app made of it needs, by path relative to the folder. */
   files: Record<string, SourceFile>;
-  /** Folders that containers write to: the site's own, not Git's. */
+  /** Folders that containers write to. They belong to the site, not to Git. */
   left: string[];
   /** Mounts from outside of the folder, by path relative to it. */
   outside: string[];
@@ -39,14 +39,14 @@ export interface Stack {
 }
 
 export interface StackOptions {
-  /** Compose files, or one folder; none is the current folder. */
+  /** Compose files, or one folder; the current folder if empty. */
   files: string[];
-  /** Folders, relative to the stack's, to be taken although containers write to them. */
+  /** Folders, relative to the stack's, that are copied although containers write to them. */
   copy: string[];
   profiles: string[];
 }
 
-/** Reads a stack. Throws InputError where nothing can be made of its Compose files, SourceError where they cannot be read. */
+/** Reads a stack. Throws InputError for Compose files that are wrong, SourceError for those that cannot be read. */
 export async function readStack(options: StackOptions): Promise<Stack> {
   const { dir, named } = await locate(options.files);
   const { snapshot, settings } = await withoutSettings(await folderSource(dir));
@@ -64,7 +64,7 @@ export async function readStack(options: StackOptions): Promise<Stack> {
   const { left, writable, outside } = await bindsOf(project, dir, new Set(options.copy.map(normal)));
   const compiling = recordSnapshot(without(reading.snapshot, left));
   const all = { ...app, profiles: ['*'], siteValues: variables };
-  // What is refused is told later, of the app that was made.
+  // Problems are reported later, in the app that was made.
   await compileApp(all, '', compiling.snapshot, { filesDir: '/', placeholders: true }).catch((error: unknown) => {
     if (!(error instanceof InputError)) throw error;
   });
@@ -84,7 +84,7 @@ export async function readStack(options: StackOptions): Promise<Stack> {
   };
 }
 
-/** The name becomes a folder of the config repo, so what Docker Compose would refuse must not get that far. */
+/** Refuses a name that Docker Compose would refuse, before it becomes a folder of the config repo. */
 function requireProjectName(name: string, file: string): void {
   if (isProjectName(name)) return;
   throw InputError.at(
@@ -94,7 +94,7 @@ function requireProjectName(name: string, file: string): void {
   );
 }
 
-/** The folder of the first file, as docker compose takes it; the others lie in it, too. */
+/** Finds the stack's folder: that of the first file, as with docker compose. The other files must be in it. */
 async function locate(files: string[]): Promise<{ dir: string; named: string[] }> {
   const [first, ...others] = files.map((file) => resolve(file));
   if (first === undefined) return { dir: resolve('.'), named: [] };
@@ -106,7 +106,7 @@ async function locate(files: string[]): Promise<{ dir: string; named: string[] }
     throw InputError.at(
       undefined,
       `${outside} lies outside of ${dir}`,
-      'an app is one folder: lay it beside the first file',
+      'an app is one folder: put it beside the first file',
     );
   }
   return { dir, named };
@@ -127,7 +127,7 @@ const bareApp = (dir: string, compose: string[], settings: ComposeSettings): Pla
 
 const normal = (path: string): string => posix.normalize(path).replace(/^\.\//, '').replace(/\/$/, '');
 
-/** The folders that are left to the site, the files that containers could write to, and the paths outside of the folder. */
+/** Gives the folders that are left to the site, the files that containers can write to, and the paths outside of the folder. */
 async function bindsOf(
   project: Project,
   dir: string,
@@ -155,7 +155,7 @@ async function kindOf(path: string): Promise<'file' | 'dir' | undefined> {
   return found?.isDirectory() ? 'dir' : found?.isFile() ? 'file' : undefined;
 }
 
-/** The same snapshot, in which the folders are empty. */
+/** The snapshot with these folders empty. */
 const without = (snapshot: Snapshot, left: readonly string[]): Snapshot => ({
   ...snapshot,
   list: async (dir) =>

@@ -2,13 +2,13 @@ import type { Project } from '../compose/keys/project.ts';
 import { own } from '../lib/own.ts';
 import type { SourceFile } from '../model/snapshot.ts';
 
-/** `$NAME`, `${NAME}`, `${NAME?…}`: what has to have a value. Two dollars are one that is meant. */
+/** `$NAME`, `${NAME}` and `${NAME?…}` need a value. Two dollars are one dollar of the text. */
 const NEEDED = /\$\$|\$([A-Za-z_]\w*)|\$\{([A-Za-z_]\w*)(?=\}|:?\?)/g;
 const BUILT_IN = new Set(['COMPOSE_PROJECT_NAME', 'HOLDFAST_SITE', 'HOLDFAST_APP']);
 
 /**
- * Variables that Compose files need, also for the content of configs and secrets, and `.env` does not set; and HOME, where a path begins with `~`.
- * `docker compose` took them from its environment, or as empty. Sorted.
+ * The variables that Compose files need, also for the content of configs and secrets, and that `.env` does not set; HOME as well, if a path begins with
+ * `~`. `docker compose` took them from its environment, or as empty. Sorted.
  */
 export function unsetVariables(files: Record<string, SourceFile>, project?: Project): string[] {
   const textOf = (path: string): string => new TextDecoder().decode(own(files, path)?.content);

@@ -4,8 +4,8 @@ import { InputError } from '../lib/errors.ts';
 import type { SourceFile } from '../model/snapshot.ts';
 
 /**
- * Writes files below a folder: all, or none where one is there already with another content and `force` is not given. Gives the paths that were
- * written. Throws InputError naming those that are in the way, and those that lead out of the folder: the names come from files of others.
+ * Writes files below a folder, and gives the paths that were written. If a file has another content already, it writes none, unless `force` is given. Throws
+ * InputError that names those files, or a path that leads out of the folder: such names come from files of other people.
  */
 export async function writeNew(
   disk: Disk,

@@ -70,7 +70,7 @@ async function runAgent(settings: OptionsOf<typeof options>): Promise<number> {
   const outside = outsideValues();
   const opened = await openSiteEngine(site ?? 'default', settings.dockerHost);
   const engine = discreetEngine(opened, outside.hide);
-  // What is wrong with these files is said now, while the person who started the agent is still looking.
+  // An error in these files is reported now, while the person who started the agent is looking.
   if (values !== undefined) await readValues(values);
   await requireFolder(stateDir, '--state-dir');
   await requireFolder(filesDir, '--files-dir');
@@ -135,17 +135,17 @@ async function runAgent(settings: OptionsOf<typeof options>): Promise<number> {
 
 const NEEDS_REPO = 'give --repo, HOLDFAST_REPO or `repo` in the config file';
 
-/** Throws InputError where the file cannot be written. */
+/** Throws InputError if the file cannot be written. */
 const renewed = (path: string): Promise<() => void> =>
   keepAlive(path, systemClock).catch(({ code }: NodeJS.ErrnoException) => {
     throw InputError.at(
       undefined,
       `--alive-file ${path} cannot be written: ${code}`,
-      'name a file in a folder that exists, as below /run',
+      'name a file in a folder that exists, for example below /run',
     );
   });
 
-/** A folder that can never be one; a disk that is full or read-only for now is no reason not to mend containers. */
+/** Throws InputError for a path that can never be a folder. A disk that is full or read-only for now does not keep the agent from healing. */
 async function requireFolder(path: string, flag: string): Promise<void> {
   await mkdir(path, { recursive: true }).catch(({ code }: NodeJS.ErrnoException) => {
     if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'EACCES')

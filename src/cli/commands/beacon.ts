@@ -21,7 +21,7 @@ export const command = defineCommand({
     revision: withDefault(text('ref'), 'HEAD', 'the branch or tag, as the sites are told to follow it'),
     commit: optional(text('commit'), 'the commit that it is at (default: the one that the clone has)'),
     key: required(text('file'), 'an SSH key that may sign for holdfast-beacon; a .pub file for one in an ssh-agent'),
-    valid: withDefault(duration, '24h', 'how long sites may believe it'),
+    valid: withDefault(duration, '24h', 'the time for which sites may believe it'),
     sequence: optional(
       count(1),
       "the beacon's number; sites believe no lower one than they saw (default: the time in seconds)",
@@ -34,37 +34,40 @@ export const command = defineCommand({
     const { revision } = options;
     const ref = beaconRef(revision);
     if (ref === undefined)
-      throw InputError.at(undefined, `${JSON.stringify(revision)} is no name of a branch or a tag, as sites follow it`);
+      throw InputError.at(
+        undefined,
+        `${JSON.stringify(revision)} is not the name of a branch or a tag that sites can follow`,
+      );
     const issued = Math.floor(Date.now() / 1000) * 1000;
     if (siteTime(new Date(issued)) === undefined)
       throw InputError.at(
         undefined,
-        `the clock of this machine says ${new Date(issued).toISOString()}, which cannot be`,
+        `the clock of this machine says ${new Date(issued).toISOString()}, which cannot be right`,
       );
     const commit = await gitWord(dir, ['rev-parse', '-q', '--verify', `${options.commit ?? revision}^{commit}`]);
     if (commit === undefined)
       throw InputError.at(
         undefined,
-        `${dir} is no clone of a Git repo, or has no commit ${options.commit ?? revision}`,
+        `${dir} is not a clone of a Git repo, or has no commit ${options.commit ?? revision}`,
       );
     if (options.push !== undefined) await fetchBefore(dir, options.push, ref);
     const highest = issued / 1000 + 86_400;
     const found = await lastSequence(dir, ref);
-    // No site believed a number that is far beyond its time.
+    // A number far beyond its time was believed by no site.
     const last = found <= highest ? found : 0;
-    // The time in seconds needs no memory; one more than the last is for where somebody's clock was ahead.
+    // The time in seconds needs no memory. If somebody's clock was ahead, the last number plus one is higher.
     const sequence = options.sequence ?? Math.max(last + 1, issued / 1000);
     if (sequence <= last) {
       throw InputError.at(
         undefined,
-        `--sequence ${sequence} is not above ${last}, the last beacon's: sites that saw that one believe no lower one`,
-        'leave it out, and it counts up',
+        `--sequence ${sequence} is not above ${last}, the last beacon's: sites that saw that one believe no lower number`,
+        'leave it out: the number then rises by itself',
       );
     }
     if (sequence > highest) {
       throw InputError.at(
         undefined,
-        `--sequence ${sequence} is more than a day beyond this moment, ${issued / 1000} s since 1970: no site believes it`,
+        `--sequence ${sequence} is more than a day ahead of now, ${issued / 1000} s since 1970: no site believes it`,
         'leave it out, and it counts up',
       );
     }
@@ -91,7 +94,7 @@ async function fetchBefore(dir: string, remote: string, ref: string): Promise<vo
   if (there !== '') await git(dir, ['fetch', '--quiet', remote, `+${ref}:${ref}`]);
 }
 
-/** The number of the newest beacon that the clone has; 0 where it has none. */
+/** The number of the newest beacon in the clone; 0 if there is none. */
 async function lastSequence(dir: string, ref: string): Promise<number> {
   const last = await gitWord(dir, ['cat-file', 'tag', ref]);
   const message = last?.split('-----BEGIN')[0] ?? '';
@@ -104,7 +107,7 @@ async function sign(key: string, payload: string, dir: string): Promise<string> 
   });
   const own = readOpenSshKey(text);
   if (own) return signSsh(own, Buffer.from(payload), NAMESPACE.beacon);
-  // A passphrase, a security key, an ssh-agent behind a .pub file: OpenSSH knows them all.
+  // OpenSSH knows passphrases, security keys, and an ssh-agent behind a .pub file.
   const args = ['-Y', 'sign', '-q', '-n', NAMESPACE.beacon, '-f', key];
   const { code, stdout, stderr } = await runProgram('ssh-keygen', args, dir, payload);
   if (code !== 0) throw InputError.at(undefined, `ssh-keygen cannot sign with ${key}: ${stderr}`);

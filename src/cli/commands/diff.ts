@@ -30,7 +30,7 @@ export const command = defineCommand({
     ...desiredOptions,
     ...engineOptions,
     prune: onOff('plan as `apply --prune` would'),
-    output: withDefault(oneOf('text', 'json'), 'text', 'how to print the plan', { short: 'o' }),
+    output: withDefault(oneOf('text', 'json'), 'text', 'the format of the plan', { short: 'o' }),
   },
   exitCodes: {
     0: 'no difference',
@@ -53,7 +53,7 @@ export const command = defineCommand({
       const inTexts = new Set([...names].map((name) => `{{${name}}}`));
       const first = await seeing(wanted);
       const desired = names.size > 0 ? withFoundValues(wanted, first, inTexts).desired : wanted;
-      // Images that were found in the place of a placeholder are asked for now.
+      // The second look asks for the images that were found in place of a placeholder.
       const actual = names.size > 0 ? withFoundValues(wanted, await seeing(desired), inTexts).actual : first;
       const asked = desired.apps.flatMap((app) =>
         app.files.map(({ path, content }) => ({ path, size: content.length })),

@@ -57,7 +57,7 @@ export const command = defineCommand({
     const code = await converge(nothing, {
       timeoutMs: options.timeout,
       territory: territoryOf(options),
-      // Of what is taken down, only this is of any use.
+      // Hooks are the only thing that is still needed of an app that goes away.
       memory: { ...emptyMemory(), preStop: preStopHooks(desired) },
       plan: { byHand: true, prune: true, pullAlways: false, down: true },
       ...(options.dockerHost !== undefined && { dockerHost: options.dockerHost }),
@@ -67,7 +67,7 @@ export const command = defineCommand({
   },
 });
 
-/** The folder of a stack that was adopted still holds the files of the day of its adoption, and Git went on since. */
+/** The old folder of an adopted stack has the files of the day of its adoption. Git has changed since. */
 const howToHandBack = (app: string): string =>
   `${app} was adopted: docker compose up in its old folder starts it as it was on the day of adoption. ` +
   `To go on with the files of Git, write them first: holdfast render --format compose -o yaml --app ${app} > compose.yaml`;

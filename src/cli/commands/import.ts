@@ -75,12 +75,12 @@ function leftOut({ dir, left, outside }: Stack, { folder }: Target, projectDirec
     ),
     ...outside.map(
       (path) =>
-        `  left out: ${path}, since it lies outside of ${dir}. On a site it is ${projectDirectory ? join(projectDirectory, path) : `what Git has at ${join(folder, path)}, else ${path} from the app's folder`}`,
+        `  left out: ${path}, since it lies outside of ${dir}. On a site it is ${projectDirectory ? join(projectDirectory, path) : `the copy of Git's ${join(folder, path)}, or if Git has none, ${path} from the app's folder`}`,
     ),
   ];
 }
 
-/** The folders that a stack of this name runs from; undefined where no engine can be asked. */
+/** The folders that a stack of this name runs from; undefined if no engine answers. */
 async function runningStack({ name }: Stack, dockerHost: string | undefined): Promise<string[] | undefined> {
   try {
     const stacks = await withEngine('', dockerHost, (engine) => engine.stacks());

@@ -79,10 +79,10 @@ function parseWords(words: readonly string[]): [dir: string, reference: OciRefer
   const [first = '', second] = words;
   const url = second ?? first;
   if (words.length > 2 || !isOci(url))
-    throw InputError.at(undefined, 'say where to: holdfast push [folder] oci://REGISTRY/NAME:TAG');
+    throw InputError.at(undefined, 'name the registry: holdfast push [folder] oci://REGISTRY/NAME:TAG');
   const reference = parseOci(url);
   if (reference.digest !== undefined)
-    throw InputError.at(undefined, 'what is pushed gets its digest from its content: name a tag');
+    throw InputError.at(undefined, 'the digest follows from the content that is pushed: name a tag');
   return [second === undefined ? '.' : first, reference];
 }
 

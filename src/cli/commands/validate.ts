@@ -23,9 +23,9 @@ import { compileOptions, withSnapshot } from '../repo/desired.ts';
 import { type OpenPinned, placeAt } from '../repo/pinned.ts';
 
 /**
- * Compiles every site of a repo, or the one named, and prints all problems, sorted by place; what several sites share is said once. Where a site is
- * named, it is read as the site does it, at the revision that it pins; else all are checked against what is here, for the day the pin is lifted. Of apps that
- * no site runs, and of all where the Fleet or the Sites cannot be read, it reads at least the documents and the Compose files.
+ * Compiles every site of a repo, or the one named, and prints all problems, sorted by place. A problem of several sites is printed once. A named site is
+ * read at the revision that it pins, as the site does. Otherwise pins do not count: the files here must be right on the day when a pin is lifted. If no site
+ * runs an app, or the Fleet or the Sites cannot be read, at least the documents and the Compose files are read.
  */
 export const command = defineCommand({
   argument: folderArgument,
@@ -56,7 +56,7 @@ export const command = defineCommand({
 });
 
 const TRUST_FILE = 'trust.yaml';
-/** Sites that one problem names. */
+/** One problem names at most so many sites. */
 const MOST_NAMED = 10;
 
 interface Found {
@@ -70,7 +70,7 @@ interface Found {
   read: Set<string>;
 }
 
-/** The trust.yaml that sites would be handed, where there is one. */
+/** The repo's trust.yaml, which sites would take over. */
 async function checkTrust(snapshot: Snapshot, found: Found): Promise<void> {
   const file = await snapshot.read(TRUST_FILE);
   if (!file) return;
@@ -116,8 +116,8 @@ async function checkSite(
 }
 
 /**
- * Where all Applications are placed, and what can be known of those that no site runs: without a site there are no values, so no more than that
- * their files can be read.
+ * Checks where all Applications are placed, and that the files of those which no site runs can be read. More cannot be known of them, since only a site
+ * has values.
  */
 async function checkApplications(snapshot: Snapshot, found: Found): Promise<void> {
   const repo = new RepoFiles(snapshot);
@@ -147,20 +147,20 @@ async function suspectsOf(app: PlacedApp, read: Record<string, SourceFile>, snap
     const { project } = await readProject(app, snapshot, { filesDir: '/', placeholders: true });
     return suspectsIn(read, project, projectFolder(app)).map((problem) => ({ ...problem, app: app.name }));
   } catch (error) {
-    // Its compilation tells the problems in it.
+    // Compiling the app reports its problems.
     if (error instanceof InputError) return [];
     throw error;
   }
 }
 
-/** The same in the values of the Fleet and of Sites. */
+/** Passwords and keys in the values of the Fleet and of Sites. */
 async function checkValues(snapshot: Snapshot, sites: readonly string[], found: Found): Promise<void> {
   const values = await writtenValues(snapshot, 'fleet.yaml', 'Fleet');
   for (const site of sites) values.push(...(await writtenValues(snapshot, `sites/${site}.yaml`, 'Site')));
   for (const { name, value, at } of values) if (isSuspect(name, value)) found.warnings.push(suspect(at, name));
 }
 
-/** Names the sites that have a problem, where others run the app without it, and those on which a variable has no value. */
+/** Adds the sites to a problem that not all sites of the app have, and to a variable without a value. */
 function withSites({ onSites, apps }: Found, all: number): Problem[] {
   const places = new Map<string, { problem: Problem; sites: string[] }>();
   for (const { site, problem } of onSites) {
@@ -178,7 +178,7 @@ function withSites({ onSites, apps }: Found, all: number): Problem[] {
   });
 }
 
-/** As lines, each once, by place; what has no place comes first. A problem without one says at least which app has it. */
+/** The problems as lines, each once, sorted by place. Those without a place come first, with the name of the app. */
 function told(problems: readonly Problem[]): string[] {
   const sorted = problems.toSorted(
     (a, b) =>

@@ -3,14 +3,14 @@ import { breakApps } from '../../model/break-apps.ts';
 import type { ActualSite, DesiredSite } from '../../model/state.ts';
 import { withEngine } from './engine.ts';
 
-/** True for an engine on another machine: its containers bind files of that disk, which nobody here can look at. */
+/** True for an engine on another machine. Its containers bind files of that machine's disk, which cannot be read from here. */
 export async function isElsewhere(dockerHost: string | undefined): Promise<boolean> {
   const where = placeOf(dockerHost ?? process.env.DOCKER_HOST ?? '');
   if (where !== 'loopback') return where === 'elsewhere';
   return isOtherMachine(await withEngine('', dockerHost, async (engine) => (await engine.facts()).machine));
 }
 
-/** By its address. A port of this machine may be the end of a tunnel. */
+/** The machine of an engine, by its address. A port of this machine may be the end of a tunnel. */
 export function placeOf(host: string): 'here' | 'loopback' | 'elsewhere' {
   const found = /^(ssh|tcp|https?):\/\/(?:[^@/]*@)?(\[[^\]]*\]|[^:/]*)/.exec(host);
   if (!found) return 'here';
@@ -18,17 +18,17 @@ export function placeOf(host: string): 'here' | 'loopback' | 'elsewhere' {
   return scheme !== 'ssh' && /^(localhost|127\.[\d.]+|\[::1\]|)$/.test(name) ? 'loopback' : 'elsewhere';
 }
 
-/** Docker Desktop runs its engine in a machine of its own, and gives it the files of this one. */
+/** Docker Desktop runs its engine in a virtual machine that has the files of this machine. */
 export const isOtherMachine = (machine: string | undefined): boolean =>
   machine !== undefined && machine !== hostname() && machine !== 'docker-desktop';
 
-/** Files of Git as they would be if they were right; the labels of the containers tell whether those were made with them. */
+/** The files of Git as if all were written. The labels of the containers tell if they were made with these files. */
 export const filesAsWanted = (site: DesiredSite): ActualSite['files'] =>
   Object.fromEntries(
     site.apps.flatMap(({ files }) => files.map(({ path, digest, mode }) => [path, { digest, mode }] as const)),
   );
 
-/** Apps that bind files of Git are broken: they would be written to the wrong disk. */
+/** The site with every app broken that binds files of Git, since these would be written to the wrong disk. */
 export const withoutFiles = (site: DesiredSite): DesiredSite =>
   breakApps(
     site,

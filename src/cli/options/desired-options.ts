@@ -2,7 +2,7 @@ import { one } from '../command.ts';
 import { absoluteFolder, folder, text } from './kinds.ts';
 import { type OptionsOf, onOff, optional, repeated, withDefault } from './option.ts';
 
-/** What the commands that read desired state have in common. */
+/** The options of all commands that read desired state. */
 export const folderArgument = one(
   'folder',
   'the config repo, or a folder with a compose.yaml; uncommitted files count',
@@ -23,7 +23,7 @@ export const desiredOptions = {
 
 export type DesiredOptions = OptionsOf<typeof desiredOptions>;
 
-/** What those have in common that ask an engine. */
+/** The options of those that ask an engine as well. */
 export const engineOptions = {
   projectRoot: repeated(
     absoluteFolder,

@@ -10,19 +10,19 @@ export interface Origin {
   at?: Position;
 }
 
-/** An option of a command or a setting of the agent, said once: its flag, help, types, schema and docs are made of this. */
+/** An option of a command or a setting of the agent. Its flag, help, type, JSON Schema and docs are made from this. */
 export interface Option<T> {
   help: string;
   /** `duration` in `--interval <duration>`, `text|json` in `--output <text|json>`; a switch has none. */
   placeholder?: string;
   /** The letter of a short flag. */
   short?: string;
-  /** The value that stands where none is given, as text. */
+  /** The default, as text. */
   fallback?: string;
   isRequired?: boolean;
   /** A secret has no flag, since a process list shows those. */
   isSecret?: boolean;
-  /** The environment variable that stands in for the flag. */
+  /** The environment variable that is read if there is no flag. */
   variable?: string;
   /** Help of the flag that says no, for an option that may be on, off or left open. */
   helpOfNo?: string;
@@ -103,7 +103,7 @@ export const yesNo = (help: string, helpOfNo: string): Option<boolean | undefine
   read: (given) => (given === undefined ? undefined : given === true),
 });
 
-/** The values that `find` gives for the keys, read. Throws InputError. */
+/** Reads the values that `find` gives for the keys. Throws InputError. */
 export function readOptions<O extends Options>(
   options: O,
   find: (key: string, option: Option<unknown>) => { given: Given; origin: Origin } | undefined,

@@ -10,7 +10,7 @@ export const renderOptions = {
     'engine',
     'the words to use: `compose` prints one app as `docker compose config` does',
   ),
-  output: optional(oneOf('yaml', 'json'), 'how to print it (default: yaml; with --format compose json)', {
+  output: optional(oneOf('yaml', 'json'), 'the syntax (default: yaml; with --format compose json)', {
     short: 'o',
   }),
   app: optional(text('name'), 'print this app only'),

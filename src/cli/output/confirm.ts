@@ -1,15 +1,15 @@
 import { createInterface } from 'node:readline/promises';
 import { printable } from '../../lib/text/printable.ts';
 
-/** Where a question is asked, and the answer read. */
+/** The streams that ask a question and read the answer. */
 interface Terminal {
   input: NodeJS.ReadableStream & { isTTY?: boolean };
   output: NodeJS.WritableStream;
 }
 
 /**
- * Asks a person a question that only `y` or `yes` answers with yes; Ctrl-C and the end of the input are a no. Nobody is asked where no person
- * types: a script that runs the command means it.
+ * Asks a question. `y` and `yes` mean yes; everything else, Ctrl-C and the end of the input mean no. Without a terminal it does not ask and gives true: a
+ * script that runs the command means it.
  */
 export async function confirm(
   question: string,

@@ -12,22 +12,22 @@ export const errorPalette = (): Palette => palette(process.stderr);
 
 type Words = string | Line;
 
-/** Writes a line, or several, to standard output. Words that are no `Line` are escaped whole, their line breaks too. */
+/** Writes one or several lines to standard output. In a text that is not a `Line`, everything is escaped, line breaks too. */
 export const print = (lines: Words | readonly Words[]): void => {
   process.stdout.write(textOf(lines));
 };
 
-/** The same to standard error. */
+/** Writes one or several lines to standard error. */
 export const printError = (lines: Words | readonly Words[]): void => {
   process.stderr.write(textOf(lines));
 };
 
-/** Writes JSON, laid out as it is. */
+/** Writes JSON with its line breaks. */
 export const printJson = (json: string): void => {
   process.stdout.write(`${printableJson(json)}\n`);
 };
 
-/** Lines as they are sent. A command of GitHub's runner begins with `::` at the start of a line, so other people's words never begin with it. */
+/** The lines as they are sent. A line that begins with `::` is a command to GitHub's runner, so no line of ours begins with it. */
 const textOf = (lines: Words | readonly Words[]): string =>
   [lines]
     .flat()
@@ -35,8 +35,8 @@ const textOf = (lines: Words | readonly Words[]): string =>
     .join('');
 
 /**
- * What is under way goes on when its output can no longer be written: a reader that has seen enough (`| head`) is no failure. A file that is full
- * is one, at the end.
+ * Keeps the process alive when its output can no longer be written. A reader that has seen enough (`| head`) is not a failure. A full disk is one: the
+ * process then ends with an exit code that says so.
  */
 export function outliveOutput(): void {
   let isLost = false;

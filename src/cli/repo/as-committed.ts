@@ -5,7 +5,7 @@ import { asInGit } from '../../source/git-filters.ts';
 import { runProgram } from './git-program.ts';
 
 /**
- * A folder of this machine with the files that Git LFS keeps or git-crypt encrypts as Git has them, and so as a site gets them. `path` is the config
+ * The snapshot of a folder of this machine, with the files of Git LFS and git-crypt as Git stores them, since a site gets them so. `path` is the config
  * repo's folder below `dir`.
  */
 export function asCommitted(snapshot: Snapshot, dir: string, path = ''): Snapshot {
@@ -21,7 +21,7 @@ export function asCommitted(snapshot: Snapshot, dir: string, path = ''): Snapsho
   };
 }
 
-/** Files below a folder with the filters of Git that they go through; none where the folder is no work tree, or this machine has no Git. */
+/** The files below a folder and Git's filter for each; none if the folder is not in a work tree, or this machine has no Git. */
 async function filtersBelow(folder: string): Promise<ReadonlyMap<string, string>> {
   try {
     const files = await runProgram('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], folder);

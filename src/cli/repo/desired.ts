@@ -17,7 +17,7 @@ import { resolveSettings } from '../settings/resolve-settings.ts';
 import { asCommitted } from './as-committed.ts';
 import { type OpenPinned, pinnedInClone, pinnedInRepo, placeAt } from './pinned.ts';
 
-/** Gives the snapshot that folder and flags name, and what a Site in it pins, and takes both away again when `use` is done. */
+/** Opens the snapshot that folder and flags name, and the one that a Site in it pins, for as long as `use` runs. */
 export async function withSnapshot<T>(
   folder: string | undefined,
   options: DesiredOptions,
@@ -67,20 +67,20 @@ async function withRepo<T>(
   }
 }
 
-/** The flags that say what to read. */
+/** The flags that decide the desired state. */
 type ReadableOptions = DesiredOptions & Partial<Pick<EngineOptions, 'dockerHost' | 'adopt'>>;
 
 export interface ReadOptions {
   placeholders: boolean;
   engine?: boolean;
   outside?: OutsideValues;
-  /** Hears of each name for which a placeholder is used. */
+  /** Called with each name for which a placeholder is used. */
   onPlaceholder?: (name: string) => void;
 }
 
 /**
- * What the site should run. Problems of single apps are in its `broken`. With `engine`, it is asked where the stacks that apps adopt were
- * started from. Throws EngineError where it does not answer.
+ * Reads the state that the site should have. Problems of single apps are in its `broken`. With `engine`, it asks the engine for the folders that adopted
+ * stacks were started from, and throws EngineError if the engine does not answer.
  */
 export async function readDesired(
   folder: string | undefined,
@@ -118,7 +118,7 @@ const environment = (): Record<string, string> =>
     Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
 
-/** The site's own values: a flat YAML mapping of names to scalars. An empty file is no values. Throws InputError. */
+/** Reads the site's own values: a flat YAML mapping of names to scalars. An empty file has none. Throws InputError. */
 export async function readValues(path: string): Promise<Record<string, string>> {
   const content = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     throw InputError.at(undefined, `the values file ${path} cannot be read: ${error.code ?? error.message}`);
@@ -130,7 +130,7 @@ export async function readValues(path: string): Promise<Record<string, string>> 
   const values: Record<string, string> = {};
   for (const { key, value } of root.entries) {
     if (value.kind !== 'scalar' || value.value === null) {
-      const hint = 'write it in quotes where it is no list and no mapping';
+      const hint = 'put quotes around a value with special characters';
       throw InputError.at(value.at, 'this value must be a string, a number or a boolean', hint);
     }
     values[key] = typeof value.value === 'string' ? value.value : value.raw;
@@ -138,7 +138,7 @@ export async function readValues(path: string): Promise<Record<string, string>> 
   return values;
 }
 
-/** Parses what nobody may read: of what is wrong with it only the place is told, since any piece of the text may be one of a password. */
+/** Parses a secret text. An error names only the place in it, since any part of the text may be a part of a password. */
 function parseSecretly(text: string, path: string): YamlNode | undefined {
   try {
     return parseYaml(text, path);

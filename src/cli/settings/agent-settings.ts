@@ -6,7 +6,7 @@ import { kebab, type Options, type OptionsOf, onOff, optional, withDefault, word
  * the value. `node scripts/agent-settings.ts` writes schemas/agent.schema.json and the tables of docs/agent.md from these rows.
  */
 
-/** The settings, each with the name of its variable. Credentials are of Git and say so, since an agent has other environment as well. */
+/** Adds the name of the variable to each setting. Variables of credentials begin with HOLDFAST_GIT_, since the agent's environment may hold others. */
 const settings = <O extends Options>(rows: O): O =>
   Object.fromEntries(
     Object.entries(rows).map(([key, row]) => {
@@ -20,7 +20,7 @@ const file = text('file');
 const root = { ...absoluteFolder, hint: 'write a path with a blank as a JSON array: \'["/srv/my shop"]\'' };
 const secret = { isSecret: true };
 
-/** What the site follows, and how often it looks. */
+/** The repo and revision to follow. */
 export const followSettings = settings({
   repo: words(
     text('url'),
@@ -62,11 +62,11 @@ export const siteSettings = settings({
     file,
     'a file in memory (below /run) that the agent renews every 10 s while it works, for health checks',
   ),
-  logFormat: optional(oneOf('text', 'json'), 'how to log (default: text on a terminal, else json)'),
-  logLevel: withDefault(oneOf('error', 'warn', 'info', 'debug'), 'info', 'how much to log'),
+  logFormat: optional(oneOf('text', 'json'), 'the format of the log (default: text on a terminal, else json)'),
+  logLevel: withDefault(oneOf('error', 'warn', 'info', 'debug'), 'info', 'the least severe messages to log'),
 });
 
-/** How the config repo is reached. */
+/** Access to the config repo. */
 export const accessSettings = settings({
   username: optional(text('name'), 'the user for the config repo'),
   password: optional(text('secret'), 'the password for the config repo; better in a file of its own', secret),
@@ -80,7 +80,7 @@ export const accessSettings = settings({
   tokenScheme: withDefault(
     oneOf('basic', 'bearer'),
     'basic',
-    'how a token is given: basic, as the password of a user, which most hosts expect, or bearer',
+    'the way to send a token: basic, as the password of a user, which most hosts expect, or bearer',
   ),
   credentialCommand: words(
     text('command'),
@@ -104,22 +104,26 @@ export const accessSettings = settings({
   ),
 });
 
-/** What the config repo may cost. */
+/** The limits of what the config repo may send and the agent keeps of it. */
 export const limitSettings = settings({
   gitTimeout: withDefault(
     duration,
     '60s',
-    'how long the config repo may be silent before a poll or a fetch is tried again',
+    'the longest silence of the config repo before a poll or a fetch is tried again',
   ),
-  gitTotalTimeout: withDefault(duration, '1h', 'how long one poll or fetch may take in all'),
-  maxFetchBytes: withDefault(size, '256MiB', 'what one answer of the config repo may hold'),
+  gitTotalTimeout: withDefault(duration, '1h', 'the longest time of one poll or fetch'),
+  maxFetchBytes: withDefault(size, '256MiB', 'the largest answer of the config repo'),
   maxUnpackedBytes: withDefault(size, '1GiB', 'all objects of one fetch, unpacked'),
   maxObjects: withDefault(count(0), '500000', 'Git objects in one fetch'),
   maxFileBytes: withDefault(size, '32MiB', 'one file or folder of the config repo'),
   maxFiles: withDefault(count(1), '100000', 'files and folders that a site reads of one commit'),
   maxReadBytes: withDefault(size, '128MiB', 'those files together'),
   maxDiskBytes: withDefault(size, '512MiB', 'all that is kept of the config repo'),
-  maxHealBytes: withDefault(size, '256MiB', 'what may be fetched again in a day because the disk lost or damaged it'),
+  maxHealBytes: withDefault(
+    size,
+    '256MiB',
+    'objects that may be fetched again in a day because the disk lost or damaged them',
+  ),
   maxPacks: withDefault(count(2), '50', 'packs of Git objects before they are merged into one'),
   maxRedirects: withDefault(count(0), '5', 'redirects of one request'),
 });

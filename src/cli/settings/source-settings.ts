@@ -11,7 +11,7 @@ import type { SshSettings } from '../../source/wire/ssh-transport.ts';
 import { type SourceSettings, sourceSettings } from './agent-settings.ts';
 import { resolveSettings } from './resolve-settings.ts';
 
-/** How a config repo is reached and what it may cost. Throws InputError for settings that do not go together. */
+/** Turns settings into the options of a source. Throws InputError for settings that do not go together. */
 export function sourceOptions(
   settings: SourceSettings,
   environment: NodeJS.ProcessEnv,
@@ -49,7 +49,7 @@ export function sourceOptions(
   };
 }
 
-/** The same by the environment alone, for commands that have no settings of their own. Throws InputError. */
+/** The options of a source by the environment alone, for commands without such flags. Throws InputError. */
 export const sourceOptionsFrom = async (environment: NodeJS.ProcessEnv) =>
   sourceOptions(await resolveSettings(sourceSettings, { environment }), environment);
 
