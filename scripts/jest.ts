@@ -3,24 +3,46 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repoDir } from './engine.ts';
+import { type Cleanup, cleanupAtExit } from './machine/cleanup.ts';
+import { endTree } from './machine/process-tree.ts';
 
 /** What Node needs so that jest runs ES modules, without its warning at every worker. */
 const FLAGS = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
 
-/** Runs jest with the arguments of its own command line; resolves to the exit code. */
-export function jest(args: string[], options: { env?: NodeJS.ProcessEnv; signal?: AbortSignal } = {}): Promise<number> {
+/** Agents and engines that tests started may clean up for so long when a run is broken off. */
+const GRACE_MS = 10_000;
+
+export interface JestOptions {
+  env?: NodeJS.ProcessEnv;
+  signal?: AbortSignal;
+  /** Ends jest when the run is broken off, before the engines that its tests use. */
+  cleanup?: Cleanup;
+}
+
+/**
+ * Runs jest with the arguments of its own command line; resolves to the exit code. Jest gets a process group of its own: jest does not end its
+ * workers when it is ended, and they would go on and start containers, so the whole tree is ended here.
+ */
+export function jest(args: string[], options: JestOptions = {}): Promise<number> {
   const program = join(repoDir, 'node_modules', 'jest', 'bin', 'jest.js');
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...FLAGS, program, ...args], {
       cwd: repoDir,
+      detached: true,
       stdio: 'inherit',
       env: { ...process.env, ...options.env },
     });
-    const end = (): void => void child.kill('SIGTERM');
-    options.signal?.addEventListener('abort', end);
+    let hasEnded = false;
+    const end = async (): Promise<void> => {
+      if (!hasEnded && child.pid !== undefined) await endTree(child.pid, GRACE_MS);
+    };
+    options.cleanup?.add(end);
+    const onAbort = (): void => void end().catch(reject);
+    options.signal?.addEventListener('abort', onAbort);
     child.on('error', reject);
     child.on('exit', (code, signal) => {
-      options.signal?.removeEventListener('abort', end);
+      hasEnded = true;
+      options.signal?.removeEventListener('abort', onAbort);
       resolve(code ?? 128 + (signal ? constants.signals[signal] : 0));
     });
   });
@@ -55,4 +77,4 @@ export async function countedJest(...[args, options]: Parameters<typeof jest>): 
   }
 }
 
-if (import.meta.main) process.exitCode = await jest(process.argv.slice(2));
+if (import.meta.main) process.exitCode = await jest(process.argv.slice(2), { cleanup: cleanupAtExit() });

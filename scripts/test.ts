@@ -92,7 +92,8 @@ async function main(stages: [string, Stage][], jestArgs: string[]): Promise<void
       const count = stage.folders
         ? await tests(stage, jestArgs, {
             env,
-            signal: AbortSignal.any([abort.signal, AbortSignal.timeout(LONGEST_STAGE_MS)]),
+            cleanup,
+            signal: AbortSignal.timeout(LONGEST_STAGE_MS),
           })
         : await checks();
       for (const key of ['passed', 'failed', 'skipped'] as const) sum[key] += count[key];

@@ -92,7 +92,8 @@ export async function stopProcesses(pids: number[], graceMs: number): Promise<vo
   if (!(await until(gone, 10_000))) throw new Error(`processes ${pids.join(', ')} do not end, even when killed`);
 }
 
-function signalAll(pids: number[], signal: NodeJS.Signals): void {
+/** Sends a signal to processes, or by a negative number to a process group. Those that have ended are no error. */
+export function signalAll(pids: number[], signal: NodeJS.Signals): void {
   for (const pid of pids) {
     try {
       process.kill(pid, signal);

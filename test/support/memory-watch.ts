@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { childrenOf } from '../../scripts/machine/process-tree.ts';
 
 /** The most memory that a process and those it starts have held at one time, as the kernel counts it. */
 export interface MemoryWatch {
@@ -31,10 +32,4 @@ async function bytesOf(pid: number, name: 'VmHWM' | 'VmRSS' | 'RssAnon'): Promis
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const line = status.split('\n').find((each) => each.startsWith(`${name}:`));
   return Number(line?.match(/\d+/)?.[0] ?? 0) * 1024;
-}
-
-async function childrenOf(pid: number): Promise<number[]> {
-  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
-  const lists = threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => ''));
-  return (await Promise.all(lists)).flatMap((list) => list.split(' ').filter(Boolean).map(Number));
 }
