@@ -23,9 +23,13 @@ const LEFT_OUT = [
   '@balena/dockerignore',
 ];
 
-/** CommonJS packages ask for `require`, which an ES module has to make. */
+/**
+ * CommonJS packages ask for `require`, which an ES module has to make. Node hides the deprecation warnings of code below node_modules, so they
+ * are switched off for the same code in the bundle: docker-modem's `url.parse` would warn at every tcp:// engine.
+ */
 const BANNER = `import { createRequire as holdfastRequire } from 'node:module';
-const require = holdfastRequire(import.meta.url);`;
+const require = holdfastRequire(import.meta.url);
+process.noDeprecation = true;`;
 
 /**
  * Takes Node's own modules by `require`. To import one, Node reads every export of it, and that of `node:http` called WebSocket loads a second

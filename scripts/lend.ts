@@ -1,3 +1,4 @@
+import { buildProgram } from '../test/support/built-program.ts';
 import { startNewerDocker, startPodman, type TestEngine } from '../test/support/engines.ts';
 import { composePeer } from '../test/support/peer.ts';
 import { usableEngine } from './engine.ts';
@@ -36,6 +37,13 @@ export const joinLent = (parts: readonly Lent[]): Lent => ({
 
 export const lendPeer = (): Promise<Lent> =>
   lend({ variable: 'COMPOSE_PEER', name: 'Docker Compose', start: composePeer });
+
+/** The bundle, once for all tests that run `holdfast` as a process. It throws when it cannot be built: that is no fault of the machine. */
+export async function lendProgram(cleanup: Cleanup): Promise<Lent> {
+  const { dir, remove } = await buildProgram();
+  cleanup.add(remove);
+  return { env: { HOLDFAST_TEST_PROGRAM: dir }, missing: [] };
+}
 
 /** Docker, Podman and a newer Docker, each ready with the test images. */
 export async function lendEngines(options: {

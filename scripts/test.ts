@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { importTestImages } from '../test/support/images.ts';
 import { repoDir } from './engine.ts';
 import { type Count, countedJest } from './jest.ts';
-import { joinLent, type Lent, lendEngines, lendPeer } from './lend.ts';
+import { joinLent, type Lent, lendEngines, lendPeer, lendProgram } from './lend.ts';
 import { cleanupAtExit } from './machine/cleanup.ts';
 
 /** By itself jest leaves one core to itself. */
@@ -21,13 +21,13 @@ const STAGES = {
   sim: { needs: 'nothing', folders: ['test/sim'], jest: BOTH_CORES },
   conformance: { needs: 'engines', folders: ['test/conformance'], jest: BOTH_CORES },
   // Mostly these wait for engines, which they share: what they make has names of its own.
-  e2e: { needs: 'engines', folders: ['test/e2e', 'test/chaos'], jest: ['--maxWorkers=3', '--testTimeout=120000'] },
+  e2e: { needs: 'engines', folders: ['test/e2e', 'test/chaos'], jest: ['--maxWorkers=5', '--testTimeout=180000'] },
   // These count what an engine is asked, and says: nobody else may be at it.
   alone: { needs: 'engines', folders: ['test/alone'], jest: ['--runInBand'] },
 } as const satisfies Record<string, Stage>;
 
 interface Stage {
-  needs: 'nothing' | 'peer' | 'engines';
+  needs: 'nothing' | 'engines';
   folders?: readonly string[];
   jest?: readonly string[];
 }
@@ -73,13 +73,16 @@ async function main(stages: [string, Stage][], jestArgs: string[]): Promise<void
 
   // Engines come up while the tests that need none run.
   const nothing: Promise<Lent> = Promise.resolve({ env: {}, missing: [] });
-  const peer = needs.has('peer') || needs.has('engines') ? lendPeer() : nothing;
+  const peer = needs.has('engines') ? lendPeer() : nothing;
   const engines = needs.has('engines')
     ? peer.then(() => lendEngines({ say, cleanup, signal: abort.signal, prepare: importTestImages }))
     : nothing;
-  const lent = { nothing, peer, engines: Promise.all([peer, engines]).then(joinLent) };
+  const program = needs.has('engines') ? lendProgram(cleanup) : nothing;
+  const lent = { nothing, engines: Promise.all([peer, engines, program]).then(joinLent) };
+  // A program that cannot be built fails the stage that waits for it, not those before.
+  lent.engines.catch(() => undefined);
   // An engine that is just coming up can be ended once it is up.
-  cleanup.add(() => engines.then(() => undefined));
+  cleanup.add(async () => void (await Promise.allSettled([engines, program])));
 
   const sum: Count = { passed: 0, failed: 0, skipped: 0 };
   const lines: string[] = [];
@@ -90,11 +93,7 @@ async function main(stages: [string, Stage][], jestArgs: string[]): Promise<void
       say(`\n— ${name} —`);
       const since = performance.now();
       const count = stage.folders
-        ? await tests(stage, jestArgs, {
-            env,
-            cleanup,
-            signal: AbortSignal.timeout(LONGEST_STAGE_MS),
-          })
+        ? await tests(stage, jestArgs, { env, cleanup, signal: AbortSignal.timeout(LONGEST_STAGE_MS) })
         : await checks();
       for (const key of ['passed', 'failed', 'skipped'] as const) sum[key] += count[key];
       lines.push(

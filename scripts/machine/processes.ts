@@ -103,12 +103,12 @@ export function signalAll(pids: number[], signal: NodeJS.Signals): void {
   }
 }
 
-/** Asks again and again until the condition holds; false when the time is up first. */
+/** Asks until the condition holds, at first after 20 ms, then ever less often, down to every 150 ms; false when the time is up first. */
 export async function until(condition: () => boolean | Promise<boolean>, timeoutMs: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
-  while (!(await condition())) {
+  for (let pause = 20; !(await condition()); pause = Math.min(pause * 1.5, 150)) {
     if (performance.now() > deadline) return false;
-    await delay(50);
+    await delay(pause);
   }
   return true;
 }

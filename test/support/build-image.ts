@@ -1,20 +1,22 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { pack } from 'tar-stream';
 import { repoDir } from '../../scripts/engine.ts';
 import { mustAsk } from '../../scripts/machine/engine-http.ts';
-import { run } from '../../scripts/machine/processes.ts';
+import { builtProgram } from './built-program.ts';
 
 /**
- * `docker build` of the agent's image by the engine's own builder, from a bundle that is made here, as a build in the engine could reach no
+ * `docker build` of the agent's image by the engine's own builder, from the bundle of this work tree, as a build in the engine could reach no
  * registry. Resolves to the builder's words.
  */
 export async function buildAgentImage(host: string, name: string, base: string): Promise<string> {
-  await run(process.execPath, [join(repoDir, 'scripts', 'build.ts')]);
+  const program = await builtProgram();
   const context = pack();
-  for (const path of ['Dockerfile', ...(await filesBelow('dist'))]) {
-    context.entry({ name: path, mode: 0o755 }, await readFile(join(repoDir, path)));
+  context.entry({ name: 'Dockerfile' }, await readFile(join(repoDir, 'Dockerfile')));
+  for (const path of await filesBelow(program.dir)) {
+    context.entry({ name: `dist/${path}`, mode: 0o755 }, await readFile(join(program.dir, path)));
   }
+  await program.remove();
   context.finalize();
   const buildargs = JSON.stringify({ BASE: base, BUNDLE: 'prebuilt' });
   const query = new URLSearchParams({ t: name, buildargs, rm: '1', forcerm: '1' });
@@ -28,10 +30,7 @@ export async function buildAgentImage(host: string, name: string, base: string):
 }
 
 async function filesBelow(folder: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const name of (await readdir(join(repoDir, folder), { recursive: true })).sort()) {
-    const path = join(folder, name);
-    if ((await stat(join(repoDir, path))).isFile()) found.push(path);
-  }
-  return found;
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return files.map((entry) => relative(folder, join(entry.parentPath, entry.name))).sort();
 }

@@ -1,8 +1,7 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { repoDir } from '../../scripts/engine.ts';
-import { run } from '../../scripts/machine/processes.ts';
+import { builtProgram } from './built-program.ts';
 
 /** The agent as a site has it: the bundle, with the image's V8 flags and variables, and the one capability that its example gives it. */
 export interface BuiltAgent {
@@ -14,8 +13,7 @@ export interface BuiltAgent {
 }
 
 export async function builtAgent(): Promise<BuiltAgent> {
-  const dir = await mkdtemp(join(tmpdir(), 'hf-built-'));
-  await run(process.execPath, [join(repoDir, 'scripts', 'build.ts'), dir]);
+  const { dir, remove } = await builtProgram();
   const dockerfile = await readFile(join(repoDir, 'Dockerfile'), 'utf8');
   const example = await readFile(join(repoDir, 'examples', 'agent', 'compose.yaml'), 'utf8');
   const [node, ...flags] = JSON.parse(found(dockerfile, /^ENTRYPOINT (\[.*\])$/m)) as string[];
@@ -27,7 +25,7 @@ export async function builtAgent(): Promise<BuiltAgent> {
     command: [...confined, process.execPath, ...flags, join(dir, 'holdfast.js')],
     env: { [name]: value },
     memoryLimit: Number(found(example, /^ {4}mem_limit: (\d+)m$/m)) * 1024 * 1024,
-    remove: () => rm(dir, { recursive: true, force: true }),
+    remove,
   };
 }
 

@@ -33,6 +33,9 @@ export async function importChaosImages(host: string): Promise<void> {
   }
 }
 
+/** How long a test waits for what is sure to come: only a defect reaches it, also on a machine where much else runs. */
+export const PATIENCE_MS = 60_000;
+
 interface StartOptions {
   args?: string[];
   env?: Record<string, string>;
@@ -115,7 +118,7 @@ export async function chaosSite(options: { host?: string; credentials?: { userna
       return life;
     },
     log: () => readLog(logFile),
-    async sees(words, { ms = 60_000, from = 0 } = {}) {
+    async sees(words, { ms = PATIENCE_MS, from = 0 } = {}) {
       let found: LogLine | undefined;
       const look = async (): Promise<boolean> => {
         found = (await site.log()).slice(from).find(({ message }) => words.test(message));
@@ -128,7 +131,7 @@ export async function chaosSite(options: { host?: string; credentials?: { userna
     },
     isAs: (commit, options) => site.sees(new RegExp(`^all as ${shortRevision(commit)} says$`), options),
     containers: () => containersOf(site.host, name),
-    async becomes(what, holds, ms = 60_000) {
+    async becomes(what, holds, ms = PATIENCE_MS) {
       let found: Running[] = [];
       const look = async (): Promise<boolean> => {
         found = await site.containers();
