@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ask } from '../../scripts/machine/engine-http.ts';
 import { run, until } from '../../scripts/machine/processes.ts';
 import { type BuiltAgent, builtAgent } from '../support/built-agent.ts';
-import { app, type ChaosSite, chaosSite, describeChaos, fleet, staying } from '../support/chaos-site.ts';
+import { app, type ChaosSite, chaosSite, describeChaos, fleet, PATIENCE_MS, staying } from '../support/chaos-site.ts';
 import type { Change } from '../support/git-repo.ts';
 import type { AgentProcess } from '../support/holdfast-process.ts';
 import { type MemoryWatch, watchMemory } from '../support/memory-watch.ts';
@@ -162,7 +162,7 @@ describeChaos('a container that spoils the files of Git it can write to', () => 
       const mended = await Promise.all(spoilings.map(isMended));
       return spoilings.filter((_, i) => !mended[i]);
     };
-    if (await until(async () => (await left()).length === 0, 60_000)) return;
+    if (await until(async () => (await left()).length === 0, PATIENCE_MS)) return;
     const said = (await site.log()).slice(-25).map(({ level, message }) => `${level} ${message}`);
     throw new Error(`not mended: ${await left()}\n${said.join('\n')}`);
   };
@@ -253,7 +253,7 @@ describeChaos('a container that spoils the files of Git it can write to', () => 
     await nothingElseChanged();
     await begins();
     await writeFile(folderOf('enough'), '');
-    expect(await until(async () => (await readdir(folderOf(''))).includes('ended'), 60_000)).toBe(true);
+    expect(await until(async () => (await readdir(folderOf(''))).includes('ended'), PATIENCE_MS)).toBe(true);
     round += 1;
     await site.repo.commit(filesOf(['swapped']));
     await areMended(['swapped']);
@@ -272,7 +272,7 @@ describeChaos('a container that spoils the files of Git it can write to', () => 
     await site.repo.commit({ ...Object.fromEntries(gone.map((path) => [path, null])), ...neighbour() });
     await isNew(before);
     const isGone = async (): Promise<boolean> => !(await readdir(folderOf('dropped'))).includes('site.conf');
-    expect(await until(isGone, 60_000)).toBe(true);
+    expect(await until(isGone, PATIENCE_MS)).toBe(true);
     for (const name of ['memory.json', 'holdfast-chaos.conf'])
       expect(await readFile(join(outside, name), 'utf8')).toBe(content);
     await heals();

@@ -6,7 +6,17 @@ import { until } from '../../scripts/machine/processes.ts';
 import { createTrustStore, type TrustState } from '../../src/agent/state/trust-store.ts';
 import { systemDisk } from '../../src/lib/disk.ts';
 import { shortRevision } from '../../src/lib/text/revision.ts';
-import { allRun, app, type ChaosSite, chaosSite, describeChaos, fleet, HOST, staying } from '../support/chaos-site.ts';
+import {
+  allRun,
+  app,
+  type ChaosSite,
+  chaosSite,
+  describeChaos,
+  fleet,
+  HOST,
+  PATIENCE_MS,
+  staying,
+} from '../support/chaos-site.ts';
 import type { Change } from '../support/git-repo.ts';
 import { holdfast } from '../support/holdfast-process.ts';
 import { signedCommit } from '../support/signed-repo.ts';
@@ -159,7 +169,7 @@ describeChaos('a signer of some apps who writes at the site of another', () => {
     const tells = async (name: string, from: number): Promise<void> => {
       const isSaid = async (): Promise<boolean> =>
         (await site.log()).slice(from).some(({ level, app: about }) => level === 'error' && about === site.app(name));
-      expect([name, await until(isSaid, 60_000)]).toEqual([name, true]);
+      expect([name, await until(isSaid, PATIENCE_MS)]).toEqual([name, true]);
     };
     await holds(await texts(), 0);
     await first.end('SIGTERM');

@@ -16,6 +16,7 @@ import {
   HOST,
   IMAGE,
   IMAGE_2,
+  PATIENCE_MS,
   staying,
 } from '../support/chaos-site.ts';
 import { type AgentProcess, holdfast, startAgentProcess } from '../support/holdfast-process.ts';
@@ -132,7 +133,7 @@ describeChaos('SIGTERM ends the agent cleanly', () => {
       return true;
     };
     const life = await site.start();
-    expect(await until(() => asked, 20_000)).toBe(true);
+    expect(await until(() => asked, PATIENCE_MS)).toBe(true);
     await endsCleanly(life);
   });
 
@@ -150,7 +151,7 @@ describeChaos('SIGTERM ends the agent cleanly', () => {
       const life = await site.start();
       const before = await site.becomes('web runs', allRun(1));
       await site.repo.commit(app(site, 'a', staying({ web: { image: `127.0.0.1:${port}/never:1` } })));
-      expect(await until(() => asked > 0, 20_000)).toBe(true);
+      expect(await until(() => asked > 0, PATIENCE_MS)).toBe(true);
       await endsCleanly(life);
       expect(await site.containers()).toEqual(before);
     } finally {
@@ -284,9 +285,9 @@ describeChaos('paths of a Compose file lead, as with docker compose,', () => {
     // What a container does to its copy is mended, and the next commit brings another one.
     await execIn(HOST, `${shop}-web-1`, ['sh', '-c', 'echo spoilt > /nginx']);
     const holds = async (text: string): Promise<boolean> => (await readFile(copy, 'utf8').catch(() => '')) === text;
-    expect(await until(() => holds('one\n'), 60_000)).toBe(true);
+    expect(await until(() => holds('one\n'), PATIENCE_MS)).toBe(true);
     const second = await site.repo.commit({ 'apps/common/nginx.conf': 'two\n' });
-    expect(await until(() => holds('two\n'), 60_000)).toBe(true);
+    expect(await until(() => holds('two\n'), PATIENCE_MS)).toBe(true);
     await site.isAs(second);
 
     // Neither does what was copied become data, nor data an app.
@@ -305,7 +306,7 @@ describeChaos('paths of a Compose file lead, as with docker compose,', () => {
       'shop is gone and data runs',
       (found) => found.map(({ name }) => name).join() === `${data}-db-1`,
     );
-    expect(await until(async () => !existsSync(copy), 60_000)).toBe(true);
+    expect(await until(async () => !existsSync(copy), PATIENCE_MS)).toBe(true);
     expect(await readFile(join(site.filesDir, data, 'kept'), 'utf8')).toBe('kept');
     expect((await site.log()).filter(({ message }) => warning.test(message))).toHaveLength(1);
     await endsCleanly(life);

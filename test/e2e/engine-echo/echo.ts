@@ -1,23 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { mustAsk } from '../../scripts/machine/engine-http.ts';
-import { networkDifferences } from '../../src/container/compare.ts';
-import { inheritable } from '../../src/container/fields/mounts.ts';
-import { networkLabels } from '../../src/container/labels/labels.ts';
-import { networkBody } from '../../src/container/networks.ts';
-import { lacksForContainer } from '../../src/container/requirements.ts';
-import type { EngineApi } from '../../src/engine/api.ts';
-import type { Engine } from '../../src/engine/engine.ts';
-import { decodeNetwork } from '../../src/engine/observe/decode.ts';
-import { openEngine } from '../../src/engine/open-engine.ts';
-import { atLeast } from '../../src/lib/api-version.ts';
-import { systemClock } from '../../src/lib/clock.ts';
-import type { ContainerSpec, NetworkSpec } from '../../src/model/spec.ts';
-import type { EngineFacts } from '../../src/model/state.ts';
-import { containerSpec } from '../support/arbitraries.ts';
-import { allDifferences, bringAbout } from '../support/engine-property.ts';
-import { ENGINES, openApi, TEST_IMAGE } from '../support/engine-under-test.ts';
-import { importImage } from '../support/images.ts';
+import { mustAsk } from '../../../scripts/machine/engine-http.ts';
+import { inheritable } from '../../../src/container/fields/mounts.ts';
+import { lacksForContainer } from '../../../src/container/requirements.ts';
+import type { EngineApi } from '../../../src/engine/api.ts';
+import type { Engine } from '../../../src/engine/engine.ts';
+import { openEngine } from '../../../src/engine/open-engine.ts';
+import { atLeast } from '../../../src/lib/api-version.ts';
+import { systemClock } from '../../../src/lib/clock.ts';
+import type { ContainerSpec } from '../../../src/model/spec.ts';
+import type { EngineFacts } from '../../../src/model/state.ts';
+import { containerSpec } from '../../support/arbitraries.ts';
+import { allDifferences, bringAbout } from '../../support/engine-property.ts';
+import { ENGINES, openApi, TEST_IMAGE } from '../../support/engine-under-test.ts';
+import { importImage } from '../../support/images.ts';
+import { echoOfNetworks } from './networks.ts';
 
 /** An image that brings all that an image can. */
 const RICH = 'holdfast-test/rich:1';
@@ -34,7 +31,9 @@ const RICH_CONFIG = [
   'WORKDIR /srv',
 ];
 
-for (const [name, host] of Object.entries(ENGINES)) {
+/** All of it on one engine. Each has a file of its own, so that they run side by side. */
+export function engineEcho(name: keyof typeof ENGINES): void {
+  const host = ENGINES[name];
   const suite = host ? describe : describe.skip;
   suite(`what ${name} answers`, () => {
     const prefix = `echo-${Math.random().toString(36).slice(2, 8)}-`;
@@ -282,55 +281,7 @@ for (const [name, host] of Object.entries(ENGINES)) {
       }
     });
 
-    test('a network is what was asked for', async () => {
-      const specs: Partial<NetworkSpec>[] = [
-        {},
-        { Internal: true },
-        { Labels: { a: 'b', c: '' } },
-        { IPAM: { Config: [{ Subnet: '10.211.0.0/24' }] } },
-        { IPAM: { Config: [{ Subnet: '10.212.0.0/24', Gateway: '10.212.0.9', IPRange: '10.212.0.128/25' }] } },
-        { EnableIPv6: true, IPAM: { Config: [{ Subnet: '10.213.0.0/24' }, { Subnet: 'fd00:213::/64' }] } },
-        { Attachable: true },
-        ...(facts.product === 'docker' ? [{ DriverOpts: { 'com.docker.network.driver.mtu': '1400' } }] : []),
-      ];
-      for (const spec of specs) {
-        const wanted: NetworkSpec = { Name: `${prefix}net`, ...spec };
-        const id = await api.createNetwork(
-          networkBody(wanted, networkLabels({ site: 'site', app: 'app', key: 'net' }, wanted)),
-        );
-        try {
-          const found = (await api.listNetworks()).find(({ Name }) => Name === wanted.Name);
-          if (!found) throw new Error('it is not listed');
-          expect([spec, networkDifferences(wanted, decodeNetwork(found).spec)]).toEqual([spec, []]);
-        } finally {
-          await api.removeNetwork(id);
-        }
-      }
-    });
-
-    test('a static address is kept, started and not', async () => {
-      const network = `${prefix}static`;
-      await api.createNetwork(networkBody({ Name: network, IPAM: { Config: [{ Subnet: '10.214.0.0/24' }] } }, {}));
-      const spec: ContainerSpec = {
-        Image: TEST_IMAGE,
-        Cmd: ['sleep', '1000'],
-        Networks: { [network]: { IPv4Address: '10.214.0.77', Aliases: ['fixed'] } },
-      };
-      const id = await bringAbout(engine, `${prefix}static`, spec, run);
-      try {
-        expect(allDifferences(await engine.observe({ images: [] }), id, spec)).toEqual([]);
-        await api.startContainer(id);
-        expect(allDifferences(await engine.observe({ images: [] }), id, spec)).toEqual([]);
-        const other = { ...spec, Networks: { [network]: { IPv4Address: '10.214.0.78', Aliases: ['fixed'] } } };
-        expect(allDifferences(await engine.observe({ images: [] }), id, other)).toEqual([
-          `on ${network}: address 10.214.0.77, wanted 10.214.0.78`,
-        ]);
-        await api.stopContainer(id, 0);
-        expect(allDifferences(await engine.observe({ images: [] }), id, spec)).toEqual([]);
-      } finally {
-        await api.removeContainer(id, true);
-        await api.removeNetwork(network);
-      }
-    });
+    describe('of networks:', () =>
+      echoOfNetworks({ prefix, api: () => api, engine: () => engine, facts: () => facts }));
   });
 }

@@ -1,3 +1,0 @@
-import { driftDrill } from './drill.ts';
-
-driftDrill('Podman');

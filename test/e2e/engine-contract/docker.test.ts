@@ -1,0 +1,3 @@
+import { realContract } from './real.ts';
+
+realContract('Docker 20.10');

@@ -1,0 +1,3 @@
+import { realContract } from './real.ts';
+
+realContract('a newer Docker');

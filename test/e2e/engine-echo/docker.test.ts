@@ -1,0 +1,3 @@
+import { engineEcho } from './echo.ts';
+
+engineEcho('Docker 20.10');

@@ -1,0 +1,3 @@
+import { engineEcho } from './echo.ts';
+
+engineEcho('a newer Docker');
