@@ -61,7 +61,12 @@ function explain(error: ErrorObject, root: YamlNode, kind: Kind): Problem | unde
           hint: emptyHint(types),
         };
       }
-      return { at: node.at, message: `${name} must be ${wanted(types)}, not ${describe(node)}` };
+      const { examples } = error.parentSchema as { examples?: string[] };
+      return {
+        at: node.at,
+        message: `${name} must be ${wanted(types)}, not ${describe(node)}`,
+        ...(examples && { hint: `for example ${examples.join(' or ')}` }),
+      };
     }
     case 'enum': {
       const allowed = (params.allowedValues as unknown[]).map(String);

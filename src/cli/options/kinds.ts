@@ -36,7 +36,7 @@ export const absoluteFolder: Kind<string> = {
 /** Milliseconds, written as in Compose: `90s`, `5m`, `1h30m`. */
 export const duration: Kind<number> = {
   placeholder: 'duration',
-  schema: { type: 'string', examples: ['30s', '5m', '1h30m'] },
+  schema: { type: 'string', examples: ['30s', '1h30m'] },
   parse: (given) => above0((parseDuration(given) ?? 0) / 1e6),
   mustBe: 'a duration above zero and below 100 days',
   hint: 'for example 30s, 5m or 1h30m',
@@ -45,7 +45,7 @@ export const duration: Kind<number> = {
 /** Bytes, written as in Compose: `256MiB`, `1g`. */
 export const size: Kind<number> = {
   placeholder: 'size',
-  schema: { type: 'string', examples: ['256MiB', '1g'] },
+  schema: { type: 'string', examples: ['256MiB'] },
   parse: (given) => above0(parseBytes(given) ?? 0),
   mustBe: 'a size above zero',
   hint: 'for example 256MiB',

@@ -29,7 +29,7 @@ export async function resolveSettings<O extends Options>(
     const node = file?.get(key);
     if (!node) return undefined;
     // One value may stand for a list of one: it is not split as a variable is.
-    return { given: split ? textsOf(node) : givenBy(node), origin: { name: `\`${key}\``, at: node.at } };
+    return { given: split ? textsOf(node) : givenBy(node), origin: { name: key, at: node.at } };
   });
 }
 

@@ -77,7 +77,7 @@ test('an error names the flag, the variable or the place in the file that a valu
   );
   await expect(given({}, { HOLDFAST_INTERVAL: 'later' })).rejects.toThrow('HOLDFAST_INTERVAL must be a duration');
   await expect(fromFile('site: a\ninterval: never')).rejects.toThrow(
-    /agent\.yaml:2:11: `interval` must be a duration above zero and below 100 days, not "never"/,
+    /agent\.yaml:2:11: interval must be a duration above zero and below 100 days, not "never"/,
   );
 });
 
