@@ -4,31 +4,41 @@ import { dirname, join, normalize, relative } from 'node:path';
 /**
  * Data flows one way through src/, and imports may only point back to where it comes from:
  *
- *     lib <- model <-+- yaml <-+- source <- fleet <- compose <-------------\
- *                    |         +- trust <----------------------------------+- agent <- report <- cli
- *                    +- container <-+- engine <-\                          |
- *                                   +- plan <---+- apply <-----------------/
+ *     lib <- net <- git <- registry <-\
+ *      ^      ^                        \
+ *      |      \------------------------\--\
+ *     model <-+- yaml <-+---------------+--|-- source <- fleet <- compose <- import <-\
+ *             |         +- trust <---------|------------------------------------------+- agent <- report <- cli
+ *             +- container <-+- engine <---+-\                                        |
+ *                            +- plan <-------+- apply <-------------------------------/
  *
- * What a folder may import besides itself. `source`, `fleet` and `compose` know no engine; `engine` and `plan` know neither each other nor
+ * What a folder may import besides itself. `net`, `git` and `registry` know nothing of Holdfast, and each could be taken out of the repo.
+ * `source`, `fleet` and `compose` know no engine; `engine` and `plan` know neither each other nor
  * Compose; only `apply` and what follows see both sides.
  */
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   lib: [],
+  net: ['lib'],
+  git: ['lib', 'net'],
+  registry: ['lib', 'net', 'git'],
   model: ['lib'],
   yaml: ['lib', 'model'],
   container: ['lib', 'model'],
-  source: ['lib', 'model', 'yaml'],
+  source: ['lib', 'net', 'git', 'registry', 'model', 'yaml'],
   trust: ['lib', 'model', 'yaml'],
   fleet: ['lib', 'model', 'yaml', 'source'],
-  compose: ['lib', 'model', 'yaml', 'source', 'fleet'],
+  compose: ['lib', 'git', 'model', 'yaml', 'source', 'fleet'],
   import: ['lib', 'model', 'yaml', 'source', 'fleet', 'compose'],
-  engine: ['lib', 'model', 'container'],
+  engine: ['lib', 'net', 'model', 'container'],
   plan: ['lib', 'model', 'container'],
   apply: ['lib', 'model', 'container', 'engine', 'plan'],
-  agent: ['lib', 'model', 'yaml', 'container', 'source', 'trust', 'fleet', 'compose', 'engine', 'plan', 'apply'],
+  agent: ['lib', 'git', 'model', 'yaml', 'container', 'source', 'trust', 'fleet', 'compose', 'engine', 'plan', 'apply'],
   report: ['lib', 'model', 'container', 'plan', 'agent'],
   cli: [
     'lib',
+    'net',
+    'git',
+    'registry',
     'model',
     'yaml',
     'container',
@@ -48,9 +58,9 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 /** Packages that one folder alone knows, so that they can be replaced there. */
 export const PACKAGES_OF: Readonly<Record<string, string>> = {
   dockerode: 'engine',
-  'isomorphic-git': 'source',
+  'isomorphic-git': 'git',
   openpgp: 'trust',
-  ssh2: 'source',
+  ssh2: 'git',
 };
 
 const MOST_LINES = 400;

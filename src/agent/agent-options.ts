@@ -8,7 +8,7 @@ import type { Log } from '../lib/log.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ActualSite } from '../model/state.ts';
-import type { Subscribe } from '../source/link.ts';
+import type { Subscribe } from '../source/follow/link.ts';
 import type { Source } from '../source/source.ts';
 import type { Trust } from '../trust/trust.ts';
 

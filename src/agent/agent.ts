@@ -3,7 +3,7 @@ import { messageOf } from '../lib/errors.ts';
 import { createSemaphore } from '../lib/semaphore.ts';
 import { shortRevision } from '../lib/text/revision.ts';
 import { agentOptions } from '../plan/facts/policy.ts';
-import { createSignal } from '../source/link.ts';
+import { createSignal } from '../source/follow/link.ts';
 import type { Trust } from '../trust/trust.ts';
 import { createGate, type Gate } from './admission/admission.ts';
 import type { AgentOptions } from './agent-options.ts';

@@ -1,7 +1,7 @@
 /**
  * How much may be asked of an agent by what others write: the files of an app, and what a server sends. All of it together fits the agent's heap
- * of 64 MiB and a container of 192 MiB, which test/unit/limits holds to be true. The limits that a site can set are in source/store/store-limits.ts
- * and source/wire/limits.ts. docs/limits.md says them all to people.
+ * of 64 MiB and a container of 192 MiB, which test/unit/limits holds to be true. The limits that a site can set are in git/store-limits.ts
+ * and net/limits.ts. docs/limits.md says them all to people.
  */
 
 const KIB = 1024;

@@ -1,9 +1,10 @@
 import type { Stats } from 'node:fs';
 import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { nameFault } from '../git/objects/entry-name.ts';
 import { messageOf, SourceError } from '../lib/errors.ts';
 import type { Entry, Snapshot } from '../model/snapshot.ts';
-import { byName, linkError, nameFault, normalizeFolder, segments } from './tree-path.ts';
+import { byName, linkError, normalizeFolder, segments } from './tree-path.ts';
 import { originRepoName } from './work-tree.ts';
 
 /**

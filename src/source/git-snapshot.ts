@@ -1,11 +1,11 @@
+import { treeOf } from '../git/objects/git-object.ts';
+import { parseTree, type TreeEntry } from '../git/objects/git-tree.ts';
+import type { LazyObjects } from '../git/store/lazy-objects.ts';
+import { overLimit, type StoreLimits } from '../git/store-limits.ts';
 import { SourceError } from '../lib/errors.ts';
 import { shortRevision } from '../lib/text/revision.ts';
 import type { Origin } from '../model/snapshot.ts';
 import type { FetchedSnapshot } from './source.ts';
-import { treeOf } from './store/git-object.ts';
-import { parseTree, type TreeEntry } from './store/git-tree.ts';
-import type { LazyObjects } from './store/lazy-objects.ts';
-import { overLimit, type StoreLimits } from './store/store-limits.ts';
 import { byName, linkError, segments } from './tree-path.ts';
 
 export interface GitSnapshotOptions {

@@ -1,21 +1,21 @@
+import { systemPackFiles } from '../git/pack/pack-files.ts';
+import { ownWorker, type PackWorker } from '../git/pack/pack-worker.ts';
+import { isCommitId, type RemoteRef } from '../git/refs.ts';
+import { lazyObjects } from '../git/store/lazy-objects.ts';
+import { type ObjectStore, objectStore } from '../git/store/object-store.ts';
+import { hasChildren, readAhead } from '../git/store/read-ahead.ts';
+import { DEFAULT_STORE_LIMITS, type StoreLimits } from '../git/store-limits.ts';
 import { SourceError } from '../lib/errors.ts';
 import { shortRevision } from '../lib/text/revision.ts';
+import { DEFAULT_LIMITS, type SourceLimits } from '../net/limits.ts';
 import { gitSnapshot } from './git-snapshot.ts';
-import { openUpstream } from './open-upstream.ts';
-import { candidateNames, isCommitId, pickRef, type RemoteRef, type Resolved } from './refs.ts';
+import { openUpstream, type RemoteOptions } from './open-upstream.ts';
 import { parseRemote } from './remote.ts';
+import { candidateNames, pickRef, type Resolved } from './revision.ts';
 import type { Named, Source } from './source.ts';
-import { lazyObjects } from './store/lazy-objects.ts';
-import { type ObjectStore, objectStore } from './store/object-store.ts';
-import { systemPackFiles } from './store/pack-files.ts';
-import { ownWorker, type PackWorker } from './store/pack-worker.ts';
-import { hasChildren, readAhead } from './store/read-ahead.ts';
-import { DEFAULT_STORE_LIMITS, type StoreLimits } from './store/store-limits.ts';
 import { normalizeFolder } from './tree-path.ts';
-import { DEFAULT_LIMITS, type SourceLimits } from './wire/limits.ts';
-import type { TransportOptions } from './wire/open-transport.ts';
 
-export interface GitSourceOptions extends TransportOptions {
+export interface GitSourceOptions extends RemoteOptions {
   /** As parseRemote takes it. User and password in it are used where `credentials` has none, and appear nowhere. */
   url: string;
   /** More URLs of the same repo, to be asked in this order where those before do not answer. */
@@ -88,11 +88,12 @@ export function gitSource(options: GitSourceOptions): Source {
 
   return {
     origin,
-    warnings: remote.credentials?.password
-      ? [
-          `The URL of the repo holds credentials, which end up in process lists and histories; they are used, and left out of ${remote.url} everywhere. Better give them by file`,
-        ]
-      : [],
+    warnings:
+      remote.kind === 'http' && remote.credentials?.password
+        ? [
+            `The URL of the repo holds credentials, which end up in process lists and histories; they are used, and left out of ${remote.url} everywhere. Better give them by file`,
+          ]
+        : [],
 
     async poll(signal, pin) {
       hasPin = pin !== undefined;

@@ -1,3 +1,4 @@
+import type { CommitObject } from '../git/objects/history.ts';
 import type { Origin, Snapshot } from '../model/snapshot.ts';
 
 /** A snapshot whose files lie in a store that others use too. After `dispose` nothing can be read of it. */
@@ -24,13 +25,6 @@ export interface Polled extends Named {
   beside?: string;
   /** What the pin that was asked for names now, or why it names nothing. */
   pinned?: Named | { missing: string };
-}
-
-/** A commit of a history. Its content is read when it is asked for: all commits of a history together can be more than there is memory. */
-export interface CommitObject {
-  oid: string;
-  /** The bytes as they were made: what its name, and a signature in it, are of. */
-  content(): Promise<Uint8Array>;
 }
 
 /** A place that desired state comes from, as the agent's loop sees it. All of it throws SourceError. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { repoName } from './remote.ts';
+import { repoName } from '../git/remote.ts';
 
 /** The name of the repo that a work tree was cloned from, by the `origin` in its Git configuration; undefined where there is none. */
 export async function originRepoName(dir: string): Promise<string | undefined> {

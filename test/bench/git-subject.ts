@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { placeSite } from '../../src/fleet/place-site.ts';
+import { processWorker } from '../../src/git/pack/pack-process.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { gitSource } from '../../src/source/git-source.ts';
-import { processWorker } from '../../src/source/store/pack-process.ts';
 
 // What an agent does with a config repo, measured from inside: `poll` and `fetch` on its input, a line of JSON for each on its output.
 // Arguments: the repo's URL, the store's folder, the site, a file with certificate authorities or nothing.

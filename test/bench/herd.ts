@@ -1,5 +1,5 @@
 import { SourceError } from '../../src/lib/errors.ts';
-import { pollForever } from '../../src/source/retry.ts';
+import { pollForever } from '../../src/source/follow/retry.ts';
 import { seededRandom } from '../sim/world/random.ts';
 import { VirtualClock } from '../sim/world/virtual-clock.ts';
 import type { Row } from './report.ts';

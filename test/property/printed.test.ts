@@ -8,11 +8,11 @@ import { confirm } from '../../src/cli/output/confirm.ts';
 import { print, printError, printJson } from '../../src/cli/output/terminal.ts';
 import { linesOf } from '../../src/cli/output/winston-log.ts';
 import { run } from '../../src/cli/program.ts';
+import { serverError } from '../../src/git/protocol/pkt-line.ts';
 import { InputError } from '../../src/lib/errors.ts';
 import { coloured, plain } from '../../src/lib/text/line.ts';
 import type { AppPlan, Operation, Plan } from '../../src/model/plan.ts';
 import { renderJson, renderText } from '../../src/plan/print/render.ts';
-import { serverError } from '../../src/source/wire/pkt-line.ts';
 
 /** Words as an attacker may choose them. */
 const hostile = fc

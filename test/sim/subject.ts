@@ -2,7 +2,7 @@ import type { EngineApi } from '../../src/engine/api.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import type { Disk } from '../../src/lib/disk.ts';
 import type { Log } from '../../src/lib/log.ts';
-import type { Subscribe } from '../../src/source/link.ts';
+import type { Subscribe } from '../../src/source/follow/link.ts';
 import type { Source } from '../../src/source/source.ts';
 
 /** All that one life of the agent gets of the world. */

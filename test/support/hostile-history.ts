@@ -1,9 +1,9 @@
 import { sourceEvidence } from '../../src/agent/admission/source-evidence.ts';
 import { placeSite } from '../../src/fleet/place-site.ts';
+import { processWorker } from '../../src/git/pack/pack-process.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { InputError, SourceError } from '../../src/lib/errors.ts';
 import { gitSource } from '../../src/source/git-source.ts';
-import { processWorker } from '../../src/source/store/pack-process.ts';
 import { parseTrust } from '../../src/trust/trust-file.ts';
 import { verifyCommit } from '../../src/trust/verify/verify-commit.ts';
 

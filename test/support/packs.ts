@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
-import { type GitObject, type ObjectType, objectName } from '../../src/source/store/git-object.ts';
+import { type GitObject, type ObjectType, objectName } from '../../src/git/objects/git-object.ts';
 
 /** An entry of a pack: an object, or a delta against one that is named, or that lies in front of it. */
 export type Entry =

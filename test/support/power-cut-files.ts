@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
+import type { PackFiles } from '../../src/git/pack/pack-files.ts';
 import type { Disk } from '../../src/lib/disk.ts';
-import type { PackFiles } from '../../src/source/store/pack-files.ts';
 
 /** Thrown at the step at which the power goes; everything after it is refused as well. */
 export class PowerCut extends Error {}

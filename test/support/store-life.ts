@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { type Accepted, acceptedStore } from '../../src/agent/state/accepted.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { systemDisk } from '../../src/lib/disk.ts';
+import { sleep } from '../../src/source/follow/retry.ts';
 import { gitSource } from '../../src/source/git-source.ts';
 import { recordSnapshot } from '../../src/source/recording.ts';
-import { sleep } from '../../src/source/retry.ts';
 
 // A life of what an agent does with its config repo, to be killed: says that it is ready, polls, fetches, accepts, and says each commit that it accepted.
 // Arguments: the repo's URL, the state's folder.

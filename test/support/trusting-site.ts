@@ -6,11 +6,11 @@ import { createFollower, type Follower } from '../../src/agent/follow/follower.t
 import { acceptedStore } from '../../src/agent/state/accepted.ts';
 import { createTrustStore } from '../../src/agent/state/trust-store.ts';
 import { readTrust } from '../../src/cli/repo/trust-file.ts';
+import type { StoreLimits } from '../../src/git/store-limits.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { type Disk, systemDisk } from '../../src/lib/disk.ts';
 import type { DesiredSite } from '../../src/model/state.ts';
 import { gitSource } from '../../src/source/git-source.ts';
-import type { StoreLimits } from '../../src/source/store/store-limits.ts';
 import { beaconRef } from '../../src/trust/beacon.ts';
 import { filesOn } from './disk-files.ts';
 import type { GitRepo } from './git-repo.ts';

@@ -1,7 +1,7 @@
 import { EngineError, formatProblem, HoldfastError, InputError, SourceError, StateError } from '../../lib/errors.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
 import type { Pin } from '../../model/fleet.ts';
-import { pollForever } from '../../source/retry.ts';
+import { pollForever } from '../../source/follow/retry.ts';
 import type { Named, Polled } from '../../source/source.ts';
 import { isByClock, TrustError } from '../../trust/trust-error.ts';
 import type { Admission, Gate } from '../admission/admission.ts';

@@ -1,8 +1,8 @@
+import { isCommitId } from '../../git/refs.ts';
 import { InputError, SourceError } from '../../lib/errors.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
 import type { Pin } from '../../model/fleet.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import { isCommitId } from '../../source/refs.ts';
 import type { FetchedSnapshot, Named, Polled, Source } from '../../source/source.ts';
 import { TrustError } from '../../trust/trust-error.ts';
 import type { AcceptedPin, PinProof } from '../state/accepted.ts';

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { git, gitWord, runProgram } from '../../git/clone/git-program.ts';
 import { InputError } from '../../lib/errors.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
 import { beaconPayload, beaconRef } from '../../trust/beacon.ts';
@@ -12,7 +13,6 @@ import { EXIT } from '../exit.ts';
 import { count, duration, text } from '../options/kinds.ts';
 import { optional, required, withDefault } from '../options/option.ts';
 import { print } from '../output/terminal.ts';
-import { git, gitWord, runProgram } from '../repo/git-program.ts';
 
 /** Signs into a clone, and sends it where the sites look. */
 export const command = defineCommand({

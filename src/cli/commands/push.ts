@@ -4,21 +4,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InputError, SourceError } from '../../lib/errors.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
-import { EMPTY, encodeArtifact, type Layer, parseArtifact } from '../../source/bundle/artifact.ts';
-import { type BundleHeader, openBundle } from '../../source/bundle/bundle-header.ts';
-import { isOci, type OciReference, ociUrl, parseOci } from '../../source/bundle/oci-reference.ts';
-import type { Registry } from '../../source/bundle/registry.ts';
-import { currentDigest, readManifest, registryShelf } from '../../source/bundle/registry-shelf.ts';
-import { putManifest, uploadBlob } from '../../source/bundle/registry-upload.ts';
-import { openRegistry } from '../../source/open-upstream.ts';
+import { type BundleHeader, openBundle } from '../../registry/bundle/bundle-header.ts';
+import { currentDigest, readManifest, registryShelf } from '../../registry/bundle/registry-shelf.ts';
+import { EMPTY, encodeArtifact, type Layer, parseArtifact } from '../../registry/oci/artifact.ts';
+import { isOci, type OciReference, ociUrl, parseOci } from '../../registry/oci/oci-reference.ts';
+import { openRegistry } from '../../registry/oci/open-registry.ts';
+import type { Registry } from '../../registry/oci/registry.ts';
+import { putManifest, uploadBlob } from '../../registry/oci/registry-upload.ts';
+import { writeBundle } from '../../registry/push/bundle-file.ts';
+import { originOf, type PushedRef, refsOf } from '../../registry/push/clone.ts';
+import { BEACONS, type Before, planLayers, sameRefs } from '../../registry/push/plan.ts';
+import { beaconRef } from '../../trust/beacon.ts';
 import { defineCommand, some } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { text } from '../options/kinds.ts';
 import { onOff, repeated } from '../options/option.ts';
 import { print } from '../output/terminal.ts';
-import { writeBundle } from '../push/bundle-file.ts';
-import { originOf, type PushedRef, refsOf } from '../push/clone.ts';
-import { BEACONS, type Before, planLayers, sameRefs } from '../push/plan.ts';
 import { sourceOptionsFrom } from '../settings/source-settings.ts';
 
 const NOTES = `Sites without a --revision of their own follow the first --revision. Beacons of the revisions are sent as well. Credentials are those of
@@ -38,7 +39,7 @@ export const command = defineCommand({
   exitCodes: { 0: 'the registry holds it', 2: 'bad input, or Git or the registry failed' },
   async run(words, options) {
     const [dir, reference] = parseWords(words);
-    const refs = await refsOf(dir, options.revision, options);
+    const refs = await refsOf(dir, options.revision, { tags: options.tags, beaconRef });
     const { limits, ...settings } = await sourceOptionsFrom(process.env);
     const registry = openRegistry(reference, 'pull,push', limits, settings);
     const scratch = await mkdtemp(join(tmpdir(), 'holdfast-'));

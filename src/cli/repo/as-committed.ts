@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import { runProgram } from '../../git/clone/git-program.ts';
 import { InputError } from '../../lib/errors.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { asInGit } from '../../source/git-filters.ts';
-import { runProgram } from './git-program.ts';
 
 /**
  * The snapshot of a folder of this machine, with the files of Git LFS and git-crypt as Git stores them, since a site gets them so. `path` is the config

@@ -1,10 +1,10 @@
+import { git, gitWord, runProgram } from '../../git/clone/git-program.ts';
 import { InputError, messageOf, SourceError } from '../../lib/errors.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
 import { utf8 } from '../../lib/text/utf8.ts';
 import { succeed } from '../../trust/trust.ts';
 import { TrustError } from '../../trust/trust-error.ts';
 import type { Evidence } from '../../trust/verify/verification.ts';
-import { git, gitWord, runProgram } from './git-program.ts';
 import { readTrust } from './trust-file.ts';
 
 /** What there is to judge by in a clone on this machine. `file` is where trust.yaml lies in it. */

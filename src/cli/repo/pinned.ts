@@ -1,19 +1,20 @@
 import { join } from 'node:path';
 import { pinFault } from '../../agent/follow/pin.ts';
 import { placeSite } from '../../fleet/place-site.ts';
+import { git, gitWord, runProgram } from '../../git/clone/git-program.ts';
+import { isCommitId, type RemoteRef } from '../../git/refs.ts';
+import type { LazyObjects } from '../../git/store/lazy-objects.ts';
+import { DEFAULT_STORE_LIMITS } from '../../git/store-limits.ts';
 import { InputError, SourceError } from '../../lib/errors.ts';
 import { createSemaphore } from '../../lib/semaphore.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
 import type { Pin, PlacedSite } from '../../model/fleet.ts';
 import type { Origin, Snapshot } from '../../model/snapshot.ts';
 import { gitSnapshot } from '../../source/git-snapshot.ts';
-import { isCommitId, pickRef, type RemoteRef } from '../../source/refs.ts';
+import { pickRef } from '../../source/revision.ts';
 import type { FetchedSnapshot, Named, Source } from '../../source/source.ts';
-import type { LazyObjects } from '../../source/store/lazy-objects.ts';
-import { DEFAULT_STORE_LIMITS } from '../../source/store/store-limits.ts';
 import { normalizeFolder } from '../../source/tree-path.ts';
 import { printError } from '../output/terminal.ts';
-import { git, gitWord, runProgram } from './git-program.ts';
 
 /** Gives the files at the revision that a Site pins, and says on standard error that it does. Throws InputError where they cannot be had. */
 export type OpenPinned = (pin: Pin) => Promise<Snapshot>;

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
+import type { StoreLimits } from '../../git/store-limits.ts';
+import type { SshSettings } from '../../git/transport/ssh-transport.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { InputError, SourceError } from '../../lib/errors.ts';
-import { registryAuth } from '../../lib/registry-auth.ts';
-import type { StoreLimits } from '../../source/store/store-limits.ts';
-import { credentialsFrom } from '../../source/wire/credentials.ts';
-import type { SourceLimits } from '../../source/wire/limits.ts';
-import type { TransportOptions } from '../../source/wire/open-transport.ts';
-import { proxyFrom } from '../../source/wire/proxy.ts';
-import type { SshSettings } from '../../source/wire/ssh-transport.ts';
+import { credentialsFrom } from '../../net/credentials/credentials.ts';
+import { registryAuth } from '../../net/credentials/registry-auth.ts';
+import { proxyFrom } from '../../net/http/proxy.ts';
+import type { SourceLimits } from '../../net/limits.ts';
+import type { RemoteOptions } from '../../source/open-upstream.ts';
 import { type SourceSettings, sourceSettings } from './agent-settings.ts';
 import { resolveSettings } from './resolve-settings.ts';
 
@@ -15,7 +15,7 @@ import { resolveSettings } from './resolve-settings.ts';
 export function sourceOptions(
   settings: SourceSettings,
   environment: NodeJS.ProcessEnv,
-): TransportOptions & { limits: SourceLimits; storeLimits: Partial<StoreLimits> } {
+): RemoteOptions & { limits: SourceLimits; storeLimits: Partial<StoreLimits> } {
   const { caFile, certFile, keyFile } = settings;
   if ((certFile === undefined) !== (keyFile === undefined))
     throw InputError.at(undefined, '--cert-file and --key-file go together: a client certificate is used with its key');

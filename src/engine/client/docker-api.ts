@@ -9,8 +9,8 @@ import type {
 } from '../../container/engine-api.ts';
 import { connectedEndpoints } from '../../container/networks.ts';
 import { EngineError } from '../../lib/errors.ts';
-import { registryAuth } from '../../lib/registry-auth.ts';
 import type { EngineFacts } from '../../model/state.ts';
+import { registryAuth } from '../../net/credentials/registry-auth.ts';
 import type { EngineApi } from '../api.ts';
 import {
   factsOf,

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { expect } from '@jest/globals';
-import { ARTIFACT, BUNDLE, EMPTY, encodeArtifact, MANIFEST } from '../../../src/source/bundle/artifact.ts';
+import { ARTIFACT, BUNDLE, EMPTY, encodeArtifact, MANIFEST } from '../../../src/registry/oci/artifact.ts';
 import { type Asked, type Behaviour, head, pour } from '../../support/hostile-front.ts';
 import { hostileLinks } from '../../support/hostile-links.ts';
 import { header, packOfEntries } from '../../support/packs.ts';

@@ -1,6 +1,7 @@
+import type { CommitObject } from '../../../src/git/objects/history.ts';
 import { SourceError } from '../../../src/lib/errors.ts';
 import type { Entry, SourceFile } from '../../../src/model/snapshot.ts';
-import type { CommitObject, FetchedSnapshot, Source } from '../../../src/source/source.ts';
+import type { FetchedSnapshot, Source } from '../../../src/source/source.ts';
 import { objectId } from '../../../src/trust/git-object.ts';
 import { authoredCommit } from './authored-commit.ts';
 import type { Random } from './random.ts';

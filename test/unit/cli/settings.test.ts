@@ -7,8 +7,8 @@ import { optional } from '../../../src/cli/options/option.ts';
 import { agentSettings } from '../../../src/cli/settings/agent-settings.ts';
 import { resolveSettings } from '../../../src/cli/settings/resolve-settings.ts';
 import { sourceOptions } from '../../../src/cli/settings/source-settings.ts';
-import { DEFAULT_STORE_LIMITS } from '../../../src/source/store/store-limits.ts';
-import { DEFAULT_LIMITS } from '../../../src/source/wire/limits.ts';
+import { DEFAULT_STORE_LIMITS } from '../../../src/git/store-limits.ts';
+import { DEFAULT_LIMITS } from '../../../src/net/limits.ts';
 
 let dir: string;
 beforeEach(async () => {

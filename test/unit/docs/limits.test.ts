@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { AGENT_FLAGS } from '../../../scripts/agent-flags.ts';
+import { MOST_COMMITS } from '../../../src/git/objects/history.ts';
+import { DEFAULT_STORE_LIMITS } from '../../../src/git/store-limits.ts';
 import { APP_FILE_LIMITS, APP_LIMITS, MOST_PROBLEMS, SITE_LIMITS, YAML_LIMITS } from '../../../src/lib/limits.ts';
-import { MOST_COMMITS } from '../../../src/source/store/history.ts';
-import { DEFAULT_STORE_LIMITS } from '../../../src/source/store/store-limits.ts';
 
 const MIB = 1024 * 1024;
 /** As the page writes it. */

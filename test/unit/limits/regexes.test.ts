@@ -20,14 +20,14 @@ const BOUNDED: Record<string, string> = {
   'engine/client/docker-api.ts /removal of container .* already in progress/': ENGINE_ANSWER,
   'engine/observe/decode.ts /\\((?!.*ago)[^)]*\\)/g':
     'the status that an engine writes of a container: `Up 3 hours (healthy)`',
-  'lib/registry-auth.ts /\\0+$/': 'a password in the config.json of the person or the agent',
-  'source/remote.ts /\\/+$/': SETTING,
-  'source/remote.ts /[/\\s]+$/': SETTING,
+  'net/credentials/registry-auth.ts /\\0+$/': 'a password in the config.json of the person or the agent',
+  'git/remote.ts /\\/+$/': SETTING,
+  'git/remote.ts /[/\\s]+$/': SETTING,
   'source/work-tree.ts /^\\s*url\\s*=\\s*(.+?)\\s*$/': "a line of .git/config in the person's own clone",
-  'source/bundle/oci-reference.ts /\\/+$/': SETTING,
-  'source/wire/proxy.ts /^(\\[[^\\]]*\\]|[^:]*|.*:.*:.*?)(?::(\\d+))?$/': SETTING,
-  'source/wire/own-network.ts /%.*$/': 'an address that the resolver gave, or a host of a header of at most 16 KB',
-  'source/wire/ssh-transport.ts /=+$/': OWN,
+  'registry/oci/oci-reference.ts /\\/+$/': SETTING,
+  'net/http/proxy.ts /^(\\[[^\\]]*\\]|[^:]*|.*:.*:.*?)(?::(\\d+))?$/': SETTING,
+  'net/own-network.ts /%.*$/': 'an address that the resolver gave, or a host of a header of at most 16 KB',
+  'git/transport/ssh-transport.ts /=+$/': OWN,
   'trust/signature/ssh-key.ts /=+$/': OWN,
   'trust/signature/openpgp.ts /insecure .*algorithm/i': 'the words of openpgp.js for what it found',
   'compose/config/printer.ts /0+$/': OWN,
@@ -39,7 +39,7 @@ const BOUNDED: Record<string, string> = {
 const MADE: Record<string, string> = {
   'compose/hide-values.ts': 'values of the site, each character written as itself',
   'source/semver.ts': 'constants',
-  'source/wire/http-agents.ts': 'a constant word',
+  'net/http/http-agents.ts': 'a constant word',
   'trust/signature/ssh-sign.ts': 'a constant number',
 };
 

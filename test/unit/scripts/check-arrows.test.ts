@@ -40,9 +40,9 @@ describe('arrows between the folders of src', () => {
 
   test('a package that belongs to one folder stays there', () => {
     const text = "import Docker from 'dockerode';\nimport http from 'isomorphic-git/http/node';\n";
-    expect(found({ 'engine/a.ts': text, 'source/b.ts': text })).toEqual([
-      'src/engine/a.ts:2: only src/source may import isomorphic-git',
-      'src/source/b.ts:1: only src/engine may import dockerode',
+    expect(found({ 'engine/a.ts': text, 'git/b.ts': text })).toEqual([
+      'src/engine/a.ts:2: only src/git may import isomorphic-git',
+      'src/git/b.ts:1: only src/engine may import dockerode',
     ]);
   });
 

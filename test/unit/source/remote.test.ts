@@ -1,14 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseRemote, redact, repoName } from '../../../src/source/remote.ts';
+import { repoName } from '../../../src/git/remote.ts';
+import { redact } from '../../../src/net/redact.ts';
+import { parseRemote } from '../../../src/source/remote.ts';
 
 describe('parseRemote', () => {
   test('takes user and password out of the URL', () => {
     expect(parseRemote('https://me:p%40ss@git.example.org:8443/team/edge.git/')).toEqual({
+      kind: 'http',
       url: 'https://git.example.org:8443/team/edge.git',
       name: 'edge',
       credentials: { username: 'me', password: 'p@ss' },
     });
     expect(parseRemote('https://token@host/edge')).toEqual({
+      kind: 'http',
       url: 'https://host/edge',
       name: 'edge',
       credentials: { username: 'token', password: '' },
@@ -21,12 +25,17 @@ describe('parseRemote', () => {
     ['git@[fd00::1]:edge.git', { user: 'git', host: 'fd00::1', port: 22, path: 'edge.git' }],
     ['ssh://site@host:2222/srv/my%20edge', { user: 'site', host: 'host', port: 2222, path: '/srv/my edge' }],
     ['ssh://host/~me/edge', { user: 'git', host: 'host', port: 22, path: '~me/edge' }],
-  ])('%s is reached by SSH', (url, ssh) => {
-    expect(parseRemote(url).ssh).toEqual(ssh);
+  ])('%s is reached by SSH', (url, address) => {
+    expect(parseRemote(url)).toMatchObject({ kind: 'ssh', address });
   });
 
   test.each(['/srv/git/edge.git/', 'file:///srv/git/edge.git'])('%s is a folder', (url) => {
-    expect(parseRemote(url)).toEqual({ url: '/srv/git/edge.git', name: 'edge', dir: '/srv/git/edge.git' });
+    expect(parseRemote(url)).toEqual({
+      kind: 'folder',
+      url: '/srv/git/edge.git',
+      name: 'edge',
+      dir: '/srv/git/edge.git',
+    });
   });
 
   test.each([

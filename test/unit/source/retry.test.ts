@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Clock } from '../../../src/lib/clock.ts';
 import { SourceError } from '../../../src/lib/errors.ts';
-import { linkWatch } from '../../../src/source/link.ts';
-import { pollForever, withRetry } from '../../../src/source/retry.ts';
+import { linkWatch } from '../../../src/source/follow/link.ts';
+import { pollForever, withRetry } from '../../../src/source/follow/retry.ts';
 
 /** A clock whose timers are due at once, one turn of the event loop later; remembers what was asked of it. */
 function instantClock(random = 1): Clock & { waited: number[] } {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { candidateNames, pickRef } from '../../../src/source/refs.ts';
+import { candidateNames, pickRef } from '../../../src/source/revision.ts';
 import {
   compareVersions,
   isInRange,

@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
+import { DEFAULT_STORE_LIMITS } from '../../../git/store-limits.ts';
 import { InputError, type Position, SourceError } from '../../../lib/errors.ts';
 import { APP_FILE_LIMITS, inWords } from '../../../lib/limits.ts';
 import { utf8 } from '../../../lib/text/utf8.ts';
 import type { Entry, Snapshot, SourceFile } from '../../../model/snapshot.ts';
 import { refuseFiltered } from '../../../source/git-filters.ts';
-import { DEFAULT_STORE_LIMITS } from '../../../source/store/store-limits.ts';
 
 /**
  * The files of the config repo as an app reads them: paths are relative to the snapshot's root and never leave it, and links are not
