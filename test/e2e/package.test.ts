@@ -5,6 +5,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { repoDir } from '../../scripts/engine.ts';
+import { packProgram } from '../../scripts/pack.ts';
 import { startGitServer } from '../support/git-server.ts';
 
 const run = promisify(execFile);
@@ -23,13 +24,12 @@ describe('the package', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'holdfast-package-'));
-    await run('npm', ['pack', '--pack-destination', folder], { cwd: repoDir });
-    const [file] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'));
+    const file = await packProgram(folder, process.env.HOLDFAST_TEST_PROGRAM);
     const place = join(folder, 'elsewhere');
     await mkdir(place);
     await writeFile(join(place, 'package.json'), '{"private":true}');
     // No registry and no scripts are needed; with neither to be had, an install that asked for one would fail here.
-    const args = ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', join(folder, file ?? '')];
+    const args = ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', file];
     await run('npm', args, { cwd: place, env: elsewhere() });
     installed = join(place, 'node_modules');
     program = join(installed, '.bin', 'holdfast');
@@ -40,10 +40,8 @@ describe('the package', () => {
   test('brings nothing along and runs nothing when it is installed', async () => {
     expect((await readdir(installed)).filter((name) => !name.startsWith('.'))).toEqual(['holdfast']);
     const manifest = JSON.parse(await readFile(join(installed, 'holdfast', 'package.json'), 'utf8'));
-    expect(manifest.dependencies ?? {}).toEqual({});
-    expect(Object.keys(manifest.scripts)).not.toEqual(
-      expect.arrayContaining([expect.stringMatching(/^(pre|post)?install$/)]),
-    );
+    expect(manifest).not.toHaveProperty('dependencies');
+    expect(manifest).not.toHaveProperty('scripts');
   });
 
   test('carries its licence, those of what is inside, and the schemas for editors', async () => {
