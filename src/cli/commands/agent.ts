@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { startAgent } from '../../agent/agent.ts';
 import { discreetEngine } from '../../agent/reconcile/discreet-engine.ts';
@@ -8,11 +7,14 @@ import { processWorker } from '../../git/pack/pack-process.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { systemDisk } from '../../lib/disk.ts';
 import { InputError } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
 import { redact } from '../../net/redact.ts';
 import { linkWatch } from '../../source/follow/link.ts';
 import { gitSource } from '../../source/git-source.ts';
 import { beaconRef } from '../../trust/beacon.ts';
-import { keepAlive } from '../alive-file.ts';
+import type { Trust } from '../../trust/trust.ts';
+import { renewAliveFile, requireFolder } from '../agent/check-paths.ts';
+import { watchSignals } from '../agent/signals.ts';
 import { defineCommand } from '../command.ts';
 import { openSiteEngine } from '../engine/engine.ts';
 import { EXIT } from '../exit.ts';
@@ -38,7 +40,8 @@ const options = {
   },
 };
 
-/** Runs until SIGTERM or SIGINT; a second signal ends the process at once. */
+type Settings = OptionsOf<typeof options>;
+
 export const command = defineCommand({
   options,
   notes: NOTES,
@@ -48,37 +51,34 @@ export const command = defineCommand({
     2: 'bad input; nothing was changed',
   },
   resolve: (flags) => resolveSettings(options, { flags, environment: process.env, fileOption: 'config' }),
-  run: (_, settings) => runAgent(settings),
+  async run(_, settings) {
+    const log = winstonLog(settings.logFormat ?? (process.stdout.isTTY ? 'text' : 'json'), settings.logLevel);
+    const signals = watchSignals();
+    const agent = await start(settings, log);
+    signals.onSync(() => {
+      log.info('SIGHUP received: syncing now');
+      agent.sync();
+    });
+    const signal = await signals.stop;
+    log.info(`${signal} received: stopping; containers go on running`);
+    await agent.stop();
+    return EXIT.ok;
+  },
 });
 
-async function runAgent(settings: OptionsOf<typeof options>): Promise<number> {
-  const { site, stateDir, filesDir, revision = '', values, maxFileBytes } = settings;
+async function start(settings: Settings, log: Log): Promise<{ sync(): void; stop(): Promise<void> }> {
+  const { site, stateDir, filesDir, path, revision = '', values, maxFileBytes } = settings;
   const [url, ...others] = settings.repo;
   if (url === undefined) throw InputError.at(undefined, 'the agent needs a config repo', NEEDS_REPO);
-  const territory = territoryOf(settings, [settings.config, settings.aliveFile]);
-  const log = winstonLog(settings.logFormat ?? (process.stdout.isTTY ? 'text' : 'json'), settings.logLevel);
-
-  // Signals have handlers before anything begins, so that one that comes meanwhile is no crash.
-  let syncNow = (): void => {};
-  const stopSignal = new Promise<NodeJS.Signals>((resolve) => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
-    // A terminal that closes ends what was started in it.
-    if (process.stdin.isTTY) process.once('SIGHUP', resolve);
-    else process.on('SIGHUP', () => syncNow());
-  });
   const outside = outsideValues();
-  const opened = await openSiteEngine(site ?? 'default', settings.dockerHost);
-  const engine = discreetEngine(opened, outside.hide);
-  // An error in these files is reported now, while the person who started the agent is looking.
-  if (values !== undefined) await readValues(values);
+  const engine = discreetEngine(await openSiteEngine(site ?? 'default', settings.dockerHost), outside.hide);
+  const localValues = async () => (values === undefined ? {} : { localValues: await readValues(values) });
+  // An error in a file or a folder is reported now, while the person who started the agent is looking.
+  await localValues();
   await requireFolder(stateDir, '--state-dir');
   await requireFolder(filesDir, '--files-dir');
-  const stopAlive = settings.aliveFile === undefined ? () => {} : await renewed(settings.aliveFile);
-  const trust = settings.trust === undefined ? undefined : trustReader(settings.trust);
-  if (trust) await trust();
-  const open = settings.trust === undefined ? undefined : await openToAll(settings.trust);
-  if (open !== undefined) log.warn(open);
+  const endAliveFile = settings.aliveFile === undefined ? () => {} : await renewAliveFile(settings.aliveFile);
+  const trust = settings.trust === undefined ? undefined : await openTrust(settings.trust, log);
   const beacon = trust && beaconRef(revision);
   const source = gitSource({
     url,
@@ -90,12 +90,13 @@ async function runAgent(settings: OptionsOf<typeof options>): Promise<number> {
     worker: processWorker,
     onDamage: (sentence) => log.warn(sentence),
     ...(revision !== '' && { revision }),
-    ...(settings.path !== undefined && { path: settings.path }),
+    ...(path !== undefined && { path }),
   });
   const repo = redact(url);
   log.info(`Holdfast ${VERSION} for site ${site ?? 'default'}, following ${repo}`, { host: hostname() });
 
-  const running = await startAgent({
+  const territory = territoryOf(settings, [settings.config, settings.aliveFile]);
+  const agent = await startAgent({
     clock: systemClock,
     disk: systemDisk,
     files: createHostFiles(territory),
@@ -105,50 +106,33 @@ async function runAgent(settings: OptionsOf<typeof options>): Promise<number> {
     log,
     repo,
     revision,
-    path: settings.path,
+    path,
     site,
     stateDir,
-    compile: async () => ({
-      filesDir,
-      onOutside: outside.heard,
-      maxFileBytes,
-      ...(values !== undefined && { localValues: await readValues(values) }),
-    }),
+    compile: async () => ({ filesDir, onOutside: outside.heard, maxFileBytes, ...(await localValues()) }),
     ...(trust && { trust }),
     intervalMs: settings.interval,
     resyncMs: settings.resync,
     onLink: linkWatch(systemClock),
   });
-
-  syncNow = () => {
-    log.info('SIGHUP received: syncing now');
-    running.sync();
+  return {
+    sync: agent.sync,
+    async stop() {
+      endAliveFile();
+      await agent.stop();
+      source.close();
+      engine.close();
+    },
   };
-  const signal = await stopSignal;
-  stopAlive();
-  log.info(`${signal} received: stopping; containers go on running`);
-  await running.stop();
-  source.close();
-  engine.close();
-  return EXIT.ok;
+}
+
+/** Gives a reader of the trust file, after it was read once. Warns of a file that everybody on the machine may change. */
+async function openTrust(file: string, log: Log): Promise<() => Promise<Trust>> {
+  const read = trustReader(file);
+  await read();
+  const warning = await openToAll(file);
+  if (warning !== undefined) log.warn(warning);
+  return read;
 }
 
 const NEEDS_REPO = 'give --repo, HOLDFAST_REPO or `repo` in the config file';
-
-/** Throws InputError if the file cannot be written. */
-const renewed = (path: string): Promise<() => void> =>
-  keepAlive(path, systemClock).catch(({ code }: NodeJS.ErrnoException) => {
-    throw InputError.at(
-      undefined,
-      `--alive-file ${path} cannot be written: ${code}`,
-      'name a file in a folder that exists, for example below /run',
-    );
-  });
-
-/** Throws InputError for a path that can never be a folder. A disk that is full or read-only for now does not keep the agent from healing. */
-async function requireFolder(path: string, flag: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch(({ code }: NodeJS.ErrnoException) => {
-    if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'EACCES')
-      throw InputError.at(undefined, `${flag} ${path} cannot be a folder: ${code}`);
-  });
-}

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { until } from '../../../scripts/machine/processes.ts';
-import { keepAlive } from '../../../src/cli/alive-file.ts';
+import { keepAlive } from '../../../src/cli/agent/alive-file.ts';
 
 let dir: string;
 beforeEach(async () => {

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { type Clock, every } from '../lib/clock.ts';
+import { type Clock, every } from '../../lib/clock.ts';
 
 /** The file is renewed this often. A health check calls an agent dead after a few times that. */
 const EVERY_MS = 10_000;
