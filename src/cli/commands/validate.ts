@@ -45,8 +45,8 @@ export const command = defineCommand({
       await checkValues(snapshot, sites, found);
       if (options.site === undefined) await checkApplications(snapshot, found);
       const palette = errorPalette();
-      const problems = told([...found.problems, ...withSites(found, sites.length)]);
-      for (const text of told(found.warnings)) printError(line`${palette.change('warning:')} ${text}`);
+      const problems = linesOf([...found.problems, ...withSites(found, sites.length)]);
+      for (const text of linesOf(found.warnings)) printError(line`${palette.change('warning:')} ${text}`);
       for (const text of problems) printError(line`${palette.error('error:')} ${text}`);
       if (problems.length > 0) return EXIT.input;
       print(`valid: ${count(sites.length, 'site')}, ${count(found.apps.size, 'app')}`);
@@ -162,14 +162,14 @@ async function checkValues(snapshot: Snapshot, sites: readonly string[], found: 
 
 /** Adds the sites to a problem that not all sites of the app have, and to a variable without a value. */
 function withSites({ onSites, apps }: Found, all: number): Problem[] {
-  const places = new Map<string, { problem: Problem; sites: string[] }>();
+  const groups = new Map<string, { problem: Problem; sites: string[] }>();
   for (const { site, problem } of onSites) {
     const key = JSON.stringify([problem.app, problem.at, problem.message, problem.hint]);
-    const known = places.get(key);
+    const known = groups.get(key);
     if (known) known.sites.push(site);
-    else places.set(key, { problem, sites: [site] });
+    else groups.set(key, { problem, sites: [site] });
   }
-  return [...places.values()].map(({ problem, sites }) => {
+  return [...groups.values()].map(({ problem, sites }) => {
     const isEverywhere = sites.length >= (apps.get(problem.app ?? '')?.length ?? 0);
     if (all === 1 || (isEverywhere && problem.missing === undefined)) return problem;
     const more = sites.length > MOST_NAMED ? ` and ${sites.length - MOST_NAMED} more` : '';
@@ -179,7 +179,7 @@ function withSites({ onSites, apps }: Found, all: number): Problem[] {
 }
 
 /** The problems as lines, each once, sorted by place. Those without a place come first, with the name of the app. */
-function told(problems: readonly Problem[]): string[] {
+function linesOf(problems: readonly Problem[]): string[] {
   const sorted = problems.toSorted(
     (a, b) =>
       compareText(a.at?.file ?? '', b.at?.file ?? '') ||

@@ -5,13 +5,13 @@ import { withEngine } from './engine.ts';
 
 /** True for an engine on another machine. Its containers bind files of that machine's disk, which cannot be read from here. */
 export async function isElsewhere(dockerHost: string | undefined): Promise<boolean> {
-  const where = placeOf(dockerHost ?? process.env.DOCKER_HOST ?? '');
+  const where = locationOf(dockerHost ?? process.env.DOCKER_HOST ?? '');
   if (where !== 'loopback') return where === 'elsewhere';
   return isOtherMachine(await withEngine('', dockerHost, async (engine) => (await engine.facts()).machine));
 }
 
 /** The machine of an engine, by its address. A port of this machine may be the end of a tunnel. */
-export function placeOf(host: string): 'here' | 'loopback' | 'elsewhere' {
+export function locationOf(host: string): 'here' | 'loopback' | 'elsewhere' {
   const found = /^(ssh|tcp|https?):\/\/(?:[^@/]*@)?(\[[^\]]*\]|[^:/]*)/.exec(host);
   if (!found) return 'here';
   const [, scheme, name = ''] = found;

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { expect, test } from '@jest/globals';
-import { filesAsWanted, isOtherMachine, placeOf, withoutFiles } from '../../../src/cli/engine/elsewhere.ts';
+import { filesAsWanted, isOtherMachine, locationOf, withoutFiles } from '../../../src/cli/engine/elsewhere.ts';
 import { app, file, service, site } from '../../support/site-builder.ts';
 
 test.each([
@@ -14,7 +14,7 @@ test.each([
   ['ssh://root@localhost', 'elsewhere'],
   ['ssh://site', 'elsewhere'],
 ])('an engine at %s is %s', (host, expected) => {
-  expect(placeOf(host)).toBe(expected);
+  expect(locationOf(host)).toBe(expected);
 });
 
 test('behind a tunnel to this machine an engine tells the name of another one', () => {
