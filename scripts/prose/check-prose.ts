@@ -13,7 +13,11 @@ export const ROOMS: readonly string[] = [
   'src/cli/options',
   'src/cli/output',
   'src/cli/settings',
+  'src/fleet/values',
   'src/import',
+  'src/lib/host',
+  'src/lib/text',
+  'src/yaml',
 ];
 
 /** Sentences that may keep such a word, each with its reason. */

@@ -14,18 +14,18 @@ import { below, items, text } from './values/values.ts';
 const FOLDER = 'apps';
 const DOCUMENT = 'app.yaml';
 
-/** Where the Application of that name is in a repo, if it has one. */
+/** The path of an Application's document in a repo. */
 export const applicationFile = (name: string): string => `${FOLDER}/${name}/${DOCUMENT}`;
 
-/** What becomes of one folder below apps/. */
+/** The result for one folder below apps/. */
 type Result = { placed: PlacedApp } | { broken: { name: string; problems: Problem[] } } | { elsewhere: string };
 
-/** Says of an Application that is not placed here why it is placed nowhere; undefined where that is no fault. */
+/** Gives the problem of an Application that is placed on no site at all; undefined when there is no problem. */
 export type AskNowhere = (app: ApplicationDocument) => Promise<Problem | undefined>;
 
 /**
- * Every Application, placed on one site. One that cannot be read, or that is placed here and cannot be used, is broken and stands in nobody's
- * way. Sorted by name. Throws SourceError only when the source itself fails.
+ * Places every Application on one site. An Application that cannot be read or used is broken and does not affect the others. Sorted by name.
+ * Throws SourceError only when the source itself fails.
  */
 export async function placeApplications(
   snapshot: Snapshot,
@@ -42,13 +42,13 @@ export async function placeApplications(
     }
   };
   const folders = ((await snapshot.list(FOLDER)) ?? []).filter(({ kind }) => kind !== 'file');
-  // At once: what has to be fetched for them comes in one answer, and not in one for each.
+  // All at once, so that a source can fetch them in one request.
   const results = (await Promise.all(folders.map(({ name }) => place(name)))).flat();
   await snapshot.prepare?.(results.flatMap((result) => ('placed' in result ? result.placed.folder : [])));
   return results;
 }
 
-/** The Application of a folder, if the folder holds one: whether it is placed on the site, and how. Throws InputError or SourceError. */
+/** Places the Application of a folder on a site; undefined when the folder holds no Application. Throws InputError or SourceError. */
 async function placeApplication(
   snapshot: Snapshot,
   name: string,
@@ -84,12 +84,12 @@ async function placeApplication(
   };
 }
 
-/** An Application wherever it is placed, with every Compose file that it names for any site. */
+/** An Application with every Compose file that it names for any site, or its problems. */
 export type ApplicationFiles =
   | { name: string; files: string[]; app: ApplicationDocument }
   | { name: string; problems: Problem[] };
 
-/** Every Application of a repo, placed or not; only for a laptop. Sorted by name. Throws SourceError. */
+/** Reads every Application of a repo, placed or not. Only a laptop calls it. Sorted by name. Throws SourceError. */
 export async function readApplications(snapshot: Snapshot): Promise<ApplicationFiles[]> {
   const found: ApplicationFiles[] = [];
   for (const { name, kind } of (await snapshot.list(FOLDER)) ?? []) {
@@ -112,7 +112,7 @@ export async function readApplications(snapshot: Snapshot): Promise<ApplicationF
   return found;
 }
 
-/** The Compose files of an app, those of the overlays that are `selected` last, checked to be there while it is known where they are named. */
+/** The Compose files of an app; files of the overlays that `selected` chooses come last. Throws InputError where the app names a missing file. */
 async function composeFiles(
   snapshot: Snapshot,
   folder: string,
@@ -129,7 +129,7 @@ async function composeFiles(
   const problems: Problem[] = [];
   const files: string[] = [];
   for (const node of named) {
-    const path = inFolder(folder, normal(text(node) ?? ''));
+    const path = inFolder(folder, normalized(text(node) ?? ''));
     const near = await absent(snapshot, path);
     if (near) problems.push({ at: node.at, message: `there is no file ${path}`, ...near });
     files.push(path);
@@ -145,24 +145,24 @@ async function composeFiles(
   );
 }
 
-/** An absolute one is a place on the site; a relative one is a folder in the app's. */
+/** An absolute path is a folder on the site. A relative path is a folder in the app's folder in Git. */
 function projectDirectory(
   { projectDirectory: path }: ApplicationDocument,
   folder: string,
 ): Pick<PlacedApp, 'projectDirectory' | 'projectFolder'> {
   if (path === undefined) return {};
   if (path.startsWith('/')) return { projectDirectory: path };
-  return { projectFolder: posix.join(folder, normal(path)) };
+  return { projectFolder: posix.join(folder, normalized(path)) };
 }
 
-/** Without `./` and doubled slashes. That no `..` is in it, the schema says. */
-const normal = (path: string): string =>
+/** A path without `./` and double slashes. The schema refuses `..`. */
+const normalized = (path: string): string =>
   path
     .split('/')
     .filter((part) => part !== '' && part !== '.')
     .join('/');
 
-/** undefined for a path that is there; else a hint at what may have been meant. */
+/** undefined when a file exists; otherwise an object with a hint at a similar name, if there is one. */
 async function absent(snapshot: Snapshot, path: string): Promise<{ hint?: string } | undefined> {
   const cut = path.lastIndexOf('/');
   const name = path.slice(cut + 1);
@@ -173,7 +173,7 @@ async function absent(snapshot: Snapshot, path: string): Promise<{ hint?: string
   return near === undefined ? {} : { hint: `did you mean \`${near}\`?` };
 }
 
-/** A folder without app.yaml is no Application, unless it looks like one: that is a slip, and not a wish to remove an app. */
+/** Accepts a folder without app.yaml. Throws InputError when the folder looks like an app: a typo must not remove an app. */
 async function requireNoApplication(snapshot: Snapshot, folder: string): Promise<undefined> {
   const names = (await snapshot.list(folder))?.map(({ name }) => name) ?? [];
   const misnamed = names.find(
@@ -184,7 +184,7 @@ async function requireNoApplication(snapshot: Snapshot, folder: string): Promise
   if (misnamed !== undefined) {
     throw InputError.at(
       { file: `${folder}/${misnamed}`, line: 1, column: 1 },
-      `an Application is in a file named ${DOCUMENT}, not ${misnamed}`,
+      `the file of an Application is named ${DOCUMENT}, not ${misnamed}`,
       `rename it to ${DOCUMENT}`,
     );
   }
@@ -192,7 +192,7 @@ async function requireNoApplication(snapshot: Snapshot, folder: string): Promise
   if (compose === undefined) return undefined;
   throw InputError.at(
     { file: `${folder}/${compose}`, line: 1, column: 1 },
-    `${folder} has a Compose file and no ${DOCUMENT}`,
+    `${folder} has a Compose file but no ${DOCUMENT}`,
     `add ${folder}/${DOCUMENT} with \`kind: Application\`, or move the folder out of ${FOLDER}/`,
   );
 }
@@ -201,14 +201,14 @@ function requireProjectName(name: string, file: string): void {
   if (isProjectName(name)) return;
   throw InputError.at(
     { file, line: 1, column: 1 },
-    `the folder's name ${JSON.stringify(name)} is the Application's name and cannot be a Compose project's`,
+    `the folder's name ${JSON.stringify(name)} is the Application's name, but it cannot be the name of a Compose project`,
     PROJECT_NAME_HINT,
   );
 }
 
 function problemsOf(error: unknown, app: string): Problem[] {
   if (error instanceof InputError) return error.problems.map((problem) => ({ ...problem, app }));
-  // A link where the document should be is the app's own fault; a source that fails is not.
+  // A link in the place of the document is a problem of the app; a failing source is not.
   if (error instanceof SourceError && error.kind === 'path') return [{ message: error.message, app }];
   throw error;
 }

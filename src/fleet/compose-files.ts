@@ -1,13 +1,13 @@
 import { InputError } from '../lib/errors.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 
-/** What `docker compose` looks for in a folder, in its order of preference. Source: compose-go, cli/options.go. */
+/** The file names that `docker compose` looks for in a folder, in its order of preference. Source: compose-go, cli/options.go. */
 export const COMPOSE_FILES = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];
 export const OVERRIDE_FILES = COMPOSE_FILES.map((name) => name.replace('compose.', 'compose.override.'));
 
 /**
- * The Compose files of a folder as `docker compose` finds them without `-f`: one, and its override; none when there is none. Two of a kind
- * are refused, where Compose would take one of them and ignore the other.
+ * The Compose files of a folder, as `docker compose` finds them without `-f`: one file and its override, or no file. Throws InputError when
+ * there are two of a kind; Compose would take one of them and ignore the other.
  */
 export async function findComposeFiles(snapshot: Snapshot, folder: string): Promise<string[]> {
   const names = new Set((await snapshot.list(folder))?.filter(({ kind }) => kind !== 'dir').map(({ name }) => name));
@@ -17,10 +17,15 @@ export async function findComposeFiles(snapshot: Snapshot, folder: string): Prom
   return [base, ...(override === undefined ? [] : [override])].map((name) => inFolder(folder, name));
 }
 
-/** COMPOSE_FILE as a `.env` sets it. The loader reads its value. */
-const NAMES_FILES = /^[ \t]*(?:export[ \t]+)?COMPOSE_FILE[ \t]*[=:]/m;
+/** Matches a line of a `.env` that sets a variable. `name` is a pattern. */
+export const dotenvLine = (name: string): RegExp => new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}[ \\t]*[=:]`, 'm');
 
-/** The Compose files of a folder that is an app by itself, as `docker compose` finds them; none where its `.env` names them. undefined: it is no app. */
+const NAMES_FILES = dotenvLine('COMPOSE_FILE');
+
+/**
+ * The Compose files of a folder that is an app without a fleet, as `docker compose` finds them; undefined when the folder is no app. The list is
+ * empty when the `.env` sets COMPOSE_FILE; the loader reads that.
+ */
 export async function findLoneFiles(snapshot: Snapshot, folder: string): Promise<string[] | undefined> {
   const dotenv = await snapshot.read(inFolder(folder, '.env'));
   if (dotenv && NAMES_FILES.test(Buffer.from(dotenv.content).toString('latin1'))) return [];
@@ -35,7 +40,7 @@ function onlyOne(candidates: readonly string[], names: ReadonlySet<string>, fold
   if (first === undefined || second === undefined) return first;
   throw InputError.at(
     { file: inFolder(folder, second), line: 1, column: 1 },
-    `Compose would ignore ${inFolder(folder, second)}, as ${first} stands beside it`,
+    `Compose would ignore ${inFolder(folder, second)}, because ${first} is beside it`,
     'remove one of them, or merge them',
   );
 }

@@ -11,8 +11,8 @@ import { variableProblems } from './values/variables.ts';
 export const API_VERSION = 'holdfast/v1';
 
 /**
- * A document of the fleet layer that fits its schema; undefined where there is no such file. Throws InputError with all that is wrong with it,
- * SourceError when it cannot be read.
+ * Reads a document of the fleet layer and checks it against its schema; undefined when there is no such file. Throws InputError with all
+ * problems, and SourceError when the file cannot be read.
  */
 export async function readDocument(snapshot: Snapshot, file: string, kind: Kind): Promise<YamlNode | undefined> {
   const found = await snapshot.read(file);
@@ -24,7 +24,7 @@ export async function readDocument(snapshot: Snapshot, file: string, kind: Kind)
   if (root.kind !== 'mapping')
     throw InputError.at(root.at, `a ${kind} was expected, not ${describe(root)}`, header(kind));
   const wrongKind = kindProblem(root, kind);
-  // Every other complaint would be about the wrong document.
+  // The other checks would complain about the wrong kind of document.
   if (wrongKind) throw new InputError([wrongKind]);
   const problems = [...versionProblem(root), ...(await schemaProblems(root, kind)), ...variableProblems(root)];
   if (problems.length > 0) throw new InputError(problems);
@@ -40,7 +40,7 @@ function kindProblem(root: YamlNode, kind: Kind): Problem | undefined {
   const found = value.kind === 'scalar' && value.value !== null ? `\`${value.raw}\`` : describe(value);
   return {
     at: value.at,
-    message: `this file must hold a ${kind}, and its kind is ${found}`,
+    message: `this file must hold a ${kind}, but its kind is ${found}`,
     hint: `write \`kind: ${kind}\``,
   };
 }

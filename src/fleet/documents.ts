@@ -15,7 +15,7 @@ import { below, flag, items, text, textMap, texts } from './values/values.ts';
 
 const DEFAULT_PRUNE_THRESHOLD = 50;
 
-/** kind: Fleet. `name` is what it is called when it does not say. */
+/** Reads a document of kind Fleet. `name` is its name when it has no `metadata.name`. */
 export function fleetOf(root: YamlNode, name: string): FleetDocument {
   const threshold = below(root, 'spec', 'pruneThreshold');
   return {
@@ -27,7 +27,7 @@ export function fleetOf(root: YamlNode, name: string): FleetDocument {
   };
 }
 
-/** kind: Site. Throws InputError when it names itself other than its path does, or pins what can be no revision. */
+/** Reads a document of kind Site. Throws InputError when its name differs from its path, or its pin cannot be a revision. */
 export function siteOf(root: YamlNode, name: string): SiteDocument {
   requireName(root, name, `sites/${name}.yaml is the site`);
   const pin = pinOf(below(root, 'spec', 'targetRevision'));
@@ -57,7 +57,7 @@ function pinOf(node: YamlNode | undefined): Pin | undefined {
   return { revision, at: node.at };
 }
 
-/** kind: Application. `compose` is empty when it is left to what the folder holds. Throws InputError when it names itself other than its folder does. */
+/** Reads a document of kind Application. `compose` is empty when the document names no file. Throws InputError when its name differs from its folder. */
 export function applicationOf(root: YamlNode, name: string): ApplicationDocument {
   requireName(root, name, `apps/${name}/app.yaml is the Application`);
   const spec = below(root, 'spec');
@@ -90,7 +90,7 @@ function requireName(root: YamlNode, name: string, rule: string): void {
   if (!given || text(given) === name) return;
   throw InputError.at(
     given.at,
-    `metadata.name is \`${text(given)}\`, but the file's place says \`${name}\`: ${rule} ${name}`,
+    `metadata.name is \`${text(given)}\`, but the file's path says \`${name}\`: ${rule} ${name}`,
     'remove metadata.name, or move the file',
   );
 }

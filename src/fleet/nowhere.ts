@@ -7,10 +7,10 @@ import { readSite, siteNames } from './sites.ts';
 
 type Placed = Pick<SiteDocument, 'name' | 'labels'>;
 
-/** Documents that are read at once: a source that fetches piece by piece gets them in one answer. */
+/** The number of documents that are read at once, so that a source can fetch them in one request. */
 const AT_ONCE = 200;
 
-/** The Sites that can be read. Its cost grows with the fleet. Throws SourceError. */
+/** All Sites that can be read. The cost grows with the fleet. Throws SourceError. */
 export async function* readSites(snapshot: Snapshot): AsyncGenerator<SiteDocument, void, undefined> {
   const names = await siteNames(snapshot);
   for (let from = 0; from < names.length; from += AT_ONCE) {
@@ -26,7 +26,7 @@ export async function* readSites(snapshot: Snapshot): AsyncGenerator<SiteDocumen
   }
 }
 
-/** An app without a site although no empty list of `sites` says that this is meant; undefined for any other. Reads no more Sites than it needs. */
+/** The problem of an app that is placed on no site, unless its `sites` is an empty list on purpose. Stops reading at the first Site that matches. */
 export async function nowhere(snapshot: Snapshot, app: ApplicationDocument): Promise<Problem | undefined> {
   if (isMeantForNone(app.placement)) return undefined;
   const sites: Placed[] = [];
@@ -37,20 +37,20 @@ export async function nowhere(snapshot: Snapshot, app: ApplicationDocument): Pro
   return nowhereProblem(app, sites);
 }
 
-/** The same of sites that are known already. */
+/** The same problem, for a list of sites. */
 export function nowhereProblem(app: ApplicationDocument, sites: readonly Placed[]): Problem | undefined {
   const { placement, name, at, placementAt = at } = app;
   if (isMeantForNone(placement) || sites.length === 0 || sites.some((site) => selects(placement, site)))
     return undefined;
   return {
     message: `${name} is placed on no site: ${whyNone(placement, sites)}`,
-    hint: 'if no site is to run it, write `placement: { sites: [] }`',
+    hint: 'if no site should run it, write `placement: { sites: [] }`',
     at: placementAt,
     app: name,
   };
 }
 
-/** The parts of an app's selectors that mean no site of a repo, although the app has one. */
+/** The selectors of an app that match no site of the repo. */
 export function idleSelectors(app: ApplicationDocument, sites: readonly Placed[]): Problem[] {
   if (sites.length === 0) return [];
   const { name, placement, overlays, at, placementAt = at } = app;
@@ -75,19 +75,17 @@ export function idleSelectors(app: ApplicationDocument, sites: readonly Placed[]
 const isMeantForNone = ({ sites }: Placement): boolean => sites?.length === 0;
 
 function whyNone(selector: Placement, sites: readonly Placed[]): string {
-  return (
-    unknownSites(selector, sites) ?? unknownLabels(selector, sites) ?? 'no site meets all of its conditions at once'
-  );
+  return unknownSites(selector, sites) ?? unknownLabels(selector, sites) ?? 'no site meets all conditions at once';
 }
 
-/** The names among `sites` that no Site has. */
+/** A message about the names in `sites` that no Site has. */
 function unknownSites({ sites = [] }: Placement, all: readonly Placed[]): string | undefined {
   const names = new Set(all.map(({ name }) => name));
   const found = sites.filter((name) => !names.has(name)).map((name) => `there is no site ${name}${meant(name, names)}`);
   return found.length === 0 ? undefined : found.join(', ');
 }
 
-/** Conditions that no Site meets by itself. */
+/** A message about the labels and values that no Site has. */
 function unknownLabels(
   { matchLabels = {}, matchExpressions = [] }: LabelSelector,
   sites: readonly Placed[],

@@ -10,21 +10,21 @@ import { nowhere } from './nowhere.ts';
 import { onlySite, readSite, requireSiteName, siteNames } from './sites.ts';
 
 const FLEET = 'fleet.yaml';
-/** The site of a repo that knows of none. */
+/** The name of the site when the repo is a lone Compose file. */
 const DEFAULT_SITE = 'default';
 
 export interface PlaceOptions {
   site?: string;
-  /** Gives the files at the revision that the Site pins, where it pins one. Without it a pin is left out of account. */
+  /** Gives the files at the revision that a Site pins. Without this function, pins are ignored. */
   pinned?: (pin: Pin) => Promise<Snapshot>;
-  /** Apps that are broken when they are placed on no site of the repo. The other Sites are read only where such an app is not placed here. Default: none. */
+  /** True for an app that is broken when it is placed on no site. Only then are the other Sites read. Default: no app. */
   mustBeSomewhere?: (app: string) => boolean;
 }
 
 /**
- * What one site should run, by the fleet layer alone. Reads fleet.yaml, that Site's file, every app.yaml and, of apps placed here, the names in
- * their folders: nothing that grows with the number of sites. All but the Site's own file is read at the revision that it pins, if it does. Throws
- * InputError with all problems of what the site hangs on; a broken Application is in the result instead.
+ * Finds the apps of one site, before any Compose file is read. Reads fleet.yaml, the Site's file, every app.yaml and, for each app of the site,
+ * the names in its folder, so the cost does not grow with the number of sites. If the Site pins a revision, everything but the Site's own file
+ * is read there. Throws InputError with all problems of the Fleet and the Site; a broken Application is part of the result.
  */
 export async function placeSite(snapshot: Snapshot, options: PlaceOptions): Promise<PlacedSite> {
   if (options.site !== undefined) requireSiteName(options.site);
@@ -49,7 +49,7 @@ export async function placeSite(snapshot: Snapshot, options: PlaceOptions): Prom
   };
 }
 
-/** The names of all sites, sorted; `default` for a repo with only a Compose file. Its cost grows with the fleet: only for a laptop. */
+/** The names of all sites, sorted; `default` for a repo with only a Compose file. The cost grows with the fleet, so only a laptop calls it. */
 export async function listSites(snapshot: Snapshot): Promise<string[]> {
   const layout = await layoutOf(snapshot);
   return layout.kind === 'bare' ? [DEFAULT_SITE] : siteNames(snapshot);
@@ -62,7 +62,7 @@ export async function readFleet(snapshot: Snapshot): Promise<FleetDocument> {
   return fleetOf(root, snapshot.origin.name);
 }
 
-/** A repo is a fleet or one Compose file. Nothing of either is never read as "no apps": it is an InputError. */
+/** Finds whether a repo is a fleet or a lone Compose file. Throws InputError when it is neither: that never means "no apps". */
 async function layoutOf(snapshot: Snapshot): Promise<{ kind: 'fleet' } | { kind: 'bare'; compose: string[] }> {
   const entries = await snapshot.list('');
   const names = entries?.map(({ name }) => name) ?? [];
@@ -86,7 +86,7 @@ async function layoutOf(snapshot: Snapshot): Promise<{ kind: 'fleet' } | { kind:
   );
 }
 
-/** A Compose file alone is one app on every site, followed, pruned and healed. */
+/** A lone Compose file is one app on every site, with sync, prune and self-heal. */
 function bareSite(snapshot: Snapshot, site: string, compose: string[]): PlacedSite {
   const sync = { automated: { prune: true, selfHeal: true, allowEmpty: false } };
   return {
@@ -108,7 +108,7 @@ function bareSite(snapshot: Snapshot, site: string, compose: string[]): PlacedSi
     ],
     broken: [],
     allowEmpty: false,
-    // There is no Site document that could confirm more; an empty file is refused all the same.
+    // There is no Site document that could confirm a larger prune. An empty file is refused anyway.
     pruneThreshold: 100,
     confirmPrune: [],
   };
@@ -117,11 +117,11 @@ function bareSite(snapshot: Snapshot, site: string, compose: string[]): PlacedSi
 interface Documents {
   fleet: FleetDocument;
   site: SiteDocument;
-  /** Where the Fleet was read, and all else is. */
+  /** The files of the Fleet and of everything but the Site. */
   files: Snapshot;
 }
 
-/** Both documents, or the problems of both. Read at once: what has to be fetched for them comes in one answer. */
+/** Reads both documents at once, so that a source can fetch them in one request. Throws InputError with the problems of both. */
 async function documents(snapshot: Snapshot, name: string, { pinned }: PlaceOptions): Promise<Documents> {
   const [fleet, site] = await Promise.allSettled([readFleet(snapshot), readSite(snapshot, name)]);
   if (site.status === 'fulfilled' && site.value.pin && pinned) {

@@ -1,8 +1,8 @@
 import type { LabelSelector, Placement } from '../model/fleet.ts';
 
 /**
- * Whether a site is meant. All conditions given must hold; none given means every site; an empty list of sites means none. Labels select as in
- * Kubernetes: a site without the label is NotIn and DoesNotExist.
+ * True when a placement selects a site. All given conditions must hold. No condition selects every site; an empty list of sites selects no
+ * site. Labels work as in Kubernetes: a site without the label matches NotIn and DoesNotExist.
  */
 export function selects(placement: Placement, site: { name: string; labels: Record<string, string> }): boolean {
   const { matchLabels = {}, matchExpressions = [], sites } = placement;

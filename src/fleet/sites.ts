@@ -8,7 +8,7 @@ import { siteOf } from './documents.ts';
 const FOLDER = 'sites';
 const MOST_NAMED = 20;
 
-/** One site's document, found by its name alone: what a site reads does not grow with the fleet. Throws InputError. */
+/** Reads one Site by its name. The cost does not grow with the fleet. Throws InputError. */
 export async function readSite(snapshot: Snapshot, name: string): Promise<SiteDocument> {
   requireSiteName(name);
   const root = await readDocument(snapshot, `${FOLDER}/${name}.yaml`, 'Site');
@@ -16,7 +16,7 @@ export async function readSite(snapshot: Snapshot, name: string): Promise<SiteDo
   return siteOf(root, name);
 }
 
-/** Throws InputError for a name that no file below sites/ could have. */
+/** Throws InputError for a name that no file below sites/ can have. */
 export function requireSiteName(name: string): void {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/.test(name)) return;
   throw InputError.at(
@@ -26,14 +26,14 @@ export function requireSiteName(name: string): void {
   );
 }
 
-/** The names of all sites, sorted. Walks every folder below sites/: its cost grows with the fleet. */
+/** The names of all sites, sorted. It walks every folder below sites/, so the cost grows with the fleet. */
 export const siteNames = (snapshot: Snapshot): Promise<string[]> => namesOf(snapshot, '.yaml');
 
-/** Files below sites/ that look like Sites and are not read. */
+/** Problems for files below sites/ that look like Sites but have the wrong ending. */
 export async function misnamedSites(snapshot: Snapshot): Promise<Problem[]> {
   const names = await namesOf(snapshot, '.yml');
   return names.map((name) => ({
-    message: `a Site is in a file named .yaml, so no site reads ${FOLDER}/${name}.yml`,
+    message: `the file of a Site ends in .yaml, so no site reads ${FOLDER}/${name}.yml`,
     hint: `rename it to ${name.split('/').at(-1)}.yaml`,
     at: { file: `${FOLDER}/${name}.yml`, line: 1, column: 1 },
   }));
@@ -51,7 +51,7 @@ async function namesOf(snapshot: Snapshot, ending: string): Promise<string[]> {
   return names.sort();
 }
 
-/** The one site of a repo that has one. Throws InputError naming them where it has several. */
+/** The only site of a repo. Throws InputError when the repo has no site, or several, and names them. */
 export async function onlySite(snapshot: Snapshot): Promise<string> {
   const names = await siteNames(snapshot);
   const [first, second] = names;
@@ -73,7 +73,7 @@ export async function onlySite(snapshot: Snapshot): Promise<string> {
   );
 }
 
-/** Names near the one that is not there, of the same folder, or the same name in another one. */
+/** The problem for a site without a file, with a hint at a similar name in the same folder, or the same name in another folder. */
 async function missing(snapshot: Snapshot, name: string): Promise<Problem> {
   const parts = name.split('/');
   const last = parts.pop() ?? '';

@@ -1,9 +1,10 @@
 import { type ComposeSettings, composeSettings } from '../compose/load/settings.ts';
 import { parseDotenv } from '../compose/load/values/dotenv.ts';
+import { dotenvLine } from '../fleet/compose-files.ts';
 import { utf8 } from '../lib/text/utf8.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 
-const SETTING = /^[ \t]*(?:export[ \t]+)?COMPOSE_[A-Z_]+[ \t]*[=:]/;
+const SETTING = dotenvLine('COMPOSE_[A-Z_]+');
 
 /** Takes the settings of `docker compose` out of `.env`, since in a config repo the Application says the same. Gives the snapshot without them, and them. */
 export async function withoutSettings(snapshot: Snapshot): Promise<{ snapshot: Snapshot; settings: ComposeSettings }> {

@@ -1,10 +1,10 @@
-/** Time and chance, handed in from outside so that a simulated site can own them. */
+/** Time and randomness. They come in as an argument, so that a simulation can control them. */
 export interface Clock {
-  /** Milliseconds since some fixed moment; never goes back, whatever happens to the wall clock. All intervals use it. */
+  /** Milliseconds since a fixed moment. It never goes back, even when somebody sets the wall clock. All intervals use it. */
   monotonic(): number;
-  /** For people only: what a log line or a status says. May be 1970 or 2099. */
+  /** The time for log lines and status pages only. It may be 1970 or 2099. */
   wall(): Date;
-  /** Calls back once after `ms`; the result cancels it. */
+  /** Calls back once after `ms`. Call the result to cancel. */
   timer(ms: number, callback: () => void): () => void;
   /** Uniform in [0, 1). */
   random(): number;
@@ -21,7 +21,7 @@ export const systemClock: Clock = {
   random: Math.random,
 };
 
-/** Calls back again and again, `ms` after the time before; the result ends it. */
+/** Calls back every `ms` milliseconds. Call the result to stop. */
 export function every(clock: Pick<Clock, 'timer'>, ms: number, callback: () => void): () => void {
   let cancel = clock.timer(ms, tick);
   function tick(): void {

@@ -2,20 +2,20 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-/** The site's disk, as far as Holdfast writes to it. Paths are absolute. */
+/** The files that Holdfast reads and writes on the site. Paths are absolute. */
 export interface Disk {
-  /** undefined where there is no such file. */
+  /** undefined when there is no such file. */
   read(path: string): Promise<Uint8Array | undefined>;
   /**
-   * All or nothing, also across a power cut: temporary file, fsync, rename, fsync of the folder. Makes missing folders. A full disk leaves the
-   * old content in place.
+   * Writes all of the file or nothing, even in a power cut: temporary file, fsync, rename, fsync of the folder. Creates missing folders.
+   * When the disk is full, the old content stays.
    */
   write(path: string, content: Uint8Array | string, mode?: number): Promise<void>;
-  /** Gone afterwards, whether or not it was there. Empty folders stay. */
+  /** Removes a file. It is no error when there is no such file. Empty folders stay. */
   remove(path: string): Promise<void>;
-  /** Names in a folder, sorted; empty where there is no such folder. */
+  /** The names in a folder, sorted; empty when there is no such folder. */
   list(dir: string): Promise<string[]>;
-  /** What tells without reading whether a file changed; undefined where there is none. */
+  /** The facts that show, without reading a file, that it changed; undefined when there is no such file. */
   stat(path: string): Promise<{ size: number; mtimeMs: number; ino: number; mode: number } | undefined>;
 }
 
@@ -32,7 +32,7 @@ async function syncFolder(path: string): Promise<void> {
   await handle.sync().finally(() => handle.close());
 }
 
-/** Makes a folder and those above it; a power cut takes back none of them, and with it what is in it. */
+/** Creates a folder and its parents, and syncs each parent, so that a power cut cannot lose the new folders. */
 async function makeFolder(folder: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true });
   if (first === undefined) return;
@@ -40,8 +40,8 @@ async function makeFolder(folder: string): Promise<void> {
 }
 
 /**
- * Puts a file in the place of what bears its name, by a temporary one beside it: all of it is on the disk before the rename. `at` says where an entry
- * of the folder is; the caller syncs the folder. A link that bears the temporary name is not followed.
+ * Replaces a file: writes a temporary file beside it, syncs it, then renames it. `at` gives the path of an entry of the folder. The caller
+ * syncs the folder. A link with the temporary name is not followed.
  */
 export async function replaceFile(
   at: (name: string) => string,

@@ -5,17 +5,17 @@ export interface Position {
   column: number;
 }
 
-/** One thing wrong with what somebody wrote. */
+/** One problem in something that a person wrote. */
 export interface Problem {
-  /** What is wrong and why, in one sentence, naming the key or value. */
+  /** One sentence that says the problem and its reason, and names the key or value. */
   message: string;
-  /** Where it stands; absent only where no file is involved, as for a flag. */
+  /** The position of the problem; absent only when no file is involved, as for a flag. */
   at?: Position;
-  /** What to do about it. */
+  /** Advice: the user can do this about it. */
   hint?: string;
-  /** The Application it belongs to, where one can be named. */
+  /** The Application that has the problem, if it is known. */
   app?: string;
-  /** The variable that has no value, where that is what is wrong: it may have one on other sites. */
+  /** The variable without a value, if that is the problem. The variable may have a value on other sites. */
   missing?: string;
 }
 
@@ -24,7 +24,7 @@ export abstract class HoldfastError extends Error {
   abstract readonly code: string;
 }
 
-/** What somebody wrote cannot be used: a document, a flag, a repo's layout. Commands exit with 2 and have changed nothing. */
+/** A document, a flag or the layout of a repo cannot be used. Commands exit with 2 and have changed nothing. */
 export class InputError extends HoldfastError {
   readonly code = 'INPUT';
   readonly problems: readonly Problem[];
@@ -32,13 +32,13 @@ export class InputError extends HoldfastError {
     super(problems.map(formatProblem).join('\n'), options);
     this.problems = problems;
   }
-  /** One problem, as an error. */
+  /** An error with one problem. */
   static at(at: Position | undefined, message: string, hint?: string): InputError {
     return new InputError([{ message, ...(at && { at }), ...(hint && { hint }) }]);
   }
 }
 
-/** Why a container engine did not do what it was asked. Engines differ in status codes; these words do not. */
+/** The reason why a container engine did not do something. Status codes differ between engines; these words do not. */
 export type EngineErrorKind =
   | 'unreachable' // no answer, or the connection broke: ask again later
   | 'notFound' // the object is gone
@@ -61,29 +61,29 @@ export class EngineError extends HoldfastError {
   }
 }
 
-/** Why desired state could not be fetched. */
+/** The reason why desired state could not be fetched. */
 export type SourceErrorKind =
-  | 'unreachable' // no answer, or it broke off: ask again later
+  | 'unreachable' // no answer, or the connection broke: try again later
   | 'dns' // the server's name does not resolve
-  | 'tls' // no connection that is both secure and with the right server
-  | 'clock' // the dates of its certificate do not fit this machine's clock
-  | 'proxy' // the proxy on the way does not let us through
+  | 'tls' // there is no secure connection to the right server
+  | 'clock' // the certificate's dates do not fit this machine's clock
+  | 'proxy' // the proxy refuses the connection
   | 'portal' // a web page came instead of Git
-  | 'busy' // the server asks to be left alone for a while
-  | 'server' // the server has a fault of its own
-  | 'hostKey' // the SSH server is not the one that is known, or none is known
-  | 'auth' // who we are is not enough, or cannot be read
+  | 'busy' // the server asks us to wait
+  | 'server' // the server has an internal error
+  | 'hostKey' // the key of the SSH server differs from the known one, or no key is known
+  | 'auth' // the credentials are missing, cannot be read, or are refused
   | 'notFound' // no such repo, revision, folder or object
-  | 'protocol' // what answers does not speak Git as it should
-  | 'limit' // it is more than a site may be asked to take
-  | 'local' // this machine cannot take it in now, as when its disk is full
-  | 'path' // a name in it that could lead out of it, or a folder that can be read in two ways
+  | 'protocol' // the server does not follow the Git protocol
+  | 'limit' // it is larger than a site accepts
+  | 'local' // this machine cannot store it now, for example because its disk is full
+  | 'path' // a name could lead out of the repo, or a folder has two entries of one name
   | 'aborted'; // we stopped it
 
 export class SourceError extends HoldfastError {
   readonly code = 'SOURCE';
   readonly kind: SourceErrorKind;
-  /** Milliseconds that the server asks to be left alone. */
+  /** Milliseconds that the server asks us to wait. */
   readonly retryAfter?: number;
   constructor(kind: SourceErrorKind, message: string, options?: ErrorOptions & { retryAfter?: number }) {
     super(message, options);
@@ -92,27 +92,27 @@ export class SourceError extends HoldfastError {
   }
 }
 
-/** Something Holdfast wrote to its state directory cannot be used or written. */
+/** A file in the state directory cannot be read, used or written. */
 export class StateError extends HoldfastError {
   readonly code = 'STATE';
 }
 
-/** `file:line:column: message (hint)`, the one form in which problems are printed. */
+/** `file:line:column: message (hint)`: every problem is printed in this form. */
 export function formatProblem(problem: Problem): string {
   const where = problem.at ? `${problem.at.file}:${problem.at.line}:${problem.at.column}: ` : '';
   const hint = problem.hint ? ` (${problem.hint})` : '';
   return `${where}${problem.message}${hint}`;
 }
 
-/** The sentence of any thrown value; several problems in one line. */
+/** The message of any thrown value. Several problems are joined in one line. */
 export function messageOf(error: unknown): string {
   if (error instanceof InputError) return error.problems.map(formatProblem).join('; ');
   return error instanceof Error ? error.message : String(error);
 }
 
-/** An error that nobody foresaw, in the work for one app: it is that app's, and the others go on. */
+/** The problem for an unexpected error in the work for one app. Only that app is broken; the others continue. */
 export const defectProblem = (error: unknown, app: string): Problem => ({
   message: `this is a defect in Holdfast: ${messageOf(error)}`,
-  hint: 'please report it, with the files of this app; the other apps go on',
+  hint: 'please report it, with the files of this app; the other apps continue',
   app,
 });

@@ -1,7 +1,7 @@
 /**
- * How much may be asked of an agent by what others write: the files of an app, and what a server sends. All of it together fits the agent's heap
- * of 64 MiB and a container of 192 MiB, which test/unit/limits holds to be true. The limits that a site can set are in git/store-limits.ts
- * and net/limits.ts. docs/limits.md says them all to people.
+ * Limits for everything that others write: the files of an app, and the answers of a server. Together they fit the agent's heap of 64 MiB and
+ * a container of 192 MiB; test/unit/limits proves it. The limits that a site can set are in git/store-limits.ts
+ * and net/limits.ts. docs/limits.md explains all of them.
  */
 
 const KIB = 1024;
@@ -10,40 +10,40 @@ const MIB = 1024 * KIB;
 /** Limits of one YAML file. */
 export const YAML_LIMITS = {
   bytes: 512 * KIB,
-  /** With every alias written out; a long text counts as several. This is what stops alias bombs. */
+  /** Nodes with every alias expanded; a long text counts as several. This limit stops alias bombs. */
   nodes: 50_000,
   depth: 64,
-  /** Characters that are parsed again where a file is read more leniently than the YAML library reads it. */
+  /** Characters that are parsed again because the YAML library is stricter than Go's. */
   parsedAgain: 8 * MIB,
 } as const;
 
-/** Limits of the files that one app is loaded from. */
+/** Limits of the files of one app. */
 export const APP_FILE_LIMITS = {
-  /** Compose files, each counted as often as it is loaded. */
+  /** Compose files. A file counts each time it is loaded. */
   composeFiles: 500,
-  /** Bytes of all of them. */
+  /** Bytes of all Compose files. */
   composeBytes: 2 * MIB,
-  /** Nodes of their trees with what they extend and include written out. */
+  /** Nodes of their trees, with everything that they extend and include. */
   nodes: 200_000,
   /** Bytes of one `.env`, `env_file`, `label_file` or security profile. */
   textBytes: MIB,
-  /** Bytes of all of them, each counted as often as it is read. */
+  /** Bytes of all these files. A file counts each time it is read. */
   allTextBytes: 32 * MIB,
-  /** Characters that the values of one `.env`, `env_file` or `label_file` may have together. */
+  /** Characters of all values of one `.env`, `env_file` or `label_file`. */
   valueCharacters: 4 * MIB,
-  /** How many of them an app may bind. */
+  /** Files of Git that an app may bind. */
   boundFiles: 1000,
 } as const;
 
-/** The most that one app, and all apps of a site together, may ask of the agent; each replica counts. */
+/** Limits for one app, and for all apps of a site together. Each replica counts. */
 export interface SizeLimits {
-  /** Containers; a service without any counts as one. */
+  /** Containers. A service without containers counts as one. */
   containers: number;
-  /** Container ports, published or exposed, ranges written out. */
+  /** Published and exposed container ports; each port of a range counts. */
   ports: number;
-  /** Pairs of containers of which one waits for the other or is linked to it. */
+  /** Pairs of containers where one waits for the other or is linked to it. */
   connections: number;
-  /** Bytes of memory that the settings of the containers take. */
+  /** Bytes of memory for the settings of the containers. */
   settings: number;
   /** Bytes of the files of Git that services bind. */
   files: number;
@@ -65,7 +65,7 @@ export const SITE_LIMITS: SizeLimits = {
   files: 64 * MIB,
 };
 
-/** Problems and warnings of one app that are told: more than a person can take in at once. */
+/** The number of problems and warnings of one app that are reported. Nobody reads more. */
 export const MOST_PROBLEMS = 1000;
 
 /** A size in words: `512 KB`, `16 MB`. */

@@ -1,6 +1,6 @@
 /**
- * The value that a record itself holds under a name; undefined where it holds none. People name apps, services, networks and images, and every
- * object answers to `constructor`, `toString` and the like: a plain `record[name]` would find those.
+ * The value under a name in a record; undefined when the record has no such own property. People choose the names of apps, services,
+ * networks and images, and every object inherits `constructor`, `toString` and others: a plain `record[name]` would find those.
  */
 export const own = <Value>(
   record: Readonly<Record<string, Value>> | null | undefined,

@@ -1,6 +1,6 @@
-/** At most `size` at once; the others wait in the order they came. */
+/** Lets at most `size` callers in at once. The others wait in the order in which they came. */
 export interface Semaphore {
-  /** Resolves when there is a slot; call the result to give it back. */
+  /** Resolves when a slot is free. Call the result to give the slot back. */
   acquire(): Promise<() => void>;
 }
 

@@ -1,2 +1,2 @@
-/** Lets other work go on: work that never waits for anything would stop everything else. */
+/** Lets other work run. Long work that never waits must call this, or it blocks everything else. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,7 +1,7 @@
 import type { Problem } from '../lib/errors.ts';
 import type { DesiredSite } from './state.ts';
 
-/** The site with some apps among the broken ones, by name: their last good state stays, and the other apps go on. */
+/** Marks some apps of a site as broken, by name. Their last good state stays, and the other apps continue. */
 export const breakApps = (site: DesiredSite, problems: ReadonlyMap<string, Problem>): DesiredSite =>
   problems.size === 0
     ? site

@@ -1,8 +1,8 @@
 import type { Position, Problem } from '../lib/errors.ts';
 
-/** When and how far an app follows Git. The words are Argo CD's. */
+/** Says when an app follows Git, and how far. The words are those of Argo CD. */
 export interface SyncPolicy {
-  /** Absent: only report. */
+  /** Absent: differences are only reported. */
   automated?: { prune: boolean; selfHeal: boolean; allowEmpty: boolean };
 }
 
@@ -11,16 +11,16 @@ export interface LabelSelector {
   matchExpressions?: { key: string; operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'; values?: string[] }[];
 }
 
-/** Which sites an app runs on. All given conditions must hold; none given means every site. */
+/** Selects the sites that run an app. All given conditions must hold; no condition selects every site. */
 export interface Placement extends LabelSelector {
   sites?: string[];
 }
 
-/** Fields that the site owns: no difference there, and a replacement keeps what is found. */
+/** Fields that the site owns. They never count as a difference, and a replacement keeps their present values. */
 export interface IgnoreRule {
-  /** Names of services, in which `*` stands for anything. Absent: all. */
+  /** Names of services; `*` matches any text. Absent: all services. */
   services?: string[];
-  /** `memory`, `environment`, `environment.LOG_LEVEL`: as the plan calls them. */
+  /** Names of fields as the plan prints them: `memory`, `environment`, `environment.LOG_LEVEL`. */
   fields: string[];
 }
 
@@ -29,9 +29,9 @@ export interface FleetDocument {
   name: string;
   /** Values for every site. */
   values: Record<string, string>;
-  /** Names that only sites know; a laptop shows them as placeholders. */
+  /** Names whose values only the sites know. A laptop shows placeholders for them. */
   siteValues: string[];
-  /** For apps that have none of their own, and for apps that vanished from Git. */
+  /** The policy of apps without a policy, and of apps that were removed from Git. */
   syncPolicy: SyncPolicy;
   /** The largest share of a site's containers, in percent, that one revision may prune. Default 50. */
   pruneThreshold: number;
@@ -42,11 +42,11 @@ export interface SiteDocument {
   name: string;
   labels: Record<string, string>;
   values: Record<string, string>;
-  /** No apps at all is meant. */
+  /** The site may have no apps at all. */
   allowEmpty: boolean;
-  /** Confirms, in Git, a prune larger than the Fleet's threshold; the apps it may prune. */
+  /** Apps that may be pruned although the prune is larger than the Fleet's threshold. */
   confirmPrune: string[];
-  /** The revision at which everything but this document is read. Absent: the one that the site follows. */
+  /** The revision for everything but this document. Absent: the revision that the site follows. */
   pin?: Pin;
 }
 
@@ -61,7 +61,7 @@ export interface Pin {
 export interface ApplicationDocument {
   name: string;
   placement: Placement;
-  /** Absent: it has none. */
+  /** Absent: the document has no placement. */
   placementAt?: Position;
   /** Compose files in merge order, relative to the Application's folder. Default: compose.yaml. */
   compose: string[];
@@ -69,25 +69,25 @@ export interface ApplicationDocument {
   syncPolicy?: SyncPolicy;
   profiles: string[];
   projectDirectory?: string;
-  /** What `docker compose` started under this app's name is ours. Default false. */
+  /** The app takes over containers that `docker compose` started under its name. Default false. */
   adopt: boolean;
-  /** Volumes of ours that Git no longer names may be removed. Default false. */
+  /** The app's volumes that Git no longer names may be removed. Default false. */
   pruneVolumes: boolean;
   suspend: boolean;
   ignoreDifferences: IgnoreRule[];
   at: Position;
 }
 
-/** What one site should run according to Git's fleet layer: before any Compose file is compiled. Plain data; stored as JSON. */
+/** The apps of one site according to the fleet layer, before any Compose file is compiled. Plain data, stored as JSON. */
 export interface PlacedSite {
   site: string;
   revision: string;
   apps: PlacedApp[];
-  /** Applications that name themselves but cannot be read. */
+  /** Applications that cannot be read or used. */
   broken: { name: string; problems: Problem[] }[];
   /** Applications of the repo that are not placed on this site. */
   elsewhere?: string[];
-  /** Absent for a lone Compose file, which speaks for its own app only. */
+  /** The policy for apps that were removed from Git. Absent for a lone Compose file. */
   vanished?: SyncPolicy | undefined;
   allowEmpty: boolean;
   pruneThreshold: number;
@@ -96,29 +96,29 @@ export interface PlacedSite {
 
 /** One app, placed on one site. */
 export interface PlacedApp {
-  /** The Application's name; for a bare compose file the fallback when it has no `name:`. */
+  /** The Application's name. For a lone Compose file: the name when it has no `name:`. */
   name: string;
-  /** False for a bare compose file: its own `name:` beats ours. */
+  /** False for a lone Compose file, whose `name:` comes first. */
   nameIsFixed: boolean;
   /** The Application's folder, relative to the snapshot's root; "" is the root. */
   folder: string;
-  /** Compose files in merge order, overlays of this site last; relative to the snapshot's root. None: a lone app's `.env` names them. */
+  /** Compose files in merge order, overlays of this site last; relative to the snapshot's root. Empty: the `.env` of a lone app names them. */
   compose: string[];
   profiles: string[];
   sync: SyncPolicy;
   pruneVolumes: boolean;
   suspend: boolean;
-  /** Where the project's folder lies on the site, absolute. Default: in the app's folder below FILES_DIR. */
+  /** The project's folder on the site, absolute. Default: in the app's folder below FILES_DIR. */
   projectDirectory?: string;
-  /** The folder that relative paths of the Compose files are relative to; relative to the snapshot's root. Default: that of the first file. */
+  /** The base folder for relative paths in the Compose files, relative to the snapshot's root. Default: the folder of the first file. */
   projectFolder?: string;
-  /** What `docker compose` started under this app's name is ours. */
+  /** The app takes over containers that `docker compose` started under its name. */
   adopt?: boolean;
   ignoreDifferences?: IgnoreRule[];
-  /** Of an adopted stack: the folder that it was started from, kept since it was accepted first. projectDirectory comes before it. */
+  /** For an adopted stack: the folder that it was started from, as recorded at the first acceptance. projectDirectory comes first. */
   adoptedDirectory?: string;
-  /** Git's values for interpolation, Site over Fleet. The site's own file is laid over them when the app is compiled. */
+  /** Git's values for interpolation; the Site's values override the Fleet's. The site's own file overrides both when the app is compiled. */
   values: Record<string, string>;
-  /** Names that Git leaves to the site. */
+  /** Names whose values only the site knows. */
   siteValues: string[];
 }

@@ -1,18 +1,18 @@
 import type { HoldfastError } from '../lib/errors.ts';
 import type { Operation } from './plan.ts';
 
-/** What became of one operation. */
+/** The result of one operation. */
 export type OperationResult = { operation: Operation } & (
   | { status: 'done'; containerId?: string; warnings?: string[] }
   | { status: 'failed'; error: HoldfastError }
-  /** A gate that does not hold yet, or something behind one. */
+  /** A condition does not hold yet, or the operation comes after one that waits. */
   | { status: 'waiting'; reason: string }
-  /** Something it needs failed, was withheld, or the pass was cancelled. */
+  /** An operation that this one needs failed or was withheld, or the pass was cancelled. */
   | { status: 'skipped'; reason: string }
   | { status: 'withheld' }
 );
 
-/** What became of a plan. */
+/** The results of an app's plan. */
 export interface Outcome {
   app: string;
   results: OperationResult[];

@@ -1,18 +1,18 @@
-/** Where a snapshot comes from, for messages and for naming a bare compose file's app. */
+/** The origin of a snapshot, for messages and for the app's name of a lone Compose file. */
 export interface Origin {
-  /** For people; never holds credentials. */
+  /** A text for people, without credentials. */
   description: string;
-  /** Candidate for the app's name of a bare compose file: `--path`'s folder, else the repo, else the folder. */
+  /** The app's name of a lone Compose file: the folder of `--path`, otherwise the repo, otherwise the folder. */
   name: string;
 }
 
-/** One entry of a folder. Links are listed as what they are and are never followed. */
+/** One entry of a folder. A link is listed as a link and is never followed. */
 export interface Entry {
   name: string;
   kind: 'file' | 'dir' | 'symlink' | 'submodule';
 }
 
-/** The content of a file and whether it may be executed. */
+/** The content of a file, and its executable bit. */
 export interface SourceFile {
   content: Uint8Array;
   executable: boolean;
@@ -20,16 +20,16 @@ export interface SourceFile {
 
 /**
  * A commit (or a work tree) and its files. Paths are relative to the config repo's root (`--path`), use `/`, and never contain
- * `.` or `..`. While a snapshot is gathered, reading may fetch; once accepted, everything the site needs is on its disk.
+ * `.` or `..`. Reading may fetch while a snapshot is gathered. Once it is accepted, everything that the site needs is on its disk.
  */
 export interface Snapshot {
   origin: Origin;
   /** A commit ID; `worktree` for a folder. */
   revision: string;
-  /** undefined where there is no such file. Throws SourceError. */
+  /** undefined when there is no such file. Throws SourceError. */
   read(path: string): Promise<SourceFile | undefined>;
-  /** Sorted by name; undefined where there is no such folder. Throws SourceError. */
+  /** The entries, sorted by name; undefined when there is no such folder. Throws SourceError. */
   list(dir: string): Promise<Entry[] | undefined>;
-  /** Told that much of these folders will be read; a source that fetches piece by piece gets them at once. Throws SourceError. */
+  /** Announces that much of these folders will be read, so that a source can fetch them in one request. Throws SourceError. */
   prepare?(folders: readonly string[]): Promise<void>;
 }

@@ -1,15 +1,15 @@
 import { type Event, parseEvents, YAMLException } from 'js-yaml';
 import { YAML_LIMITS } from '../lib/limits.ts';
 
-/** Events of a text, and the text that their offsets are of: the one given, with spaces put in where the parser is stricter than Go's. */
+/** The events of a text. Their offsets belong to `text`, which has extra spaces where js-yaml is stricter than Go's YAML. */
 export interface Events {
   events: Event[];
   text: string;
-  /** Where a place of `text` is in the text that was given. */
+  /** Turns an offset in `text` into the offset in the given text. */
   original: (offset: number) => number;
 }
 
-/** What is wrong with a text, and where in it. */
+/** A syntax error and its offset in the text. */
 export class YamlSyntaxError extends Error {
   readonly offset: number;
   constructor(message: string, offset: number, options?: ErrorOptions) {
@@ -19,15 +19,15 @@ export class YamlSyntaxError extends Error {
 }
 
 interface Repair {
-  /** Where in the text spaces are put. */
+  /** The offset at which spaces are inserted. */
   at: number;
   spaces: number;
 }
 
 /**
- * Parses as Go's YAML does. That one asks nothing of the indentation within brackets and quotes, and takes a `#` right after a closing one for a
- * comment; js-yaml refuses both. Each such place is mended by spaces that mean nothing there, and the text parsed again, within a budget. Throws
- * YamlSyntaxError.
+ * Parses as Go's YAML does. Go ignores the indentation within brackets and quotes, and starts a comment at a `#` right after a closing bracket
+ * or quote; js-yaml refuses both. So this inserts spaces, which have no meaning there, and parses again, within a budget.
+ * Throws YamlSyntaxError.
  */
 export function lenientEvents(text: string, maxDepth: number): Events {
   const spaces = deepestNode(text) + 1;
@@ -54,11 +54,11 @@ function repairOf(text: string, offset: number, reason: string, spaces: number):
   if (reason !== 'deficient indentation') return undefined;
   const at = Math.max(text.lastIndexOf('\n', offset - 1), text.lastIndexOf('\r', offset - 1)) + 1;
   const isSeparator = /^(?:---|\.\.\.)(?:\s|$)/.test(text.slice(at, at + 4));
-  // A line that was mended and is still too shallow would be so for ever.
+  // A line that already has the spaces has another problem; more spaces would not help.
   return isSeparator || text.startsWith(' '.repeat(spaces), at) ? undefined : { at, spaces };
 }
 
-/** The column of the block node that begins farthest to the right, at most. What belongs to one need not be deeper than one more. */
+/** An upper bound for the column of every block node. Content needs at most one column more than its node. */
 function deepestNode(text: string): number {
   let deepest = 0;
   let column = 0;
@@ -71,9 +71,9 @@ function deepestNode(text: string): number {
   return deepest;
 }
 
-/** Repairs stand in the order of the text, each in the coordinates of the text with those before it. */
+/** Turns offsets back. Repairs are in text order; the offset of each counts the spaces of the repairs before it. */
 function backTo(repairs: readonly Repair[]): (offset: number) => number {
-  /** Spaces that were put in before each repair. */
+  /** The number of spaces inserted before each repair. */
   const before: number[] = [];
   let sum = 0;
   for (const { spaces } of repairs) {
@@ -100,7 +100,7 @@ function syntaxError(
   repairs: readonly Repair[],
 ): YamlSyntaxError {
   const [first] = repairs;
-  // The end of the file is far from the bracket or quote that is not closed; the first line that is too shallow for it is near.
+  // The open bracket or quote is near the first repaired line, and far from the end of the file.
   if (first && first.spaces > 1 && /^unexpected end of the/.test(error.reason)) {
     return new YamlSyntaxError('a quote or a bracket before this line is never closed', original(first.at), {
       cause: error,

@@ -1,4 +1,4 @@
-/** Turns offsets of a text into lines and columns, both from 1. A byte order mark takes no column. */
+/** Turns offsets in a text into lines and columns. Both count from 1. A byte order mark takes no column. */
 export function lineIndex(text: string): (offset: number) => { line: number; column: number } {
   const starts = [0];
   for (const match of text.matchAll(/\r\n|\r|\n/g)) starts.push(match.index + match[0].length);

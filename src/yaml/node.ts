@@ -1,9 +1,9 @@
 import type { Position } from '../lib/errors.ts';
 
-/** The loader's own YAML tree. Every node knows where it stands; a node reached by an alias stands where its anchor does. */
+/** The YAML tree of the loader. Every node has its position; a node that an alias names has the position of its anchor. */
 export type YamlNode = ScalarNode | SequenceNode | MappingNode;
 
-/** Tags that mean something to a later stage; all others are resolved or refused while parsing. */
+/** Tags for a later stage. The parser resolves or refuses all other tags. */
 export type KeptTag = '!reset' | '!override';
 
 interface NodeBase {
@@ -13,16 +13,16 @@ interface NodeBase {
 
 export interface ScalarNode extends NodeBase {
   kind: 'scalar';
-  /** By the rules of Go's YAML. An integer beyond 2^53 is rounded here and exact in `text`. */
+  /** The value by the rules of Go's YAML. An integer beyond 2^53 is rounded here and exact in `text`. */
   value: string | number | boolean | null;
-  /** The value as Go prints it, which is what a place that wants a string gets: `0x1F` is `31`, `1.50` is `1.5`; null is "". */
+  /** The value as Go prints it, for keys that take a string: `0x1F` is `31`, `1.50` is `1.5`; null is "". */
   text: string;
-  /** As written, quotes and folding undone. */
+  /** The text as written, without quotes and folding. */
   raw: string;
   style: 'plain' | 'quoted' | 'block';
-  /** Set by interpolation: a value in it is known only on the site, and a placeholder stands for it. */
+  /** Set by interpolation when the text holds a placeholder for this name, whose value only the site knows. */
   siteValue?: string;
-  /** Set where it names a variable that only the environment of an included file knows: its value there. */
+  /** Set when the text names a variable that only the environment of an included file knows: the value there. */
   variable?: string;
 }
 
@@ -33,7 +33,7 @@ export interface SequenceNode extends NodeBase {
 
 export interface MappingNode extends NodeBase {
   kind: 'mapping';
-  /** Keys are unique; what `<<` brought in comes after what stands in the mapping itself. */
+  /** Keys are unique. Entries that `<<` adds come after the mapping's own entries. */
   entries: MappingEntry[];
 }
 
@@ -43,7 +43,7 @@ export interface MappingEntry {
   value: YamlNode;
 }
 
-/** The tree as plain data: what `JSON.parse` would give. */
+/** The tree as plain data, as `JSON.parse` would give it. */
 export function toPlain(node: YamlNode): unknown {
   switch (node.kind) {
     case 'scalar':
@@ -53,7 +53,7 @@ export function toPlain(node: YamlNode): unknown {
     case 'mapping': {
       const result: Record<string, unknown> = {};
       for (const { key, value } of node.entries) {
-        // Plain assignment of `__proto__` would change the object instead of adding a key.
+        // Assigning to `__proto__` would change the prototype instead of adding a key.
         Object.defineProperty(result, key, {
           value: toPlain(value),
           enumerable: true,
@@ -66,12 +66,12 @@ export function toPlain(node: YamlNode): unknown {
   }
 }
 
-/** The entry of a mapping with that key. */
+/** The entry of a mapping under a key; undefined for other nodes. */
 export function entryOf(node: YamlNode | undefined, key: string): MappingEntry | undefined {
   return node?.kind === 'mapping' ? node.entries.find((entry) => entry.key === key) : undefined;
 }
 
-/** What a node is, for messages: `a list`, `the number 3`. */
+/** A node in words, for messages: `a list`, `the number 3`. */
 export function describe(node: YamlNode): string {
   if (node.kind === 'sequence') return 'a list';
   if (node.kind === 'mapping') return 'a mapping';

@@ -4,13 +4,14 @@ import { inWords, YAML_LIMITS } from '../lib/limits.ts';
 import { lenientEvents, YamlSyntaxError } from './lenient-events.ts';
 import { lineIndex } from './lines.ts';
 import type { KeptTag, MappingEntry, MappingNode, ScalarNode, YamlNode } from './node.ts';
-import { type Resolved, resolvePlain } from './scalar.ts';
+import { readingOf, resolveScalar } from './scalar.ts';
 
+/** Characters of a text that count as one node of the limit. */
 const TEXT_OF_A_NODE = 256;
 
 /**
- * Parses one YAML document as Docker Compose would, positions kept. undefined for a text without a document. Throws InputError with the
- * place of what is wrong: bad syntax, duplicate keys, several documents, unknown tags and anchors, too much of anything.
+ * Parses one YAML document as Docker Compose does, with a position on every node. undefined for a text without a document. Throws InputError
+ * with the position of the problem: bad syntax, duplicate keys, several documents, unknown tags or anchors, an exceeded limit.
  */
 export function parseYaml(text: string, file: string): YamlNode | undefined {
   const [first, second] = parseYamlStream(text, file);
@@ -18,7 +19,7 @@ export function parseYaml(text: string, file: string): YamlNode | undefined {
   return first && isNothing(first) ? undefined : first;
 }
 
-/** The same for all documents of a text, one after the other. One that is empty between its markers is a null. */
+/** Parses all documents of a text. A document that is empty between its markers is a null. */
 export function parseYamlStream(text: string, file: string): YamlNode[] {
   if (text.length > YAML_LIMITS.bytes || Buffer.byteLength(text) > YAML_LIMITS.bytes) throw tooLarge(file);
   return new Builder(text, file).documents();
@@ -27,7 +28,7 @@ export function parseYamlStream(text: string, file: string): YamlNode[] {
 export const tooLarge = (file: string): InputError =>
   InputError.at({ file, line: 1, column: 1 }, `the file is larger than ${inWords(YAML_LIMITS.bytes)}`);
 
-/** The offset of the line that Git writes where two sides of a merge differ. */
+/** The offset of the first conflict marker that Git left in a file. */
 function unfinishedMerge(text: string): number | undefined {
   const found = `\n${text}`.indexOf('\n<<<<<<< ');
   return found < 0 ? undefined : found;
@@ -35,12 +36,12 @@ function unfinishedMerge(text: string): number | undefined {
 
 const isNothing = (node: YamlNode): boolean => node.kind === 'scalar' && node.value === null && node.raw === '';
 
-/** What an anchor names, and how much it and everything below it is. */
+/** A node, and the size and depth of its tree. */
 interface Built {
   node: YamlNode;
   size: number;
   depth: number;
-  /** It is a plain `<<`, which as a key is no key. */
+  /** The node is a plain `<<`, which merges a mapping when it is a key. */
   isMerge?: boolean;
 }
 
@@ -57,14 +58,14 @@ const PLAIN = 1;
 const LITERAL = 4;
 
 class Builder {
-  /** As parsed: what offsets are of. */
+  /** The parsed text, to which all offsets refer. */
   private text: string;
   private readonly file: string;
-  private place: (offset: number) => Position;
+  private positionAt: (offset: number) => Position;
   private readonly anchors = new Map<string, Built | 'open'>();
   private events: Event[] = [];
   private next = 0;
-  /** Where an absent value is said to stand: after what was read last. */
+  /** The end of the last node; an absent value gets this position. */
   private last = 0;
   private nodes = 0;
 
@@ -72,7 +73,7 @@ class Builder {
     this.text = text;
     this.file = file;
     const lines = lineIndex(text);
-    this.place = (offset) => ({ file, ...lines(offset) });
+    this.positionAt = (offset) => ({ file, ...lines(offset) });
   }
 
   documents(): YamlNode[] {
@@ -80,14 +81,14 @@ class Builder {
     const found: YamlNode[] = [];
     while (this.next < this.events.length) {
       const start = this.events[this.next++];
-      if (start?.type !== DOCUMENT) throw InputError.at(this.place(this.last), 'this is not valid YAML');
+      if (start?.type !== DOCUMENT) throw InputError.at(this.positionAt(this.last), 'this is not valid YAML');
       if (start.directives.some((directive) => directive.kind === 'tag')) {
         this.refuse(0, 'a %TAG directive is not supported');
       }
-      // Anchors end with their document; what aliases may write out is counted for the file.
+      // Anchors end with their document; the limit of nodes is for the whole file.
       this.anchors.clear();
-      found.push(this.build(this.place(this.last)).node);
-      if (!this.closed()) throw InputError.at(this.place(this.last), 'this is not valid YAML');
+      found.push(this.build(this.positionAt(this.last)).node);
+      if (!this.closed()) throw InputError.at(this.positionAt(this.last), 'this is not valid YAML');
     }
     return found;
   }
@@ -95,26 +96,26 @@ class Builder {
   private parse(): Event[] {
     try {
       const { events, text, original } = lenientEvents(this.text, YAML_LIMITS.depth);
-      const { place } = this;
+      const before = this.positionAt;
       this.text = text;
-      this.place = (offset) => place(original(offset));
+      this.positionAt = (offset) => before(original(offset));
       return events;
     } catch (error) {
       if (!(error instanceof YamlSyntaxError)) throw error;
       const marker = unfinishedMerge(this.text);
       if (marker !== undefined) {
         throw InputError.at(
-          this.place(marker),
+          this.positionAt(marker),
           'Git left the marks of an unfinished merge here',
           'keep one of the two sides and remove the lines that begin with <<<<<<<, ======= and >>>>>>>',
         );
       }
-      const at = this.place(error.offset);
+      const at = this.positionAt(error.offset);
       throw new InputError([{ at, message: `this is not valid YAML: ${error.message}` }], { cause: error });
     }
   }
 
-  /** Builds the node that the next event begins. `fallback` is where it stands if it is written nowhere. */
+  /** Builds the node that begins with the next event. An absent value gets the position `fallback`. */
   private build(fallback: Position): Built {
     const event = this.events[this.next++];
     switch (event?.type) {
@@ -144,7 +145,7 @@ class Builder {
     this.last = event.anchorEnd;
     const built = this.anchors.get(name);
     if (!built) this.refuse(event.anchorStart - 1, `the alias *${name} has no anchor &${name} before it`);
-    if (built === 'open') this.refuse(event.anchorStart - 1, `the alias *${name} stands inside what it names`);
+    if (built === 'open') this.refuse(event.anchorStart - 1, `the alias *${name} is inside its own anchor &${name}`);
     this.count(built.size, event.anchorStart - 1);
     return built;
   }
@@ -152,24 +153,24 @@ class Builder {
   private count(nodes: number, offset: number): void {
     this.nodes += nodes;
     if (this.nodes > YAML_LIMITS.nodes)
-      this.refuse(offset, `with its aliases written out the file has over ${YAML_LIMITS.nodes} nodes`);
+      this.refuse(offset, `with all aliases expanded, the file has over ${YAML_LIMITS.nodes} nodes`);
   }
 
   private scalar(event: ScalarEvent, fallback: Position): Built {
     const absent = event.valueStart < 0;
     const raw = absent ? '' : getScalarValue(this.text, event);
     const style = event.style === PLAIN ? 'plain' : event.style >= LITERAL ? 'block' : 'quoted';
-    const at = absent ? fallback : this.place(this.beginning(event, style));
+    const at = absent ? fallback : this.positionAt(this.beginning(event, style));
     this.last = Math.max(this.last, event.valueEnd, event.tagEnd, event.anchorEnd);
     const size = 1 + Math.floor(raw.length / TEXT_OF_A_NODE);
     this.count(size, Math.max(0, event.valueStart));
     const tag = this.tag(event);
-    const resolved = this.resolve(raw, style, tag, at);
+    const resolved = resolveScalar(raw, style === 'plain', tag, at);
     const node: ScalarNode = { kind: 'scalar', at, raw, style, ...readingOf(resolved, raw), ...kept(tag) };
     return { node, size, depth: 1, isMerge: resolved.kind === 'merge' };
   }
 
-  /** Where a person sees a scalar begin: at its quote, at a block's `|` or `>`. */
+  /** The offset at which a scalar begins for a person: its quote, or the `|` or `>` of a block. */
   private beginning(event: ScalarEvent, style: ScalarNode['style']): number {
     if (style === 'plain') return event.valueStart;
     if (style === 'quoted') return event.valueStart - 1;
@@ -178,30 +179,15 @@ class Builder {
     return header < 0 ? event.valueStart : from + header;
   }
 
-  private resolve(raw: string, style: ScalarNode['style'], tag: string | undefined, at: Position): Resolved {
-    const core = tag?.startsWith('!!') ? tag.slice(2) : undefined;
-    if (tag === '!' || core === 'str') return { kind: 'string', value: raw };
-    const plain = style === 'plain' || core !== undefined;
-    const resolved: Resolved = plain ? resolvePlain(raw) : { kind: 'string', value: raw };
-    if (resolved.kind === 'timestamp') {
-      throw InputError.at(at, `${raw} is a date to YAML, which nothing here expects`, 'quote it to make it a string');
-    }
-    if (core === 'float' && resolved.kind === 'int') return { ...resolved, kind: 'float' };
-    if (core === 'merge' && raw === '<<') return { kind: 'merge' };
-    if (core !== undefined && core !== resolved.kind)
-      throw InputError.at(at, `the value is not a ${core}, as its tag says`);
-    return resolved;
-  }
-
   private sequence(event: EventOf<2>): Built {
-    const at = this.place(event.start);
+    const at = this.positionAt(event.start);
     const tag = this.tag(event, 'seq');
     this.count(1, event.start);
     this.last = event.start;
     const items: YamlNode[] = [];
     let [size, depth] = [1, 0];
     while (!this.closed()) {
-      const item = this.build(this.place(this.last));
+      const item = this.build(this.positionAt(this.last));
       items.push(item.node);
       [size, depth] = [size + item.size, Math.max(depth, item.depth)];
     }
@@ -209,7 +195,7 @@ class Builder {
   }
 
   private mapping(event: EventOf<3>): Built {
-    const at = this.place(event.start);
+    const at = this.positionAt(event.start);
     const tag = this.tag(event, 'map');
     this.count(1, event.start);
     this.last = event.start;
@@ -218,7 +204,7 @@ class Builder {
     let mergeAt: Position | undefined;
     let [size, depth] = [1, 0];
     while (!this.closed()) {
-      const before = this.place(this.last);
+      const before = this.positionAt(this.last);
       const { node: keyNode, isMerge } = this.build(before);
       const value = this.build(keyNode.at);
       [size, depth] = [size + 1 + value.size, Math.max(depth, value.depth)];
@@ -237,7 +223,7 @@ class Builder {
     return this.collection({ kind: 'mapping', at, entries, ...kept(tag) }, size, depth + 1, event.start);
   }
 
-  /** What `<<` names: a mapping, or several of which the first wins. */
+  /** The entries of the mapping or mappings after `<<`. If a key is in several mappings, the first one wins. */
   private mergedEntries(node: YamlNode): MappingEntry[] {
     const sources = node.kind === 'sequence' ? node.items : [node];
     return sources.flatMap((source) => {
@@ -265,7 +251,7 @@ class Builder {
     return true;
   }
 
-  /** The tag in short form, `!!str` for `!<tag:yaml.org,2002:str>`; undefined when it says nothing that the node does not. */
+  /** The tag in short form: `!!str` for `!<tag:yaml.org,2002:str>`. undefined when there is no tag. Throws InputError for an unknown tag. */
   private tag(event: EventOf<2 | 3 | 4>, own?: 'seq' | 'map'): string | undefined {
     if (event.tagStart < 0) return undefined;
     const written = this.text.slice(event.tagStart, event.tagEnd);
@@ -276,21 +262,7 @@ class Builder {
   }
 
   private refuse(offset: number, message: string): never {
-    throw InputError.at(this.place(offset), message);
-  }
-}
-
-function readingOf(resolved: Resolved, raw: string): Pick<ScalarNode, 'value' | 'text'> {
-  switch (resolved.kind) {
-    case 'null':
-      return { value: null, text: '' };
-    case 'bool':
-      return { value: resolved.value, text: String(resolved.value) };
-    case 'int':
-    case 'float':
-      return { value: resolved.value, text: resolved.text };
-    default:
-      return { value: raw, text: raw };
+    throw InputError.at(this.positionAt(offset), message);
   }
 }
 
@@ -298,7 +270,7 @@ function kept(tag: string | undefined): { tag?: KeptTag } {
   return tag === '!reset' || tag === '!override' ? { tag } : {};
 }
 
-/** Docker Compose takes no key but a string, and neither do we: `1:` and `true:` are slips. */
+/** The text of a key. Docker Compose accepts only strings as keys, so `1:` and `true:` are errors here, too. */
 function keyText(node: YamlNode): string {
   if (node.kind !== 'scalar') throw InputError.at(node.at, 'a key must be a string');
   if (typeof node.value === 'string') return node.value;

@@ -2,8 +2,7 @@ import type { Position } from '../lib/errors.ts';
 import { entryOf, type YamlNode } from './node.ts';
 
 /**
- * The node at a JSON Pointer (RFC 6901), or its nearest ancestor that exists. `keyAt` is where the key stands by which the node was
- * reached, if it was by one.
+ * The node at a JSON Pointer (RFC 6901), or its nearest ancestor that exists. `keyAt` is the position of the node's key, if it has one.
  */
 export function nodeAt(root: YamlNode, pointer: string): { node: YamlNode; keyAt?: Position } {
   let node = root;

@@ -23,7 +23,7 @@ const compose = (text: string, says?: string, more: Record<string, string> = {})
 const PLAIN = 'services: {s: {image: x}}\n';
 /** As large as a YAML file may be. */
 const LARGEST = 500_000;
-const NODES = 'with its aliases written out the file has over 50000 nodes';
+const NODES = 'with all aliases expanded, the file has over 50000 nodes';
 const ALL_NODES = 'with what it extends and includes the app has over 200000 nodes';
 const CONTAINERS = 'with this the app has more than 2000 containers';
 const PORTS = 'with this the app has more than 20000 ports';

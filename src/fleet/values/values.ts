@@ -1,18 +1,18 @@
 import { entryOf, type YamlNode } from '../../yaml/node.ts';
 
-// Readers for nodes that a schema has checked already: what is of another form is taken as absent.
+// Readers for nodes that a schema has already checked. A node of another type counts as absent.
 
-/** The node below a mapping by keys, one after the other. */
+/** The node below a mapping, by a path of keys. */
 export function below(node: YamlNode | undefined, ...keys: string[]): YamlNode | undefined {
   return keys.reduce<YamlNode | undefined>((here, key) => entryOf(here, key)?.value, node);
 }
 
-/** As written, so that `1.10` stays `1.10`. */
+/** The text of a scalar as written, so that `1.10` stays `1.10`. */
 export function text(node: YamlNode | undefined): string | undefined {
   return node?.kind === 'scalar' ? node.raw : undefined;
 }
 
-/** The items of a list; one text counts as a list of one. */
+/** The texts of a list. A single text counts as a list of one. */
 export function texts(node: YamlNode | undefined): string[] {
   return items(node).map((item) => text(item) ?? '');
 }

@@ -4,7 +4,7 @@ import { below } from './values.ts';
 
 const VARIABLE = /\$\{?[A-Za-z_]\w*\}?/;
 
-/** Variables in a document of the fleet layer, where nothing replaces them. A value of `spec.values` is taken as it is written. */
+/** Problems for variables in a document of the fleet layer, where nothing replaces them. Texts in `spec.values` may hold a `$`. */
 export function variableProblems(root: YamlNode): Problem[] {
   const values = below(root, 'spec', 'values');
   const problems: Problem[] = [];
@@ -17,7 +17,7 @@ export function variableProblems(root: YamlNode): Problem[] {
     if (found === undefined) return;
     problems.push({
       message: `${key} holds ${found}, which nothing replaces here`,
-      hint: 'variables have a value in Compose files alone; write the text itself, or leave the key out and use the variable in the Compose file',
+      hint: 'variables work only in Compose files; write the text itself, or remove the key and use the variable in the Compose file',
       at: node.at,
     });
   };

@@ -3,14 +3,14 @@ import type { Snapshot } from '../../model/snapshot.ts';
 import { readDocument } from '../document.ts';
 import { below, text } from './values.ts';
 
-/** A value as a document has it, and where. */
+/** A value in a document, and its position. */
 export interface WrittenValue {
   name: string;
   value: string;
   at: Position;
 }
 
-/** The `values` of fleet.yaml or of a Site; none where the document cannot be read. Throws SourceError. */
+/** The `values` of fleet.yaml or of a Site; an empty list when the document is invalid. Throws SourceError. */
 export async function writtenValues(snapshot: Snapshot, file: string, kind: 'Fleet' | 'Site'): Promise<WrittenValue[]> {
   try {
     const root = await readDocument(snapshot, file, kind);

@@ -1,10 +1,10 @@
 import { BlockList, isIPv6 } from 'node:net';
 
-/** One spelling for each address: `FD00:0::5` and `fd00::5` are the same. Other text stays as it is. */
+/** One spelling for each IP address: `FD00:0::5` becomes `fd00::5`. Other text does not change. */
 export const sameSpelling = (address: string): string =>
   isIPv6(address) && !address.includes('%') ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
 
-/** The addresses of its own that an endpoint on a network asks for. */
+/** The static addresses that an endpoint on a network asks for. */
 export const addressesOf = ({
   IPv4Address,
   IPv6Address,
@@ -13,7 +13,7 @@ export const addressesOf = ({
   IPv6Address?: string;
 } = {}): string[] => [IPv4Address, IPv6Address].flatMap((address) => (address ? [sameSpelling(address)] : []));
 
-/** True for an address in one of the pools. Pools that cannot be read hold nothing. */
+/** True when an address is in one of the pools. A pool with an invalid subnet has no addresses. */
 export function isWithin(address: string, pools: readonly { Subnet?: string }[]): boolean {
   const list = new BlockList();
   for (const { Subnet = '' } of pools) {
@@ -21,7 +21,7 @@ export function isWithin(address: string, pools: readonly { Subnet?: string }[])
     try {
       list.addSubnet(base, Number(bits), isIPv6(base) ? 'ipv6' : 'ipv4');
     } catch {
-      // The engine takes what it gives out itself; anything else is no pool.
+      // An engine that chooses addresses itself gives no subnet.
     }
   }
   return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');

@@ -1,2 +1,2 @@
-/** A string of its own: a piece of another one keeps all of that in memory. */
+/** A copy of a string. A slice of a longer string would keep all of that string in memory. */
 export const alone = (text: string): string => Buffer.from(text).toString();

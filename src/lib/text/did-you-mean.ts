@@ -1,8 +1,8 @@
 const MAX_LENGTH = 100;
 
-/** The candidate that a mistyped word most likely meant; undefined when none is near. Case does not matter. */
+/** The candidate that a mistyped word most likely meant; undefined when no candidate is close. It ignores case. */
 export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
-  // Nobody mistypes so long a word, and the work grows with it.
+  // A typo in such a long word is unlikely, and the cost grows with the length.
   if (word.length > MAX_LENGTH) return undefined;
   const typed = fold(word);
   let best: string | undefined;
@@ -20,10 +20,10 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
   return best;
 }
 
-// `-` for `_`, and camelCase for snake_case, are the same slip.
+// Treats `-` and `_` alike, and camelCase and snake_case.
 const fold = (word: string) => word.toLowerCase().replaceAll(/[-_]/g, '');
 
-/** Damerau-Levenshtein, restricted: insertions, deletions, substitutions and swaps of neighbours. */
+/** Restricted Damerau-Levenshtein distance: insertions, deletions, substitutions and swaps of neighbours. */
 function distance(a: string, b: string): number {
   let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);

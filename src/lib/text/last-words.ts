@@ -1,10 +1,10 @@
-/** Characters of an output that are told: its end, where the reason usually is. */
+/** The number of characters that are kept of an output: its end, which usually holds the reason. */
 const MOST_TOLD = 300;
-/** Shorter values are words of everybody's: to hide them would tell nothing and hide much. */
+/** Shorter values are too common: hiding them would make the output unreadable and protect nothing. */
 const SHORTEST_SECRET = 4;
 const SHORTEST_LINE = 8;
 
-/** The values and contents that must not show in an output, longest first: each as a whole, and each line of those that have several. */
+/** The values that an output must not show, longest first: each whole value, and each line of a value with several lines. */
 export function secretsIn(texts: Iterable<string | null | undefined>): string[] {
   const found = new Set<string>();
   for (const text of texts) {
@@ -15,7 +15,7 @@ export function secretsIn(texts: Iterable<string | null | undefined>): string[] 
   return [...found].sort((a, b) => b.length - a.length);
 }
 
-/** The end of what a program printed, on one line for a log, without control characters. Secrets are hidden before it is cut, so that no part of one is left. */
+/** The end of a program's output as one line for a log, without control characters. Secrets are hidden before the cut, so that no part of one stays. */
 export function lastWords(output: string, secrets: readonly string[]): string {
   const open = secrets.reduce((text, secret) => text.replaceAll(secret, '***'), output);
   const lines = open.split(/[\r\n]+/).map((line) => line.replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim());

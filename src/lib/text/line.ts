@@ -1,8 +1,8 @@
 import { printable } from './printable.ts';
 
 /**
- * A line for a terminal or a log, safe to print: somebody's words in it are escaped, and only colours of our own are control characters. Made by the
- * tag `line`, or by a palette.
+ * A line that is safe to print on a terminal or in a log. Text from outside is escaped; the only control characters are our own colours.
+ * The tag `line` and the palettes make lines.
  */
 export class Line {
   readonly sent: string;
@@ -10,7 +10,7 @@ export class Line {
     this.sent = sent;
   }
 
-  /** Words of anybody, as a line. */
+  /** Any text, as a line. */
   static of(words: string | Line): Line {
     return words instanceof Line ? words : new Line(printable(words));
   }
@@ -19,19 +19,19 @@ export class Line {
     return new Line(parts.map((part) => Line.of(part).sent).join(''));
   }
 
-  /** Between two codes of SGR (ECMA-48, 8.3.117). */
+  /** The line between two SGR codes (ECMA-48, 8.3.117). */
   painted(open: number, close: number): Line {
     return new Line(`\x1b[${open}m${this.sent}\x1b[${close}m`);
   }
 }
 
-/** A line with values in it: each is escaped unless it is a line itself. */
+/** A line with values in it. Each value is escaped unless it is a line itself. */
 export const line = (texts: TemplateStringsArray, ...values: readonly (string | number | Line)[]): Line =>
   Line.join(texts.flatMap((text, index) => [text, toPart(values[index] ?? '')]));
 
 const toPart = (value: string | number | Line): string | Line => (typeof value === 'number' ? String(value) : value);
 
-/** Colours for a terminal, or functions that change nothing. */
+/** Functions that colour text for a terminal, or leave it plain. */
 export interface Palette {
   add(text: string | Line): Line;
   remove(text: string | Line): Line;

@@ -1,8 +1,8 @@
 import { InputError } from '../errors.ts';
 
 /**
- * The text of a file that people wrote, a byte order mark left out. Throws InputError at the first byte that is no UTF-8, which would else become
- * another character in silence. The message shows none of the text, since it may be secret.
+ * The text of a file, without a byte order mark. Throws InputError at the first byte that is not UTF-8, so that no character changes
+ * silently. The message shows no part of the text, since it may be secret.
  */
 export function utf8(content: Uint8Array, file: string): string {
   const text = decoded(content, false);
@@ -13,7 +13,7 @@ export function utf8(content: Uint8Array, file: string): string {
   throw InputError.at(at, 'the file is not UTF-8 text from here on', 'save it as UTF-8');
 }
 
-/** undefined where it is no UTF-8. `isCut`: it may end within a character, which is left out then. */
+/** undefined when the bytes are not UTF-8. `isCut`: the bytes may end within a character; that part is left out. */
 function decoded(content: Uint8Array, isCut: boolean): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(content, { stream: isCut });
@@ -23,7 +23,7 @@ function decoded(content: Uint8Array, isCut: boolean): string | undefined {
   }
 }
 
-/** How many bytes from the start are UTF-8, the beginning of a last character included. */
+/** The number of bytes from the start that are UTF-8, including an incomplete last character. */
 function validBytes(content: Uint8Array): number {
   let [valid, invalid] = [0, content.byteLength + 1];
   while (invalid - valid > 1) {

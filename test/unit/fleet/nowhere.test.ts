@@ -37,7 +37,7 @@ async function said(spec: object): Promise<{ error?: string; warnings: string[] 
   };
 }
 
-const MEANT = '(if no site is to run it, write `placement: { sites: [] }`)';
+const MEANT = '(if no site should run it, write `placement: { sites: [] }`)';
 
 describe('an app that is placed on no site', () => {
   test.each([
@@ -54,10 +54,10 @@ describe('an app that is placed on no site', () => {
     ],
     [
       { matchExpressions: [{ key: 'region', operator: 'DoesNotExist' }] },
-      'no site meets all of its conditions at once',
+      'no site meets all conditions at once',
     ],
     [{ sites: ['portto', 'rome'] }, 'there is no site portto (did you mean porto?), there is no site rome'],
-    [{ sites: ['porto'], matchLabels: { region: 'us' } }, 'no site meets all of its conditions at once'],
+    [{ sites: ['porto'], matchLabels: { region: 'us' } }, 'no site meets all conditions at once'],
   ])('%j: %s', async (placement, why) => {
     const { error, warnings } = await said({ placement });
     expect(error).toBe(`apps/extra/app.yaml:3:20: extra is placed on no site: ${why} ${MEANT}`);

@@ -83,7 +83,7 @@ describe('a repo with only a Compose file', () => {
 
   test('is refused where Compose would ignore one of two files', async () => {
     expect(await refusal(placeSite(memorySnapshot({ 'compose.yaml': '', 'docker-compose.yml': '' }), {}))).toEqual([
-      'docker-compose.yml:1:1: Compose would ignore docker-compose.yml, as compose.yaml stands beside it (remove one of them, or merge them)',
+      'docker-compose.yml:1:1: Compose would ignore docker-compose.yml, because compose.yaml is beside it (remove one of them, or merge them)',
     ]);
   });
 });
@@ -359,7 +359,7 @@ spec:
     ],
     [
       `${APP}spec: { nope: 1 }`,
-      'sites/one.yaml:2:7: this file must hold a Site, and its kind is `Application` (write `kind: Site`)',
+      'sites/one.yaml:2:7: this file must hold a Site, but its kind is `Application` (write `kind: Site`)',
     ],
     [
       'apiVersion: holdfast/v1\nnope: 1',
@@ -367,7 +367,7 @@ spec:
     ],
     [
       `${SITE}metadata: { name: two }`,
-      "sites/one.yaml:3:19: metadata.name is `two`, but the file's place says `one`: sites/one.yaml is the site one (remove metadata.name, or move the file)",
+      "sites/one.yaml:3:19: metadata.name is `two`, but the file's path says `one`: sites/one.yaml is the site one (remove metadata.name, or move the file)",
     ],
   ])('a Site that reads %j', async (text, message) => {
     expect(await refusal(placeSite(fleet({ 'sites/one.yaml': text }), {}))).toEqual([message]);
@@ -466,15 +466,15 @@ spec:
   test('has a folder whose name is no project name', async () => {
     const { broken } = await placeSite(fleet({ 'apps/Web App/app.yaml': APP }), {});
     expect(broken.map(({ name, problems }) => [name, problems[0]?.message])).toEqual([
-      ['Web App', "the folder's name \"Web App\" is the Application's name and cannot be a Compose project's"],
+      ['Web App', "the folder's name \"Web App\" is the Application's name, but it cannot be the name of a Compose project"],
     ]);
   });
 
   test('calls its document by another name, or has none', async () => {
     const { broken } = await placeSite(fleet({ 'apps/a/app.yml': APP, 'apps/b/docker-compose.yml': COMPOSE }), {});
     expect(new InputError(broken.flatMap(({ problems }) => problems)).message.split('\n')).toEqual([
-      'apps/a/app.yml:1:1: an Application is in a file named app.yaml, not app.yml (rename it to app.yaml)',
-      'apps/b/docker-compose.yml:1:1: apps/b has a Compose file and no app.yaml (add apps/b/app.yaml with `kind: Application`, or move the folder out of apps/)',
+      'apps/a/app.yml:1:1: the file of an Application is named app.yaml, not app.yml (rename it to app.yaml)',
+      'apps/b/docker-compose.yml:1:1: apps/b has a Compose file but no app.yaml (add apps/b/app.yaml with `kind: Application`, or move the folder out of apps/)',
     ]);
   });
 
