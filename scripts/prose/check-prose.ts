@@ -13,6 +13,7 @@ export const ROOMS: readonly string[] = [
   'src/cli/options',
   'src/cli/output',
   'src/cli/settings',
+  'src/compose/load',
   'src/fleet/values',
   'src/import',
   'src/lib/host',

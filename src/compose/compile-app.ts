@@ -16,12 +16,12 @@ import { joinOwnServices } from './compile/own-joins.ts';
 import { siteKeysOf } from './compile/site-keys.ts';
 import { hiddenError, hiddenIn, hiding } from './hide-values.ts';
 import { decodeProject, type Project } from './keys/project.ts';
+import { configureApp } from './load/configure-app.ts';
 import { AppFolder } from './load/files/app-folder.ts';
 import type { SiteFolder } from './load/files/outside.ts';
 import { foldersOf } from './load/files/project-folder.ts';
 import { RepoFiles } from './load/files/repo-files.ts';
 import { load } from './load/load.ts';
-import { settle } from './load/settle.ts';
 import type { CompileOptions } from './load/values/values.ts';
 import { Report } from './report.ts';
 
@@ -93,9 +93,9 @@ async function compileOpenly(
 ): Promise<Compiled> {
   const report = new Report();
   const repo = new RepoFiles(snapshot, options.maxFileBytes);
-  const settled = await settle(placed, site, repo, options);
-  const { app } = settled;
-  const { name, root, values } = await load(settled, site, repo, options, report, onName);
+  const configured = await configureApp(placed, site, repo, options);
+  const { app } = configured;
+  const { name, root, values } = await load(configured, site, repo, options, report, onName);
   const where = whereOf(app, name, options);
   const folder = new AppFolder(repo, foldersOf(app), where, () => values.home);
   const all = decodeProject(root, report);

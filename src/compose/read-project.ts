@@ -1,9 +1,9 @@
 import type { PlacedApp } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { decodeProject, type Project } from './keys/project.ts';
+import { configureApp } from './load/configure-app.ts';
 import { RepoFiles } from './load/files/repo-files.ts';
 import { load } from './load/load.ts';
-import { settle } from './load/settle.ts';
 import type { CompileOptions } from './load/values/values.ts';
 import { Report } from './report.ts';
 
@@ -18,7 +18,7 @@ export async function readProject(
 ): Promise<{ name: string; project: Project }> {
   const report = new Report();
   const repo = new RepoFiles(snapshot, options.maxFileBytes);
-  const settled = await settle(app, '', repo, options);
-  const { name, root } = await load(settled, '', repo, options, report, () => {});
+  const configured = await configureApp(app, '', repo, options);
+  const { name, root } = await load(configured, '', repo, options, report, () => {});
   return { name, project: decodeProject(root, report) };
 }

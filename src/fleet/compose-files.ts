@@ -17,10 +17,10 @@ export async function findComposeFiles(snapshot: Snapshot, folder: string): Prom
   return [base, ...(override === undefined ? [] : [override])].map((name) => inFolder(folder, name));
 }
 
-/** Matches a line of a `.env` that sets a variable. `name` is a pattern. */
-export const dotenvLine = (name: string): RegExp => new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}[ \\t]*[=:]`, 'm');
+const SETTING = /^[ \t]*(?:export[ \t]+)?(COMPOSE_[A-Z_]+)[ \t]*[=:]/;
 
-const NAMES_FILES = dotenvLine('COMPOSE_FILE');
+/** The setting of `docker compose` that a line of a `.env` sets; undefined when it sets none. */
+export const settingIn = (line: string): string | undefined => SETTING.exec(line)?.[1];
 
 /**
  * The Compose files of a folder that is an app without a fleet, as `docker compose` finds them; undefined when the folder is no app. The list is
@@ -28,7 +28,8 @@ const NAMES_FILES = dotenvLine('COMPOSE_FILE');
  */
 export async function findLoneFiles(snapshot: Snapshot, folder: string): Promise<string[] | undefined> {
   const dotenv = await snapshot.read(inFolder(folder, '.env'));
-  if (dotenv && NAMES_FILES.test(Buffer.from(dotenv.content).toString('latin1'))) return [];
+  const lines = dotenv ? Buffer.from(dotenv.content).toString('latin1').split('\n') : [];
+  if (lines.some((line) => settingIn(line) === 'COMPOSE_FILE')) return [];
   const found = await findComposeFiles(snapshot, folder);
   return found.length > 0 ? found : undefined;
 }

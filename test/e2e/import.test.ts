@@ -105,7 +105,7 @@ describe('import, without an engine', () => {
     const ran = await run(repo, 'import', stack.dir);
     expect(ran.code).toBe(1);
     expect(ran.stderr).toMatch(/apps\/shop\/compose\.yaml:4:5: the service web names no image, .*build it in CI/);
-    expect(ran.stderr).toContain('apps/shop/compose.yaml:5:15: ~me/x names the home folder of another user');
+    expect(ran.stderr).toContain('apps/shop/compose.yaml:5:15: ~me/x is the home folder of another user');
     expect(ran.stdout).toContain('Next: correct what is refused above');
     expect(existsSync(join(repo.dir, 'apps/shop/compose.yaml'))).toBe(true);
   });

@@ -83,7 +83,7 @@ describe('variables that ask for more than their size', () => {
   test('long values many times', async () => {
     const app = { values: { A: 'x'.repeat(MEGABYTE / 2) } };
     expect(await ends(`x-a: 1\nservices: {s: {image: "${fill('$A')}"}}`, { app })).toBe(
-      'with its variables put in it is too long',
+      'the text is too long after interpolation',
     );
     const keys = lines(5000, (i) => `      V${i}: $A`);
     expect(await ends(`services:\n  s:\n    image: x\n    environment:\n${keys}`, { app })).toContain('nodes');

@@ -24,7 +24,7 @@ const PLAIN = 'services: {s: {image: x}}\n';
 /** As large as a YAML file may be. */
 const LARGEST = 500_000;
 const NODES = 'with all aliases expanded, the file has over 50000 nodes';
-const ALL_NODES = 'with what it extends and includes the app has over 200000 nodes';
+const ALL_NODES = 'with everything that it extends and includes, the app has over 200000 nodes';
 const CONTAINERS = 'with this the app has more than 2000 containers';
 const PORTS = 'with this the app has more than 20000 ports';
 const CONNECTIONS =
@@ -127,7 +127,7 @@ export const HOSTILE_REPOS: Record<string, HostileRepo> = {
   'a .env of blanks': compose(PLAIN, undefined, {
     '.env': `A=1${fill(' ', 80_000)}\n${fill(' ', 80_000)}B=2\nC${fill(' ', 80_000)}= 1\n`.repeat(4),
   }),
-  'a .env of 2 MB': compose(PLAIN, '.env is larger than 1 MB, the most that is read of such a file', {
+  'a .env of 2 MB': compose(PLAIN, '.env is larger than 1 MB, the limit for such a file', {
     '.env': fill('#\n', 2_000_000),
   }),
   'a large env_file in many services': compose(
@@ -137,7 +137,7 @@ export const HOSTILE_REPOS: Record<string, HostileRepo> = {
   ),
   'an env_file of remarks in many services': compose(
     services(100, () => 'env_file: [e.env]'),
-    'what the app reads of such files, each as often as it is named, is larger than 32 MB',
+    'the env and label files of the app are larger than 32 MB; a file counts each time it is named',
     { 'e.env': fill('#\n', 1_000_000) },
   ),
   'large label files': compose(

@@ -2,10 +2,10 @@ import { bytes, type Decoder, flag, list, map, pairs, record, scalarText, string
 import { extraHosts, ulimits } from './host/host-settings.ts';
 import { fileUses } from './host/mounted-files.ts';
 
-/** `provenance` and `sbom`: a boolean, or what the builder shall attest. */
+/** Reads `provenance` and `sbom`: a boolean, or settings for the builder. */
 const attestation: Decoder<string> = map(scalarText, ({ value }) => value ?? '');
 
-/** `build` in its long form, which the loader makes of the short one. Read, so that what is wrong in it is told, and printed. */
+/** Reads `build` in its long form; the loader expands the short form. It has no effect, but its mistakes are reported and it is printed. */
 export const build = record('build', {
   context: text,
   dockerfile: text,

@@ -20,10 +20,10 @@ import { deployRestart } from './process/restart.ts';
 
 const SWARM = 'it is for Swarm';
 
-/** Bytes with or without a unit; unlike elsewhere Compose takes no number for it. */
+/** Bytes with or without a unit. Here Compose accepts a string but no number. */
 const memory: Decoder<number> = (node, report) => (text(node, report) === undefined ? undefined : bytes(node, report));
 
-/** How many containers a service shall have. */
+/** The number of containers of a service. */
 export const replicas: Decoder<number> = integer(0);
 
 const failureAction = word('pause', 'continue', 'rollback');
@@ -32,7 +32,7 @@ const UPDATE_KEYS = {
   parallelism: integer(0),
   delay: duration,
   failure_action: map(failureAction, (action, { at }, report) => {
-    const why = 'failure_action: rollback counts as pause: Holdfast does not roll back by itself';
+    const why = 'failure_action: rollback works like pause, because Holdfast does not roll back by itself';
     if (action === 'rollback') report.warn(at, why, 'commit what ran well before to go back');
     return action;
   }),
@@ -54,7 +54,8 @@ const GENERIC = record('a generic resource', {
 const KEYS = {
   replicas,
   mode: map(word('replicated', 'global', 'replicated-job', 'global-job'), (mode, { at }, report) => {
-    if (/job$/.test(mode)) report.warn(at, `mode ${mode} has no effect: ${SWARM}`, 'what runs once says restart: "no"');
+    if (/job$/.test(mode))
+      report.warn(at, `mode ${mode} has no effect: ${SWARM}`, 'for a task that runs once, write restart: "no"');
     return mode;
   }),
   resources: record('deploy.resources', {
@@ -62,14 +63,14 @@ const KEYS = {
     reservations: record('deploy.resources.reservations', {
       memory,
       devices: reservedDevices,
-      cpus: noted('the engine reserves no CPUs; cpu_shares gives weight', decimal),
+      cpus: noted('the engine reserves no CPUs; use cpu_shares to give weight', decimal),
       generic_resources: noted(SWARM, list(GENERIC)),
     }),
   }),
   restart_policy: deployRestart,
-  labels: noted(`${SWARM}; labels of the service are those of its containers`, stringRecord),
+  labels: noted(`${SWARM}; the labels of the service are the labels of its containers`, stringRecord),
   endpoint_mode: noted(SWARM, text),
-  placement: noted(`${SWARM}; an Application's placement says on which sites it runs`, PLACEMENT),
+  placement: noted(`${SWARM}; an Application's placement chooses its sites`, PLACEMENT),
   update_config: record('deploy.update_config', UPDATE_KEYS),
   rollback_config: noted(
     `${SWARM}; commit what ran well before to go back`,
@@ -77,7 +78,7 @@ const KEYS = {
   ),
 };
 
-/** How the replicas are replaced, with Swarm's defaults; undefined where the file says nothing of it. */
+/** The settings for replacing replicas, with Swarm's defaults; undefined when they are absent. */
 export function updatePolicyOf(keys: Deploy | undefined): UpdatePolicy | undefined {
   const update = keys?.update_config;
   if (!update) return undefined;
@@ -96,7 +97,7 @@ export type Deploy = Decoded<typeof KEYS>;
 
 const DEPLOY = record('deploy', KEYS);
 
-/** `deploy`, as far as it means something without Swarm. */
+/** Reads `deploy`, as far as it has a meaning without Swarm. */
 export const deploy: Decoder<Deploy> = (node, report) =>
   node.kind === 'scalar' && node.value === null ? undefined : DEPLOY(node, report);
 shapedAs(DEPLOY, deploy);

@@ -2,7 +2,7 @@ import { type Decoder, flag, list, listOrOne, record, shapedAs, text, word } fro
 import { command } from './process/command.ts';
 import { environment } from './process/environment.ts';
 
-/** A command that is run where a file changed. */
+/** A command that runs after a file changed. */
 const HOOK = { command, user: text, privileged: flag, working_dir: text, environment };
 
 const WATCH = {
@@ -17,7 +17,7 @@ const WATCH = {
 
 const DEVELOP = record('develop', { watch: list(record('develop.watch', WATCH)) });
 
-/** `develop`: read, so that what is wrong in it is told, and printed. */
+/** Reads `develop`, which has no effect, to report its mistakes and to print it. */
 export const develop: Decoder<Develop> = (node, report) =>
   node.kind === 'scalar' && node.value === null ? undefined : DEVELOP(node, report);
 

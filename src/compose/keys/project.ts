@@ -13,7 +13,7 @@ import {
 } from './resources.ts';
 import { SERVICE_KEYS, type ServiceKeys } from './service-keys.ts';
 
-/** Something with a name, where its name stands, and its own node for places of details. */
+/** A named part of a Compose file, with the position of its name and its node. */
 export interface Declared<T> {
   name: string;
   at: Position;
@@ -21,7 +21,7 @@ export interface Declared<T> {
   keys: T;
 }
 
-/** A Compose project as written: every key known and read, nothing resolved against anything else yet. */
+/** A Compose project as written. Every key is known and decoded; references are not resolved yet. */
 export interface Project {
   services: Map<string, Declared<ServiceKeys>>;
   networks: Map<string, Declared<NetworkKeys>>;
@@ -30,12 +30,12 @@ export interface Project {
   secrets: Map<string, Declared<FileKeys>>;
 }
 
-/** Reads the merged and interpolated tree of an app. */
+/** Decodes the merged and interpolated tree of an app. */
 export function decodeProject(root: MappingNode, report: Report): Project {
   known(root, 'the Compose file', TOP_KEYS, report);
   const version = entryOf(root, 'version');
   if (version) TOP_KEYS.version(version.value, report);
-  if (version) report.warn(version.keyAt, 'version is obsolete and means nothing', 'take it out');
+  if (version) report.warn(version.keyAt, 'version is obsolete and has no effect', 'remove it');
   return {
     services: section(root, 'services', record('a service', SERVICE_KEYS), report),
     networks: section(root, 'networks', orNothing(record('a network', NETWORK_KEYS)), report),
@@ -45,7 +45,7 @@ export function decodeProject(root: MappingNode, report: Report): Project {
   };
 }
 
-/** Networks and volumes may be declared by their name alone. */
+/** A network or volume may have no settings. */
 function orNothing<T extends object>(decoder: Decoder<T>): Decoder<T | Record<never, never>> {
   return (node, report) => (node.kind === 'scalar' && node.value === null ? {} : decoder(node, report));
 }
@@ -60,7 +60,7 @@ function section<T>(root: MappingNode, name: string, decoder: Decoder<T>, report
   }
   for (const { key, keyAt, value } of entry.value.entries) {
     if (!/^[a-zA-Z0-9._-]+$/.test(key)) {
-      report.error(keyAt, `${JSON.stringify(key)} is not a name`, 'letters, digits, `.`, `_` and `-` make one');
+      report.error(keyAt, `${JSON.stringify(key)} is not a name`, 'use only letters, digits, `.`, `_` and `-`');
       continue;
     }
     const keys = decoder(value, report);

@@ -1,4 +1,4 @@
-/** Sizes, times and shares as Compose writes them. Each function gives undefined for what Compose refuses. */
+/** Sizes, times and CPU shares in Compose's notation. Each function gives undefined for text that Compose refuses. */
 
 const FACTORS: Record<string, number> = {
   k: 1024,
@@ -8,7 +8,7 @@ const FACTORS: Record<string, number> = {
   p: 1024 ** 5,
 };
 
-/** Bytes: `1.5g`, `64 MB`, `1024`; every unit is a power of 1024. */
+/** Bytes from `1.5g`, `64 MB`, `1024`. Every unit is a power of 1024. */
 export function parseBytes(text: string): number | undefined {
   const match = /^(\d+(?:\.\d*)?|\.\d+) ?(?:([kmgtp])(?:i?b)?|b)?$/i.exec(text);
   if (!match) return undefined;
@@ -29,7 +29,7 @@ const NANOSECONDS: Record<string, bigint> = {
   w: 604_800_000_000_000n,
 };
 
-/** Nanoseconds: `1m30s`, `1.5h`, `500ms`, `1d`; a number without a unit is none, except 0. */
+/** Nanoseconds from `1m30s`, `1.5h`, `500ms`, `1d`. Only 0 may have no unit. */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0;
   if (!/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h|d|w))+$/.test(text)) return undefined;
@@ -42,7 +42,7 @@ export function parseDuration(text: string): number | undefined {
   return total <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(total) : undefined;
 }
 
-/** Billionths of a CPU. Compose computes in single precision, which decides the last digits. */
+/** Billionths of a CPU. Compose computes in single precision, which affects the last digits. */
 export function nanoCpus(cpus: number): number {
   return Math.trunc(Math.fround(Math.fround(cpus) * 1e9));
 }

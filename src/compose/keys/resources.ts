@@ -13,9 +13,9 @@ import {
 } from './decode.ts';
 import { labels } from './host/host-settings.ts';
 
-/** What the top level of a Compose file declares besides services. */
+/** The keys of everything but services that the top level of a Compose file declares. */
 
-/** `external`: true, or in the old form a mapping that names it. */
+/** Reads `external`: true, or in the old form a mapping with the name. */
 const external: Decoder<{ external: boolean; name?: string }> = (node, report) => {
   if (node.kind !== 'mapping') return map(flag, (value) => ({ external: value }))(node, report);
   const read = record('external', { name: text })(node, report);
@@ -35,15 +35,15 @@ export const NETWORK_KEYS = {
   ipam: record('ipam', {
     driver: text,
     config: list(record('ipam.config', { subnet: text, ip_range: text, gateway: text, aux_addresses: optionRecord })),
-    options: noted('Docker Compose does not hand them to the engine either', optionRecord),
+    options: noted('Docker Compose does not send them to the engine either', optionRecord),
   }),
 };
 
 export const VOLUME_KEYS = { name: text, driver: text, driver_opts: optionRecord, external, labels };
 
-const SWARM = 'it is for Swarm, which alone keeps such things in the engine';
+const SWARM = 'it is for Swarm; only Swarm stores such objects in the engine';
 
-/** Configs and secrets alike. */
+/** Keys of configs and secrets. */
 export const FILE_KEYS = {
   name: text,
   file: text,
@@ -60,7 +60,7 @@ export type NetworkKeys = Decoded<typeof NETWORK_KEYS>;
 export type VolumeKeys = Decoded<typeof VOLUME_KEYS>;
 export type FileKeys = Decoded<typeof FILE_KEYS>;
 
-/** The top level itself. `version` is accepted and means nothing. */
+/** Keys of the top level. `version` has no effect. */
 export const TOP_KEYS = {
   version: text,
   name: text,
@@ -69,5 +69,5 @@ export const TOP_KEYS = {
   volumes: {},
   configs: {},
   secrets: {},
-  models: refused('sites run containers only; run the model as a service of its own'),
+  models: refused('sites run only containers; run the model as a separate service'),
 };

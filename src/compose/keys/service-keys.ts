@@ -37,28 +37,28 @@ import { healthcheck } from './process/healthcheck.ts';
 import { hooks } from './process/hooks.ts';
 import { restart } from './process/restart.ts';
 
-/** Bytes; -1 is no limit. */
+/** Bytes; -1 means no limit. */
 const swap: Decoder<number> = (node, report) =>
   node.kind === 'scalar' && node.value === -1 ? -1 : bytes(node, report);
 
-/** A second; sizes may have a unit. */
+/** A rate per second. Sizes may have a unit. */
 const rates = list(record('a rate of blkio_config', { path: text, rate: bytes }));
 
-/** Resolved by the time that keys are read; where it could not be, that is reported already. */
+/** A key that loading has already resolved. Loading reports its problems. */
 const loaded: Decoder<true> = () => true;
 
 const LATER = 'Holdfast does not support it yet';
 const WINDOWS = 'it is for Windows containers';
 
 /**
- * Every key a service of the Compose Specification may have: how it is read, or why it is refused. What each becomes in the Engine API is in
- * container-spec.ts.
+ * Every key of a service in the Compose Specification, with its decoder or the reason why it is refused. container-spec.ts turns the keys
+ * into the Engine API's words.
  */
 export const SERVICE_KEYS = {
-  // What it is made of: resolved while loading (extends.ts)
+  // Loading resolves it (extends.ts)
   extends: loaded,
 
-  // What runs
+  // The process
   image: host.image,
   container_name: host.containerName,
   command,
@@ -79,7 +79,7 @@ export const SERVICE_KEYS = {
   label_file: labelFiles,
   annotations: stringRecord,
 
-  // When and how often
+  // Start, stop and restart
   restart,
   healthcheck,
   depends_on: dependsOn,
@@ -91,7 +91,7 @@ export const SERVICE_KEYS = {
   pre_stop: hooks,
   'x-holdfast': extension({ failedJob: word('restart', 'leave') }),
 
-  // What it is given
+  // Files and data
   environment,
   env_file: envFiles,
   configs: fileUses('/'),
@@ -105,7 +105,7 @@ export const SERVICE_KEYS = {
   storage_opt: optionRecord,
   shm_size: bytes,
 
-  // Whom it talks to
+  // Network
   networks: serviceNetworks,
   links: map(links, (all) => [...new Map(all.map((each) => [each.written, each])).values()]),
   external_links: withoutRepeats(links),
@@ -118,7 +118,7 @@ export const SERVICE_KEYS = {
   dns_search: map(listOrOne(text), (domains) => [...new Set(domains)]),
   dns_opt: host.uniqueList(text),
 
-  // What it may do
+  // Permissions
   privileged: flag,
   read_only: flag,
   cap_add: host.distinct(text),
@@ -134,7 +134,7 @@ export const SERVICE_KEYS = {
   cgroup: host.namespace('cgroup', ['host', 'private'], false),
   cgroup_parent: text,
 
-  // How much it may use
+  // Resources
   mem_limit: bytes,
   mem_reservation: bytes,
   memswap_limit: swap,
@@ -159,21 +159,21 @@ export const SERVICE_KEYS = {
   }),
   logging: host.logging,
 
-  // Without effect, as with Docker Compose on a site's kind of machine
+  // Keys without effect, as with Docker Compose on such a machine
   build: noted('Holdfast builds no image, and a site runs the one that `image` names', build),
-  attach: noted('it only chooses whose output `docker compose up` shows', flag),
+  attach: noted('it only chooses the containers whose output `docker compose up` shows', flag),
   cpu_count: noted(WINDOWS, integer(0)),
   cpu_percent: noted(WINDOWS, decimal),
   credential_spec: noted(WINDOWS, record('credential_spec', { config: text, file: text, registry: text })),
   develop: noted('it is for `docker compose watch` on a developer machine', develop),
 
-  // Refused, each with its reason
-  models: refused('sites run containers only; run the model as a service of its own'),
+  // Refused keys, each with its reason
+  models: refused('sites run only containers; run the model as a separate service'),
   pre_start: refused(LATER),
   provider: refused('a provider is a program on the machine of `docker compose`, which sites do not have'),
-  pull_refresh_after: refused('name another image tag or digest in Git instead, so that a rollout is a commit'),
-  use_api_socket: refused('bind /var/run/docker.sock if the service is to command the engine'),
+  pull_refresh_after: refused('name another image tag or digest in Git instead, so that each rollout is a commit'),
+  use_api_socket: refused('bind /var/run/docker.sock if the service needs the engine'),
 };
 
-/** A service as written, read key by key. */
+/** A service as written, with every key decoded. */
 export type ServiceKeys = Decoded<typeof SERVICE_KEYS>;

@@ -6,12 +6,12 @@ import { directoryOf, type Layer, type LoadContext, readLayers, sectionOf, withE
 import { canonical } from './merge/canonical.ts';
 import { mergeFiles, mergeServices } from './merge/merge.ts';
 import { applyResets, resetsBelow } from './merge/resets.ts';
-import { isRemote } from './remote.ts';
+import { requireLocal } from './remote.ts';
 
 /**
- * A layer with every service laid over the one that it extends, of the same file or of another. Reports what cannot be resolved; such a
- * service keeps its `extends`. Source: compose-go 2.9, loader/extends.go; there it depends on chance whether a service of the same file that
- * is itself extended has what its `!reset` says, here it always has.
+ * Merges every service of a layer over the service that it extends, from the same file or another one. Reports each service that cannot be
+ * resolved; such a service keeps its `extends`. Source: compose-go 2.9, loader/extends.go. One difference: there, the order of a Go map
+ * decides whether the `!reset` of a service applies when another service of the same file extends it; here it always applies.
  */
 export async function applyExtends(layer: Layer, context: LoadContext): Promise<Layer> {
   const services = sectionOf(layer.root, 'services');
@@ -29,14 +29,14 @@ export async function applyExtends(layer: Layer, context: LoadContext): Promise<
   return { ...layer, root: withEntry(layer.root, 'services', { ...services, entries }) };
 }
 
-/** What `extends` says. */
+/** The service that `extends` names. */
 interface Reference {
   service: string;
   file?: { path: string; at: Position };
   at: Position;
 }
 
-/** A service on the way from one that extends to the last one that is extended. */
+/** One service in a chain of `extends`. */
 interface Step {
   file: string;
   service: string;
@@ -51,7 +51,7 @@ class Resolver {
     this.context = context;
   }
 
-  /** The service with what it extends below it. Throws InputError. */
+  /** A service merged over the service that it extends. Throws InputError. */
   async resolve(entry: MappingEntry, layer: Layer, path: readonly Step[]): Promise<YamlNode> {
     const service = entry.value;
     if (service.kind !== 'mapping') return service;
@@ -93,7 +93,7 @@ class Resolver {
       root = canonical(mergeFiles(applyResets(root, next.resets), next.root) as MappingNode);
     const include = entryOf(root, 'include');
     if (include) {
-      report.warn(include.keyAt, `include means nothing in a file that is only extended, and none of it is read`);
+      report.warn(include.keyAt, 'include has no effect in a file that is only extended; Holdfast does not read it');
     }
     return { ...first, root };
   }
@@ -122,7 +122,7 @@ function referenceOf(service: MappingNode): Reference | undefined {
   const other = value.entries.find(({ key }) => key !== 'service' && key !== 'file');
   if (other) throw InputError.at(other.keyAt, `unknown key ${other.key} in extends`, 'it has service and file');
   const [name, file] = [textAt(value, 'service'), textAt(value, 'file')];
-  if (!name) throw InputError.at(entry.keyAt, 'extends names no service', 'say which one under service');
+  if (!name) throw InputError.at(entry.keyAt, 'extends names no service', 'name the service under service');
   return { service: name.text, at: name.at, ...(file && { file: localFile(file.text, file.at) }) };
 }
 
@@ -134,13 +134,7 @@ function textAt(node: MappingNode, key: string): { text: string; at: Position } 
 }
 
 function localFile(path: string, at: Position): { path: string; at: Position } {
-  if (isRemote(path)) {
-    throw InputError.at(
-      at,
-      'a file of another server is not fetched: a site must be able to start from its own copy of the repo alone',
-      'copy the file into the repo',
-    );
-  }
+  requireLocal(path, at);
   if (path.startsWith('/')) throw InputError.at(at, 'the file must be in Git, so its path must be relative');
   return { path, at };
 }

@@ -4,11 +4,11 @@ import { describe, entryOf, type MappingEntry, type MappingNode, toPlain, type Y
 import { inRepo } from './files/repo-files.ts';
 import { isAsCanonical } from './include-conflict.ts';
 import { directoryOf, type LoadContext, noSuchFile, sectionOf, withEntry, withoutEntry } from './layer.ts';
-import { isRemote } from './remote.ts';
+import { requireLocal } from './remote.ts';
 import { parseDotenv } from './values/dotenv.ts';
 import { ownEnvironment } from './values/include-environment.ts';
 
-/** Loads Compose files that are merged in this order; paths are relative to the project's folder. Throws InputError. */
+/** Loads Compose files and merges them in this order. Paths are relative to the project's folder. Throws InputError. */
 export type LoadFiles = (files: readonly FileReference[], context: LoadContext) => Promise<MappingNode>;
 
 export interface FileReference {
@@ -27,8 +27,9 @@ interface Include {
 const SECTIONS = ['services', 'volumes', 'networks', 'secrets', 'configs'];
 
 /**
- * A Compose file with what it includes put in, and without `include`. Each included file has its own directory and its own `.env`, which
- * gives only what is not known already. What is there twice must be the same. Reports what goes wrong. Source: compose-go 2.9, loader/include.go.
+ * Adds the included files to a Compose file and removes `include`. Each included file has its own directory and its own `.env`, which only
+ * adds variables that have no value yet. A name that is in both files must have the same content. Reports problems.
+ * Source: compose-go 2.9, loader/include.go.
  */
 export async function applyIncludes(
   root: MappingNode,
@@ -69,7 +70,7 @@ async function contextOf(include: Include, file: string, context: LoadContext): 
   return { ...context, includedBy, directory: include.directory, values };
 }
 
-/** What an included file's environment files say; each may build on those before it. */
+/** The variables of an included file's environment files. Each file may use variables of the files before it. */
 async function environmentOf(include: Include, context: LoadContext): Promise<ReadonlyMap<string, string>> {
   const known = new Map<string, string>();
   const isOwn = include.envFiles !== undefined;
@@ -88,7 +89,7 @@ async function environmentOf(include: Include, context: LoadContext): Promise<Re
   return known;
 }
 
-/** Puts in what is included. What is there twice must be equal, as it is where two files include a third. */
+/** Adds included resources. Two resources of one name must be equal; they are, for example, when two files include a third one. */
 function withResources(root: MappingNode, loaded: MappingNode, imported: Set<YamlNode>): MappingNode {
   let result = root;
   for (const section of SECTIONS) {
@@ -115,8 +116,8 @@ function requireEqual(section: string, mine: MappingEntry, theirs: MappingEntry,
   const { file, line, column } = theirs.keyAt;
   throw InputError.at(
     mine.keyAt,
-    `${section}.${mine.key} is also in a file that is included, at ${file}:${line}:${column}, and not the same there`,
-    'rename one of them, or change the included one in a file that the Application lists after this one',
+    `${section}.${mine.key} is also in an included file, at ${file}:${line}:${column}, with other content`,
+    'rename one of them, or override the included one in a file that the Application lists after this one',
   );
 }
 
@@ -132,7 +133,7 @@ function includeOf(node: YamlNode): Include {
   }
   const paths = references(entryOf(node, 'path')?.value, 'path');
   const [first] = paths;
-  if (!first) throw InputError.at(node.at, 'the entry of include names no file', 'say which one under path');
+  if (!first) throw InputError.at(node.at, 'the entry of include names no file', 'name the file under path');
   const [directory] = references(entryOf(node, 'project_directory')?.value, 'project_directory');
   const envFiles = references(entryOf(node, 'env_file')?.value, 'env_file');
   if (directory?.path.startsWith('/')) {
@@ -145,7 +146,7 @@ function includeOf(node: YamlNode): Include {
   };
 }
 
-/** A string or a list of them. Throws InputError for anything else, and for what is not in Git. */
+/** The paths of a string or of a list of strings. Throws InputError for another type, and for a path that is not in Git. */
 function references(node: YamlNode | undefined, what: string): FileReference[] {
   if (!node || (node.kind === 'scalar' && node.value === null)) return [];
   const items = node.kind === 'sequence' ? node.items : [node];
@@ -153,13 +154,7 @@ function references(node: YamlNode | undefined, what: string): FileReference[] {
     if (item.kind !== 'scalar' || typeof item.value !== 'string') {
       throw InputError.at(item.at, `${what} must be a string, not ${describe(item)}`);
     }
-    if (isRemote(item.value)) {
-      throw InputError.at(
-        item.at,
-        'a file of another server is not fetched: a site must be able to start from its own copy of the repo alone',
-        'copy the file into the repo',
-      );
-    }
+    requireLocal(item.value, item.at);
     if (what !== 'env_file' && what !== 'project_directory' && item.value.startsWith('/')) {
       throw InputError.at(item.at, 'the file must be in Git, so its path must be relative');
     }

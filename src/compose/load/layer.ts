@@ -13,30 +13,30 @@ import { type Resets, splitResets } from './merge/resets.ts';
 import { interpolate } from './values/interpolate.ts';
 import type { Values } from './values/values.ts';
 
-/** What loading a Compose file needs to know. An included file has some of it of its own. */
+/** Everything that loading a Compose file needs. An included file has its own directory, values and `includedBy`. */
 export interface LoadContext {
   repo: RepoFiles;
   /** The project's folder in the repo. */
   folder: string;
-  /** What the relative paths of the file are relative to, itself relative to the project's folder; "" is the folder. */
+  /** The base folder of the file's relative paths, itself relative to the project's folder; "" is that folder. */
   directory: string;
   values: Values;
-  /** The files that include this one, the first of all first; paths in the repo. */
+  /** The chain of files that include this one, outermost first; paths in the repo. */
   includedBy: readonly string[];
   budget: LoadBudget;
   report: Report;
 }
 
-/** One YAML document of a Compose file, ready to be laid over those before it: variables put in, paths relative to the project's folder. */
+/** One YAML document of a Compose file, ready for the merge: interpolated, with paths relative to the project's folder. */
 export interface Layer {
   /** Its path in the repo. */
   file: string;
   root: MappingNode;
-  /** What it takes out of what is before it. */
+  /** The entries that this layer removes from the layers before it. */
   resets: Resets;
 }
 
-/** The documents of a Compose file as written. `path` is relative to the repo; `at` names it. Throws InputError. */
+/** The documents of a Compose file as written. `path` is relative to the repo; `at` is the position that names it. Throws InputError. */
 export async function readDocuments(
   path: string,
   at: Position,
@@ -59,7 +59,7 @@ export async function readDocuments(
   });
 }
 
-/** The layers of a Compose file that another one names by a path relative to the project's folder. Throws InputError. */
+/** The layers of a Compose file that another file names. `path` is relative to the project's folder. Throws InputError. */
 export async function readLayers(path: string, at: Position, context: LoadContext): Promise<Layer[]> {
   const file = inRepo(context.folder, path, at);
   const kind = await context.repo.kind(file, at);
@@ -68,13 +68,13 @@ export async function readLayers(path: string, at: Position, context: LoadContex
   return (await readDocuments(file, at, context.repo, context.budget)).map((root) => layerOf(root, file, context));
 }
 
-/** For a file that another one names, with what may be meant. */
+/** The error for a missing file that another file names, with a hint at a similar path. */
 export async function noSuchFile(file: string, at: Position, { repo, folder }: LoadContext): Promise<InputError> {
   const near = await nearest(file, repo, at);
   return InputError.at(at, `there is no file ${file}`, near && `did you mean ${asWritten(near, folder)}?`);
 }
 
-/** Makes a layer of what is written. Throws InputError. */
+/** Makes a layer from a document. Throws InputError. */
 export function layerOf(document: MappingNode, file: string, context: LoadContext): Layer {
   const { root, resets } = splitResets(document);
   const interpolated = interpolate(root, context.values, context.report) as MappingNode;
@@ -88,7 +88,7 @@ export function directoryOf(path: string): string {
   return folder === '.' ? '' : folder;
 }
 
-/** The mapping at a key of the top level; undefined where there is nothing. Throws InputError for anything else. */
+/** The mapping under a top-level key; undefined when it is absent or null. Throws InputError for another type. */
 export function sectionOf(root: MappingNode, name: string): MappingNode | undefined {
   const section: YamlNode | undefined = entryOf(root, name)?.value;
   if (!section || (section.kind === 'scalar' && section.value === null)) return undefined;
@@ -96,7 +96,7 @@ export function sectionOf(root: MappingNode, name: string): MappingNode | undefi
   throw InputError.at(section.at, `${name} must be a mapping, not ${describe(section)}`);
 }
 
-/** A mapping with another value at a key, which is there or is added. */
+/** A mapping with one key set to a value. */
 export function withEntry(node: MappingNode, key: string, value: YamlNode): MappingNode {
   const entries = node.entries.map((entry) => (entry.key === key ? { ...entry, value } : entry));
   if (!entryOf(node, key)) entries.push({ key, keyAt: value.at, value });

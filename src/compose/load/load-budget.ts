@@ -2,31 +2,32 @@ import { InputError, type Position } from '../../lib/errors.ts';
 import { APP_FILE_LIMITS, inWords } from '../../lib/limits.ts';
 import type { YamlNode } from '../../yaml/node.ts';
 
+/** Characters of a text that count as one node of the limit. */
 const TEXT_OF_A_NODE = 256;
 
-/** What loading one app may cost: files that build on each other can ask for more than their size tells. */
+/** Limits the cost of loading one app. Small files that extend and include each other can become large. */
 export class LoadBudget {
   private files = 0;
   private bytes = 0;
   private nodes = 0;
 
-  /** Counts a Compose file that is loaded, as often as it is. Throws InputError. */
+  /** Counts a Compose file each time it is loaded. Throws InputError. */
   file(at: Position): void {
     this.files++;
     const most = APP_FILE_LIMITS.composeFiles;
-    if (this.files > most) throw InputError.at(at, `the app is made of more than ${most} Compose files`);
+    if (this.files > most) throw InputError.at(at, `the app has more than ${most} Compose files`);
   }
 
-  /** Counts what one is, before it is parsed. Throws InputError. */
+  /** Counts the bytes of a file before it is parsed. Throws InputError. */
   text(bytes: number, at: Position): void {
     this.bytes += bytes;
     const most = APP_FILE_LIMITS.composeBytes;
-    // Where there is too much already, nothing more is parsed to say so again.
+    // When the limit of nodes is exceeded, parsing more files would only repeat the error.
     if (this.nodes > APP_FILE_LIMITS.nodes) throw this.tooManyNodes(at);
     if (this.bytes > most) throw InputError.at(at, `the Compose files of the app are larger than ${inWords(most)}`);
   }
 
-  /** Counts what a tree is with everything that it shares written out. Throws InputError. */
+  /** Counts the nodes of a tree, with all aliases expanded. Throws InputError. */
   tree(node: YamlNode, at: Position): void {
     this.nodes += node.kind === 'scalar' ? 1 + Math.floor(node.text.length / TEXT_OF_A_NODE) : 1;
     if (this.nodes > APP_FILE_LIMITS.nodes) throw this.tooManyNodes(at);
@@ -35,6 +36,9 @@ export class LoadBudget {
   }
 
   private tooManyNodes(at: Position): InputError {
-    return InputError.at(at, `with what it extends and includes the app has over ${APP_FILE_LIMITS.nodes} nodes`);
+    return InputError.at(
+      at,
+      `with everything that it extends and includes, the app has over ${APP_FILE_LIMITS.nodes} nodes`,
+    );
   }
 }

@@ -1,6 +1,7 @@
 import { InputError } from '../../lib/errors.ts';
 import { describe, entryOf, type MappingNode } from '../../yaml/node.ts';
 import type { Report } from '../report.ts';
+import type { ConfiguredApp } from './configure-app.ts';
 import { applyExtends } from './extends.ts';
 import { projectFolder } from './files/project-folder.ts';
 import type { RepoFiles } from './files/repo-files.ts';
@@ -10,11 +11,10 @@ import { LoadBudget } from './load-budget.ts';
 import { canonical } from './merge/canonical.ts';
 import { mergeFiles } from './merge/merge.ts';
 import { applyResets } from './merge/resets.ts';
-import type { Settled } from './settle.ts';
 import { interpolate } from './values/interpolate.ts';
 import { type CompileOptions, Values } from './values/values.ts';
 
-/** An app's Compose files as one tree, variables put in, and what it is called. */
+/** An app's Compose files as one interpolated tree, with the app's name and values. */
 export interface Loaded {
   name: string;
   root: MappingNode;
@@ -26,16 +26,16 @@ interface Written {
   document: MappingNode;
 }
 
-/** Reads, interpolates and merges the Compose files of an app. Throws InputError where no tree comes of them. */
+/** Reads, interpolates and merges the Compose files of an app. Throws InputError when there is no result. */
 export async function load(
-  settled: Settled,
+  configured: ConfiguredApp,
   site: string,
   repo: RepoFiles,
   options: CompileOptions,
   report: Report,
   onName: (name: string) => void,
 ): Promise<Loaded> {
-  const { app, dotenv } = settled;
+  const { app, dotenv } = configured;
   const budget = new LoadBudget();
   const written: Written[] = [];
   for (const file of app.compose) {
@@ -51,7 +51,7 @@ export async function load(
   if (first === undefined) throw InputError.at(undefined, `the app ${app.name} lists no Compose file`);
   if (written.length === 0) throw InputError.at({ file: first, line: 1, column: 1 }, 'the Compose file is empty');
   const values = new Values(app, site, options, dotenv);
-  const name = nameOf(settled, written, values, report);
+  const name = nameOf(configured, written, values, report);
   values.named(name);
   onName(name);
   const context = { repo, folder: projectFolder(app), directory: '', values, includedBy: [], budget, report };
@@ -68,8 +68,8 @@ export async function load(
 }
 
 /**
- * Lays a layer over what is loaded so far: what it extends and includes comes in, what it resets goes out, then the two are merged.
- * Reports what goes wrong, and leaves the layer out where nothing can be made of it.
+ * Merges a layer over the tree so far: resolves `extends`, applies its resets to the tree, adds its includes, then merges. Reports problems,
+ * and skips a layer that cannot be used.
  */
 async function overlaid(
   base: MappingNode | undefined,
@@ -96,28 +96,38 @@ async function loadFiles(files: readonly FileReference[], context: LoadContext):
   }
   const [first] = files;
   if (root) return root;
-  throw InputError.at(first?.at, 'what is included is empty');
+  throw InputError.at(first?.at, 'the included file is empty');
 }
+
 /**
- * The Application's name; else what `.env` says; else `name:` of the last file that has one; else the fallback. Compose's spelling: lower case, nothing
- * special.
+ * The app's name. In this order: the Application's name, COMPOSE_PROJECT_NAME in `.env`, the last `name:` in the files, the fallback. The last
+ * two are normalised as Compose does it.
  */
-function nameOf({ app, name: said }: Settled, written: readonly Written[], values: Values, report: Report): string {
+function nameOf(
+  { app, name: configuredName }: ConfiguredApp,
+  written: readonly Written[],
+  values: Values,
+  report: Report,
+): string {
   const entry = written.map(({ document }) => entryOf(document, 'name')).findLast((found) => found !== undefined);
   const node = entry && interpolate(entry.value, values, report);
   const text = node?.kind === 'scalar' && typeof node.value === 'string' ? node.value : undefined;
   if (node && text === undefined) {
-    throw InputError.at(node.at, `name must be a string, not ${describe(node)}`, 'quote it, or take it out');
+    throw InputError.at(node.at, `name must be a string, not ${describe(node)}`, 'quote it, or remove it');
   }
   if (app.nameIsFixed) return app.name;
-  if (said !== undefined) return said;
+  if (configuredName !== undefined) return configuredName;
   const name = projectName(text ?? '') || projectName(app.name);
   if (name === '')
-    throw InputError.at(entry?.value.at, 'no name for the app can be made of this', 'set name: in the Compose file');
+    throw InputError.at(
+      entry?.value.at,
+      'the app has no name: this text has no usable character',
+      'set name: in the Compose file',
+    );
   return name;
 }
 
-/** A project's name as Compose makes it of any text; "" where nothing is left. */
+/** Any text as the name of a Compose project, normalised as Compose does it; "" when no character is left. */
 export function projectName(text: string): string {
   return text
     .toLowerCase()

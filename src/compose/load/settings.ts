@@ -1,6 +1,6 @@
-/** Settings of `docker compose` itself that a `.env` may hold. Source: Compose's documentation, "Pre-defined environment variables". */
+/** Settings of `docker compose` itself in a `.env`. Source: Compose's documentation, "Pre-defined environment variables". */
 export interface ComposeSettings {
-  /** COMPOSE_PROJECT_NAME, which comes before a `name:` in the Compose files. */
+  /** COMPOSE_PROJECT_NAME; it overrides `name:` in the Compose files. */
   name?: string;
   /** COMPOSE_FILE: Compose files in merge order, relative to the folder of the `.env`. */
   files?: string[];
@@ -8,7 +8,7 @@ export interface ComposeSettings {
   profiles?: string[];
 }
 
-/** The settings that the variables of a `.env` give to `docker compose`. As there, an empty name or list of profiles says nothing, an empty list of files is one empty path. */
+/** Reads the settings as Compose does: an empty name or list of profiles counts as absent, an empty list of files as one empty path. */
 export function composeSettings(variables: ReadonlyMap<string, string>): ComposeSettings {
   const name = variables.get('COMPOSE_PROJECT_NAME');
   const files = variables.get('COMPOSE_FILE')?.split(variables.get('COMPOSE_PATH_SEPARATOR') || ':');

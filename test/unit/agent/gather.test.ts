@@ -96,14 +96,14 @@ test('an app stays as it is while a path out of its folder would change from dat
   const gits = { 'apps/data/x.conf': 'x' };
   const without = await at({});
   const withIt = await at(gits, without.accepted);
-  expect(withIt.broken[0]?.problems[0]?.message).toContain('would now be a copy of what Git has');
+  expect(withIt.broken[0]?.problems[0]?.message).toContain('would now be a copy from Git');
   expect(await sources(withIt.accepted)).toEqual(['shop /files/data/x.conf']);
   expect((await at({}, withIt.accepted)).broken).toEqual([]);
 
   const copied = await at(gits);
   expect(await sources(copied.accepted)).toEqual(['shop /files/shop/.repo/apps/data/x.conf']);
   const gone = await at({}, copied.accepted);
-  expect(gone.broken[0]?.problems[0]?.message).toContain('as Git has nothing there any more');
+  expect(gone.broken[0]?.problems[0]?.message).toContain('because Git has nothing there any more');
   expect(await sources(gone.accepted)).toEqual(['shop /files/shop/.repo/apps/data/x.conf']);
 });
 

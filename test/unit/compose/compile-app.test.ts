@@ -24,7 +24,7 @@ describe('names', () => {
   test('a name of nothing is refused', async () => {
     expect(
       await problemsOf(compile(`name: "!!"\n${serviceText('')}`, { app: { nameIsFixed: false, name: '--' } })),
-    ).toBe('compose.yaml:1:7: no name for the app can be made of this (set name: in the Compose file)');
+    ).toBe('compose.yaml:1:7: the app has no name: this text has no usable character (set name: in the Compose file)');
   });
 
   test('replicas are numbered from one, none are none', async () => {
@@ -105,7 +105,7 @@ describe('where values come from', () => {
   test('and a problem on a site that does not say it', async () => {
     const promise = compile(serviceText('hostname: $NAME\nenvironment: [NAME]'), { app: { siteValues: ['NAME'] } });
     const what =
-      'the variable NAME has no value (every site gives it a value of its own: set it under values in the sites/NAME.yaml of the site, or in the file of --values there)';
+      'the variable NAME has no value (each site has its own value: set it under values in sites/NAME.yaml, or in the file of --values on the site)';
     expect(await problemsOf(promise)).toBe(`compose.yaml:4:15: ${what}\ncompose.yaml:5:19: ${what}`);
   });
 
@@ -149,7 +149,7 @@ describe('where values come from', () => {
 
   test('settings of docker compose in .env are refused in a fleet, as they do nothing on a site', async () => {
     expect(await problemsOf(compile(serviceText(''), { files: { '.env': 'A=1\nCOMPOSE_PROFILES=x\n' } }))).toBe(
-      '.env:2:1: COMPOSE_PROFILES is a setting of docker compose, which is not there on a site (list the profiles under profiles in the Application)',
+      '.env:2:1: COMPOSE_PROFILES is a setting of docker compose, which does not run on a site (list the profiles under profiles in the Application)',
     );
   });
 
@@ -170,7 +170,7 @@ describe('where values come from', () => {
   test.each([
     ['A=1\nexport COMPOSE_PROJECT_NAME=Shop', '.env:2:1: COMPOSE_PROJECT_NAME cannot be the name of a Compose project'],
     ['COMPOSE_PROJECT_NAME=../../../elsewhere', '.env:1:1: COMPOSE_PROJECT_NAME cannot be'],
-    ['A=1\nCOMPOSE_FILE=no.yaml', '.env:2:1: COMPOSE_FILE names no.yaml, which is no file of the repo'],
+    ['A=1\nCOMPOSE_FILE=no.yaml', '.env:2:1: COMPOSE_FILE names no.yaml, which is not a file in the repo'],
     ['COMPOSE_FILE=compose.yaml:', '.env:1:1: COMPOSE_FILE names an empty path'],
     ['COMPOSE_FILE=/etc/compose.yaml', '.env:1:1: COMPOSE_FILE names a file that is not in Git'],
     ['COMPOSE_FILE=../compose.yaml', '.env:1:1: the path leads out of the config repo'],
@@ -280,9 +280,9 @@ describe('files of Git that services bind', () => {
   });
 
   test.each([
-    ['./link:/l', 'compose.yaml:4:15: link is a symbolic link, which is not followed'],
-    ['./dir:/l', 'compose.yaml:4:15: dir/link is a symbolic link, which is not followed'],
-    ['./link/x:/l', 'compose.yaml:4:15: link is a symbolic link, which is not followed'],
+    ['./link:/l', 'compose.yaml:4:15: link is a symbolic link, and Holdfast follows no links'],
+    ['./dir:/l', 'compose.yaml:4:15: dir/link is a symbolic link, and Holdfast follows no links'],
+    ['./link/x:/l', 'compose.yaml:4:15: link is a symbolic link, and Holdfast follows no links'],
   ])('links are refused: %s', async (mount, problem) => {
     const linked = { link: { link: '/etc/passwd' }, 'dir/link': { link: 'x' } };
     expect(await problemsOf(compile(serviceText(`volumes: ["${mount}"]`), { files: linked }))).toBe(problem);
@@ -291,10 +291,10 @@ describe('files of Git that services bind', () => {
   test('large ones are refused', async () => {
     const large = (bytes: number, options = {}) =>
       compile(serviceText('volumes: ["./big:/b"]'), { files: { big: new Uint8Array(bytes) }, options });
-    const hint = '(lay it on each site and write its absolute path, or raise --max-file-bytes there)';
+    const hint = '(put the file on each site and write its absolute path, or raise --max-file-bytes there)';
     expect((await large(32 * 1024 * 1024)).files).toHaveLength(1);
     expect(await problemsOf(large(32 * 1024 * 1024 + 1))).toBe(
-      `compose.yaml:4:15: big is larger than 32 MiB, the most that a site takes of one file ${hint}`,
+      `compose.yaml:4:15: big is larger than 32 MiB, the limit for one file ${hint}`,
     );
     expect(await problemsOf(large(1025, { maxFileBytes: 1024 }))).toMatch(/big is larger than 1024 bytes/);
   });
@@ -402,7 +402,7 @@ describe('configs and secrets', () => {
     [
       '',
       'secrets: {k: {external: true}}',
-      '4:15: external is not supported: it is for Swarm, which alone keeps such things in the engine',
+      '4:15: external is not supported: it is for Swarm; only Swarm stores such objects in the engine',
     ],
   ])('%s %s', async (keys, top, problem) => {
     const file = keys === '' ? 'services:\n  s:\n    image: busybox\n' : serviceText(keys);
@@ -566,7 +566,7 @@ describe('the top level', () => {
     ['', '1:1: the Compose file is empty'],
     ['servces: {}', '1:1: unknown key servces in the Compose file (did you mean services?)'],
     ['services: {}', '1:1: the Compose file has no services'],
-    ['services: {a b: {image: x}}', '1:12: "a b" is not a name (letters, digits, `.`, `_` and `-` make one)'],
+    ['services: {a b: {image: x}}', '1:12: "a b" is not a name (use only letters, digits, `.`, `_` and `-`)'],
     ['services: {a: {command: x}}', '1:12: the service a names no image'],
   ])('%s', async (compose, problem) => {
     const sorted = (await problemsOf(compile(compose))).split('\n').sort();
@@ -577,9 +577,9 @@ describe('the top level', () => {
     const app = await compile(`version: "3.8"\nx-any: {a: $NOPE}\n${serviceText('')}`);
     expect(app.warnings).toEqual([
       {
-        message: 'version is obsolete and means nothing',
+        message: 'version is obsolete and has no effect',
         at: { file: 'compose.yaml', line: 1, column: 1 },
-        hint: 'take it out',
+        hint: 'remove it',
         app: 'app',
       },
     ]);

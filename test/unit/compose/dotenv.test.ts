@@ -39,9 +39,9 @@ describe('the grammar of .env', () => {
     ],
     [
       'A=${B:=c}',
-      '.env:1:1: the value of A cannot be read: it holds a ${…} that is not valid (write $$ for a dollar sign, or use single quotes)',
+      '.env:1:1: the value of A cannot be read: it holds an invalid ${…} (write $$ for a dollar sign, or use single quotes)',
     ],
-    ['A', '.env:1:1: the name A has no value, and no line break after it (end the line)'],
+    ['A', '.env:1:1: the last line, A, has no value and no line break (end the line with a line break)'],
   ])('%j is refused without showing a value', (text, problem) => expect(failure(() => parse(text))).toBe(problem));
 });
 

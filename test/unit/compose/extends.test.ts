@@ -107,7 +107,11 @@ describe('extends', () => {
       ['  a: {extends: b}', '  b: {extends: {service: c}}', '  c: {extends: {file: compose.yaml, service: a}}'],
       '2:16: services extend each other in a circle: b -> c -> a -> b',
     ],
-    ['no service', ['  s: {extends: {file: x.yaml}}'], '2:7: extends names no service (say which one under service)'],
+    [
+      'no service',
+      ['  s: {extends: {file: x.yaml}}'],
+      '2:7: extends names no service (name the service under service)',
+    ],
     ['no file', ['  s: {extends: {file: x.yaml, service: a}}'], '2:23: there is no file x.yaml'],
     [
       'an unknown key',
@@ -118,12 +122,12 @@ describe('extends', () => {
     [
       'a file outside of the repo',
       ['  s: {extends: {file: ../x.yaml, service: a}}'],
-      '2:23: the path leads out of the config repo (move what it names into the repo)',
+      '2:23: the path leads out of the config repo (move the file into the repo)',
     ],
     [
       'a file of another server',
       ['  s: {extends: {file: "https://example.org/a.git", service: a}}'],
-      '2:23: a file of another server is not fetched: a site must be able to start from its own copy of the repo alone (copy the file into the repo)',
+      '2:23: Holdfast does not fetch files from other servers, because a site must be able to start from its own copy of the repo (copy the file into the repo)',
     ],
   ])('is refused for %s, where it stands', async (_name, services, problem) => {
     const problems = await problemsOf(compile(lines('services:', ...services)));

@@ -101,7 +101,7 @@ describe('include', () => {
       'what is there twice and not the same, with both places',
       'include: [b.yaml]',
       { 'b.yaml': 'services: {s: {image: b}}' },
-      'compose.yaml:2:12: services.s is also in a file that is included, at b.yaml:1:12, and not the same there (rename one of them, or change the included one in a file that the Application lists after this one)',
+      'compose.yaml:2:12: services.s is also in an included file, at b.yaml:1:12, with other content (rename one of them, or override the included one in a file that the Application lists after this one)',
     ],
     [
       'a circle',
@@ -128,13 +128,13 @@ describe('include', () => {
       'a file of a registry',
       'include: ["oci://example.org/a"]',
       {},
-      'compose.yaml:1:11: a file of another server is not fetched: a site must be able to start from its own copy of the repo alone (copy the file into the repo)',
+      'compose.yaml:1:11: Holdfast does not fetch files from other servers, because a site must be able to start from its own copy of the repo (copy the file into the repo)',
     ],
     [
       'a config of an included file that is made of a variable',
       'include: [b.yaml]',
       { 'b.yaml': 'configs: {c: {environment: X}}' },
-      'b.yaml:1:15: Docker Compose refuses a config with environment in a file that is included (declare the config in the file that includes this one)',
+      'b.yaml:1:15: Docker Compose refuses a config with environment in an included file (declare the config in the file that includes this one)',
     ],
   ])('refuses %s', async (_name, include, files, problem) => {
     expect(await problemsOf(compile(lines(include, service), { files }))).toBe(problem);
@@ -145,6 +145,6 @@ describe('include', () => {
       Array.from({ length: 40 }, (_, index) => [`f${index}.yaml`, `include: [f${index + 1}.yaml, f${index + 1}.yaml]`]),
     );
     const problems = await problemsOf(compile(lines('include: [f0.yaml]', service), { files }));
-    expect(problems).toContain('the app is made of more than 500 Compose files');
+    expect(problems).toContain('the app has more than 500 Compose files');
   });
 });

@@ -63,12 +63,12 @@ describe('what Docker Compose takes no notice of', () => {
     [
       'deploy: {mode: global-job}',
       'labels: {}',
-      '4:20: mode global-job has no effect: it is for Swarm (what runs once says restart: "no")',
+      '4:20: mode global-job has no effect: it is for Swarm (for a task that runs once, write restart: "no")',
     ],
     [
       'deploy: {update_config: {failure_action: rollback}}',
       'deploy: {update_config: {failure_action: pause}}',
-      '4:46: failure_action: rollback counts as pause: Holdfast does not roll back by itself (commit what ran well before to go back)',
+      '4:46: failure_action: rollback works like pause, because Holdfast does not roll back by itself (commit what ran well before to go back)',
     ],
     [
       `ports: [80, "8000-8001:80", "8000:80"]\n${START_FIRST}`,
@@ -148,7 +148,7 @@ describe('other spellings that the engine or Compose takes', () => {
 
   test('a network of the engine as network_mode is refused with what to write', async () => {
     expect(await serviceProblems('network_mode: backend')).toBe(
-      'compose.yaml:4:19: "backend" is no mode of network_mode (to join a network that is there already, list it under networks and declare it with external: true)',
+      'compose.yaml:4:19: "backend" is not a network_mode (to join an existing network, list it under networks and declare it with external: true)',
     );
   });
 });

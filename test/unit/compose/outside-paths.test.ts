@@ -101,18 +101,18 @@ test.each([
 
 test('neither is the folder of all apps', async () => {
   expect(await problemsOf(compile(serviceText('volumes: ["..:/x"]')))).toContain(
-    'on a site the path leads to /files, which is the folder of all apps',
+    'on a site the path leads to /files, the folder of all apps',
   );
 });
 
 test('the folder for copies is for nothing else', async () => {
-  const problem = ".repo in an app's folder is for copies of what Git has elsewhere in the repo";
+  const problem = ".repo in an app's folder is reserved for copies of files from elsewhere in the repo";
   expect(await problemsOf(web('volumes: ["./.repo/x:/x"]'))).toContain(problem);
   expect(await problemsOf(web('volumes: [".:/x"]', { 'apps/web/.repo/x': '' }))).toContain(problem);
 });
 
 test('links that lead out of the repo are refused there too', async () => {
-  const problem = 'apps/web/compose.yaml:4:15: apps/link is a symbolic link, which is not followed';
+  const problem = 'apps/web/compose.yaml:4:15: apps/link is a symbolic link, and Holdfast follows no links';
   expect(await problemsOf(web('volumes: ["../link/passwd:/x"]', { 'apps/link': { link: '/etc' } }))).toBe(problem);
 });
 
@@ -124,10 +124,10 @@ describe('a path that was read in one way and would be in the other', () => {
 
   test('is refused with both', async () => {
     expect(await problemsOf(web(keys, common, {}, accepted('site')))).toBe(
-      "apps/web/compose.yaml:4:15: ../common/nginx.conf was the site's own /files/common/nginx.conf, as Git had nothing there, and would now be a copy of what Git has (/files/web/.repo/apps/common/nginx.conf): what the service has there would vanish (give the file in Git another name)",
+      'apps/web/compose.yaml:4:15: ../common/nginx.conf was /files/common/nginx.conf of the site, because Git had nothing there, and would now be a copy from Git (/files/web/.repo/apps/common/nginx.conf): the service would lose its files there (give the file in Git another name)',
     );
     expect(await problemsOf(web(keys, {}, {}, accepted('git')))).toBe(
-      "apps/web/compose.yaml:4:15: ../common/nginx.conf was a copy of what Git had (/files/web/.repo/apps/common/nginx.conf), and would now be the site's own /files/common/nginx.conf, as Git has nothing there any more: what the service has there would vanish (bring the file back in Git, or name another path)",
+      'apps/web/compose.yaml:4:15: ../common/nginx.conf was a copy from Git (/files/web/.repo/apps/common/nginx.conf), and would now be /files/common/nginx.conf of the site, because Git has nothing there any more: the service would lose its files there (bring the file back in Git, or name another path)',
     );
   });
 
@@ -158,7 +158,7 @@ describe('beside a stack or a project that lies elsewhere on the site', () => {
   test('a copy does not hide a folder of a stack that is adopted', async () => {
     const adopted = { adopt: true, adoptedDirectory: '/srv/stacks/web' };
     expect(await problemsOf(web('volumes: ["../common:/c"]', common, adopted))).toBe(
-      "apps/web/compose.yaml:4:15: the stack that is adopted has its own folder /srv/stacks/common, and Git has apps/common as well: a copy of that would hide what lies there (write the absolute path /srv/stacks/common, or move Git's folder into the app's)",
+      "apps/web/compose.yaml:4:15: the adopted stack has its own folder /srv/stacks/common, and Git has a folder apps/common, too: a copy from Git would hide the stack's files (write the absolute path /srv/stacks/common, or move Git's folder into the app's)",
     );
     const file = await meaning('volumes: ["../common/nginx.conf:/c"]', common, adopted);
     expect(file.sources).toEqual(['/files/web/.repo/apps/common/nginx.conf']);
@@ -181,9 +181,9 @@ describe('~ is HOME of the site', () => {
   ])('%j', async (extras, source) => expect(await bound('~/data:/d', extras)).toBe(source));
 
   test.each([
-    ['~/data:/d', { files: { '.env': 'HOME=/home/pi' } }, 'needs HOME among the values of the site'],
-    ['~/data:/d', { app: { values: { HOME: 'home' } } }, 'HOME is not an absolute path'],
-    ['~pi/data:/d', { app: { values: { HOME: '/home/pi' } } }, '~pi/data names the home folder of another user'],
+    ['~/data:/d', { files: { '.env': 'HOME=/home/pi' } }, 'needs a value for HOME'],
+    ['~/data:/d', { app: { values: { HOME: 'home' } } }, 'HOME must be an absolute path'],
+    ['~pi/data:/d', { app: { values: { HOME: '/home/pi' } } }, '~pi/data is the home folder of another user'],
   ])('%s with %j is refused', async (mount, extras, problem) => {
     expect(await problemsOf(bound(mount, extras))).toContain(problem);
   });

@@ -199,7 +199,7 @@ describe('what cannot be used is refused where it stands', () => {
     ],
     [
       'volumes_from: ["container:x:ro"]',
-      '4:20: volumes_from cannot be ro: Docker Compose mounts them writable all the same (mount the volumes by name, with read_only: true)',
+      '4:20: volumes_from cannot be ro: Docker Compose mounts them writable anyway (mount the volumes by name, with read_only: true)',
     ],
     ['volumes: ["/a:/b:z,rslave"]', '4:15: Docker Compose drops z beside rslave (use one of them)'],
     [
@@ -208,14 +208,11 @@ describe('what cannot be used is refused where it stands', () => {
     ],
     [
       'volumes: [{type: npipe, source: a, target: /b}]',
-      '4:22: mounts of type npipe are not supported: named pipes are of Windows',
+      '4:22: mounts of type npipe are not supported: named pipes are for Windows',
     ],
     ['volumes: [{type: image, target: /b}]', '4:15: the image mount has no source'],
     ['healthcheck: {tset: x}', '4:19: unknown key tset in healthcheck (did you mean test?)'],
-    [
-      'healthcheck: {test: [curl, x]}',
-      '4:25: a healthcheck test that is a list must begin with CMD, CMD-SHELL or NONE',
-    ],
+    ['healthcheck: {test: [curl, x]}', '4:25: a list as a healthcheck test must begin with CMD, CMD-SHELL or NONE'],
     ['healthcheck: {start_interval: 1s}', '4:18: healthcheck.start_interval needs healthcheck.start_period'],
     [
       'ports: ["80:abc"]',
@@ -238,25 +235,28 @@ describe('what cannot be used is refused where it stands', () => {
     ['user: 1000', '4:11: a string is expected here, not the number 1000 (quote it)'],
     [
       'command: a && b',
-      '4:14: this command cannot be split into words: no shell runs it, and Docker Compose would cut it off at the unquoted & (write it as a list, or as ["sh", "-c", "..."] to have a shell run it)',
+      '4:14: this command cannot be split into words: no shell runs it, and Docker Compose would cut it off at the unquoted & (write it as a list, or as ["sh", "-c", "..."] to run it in a shell)',
     ],
     [
       'restart: sometimes',
-      '4:14: "sometimes" is no restart policy (no (in quotes), always, unless-stopped, on-failure or on-failure:3)',
+      '4:14: "sometimes" is not a restart policy (no (in quotes), always, unless-stopped, on-failure or on-failure:3)',
     ],
     [
       'restart: false',
-      '4:14: "false" is no restart policy (no (in quotes), always, unless-stopped, on-failure or on-failure:3)',
+      '4:14: "false" is not a restart policy (no (in quotes), always, unless-stopped, on-failure or on-failure:3)',
     ],
     ['pull_policy: daily', '4:18: the pull policy "daily" is not supported (always, missing or never)'],
-    ['pid: service', '4:10: "service" is no mode of pid (possible: host, service:NAME, container:NAME)'],
-    ['volumes: ["a:/x"]', '4:15: "a:/x" reads as a Windows drive, as its first part is a single letter'],
+    ['pid: service', '4:10: "service" is not a mode of pid (possible: host, service:NAME, container:NAME)'],
+    ['volumes: ["a:/x"]', '4:15: "a:/x" looks like a Windows drive, because its first part is a single letter'],
     ['volumes: ["data:/x"]', '4:15: there is no volume data (declare it under volumes at the top level)'],
     ['volumes: ["/a:b"]', '4:15: the target of "/a:b" must be an absolute path in the container'],
-    ['volumes: ["/a:/b:U"]', '4:15: a bind mount has no option U (ro, rw, z, Z, nocopy and propagations are known)'],
+    [
+      'volumes: ["/a:/b:U"]',
+      '4:15: a bind mount has no option U (known are ro, rw, z, Z, nocopy and the propagations)',
+    ],
     [
       'volumes: ["~/a:/b"]',
-      '4:15: a path that begins with ~ needs HOME among the values of the site (give HOME a value in the file of --values, the Site or fleet.yaml, or write an absolute path)',
+      '4:15: a path that begins with ~ needs a value for HOME (give HOME a value in the file of --values, the Site or fleet.yaml, or write an absolute path)',
     ],
     [
       'volumes: ["../../a:/b"]',
@@ -292,7 +292,7 @@ describe('what cannot be used is refused where it stands', () => {
       'hostname: ${NAME}',
       '4:15: the variable NAME has no value (give it a value in fleet.yaml, the Site, .env or the file of --values, or a default as in ${NAME:-default})',
     ],
-    ['hostname: ${NAME:=x}', '4:15: it holds a ${…} that is not valid (write $$ for a dollar sign)'],
+    ['hostname: ${NAME:=x}', '4:15: it holds an invalid ${…} (write $$ for a dollar sign)'],
     [
       'hostname: ${NAME:?set it}',
       '4:15: the required variable NAME has no value: set it (give it a value in fleet.yaml, the Site, .env or the file of --values, or a default as in ${NAME:-default})',

@@ -16,18 +16,18 @@ import {
 
 type Device = NonNullable<ContainerSpec['Devices']>[number];
 
-/** A device, and its permissions where they are written or the short form implies them. */
+/** A device, with its permissions if they are written or the short form implies them. */
 export interface WrittenDevice extends Device {
   written?: string;
 }
 
-/** Reading, writing and making device files. */
+/** The permissions to read, write and create device files. */
 const ALL = 'rwm';
 
 /** `vendor.com/class=name`: a name of the Container Device Interface. */
 const CDI = /^[a-z][\w.-]*[a-z0-9]\/[a-z][\w.-]*=[\w.:-]+$/i;
 
-/** `devices`: host devices, and CDI names as their own source and target; of several with one target the last counts. */
+/** Reads `devices`: host devices, and CDI names as source and target. If several have one target, the last one counts. */
 export const devices: Decoder<WrittenDevice[]> = (node, report) => {
   if (node.kind !== 'sequence') return report.error(node, 'devices must be a list');
   const found = new Map<string, WrittenDevice>();
@@ -41,7 +41,7 @@ export const devices: Decoder<WrittenDevice[]> = (node, report) => {
   return [...found.values()];
 };
 
-/** Whether it is a name of the Container Device Interface, which the engine takes as a request and not as a device. */
+/** True for a name of the Container Device Interface. The engine takes it as a request and not as a device. */
 export function isCdi({ PathOnHost, PathInContainer }: Device): boolean {
   return CDI.test(PathOnHost) && PathInContainer === PathOnHost;
 }
@@ -61,7 +61,7 @@ function longDevice(node: YamlNode, report: Report): WrittenDevice | undefined {
   const read = LONG(node, report);
   if (!read) return undefined;
   if (!read.source) return report.error(node, 'the device has no source');
-  if (!read.target) return report.error(node, 'the device has no target', 'only the short form may leave it out');
+  if (!read.target) return report.error(node, 'the device has no target', 'only the short form needs none');
   return device(node, report, read.source, read.target, read.permissions);
 }
 
@@ -74,7 +74,7 @@ function device(
 ): WrittenDevice | undefined {
   const CgroupPermissions = written ?? ALL;
   if (!/^[rwm]{1,3}$/.test(CgroupPermissions)) {
-    return report.error(node, `the permissions of ${quoted(node)} are not made of r, w and m`);
+    return report.error(node, `the permissions of ${quoted(node)} may only have r, w and m`);
   }
   return { PathOnHost: source, PathInContainer: target, CgroupPermissions, ...(written && { written }) };
 }
@@ -95,12 +95,12 @@ export type WrittenRequest = Decoded<typeof REQUEST_KEYS>;
 
 const request: Decoder<WrittenRequest> = map(record('a device request', REQUEST_KEYS), (read, node, report) =>
   read.count !== undefined && read.device_ids
-    ? report.error(node, 'count and device_ids exclude each other')
-    : // Without count and IDs it means all.
+    ? report.error(node, 'use either count or device_ids')
+    : // A request without count and IDs means all devices.
       { ...(!read.device_ids && { count: -1 }), ...read },
 );
 
-/** A request in the engine's words. `implied` are capabilities that need not be written. */
+/** A request in the engine's words. `implied` are capabilities that the key implies. */
 export function deviceRequest(request: WrittenRequest, implied: string[] = []): DeviceRequest {
   return {
     ...(request.driver && { Driver: request.driver }),
@@ -111,17 +111,17 @@ export function deviceRequest(request: WrittenRequest, implied: string[] = []): 
   };
 }
 
-/** `gpus`: `all`, or a list of requests. */
+/** Reads `gpus`: `all`, or a list of requests. */
 export const gpus: Decoder<WrittenRequest[]> = (node, report) => {
   if (node.kind === 'sequence') return list(request)(node, report);
   if (node.kind === 'scalar' && node.value === 'all') return [{ count: -1 }];
-  return report.error(node, `${quoted(node)} is not possible here`, 'gpus is all, or a list of device requests');
+  return report.error(node, `${quoted(node)} is not possible here`, 'write all, or a list of device requests');
 };
 shapedAs(request, gpus);
 
-/** `deploy.resources.reservations.devices`. */
+/** Reads `deploy.resources.reservations.devices`. */
 export const reservedDevices: Decoder<WrittenRequest[]> = list(
   map(request, (read, node, report) =>
-    read.capabilities?.length ? read : report.error(node, 'a device request must name its capabilities'),
+    read.capabilities?.length ? read : report.error(node, 'a device request needs capabilities'),
   ),
 );

@@ -13,22 +13,22 @@ import {
   textOrNumber,
 } from '../decode.ts';
 
-/** Small settings that go to the engine nearly as they are written. */
+/** Small settings that go to the engine almost as written. */
 
-/** A list in which the last of those that are equal up to `=` counts, as Compose has it for names and addresses. */
+/** A list of `NAME=VALUE`. If a name is there twice, the last entry counts, as in Compose. */
 export function uniqueList(item: Decoder<string>): Decoder<string[]> {
   return map(list(item), (items) => [...new Map(items.map((each) => [each.split('=')[0], each])).values()]);
 }
 
-/** A list in which what is written twice counts once. */
+/** A list without repeated entries. */
 export function distinct(item: Decoder<string>): Decoder<string[]> {
   return map(list(item), (items) => [...new Set(items)]);
 }
 
-/** Whether a label's name is one under which Holdfast or Compose keeps its own. */
+/** True for the name of a label that Holdfast or Compose sets. */
 export const isReserved = (name: string): boolean => /^(com\.docker\.compose|dev\.holdfast)\./.test(name);
 
-/** `labels`. The names under which Holdfast and Compose keep their own are not for users. */
+/** Reads `labels`. Users cannot set the labels of Holdfast and Compose. */
 export const labels: Decoder<Record<string, string>> = map(pairs, (found, _node, report) => {
   for (const { name, at } of found) {
     if (isReserved(name)) {
@@ -38,7 +38,7 @@ export const labels: Decoder<Record<string, string>> = map(pairs, (found, _node,
   return Object.fromEntries(found.map(({ name, value }) => [name, value ?? '']));
 });
 
-/** `extra_hosts` as `host:address`, sorted; a host may have several addresses. */
+/** Reads `extra_hosts` as `host:address`, sorted. A host may have several addresses. */
 export const extraHosts: Decoder<string[]> = (node, report) => {
   const found = new Set<string>();
   const add = (host: string, addresses: string[]) => {
@@ -54,7 +54,7 @@ export const extraHosts: Decoder<string[]> = (node, report) => {
       const written = text(item, report);
       if (written === undefined) continue;
       const match = /^([^=:]+)[=:](.*)$/s.exec(written);
-      // With both separators in it, `=` is the one that counts, and a host has no colon.
+      // If both separators are there, `=` counts. A host has no colon.
       if (!match || (written.includes('=') && /:/.test(written.split('=')[0] ?? ''))) {
         report.error(item, `${quoted(item)} is not HOST=ADDRESS`);
       } else add(match[1] ?? '', (match[2] ?? '').split(','));
@@ -67,10 +67,10 @@ export const extraHosts: Decoder<string[]> = (node, report) => {
 
 const LIMIT = record('a limit', { soft: integer(-1), hard: integer(-1) });
 
-/** A limit of a kind by its name. A single number is both limits. */
+/** A limit by its name. A single number is both the soft and the hard limit. */
 export type Limits = Record<string, number | { soft: number; hard: number }>;
 
-/** `ulimits`. */
+/** Reads `ulimits`. */
 export const ulimits: Decoder<Limits> = (node, report) => {
   if (node.kind !== 'mapping') return report.error(node, `ulimits must be a mapping, not ${describe(node)}`);
   const found: Limits = {};
@@ -89,13 +89,13 @@ export const ulimits: Decoder<Limits> = (node, report) => {
 };
 shapedAs(LIMIT, ulimits);
 
-/** `logging`. */
+/** Reads `logging`. */
 export const logging = record('logging', { driver: text, options: stringRecord });
 
-/** `group_add`: names and numbers. */
+/** Reads `group_add`: names and numbers. */
 export const groups: Decoder<string[]> = list(textOrNumber);
 
-/** `platform`: os/arch or os/arch/variant. */
+/** Reads `platform`: os/arch or os/arch/variant. */
 export const platform: Decoder<string> = map(text, (value, node, report) =>
   /^[a-z0-9_-]+(\/[a-z0-9_.-]+){0,2}$/i.test(value)
     ? value
@@ -105,7 +105,11 @@ export const platform: Decoder<string> = map(text, (value, node, report) =>
 export const containerName: Decoder<string> = map(text, (value, node, report) =>
   /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(value)
     ? value
-    : report.error(node, `${quoted(node)} is not a container name`, 'two or more letters, digits, `_`, `.` and `-`'),
+    : report.error(
+        node,
+        `${quoted(node)} is not a container name`,
+        'use two or more letters, digits, `_`, `.` and `-`',
+      ),
 );
 
 export const image: Decoder<string> = map(text, (value, node, report) =>
@@ -120,41 +124,44 @@ const PULL = {
   build: 'build',
 } as const;
 
-/** `pull_policy`. */
+/** Reads `pull_policy`. */
 export const pullPolicy: Decoder<(typeof PULL)[keyof typeof PULL]> = (node, report) => {
   const value = node.kind === 'scalar' && typeof node.value === 'string' ? node.value : '';
   if (value === 'build')
-    report.warn(node.at, 'pull_policy build has no effect: Holdfast builds no image, and pulls one that is missing');
+    report.warn(
+      node.at,
+      'pull_policy build has no effect: Holdfast builds no images, and pulls an image that is missing',
+    );
   if (Object.hasOwn(PULL, value)) return PULL[value as keyof typeof PULL];
   return report.error(node, `the pull policy ${quoted(node)} is not supported`, 'always, missing or never');
 };
 
-/** `""`, which says no more than leaving the key out, and `pid:` with nothing. */
+/** True for `""` and for a key without a value, which count as absent. */
 const isEmpty = (node: YamlNode): boolean =>
   node.kind === 'scalar' && (node.value === '' || (node.value === null && node.raw === ''));
 
-/** Names of modes of a namespace, besides `service:NAME` and `container:NAME`. Empty is as if it were not there. */
+/** Reads the mode of a namespace: one of `names`, `service:NAME` or `container:NAME`. An empty value counts as absent. */
 export function namespace(what: string, modes: string[], joins: boolean): Decoder<string> {
   const read = map(text, (value, node, report) => {
     if (modes.includes(value) || (joins && /^(service|container):.+$/.test(value))) return value;
     const possible = [...modes, ...(joins ? ['service:NAME', 'container:NAME'] : [])].join(', ');
-    return report.error(node, `${quoted(node)} is no mode of ${what}`, `possible: ${possible}`);
+    return report.error(node, `${quoted(node)} is not a mode of ${what}`, `possible: ${possible}`);
   });
   return (node, report) => (isEmpty(node) ? undefined : read(node, report));
 }
 
-/** `network_mode`. `default` is the bridge that the engine has of itself, as Docker and Compose have it. */
+/** Reads `network_mode`. As in Docker and Compose, `default` is the engine's own bridge. */
 export const networkMode: Decoder<string> = (node, report) => {
-  // With it, Docker Compose puts the service on no network at all.
-  if (isEmpty(node)) return report.error(node, 'network_mode is empty', 'take it out, or say none');
+  // Docker Compose would connect such a service to no network at all.
+  if (isEmpty(node)) return report.error(node, 'network_mode is empty', 'remove it, or write none');
   const modes = ['bridge', 'default', 'host', 'none'];
   const isName = node.kind === 'scalar' && typeof node.value === 'string' && /^[\w][\w.-]*$/.test(node.value);
   const known = isName && [...modes, 'service', 'container'].some((mode) => mode === String(node.value).toLowerCase());
   return isName && !known
     ? report.error(
         node,
-        `${quoted(node)} is no mode of network_mode`,
-        'to join a network that is there already, list it under networks and declare it with external: true',
+        `${quoted(node)} is not a network_mode`,
+        'to join an existing network, list it under networks and declare it with external: true',
       )
     : namespace('network_mode', modes, true)(node, report);
 };

@@ -7,12 +7,12 @@ import { type Decoder, integer, list, map, quoted, record, shapedAs, text } from
 export interface FileUse {
   /** The key at the top level. */
   source: string;
-  /** Absolute path in the container. */
+  /** The absolute path in the container. */
   target: string;
   uid?: number;
   gid?: number;
   mode?: number;
-  /** The target as written, where it is. */
+  /** The target as written, if there is one. */
   writtenTarget?: string;
   at: Position;
 }
@@ -21,7 +21,7 @@ const id: Decoder<number> = map(text, (value, node, report) =>
   /^\d+$/.test(value) ? Number(value) : report.error(node, `${quoted(node)} is not a numeric ID`),
 );
 
-/** A number is taken as it is (YAML's `0440` is octal), a string is octal. */
+/** Reads a mode. YAML's `0440` is already an octal number; a string is read as octal. */
 const mode: Decoder<number> = (node, report) => {
   const octal = node.kind === 'scalar' && typeof node.value === 'string' && /^[0-7]{1,5}$/.test(node.value);
   return octal ? Number.parseInt(node.text, 8) : integer(0, 0o7777)(node, report);
@@ -29,7 +29,7 @@ const mode: Decoder<number> = (node, report) => {
 
 const LONG = record('a file reference', { source: text, target: text, uid: id, gid: id, mode });
 
-/** `configs` and `secrets` of a service. `folder` is where relative targets lie. */
+/** Reads `configs` and `secrets` of a service. `folder` is the base of relative targets. */
 export function fileUses(folder: '/' | '/run/secrets'): Decoder<FileUse[]> {
   const use = (source: string, target: string | undefined, node: YamlNode): FileUse => ({
     source,
@@ -51,7 +51,7 @@ export function fileUses(folder: '/' | '/run/secrets'): Decoder<FileUse[]> {
     };
   };
   shapedAs(LONG, one);
-  // Of two with one target, as written, the last counts.
+  // If two have one target, as written, the last one counts.
   const key = (each: FileUse) => each.writtenTarget ?? each.target;
   return map(list(one), (uses) => [...new Map(uses.map((each) => [key(each), each])).values()]);
 }

@@ -5,10 +5,10 @@ import type { YamlNode } from '../../../yaml/node.ts';
 import type { Report } from '../../report.ts';
 import { type Decoder, integer, map, quoted, record, shapedAs, text, textOrNumber } from '../decode.ts';
 
-/** One container port and where it is published. */
+/** A container port, and the host ports that publish it. */
 export interface Port extends PortBinding {
   at: Position;
-  /** What the engine is never told. */
+  /** Settings that the engine never gets. */
   written: { mode: string; protocol?: string; published?: string; name?: string; app_protocol?: string };
 }
 
@@ -19,7 +19,7 @@ interface Range {
 
 const HINT = 'write it as 8080:80, 127.0.0.1:8080:80/udp or 8000-8002:9000-9002';
 
-/** `ports`, both forms, ranges expanded pairwise; of those that mean the same the last counts. */
+/** Reads `ports` in both forms and expands ranges pairwise. If two have the same meaning, the last one counts. */
 export const ports: Decoder<Port[]> = (node, report) => {
   if (node.kind !== 'sequence') return report.error(node, 'ports must be a list');
   const found = new Map<string, Port>();
@@ -46,11 +46,11 @@ function shortPort(node: YamlNode, report: Report): Port[] | undefined {
   return expand(node, report, { ip, host, container, protocol, written: { mode: 'ingress' } });
 }
 
-/** The engine takes it in any case, and nothing for tcp. */
+/** Reads the protocol. The engine ignores its case, and an empty one means tcp. */
 const protocol: Decoder<string> = map(text, (value, node, report) =>
   /^(tcp|udp|sctp)?$/i.test(value)
     ? value
-    : report.error(node, `${quoted(node)} is not possible here`, 'one of tcp, udp, sctp is'),
+    : report.error(node, `${quoted(node)} is not possible here`, 'use tcp, udp or sctp'),
 );
 
 const LONG = record('a port', {
@@ -58,9 +58,9 @@ const LONG = record('a port', {
   published: textOrNumber,
   host_ip: text,
   protocol,
-  // `ingress` and `host` say the same on a single engine, and so does anything else.
+  // On a single engine, `ingress`, `host` and every other mode are the same.
   mode: text,
-  // For people and proxies; the engine is not told.
+  // These are for people and proxies; the engine does not get them.
   name: text,
   app_protocol: text,
 });
@@ -109,7 +109,7 @@ function expand(node: YamlNode, report: Report, { ip, host, container, protocol,
   if (!report.takePorts(count, node)) return undefined;
   return Array.from({ length: count }, (_, index) => {
     const first = host ? host.first + index : 0;
-    // A range of host ports for one container port leaves the choice to the engine; port 0 and none do so altogether.
+    // With a range of host ports for one container port, the engine chooses one; with port 0 or no port, it chooses any.
     const range = host && count === 1 && hosts > 1;
     const HostPort = range ? `${first}-${host.last}` : first === 0 ? '' : String(first);
     const published = written.published ?? (range ? HostPort : host && String(first));
@@ -123,13 +123,13 @@ function expand(node: YamlNode, report: Report, { ip, host, container, protocol,
   });
 }
 
-/** An entry of `expose`, and the container ports it names as `80/tcp`. */
+/** An entry of `expose`, and its container ports as `80/tcp`. */
 export interface Exposed {
   written: string;
   ports: string[];
 }
 
-/** `expose`, ranges expanded; what is written twice counts once. */
+/** Reads `expose`, expands ranges and drops repeated entries. */
 export const exposed: Decoder<Exposed[]> = (node, report) => {
   if (node.kind !== 'sequence') return report.error(node, 'expose must be a list');
   const found = new Map<string, Exposed>();
@@ -159,7 +159,7 @@ function parseRange(written: string): Range | undefined {
   return first <= last && last <= 65535 ? { first, last } : undefined;
 }
 
-/** The address; one of IPv6 stands in brackets. "" is every address. */
+/** The address of a short port mapping. An IPv6 address has brackets. "" is every address. */
 function hostIp(written: string): string | undefined {
   const bracketed = /^\[(.*)\]$/.exec(written)?.[1];
   if (bracketed !== undefined) return isIP(bracketed) !== 0 ? bracketed : undefined;

@@ -1,7 +1,7 @@
 import type { Position } from '../../../lib/errors.ts';
 import { type Decoder, list, map, quoted, text } from '../decode.ts';
 
-/** One of `links` or `external_links`: a service or a container, and what it is to be called. */
+/** An entry of `links` or `external_links`: a service or a container, and its alias. */
 export interface Link {
   name: string;
   alias: string;
@@ -9,7 +9,7 @@ export interface Link {
   at: Position;
 }
 
-/** `NAME` or `NAME:ALIAS`. */
+/** Reads `NAME` or `NAME:ALIAS`. */
 export const links: Decoder<Link[]> = list(
   map(text, (written, node, report) => {
     const [name = '', alias = name, ...more] = written.split(':');
@@ -20,7 +20,7 @@ export const links: Decoder<Link[]> = list(
   }),
 );
 
-/** One of `volumes_from`. */
+/** An entry of `volumes_from`. */
 export interface VolumesFrom {
   kind: 'service' | 'container';
   name: string;
@@ -29,8 +29,8 @@ export interface VolumesFrom {
 }
 
 /**
- * `SERVICE` or `container:NAME`. A mode is refused, but for the usual one: Docker Compose loses it and mounts everything writable, which is not
- * what `ro` says.
+ * Reads `SERVICE` or `container:NAME`. Refuses every mode except `rw`: Docker Compose loses the mode and mounts everything writable, even
+ * with `ro`.
  */
 export const volumesFrom: Decoder<VolumesFrom[]> = list(
   map(text, (written, node, report) => {
@@ -42,11 +42,7 @@ export const volumesFrom: Decoder<VolumesFrom[]> = list(
     }
     if (mode !== 'rw') {
       const hint = 'mount the volumes by name, with read_only: true';
-      return report.error(
-        node,
-        `volumes_from cannot be ${mode}: Docker Compose mounts them writable all the same`,
-        hint,
-      );
+      return report.error(node, `volumes_from cannot be ${mode}: Docker Compose mounts them writable anyway`, hint);
     }
     return { kind, name, written, at: node.at };
   }),

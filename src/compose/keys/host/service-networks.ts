@@ -15,12 +15,12 @@ import {
   text,
 } from '../decode.ts';
 
-/** A service's place on a network, by the network's key in the Compose file. */
+/** A service's settings for a network, which is named by its key in the Compose file. */
 export interface ServiceNetwork {
   key: string;
   at: Position;
   endpoint: EndpointSpec;
-  /** null where it is only named. */
+  /** null when the network is only named. */
   written: WrittenEndpoint | null;
 }
 
@@ -31,7 +31,7 @@ const address = (version: 4 | 6): Decoder<string> =>
 
 const MAC = /^(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i;
 
-/** `02:42:ac:11:00:02`. */
+/** Reads a MAC address, as `02:42:ac:11:00:02`. */
 export const macAddress: Decoder<string> = map(text, (value, node, report) =>
   MAC.test(value) ? value : report.error(node, `${quoted(node)} is not a MAC address`),
 );
@@ -50,10 +50,10 @@ const ENDPOINT_KEYS = {
 
 const ENDPOINT = record("a service's network", ENDPOINT_KEYS);
 
-/** What a service says of its place on one network. */
+/** The settings of a service for one network. */
 export type WrittenEndpoint = Decoded<typeof ENDPOINT_KEYS>;
 
-/** `networks` of a service: a list of names, or a mapping of them to details. */
+/** Reads `networks` of a service: a list of names, or a mapping of names to settings. */
 export const serviceNetworks: Decoder<ServiceNetwork[]> = (node, report) => {
   if (node.kind === 'sequence') {
     const names = new Map<string, ServiceNetwork>();

@@ -6,24 +6,24 @@ import type { Report } from '../../report.ts';
 import { bytes, type Decoded, type Decoder, flag, integer, quoted, record, shapedAs, text, word } from '../decode.ts';
 import { labels } from './host-settings.ts';
 
-/** A mount as written: a bind's source still relative, a volume's still its key in the Compose file. */
+/** A mount as written: a bind has its relative source, a volume its key in the Compose file. */
 export interface Mount extends MountSpec {
   at: Position;
-  /** Its long form, as Docker Compose makes it of the short one. */
+  /** The long form that Docker Compose makes from the short form. */
   written: WrittenMount;
 }
 
 const PROPAGATIONS = ['rprivate', 'private', 'rshared', 'shared', 'rslave', 'slave'] as const;
 const WITHOUT_EFFECT = ['cached', 'delegated', 'consistent', 'default'];
 
-/** `volumes` of a service, both forms; of several with one target the last counts. */
+/** Reads `volumes` of a service, in both forms. If several have one target, the last one counts. */
 export const volumes: Decoder<Mount[]> = (node, report) => {
   if (node.kind !== 'sequence') return report.error(node, 'volumes must be a list');
   const found = new Map<string, Mount>();
   for (const item of node.items) {
     const mount = item.kind === 'mapping' ? longMount(item, report) : shortMount(item, report);
     const target = entryOf(item, 'target')?.value;
-    // A long form counts by its target as written; that two of them are the same place is found out later.
+    // The long form keeps its target as written. A later check finds equal paths with different spellings.
     if (mount) found.set(target?.kind === 'scalar' ? target.text : mount.Target, mount);
   }
   return [...found.values()];
@@ -33,10 +33,10 @@ function shortMount(node: YamlNode, report: Report): Mount | undefined {
   const short = text(node, report);
   if (short === undefined) return undefined;
   const parts = short.split(':');
-  // Whether it is a path or a volume cannot be told from a placeholder.
+  // A placeholder could be a path or the name of a volume.
   if (short.startsWith('{{')) return report.error(node, `${quoted(node)} is not a mount`);
   if (/^[a-z]$/i.test(parts[0] ?? '') && parts.length > 1) {
-    return report.error(node, `${quoted(node)} reads as a Windows drive, as its first part is a single letter`);
+    return report.error(node, `${quoted(node)} looks like a Windows drive, because its first part is a single letter`);
   }
   if (parts.some((part) => part === '') || parts.length > 3) {
     return report.error(node, `${quoted(node)} is not a mount`, 'write it as SOURCE:TARGET or SOURCE:TARGET:ro');
@@ -75,14 +75,14 @@ function applyOption(mount: Mount, option: string, report: Report): boolean {
   } else if (propagation && mount.Type === 'bind') {
     written.bind = { ...written.bind, propagation };
     mount.Propagation = propagation;
-    // As in Docker Compose, whose short form creates the folder either way.
+    // The short form of Docker Compose creates the folder, too.
   } else if (WITHOUT_EFFECT.includes(option)) {
     report.warn(mount.at, `the mount option ${option} has no effect on Linux`);
   } else {
     report.error(
       mount.at,
       `a ${mount.Type} mount has no option ${option}`,
-      'ro, rw, z, Z, nocopy and propagations are known',
+      'known are ro, rw, z, Z, nocopy and the propagations',
     );
     return false;
   }
@@ -127,9 +127,10 @@ function longMount(node: YamlNode, report: Report): Mount | undefined {
   const long = LONG(node, report);
   if (!long || report.problems.length > before) return undefined;
   const Type = long.type;
-  if (Type === undefined) return report.error(node, 'the mount has no type', 'it is bind, volume, tmpfs or image');
+  if (Type === undefined)
+    return report.error(node, 'the mount has no type', 'write type: bind, volume, tmpfs or image');
   if (Type === 'cluster' || Type === 'npipe') {
-    const why = Type === 'npipe' ? 'named pipes are of Windows' : 'cluster volumes are of Swarm';
+    const why = Type === 'npipe' ? 'named pipes are for Windows' : 'cluster volumes are for Swarm';
     return report.error(entryOf(node, 'type')?.value, `mounts of type ${Type} are not supported: ${why}`);
   }
   for (const other of ['bind', 'volume', 'tmpfs', 'image'] as const) {
@@ -147,8 +148,8 @@ function longMount(node: YamlNode, report: Report): Mount | undefined {
   if (long.consistency) report.warn(node.at, 'consistency has no effect on Linux');
   const { propagation, recursive, create_host_path, selinux } = long.bind ?? {};
   if (selinux && (propagation || recursive || !create_host_path)) {
-    const hint = 'say create_host_path: true, and neither propagation nor recursive';
-    return report.error(node, 'Docker Compose drops selinux beside what it has to say in other words', hint);
+    const hint = 'set create_host_path: true, and remove propagation and recursive';
+    return report.error(node, 'Docker Compose drops selinux in a mount with these options', hint);
   }
   if ((recursive === 'writable' || recursive === 'readonly') && !long.read_only) {
     return report.error(entryOf(node, 'bind')?.keyAt, `recursive: ${recursive} needs read_only: true`);
@@ -159,7 +160,7 @@ function longMount(node: YamlNode, report: Report): Mount | undefined {
     ...(long.source && { Source: long.source }),
     Target,
     ...(long.read_only && { ReadOnly: true }),
-    // With options of its own, a bind mount's source is not created unless they say so.
+    // If a bind mount has options, its source is created only with create_host_path.
     ...(long.bind && !long.bind.create_host_path && { MustExist: true }),
     ...(long.bind?.propagation && { Propagation: long.bind.propagation }),
     ...(long.bind?.selinux && { SELinux: long.bind.selinux }),
@@ -182,7 +183,7 @@ function absoluteTarget(target: string, node: YamlNode, report: Report): string 
   return clean === '/' ? report.error(node, 'nothing can be mounted over / of a container') : clean;
 }
 
-/** `tmpfs` of a service: path to options, as `/run:size=64m`. */
+/** Reads `tmpfs` of a service: paths with options, as `/run:size=64m`. */
 export const tmpfs: Decoder<Record<string, string>> = (node, report) => {
   const items = node.kind === 'sequence' ? node.items : [node];
   const found = new Map<string, [path: string, options: string]>();
@@ -191,7 +192,7 @@ export const tmpfs: Decoder<Record<string, string>> = (node, report) => {
     if (written === undefined) continue;
     const [path = '', ...options] = written.split(':');
     if (!path.startsWith('/')) report.error(item, `${quoted(item)} does not begin with an absolute path`);
-    // Docker Compose takes two entries that are equal up to the first `=` for one.
+    // Docker Compose merges two entries that are equal up to the first `=`.
     else found.set(written.split('=')[0] ?? '', [path, options.join(':')]);
   }
   const result: Record<string, string> = {};

@@ -2,7 +2,7 @@ import { describe } from '../../../yaml/node.ts';
 import { type Decoder, list, text } from '../decode.ts';
 import { splitWords } from './shellwords.ts';
 
-/** `command` and `entrypoint`: a list, or a string that is split into words; nothing means the image's own. */
+/** Reads `command` and `entrypoint`: a list, or a string that is split into words. A null means the image's own. */
 export const command: Decoder<string[]> = (node, report) => {
   if (node.kind === 'sequence') return list(text)(node, report);
   if (node.kind === 'scalar' && node.value === null) return undefined;
@@ -14,6 +14,6 @@ export const command: Decoder<string[]> = (node, report) => {
   return report.error(
     node,
     `this command cannot be split into words: ${split.problem}`,
-    'write it as a list, or as ["sh", "-c", "..."] to have a shell run it',
+    'write it as a list, or as ["sh", "-c", "..."] to run it in a shell',
   );
 };

@@ -19,7 +19,7 @@ const LONG = record('a dependency', {
   restart: flag,
 });
 
-/** `depends_on`: a list of services, or a mapping of them to conditions. */
+/** Reads `depends_on`: a list of services, or a mapping of services to conditions. */
 export const dependsOn: Decoder<DependencyAt[]> = (node, report) => {
   if (node.kind === 'sequence') {
     const found = new Map<string, DependencyAt>();
@@ -36,7 +36,7 @@ export const dependsOn: Decoder<DependencyAt[]> = (node, report) => {
     const read = LONG(value, report);
     if (!read) return [];
     if (!read.condition) {
-      report.error(keyAt, `depends_on.${key} must say a condition`, 'service_started is what the short form means');
+      report.error(keyAt, `depends_on.${key} needs a condition`, 'the short form means service_started');
       return [];
     }
     const { required = true, restart = false } = read;

@@ -3,7 +3,7 @@ import type { YamlNode } from '../../../yaml/node.ts';
 
 import { type Decoder, flag, list, listOrOne, map, type Pair, pairs, record, shapedAs, text, word } from '../decode.ts';
 
-/** `environment`: names to values; null takes the value that interpolation knows. */
+/** Reads `environment`: names with values. A null takes the value that interpolation knows. */
 export const environment: Decoder<Pair[]> = map(pairs, (found, _node, report) => {
   for (const { name, at } of found) {
     if (/\s$/.test(name)) report.error(at, `the variable ${JSON.stringify(name)} ends in a space`);
@@ -11,9 +11,11 @@ export const environment: Decoder<Pair[]> = map(pairs, (found, _node, report) =>
   return found;
 });
 
-/** A path that only the site knows cannot be looked up in Git. */
+/** Refuses a path with a value that only the site knows, because Git has no file for it. */
 const path: Decoder<string> = map(text, (value, node, report) =>
-  node.kind === 'scalar' && node.siteValue !== undefined ? report.error(node, 'the path must be known in Git') : value,
+  node.kind === 'scalar' && node.siteValue !== undefined
+    ? report.error(node, 'Git must have the file, so its path cannot have values that only the site knows')
+    : value,
 );
 
 export interface EnvFile {
@@ -38,18 +40,18 @@ const one: Decoder<EnvFile> = (node, report) => {
   return { path: read.path, required: read.required ?? true, format: read.format ?? 'dotenv', at: node.at };
 };
 
-/** `env_file`: one or several; of one named twice the last entry counts. */
+/** Reads `env_file`: one file or several. If a file is there twice, the last entry counts. */
 export const envFiles: Decoder<EnvFile[]> = (node, report) => {
   const asList: YamlNode = node.kind === 'sequence' ? node : { kind: 'sequence', at: node.at, items: [node] };
   return map(list(one), (files) => [...new Map(files.map((file) => [file.path, file])).values()])(asList, report);
 };
 shapedAs(LONG, envFiles);
 
-/** A file of `label_file`, and where it is named. */
+/** A file of `label_file`, and the position that names it. */
 export interface LabelFile {
   path: string;
   at: Position;
 }
 
-/** `label_file`: one or several. */
+/** Reads `label_file`: one file or several. */
 export const labelFiles: Decoder<LabelFile[]> = listOrOne(map(path, (value, node) => ({ path: value, at: node.at })));

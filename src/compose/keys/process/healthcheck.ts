@@ -1,14 +1,14 @@
 import type { HealthcheckSpec } from '../../../model/spec.ts';
 import { type Decoded, type Decoder, duration, flag, integer, list, map, record, text } from '../decode.ts';
 
-/** A string runs in a shell; a list says itself how it runs. */
+/** The test command: a string runs in a shell, a list begins with the way to run it. */
 const test: Decoder<string[]> = (node, report) => {
   if (node.kind !== 'sequence') return map(text, (line) => ['CMD-SHELL', line])(node, report);
   const words = list(text)(node, report);
   if (!words || words.length === 0) return words;
   return ['NONE', 'CMD', 'CMD-SHELL'].includes(words[0] ?? '')
     ? words
-    : report.error(node, 'a healthcheck test that is a list must begin with CMD, CMD-SHELL or NONE');
+    : report.error(node, 'a list as a healthcheck test must begin with CMD, CMD-SHELL or NONE');
 };
 
 const KEYS = {
@@ -23,19 +23,19 @@ const KEYS = {
 
 export type Healthcheck = Decoded<typeof KEYS>;
 
-/** `healthcheck`; what it does not say is the image's. */
+/** Reads `healthcheck`. The image gives all settings that are absent. */
 export const healthcheck: Decoder<Healthcheck> = map(record('healthcheck', KEYS), (check, node, report) =>
   check.start_interval !== undefined && check.start_period === undefined
     ? report.error(node, 'healthcheck.start_interval needs healthcheck.start_period')
     : check,
 );
 
-/** The same in the engine's words. */
+/** A healthcheck in the engine's words. */
 export function healthcheckSpec(check: Healthcheck): HealthcheckSpec {
   const Test = isDisabled(check) ? ['NONE'] : check.test;
   return {
     ...(Test?.length && { Test }),
-    // Zero is the engine's way to say the default.
+    // Zero means the engine's default.
     ...(check.interval && { Interval: check.interval }),
     ...(check.timeout && { Timeout: check.timeout }),
     ...(check.start_period && { StartPeriod: check.start_period }),
@@ -44,7 +44,7 @@ export function healthcheckSpec(check: Healthcheck): HealthcheckSpec {
   };
 }
 
-/** Whether it says that there is nothing to check. */
+/** True when a healthcheck is switched off. */
 export function isDisabled(check: Healthcheck | undefined): boolean {
   return check?.disable === true || check?.test?.[0] === 'NONE';
 }

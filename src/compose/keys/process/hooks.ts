@@ -13,14 +13,14 @@ type HookKeys = Decoded<{
   environment: typeof environment;
 }>;
 
-/** `post_start` and `pre_stop`: commands that are run in the container, one after the other. */
+/** Reads `post_start` and `pre_stop`: commands that run in the container, one after the other. */
 export const hooks = list(
   map(HOOK, (hook, node, report): HookKeys | undefined =>
     hook.command?.length ? hook : report.error(node, 'the hook has no command'),
   ),
 );
 
-/** The hooks of a service; undefined where it has none. A variable without a value is taken away, as Compose has it, and none is looked up. */
+/** The hooks of a service; undefined when it has none. As in Compose, a variable without a value is removed and not looked up. */
 export function hooksOf(keys: {
   post_start?: HookKeys[] | undefined;
   pre_stop?: HookKeys[] | undefined;

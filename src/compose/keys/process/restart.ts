@@ -3,7 +3,7 @@ import { type Decoded, type Decoder, duration, integer, map, noted, quoted, reco
 
 export type RestartPolicy = NonNullable<ContainerSpec['RestartPolicy']>;
 
-/** `restart`: no, always, unless-stopped, on-failure or on-failure:3. An unquoted `no` is false to some and a string to Compose. */
+/** Reads `restart`: no, always, unless-stopped, on-failure or on-failure:3. An unquoted `no` is a string, as in Compose. */
 export const restart: Decoder<{ written: string; policy: RestartPolicy }> = (node, report) => {
   const value = node.kind === 'scalar' && typeof node.value === 'string' ? node.value : '';
   if (node.kind === 'scalar' && node.value === '') return undefined;
@@ -11,14 +11,14 @@ export const restart: Decoder<{ written: string; policy: RestartPolicy }> = (nod
   if (!match || (match[2] !== undefined && match[1] !== 'on-failure')) {
     return report.error(
       node,
-      `${quoted(node)} is no restart policy`,
+      `${quoted(node)} is not a restart policy`,
       'no (in quotes), always, unless-stopped, on-failure or on-failure:3',
     );
   }
   return { written: value, policy: policy(match[1] ?? '', Number(match[2] ?? 0)) };
 };
 
-const NO_SETTING = 'it is for Swarm, and the engine waits as it thinks best';
+const NO_SETTING = 'it is for Swarm; the engine chooses its own delay';
 
 const DEPLOY_RESTART = {
   condition: word('none', 'no', 'on-failure', 'any', 'always', 'unless-stopped'),
@@ -29,19 +29,19 @@ const DEPLOY_RESTART = {
 
 export type DeployRestart = Decoded<typeof DEPLOY_RESTART>;
 
-/** `deploy.restart_policy`, which beats `restart`. */
+/** Reads `deploy.restart_policy`, which overrides `restart`. */
 export const deployRestart: Decoder<DeployRestart> = map(
   record('deploy.restart_policy', DEPLOY_RESTART),
   (read, node, report) => {
-    if (read.condition === undefined) return report.error(node, 'deploy.restart_policy must say a condition');
+    if (read.condition === undefined) return report.error(node, 'deploy.restart_policy needs a condition');
     if (read.max_attempts && read.condition !== 'on-failure') {
-      return report.error(node, 'max_attempts goes with condition: on-failure only');
+      return report.error(node, 'max_attempts works only with condition: on-failure');
     }
     return read;
   },
 );
 
-/** The engine's policy: that of `deploy`, else that of `restart`; undefined where neither is written. */
+/** The restart policy for the engine, from `deploy` or otherwise from `restart`; undefined when both are absent. */
 export function restartPolicy(
   deploy: DeployRestart | undefined,
   restart: { policy: RestartPolicy } | undefined,

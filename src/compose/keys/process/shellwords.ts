@@ -1,6 +1,6 @@
 /**
  * Splits a command as Docker Compose does: quotes group, a backslash escapes, nothing is expanded. Gives an explanation for
- * what Compose refuses, and for what it silently cuts off: an unquoted `;`, `&`, `|`, `<` or `>` ends the command there.
+ * text that Compose refuses, and for text that it silently cuts off: an unquoted `;`, `&`, `|`, `<` or `>` ends the command there.
  */
 export function splitWords(line: string): { words: string[] } | { problem: string } {
   const words: string[] = [];
@@ -10,7 +10,7 @@ export function splitWords(line: string): { words: string[] } | { problem: strin
   for (let i = 0; i < line.length; i++) {
     const char = line[i] as string;
     if (char === '\\' && quote !== "'") {
-      if (i + 1 >= line.length) return { problem: 'it ends in a backslash' };
+      if (i + 1 >= line.length) return { problem: 'it ends with a backslash' };
       i++;
       word += line[i];
       begun = true;

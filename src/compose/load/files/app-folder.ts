@@ -7,30 +7,30 @@ import { asWritten, nearest } from './nearest.ts';
 import { COPIES, outsidePath, type SiteFolder } from './outside.ts';
 import { inRepo, type RepoFiles } from './repo-files.ts';
 
-/** The most warnings for paths that are compared with the names in Git; nobody reads more. */
-const MOST_SLIPS = 50;
+/** The number of missing paths that get a hint at a similar path. Nobody reads more. */
+const MOST_HINTS = 50;
 
-/** A path of the host that a Compose file names. */
+/** A host path in a Compose file. */
 export interface HostPath {
   /** Absolute, on the site. */
   path: string;
-  /** The files of Git that lie there, one or a folder of them, as they shall lie on the site. */
+  /** The files of Git at this path, one file or a folder of them, with their paths on the site. */
   files: HostFile[];
-  /** The path in the repo, and whether Git has something there; absent for one that Git cannot have. */
+  /** The path in the repo; absent when the path cannot be in Git. */
   repo?: { path: string; isThere: boolean };
 }
 
-/** An app's folders in the config repo; "" is the root. */
+/** An app's two folders in the config repo; "" is the root. */
 export interface RepoFolders {
   /** The app's whole folder. */
   folder: string;
-  /** The project's: relative paths are relative to it. */
+  /** The project's folder: the base of relative paths. */
   project: string;
 }
 
 /**
- * An app's folder in the config repo, and where it lies on the site. Files that compiling reads may lie anywhere in the repo. A file that a service binds
- * lies in the app's folder as it does in the repo; of what lies elsewhere in the repo, the app has a copy.
+ * Maps an app's folder in the config repo to its folder on the site. Files that a service binds keep their path in the app's folder; files from
+ * elsewhere in the repo are copied for the app. Files that only compiling reads may be anywhere in the repo.
  */
 export class AppFolder {
   /** The project's folder on the site; absolute. */
@@ -39,17 +39,17 @@ export class AppFolder {
   readonly directory: string;
   private readonly repo: RepoFiles;
   private readonly in: RepoFolders;
-  /** undefined: paths are those of this machine, as Docker Compose takes them here. */
+  /** undefined: paths are those of this machine, as Docker Compose resolves them here. */
   private readonly site: SiteFolder | undefined;
   private readonly home: () => string | undefined;
   private readonly files = new Map<string, HostFile>();
-  /** The entries of folders that were asked for. */
+  /** The files below each folder so far. */
   private readonly folders = new Map<string, HostFile[]>();
-  /** The bytes that these hold. */
+  /** The bytes of all files so far. */
   private bytes = 0;
   private readonly outside = new Map<string, OutsidePath>();
-  /** Paths that were compared with what Git has. */
-  private slips = 0;
+  /** The number of hints so far. */
+  private hints = 0;
 
   constructor(
     repo: RepoFiles,
@@ -65,13 +65,13 @@ export class AppFolder {
     this.home = home;
   }
 
-  /** A path of a Compose file as Docker Compose takes it in the project's folder. Throws InputError at `at`. */
+  /** A path of a Compose file, resolved from the project's folder as Docker Compose does it. Throws InputError at `at`. */
   asComposed(path: string, at: Position): string {
     const found = this.relativeOrAbsolute(path, at);
     return clean(found.startsWith('/') ? found : posix.join(this.projectDirectory, found));
   }
 
-  /** A path of a Compose file on the site, and the files of Git there. Throws InputError at `at`. */
+  /** The path on the site for a path of a Compose file, and the files of Git there. Throws InputError at `at`. */
   async locate(written: string, at: Position): Promise<HostPath> {
     const path = this.relativeOrAbsolute(written, at);
     if (path.startsWith('/')) return { path: clean(path), files: [] };
@@ -79,12 +79,12 @@ export class AppFolder {
     const inside = posix.relative(`/${this.in.folder}`, `/${inRepo}`);
     if (leadsOut(inRepo) || leadsOut(inside)) return this.locateOutside(path, inRepo === '.' ? '' : inRepo, at);
     const root = inRepo === '.' ? '' : inRepo;
-    const place = (file: string): string => this.ownPath(file, at);
-    const files = await this.filesAt(root, place, at);
-    return { path: place(root), files: files ?? [], repo: { path: root, isThere: files !== undefined } };
+    const onSite = (file: string): string => this.ownPath(file, at);
+    const files = await this.filesAt(root, onSite, at);
+    return { path: onSite(root), files: files ?? [], repo: { path: root, isThere: files !== undefined } };
   }
 
-  /** The text of a file of Git, undefined where there is none, and its path in the repo. `what` is named in messages. */
+  /** The text of a file of Git and its path in the repo; undefined when there is no file. Messages use `what`. */
   async text(path: string, what: string, at: Position): Promise<{ text: string; file: string } | undefined> {
     if (path.startsWith('/')) throw InputError.at(at, `${what} must be a file in Git, so its path must be relative`);
     const file = inRepo(this.in.project, path, at);
@@ -92,14 +92,14 @@ export class AppFolder {
     return text === undefined ? undefined : { text, file };
   }
 
-  /** A hint at the path that is probably meant by one that Git does not have. */
+  /** A hint at a similar path in Git, for a path that Git does not have. */
   async meant(path: string, at: Position): Promise<string | undefined> {
-    if (++this.slips > MOST_SLIPS) return undefined;
+    if (++this.hints > MOST_HINTS) return undefined;
     const near = await nearest(inRepo(this.in.project, path, at), this.repo, at);
     return near && `did you mean ${asWritten(near, this.in.project)}?`;
   }
 
-  /** Every file that was bound, sorted by path. */
+  /** Every bound file, sorted by path. */
   allBound(): HostFile[] {
     return [...this.files.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
   }
@@ -120,37 +120,37 @@ export class AppFolder {
     return { path: clean(posix.join(copies, repo)), files: files ?? [], repo: { path: repo, isThere: true } };
   }
 
-  /** With `~` put in, and absolute or relative to the project's folder. */
+  /** The path with `~` replaced: absolute, or relative to the project's folder. */
   private relativeOrAbsolute(path: string, at: Position): string {
-    if (path.includes('\\') || /^[a-z]:/i.test(path)) throw InputError.at(at, 'this is a path of Windows');
+    if (path.includes('\\') || /^[a-z]:/i.test(path)) throw InputError.at(at, 'this is a Windows path');
     if (path.includes('\0')) throw InputError.at(at, 'a path cannot hold a null character');
     if (!path.startsWith('~')) return path;
     if (!/^~(\/|$)/.test(path))
-      throw InputError.at(at, `${path} names the home folder of another user`, 'write an absolute path');
+      throw InputError.at(at, `${path} is the home folder of another user`, 'write an absolute path');
     const home = this.home();
     if (home !== undefined && (home.startsWith('/') || home.startsWith('{{')))
       return posix.join('/', home, path.slice(1));
     throw InputError.at(
       at,
       home === undefined
-        ? 'a path that begins with ~ needs HOME among the values of the site'
-        : 'HOME is not an absolute path, and a path that begins with ~ needs one',
+        ? 'a path that begins with ~ needs a value for HOME'
+        : 'HOME must be an absolute path, because a path begins with ~',
       'give HOME a value in the file of --values, the Site or fleet.yaml, or write an absolute path',
     );
   }
 
-  /** undefined where Git has nothing at a path. `place` says where a file of the repo lies on the site. */
-  private async filesAt(top: string, place: (file: string) => string, at: Position): Promise<HostFile[] | undefined> {
+  /** The files at a path; undefined when Git has nothing there. `onSite` gives the path of a file on the site. */
+  private async filesAt(top: string, onSite: (file: string) => string, at: Position): Promise<HostFile[] | undefined> {
     const kind = top === '' ? 'dir' : await this.repo.kind(top, at);
     if (kind === undefined) return undefined;
-    if (kind === 'file') return [await this.hostFile(top, place(top), at)];
-    const known = this.folders.get(place(top));
+    if (kind === 'file') return [await this.hostFile(top, onSite(top), at)];
+    const known = this.folders.get(onSite(top));
     if (known) return known;
     const found: HostFile[] = [];
-    this.folders.set(place(top), found);
+    this.folders.set(onSite(top), found);
     await this.repo.prepare(top, at);
     for (const file of await this.repo.below(top, APP_FILE_LIMITS.boundFiles, at))
-      found.push(await this.hostFile(file, place(file), at));
+      found.push(await this.hostFile(file, onSite(file), at));
     return found;
   }
 
@@ -170,14 +170,14 @@ export class AppFolder {
     return made;
   }
 
-  /** Where what is in the app's folder lies on the site: around the project's folder as in the repo. */
+  /** The path on the site for a file in the app's folder. The folders have the same layout as in the repo. */
   private ownPath(path: string, at: Position): string {
-    const place = clean(posix.join(this.projectDirectory, posix.relative(`/${this.in.project}`, `/${path}`)));
+    const onSite = clean(posix.join(this.projectDirectory, posix.relative(`/${this.in.project}`, `/${path}`)));
     const inside = posix.relative(`/${this.in.folder}`, `/${path}`);
-    if (this.site?.isElsewhere || (inside !== COPIES && !inside.startsWith(`${COPIES}/`))) return place;
+    if (this.site?.isElsewhere || (inside !== COPIES && !inside.startsWith(`${COPIES}/`))) return onSite;
     throw InputError.at(
       at,
-      `${COPIES} in an app's folder is for copies of what Git has elsewhere in the repo`,
+      `${COPIES} in an app's folder is reserved for copies of files from elsewhere in the repo`,
       'give the folder another name',
     );
   }

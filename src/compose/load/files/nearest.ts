@@ -3,12 +3,12 @@ import type { Position } from '../../../lib/errors.ts';
 import { didYouMean } from '../../../lib/text/did-you-mean.ts';
 import type { RepoFiles } from './repo-files.ts';
 
-/** A folder of Git may hold any number of names, and each is compared. */
+/** A folder of Git may hold any number of names. Larger folders are not searched for similar names. */
 const MOST_NAMES = 300;
 
 /**
- * The path in Git that differs from this one by a slip in some of its parts; undefined where there is nothing like it. `isFree` says
- * whether a path of the repo may be meant.
+ * The path in Git that is most similar to this one, part by part; undefined when no path is similar. `isFree` says whether a path of the
+ * repo may be suggested.
  */
 export async function nearest(
   path: string,
@@ -32,10 +32,10 @@ export async function nearest(
   return found;
 }
 
-/** `app.conf.example` is not what `app.conf` means, nor `data-old` what `data` does. */
+/** A longer or shorter name is another thing, not a typo: `app.conf.example` and `app.conf`, `data-old` and `data`. */
 const isLonger = (one: string, other: string): boolean => one.startsWith(other) || other.startsWith(one);
 
-/** A path of the repo as it is written in a Compose file whose paths are relative to a folder. */
+/** A path of the repo in the form for a Compose file whose paths are relative to a folder. */
 export function asWritten(path: string, folder: string): string {
   const relative = posix.relative(`/${folder}`, `/${path}`);
   return relative.startsWith('../') ? relative : `./${relative}`;

@@ -5,29 +5,29 @@ import type { OutsidePath } from '../../../model/state.ts';
 import type { PathsBefore } from '../values/values.ts';
 import type { RepoFiles } from './repo-files.ts';
 
-/** Below an app's folder on the site: copies of what Git has elsewhere in the repo. */
+/** The folder below an app's folder on the site for copies of files from elsewhere in the repo. */
 export const COPIES = '.repo';
 
-/** Where an app and its files lie on a site. */
+/** The folders of an app on a site. */
 export interface SiteFolder {
   /** The app's name. */
   name: string;
   filesDir: string;
   /** The project's folder, absolute. */
   project: string;
-  /** It was named by people, and lies where they have it rather than below `filesDir`. */
+  /** Somebody chose the project's folder; it need not be below `filesDir`. */
   isElsewhere: boolean;
-  /** People started a stack from it, and their data may lie beside it. */
+  /** Somebody started a stack from the project's folder, and its data may be beside it. */
   isAdopted: boolean;
-  /** The repo is a fleet, with apps beside this one. */
+  /** The repo is a fleet, so it may have other apps. */
   isOfFleet: boolean;
   before?: PathsBefore | undefined;
 }
 
 /**
- * The meaning of a path that leads out of the app's folder. Files that Git has there are copied for the app. Other files lie as Docker
- * Compose has it, seen from the project's folder, and stays out of the folders of other apps and of the agent. `repo` is the path in the
- * repo, `written` as it stands in the file. Throws InputError at `at`.
+ * Resolves a path that leads out of the app's folder. If Git has something there, the app gets a copy of it. Otherwise it is a path on the
+ * site, which Docker Compose resolves from the project's folder; it must not lead into the folder of another app or of the agent. `repo` is
+ * the path in the repo, `written` the text in the Compose file. Throws InputError at `at`.
  */
 export async function outsidePath(
   written: string,
@@ -54,14 +54,14 @@ export async function outsidePath(
   if (kind === 'dir' && folder.isAdopted) {
     throw InputError.at(
       at,
-      `the stack that is adopted has its own folder ${site}, and Git has ${repo || 'one'} as well: a copy of that would hide what lies there`,
+      `the adopted stack has its own folder ${site}, and Git has ${repo ? `a folder ${repo}` : 'one'}, too: a copy from Git would hide the stack's files`,
       `write the absolute path ${site}, or move Git's folder into the app's`,
     );
   }
   return path;
 }
 
-/** Data must not vanish behind a copy, nor come back from behind it. */
+/** Throws InputError when a path now has another meaning than at the last acceptance: the service would lose its data. */
 function requireSameReading(
   { path, from, site, copy, at }: OutsidePath,
   written: string,
@@ -71,16 +71,16 @@ function requireSameReading(
   if (was === undefined || was === from) return;
   const [then, now] =
     from === 'git'
-      ? [`the site's own ${site}, as Git had nothing there`, `a copy of what Git has (${copy})`]
-      : [`a copy of what Git had (${copy})`, `the site's own ${site}, as Git has nothing there any more`];
+      ? [`${site} of the site, because Git had nothing there`, `a copy from Git (${copy})`]
+      : [`a copy from Git (${copy})`, `${site} of the site, because Git has nothing there any more`];
   throw InputError.at(
     at,
-    `${written} was ${then}, and would now be ${now}: what the service has there would vanish`,
+    `${written} was ${then}, and would now be ${now}: the service would lose its files there`,
     from === 'git' ? 'give the file in Git another name' : 'bring the file back in Git, or name another path',
   );
 }
 
-/** The folder of FILES_DIR that the site's own path lies in; undefined where it lies elsewhere, beside a project that does. */
+/** The folder of FILES_DIR that holds a path of the site; undefined when the path is elsewhere, which only a chosen project folder allows. */
 async function folderBeside(
   site: string,
   at: Position,
@@ -93,7 +93,7 @@ async function folderBeside(
     if (isElsewhere && first !== '') return undefined;
     throw InputError.at(
       at,
-      `Git has nothing there, and on a site the path leads to ${site}, ${first === '' ? 'which is the folder of all apps' : `out of the folder of all apps (${filesDir})`}`,
+      `Git has nothing there, and on a site the path leads to ${site}, ${first === '' ? 'the folder of all apps' : `out of the folder of all apps (${filesDir})`}`,
       'add what it names to Git, or write the absolute path that it has on the site',
     );
   }

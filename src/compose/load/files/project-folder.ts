@@ -3,8 +3,8 @@ import type { PlacedApp } from '../../../model/fleet.ts';
 import type { RepoFolders } from './app-folder.ts';
 
 /**
- * The folder in the snapshot that relative paths of an app are relative to: the one that its Application names, else that of its first
- * Compose file, as `docker compose -f deploy/compose.yaml` has it. "" is the root. Source: compose-go, cli/options.go, GetWorkingDir.
+ * The base folder of an app's relative paths, as a path in the snapshot: the folder that its Application names, otherwise the folder of its
+ * first Compose file, as with `docker compose -f deploy/compose.yaml`. "" is the root. Source: compose-go, cli/options.go, GetWorkingDir.
  */
 export function projectFolder(app: Pick<PlacedApp, 'projectFolder' | 'compose' | 'folder'>): string {
   if (app.projectFolder !== undefined) return app.projectFolder;

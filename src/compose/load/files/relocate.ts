@@ -3,8 +3,8 @@ import { entryOf, type MappingNode, type ScalarNode, type YamlNode } from '../..
 import { isRemote } from '../remote.ts';
 
 /**
- * A Compose file whose relative paths are relative to `dir` (itself relative to the project's folder), with all of them relative to the project's
- * folder. Which keys hold paths is what compose-go 2.9 says in paths/resolve.go; a seccomp profile, say, stays relative to the project.
+ * Rewrites the relative paths of a Compose file from the base `dir` (itself relative to the project's folder) to the project's folder. The
+ * keys that hold paths are those of compose-go 2.9, paths/resolve.go. A seccomp profile, for example, stays relative to the project.
  */
 export function relocate(root: MappingNode, dir: string): MappingNode {
   if (dir === '') return root;
@@ -54,7 +54,7 @@ function each(node: YamlNode, change: Change): YamlNode {
   return node.kind === 'sequence' ? { ...node, items: node.items.map(change) } : node;
 }
 
-/** Only what names a file of the host is a path: `./data:/data`, and the source of `type: bind`. */
+/** Only a file of the host is a path: `./data:/data`, and the source of `type: bind`. */
 function mount(node: YamlNode, dir: string): YamlNode {
   if (node.kind === 'scalar') {
     const [, source = '', rest = ''] = /^(\.[^:]*)(:.*)?$/s.exec(node.text) ?? [];
@@ -65,16 +65,16 @@ function mount(node: YamlNode, dir: string): YamlNode {
   return within(node, { source: (source) => (source.kind === 'scalar' ? moved(source, source.text, dir) : source) });
 }
 
-/** A further folder to build from, by itself or as `NAME=FOLDER`; it may be an image or another service instead. */
+/** An additional build context, as `FOLDER` or `NAME=FOLDER`. It may also be an image or another service; those stay. */
 function context(node: YamlNode, dir: string): YamlNode {
   if (node.kind !== 'scalar') return node;
-  const [, name = '', place = ''] = /^([^=]*=)?(.*)$/s.exec(node.text) ?? [];
-  if (/^[^/]*:/.test(place)) return node;
-  const { text } = moved({ ...node, value: place, text: place }, place, dir);
+  const [, name = '', folder = ''] = /^([^=]*=)?(.*)$/s.exec(node.text) ?? [];
+  if (/^[^/]*:/.test(folder)) return node;
+  const { text } = moved({ ...node, value: folder, text: folder }, folder, dir);
   return { ...node, value: `${name}${text}`, text: `${name}${text}` };
 }
 
-/** A volume of the driver local that binds a folder, as Docker Compose tells one. */
+/** A volume of driver local that binds a folder. Docker Compose recognises it by `o: bind`. */
 function boundVolume(node: YamlNode, path: Change): YamlNode {
   const is = (at: YamlNode | undefined, key: string, text: string): boolean => {
     const value = entryOf(at, key)?.value;

@@ -7,23 +7,23 @@ import type { Entry, Snapshot, SourceFile } from '../../../model/snapshot.ts';
 import { refuseFiltered } from '../../../source/git-filters.ts';
 
 /**
- * The files of the config repo as an app reads them: paths are relative to the snapshot's root and never leave it, and links are not
- * followed: what a site gets is what the commit says. Every method throws InputError at the place that names the path.
+ * The files of the config repo as an app reads them. Paths are relative to the snapshot's root and never leave it; links are not followed.
+ * Every method throws InputError at `at`, the position that names the path.
  */
 export class RepoFiles {
   private readonly snapshot: Snapshot;
   private readonly maxFileBytes: number;
-  /** The bytes of the texts that were read. */
+  /** The bytes of all texts so far. */
   private textBytes = 0;
   private readonly lists = new Map<string, Promise<Entry[] | undefined>>();
 
-  /** `maxFileBytes` is what a site takes of one file; for a commit it is a limit of the fetch as well. */
+  /** `maxFileBytes` is the size limit of one file. For a commit, the fetch has the same limit. */
   constructor(snapshot: Snapshot, maxFileBytes: number = DEFAULT_STORE_LIMITS.objectBytes) {
     this.snapshot = snapshot;
     this.maxFileBytes = maxFileBytes;
   }
 
-  /** The text of a file, undefined where there is none. `what` names it in messages, as `an env_file`. */
+  /** The text of a file; undefined when there is no file. `what` names it in messages, as `an env_file`. */
   async text(path: string, what: string, at: Position): Promise<string | undefined> {
     const kind = await this.kind(path, at);
     if (kind === undefined) return undefined;
@@ -31,12 +31,12 @@ export class RepoFiles {
     const file = await this.read(path, at);
     const { textBytes, allTextBytes } = APP_FILE_LIMITS;
     if (file && file.content.byteLength > textBytes)
-      throw InputError.at(at, `${path} is larger than ${inWords(textBytes)}, the most that is read of such a file`);
+      throw InputError.at(at, `${path} is larger than ${inWords(textBytes)}, the limit for such a file`);
     this.textBytes += file?.content.byteLength ?? 0;
     if (this.textBytes > allTextBytes)
       throw InputError.at(
         at,
-        `what the app reads of such files, each as often as it is named, is larger than ${inWords(allTextBytes)}`,
+        `the env and label files of the app are larger than ${inWords(allTextBytes)}; a file counts each time it is named`,
       );
     return file && utf8(file.content, path);
   }
@@ -45,18 +45,18 @@ export class RepoFiles {
     const file = await orRefuse(() => this.snapshot.read(path), at);
     if (!file) return undefined;
     if (file.content.byteLength > this.maxFileBytes) {
-      const message = `${path} is larger than ${sizeOf(this.maxFileBytes)}, the most that a site takes of one file`;
+      const message = `${path} is larger than ${sizeOf(this.maxFileBytes)}, the limit for one file`;
       throw InputError.at(
         at,
         message,
-        'lay it on each site and write its absolute path, or raise --max-file-bytes there',
+        'put the file on each site and write its absolute path, or raise --max-file-bytes there',
       );
     }
     refuseFiltered(file.content, path, at);
     return file;
   }
 
-  /** What is at a path. Goes down step by step, so that a link on the way is noticed. */
+  /** The kind of a path; undefined when Git has nothing there. It follows the path part by part, to find links on the way. */
   async kind(path: string, at: Position): Promise<'file' | 'dir' | undefined> {
     let parent = '';
     let kind: Entry['kind'] = 'dir';
@@ -84,12 +84,12 @@ export class RepoFiles {
     return found;
   }
 
-  /** Told that a folder will be read whole: what has to be fetched for it comes in few answers. */
+  /** Announces that a whole folder will be read, so that a source can fetch it in few requests. */
   async prepare(dir: string, at: Position): Promise<void> {
     await orRefuse(async () => this.snapshot.prepare?.([dir]), at);
   }
 
-  /** The entries of a folder; undefined where there is none. */
+  /** The entries of a folder; undefined when there is no folder. */
   list(dir: string, at: Position): Promise<Entry[] | undefined> {
     const known = this.lists.get(dir) ?? orRefuse(() => this.snapshot.list(dir), at);
     this.lists.set(dir, known);
@@ -102,23 +102,23 @@ function sizeOf(bytes: number): string {
   return Number.isInteger(inMib) ? `${inMib} MiB` : `${bytes} bytes`;
 }
 
-/** A path that is relative to a folder, relative to the repo's root instead. Throws InputError where it leads out of the repo. */
+/** Turns a path that is relative to a folder into a path relative to the repo's root. Throws InputError when it leads out of the repo. */
 export function inRepo(folder: string, path: string, at: Position): string {
-  // Docker Compose looks in a home folder. Git holds nothing of it.
+  // Docker Compose reads `~` as a home folder, which Git does not have.
   if (path.startsWith('~')) throw InputError.at(at, 'the file must be in Git, so its path cannot begin with ~');
   const joined = posix.join(folder, path).replace(/(?<=.)\/$/, '');
   if (joined === '..' || joined.startsWith('../')) {
-    throw InputError.at(at, 'the path leads out of the config repo', 'move what it names into the repo');
+    throw InputError.at(at, 'the path leads out of the config repo', 'move the file into the repo');
   }
   return joined === '.' ? '' : joined;
 }
 
 function refuseLinks(kind: Entry['kind'], path: string, at: Position): void {
-  if (kind === 'symlink') throw InputError.at(at, `${path} is a symbolic link, which is not followed`);
-  if (kind === 'submodule') throw InputError.at(at, `${path} is a Git submodule, which is not fetched`);
+  if (kind === 'symlink') throw InputError.at(at, `${path} is a symbolic link, and Holdfast follows no links`);
+  if (kind === 'submodule') throw InputError.at(at, `${path} is a Git submodule, and Holdfast fetches no submodules`);
 }
 
-/** A path that the source refuses is the author's problem, anything else the source's. */
+/** Turns a SourceError about a path into an InputError, because the author of the file can fix it. */
 async function orRefuse<T>(ask: () => Promise<T>, at: Position): Promise<T> {
   try {
     return await ask();

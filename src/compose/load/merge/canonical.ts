@@ -9,8 +9,8 @@ import {
 } from '../../../yaml/node.ts';
 
 /**
- * A file's short forms made long where that decides how the next file is laid over it, as compose-go 2.9 does between two files: names in
- * a list become keys that can be overridden and reset, one item becomes a list. All other short forms are left to their decoders.
+ * Expands the short forms that affect how the next file merges, as compose-go 2.9 does between two files: a list of names becomes a mapping,
+ * whose keys can be overridden and reset; a single item becomes a list. The decoders expand all other short forms.
  */
 export function canonical(root: MappingNode): MappingNode {
   return atKeys(root, {
@@ -55,7 +55,7 @@ function all(node: YamlNode, change: Change): YamlNode {
   return atKeys(node, Object.fromEntries(node.entries.map(({ key }) => [key, change])));
 }
 
-/** A list of names as a mapping of them; anything else as it is. Throws InputError for an item that is no name, or stands there twice. */
+/** Turns a list of names into a mapping; other nodes stay. Throws InputError for an item that is not a name, or that is there twice. */
 export function keyed(node: YamlNode, value: (item: ScalarNode) => YamlNode): YamlNode {
   if (node.kind !== 'sequence') return node;
   const entries = new Map<string, MappingEntry>();
@@ -63,18 +63,18 @@ export function keyed(node: YamlNode, value: (item: ScalarNode) => YamlNode): Ya
     if (item.kind !== 'scalar' || typeof item.value !== 'string') {
       throw InputError.at(item.at, `a name is expected here, not ${describe(item)}`);
     }
-    if (entries.has(item.text)) throw standsTwice(item);
+    if (entries.has(item.text)) throw isThereTwice(item);
     entries.set(item.text, { key: item.text, keyAt: item.at, value: value(item) });
   }
   return { kind: 'mapping', at: node.at, entries: [...entries.values()] };
 }
 
-const standsTwice = (item: ScalarNode): InputError =>
-  InputError.at(item.at, `${JSON.stringify(item.raw)} stands in the list twice`, 'take one of them out');
+const isThereTwice = (item: ScalarNode): InputError =>
+  InputError.at(item.at, `${JSON.stringify(item.raw)} is in the list twice`, 'remove one of them');
 
 export const nothing = (item: ScalarNode): ScalarNode => ({ ...item, value: null, text: '' });
 
-/** What the short form of `depends_on` says of a service, which undoes a longer one before it. */
+/** The meaning of a name in the short form of `depends_on`. It overrides a longer form before it. */
 export const started = (item: ScalarNode): MappingNode => ({
   kind: 'mapping',
   at: item.at,
@@ -103,12 +103,12 @@ export const builtFrom: Change = (node) =>
 const withoutOldExternal: Change = (node) => {
   const external = entryOf(node, 'external');
   if (node.kind !== 'mapping' || external?.value.kind !== 'mapping') return node;
-  // Whatever else stands in it is told when it is read.
+  // A later stage reports other keys.
   if (external.value.entries.some(({ key }) => key !== 'name')) return node;
   const [name, other] = [entryOf(external.value, 'name'), entryOf(node, 'name')];
   const textOf = (entry: MappingEntry | undefined) => (entry?.value.kind === 'scalar' ? entry.value.text : undefined);
   if (name && other && textOf(name) !== textOf(other)) {
-    throw InputError.at(name.keyAt, 'name and external.name say different names', 'use only name');
+    throw InputError.at(name.keyAt, 'name and external.name differ', 'use only name');
   }
   const yes: ScalarNode = {
     kind: 'scalar',

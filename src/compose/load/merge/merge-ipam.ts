@@ -2,8 +2,8 @@ import { InputError } from '../../../lib/errors.ts';
 import { entryOf, type MappingEntry, type MappingNode, type YamlNode } from '../../../yaml/node.ts';
 
 /**
- * Address pools of one network in two files, as compose-go 2.9 mixes them (mergeIPAMConfig): of equal subnets the second is laid over the
- * first, and where the second file names other subnets, those of the first are gone. Throws InputError.
+ * Merges the address pools of one network in two files as compose-go 2.9 does (mergeIPAMConfig). Pools with equal subnets merge, the second
+ * over the first. If the second file names other subnets, the pools of the first file are dropped. Throws InputError.
  */
 export function pools(base: YamlNode, over: YamlNode): YamlNode {
   const overrides = mappings(over);
@@ -34,7 +34,7 @@ function mappings(node: YamlNode): MappingNode[] {
       throw InputError.at(
         item.at,
         'two pools of ipam.config have one subnet',
-        'take one out, or replace both with !override',
+        'remove one, or replace both with !override',
       );
     }
     seen.add(subnet(item));

@@ -11,15 +11,15 @@ import { builtFrom, keyed, nothing, started } from './canonical.ts';
 import { pools } from './merge-ipam.ts';
 
 /**
- * Lays one Compose file over another by Compose's rules: mappings by key, lists one after the other, scalars replaced. The special cases
- * are those of compose-go 2.9 (override/merge.go); that entries of a list which mean the same thing count once is left to their decoders.
- * `!reset` and `!override` are gone by now. Throws InputError where the two do not fit.
+ * Merges one Compose file over another by Compose's rules: mappings merge by key, lists are joined, scalars are replaced. The special cases
+ * are those of compose-go 2.9 (override/merge.go). The decoders remove list entries with equal meaning. `!reset` and `!override` are
+ * already gone. Throws InputError when the two files do not fit together.
  */
 export function mergeFiles(base: YamlNode, over: YamlNode): YamlNode {
   return merge(base, over, []);
 }
 
-/** Lays a service over the one that it extends, by the same rules. */
+/** Merges a service over the one that it extends, by the same rules. */
 export function mergeServices(base: YamlNode, over: YamlNode): YamlNode {
   return merge(base, over, ['services', '*']);
 }
@@ -60,7 +60,7 @@ const isNull = (node: YamlNode): boolean => node.kind === 'scalar' && node.value
 
 const replace: Rule = (_base, over) => over;
 
-/** `NAME=value` in both forms, and one string for a list of it, become one list: of a name given twice the last counts. */
+/** Joins two values into one list. Each may be a mapping, a list of `NAME=value` or one string. If a name is there twice, the last one counts. */
 const appended: Rule = (base, over, path) => ({
   kind: 'sequence',
   at: base.at,
@@ -88,7 +88,7 @@ function pairs({ key, keyAt, value }: MappingEntry): ScalarNode[] {
   return [{ ...value, at: keyAt, value: text, text, raw, style: 'quoted' }];
 }
 
-/** One name may have several addresses: only exact repeats are left out. */
+/** Joins two lists of hosts. A name may have several addresses, so only exact repeats are dropped. */
 const hosts: Rule = (base, over, path) => {
   const mine = items(base, path);
   const known = new Set(mine.map((item) => (item.kind === 'scalar' ? item.text : '')));
@@ -96,7 +96,7 @@ const hosts: Rule = (base, over, path) => {
   return { kind: 'sequence', at: base.at, items: [...mine, ...added] };
 };
 
-/** A list of names stands for a mapping of them. */
+/** Merges two mappings; each may be written as a list of names. */
 const byKey =
   (value: (item: ScalarNode) => YamlNode): Rule =>
   (base, over, path) => {
@@ -108,7 +108,7 @@ const byKey =
     return mergeMappings(asMapping(base), asMapping(over), path);
   };
 
-/** Options of different drivers do not mix. */
+/** Merges two `logging` mappings only when they have the same driver. */
 const logging: Rule = (base, over, path) => {
   if (base.kind !== 'mapping') throw InputError.at(base.at, `logging must be a mapping, not ${describe(base)}`);
   const [mine, theirs] = [entryOf(base, 'driver'), entryOf(over, 'driver')];
@@ -117,7 +117,7 @@ const logging: Rule = (base, over, path) => {
   return mergeMappings(base, fitting(base, over, path), path);
 };
 
-/** Merges two, each in its short or its long form. */
+/** Merges two `build` values; each may be in its short or long form. */
 const build: Rule = (base, over, path) => {
   const [mine, theirs] = [builtFrom(base), builtFrom(over)];
   if (isNull(mine) || isNull(theirs)) return isNull(theirs) ? mine : theirs;
@@ -133,7 +133,7 @@ const RULES: [pattern: string, rule: Rule][] = [
   ...['annotations', 'environment', 'labels', 'sysctls', 'deploy.labels'].map(service(appended)),
   ...['dns', 'dns_opt', 'dns_search', 'env_file', 'label_file', 'tmpfs'].map(service(appended)),
   ...['command', 'entrypoint', 'healthcheck.test', 'ulimits.*'].map(service(replace)),
-  // Refused later, whatever it holds.
+  // A later stage always refuses it.
   service(replace)('models'),
   service(build)('build'),
   ...['build.args', 'build.labels', 'build.additional_contexts'].map(service(appended)),

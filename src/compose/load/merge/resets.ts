@@ -1,17 +1,17 @@
 import { InputError } from '../../../lib/errors.ts';
 import type { MappingEntry, MappingNode, YamlNode } from '../../../yaml/node.ts';
 
-/** What a file's `!reset` and `!override` take out of what was loaded before it: by key, all of it or something below. */
+/** The entries that the `!reset` and `!override` of a file remove from the files before it: by key, all of a value or parts below it. */
 export type Resets = ReadonlyMap<string, Resets | 'all'>;
 
 const NONE: Resets = new Map();
 
 /**
- * A file without the tags: what `!reset` stands at is gone, what `!override` stands at is there; and what both take out of the files before.
- * In lists Docker Compose takes nothing out: an item with `!reset` is only left out.
+ * Splits a file into a tree without these tags and the resets for the files before it. The tree has no values with `!reset`, and keeps values
+ * with `!override`. In a list, Docker Compose only drops an item with `!reset`; it removes nothing from earlier files.
  */
 export function splitResets(root: MappingNode): { root: MappingNode; resets: Resets } {
-  if (root.tag) throw InputError.at(root.at, `${root.tag} cannot stand at a whole file`);
+  if (root.tag) throw InputError.at(root.at, `${root.tag} is not possible for a whole file`);
   const seen = new Map<YamlNode, { node: YamlNode; resets: Resets }>();
   const visit = (node: YamlNode): { node: YamlNode; resets: Resets } => {
     if (node.kind === 'scalar') return { node, resets: NONE };
@@ -51,7 +51,7 @@ function withoutResetItems(node: YamlNode & { kind: 'sequence' }, visit: Visit):
   return { ...node, items: items.map((item) => (item.tag ? untagged(item) : visit(item).node)) };
 }
 
-/** Below `!override` there is nothing that a tag could work on. */
+/** Removes the tag of a value. Throws InputError for a tag below it, which would have no effect. */
 function untagged(node: YamlNode): YamlNode {
   const { tag: _, ...rest } = node;
   refuseTags(rest);
@@ -62,12 +62,12 @@ function refuseTags(node: YamlNode): void {
   const below =
     node.kind === 'sequence' ? node.items : node.kind === 'mapping' ? node.entries.map((entry) => entry.value) : [];
   for (const child of below) {
-    if (child.tag) throw InputError.at(child.at, `${child.tag} means nothing inside !override`, 'take it out');
+    if (child.tag) throw InputError.at(child.at, `${child.tag} has no effect inside !override`, 'remove it');
     refuseTags(child);
   }
 }
 
-/** The tree without what is taken out of it. */
+/** The tree without the removed entries. */
 export function applyResets<T extends YamlNode>(node: T, resets: Resets | undefined): T {
   if (!resets || resets.size === 0 || node.kind !== 'mapping') return node;
   const entries = node.entries.flatMap((entry) => {
@@ -78,7 +78,7 @@ export function applyResets<T extends YamlNode>(node: T, resets: Resets | undefi
   return { ...node, entries };
 }
 
-/** What is taken out below a key; undefined for nothing. */
+/** The resets below a key; undefined when there are none. */
 export function resetsBelow(resets: Resets, ...keys: string[]): Resets | undefined {
   let here: Resets | 'all' | undefined = resets;
   for (const key of keys) here = here instanceof Map ? here.get(key) : undefined;

@@ -15,13 +15,13 @@ const ESCAPES: Record<string, string> = {
   '\\': '\\',
 };
 
-/** What to do about a name that must have a value; undefined for one that may go without. */
+/** A hint for a name that must have a value; undefined for a name that needs none. */
 type Required = (name: string) => string | undefined;
 
 /**
- * Reads a `.env` or an `env_file` by Compose's grammar: comments, `export`, quotes, escapes, `:` as `=`, interpolation everywhere but in
- * single quotes. A bare `KEY` takes the value that `lookup` knows, if any; what stands in the file itself counts next, then what is `known`
- * from files before it. Throws InputError with file and line; messages never show a value.
+ * Reads a `.env` or an `env_file` by Compose's grammar: comments, `export`, quotes, escapes, `:` as `=`, interpolation everywhere except in
+ * single quotes. A bare `KEY` takes the value from `lookup`, if it has one. Interpolation asks `lookup`, then this file, then the `known`
+ * values of earlier files. Throws InputError with file and line; messages never show a value.
  */
 export function parseDotenv(
   text: string,
@@ -42,11 +42,11 @@ export function parseDotenv(
     try {
       const expanded = substitute(value, find);
       size += expanded.length;
-      if (size > APP_FILE_LIMITS.valueCharacters) refuse(offset, 'the values of this file are too long together');
+      if (size > APP_FILE_LIMITS.valueCharacters) refuse(offset, 'the values of this file together are too long');
       return expanded;
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
-      // What follows the dollar may be a part of a password, so it is not named.
+      // The text after the dollar may be part of a password, so the message does not show it.
       const what =
         error.missing === undefined ? `cannot be read: ${error.message}` : 'names a variable without a value';
       return refuse(offset, `the value of ${key} ${what}`, 'write $$ for a dollar sign, or use single quotes');
@@ -67,8 +67,9 @@ export function parseDotenv(
     const at = offset;
     offset = head.lastIndex;
     if (match[2] !== '=' && match[2] !== ':') {
-      // Docker Compose would take such a last line for a value without a name.
-      if (match[2] === '') refuse(at, `the name ${key} has no value, and no line break after it`, 'end the line');
+      // Docker Compose would read such a last line as a value without a name.
+      if (match[2] === '')
+        refuse(at, `the last line, ${key}, has no value and no line break`, 'end the line with a line break');
       const inherited = lookup(key);
       const hint = inherited === undefined && find(key) === undefined ? required(key) : undefined;
       if (hint !== undefined) throw missingValue({ file, line: line(at), column: 1 }, key, hint);
@@ -83,7 +84,7 @@ export function parseDotenv(
       const inner = unquote(source.slice(offset + 1, end), quote);
       values.set(key, quote === '"' ? expand(key, unescaped(inner), at) : inner);
       offset = end + 1;
-      // Compose would read what follows a closing quote as a line of its own.
+      // Compose would read the text after a closing quote as a line of its own.
       const rest = /[^\S\n]*(?:#[^\n]*)?(?:\n|$)/y;
       rest.lastIndex = offset;
       if (!rest.test(source)) refuse(at, `something follows the quoted value of ${key}`);
@@ -96,7 +97,7 @@ export function parseDotenv(
   }
 }
 
-/** `format: raw`, as `docker run --env-file` reads: no quotes, no escapes, no interpolation. */
+/** Reads a file with `format: raw`, as `docker run --env-file` does: no quotes, no escapes, no interpolation. */
 export function parseRawEnv(
   text: string,
   file: string,
@@ -141,7 +142,7 @@ function closingQuote(source: string, start: number): number {
   return -1;
 }
 
-/** Takes the backslash off an escaped quote; every other backslash stays for now. */
+/** Removes the backslash of an escaped quote. Every other backslash stays for `unescaped`. */
 function unquote(text: string, quote: string): string {
   return text.replaceAll(/\\([\s\S])/g, (all, char) => (char === quote ? char : all));
 }
@@ -150,11 +151,11 @@ function unescaped(text: string): string {
   return text.replaceAll(
     /\\(?:([abcfnrtv$"\\])|0(\d{0,3}))/g,
     (all, char: string | undefined, octal: string | undefined) => {
-      // `\$` is a dollar that interpolation leaves alone.
+      // `\$` becomes `$$`, which interpolation turns into a dollar.
       if (char === '$') return '$$';
       if (char !== undefined) return own(ESCAPES, char) ?? all;
       const code = Number.parseInt(octal ?? '', 8);
-      // Compose takes three octal digits and drops the zero before any others.
+      // Compose reads three octal digits. Before any other digits it drops the zero.
       return /^[0-7]{3}$/.test(octal ?? '') && code < 256 ? String.fromCharCode(code) : `\\${octal}`;
     },
   );

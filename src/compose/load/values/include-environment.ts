@@ -4,8 +4,8 @@ import { sectionOf, withEntry } from '../layer.ts';
 import type { Values } from './values.ts';
 
 /**
- * An included file with what only its own environment files know put in: names without a value in an `environment` that is a list, and
- * variables that secrets are made of. As in Docker Compose, a name without a value in a mapping does not see them.
+ * Adds the values that only an included file's own environment files know: to names without a value in an `environment` list, and to the
+ * variables of secrets. As in Docker Compose, a name without a value in an `environment` mapping does not get them. Throws InputError.
  */
 export function ownEnvironment(root: MappingNode, own: Values, outer: Values): MappingNode {
   const known = (name: string): string | undefined => (outer.lookup(name) === undefined ? own.lookup(name) : undefined);
@@ -16,7 +16,7 @@ export function ownEnvironment(root: MappingNode, own: Values, outer: Values): M
     if (!environment) continue;
     throw InputError.at(
       environment.keyAt,
-      'Docker Compose refuses a config with environment in a file that is included',
+      'Docker Compose refuses a config with environment in an included file',
       'declare the config in the file that includes this one',
     );
   }

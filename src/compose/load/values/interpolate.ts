@@ -4,9 +4,9 @@ import { substitute, TemplateError } from './template.ts';
 import type { Values } from './values.ts';
 
 /**
- * The tree with every string's variables put in, as Compose does: in values, not in keys, and what comes out is a string. `x-` extensions of
- * the top level and of services are left alone: nothing reads them but aliases, which are already resolved. Nodes that aliases share stay shared. In
- * `build`, which has no effect, a variable without a value is empty.
+ * Interpolates every string of a tree as Compose does: values but not keys; the result is a string. It skips the `x-` extensions of the top
+ * level and of services: only aliases read them, and those are already resolved. Nodes that aliases share stay shared. `build` has no
+ * effect, so a variable without a value is empty there.
  */
 export function interpolate(root: YamlNode, values: Values, report: Report): YamlNode {
   const [seen, seenInBuild] = [new Map<YamlNode, YamlNode>(), new Map<YamlNode, YamlNode>()];

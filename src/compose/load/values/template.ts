@@ -1,15 +1,15 @@
 /**
- * Compose's interpolation of one string: `$V ${V} ${V:-d} ${V-d} ${V:?e} ${V?e} ${V:+a} ${V+a}`, nested, `$$` for a dollar. A dollar
- * that begins none of these stays. Source: compose-spec, "Interpolation"; the order in which braces are matched is that of compose-go 2.9.
+ * Compose's interpolation of one string: `$V ${V} ${V:-d} ${V-d} ${V:?e} ${V?e} ${V:+a} ${V+a}`, nested, `$$` for a dollar. Any other
+ * dollar stays. Source: compose-spec, "Interpolation". Braces are matched in the order of compose-go 2.9.
  */
 
-/** Gives a variable's value, or undefined where it has none. */
+/** The value of a variable; undefined when it has no value. */
 export type Lookup = (name: string) => string | undefined;
 
 export class TemplateError extends Error {
-  /** The variable without a value, where that is the problem. */
+  /** The variable without a value, if that is the problem. */
   readonly missing: string | undefined;
-  /** It was asked for by `${NAME?…}`. */
+  /** The text demands the variable by `${NAME?…}`. */
   readonly isDemanded: boolean;
   readonly hint: string | undefined;
   constructor(message: string, options: { missing?: string; isDemanded?: boolean; hint?: string } = {}) {
@@ -20,22 +20,22 @@ export class TemplateError extends Error {
   }
 }
 
-/** Characters that one string may become. */
+/** The limit for the length of one interpolated string. */
 const MAX_RESULT = 1024 * 1024;
-/** Levels of defaults within defaults, and of braces within one. */
+/** The limits for defaults within defaults, and for braces within one expression. */
 const MAX_DEPTH = 50;
 const MAX_BRACES = 200;
 
 /**
- * Interpolates. Throws TemplateError for bad syntax, for a required variable, for one that has neither value nor default, and for too much of
- * anything. Time is linear in what goes in and comes out.
+ * Interpolates a text. Throws TemplateError for bad syntax, for a variable without value and default, and for an exceeded limit. The time is
+ * linear in the length of the text and of the result.
  */
 export function substitute(text: string, lookup: Lookup): string {
   return substituteAt(text, lookup, 0);
 }
 
 function substituteAt(text: string, lookup: Lookup, depth: number): string {
-  if (depth > MAX_DEPTH) throw new TemplateError('its variables have defaults within defaults, too deep');
+  if (depth > MAX_DEPTH) throw new TemplateError('its defaults within defaults are nested too deep');
   const token = /\$(?:(\$)|([_a-z][_a-z0-9]*)|(\{))/gi;
   const lines = lastBraces(text);
   let result = '';
@@ -52,14 +52,14 @@ function substituteAt(text: string, lookup: Lookup, depth: number): string {
       end = expression.end;
     }
     result += text.slice(done, match.index) + value;
-    if (result.length > MAX_RESULT) throw new TemplateError('with its variables put in it is too long');
+    if (result.length > MAX_RESULT) throw new TemplateError('the text is too long after interpolation');
     done = end;
     token.lastIndex = end;
   }
   return done === 0 ? text : result + text.slice(done);
 }
 
-/** `${NAME}` or `${NAME OPERATOR OPERAND}`; `end` is after its brace. */
+/** `${NAME}` or `${NAME OPERATOR OPERAND}`; `end` is the offset after its closing brace. */
 interface Expression {
   name: string;
   operator: string | undefined;
@@ -67,7 +67,7 @@ interface Expression {
   end: number;
 }
 
-/** Reads what begins with `${`. It may reach to the last brace of its line, and ends at the one that balances it, if one does. */
+/** Reads an expression that begins with `${`. It ends at the brace that balances it, otherwise at the last brace of its line. */
 function expressionAt(text: string, start: number, lastBrace: number): Expression {
   const head = /\$\{([_a-z][_a-z0-9]*)(:?[-+?])?/iy;
   head.lastIndex = start;
@@ -75,14 +75,14 @@ function expressionAt(text: string, start: number, lastBrace: number): Expressio
   const from = start + all.length;
   const isValid = operator === undefined ? text[from] === '}' : lastBrace >= from;
   if (name === undefined || !isValid) {
-    throw new TemplateError('it holds a ${…} that is not valid', { hint: 'write $$ for a dollar sign' });
+    throw new TemplateError('it holds an invalid ${…}', { hint: 'write $$ for a dollar sign' });
   }
   if (operator === undefined) return { name, operator, operand: '', end: from + 1 };
   const close = closingBrace(text, start, lastBrace);
   return { name, operator, operand: text.slice(from, close), end: close + 1 };
 }
 
-/** Where the last `}` is of the line that an offset is in; offsets may only grow. */
+/** Finds the last `}` of the line of an offset. The offsets of later calls must not be smaller. */
 function lastBraces(text: string): (offset: number) => number {
   let lineEnd = -1;
   let last = -1;
@@ -121,7 +121,7 @@ function required(name: string, lookup: Lookup): string {
   return value;
 }
 
-/** The brace that balances the first one; a brace right after an opening one is not looked at. `last` where none does, as in `${A:-{}}`. */
+/** The offset of the brace that balances the first one, otherwise `last`, as in `${A:-{}}`. A brace right after an opening brace does not count. */
 function closingBrace(text: string, start: number, last: number): number {
   let open = 0;
   for (let i = start; i <= last; i++) {

@@ -2,41 +2,41 @@ import type { PlacedApp } from '../../../model/fleet.ts';
 import type { Reading } from '../../../model/state.ts';
 import type { Lookup } from './template.ts';
 
-/** What compiling is told besides what Git says. */
+/** Everything that compiling needs besides the files of Git. */
 export interface CompileOptions {
-  /** Where the folders of apps lie on the site, absolute. */
+  /** The folder of all apps on the site, absolute. */
   filesDir: string;
-  /** Where the app's folder lies on this machine, whatever the site has; for what is rendered for `docker compose`. */
+  /** The app's folder on this machine, for output that `docker compose` reads here. Absent: the folder on the site. */
   appDirectory?: string;
-  /** The site's own values, which Git must not hold; they beat Git's. */
+  /** The site's own values, which Git must not hold. They override Git's values. */
   localValues?: Record<string, string>;
-  /** The process's environment, where it was asked for. */
+  /** The environment of the process, with `--env`. */
   environment?: Record<string, string>;
-  /** On a laptop: `{{NAME}}` stands for what only the site knows. */
+  /** On a laptop: `{{NAME}}` replaces a value that only the site knows. */
   placeholders?: boolean;
-  /** Every app adopts what `docker compose` started under its name, whatever its Application says. */
+  /** Every app adopts containers that `docker compose` started under its name, even without `adopt: true`. */
   adopt?: boolean;
-  /** The folders that the containers of each Compose project on the site were started from. Absent: nobody asked the engine. */
+  /** For each Compose project on the site, the folders that its containers were started from. Absent: the engine was not asked. */
   stacks?: Record<string, string[]>;
-  /** Bytes that a site takes of one file of Git. Default: 32 MiB. */
+  /** The size limit for one file of Git, in bytes. Default: 32 MiB. */
   maxFileBytes?: number;
-  /** How the app read paths that lead out of its folder when it was accepted before. */
+  /** The meaning of paths that lead out of the app's folder, at the last acceptance. */
   before?: PathsBefore | undefined;
-  /** Hears of each value that is used and does not come from Git, so that no message shows it. */
+  /** Called with each used value that does not come from Git, so that no message shows it. */
   onOutside?: (name: string, value: string) => void;
-  /** Hears of each name for which a placeholder is used. */
+  /** Called with each name that gets a placeholder. */
   onPlaceholder?: (name: string) => void;
 }
 
-/** How an app reads paths that lead out of its folder, as it was accepted last. */
+/** The meaning of paths that lead out of an app's folder, at its last acceptance. */
 export interface PathsBefore {
-  /** By path in the repo. */
+  /** Git or the site, by path in the repo. */
   readings: ReadonlyMap<string, Reading['from']>;
-  /** Folders beside those of the apps. */
+  /** Folders of the site beside those of the apps. */
   beside: ReadonlySet<string>;
 }
 
-/** Where the values of one app come from, in the order in which they are asked. */
+/** The sources of one app's values, in their order. */
 export class Values {
   private readonly app: PlacedApp;
   private readonly site: string;
@@ -53,7 +53,7 @@ export class Values {
     this.dotenv = dotenv;
   }
 
-  /** The app's name, once it is known. */
+  /** Sets the app's name. */
   named(name: string): void {
     this.builtIn = { HOLDFAST_SITE: this.site, HOLDFAST_APP: name, COMPOSE_PROJECT_NAME: name };
   }
@@ -62,18 +62,18 @@ export class Values {
     return new Values(this.app, this.site, this.options, dotenv);
   }
 
-  /** The same for an included file, whose own environment files give what is not known without them. */
+  /** The values for an included file. Its own environment files only add names that have no value otherwise. */
   withIncluded(dotenv: ReadonlyMap<string, string>): Values {
     const inner = this.withDotenv(new Map([...dotenv, ...this.dotenv]));
     inner.builtIn = this.builtIn;
     return inner;
   }
 
-  /** Built-ins, the site's own, Git's, the environment, `.env`; then the placeholder of what only a site knows. */
+  /** Asks in this order: built-in values, the site's own, Git's, the environment, `.env`, placeholders. */
   readonly lookup: Lookup = (name) =>
     this.ofSite(name) ?? this.dotenv.get(name) ?? (this.isPlaceholder(name) ? this.placeholder(name) : undefined);
 
-  /** The folder that `~` means: HOME of the site, as Docker Compose takes it from its environment and not from `.env`. */
+  /** The folder for `~`: HOME of the site. Docker Compose also takes it from its environment and not from `.env`. */
   get home(): string | undefined {
     const isOfSites = this.options.placeholders === true && this.isSiteValue('HOME');
     return this.ofSite('HOME') ?? (isOfSites ? this.placeholder('HOME') : undefined);
@@ -95,23 +95,23 @@ export class Values {
     return undefined;
   }
 
-  /** Whether `lookup` gives a placeholder for it. */
+  /** True when `lookup` gives a placeholder for a name. */
   isPlaceholder(name: string): boolean {
     return this.options.placeholders === true && this.isSiteValue(name) && !this.isKnown(name);
   }
 
-  /** Whether it is one of those that Git leaves to the sites. */
+  /** True for a name in the Fleet's `siteValues`. */
   isSiteValue(name: string): boolean {
     return this.app.siteValues.includes(name);
   }
 
-  /** What to do about a name that Git leaves to the sites and that has no value; undefined for all others. */
+  /** A hint for a name in `siteValues` without a value; undefined for all other names. */
   readonly required = (name: string): string | undefined => (this.isSiteValue(name) ? this.hint(name) : undefined);
 
-  /** What to do about a variable without a value. */
+  /** A hint for a variable without a value. */
   hint(name: string): string {
     if (this.isSiteValue(name)) {
-      return 'every site gives it a value of its own: set it under values in the sites/NAME.yaml of the site, or in the file of --values there';
+      return 'each site has its own value: set it under values in sites/NAME.yaml, or in the file of --values on the site';
     }
     if (!this.app.nameIsFixed)
       return `give it a value in .env or in the file of --values, or a default as in \${${name}:-default}`;

@@ -8,17 +8,17 @@ import { composeSettings } from './settings.ts';
 import { parseDotenv } from './values/dotenv.ts';
 import { type CompileOptions, Values } from './values/values.ts';
 
-/** An app with what its `.env` says. */
-export interface Settled {
+/** An app, configured by its `.env`. */
+export interface ConfiguredApp {
   app: PlacedApp;
-  /** The variables of its `.env`. */
+  /** The variables of the `.env`. */
   dotenv: ReadonlyMap<string, string>;
-  /** The `.env` of a lone Compose file names the app. */
+  /** The app's name, if the `.env` of a lone Compose file sets it. */
   name?: string;
 }
 
-/** The field of an Application that says it instead. */
-const IN_A_FLEET = {
+/** Hints for the settings that an Application replaces. */
+const INSTEAD_IN_A_FLEET = {
   COMPOSE_FILE: 'list the files under compose in the Application',
   COMPOSE_PATH_SEPARATOR: 'list the files under compose in the Application',
   COMPOSE_PROFILES: 'list the profiles under profiles in the Application',
@@ -27,61 +27,65 @@ const IN_A_FLEET = {
 };
 
 /**
- * Reads the `.env` of an app. That of a lone Compose file may hold settings of `docker compose`, which mean here what they mean there: files, profiles
- * and the project's name. In a fleet the Application says these, and they are refused. Throws InputError.
+ * Configures an app by its `.env`. The `.env` of a lone Compose file may hold settings of `docker compose` with their usual meaning: files,
+ * profiles and the project's name. In a fleet the Application has these settings, so this refuses them. Throws InputError.
  */
-export async function settle(app: PlacedApp, site: string, repo: RepoFiles, options: CompileOptions): Promise<Settled> {
+export async function configureApp(
+  app: PlacedApp,
+  site: string,
+  repo: RepoFiles,
+  options: CompileOptions,
+): Promise<ConfiguredApp> {
   const values = new Values(app, site, options);
   if (app.nameIsFixed) {
     const { variables, at } = await readDotenv(projectFolder(app), values, repo);
-    const found = Object.entries(IN_A_FLEET).find(([name]) => variables.has(name));
+    const found = Object.entries(INSTEAD_IN_A_FLEET).find(([name]) => variables.has(name));
     if (!found) return { app, dotenv: variables };
     const [name, hint] = found;
-    throw InputError.at(at(name), `${name} is a setting of docker compose, which is not there on a site`, hint);
+    throw InputError.at(at(name), `${name} is a setting of docker compose, which does not run on a site`, hint);
   }
-  // Where files were named, it is the one beside the first.
+  // When files are named, this is the `.env` beside the first file.
   const folder = projectFolder(app);
   const { variables, at } = await readDotenv(folder, values, repo);
   const files = app.compose.length > 0 ? undefined : composeSettings(variables).files;
   const lone = files ? await withFiles(app, files, at('COMPOSE_FILE'), repo) : app;
   const project = projectFolder(lone);
-  // Where the files lie elsewhere, Docker Compose reads the `.env` beside them as well; what the first says counts.
+  // When the files are in another folder, Docker Compose also reads the `.env` there; the first `.env` has priority.
   const second = project === folder ? undefined : await readDotenv(project, values.withDotenv(variables), repo);
   const dotenv = new Map([...(second?.variables ?? []), ...variables]);
   const { name, profiles } = composeSettings(dotenv);
   if (name !== undefined && !isProjectName(name)) {
-    const place = variables.has('COMPOSE_PROJECT_NAME') ? at : (second?.at ?? at);
+    const position = variables.has('COMPOSE_PROJECT_NAME') ? at : (second?.at ?? at);
     throw InputError.at(
-      place('COMPOSE_PROJECT_NAME'),
+      position('COMPOSE_PROJECT_NAME'),
       'COMPOSE_PROJECT_NAME cannot be the name of a Compose project',
       PROJECT_NAME_HINT,
     );
   }
-  const isSaid = profiles !== undefined && app.profiles.length === 0;
-  return { app: isSaid ? { ...lone, profiles } : lone, dotenv, ...(name !== undefined && { name }) };
+  const configured = profiles !== undefined && app.profiles.length === 0 ? { ...lone, profiles } : lone;
+  return { app: configured, dotenv, ...(name !== undefined && { name }) };
 }
 
-/** Compose names a project without a name by the folder of its first file. */
+/** The app with the files of COMPOSE_FILE. Compose names a project without a name after the folder of its first file. */
 async function withFiles(app: PlacedApp, files: readonly string[], at: Position, repo: RepoFiles): Promise<PlacedApp> {
   const compose: string[] = [];
   for (const file of files.map((each) => each.trim())) {
-    if (file === '')
-      throw InputError.at(at, 'COMPOSE_FILE names an empty path', 'take out the separator that is too much');
+    if (file === '') throw InputError.at(at, 'COMPOSE_FILE names an empty path', 'remove the extra separator');
     if (file.startsWith('/'))
       throw InputError.at(at, 'COMPOSE_FILE names a file that is not in Git', 'its paths must be relative');
     const path = inRepo(app.folder, file, at);
     if ((await repo.kind(path, at)) !== 'file')
-      throw InputError.at(at, `COMPOSE_FILE names ${path}, which is no file of the repo`);
+      throw InputError.at(at, `COMPOSE_FILE names ${path}, which is not a file in the repo`);
     compose.push(path);
   }
-  const settled = { ...app, compose };
-  const project = projectFolder(settled);
-  return project === app.folder ? settled : { ...settled, name: posix.basename(project) };
+  const configured = { ...app, compose };
+  const project = projectFolder(configured);
+  return project === app.folder ? configured : { ...configured, name: posix.basename(project) };
 }
 
 interface Dotenv {
   variables: ReadonlyMap<string, string>;
-  /** Where a variable is set. */
+  /** The position of the line that sets a variable. */
   at(name: string): Position;
 }
 
