@@ -68,7 +68,7 @@ describe('at a laptop, without an engine and without a network', () => {
     expect(stderr).toContain('projectDirectory holds ${HOLDFAST_SITE}, which nothing replaces here');
     expect(stderr).toContain('the image Nginx has capital letters, which no name of an image has (write nginx)');
     expect(stderr).toMatch(/the variable TAG has no value on sites here, there \(.*the file of --values/);
-    expect(stderr).toContain('sites/lyon.yml:1:1: a Site is in a file named .yaml');
+    expect(stderr).toContain('sites/lyon.yml:1:1: the file of a Site ends in .yaml');
   });
 
   test('a command that does not exist, a folder that does not, and a site too many are bad input', async () => {

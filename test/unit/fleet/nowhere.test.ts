@@ -52,10 +52,7 @@ describe('an app that is placed on no site', () => {
       { matchExpressions: [{ key: 'region', operator: 'In', values: ['eux', 'x'] }] },
       'no site has the label region with the value eux or x (did you mean eu?)',
     ],
-    [
-      { matchExpressions: [{ key: 'region', operator: 'DoesNotExist' }] },
-      'no site meets all conditions at once',
-    ],
+    [{ matchExpressions: [{ key: 'region', operator: 'DoesNotExist' }] }, 'no site meets all conditions at once'],
     [{ sites: ['portto', 'rome'] }, 'there is no site portto (did you mean porto?), there is no site rome'],
     [{ sites: ['porto'], matchLabels: { region: 'us' } }, 'no site meets all conditions at once'],
   ])('%j: %s', async (placement, why) => {

@@ -466,7 +466,10 @@ spec:
   test('has a folder whose name is no project name', async () => {
     const { broken } = await placeSite(fleet({ 'apps/Web App/app.yaml': APP }), {});
     expect(broken.map(({ name, problems }) => [name, problems[0]?.message])).toEqual([
-      ['Web App', "the folder's name \"Web App\" is the Application's name, but it cannot be the name of a Compose project"],
+      [
+        'Web App',
+        'the folder\'s name "Web App" is the Application\'s name, but it cannot be the name of a Compose project',
+      ],
     ]);
   });
 
