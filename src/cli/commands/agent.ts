@@ -18,7 +18,7 @@ import { watchSignals } from '../agent/signals.ts';
 import { defineCommand } from '../command.ts';
 import { openSiteEngine } from '../engine/engine.ts';
 import { EXIT } from '../exit.ts';
-import { text } from '../options/kinds.ts';
+import { ownFile } from '../options/kinds.ts';
 import { type OptionsOf, optional } from '../options/option.ts';
 import { winstonLog } from '../output/winston-log.ts';
 import { readValues } from '../repo/desired.ts';
@@ -26,7 +26,7 @@ import { openToAll, trustReader } from '../repo/trust-file.ts';
 import { agentSettings } from '../settings/agent-settings.ts';
 import { resolveSettings } from '../settings/resolve-settings.ts';
 import { sourceOptions } from '../settings/source-settings.ts';
-import { territoryOf } from '../settings/territory.ts';
+import { agentTerritory } from '../settings/territory.ts';
 import { VERSION } from '../version.ts';
 
 const NOTES = `Every option is also an environment variable and a key of the config file. The option wins, then the variable.
@@ -35,7 +35,7 @@ SIGHUP makes the agent look at the repo and at the engine at once.`;
 const options = {
   ...agentSettings,
   config: {
-    ...optional(text('file'), 'a YAML file with any of these settings'),
+    ...optional(ownFile, 'a YAML file with any of these settings'),
     variable: 'HOLDFAST_CONFIG',
   },
 };
@@ -95,7 +95,7 @@ async function start(settings: Settings, log: Log): Promise<{ sync(): void; stop
   const repo = redact(url);
   log.info(`Holdfast ${VERSION} for site ${site ?? 'default'}, following ${repo}`, { host: hostname() });
 
-  const territory = territoryOf(settings, [settings.config, settings.aliveFile]);
+  const territory = agentTerritory(options, settings);
   const agent = await startAgent({
     clock: systemClock,
     disk: systemDisk,

@@ -13,7 +13,7 @@ import { onOff, withDefault } from '../options/option.ts';
 import { confirm } from '../output/confirm.ts';
 import { print, printError } from '../output/terminal.ts';
 import { readDesired } from '../repo/desired.ts';
-import { territoryOf } from '../settings/territory.ts';
+import { territoryByHand } from '../settings/territory.ts';
 
 const FREELY: SyncPolicy = { automated: { prune: true, selfHeal: true, allowEmpty: true } };
 
@@ -56,7 +56,7 @@ export const command = defineCommand({
     }
     const code = await converge(nothing, {
       timeoutMs: options.timeout,
-      territory: territoryOf(options),
+      territory: territoryByHand(folder, options),
       // Hooks are the only thing that is still needed of an app that goes away.
       memory: { ...emptyMemory(), preStop: preStopHooks(desired) },
       plan: { byHand: true, prune: true, pullAlways: false, down: true },

@@ -13,6 +13,8 @@ export interface Kind<T> {
   mustBe: string;
   /** An example for people. */
   hint?: string;
+  /** True for a path of the site's own: no file of Git is ever written there. */
+  isOwnPath?: boolean;
 }
 
 /** Any text. `placeholder` says what it names. */
@@ -22,6 +24,9 @@ export const text = (placeholder: string): Kind<string> => ({
   parse: (given) => given,
   mustBe: 'a text',
 });
+
+/** A file of the site's own, as one that holds a password. */
+export const ownFile: Kind<string> = { ...text('file'), isOwnPath: true };
 
 /** A folder, made absolute. */
 export const folder: Kind<string> = { ...text('dir'), parse: (given) => resolve(given) };

@@ -22,6 +22,8 @@ export interface Option<T> {
   isRequired?: boolean;
   /** A secret has no flag, since a process list shows those. */
   isSecret?: boolean;
+  /** True for a path of the site's own: no file of Git is ever written there. */
+  isOwnPath?: boolean | undefined;
   /** The environment variable that is read if there is no flag. */
   variable?: string;
   /** Help of the flag that says no, for an option that may be on, off or left open. */
@@ -122,11 +124,12 @@ export const kebab = (key: string): string => key.replace(/[A-Z]/g, (letter) => 
 
 export const flagOf = (key: string): string => `--${kebab(key)}`;
 
-const described = <T>({ placeholder, schema }: Kind<T>, help: string, extras: Extras = {}) => ({
+const described = <T>({ placeholder, schema, isOwnPath }: Kind<T>, help: string, extras: Extras = {}) => ({
   ...extras,
   help,
   placeholder,
   schema,
+  isOwnPath,
 });
 
 function parsed<T>(kind: Kind<T>, given: Given, origin: Origin): T {

@@ -1,4 +1,4 @@
-import { absoluteFolder, count, duration, folder, oneOf, size, text } from '../options/kinds.ts';
+import { absoluteFolder, count, duration, folder, oneOf, ownFile, size, text } from '../options/kinds.ts';
 import { kebab, type Options, type OptionsOf, onOff, optional, withDefault, words } from '../options/option.ts';
 
 /**
@@ -16,7 +16,6 @@ const settings = <O extends Options>(rows: O): O =>
     }),
   ) as O;
 
-const file = text('file');
 const root = { ...absoluteFolder, hint: 'write a path with a blank as a JSON array: \'["/srv/my shop"]\'' };
 const secret = { isSecret: true };
 
@@ -33,7 +32,7 @@ export const followSettings = settings({
   path: optional(text('dir'), "the config repo's folder in the repo"),
   site: optional(text('name'), "this site's name (not needed for a lone Compose file)"),
   trust: optional(
-    file,
+    ownFile,
     'a trust.yaml that says who must have signed what this site accepts; without it the repo is believed',
   ),
   interval: withDefault(duration, '60s', 'time between polls (plus up to 10% jitter)'),
@@ -42,7 +41,11 @@ export const followSettings = settings({
 
 /** The site itself. */
 export const siteSettings = settings({
-  stateDir: withDefault(folder, '/var/lib/holdfast/state', 'the folder for what must survive a restart'),
+  stateDir: withDefault(
+    { ...folder, isOwnPath: true },
+    '/var/lib/holdfast/state',
+    'the folder for what must survive a restart',
+  ),
   filesDir: withDefault(
     folder,
     '/var/lib/holdfast/apps',
@@ -53,13 +56,13 @@ export const siteSettings = settings({
     "a folder in which Applications may have their projectDirectory, so that files of Git are written there too; each app has a folder of its own there, and none the agent's",
   ),
   sharedRoot: words(root, 'a folder like a project root, in which several apps may write to one folder'),
-  values: optional(file, "the site's own values, which are not in Git: a flat YAML mapping"),
+  values: optional(ownFile, "the site's own values, which are not in Git: a flat YAML mapping"),
   dockerHost: optional(
     text('url'),
     'the engine: a unix://, tcp:// or ssh:// URL (default: DOCKER_HOST, or the local socket)',
   ),
   aliveFile: optional(
-    file,
+    ownFile,
     'a file in memory (below /run) that the agent renews every 10 s while it works, for health checks',
   ),
   logFormat: optional(oneOf('text', 'json'), 'the format of the log (default: text on a terminal, else json)'),
@@ -70,13 +73,13 @@ export const siteSettings = settings({
 export const accessSettings = settings({
   username: optional(text('name'), 'the user for the config repo'),
   password: optional(text('secret'), 'the password for the config repo; better in a file of its own', secret),
-  passwordFile: optional(file, 'a file with the password, read again at each use'),
+  passwordFile: optional(ownFile, 'a file with the password, read again at each use'),
   token: optional(
     text('secret'),
     'a token for the config repo, instead of a password; better in a file of its own',
     secret,
   ),
-  tokenFile: optional(file, 'a file with the token, read again at each use'),
+  tokenFile: optional(ownFile, 'a file with the token, read again at each use'),
   tokenScheme: withDefault(
     oneOf('basic', 'bearer'),
     'basic',
@@ -88,17 +91,20 @@ export const accessSettings = settings({
     { type: 'array' },
   ),
   caFile: optional(
-    file,
+    ownFile,
     "a PEM file with the config repo's own certificate authority, which counts besides the system's",
   ),
-  certFile: optional(file, 'a PEM file with a client certificate for the config repo'),
-  keyFile: optional(file, 'a PEM file with the key of the client certificate'),
+  certFile: optional(ownFile, 'a PEM file with a client certificate for the config repo'),
+  keyFile: optional(ownFile, 'a PEM file with the key of the client certificate'),
   sshKeyFile: optional(
-    file,
+    ownFile,
     'a private key for the config repo over SSH, in the format of OpenSSH, PEM or PKCS#8 (default: the ssh-agent at SSH_AUTH_SOCK)',
   ),
-  sshPassphraseFile: optional(file, 'a file with the passphrase of that key'),
-  knownHostsFile: optional(file, 'the keys of SSH servers (default: ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts)'),
+  sshPassphraseFile: optional(ownFile, 'a file with the passphrase of that key'),
+  knownHostsFile: optional(
+    ownFile,
+    'the keys of SSH servers (default: ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts)',
+  ),
   sshAcceptNewHostKey: onOff(
     'believe an SSH server of which no key is known the first time, and write its key to --known-hosts-file',
   ),

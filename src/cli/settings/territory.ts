@@ -1,47 +1,37 @@
 import { resolve } from 'node:path';
 import type { Territory } from '../../apply/territory.ts';
 import type { DesiredOptions, EngineOptions } from '../options/desired-options.ts';
-import type { AgentSettings } from './agent-settings.ts';
+import type { Options } from '../options/option.ts';
+import { siteSettings } from './agent-settings.ts';
 
-/** The settings that name a file or a folder of the site's own: no file of Git is written there. */
-const OWN = [
-  'stateDir',
-  'values',
-  'trust',
-  'passwordFile',
-  'tokenFile',
-  'caFile',
-  'certFile',
-  'keyFile',
-  'sshKeyFile',
-  'sshPassphraseFile',
-  'knownHostsFile',
-] as const;
+type Roots = DesiredOptions & EngineOptions;
 
-/** Where an agent on this machine keeps its state by default. */
-const AGENTS_STATE = '/var/lib/holdfast/state';
-
-/** Where `apply` and `diff` may write files of Git: also in the folder that the person named, since it is theirs. */
-export function territoryByHand(folder: string | undefined, options: DesiredOptions & EngineOptions): Territory {
+/** The folders in which `apply` and `diff` may write files of Git: also the one that the person named, since it is theirs. */
+export function territoryByHand(folder: string | undefined, options: Roots): Territory {
   const named = options.repo === undefined ? [resolve(folder ?? '.')] : [];
-  return territoryOf({
-    ...options,
-    stateDir: AGENTS_STATE,
-    projectRoot: [...options.projectRoot, ...named],
-  });
+  // An agent on this machine keeps its state in that folder by default.
+  const keepOut = [siteSettings.stateDir.fallback, options.values];
+  return territory({ ...options, projectRoot: [...options.projectRoot, ...named] }, keepOut);
 }
 
-/** Where an agent may write files of Git. `more` are further files of the site's own. */
-export function territoryOf(
-  settings: Pick<AgentSettings, 'filesDir' | 'projectRoot' | 'sharedRoot'> &
-    Partial<Pick<AgentSettings, (typeof OWN)[number]>>,
-  more: readonly (string | undefined)[] = [],
+/** The folders in which an agent may write files of Git: none of the site's own paths among the settings. */
+export function agentTerritory(
+  settings: Options,
+  values: Pick<Roots, 'filesDir' | 'projectRoot' | 'sharedRoot'> & Readonly<Record<string, unknown>>,
 ): Territory {
-  const own = [...OWN.map((key) => settings[key]), ...more];
-  return {
-    filesDir: settings.filesDir,
-    projectRoots: settings.projectRoot,
-    sharedRoots: settings.sharedRoot,
-    keepOut: own.flatMap((path) => (path ? [resolve(path)] : [])),
-  };
+  const own = Object.entries(settings).flatMap(([key, { isOwnPath }]) => (isOwnPath ? [values[key]] : []));
+  return territory(
+    values,
+    own.filter((path) => typeof path === 'string'),
+  );
 }
+
+const territory = (
+  { filesDir, projectRoot, sharedRoot }: Pick<Roots, 'filesDir' | 'projectRoot' | 'sharedRoot'>,
+  keepOut: readonly (string | undefined)[],
+): Territory => ({
+  filesDir,
+  projectRoots: projectRoot,
+  sharedRoots: sharedRoot,
+  keepOut: keepOut.flatMap((path) => (path ? [resolve(path)] : [])),
+});

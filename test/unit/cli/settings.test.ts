@@ -7,6 +7,7 @@ import { optional } from '../../../src/cli/options/option.ts';
 import { agentSettings } from '../../../src/cli/settings/agent-settings.ts';
 import { resolveSettings } from '../../../src/cli/settings/resolve-settings.ts';
 import { sourceOptions } from '../../../src/cli/settings/source-settings.ts';
+import { agentTerritory } from '../../../src/cli/settings/territory.ts';
 import { DEFAULT_STORE_LIMITS } from '../../../src/git/store-limits.ts';
 import { DEFAULT_LIMITS } from '../../../src/net/limits.ts';
 
@@ -54,6 +55,21 @@ test('a switch is on or off wherever it is set', async () => {
   expect(sourceOptions(await fromFile('knownHostsFile: /k\nsshAcceptNewHostKey: true'), {}).ssh?.acceptNew).toBe(true);
   expect(sourceOptions(await given(on), {}).ssh?.acceptNew).toBe(true);
   expect(sourceOptions(await given({}), {}).ssh?.acceptNew).toBe(false);
+});
+
+test('no file of Git is written over a file or a folder that a setting names', async () => {
+  const paths = {
+    stateDir: '/state',
+    trust: '/t',
+    values: '/v',
+    aliveFile: '/a',
+    tokenFile: '/token',
+    keyFile: '/key',
+  };
+  const settings = await given({ ...paths, repo: '/repo', path: 'fleet', filesDir: '/files' });
+  const { keepOut, filesDir } = agentTerritory(agentSettings, settings);
+  expect([...keepOut].sort()).toEqual(Object.values(paths).sort());
+  expect(filesDir).toBe('/files');
 });
 
 test('limits are sizes, numbers and durations; their defaults are those of the source', async () => {
