@@ -1,7 +1,8 @@
-import { change, firstRepo, IMAGES, mended, readable, sharesNetworks, TAGS, withoutSharing } from './story/authors.ts';
+import { firstRepo, IMAGES, mended, sharesNetworks, TAGS } from './story/authors.ts';
+import { createConfigRepo } from './story/config-repo.ts';
 import { complaints } from './story/expectation.ts';
-import { addForeign, HANDMADE, MISFORTUNES } from './story/mischief.ts';
-import { type AppModel, type RepoModel, render } from './story/repo-model.ts';
+import { floorOf } from './story/remembered.ts';
+import { addForeign, BY_HAND, FAILURES } from './story/troubles.ts';
 import type { World } from './story/world.ts';
 import type { Subject } from './subject.ts';
 import { Supervisor } from './supervisor.ts';
@@ -10,7 +11,6 @@ import { removeContainer } from './world/engine/containers.ts';
 import { type EngineProfile, PROFILES } from './world/engine/profiles.ts';
 import { NO_FAULTS } from './world/faults.ts';
 import { History } from './world/history.ts';
-import type { Place } from './world/monitors.ts';
 import { type Random, seededRandom } from './world/random.ts';
 import { SimulatedDisk } from './world/simulated-disk.ts';
 import { SimulatedEngine } from './world/simulated-engine.ts';
@@ -19,11 +19,11 @@ import { VirtualClock } from './world/virtual-clock.ts';
 
 export interface ScenarioOptions {
   subject: Subject;
-  /** Things that happen before the calm at the end. Default: 6 to 16, by seed. */
+  /** Things that happen before the recovery at the end. Default: 6 to 16, by seed. */
   steps?: number;
   profile?: EngineProfile;
   /** Which kinds of trouble may come. Default: all. */
-  mischief?: (name: string) => boolean;
+  troubles?: (name: string) => boolean;
   onLine?: (line: string) => void;
 }
 
@@ -84,7 +84,7 @@ export async function runScenario(seed: number, options: ScenarioOptions): Promi
       await world.clock.advance(pauseBefore(random));
       await story.trouble();
     }
-    return await story.calm(fail);
+    return await story.recover(fail);
   } finally {
     process.off('unhandledRejection', crash);
     supervisor.retired = true;
@@ -126,7 +126,7 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
     isTrusting: random.fork('trust').chance(0.5),
   };
   source.onFetch = (commit, pinned) => {
-    const floor = world.isTrusting ? floorOf(disk.peek(`${world.stateDir}/trust.json`)) : undefined;
+    const floor = world.isTrusting ? floorOf(world) : undefined;
     if (source.isForged(commit))
       engine.monitors.violations.push(`files are fetched of ${commit}, which a stranger made`);
     if (floor !== undefined && !pinned && source.isBefore(commit, floor))
@@ -142,81 +142,14 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
     if (id) world.foreign.add(id);
   }
 
-  let repo: RepoModel = { site, apps: [], pin: '' };
   const authors = random.fork('authors of changes');
   const troubles = random.fork('troubles');
   const pins = random.fork('pins');
-  /** What was committed, by commit; what lies beside the followed history is in `beside`. */
-  const models = new Map<string, RepoModel>();
-  const beside = new Map<string, RepoModel>();
-  const states = new Map<string, Map<string, AppModel>>();
-  /** An app as the site may have it: by the last revisions that reached it, and by the one that it accepted, which may be older. */
-  const lately = (app: string): (AppModel | undefined)[] => {
-    const accepted = acceptedRevision(disk.peek(`${world.stateDir}/accepted/accepted.json`), app);
-    // While its disk fails, the same one reaches it again and again.
-    const last = [...new Set(source.fetched.toReversed())].slice(0, 3);
-    return [...new Set([...last, ...(accepted === undefined ? [] : [accepted])])].map((revision) =>
-      states.get(revision)?.get(app),
-    );
-  };
-  engine.monitors.hasPreStop = ({ app, service }) =>
-    lately(app).every((model) => model?.services.find(({ name }) => name === service)?.hooks);
-  engine.monitors.startsFirst = ({ app, service }) => {
-    const known = lately(app).map((model) => model?.services.find(({ name }) => name === service)?.startFirst ?? false);
-    return !known.includes(true) ? 'none' : known.includes(false) ? 'some' : 'all';
-  };
-  engine.monitors.follows = () =>
-    disk.hasFailed ? undefined : String(disk.peek(`${world.stateDir}/accepted/accepted.json`));
-  engine.monitors.wantedImages = (place) => wantedImages(lately(place.app), place);
+  const repo = createConfigRepo(world, authors, pins, sharing);
 
-  const commit = (written: RepoModel): void => {
-    const next = sharing ? written : withoutSharing(written);
-    const lastGood = states.get(source.head);
-    repo = next;
-    const revision = source.commit(render(repo));
-    const good = repo.apps.map((app): [string, AppModel] => [
-      app.name,
-      app.broken ? (lastGood?.get(app.name) ?? app) : app,
-    ]);
-    states.set(revision, new Map(good));
-    models.set(revision, next);
-    history.note(
-      `commit ${revision.slice(0, 8)}${repo.pin && ` pins ${repo.pin.slice(0, 8)}`}: ${repo.apps.map((app) => `${app.name}${app.broken ? ' (broken)' : ''}`).join(', ')}`,
-    );
-  };
-
-  /** What the site is to read its apps of: what is committed, or what that pins. */
-  const wanted = (): string => source.pinned(repo.pin) ?? source.head;
-  const wantedRepo = (): RepoModel => models.get(wanted()) ?? beside.get(wanted()) ?? repo;
-
-  /** Pins the site to one of the commits before that can be read whole, or to one beside them; moves the name that is pinned; or lifts the pin. */
-  const repin = (): void => {
-    const whole = [...models].filter(([, { apps }]) => !apps.some(({ broken }) => broken)).map(([oid]) => oid);
-    const target = pins.pick(whole);
-    if (repo.pin === '') {
-      const how = pins.pick(['id', 'name', 'beside']);
-      if (how === 'name') source.names.set('release', target);
-      const pin = how === 'name' ? 'release' : how === 'id' ? target : branchOff(target);
-      commit({ ...change(authors, repo), pin });
-    } else if (repo.pin === 'release' && pins.chance(0.5)) {
-      source.names.set('release', target);
-      history.note(`release is ${target.slice(0, 8)} now`);
-    } else {
-      commit({ ...readable(repo), pin: '' });
-    }
-  };
-  const branchOff = (from: string): string => {
-    const changed = readable(change(authors, models.get(from) ?? repo));
-    const model = sharing ? changed : withoutSharing(changed);
-    const revision = source.commitBeside(render(model), from);
-    beside.set(revision, model);
-    states.set(revision, new Map(model.apps.map((app) => [app.name, app])));
-    return revision;
-  };
-
-  const allowed = (names: string[]): string[] => names.filter(options.mischief ?? (() => true));
-  const handmade = allowed(Object.keys(HANDMADE));
-  const misfortunes = allowed(Object.keys(MISFORTUNES)).filter((name) => !(sharing && name === 'wallClock'));
+  const allowed = (names: string[]): string[] => names.filter(options.troubles ?? (() => true));
+  const byHand = allowed(Object.keys(BY_HAND));
+  const failures = allowed(Object.keys(FAILURES)).filter((name) => !(sharing && name === 'wallClock'));
   const rates = allowed(['rates']).length > 0;
 
   const trouble = async (): Promise<void> => {
@@ -231,12 +164,12 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
         `trouble: rates ${rate}, events ${engine.machine.bus.lossRate}, disk ${disk.faultRate}, source ${source.faultRate}`,
       );
     }
-    if (kind < 0.35 || handmade.length + misfortunes.length === 0) {
-      if (pins.chance(0.25)) repin();
-      else commit(change(authors, repo));
+    if (kind < 0.35 || byHand.length + failures.length === 0) {
+      if (pins.chance(0.25)) repo.repin();
+      else repo.commitChange();
     } else {
-      const table = kind < 0.7 && handmade.length > 0 ? HANDMADE : MISFORTUNES;
-      const names = table === HANDMADE ? handmade : misfortunes;
+      const table = kind < 0.7 && byHand.length > 0 ? BY_HAND : FAILURES;
+      const names = table === BY_HAND ? byHand : failures;
       if (names.length === 0) return;
       const what = await attempt(() => table[troubles.pick(names)]?.(world, troubles));
       if (what) history.note(`trouble: ${what}`);
@@ -244,9 +177,9 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
   };
 
   /** All troubles end, the repo is made sound, and the site must become well and stay so. */
-  const calm = async (fail: (what: string) => never): Promise<ScenarioResult> => {
-    history.note('calm');
-    supervisor.spare();
+  const recover = async (fail: (what: string) => never): Promise<ScenarioResult> => {
+    history.note('the troubles end');
+    supervisor.cancelDeath();
     engine.faults = NO_FAULTS;
     engine.machine.bus.lossRate = 0;
     engine.machine.images.registry.up = true;
@@ -264,19 +197,19 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
     // Of an app that Git no longer names nobody can tell for ever what docker compose started of it.
     for (const one of [...engine.machine.containers.values()]) {
       const app = one.body.Labels?.['com.docker.compose.project'];
-      if (isAdopted(one.body.Labels) && !repo.apps.some(({ name }) => name === app))
+      if (isAdopted(one.body.Labels) && !repo.current().apps.some(({ name }) => name === app))
         removeContainer(engine.machine, one, true, 'hand');
     }
-    const sound = mended(repo);
-    if (JSON.stringify(sound) !== JSON.stringify(repo) || random.chance(0.5)) commit(sound);
+    const sound = mended(repo.current());
+    if (JSON.stringify(sound) !== JSON.stringify(repo.current()) || random.chance(0.5)) repo.commit(sound);
     if (pins.chance(0.3)) {
       const held = source.head;
       source.names.set('release', held);
-      commit({ ...change(authors, repo), pin: pins.pick([held, 'release']) });
+      repo.commitChange(pins.pick([held, 'release']));
     }
     const began = clock.monotonic();
     const wrong = (): string[] => {
-      return [...complaints(wantedRepo(), world), ...supervisor.unsettled(wanted())];
+      return [...complaints(repo.wantedModel(), world), ...supervisor.unsettled(repo.wanted())];
     };
     let asked = 0;
     // Asking is dear, and once a second is enough.
@@ -301,19 +234,7 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
     return { convergedAfter, virtualMs: clock.monotonic(), lives: supervisor.lives, calls: engine.calls };
   };
 
-  return { world, supervisor, commit, trouble, calm };
-}
-
-/** The revision of an app that the site enforces; undefined where it has none, or where that is damaged. */
-function acceptedRevision(content: Uint8Array | undefined, app: string): string | undefined {
-  const text = content ? Buffer.from(content).toString('utf8') : '';
-  return new RegExp(`"${app}":{"blob":"[0-9a-f]+","revision":"([0-9a-f]{40})"`).exec(text)?.[1];
-}
-
-/** What the site wrote down as accepted; undefined where that is damaged. */
-function floorOf(content: Uint8Array | undefined): string | undefined {
-  const text = content ? Buffer.from(content).toString('utf8') : '';
-  return /"floor":"([0-9a-f]{40})"/.exec(text)?.[1];
+  return { world, supervisor, commit: repo.commit, trouble, recover };
 }
 
 function stockImages({ machine: { images } }: SimulatedEngine): void {
@@ -336,18 +257,4 @@ async function attempt(act: () => string | undefined): Promise<string | undefine
   } catch (error) {
     return `nothing: ${error instanceof Error ? error.message : error}`;
   }
-}
-
-/**
- * The images that may replace what runs in a place, by any of the last revisions that reached the site; undefined when one of them has
- * no such place, so that it may be pruned.
- */
-function wantedImages(apps: readonly (AppModel | undefined)[], place: Place): string[] | undefined {
-  const images: string[] = [];
-  for (const app of apps) {
-    const service = app?.services.find(({ name }) => name === place.service);
-    if (!service || place.number > service.replicas) return undefined;
-    images.push(service.image);
-  }
-  return images.length > 0 ? images : undefined;
 }

@@ -4,6 +4,7 @@ import { createMemoryStore } from '../../src/agent/state/memory-store.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { createSemaphore } from '../../src/lib/semaphore.ts';
+import type { Plan } from '../../src/model/plan.ts';
 import type { DesiredSite } from '../../src/model/state.ts';
 import { agentOptions } from '../../src/plan/facts/policy.ts';
 import { filesOn } from '../support/disk-files.ts';
@@ -26,7 +27,10 @@ export function reconciledSite(seed: number, site: string, profile: EngineProfil
   const simulated = new SimulatedEngine(clock, random, profile, site);
   simulated.machine.images.put('app:1', simulated.machine.images.make({ Cmd: ['serve'] }));
 
+  const disks = new Map<string, SimulatedDisk>();
+  /** One life of an agent; the same agent has the same disk in each. */
   const live = async (agent: string, desired: DesiredSite) => {
+    let plan: Plan | undefined;
     const errors: string[] = [];
     const warnings: string[] = [];
     const silent = (): void => {};
@@ -37,7 +41,8 @@ export function reconciledSite(seed: number, site: string, profile: EngineProfil
       error: (text: string) => void errors.push(text),
     };
     const engine = openEngine(simulated.api('agent'), { site, clock: time });
-    const disk = new SimulatedDisk(clock, random.fork(agent));
+    const disk = disks.get(agent) ?? new SimulatedDisk(clock, random.fork(agent));
+    disks.set(agent, disk);
     const store = createMemoryStore(disk, '/state/memory.json');
     const { memory } = await clock.finish(store.load(time.monotonic(), time.random));
     const effects = {
@@ -55,12 +60,17 @@ export function reconciledSite(seed: number, site: string, profile: EngineProfil
       store,
       options: agentOptions,
       rivals,
+      onPlan: (made) => {
+        plan = made;
+      },
     });
     const unwatch = engine.watch(() => reconciler.trigger());
     reconciler.desire(desired);
     return {
       errors,
       warnings,
+      /** The newest one. */
+      plan: () => plan,
       desire: (next: DesiredSite) => reconciler.desire(next),
       end: async () => {
         unwatch();

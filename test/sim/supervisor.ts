@@ -1,7 +1,7 @@
 import type { Log } from '../../src/lib/log.ts';
 import type { AgentHandle, World } from './story/world.ts';
 import type { RunningAgent, Subject } from './subject.ts';
-import { Life } from './world/mortal.ts';
+import { Life } from './world/agent-life.ts';
 
 /** Starts the agent, and starts it again some seconds after it died or was stopped, as a restart policy or systemd does. */
 export class Supervisor implements AgentHandle {
@@ -62,7 +62,7 @@ export class Supervisor implements AgentHandle {
     if (life && !life.dead) life.diesAt = { effect: life.effects + effects, moment };
   }
 
-  spare(): void {
+  cancelDeath(): void {
     if (this.#life) this.#life.diesAt = undefined;
   }
 

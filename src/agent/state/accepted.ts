@@ -233,8 +233,8 @@ function serialize(accepted: Accepted, pieces: Map<string, Uint8Array>): string 
   return `${JSON.stringify({ format: FORMAT, checksum: sha256(Buffer.from(JSON.stringify(body))), accepted: body })}\n`;
 }
 
-/** undefined for anything that is not what `serialize` wrote, to the last bit. */
-function parseIndex(text: string): Index | undefined {
+/** The index of apps; undefined for anything that is not what `serialize` wrote, to the last bit. */
+export function parseIndex(text: string): Index | undefined {
   let value: { format?: unknown; checksum?: unknown; accepted?: unknown } | null;
   try {
     value = JSON.parse(text);

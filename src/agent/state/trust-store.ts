@@ -48,7 +48,7 @@ export function createTrustStore(disk: Disk, path: string): TrustStore {
       }
       if (!content) return { state: empty };
       const text = Buffer.from(content).toString('utf8');
-      const state = parse(text);
+      const state = parseTrustState(text);
       if (!state) return { state: empty, problem: `${path} is damaged` };
       stored = text;
       return { state };
@@ -67,7 +67,8 @@ export function createTrustStore(disk: Disk, path: string): TrustStore {
   };
 }
 
-function parse(text: string): TrustState | undefined {
+/** undefined for anything that is not what `save` wrote, to the last bit. */
+export function parseTrustState(text: string): TrustState | undefined {
   try {
     const value = JSON.parse(text) as { format?: unknown; checksum?: unknown; state?: TrustState } | null;
     const isWhole = value?.format === FORMAT && value.checksum === sha256(JSON.stringify(value.state));

@@ -32,5 +32,5 @@ export interface AgentHandle {
   dieSoon(effects: number, moment: 'before' | 'after'): void;
   stopGently(): void;
   /** It need not die soon after all. */
-  spare(): void;
+  cancelDeath(): void;
 }

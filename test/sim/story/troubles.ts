@@ -16,7 +16,7 @@ import { IMAGES, TAGS } from './authors.ts';
 import type { World } from './world.ts';
 
 /** Something that goes wrong at a site, or that a person does to it. @returns what, in words; undefined when there was nothing to do it to. */
-type Mischief = (world: World, random: Random) => string | undefined;
+type Trouble = (world: World, random: Random) => string | undefined;
 
 /** One of ours, by chance, that fits. */
 function victim(
@@ -35,7 +35,7 @@ const toContainer =
     what: string,
     act: (world: World, one: SimContainer, random: Random) => void,
     fits?: (one: SimContainer) => boolean,
-  ): Mischief =>
+  ): Trouble =>
   (world, random) => {
     const one = victim(world, random, fits);
     if (!one) return undefined;
@@ -46,7 +46,7 @@ const toContainer =
   };
 
 /** What people do to containers, networks and images. */
-export const HANDMADE: Readonly<Record<string, Mischief>> = {
+export const BY_HAND: Readonly<Record<string, Trouble>> = {
   kill: toContainer('kill', (world, one) => kill(world.engine.machine, one, 'hand'), isUp),
   stop: toContainer('stop', (world, one) => void stop(world.engine.machine, one, 'hand', 1), isUp),
   remove: toContainer('rm -f', (world, one, random) => {
@@ -178,7 +178,7 @@ export const HANDMADE: Readonly<Record<string, Mischief>> = {
 };
 
 /** What goes wrong by itself. */
-export const MISFORTUNES: Readonly<Record<string, Mischief>> = {
+export const FAILURES: Readonly<Record<string, Trouble>> = {
   engineRestart: (world, random) => {
     const mode = random.pick<RestartMode>(['term', 'kill', 'live']);
     restartEngine(world.engine.machine, mode, random.between(300, 15_000));
