@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { EngineApi } from '../../../src/engine/api.ts';
-import { docker20 } from '../../sim/world/engine/profiles.ts';
 import { Life } from '../../sim/world/agent-life.ts';
+import { docker20 } from '../../sim/world/engine/profiles.ts';
 import { seededRandom } from '../../sim/world/random.ts';
 import { SimulatedDisk } from '../../sim/world/simulated-disk.ts';
 import { SimulatedEngine } from '../../sim/world/simulated-engine.ts';
