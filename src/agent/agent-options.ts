@@ -35,7 +35,7 @@ export interface AgentOptions {
   /** Called for each compilation, since the site's own values may change at any time. */
   compile: () => Promise<CompileOptions>;
   /** Reads the site's trust file, at each poll; absent if the site believes its repo. Throws InputError. */
-  trust?: () => Promise<Trust>;
+  trust?: (() => Promise<Trust>) | undefined;
   intervalMs: number;
   resyncMs: number;
   /** Called when the network may be back. */

@@ -143,7 +143,7 @@ export function ownRivals(claims: readonly Claim[]): Problem[] {
     const other = claim.kind === 'path' ? undefined : before.rivalsOf(claim)[0]?.of;
     before.add(claim, claim);
     if (!other || other.at === claim.at) return [];
-    return [{ message: `${claim.text} is taken twice${placeText(other.at)}`, ...(claim.at && { at: claim.at }) }];
+    return [{ message: `${claim.text} is taken twice${placeText(other.at)}`, at: claim.at }];
   });
 }
 

@@ -63,7 +63,7 @@ function problemOf(app: string, claim: Claim | Held, rival: Claim | Held, other:
   const [text, at] = 'text' in claim ? [claim.text, claim.at] : ['something', undefined];
   const place = placeText('text' in rival ? rival.at : undefined);
   const message = `${text} is taken by the app ${other}, too${place}${keeps ? `; ${other} had it before and keeps it` : ''}`;
-  return { message, app, ...(at && { at }) };
+  return { message, app, at };
 }
 
 function indexOf(claims: readonly Held[]): ClaimIndex {

@@ -59,7 +59,7 @@ function standsAlone(text: string, offset: number, length: number): boolean {
 /** The same problem, with nothing in it that is hidden. */
 export function hiddenIn(problem: Problem, hide: Hide): Problem {
   const { message, hint } = problem;
-  return { ...problem, message: hide(message), ...(hint !== undefined && { hint: hide(hint) }) };
+  return { ...problem, message: hide(message), hint: hint && hide(hint) };
 }
 
 /** The same of an error of ours; any other is given back as it is. */

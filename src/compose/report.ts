@@ -78,7 +78,7 @@ export class Report {
 }
 
 function problem(at: Position | undefined, message: string, hint: string | undefined): Problem {
-  return { message, ...(at && { at }), ...(hint !== undefined && { hint }) };
+  return { message, at, hint };
 }
 
 /** By file in the order of first mention, then by place; each once. */

@@ -14,11 +14,11 @@ const FLEET = 'fleet.yaml';
 const DEFAULT_SITE = 'default';
 
 export interface PlaceOptions {
-  site?: string;
+  site?: string | undefined;
   /** Gives the files at the revision that a Site pins. Without this function, pins are ignored. */
-  pinned?: (pin: Pin) => Promise<Snapshot>;
+  pinned?: ((pin: Pin) => Promise<Snapshot>) | undefined;
   /** True for an app that is broken when it is placed on no site. Only then are the other Sites read. Default: no app. */
-  mustBeSomewhere?: (app: string) => boolean;
+  mustBeSomewhere?: ((app: string) => boolean) | undefined;
 }
 
 /**

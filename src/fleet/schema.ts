@@ -65,7 +65,7 @@ function explain(error: ErrorObject, root: YamlNode, kind: Kind): Problem | unde
       return {
         at: node.at,
         message: `${name} must be ${wanted(types)}, not ${describe(node)}`,
-        ...(examples && { hint: `for example ${examples.join(' or ')}` }),
+        hint: examples && `for example ${examples.join(' or ')}`,
       };
     }
     case 'enum': {
@@ -74,7 +74,7 @@ function explain(error: ErrorObject, root: YamlNode, kind: Kind): Problem | unde
       return {
         at: node.at,
         message: `${name} must be one of ${allowed.join(', ')}, not ${shown(node)}`,
-        ...(near !== undefined && { hint: `did you mean \`${near}\`?` }),
+        hint: near && `did you mean \`${near}\`?`,
       };
     }
     case 'pattern': {

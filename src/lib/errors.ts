@@ -10,13 +10,13 @@ export interface Problem {
   /** One sentence that says the problem and its reason, and names the key or value. */
   message: string;
   /** The position of the problem; absent only when no file is involved, as for a flag. */
-  at?: Position;
+  at?: Position | undefined;
   /** Advice: the user can do this about it. */
-  hint?: string;
+  hint?: string | undefined;
   /** The Application that has the problem, if it is known. */
-  app?: string;
+  app?: string | undefined;
   /** The variable without a value, if that is the problem. The variable may have a value on other sites. */
-  missing?: string;
+  missing?: string | undefined;
 }
 
 /** The family of all errors that Holdfast raises on purpose. `code` is stable; `message` is a sentence for people. */
@@ -34,7 +34,7 @@ export class InputError extends HoldfastError {
   }
   /** An error with one problem. */
   static at(at: Position | undefined, message: string, hint?: string): InputError {
-    return new InputError([{ message, ...(at && { at }), ...(hint && { hint }) }]);
+    return new InputError([{ message, at, hint }]);
   }
 }
 

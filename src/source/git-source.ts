@@ -21,11 +21,11 @@ export interface GitSourceOptions extends RemoteOptions {
   /** More URLs of the same repo, to be asked in this order where those before do not answer. */
   others?: readonly string[];
   /** A branch, a tag, a full ref or a full commit ID. Default: the remote's HEAD. */
-  revision?: string;
+  revision?: string | undefined;
   /** The config repo's folder in the repo. Default: its root. */
-  path?: string;
+  path?: string | undefined;
   /** A full ref that is looked at in the same request as the revision. */
-  beside?: string;
+  beside?: string | undefined;
   /** A folder for what is fetched, used by nobody else. Whatever happens to it, it only makes the next fetch larger. */
   dir: string;
   limits?: Partial<SourceLimits>;

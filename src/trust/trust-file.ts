@@ -181,7 +181,7 @@ class Reader {
   }
 
   #add(at: Position, message: string, hint?: string): void {
-    this.#problems.push({ at, message, ...(hint !== undefined && { hint }) });
+    this.#problems.push({ at, message, hint });
   }
 }
 

@@ -44,7 +44,7 @@ export async function gather(
 ): Promise<Gathered> {
   let pinned: PinnedFiles | undefined;
   const placed = await placeSite(snapshot, {
-    ...(from.site !== undefined && { site: from.site }),
+    site: from.site,
     pinned: async (pin) => {
       pinned = await from.pinned(pin);
       return pinned.files;

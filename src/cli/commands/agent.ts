@@ -84,13 +84,13 @@ async function start(settings: Settings, log: Log): Promise<{ sync(): void; stop
     url,
     others,
     onRemote: (remote) => log.info(`reading ${remote} now`),
-    ...(beacon !== undefined && { beside: beacon }),
+    beside: beacon,
     dir: `${stateDir}/git`,
     ...sourceOptions(settings, process.env),
     worker: processWorker,
     onDamage: (sentence) => log.warn(sentence),
-    ...(revision !== '' && { revision }),
-    ...(path !== undefined && { path }),
+    revision: revision || undefined,
+    path,
   });
   const repo = redact(url);
   log.info(`Holdfast ${VERSION} for site ${site ?? 'default'}, following ${repo}`, { host: hostname() });
@@ -110,7 +110,7 @@ async function start(settings: Settings, log: Log): Promise<{ sync(): void; stop
     site,
     stateDir,
     compile: async () => ({ filesDir, onOutside: outside.heard, maxFileBytes, ...(await localValues()) }),
-    ...(trust && { trust }),
+    trust,
     intervalMs: settings.interval,
     resyncMs: settings.resync,
     onLink: linkWatch(systemClock),

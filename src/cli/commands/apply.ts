@@ -34,7 +34,7 @@ export const command = defineCommand({
       territory,
       hide: outside.hide,
       plan: { byHand: true, prune: options.prune, pullAlways: true },
-      ...(options.dockerHost !== undefined && { dockerHost: options.dockerHost }),
+      dockerHost: options.dockerHost,
     });
   },
 });

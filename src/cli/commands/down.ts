@@ -60,7 +60,7 @@ export const command = defineCommand({
       // Hooks are the only thing that is still needed of an app that goes away.
       memory: { ...emptyMemory(), preStop: preStopHooks(desired) },
       plan: { byHand: true, prune: true, pullAlways: false, down: true },
-      ...(options.dockerHost !== undefined && { dockerHost: options.dockerHost }),
+      dockerHost: options.dockerHost,
     });
     if (code === EXIT.ok) for (const app of [...adopting].sort()) print(howToHandBack(app));
     return code;

@@ -92,8 +92,8 @@ async function verifyRepo(url: string, options: VerifyOptions): Promise<number> 
     url,
     dir,
     ...(await sourceOptionsFrom(process.env)),
-    ...(options.revision !== undefined && { revision: options.revision }),
-    ...(options.path !== undefined && { path: options.path }),
+    revision: options.revision,
+    path: options.path,
   });
   try {
     const reading = async (commit: string): Promise<string | undefined> => {

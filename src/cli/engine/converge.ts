@@ -20,13 +20,13 @@ import { openSiteEngine } from './engine.ts';
 
 export interface ConvergeOptions {
   territory: Territory;
-  dockerHost?: string;
+  dockerHost?: string | undefined;
   /** Hides values that do not come from Git, in what the engine says. */
-  hide?: Hide;
+  hide?: Hide | undefined;
   timeoutMs: number;
   plan: PlanOptions;
   /** What a command knows beforehand. */
-  memory?: Memory;
+  memory?: Memory | undefined;
 }
 
 /**

@@ -51,8 +51,8 @@ async function withRepo<T>(
       url,
       dir,
       ...(await sourceOptionsFrom(process.env)),
-      ...(options.revision !== undefined && { revision: options.revision }),
-      ...(options.path !== undefined && { path: options.path }),
+      revision: options.revision,
+      path: options.path,
     });
     try {
       const { commit } = await source.poll(signal);
@@ -89,15 +89,15 @@ export async function readDesired(
 ): Promise<DesiredSite> {
   const compile = {
     ...(await compileOptions(options, placeholders)),
-    ...(outside && { onOutside: outside.heard }),
-    ...(onPlaceholder && { onPlaceholder }),
+    onOutside: outside?.heard,
+    onPlaceholder,
   };
   return withSnapshot(folder, options, async (snapshot, pinned) => {
     const { placed, files } = await placeAt(snapshot, options.site, pinned, () => true);
     const asks = placed.apps.some((app) => isAdopting(app, compile) && app.projectDirectory === undefined);
     const stacks =
       engine && asks ? await withEngine(placed.site, options.dockerHost, (site) => site.stacks()) : undefined;
-    return compileSite(placed, files, { ...compile, ...(stacks && { stacks }) });
+    return compileSite(placed, files, { ...compile, stacks });
   });
 }
 
@@ -107,9 +107,9 @@ export async function compileOptions(options: ReadableOptions, placeholders: boo
     filesDir: options.filesDir,
     placeholders,
     ...(await resolveSettings({ maxFileBytes }, { environment: process.env })),
-    ...(options.adopt && { adopt: true }),
-    ...(options.values !== undefined && { localValues: await readValues(options.values) }),
-    ...(options.env && { environment: environment() }),
+    adopt: options.adopt,
+    localValues: options.values === undefined ? undefined : await readValues(options.values),
+    environment: options.env ? environment() : undefined,
   };
 }
 
@@ -147,7 +147,7 @@ function parseSecretly(text: string, path: string): YamlNode | undefined {
     const message = 'the values file cannot be read from here on; its text is not shown, as it may be secret';
     const hint =
       "it is a YAML mapping of names to values: put a value with special characters in quotes, as NAME: 'value'";
-    throw new InputError(error.problems.map(({ at }) => ({ message, hint, ...(at && { at }) })));
+    throw new InputError(error.problems.map(({ at }) => ({ message, hint, at })));
   }
 }
 

@@ -34,8 +34,8 @@ export async function placeAt(
 ): Promise<{ placed: PlacedSite; files: Snapshot }> {
   let files = snapshot;
   const placed = await placeSite(snapshot, {
-    ...(site !== undefined && { site }),
-    ...(mustBeSomewhere && { mustBeSomewhere }),
+    site,
+    mustBeSomewhere,
     ...(pinned && {
       pinned: async (pin: Pin) => {
         files = await pinned(pin);

@@ -14,7 +14,7 @@ export function territoryByHand(folder: string | undefined, options: Roots): Ter
   return territory({ ...options, projectRoot: [...options.projectRoot, ...named] }, keepOut);
 }
 
-/** The folders in which an agent may write files of Git: none of the site's own paths among the settings. */
+/** The folders in which an agent may write files of Git, and the site's own paths among the settings, which it never writes over. */
 export function agentTerritory(
   settings: Options,
   values: Pick<Roots, 'filesDir' | 'projectRoot' | 'sharedRoot'> & Readonly<Record<string, unknown>>,

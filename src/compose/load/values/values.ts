@@ -7,25 +7,25 @@ export interface CompileOptions {
   /** The folder of all apps on the site, absolute. */
   filesDir: string;
   /** The app's folder on this machine, for output that `docker compose` reads here. Absent: the folder on the site. */
-  appDirectory?: string;
+  appDirectory?: string | undefined;
   /** The site's own values, which Git must not hold. They override Git's values. */
-  localValues?: Record<string, string>;
+  localValues?: Record<string, string> | undefined;
   /** The environment of the process, with `--env`. */
-  environment?: Record<string, string>;
+  environment?: Record<string, string> | undefined;
   /** On a laptop: `{{NAME}}` replaces a value that only the site knows. */
-  placeholders?: boolean;
+  placeholders?: boolean | undefined;
   /** Every app adopts containers that `docker compose` started under its name, even without `adopt: true`. */
-  adopt?: boolean;
+  adopt?: boolean | undefined;
   /** For each Compose project on the site, the folders that its containers were started from. Absent: the engine was not asked. */
-  stacks?: Record<string, string[]>;
+  stacks?: Record<string, string[]> | undefined;
   /** The size limit for one file of Git, in bytes. Default: 32 MiB. */
-  maxFileBytes?: number;
+  maxFileBytes?: number | undefined;
   /** The meaning of paths that lead out of the app's folder, at the last acceptance. */
   before?: PathsBefore | undefined;
   /** Called with each used value that does not come from Git, so that no message shows it. */
-  onOutside?: (name: string, value: string) => void;
+  onOutside?: ((name: string, value: string) => void) | undefined;
   /** Called with each name that gets a placeholder. */
-  onPlaceholder?: (name: string) => void;
+  onPlaceholder?: ((name: string) => void) | undefined;
 }
 
 /** The meaning of paths that lead out of an app's folder, at its last acceptance. */
