@@ -15,6 +15,7 @@ import { dirname, join, normalize, relative } from 'node:path';
  * What a folder may import besides itself. `net`, `git` and `registry` know nothing of Holdfast, and each could be taken out of the repo.
  * `source`, `fleet` and `compose` know no engine; `engine` and `plan` know neither each other nor
  * Compose; only `apply` and what follows see both sides.
+ * `validate` is beside `import`, and reads `trust` as well.
  */
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   lib: [],
@@ -29,6 +30,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   fleet: ['lib', 'model', 'yaml', 'source'],
   compose: ['lib', 'git', 'model', 'yaml', 'source', 'fleet'],
   import: ['lib', 'model', 'yaml', 'source', 'fleet', 'compose'],
+  validate: ['lib', 'model', 'source', 'trust', 'fleet', 'compose'],
   engine: ['lib', 'net', 'model', 'container'],
   plan: ['lib', 'model', 'container'],
   apply: ['lib', 'model', 'container', 'engine', 'plan'],
@@ -47,6 +49,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'fleet',
     'compose',
     'import',
+    'validate',
     'engine',
     'plan',
     'apply',

@@ -16,6 +16,7 @@ export const ROOMS: readonly string[] = [
   'src/compose/load',
   'src/fleet/values',
   'src/import',
+  'src/validate',
   'src/lib/host',
   'src/lib/text',
   'src/yaml',
