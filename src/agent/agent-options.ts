@@ -32,6 +32,8 @@ export interface AgentOptions {
   site: string | undefined;
   /** Absolute. */
   stateDir: string;
+  /** The version of this Holdfast. */
+  program: string;
   /** Called for each compilation, since the site's own values may change at any time. */
   compile: () => Promise<CompileOptions>;
   /** Reads the site's trust file, at each poll; absent if the site believes its repo. Throws InputError. */
@@ -43,3 +45,6 @@ export interface AgentOptions {
   onPlan?: (plan: Plan, actual: ActualSite) => void;
   onOutcome?: (outcome: Outcome) => void;
 }
+
+/** The revision and the folder that an agent follows, as Git writes them: REVISION:PATH. */
+export const refOf = ({ revision, path }: AgentOptions): string => (path ? `${revision}:${path}` : revision);

@@ -1,21 +1,9 @@
 import type { Engine, EngineOperation } from '../engine/engine.ts';
 import { EngineError, HoldfastError, messageOf, StateError } from '../lib/errors.ts';
-import type { Semaphore } from '../lib/semaphore.ts';
 import type { OperationResult, Outcome } from '../model/outcome.ts';
 import type { AppPlan, ContainerRef, Operation, OperationKind } from '../model/plan.ts';
 import { waitVerdict } from '../plan/decide/wait-verdict.ts';
-import type { HostFiles } from './host-files.ts';
-
-export interface Effects {
-  engine: Engine;
-  files: HostFiles;
-  /** Shared by all apps of a site: an engine takes about eight starts at once before it gets slower, and old ones get confused. */
-  slots: Semaphore;
-  /** For pulls, which take long and need little of the engine. */
-  pullSlots: Semaphore;
-  /** The agent that made what is made; absent: no agent. */
-  agent?: string;
-}
+import type { Effects } from './effects.ts';
 
 export interface ApplyOptions {
   /** A new commit, or the end: nothing new is begun, pulls are cancelled, single engine calls run to their end, and what was taken down is put up. */

@@ -72,8 +72,8 @@ describeChaos('a disk that is full', () => {
       expect(about.filter(({ message }) => !/state directory/.test(message)).length).toBeLessThan(2);
       for (const { message } of about) expect(message).toMatch(/cannot (write the state directory|keep what)/);
 
-      const { accepted, problems } = await acceptedStore(systemDisk, join(site.stateDir, 'accepted')).load();
-      expect([accepted?.lastAttempted, problems]).toEqual([before, []]);
+      const { accepted, problems } = await acceptedStore(systemDisk, join(site.stateDir, 'accepted'), 'test').load();
+      expect([accepted?.commit, problems]).toEqual([before, []]);
 
       await rm(join(site.stateDir, 'ballast'));
       await site.sees(new RegExp(`^accepted ${shortRevision(commit)}`), { from, ms: 30_000 });

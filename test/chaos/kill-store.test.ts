@@ -84,13 +84,13 @@ describe.each([true, false])('a site that is killed while it fetches, accepts an
 
   /** What is accepted is whole, and no older than what was said. */
   async function isWhole(atLeast: string | undefined): Promise<number> {
-    const { accepted, problems } = await acceptedStore(systemDisk, join(dir, 'accepted')).load();
+    const { accepted, problems } = await acceptedStore(systemDisk, join(dir, 'accepted'), 'test').load();
     expect(problems).toEqual([]);
     if (!accepted) {
       expect(atLeast).toBeUndefined();
       return -1;
     }
-    const step = commits.indexOf(accepted.lastAttempted);
+    const step = commits.indexOf(accepted.commit);
     const files = accepted.apps.web?.recorded.files ?? {};
     expect(Buffer.from(files['apps/web/step.txt']?.content ?? []).toString()).toBe(`step ${step}\n`);
     expect(Buffer.from(files['apps/web/data.txt']?.content ?? []).toString()).toMatch(

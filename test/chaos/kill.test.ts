@@ -108,8 +108,8 @@ describeChaos('an agent that is killed at any moment', () => {
   };
 
   const stateIsReadable = async (): Promise<void> => {
-    const { problems } = await acceptedStore(systemDisk, join(site.stateDir, 'accepted')).load();
-    const { problem } = await createMemoryStore(systemDisk, join(site.stateDir, 'memory.json')).load(0, () => 0);
+    const { problems } = await acceptedStore(systemDisk, join(site.stateDir, 'accepted'), 'test').load();
+    const { problem } = await createMemoryStore(systemDisk, join(site.stateDir, 'memory.json')).read();
     expect([...problems, problem]).toEqual([undefined]);
   };
 

@@ -140,7 +140,7 @@ describeChaos('a signer of some apps who writes at the site of another', () => {
     // What he would have in force: his friend's key, in the form that an agent takes for its own.
     const forged = join(site.dir, 'forged.json');
     const state: TrustState = {
-      places: {},
+      positions: {},
       trust: { version: 99, text: document([{ name: 'eve', ssh: [eve.line] }], 99), commit: '1'.repeat(40) },
     };
     await createTrustStore(systemDisk, forged).save(state);

@@ -145,7 +145,7 @@ describe.each([
     await site.poll();
     expect(running(site)).toBe('web:1 small');
     expect(site.lines()).toEqual([
-      'error what the site pins, release, is refused: sites/eu/a.yaml:5:19: targetRevision: The Git repo has no branch and no tag "release"; what was accepted before is enforced meanwhile',
+      'error the commit that the site pins, release, is refused: sites/eu/a.yaml:5:19: targetRevision: The Git repo has no branch and no tag "release"; what was accepted before is enforced meanwhile',
     ]);
     await setBranch('release', second);
     await site.poll();
@@ -192,7 +192,7 @@ describe('a pin beside what is followed', () => {
   test('is refused where nobody signed it, and accepted where somebody did; the floor moves on', async () => {
     const main = await pinned(trusting());
     const refusal =
-      /^error what the site pins, hotfix at [0-9a-f]+, is refused: sites\/eu\/a.yaml:5:19: [0-9a-f]{12} is not in the history of [0-9a-f]{12}, and not trusted by itself: commit [0-9a-f]{12} is not signed; what was accepted before is enforced meanwhile$/;
+      /^error the commit that the site pins, hotfix at [0-9a-f]+, is refused: sites\/eu\/a.yaml:5:19: [0-9a-f]{12} is not in the history of [0-9a-f]{12}, and not trusted by itself: commit [0-9a-f]{12} is not signed; what was accepted before is enforced meanwhile$/;
     expect(site.lines()).toEqual([expect.stringMatching(refusal)]);
     expect(running(site)).toBe('web:1 small');
     expect(await site.floor()).toBe(main);
@@ -257,7 +257,7 @@ describe('a pin beside what is followed', () => {
   test('is followed where trust only warns, and where nobody asks', async () => {
     await pinned(trusting({ mode: 'warn' }));
     expect(running(site)).toBe('web:unsigned small');
-    expect(site.lines()[0]).toMatch(/^warn what the Site pins would be refused: .* is not signed/);
+    expect(site.lines()[0]).toMatch(/^warn the commit that the Site pins would be refused: .* is not signed/);
     await site.poll();
     expect(site.lines()).toEqual([]);
     site.trust = '';

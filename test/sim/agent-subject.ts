@@ -20,6 +20,7 @@ export const agentSubject: Subject = (world): RunningAgent => {
     revision: '',
     site: world.site,
     stateDir: world.stateDir,
+    program: 'test',
     compile: async () => ({ filesDir: world.filesDir }),
     intervalMs: 60_000,
     resyncMs: 300_000,

@@ -1,6 +1,6 @@
 import { createReconciler } from '../../src/agent/reconcile/reconciler.ts';
 import { createRivals } from '../../src/agent/reconcile/rivals.ts';
-import { createMemoryStore } from '../../src/agent/state/memory-store.ts';
+import { createMemoryStore, rebase } from '../../src/agent/state/memory-store.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { createSemaphore } from '../../src/lib/semaphore.ts';
@@ -44,7 +44,7 @@ export function reconciledSite(seed: number, site: string, profile: EngineProfil
     const disk = disks.get(agent) ?? new SimulatedDisk(clock, random.fork(agent));
     disks.set(agent, disk);
     const store = createMemoryStore(disk, '/state/memory.json');
-    const { memory } = await clock.finish(store.load(time.monotonic(), time.random));
+    const { stored } = await clock.finish(store.read());
     const effects = {
       agent,
       engine,
@@ -53,7 +53,7 @@ export function reconciledSite(seed: number, site: string, profile: EngineProfil
       pullSlots: createSemaphore(3),
     };
     const rivals = createRivals(site, agent, log);
-    const reconciler = createReconciler(memory, {
+    const reconciler = createReconciler(rebase(stored, time.monotonic(), time.random), {
       effects,
       clock: time,
       log,

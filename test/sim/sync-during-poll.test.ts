@@ -58,6 +58,7 @@ async function world() {
       revision: '',
       site: 'here',
       stateDir: '/state',
+      program: 'test',
       compile: async () => ({ filesDir: '/files' }),
       intervalMs: HOUR,
       resyncMs: HOUR,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ask, mustAsk } from '../../scripts/machine/engine-http.ts';
 import { until } from '../../scripts/machine/processes.ts';
 import { createReconciler, type Reconciler } from '../../src/agent/reconcile/reconciler.ts';
-import { createMemoryStore, type MemoryStore } from '../../src/agent/state/memory-store.ts';
+import { createMemoryStore, type MemoryStore, rebase } from '../../src/agent/state/memory-store.ts';
 import { createHostFiles } from '../../src/apply/host-files.ts';
 import { compileSite } from '../../src/compose/compile-site.ts';
 import type { Engine } from '../../src/engine/engine.ts';
@@ -98,14 +98,14 @@ export async function keptSite(host: string): Promise<KeptSite> {
   async function begin(): Promise<NonNullable<typeof life>> {
     const engine = openEngine(await openApi(host), { site, clock: systemClock });
     const store: MemoryStore = createMemoryStore(systemDisk, join(dir, 'memory.json'));
-    const { memory } = await store.load(hastyClock.monotonic(), hastyClock.random);
+    const { stored } = await store.read();
     const effects = {
       engine,
       files: createHostFiles(ANYWHERE),
       slots: createSemaphore(8),
       pullSlots: createSemaphore(3),
     };
-    const reconciler = createReconciler(memory, {
+    const reconciler = createReconciler(rebase(stored, hastyClock.monotonic(), hastyClock.random), {
       effects,
       clock: hastyClock,
       log: { debug() {}, info: say, warn: say, error: say },

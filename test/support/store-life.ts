@@ -13,13 +13,13 @@ const [url = '', dir = ''] = process.argv.slice(2);
 const { signal } = new AbortController();
 // Few packs, so that they are merged in every life.
 const source = gitSource({ url, dir: join(dir, 'git'), clock: systemClock, storeLimits: { packs: 3 } });
-const store = acceptedStore(systemDisk, join(dir, 'accepted'));
+const store = acceptedStore(systemDisk, join(dir, 'accepted'), 'test');
 
 let { accepted } = await store.load();
 console.log('ready');
 for (;;) {
   const { commit } = await source.poll(signal);
-  if (commit === accepted?.lastAttempted) {
+  if (commit === accepted?.commit) {
     await sleep(systemClock, 1, signal);
     continue;
   }
@@ -37,7 +37,7 @@ function acceptedOf(commit: string, recorded: ReturnType<ReturnType<typeof recor
   return {
     url,
     ref: '',
-    lastAttempted: commit,
+    commit: commit,
     site: {
       site: 'shop',
       revision: commit,

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createGate } from '../../src/agent/admission/admission.ts';
+import { createAdmission } from '../../src/agent/admission/admission.ts';
 import { createFollower, type Follower } from '../../src/agent/follow/follower.ts';
 import { acceptedStore } from '../../src/agent/state/accepted.ts';
 import { createTrustStore } from '../../src/agent/state/trust-store.ts';
@@ -90,29 +90,29 @@ export async function trustingSite(repo: GitRepo, trust: string, revision = 'mai
         ...(beside !== undefined && { beside }),
       });
       close = () => source.close();
-      const place = `${site.repo.url} ${site.revision}`;
-      const accepted = acceptedStore(site.disk, join(dir, 'accepted'));
+      const position = `${site.repo.url} ${site.revision}`;
+      const accepted = acceptedStore(site.disk, join(dir, 'accepted'), 'test');
       const loaded = await accepted.load();
       const store = createTrustStore(site.disk, join(dir, 'trust.json'));
       const { state, problem } = await store.load();
       if (problem) log.push(`error ${problem}`);
       const logger = { debug() {}, info: write('info'), warn: write('warn'), error: write('error') };
-      const gate = createGate({
+      const admission = createAdmission({
         clock,
         log: logger,
         source,
         store,
         state,
-        place,
+        position,
         revision: site.revision,
         own: async () => (site.trust === '' ? undefined : readTrust(site.trust, 'trust.yaml')),
-        accepted: loaded.accepted?.lastAttempted,
+        accepted: loaded.accepted?.commit,
       });
       const never = (): never => {
         throw new Error('nobody asks this here');
       };
-      follower = createFollower(
-        {
+      follower = createFollower({
+        options: {
           clock,
           disk: site.disk,
           files: filesOn(site.disk),
@@ -123,11 +123,13 @@ export async function trustingSite(repo: GitRepo, trust: string, revision = 'mai
           revision: site.revision,
           site: undefined,
           stateDir: dir,
+          program: 'test',
           compile: async () => ({ filesDir: join(dir, 'files') }),
           intervalMs: 1000,
           resyncMs: 1000,
         },
-        {
+        admission,
+        reconciler: {
           desire: (wanted) => {
             desired = wanted;
           },
@@ -135,17 +137,16 @@ export async function trustingSite(repo: GitRepo, trust: string, revision = 'mai
           linkUp: never,
           stop: never,
         },
-        accepted,
-        loaded.accepted,
-        loaded.problems.length > 0,
-        gate,
-      );
+        store: accepted,
+        accepted: loaded.accepted,
+        isDoubtful: loaded.problems.length > 0,
+      });
       await follower.resume();
     },
     async floor() {
-      const text = await readFile(join(dir, 'trust.json'), 'utf8').catch(() => '{"state":{"places":{}}}');
-      const { state } = JSON.parse(text) as { state: { places: Record<string, { floor?: string }> } };
-      return state.places[`${site.repo.url} ${site.revision}`]?.floor;
+      const text = await readFile(join(dir, 'trust.json'), 'utf8').catch(() => '{"content":{"positions":{}}}');
+      const { content } = JSON.parse(text) as { content: { positions: Record<string, { floor?: string }> } };
+      return content.positions[`${site.repo.url} ${site.revision}`]?.floor;
     },
     async close() {
       close();

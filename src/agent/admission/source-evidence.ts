@@ -1,19 +1,22 @@
 import { InputError, messageOf } from '../../lib/errors.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
 import { utf8 } from '../../lib/text/utf8.ts';
-import type { FetchedSnapshot, Source } from '../../source/source.ts';
+import type { FetchedSnapshot, Named, Source } from '../../source/source.ts';
 import type { Trust } from '../../trust/trust.ts';
 import { TrustError } from '../../trust/trust-error.ts';
-import type { Evidence } from '../../trust/verify/verification.ts';
+import type { Candidate, Evidence } from '../../trust/verify/verification.ts';
 
 /** The trust.yaml that a config repo may hold, at its root: the successor of the site's own file. */
 export const TRUST_FILE = 'trust.yaml';
 
-/** What a source tells to judge by. `take` makes a trust.yaml's text the one to follow the current one; what it throws as InputError is a refusal. */
+/**
+ * Gives the verifier what a source has. `successorOf` reads the text of a trust.yaml that is to follow the current one; its InputError becomes a
+ * refusal of the commit.
+ */
 export function sourceEvidence(
   source: Source,
   signal: AbortSignal,
-  take: (text: string, current: Trust) => Promise<Trust>,
+  successorOf: (text: string, current: Trust) => Promise<Trust>,
 ): Evidence {
   const reading = async <T>(commit: string, use: (snapshot: FetchedSnapshot) => Promise<T>): Promise<T> => {
     const snapshot = await source.fetch(commit, signal);
@@ -27,7 +30,7 @@ export function sourceEvidence(
       const file = await reading(commit, (snapshot) => snapshot.read(TRUST_FILE));
       if (!file) return undefined;
       try {
-        return await take(utf8(file.content, TRUST_FILE), current);
+        return await successorOf(utf8(file.content, TRUST_FILE), current);
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         throw new TrustError('trustChanged', `commit ${shortRevision(commit)}: ${messageOf(error)}`, { cause: error });
@@ -35,3 +38,9 @@ export function sourceEvidence(
     },
   };
 }
+
+const TAGS = 'refs/tags/';
+
+/** A commit to verify, with the tag by which a poll found it, if it was a tag. */
+export const candidateOf = (commit: string, { commit: named, ref, tag }: Named): Candidate =>
+  commit === named && ref?.startsWith(TAGS) ? { commit, tag: { name: ref.slice(TAGS.length), oid: tag } } : { commit };

@@ -81,7 +81,7 @@ export async function gather(
     accepted: {
       url: from.url,
       ref: from.ref,
-      lastAttempted: snapshot.revision,
+      commit: snapshot.revision,
       ...(pin && { pin }),
       site: { ...site, broken: lost },
       apps: accepted,

@@ -6,7 +6,7 @@ import { heldThemselves } from '../../plan/draft/withhold.ts';
 import { describe } from '../../plan/print/render.ts';
 
 /** Says what a pass found that cannot be brought about, what policy holds back, and what it adopted: once, and again when it comes back. */
-export function createProblemTeller(log: Log): (plan: Plan, actual: ActualSite) => void {
+export function createProblemLog(log: Log): (plan: Plan, actual: ActualSite) => void {
   let told = new Set<string>();
   return (plan, actual) => {
     const found = [

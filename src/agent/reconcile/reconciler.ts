@@ -1,6 +1,6 @@
-import { applyApp, type Effects } from '../../apply/apply.ts';
-import type { AskedFile } from '../../apply/host-files.ts';
-import { imagesOf } from '../../container/fields/mounts.ts';
+import { applyApp } from '../../apply/apply.ts';
+import type { Effects } from '../../apply/effects.ts';
+import { observeSite } from '../../apply/observe-site.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
@@ -12,7 +12,7 @@ import { oweHooks } from '../../plan/draft/slot/hooks.ts';
 import { isConverged } from '../../plan/draft/withhold.ts';
 import type { PlanOptions } from '../../plan/facts/policy.ts';
 import { forsakenApp } from '../../plan/facts/removed-app.ts';
-import { adopting, learnAdopted } from '../../plan/memory/adopted.ts';
+import { learnAdopted } from '../../plan/memory/adopted.ts';
 import {
   forgetBackoffs,
   learnConverged,
@@ -29,7 +29,7 @@ export interface ReconcilerOptions {
   effects: Effects;
   clock: Clock;
   log: Log;
-  store: MemoryStore;
+  store: Pick<MemoryStore, 'save'>;
   options: PlanOptions;
   /** Told of every plan and of every outcome, for status and for people. */
   onPlan?: (plan: Plan, actual: ActualSite, busy: boolean, site: DesiredSite) => void;
@@ -105,7 +105,7 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
   async function pass(site: DesiredSite): Promise<void> {
     // What was being worked on while we looked may have been seen as it was before: it is left to the pass that its end starts.
     const busy = busyLanes();
-    const actual = await observe(site);
+    const actual = await observeSite(site, memory, effects, clock);
     if (desired !== site || stopped) return trigger();
     const now = clock.monotonic();
     if (engineFailures > 0) memory = retryAfterOutage(memory, now);
@@ -132,21 +132,6 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     for (const app of free) begin(app, site);
     const next = made.apps.flatMap(({ operations }) => operations.flatMap(({ withheld }) => withheld?.until ?? []));
     if (next.length > 0) wakeAt(Math.min(...next));
-  }
-
-  async function observe(site: DesiredSite): Promise<ActualSite> {
-    const images = new Set(
-      site.apps.flatMap((app) =>
-        app.services.flatMap(({ containers }) => containers.flatMap(({ spec }) => imagesOf(spec))),
-      ),
-    );
-    const actual = await effects.engine.observe({ images: [...images], adopt: adopting(site, memory) });
-    const written = Object.values(memory.files).flatMap((files) => Object.keys(files));
-    const asked = new Map<string, AskedFile>(written.map((path) => [path, { path }]));
-    for (const app of site.apps)
-      for (const { path, content } of app.files) asked.set(path, { path, size: content.length });
-    const files = await effects.files.observe([...asked.values()]);
-    return { ...actual, files, at: clock.wall().toISOString() };
   }
 
   function begin(app: AppPlan, site: DesiredSite): void {

@@ -28,7 +28,7 @@ type Tell = (site: DesiredSite, plan: Plan, actual: ActualSite, isDone: boolean)
  * healthy, and that all is as a revision says. `isDone`: nothing is under way, and no app is broken. What containers printed is told without what may
  * be secret in it.
  */
-export function createStateTeller(log: Log, lastOutput: (container: string) => Promise<string>): Tell {
+export function createStateLog(log: Log, lastOutput: (container: string) => Promise<string>): Tell {
   const told = new Set<string>();
   const since = new Map<string, string>();
   let done = '';

@@ -7,15 +7,15 @@ import type { PlacedApp, PlacedSite } from '../../model/fleet.ts';
 import type { Entry } from '../../model/snapshot.ts';
 import type { Reading } from '../../model/state.ts';
 import type { Recorded } from '../../source/recording.ts';
+import { seal, unseal } from './state-file.ts';
 
 /** The last desired state that was accepted, whole: an agent that boots without a network enforces it. */
 export interface Accepted {
   /** Where it came from; the caller's to compare with where it looks now. */
   url: string;
   ref: string;
-  /** The commit of what is followed in which the Site was read; everything else as well, where it pins nothing. */
-  lastAttempted: string;
-  /** What the Site pins. */
+  /** The commit in which the Site was read; everything else as well, where the Site pins nothing. */
+  commit: string;
   pin?: AcceptedPin;
   site: Omit<PlacedSite, 'apps'>;
   apps: Record<string, AcceptedApp>;
@@ -32,7 +32,7 @@ export interface AcceptedPin {
   proof?: PinProof;
 }
 
-/** `ancestor`: it lies in the history of `lastAttempted`. `signed`: it is signed itself. `none`: neither, and it was only warned of. */
+/** `ancestor`: it lies in the history of the commit that pins it. `signed`: it is signed itself. `none`: neither, and it was only warned of. */
 export interface PinProof {
   kind: 'ancestor' | 'signed' | 'none';
   /** The digest of whom was trusted then. */
@@ -52,8 +52,11 @@ export interface AcceptedApp {
 }
 
 export interface AcceptedStore {
-  /** Call once, before anything is saved. An app of which a piece is lost is in `site.broken`, so that nobody takes it for removed. Never throws. */
-  load(): Promise<{ accepted?: Accepted; problems: string[] }>;
+  /**
+   * Call once, before anything is saved. An app of which a piece is lost is in `site.broken`: it is broken, and not removed. Throws StateError for
+   * the file of a newer Holdfast.
+   */
+  load(): Promise<Loaded>;
   /**
    * After it, and not before, the state is on the disk whole; a crash at any moment leaves the old or the new. Writes nothing when nothing
    * changed. The result says what could not be tidied up. Throws StateError, and then the old state still holds.
@@ -61,16 +64,23 @@ export interface AcceptedStore {
   save(accepted: Accepted): Promise<string[]>;
 }
 
-const FORMAT = 1;
+export interface Loaded {
+  accepted?: Accepted;
+  problems: string[];
+  /** Another version of Holdfast compiled it, which may read other files of the same commit. */
+  isByOther: boolean;
+}
+
+const VERSION = 1;
 const MODE = 0o600;
 const INDEX = 'accepted.json';
 /** Damaged indexes kept for people to look at; a card that decays must not fill itself with them. */
 const MOST_SET_ASIDE = 3;
 
-/** What stands in the index: apps by the blob that holds them. */
-type Index = Omit<Accepted, 'apps'> & { apps: Record<string, { blob: string; revision: string }> };
+/** The content of the index: apps by the blob that holds them, and the version of Holdfast that wrote it. */
+type Index = Omit<Accepted, 'apps'> & { program: string; apps: Record<string, { blob: string; revision: string }> };
 
-/** What stands in an app's blob: its files by their blobs. */
+/** The content of an app's blob: its files by their blobs. */
 interface StoredApp {
   placed: PlacedApp;
   files: Record<string, { blob: string; executable: boolean }>;
@@ -81,10 +91,10 @@ interface StoredApp {
 }
 
 /**
- * Keeps the accepted state in a folder of its own: `accepted.json` with a checksum in it, and `blobs/SHA256`, which are written before the index
- * that names them and removed after it no longer does.
+ * Keeps the accepted state in a folder of its own: `accepted.json`, and `blobs/SHA256`, which are written before the index that names them and
+ * removed after it no longer does. `program` is the version of this Holdfast.
  */
-export function acceptedStore(disk: Disk, dir: string): AcceptedStore {
+export function acceptedStore(disk: Disk, dir: string, program: string): AcceptedStore {
   const index = posix.join(dir, INDEX);
   const blobs = posix.join(dir, 'blobs');
   /** Blobs known to be whole on the disk. */
@@ -158,17 +168,20 @@ export function acceptedStore(disk: Disk, dir: string): AcceptedStore {
       try {
         content = await disk.read(index);
       } catch (error) {
-        return { problems: [`${index} cannot be read: ${messageOf(error)}`] };
+        return { problems: [`${index} cannot be read: ${messageOf(error)}`], isByOther: false };
       }
-      if (!content) return { problems };
+      if (!content) return { problems, isByOther: false };
       const text = utf8(content);
-      const found = parseIndex(text);
+      const found = parseIndex(index, text);
       if (!found) {
         const aside = await setAside(content).then(
           (name) => `it was set aside as ${name}`,
           (error: unknown) => `it cannot be set aside: ${messageOf(error)}`,
         );
-        return { problems: [`${index} is damaged, and with it what was accepted last; ${aside}`] };
+        return {
+          problems: [`${index} is damaged: the state that was accepted last is lost; ${aside}`],
+          isByOther: false,
+        };
       }
       const apps: [string, AcceptedApp][] = [];
       const lost: { name: string; problems: Problem[] }[] = [];
@@ -183,12 +196,14 @@ export function acceptedStore(disk: Disk, dir: string): AcceptedStore {
       }
       stored = text;
       const broken = [...found.site.broken.filter(({ name }) => !lost.some((one) => one.name === name)), ...lost];
-      return { accepted: { ...found, site: { ...found.site, broken }, apps: Object.fromEntries(apps) }, problems };
+      const { program: by, ...rest } = found;
+      const accepted = { ...rest, site: { ...found.site, broken }, apps: Object.fromEntries(apps) };
+      return { accepted, problems, isByOther: by !== program };
     },
 
     async save(accepted) {
       const pieces = new Map<string, Uint8Array>();
-      const text = serialize(accepted, pieces);
+      const text = serialize(accepted, program, pieces);
       if (text === stored && [...pieces.keys()].every((sha) => held.has(sha))) return [];
       stored = undefined;
       try {
@@ -208,7 +223,7 @@ export function acceptedStore(disk: Disk, dir: string): AcceptedStore {
 }
 
 /** The index as text; the blobs it names go into `pieces`. */
-function serialize(accepted: Accepted, pieces: Map<string, Uint8Array>): string {
+function serialize(accepted: Accepted, program: string, pieces: Map<string, Uint8Array>): string {
   const add = (content: Uint8Array): string => {
     const sha = sha256(content);
     pieces.set(sha, content);
@@ -228,23 +243,13 @@ function serialize(accepted: Accepted, pieces: Map<string, Uint8Array>): string 
     };
     return [name, { blob: add(Buffer.from(JSON.stringify(app))), revision }] as const;
   });
-  const body: Index = { ...accepted, apps: Object.fromEntries(apps) };
-  // Parsing what is written gives the same text again: that is what the checksum is of.
-  return `${JSON.stringify({ format: FORMAT, checksum: sha256(Buffer.from(JSON.stringify(body))), accepted: body })}\n`;
+  const content: Index = { ...accepted, program, apps: Object.fromEntries(apps) };
+  return seal(VERSION, content);
 }
 
-/** The index of apps; undefined for anything that is not what `serialize` wrote, to the last bit. */
-export function parseIndex(text: string): Index | undefined {
-  let value: { format?: unknown; checksum?: unknown; accepted?: unknown } | null;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (value?.format !== FORMAT || value.accepted === undefined) return undefined;
-  if (value.checksum !== sha256(Buffer.from(JSON.stringify(value.accepted)))) return undefined;
-  return value.accepted as Index;
-}
+/** undefined for anything that is not what `serialize` wrote. Throws StateError for the file of a newer Holdfast. */
+export const parseIndex = (path: string, text: string): Index | undefined =>
+  unseal(path, text, VERSION) as Index | undefined;
 
 const sha256 = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');
 const utf8 = (content: Uint8Array): string => Buffer.from(content).toString('utf8');

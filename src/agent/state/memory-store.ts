@@ -1,84 +1,77 @@
-import { createHash } from 'node:crypto';
 import type { Disk } from '../../lib/disk.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { type Backoff, emptyMemory, type Memory, type OwedHooks } from '../../model/memory.ts';
 import type { Hook } from '../../model/spec.ts';
 import { delay } from '../../plan/memory/learn.ts';
+import { seal, unseal } from './state-file.ts';
 
-/** Memory on the disk. Monotonic times mean nothing after a restart, so they are not written: a backoff begins anew at its step. */
+/** Memory as it is on the disk. Monotonic times mean nothing after a restart, so they are left out. */
+export type StoredMemory = Omit<Memory, 'backoffs' | 'rollouts'> & {
+  backoffs: Record<string, Omit<Backoff, 'until' | 'wellSince'>>;
+  rollouts: Record<string, Omit<Memory['rollouts'][string], 'until'>>;
+};
+
 export interface MemoryStore {
-  load(now: number, random: () => number): Promise<{ memory: Memory; problem?: string }>;
+  /** Sets a damaged file aside and tells so in `problem`. Throws StateError for the file of a newer Holdfast. */
+  read(): Promise<{ stored: StoredMemory; problem?: string }>;
   /** Writes nothing when nothing that is stored changed. */
   save(memory: Memory): Promise<void>;
 }
 
-const FORMAT = 1;
+const VERSION = 1;
 
 export function createMemoryStore(disk: Disk, path: string): MemoryStore {
-  let stored: string | undefined;
+  let last: string | undefined;
 
   return {
-    async load(now, random) {
+    async read() {
       const content = await disk.read(path);
-      if (!content) return { memory: emptyMemory() };
+      if (!content) return { stored: emptyMemory() };
       const text = Buffer.from(content).toString('utf8');
-      const parsed = parse(text);
-      if (!parsed) {
-        // A disk that is full or failing is no reason to mend nothing.
-        const aside = await disk.write(`${path}.corrupt`, content, 0o600).then(
-          () => `was set aside as ${path}.corrupt`,
-          (error) => `cannot be set aside: ${messageOf(error)}`,
-        );
-        return { memory: emptyMemory(), problem: `${path} is damaged and ${aside}` };
+      const stored = parse(unseal(path, text, VERSION));
+      if (stored) {
+        last = text;
+        return { stored };
       }
-      stored = text;
-      const backoffs = Object.fromEntries(
-        Object.entries(parsed.backoffs).map(([key, backoff]) => [
-          key,
-          { ...backoff, until: now + delay(key, backoff.failures, random) },
-        ]),
+      // A disk that is full or failing is no reason to repair nothing.
+      const aside = await disk.write(`${path}.corrupt`, content, 0o600).then(
+        () => `was set aside as ${path}.corrupt`,
+        (error) => `cannot be set aside: ${messageOf(error)}`,
       );
-      const rollouts = Object.fromEntries(
-        Object.entries(parsed.rollouts).map(([key, rollout]) => [key, { ...rollout, until: now + rollout.pauseMs }]),
-      );
-      return { memory: { ...parsed, backoffs, rollouts } };
+      return { stored: emptyMemory(), problem: `${path} is damaged and ${aside}` };
     },
 
     async save(memory) {
-      const text = serialize(memory);
-      if (text === stored) return;
+      const text = seal(VERSION, storedPart(memory));
+      if (text === last) return;
       await disk.write(path, text, 0o600);
-      stored = text;
+      last = text;
     },
   };
 }
 
-function serialize(memory: Memory): string {
-  const backoffs = Object.fromEntries(
-    Object.entries(memory.backoffs).map(([key, { goal, failures, error }]) => [key, { goal, failures, error }]),
+/** The memory of a new life: each backoff and each pause of a rollout begins again at the step it had reached. */
+export function rebase(stored: StoredMemory, now: number, random: () => number): Memory {
+  const backoffs = Object.entries(stored.backoffs).map(
+    ([key, backoff]) => [key, { ...backoff, until: now + delay(key, backoff.failures, random) }] as const,
   );
-  const rollouts = Object.fromEntries(
-    Object.entries(memory.rollouts).map(([key, { goal, pauseMs }]) => [key, { goal, pauseMs }]),
+  const rollouts = Object.entries(stored.rollouts).map(
+    ([key, rollout]) => [key, { ...rollout, until: now + rollout.pauseMs }] as const,
   );
-  const body = { ...memory, backoffs, rollouts };
-  return `${JSON.stringify({ format: FORMAT, checksum: checksumOf(body), ...body }, null, 1)}\n`;
+  return { ...stored, backoffs: Object.fromEntries(backoffs), rollouts: Object.fromEntries(rollouts) };
 }
 
-/** A flipped bit inside a text is still JSON: it would run a finished job again, or leave a file behind that Git dropped. */
-const checksumOf = (body: object): string => createHash('sha256').update(JSON.stringify(body)).digest('hex');
+function storedPart(memory: Memory): StoredMemory {
+  const backoffs = Object.entries(memory.backoffs).map(
+    ([key, { goal, failures, error }]) => [key, { goal, failures, error }] as const,
+  );
+  const rollouts = Object.entries(memory.rollouts).map(([key, { goal, pauseMs }]) => [key, { goal, pauseMs }] as const);
+  return { ...memory, backoffs: Object.fromEntries(backoffs), rollouts: Object.fromEntries(rollouts) };
+}
 
-/** undefined for anything that is not what `serialize` wrote. */
-function parse(text: string): Memory | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+/** undefined for anything that is not the content that `save` wrote. Facts that this version does not know are left out. */
+function parse(value: unknown): StoredMemory | undefined {
   if (!isRecord(value)) return undefined;
-  const { format, checksum, ...body } = value;
-  if (format !== FORMAT || checksum !== checksumOf(body)) return undefined;
-  // Older ones know of no hooks and of nothing adopted.
   const { completed, applied, backoffs, pulled, files, adopted = {}, owed = {}, preStop = {}, rollouts = {} } = value;
   if (!isTexts(completed) || !isTexts(applied) || !isTexts(pulled) || !isRecord(backoffs) || !isRecord(files))
     return undefined;
@@ -91,9 +84,9 @@ function parse(text: string): Memory | undefined {
     completed,
     applied,
     pulled,
-    backoffs: backoffs as Memory['backoffs'],
+    backoffs: backoffs as StoredMemory['backoffs'],
     owed: owed as Memory['owed'],
-    rollouts: rollouts as Memory['rollouts'],
+    rollouts: rollouts as StoredMemory['rollouts'],
     preStop: preStop as Memory['preStop'],
     files: files as Memory['files'],
     adopted: adopted as Memory['adopted'],

@@ -1,45 +1,53 @@
-import { createHash } from 'node:crypto';
 import type { Disk } from '../../lib/disk.ts';
 import { messageOf, StateError } from '../../lib/errors.ts';
 import type { Beacon } from '../../trust/beacon.ts';
 import type { CountedDates } from '../../trust/verify/counted-dates.ts';
+import { seal, unseal } from './state-file.ts';
 
 /** What a site must not forget of whom and what it believed. */
 export interface TrustState {
-  /** By repo and revision: another one is another place, which begins anew. */
-  places: Record<string, Place>;
-  /** The newest trust.yaml that was taken over from Git. */
-  trust?: { version: number; text: string; commit: string };
+  /** By repo and revision: with another one the site begins from nothing. */
+  positions: Record<string, FollowPosition>;
+  /** The newest trust.yaml of Git that succeeded the site's own. */
+  trust?: Successor;
 }
 
-export interface Place {
-  /** Everything to come must descend from it. */
+/** How far a site came at one repo and revision. */
+export interface FollowPosition {
+  /** Each commit to come must descend from it. */
   floor?: string;
-  /** The digest of what it was judged by; another one means that keys may have been revoked since. */
-  verifiedBy?: string;
-  /** What was followed was a tag, and must stay one: a branch of its name says nothing of who named it. */
+  /** The digest of the trust.yaml by which the floor was verified; another one means that keys may have been revoked since. */
+  verifiedBy?: string | undefined;
+  /** A tag was followed, and it must stay a tag: nobody signs the name of a branch. */
   byTag?: boolean;
   beacon?: Beacon | undefined;
-  /** The commit that brought the trust.yaml in force: only beacons count that name it or one after it. */
+  /** The commit that brought the trust.yaml in force: only beacons count that name it or a later one. */
   beaconsFrom?: string;
-  /** The dates that count on top of the floor. */
+  /** The dates that count for the children of the floor. */
   dates?: CountedDates;
 }
 
+/** A trust.yaml of Git, and the commit that brought it. */
+export interface Successor {
+  version: number;
+  text: string;
+  commit: string;
+}
+
 export interface TrustStore {
-  /** Never throws; what is lost is told in `problem`. */
+  /** A lost state is told in `problem`. Throws StateError for the file of a newer Holdfast. */
   load(): Promise<{ state: TrustState; problem?: string }>;
   /** All or nothing, and nothing when nothing changed. Throws StateError. */
   save(state: TrustState): Promise<void>;
 }
 
-const FORMAT = 1;
+const VERSION = 1;
 
 export function createTrustStore(disk: Disk, path: string): TrustStore {
   let stored: string | undefined;
   return {
     async load() {
-      const empty: TrustState = { places: {} };
+      const empty: TrustState = { positions: {} };
       let content: Uint8Array | undefined;
       try {
         content = await disk.read(path);
@@ -48,35 +56,24 @@ export function createTrustStore(disk: Disk, path: string): TrustStore {
       }
       if (!content) return { state: empty };
       const text = Buffer.from(content).toString('utf8');
-      const state = parseTrustState(text);
+      const state = parseTrustState(path, text);
       if (!state) return { state: empty, problem: `${path} is damaged` };
       stored = text;
       return { state };
     },
     async save(state) {
-      const body = JSON.stringify(state);
-      const text = `${JSON.stringify({ format: FORMAT, checksum: sha256(body), state })}\n`;
+      const text = seal(VERSION, state);
       if (text === stored) return;
       try {
         await disk.write(path, text, 0o600);
       } catch (error) {
-        throw new StateError(`What was accepted cannot be written to ${path}: ${messageOf(error)}`, { cause: error });
+        throw new StateError(`${path} cannot be written: ${messageOf(error)}`, { cause: error });
       }
       stored = text;
     },
   };
 }
 
-/** undefined for anything that is not what `save` wrote, to the last bit. */
-export function parseTrustState(text: string): TrustState | undefined {
-  try {
-    const value = JSON.parse(text) as { format?: unknown; checksum?: unknown; state?: TrustState } | null;
-    const isWhole = value?.format === FORMAT && value.checksum === sha256(JSON.stringify(value.state));
-    return isWhole ? value.state : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+/** undefined for anything that is not what `save` wrote. Throws StateError for the file of a newer Holdfast. */
+export const parseTrustState = (path: string, text: string): TrustState | undefined =>
+  unseal(path, text, VERSION) as TrustState | undefined;

@@ -109,6 +109,7 @@ async function start(settings: Settings, log: Log): Promise<{ sync(): void; stop
     path,
     site,
     stateDir,
+    program: VERSION,
     compile: async () => ({ filesDir, onOutside: outside.heard, maxFileBytes, ...(await localValues()) }),
     trust,
     intervalMs: settings.interval,

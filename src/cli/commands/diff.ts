@@ -1,13 +1,13 @@
 import { discreetEngine } from '../../agent/reconcile/discreet-engine.ts';
 import { guardFolders } from '../../apply/guard-folders.ts';
 import { createHostFiles } from '../../apply/host-files.ts';
+import { observeSite } from '../../apply/observe-site.ts';
 import { outsideValues } from '../../compose/outside-values.ts';
-import { imagesOf } from '../../container/fields/mounts.ts';
+import { systemClock } from '../../lib/clock.ts';
 import { formatProblem } from '../../lib/errors.ts';
 import { line } from '../../lib/text/line.ts';
 import { emptyMemory } from '../../model/memory.ts';
 import type { DesiredSite } from '../../model/state.ts';
-import { adopting } from '../../plan/memory/adopted.ts';
 import { learnFromState } from '../../plan/memory/learn.ts';
 import { plan } from '../../plan/plan.ts';
 import { renderJson, renderText } from '../../plan/print/render.ts';
@@ -48,24 +48,22 @@ export const command = defineCommand({
     if (names.size > 0) printError(placeholdersText([...names].sort()));
     const { made, desired } = await withEngine(wanted.site, options.dockerHost, async (opened) => {
       const engine = discreetEngine(opened, outside.hide);
-      const seeing = (site: DesiredSite) =>
-        engine.observe({ images: imagesIn(site), adopt: adopting(site, emptyMemory()) });
+      const files = elsewhere ? undefined : createHostFiles(territory);
+      const seeing = (site: DesiredSite) => {
+        const disk = files ?? { observe: async () => filesAsWanted(site) };
+        return observeSite(site, emptyMemory(), { engine, files: disk }, systemClock);
+      };
       const inTexts = new Set([...names].map((name) => `{{${name}}}`));
       const first = await seeing(wanted);
       const desired = names.size > 0 ? withFoundValues(wanted, first, inTexts).desired : wanted;
       // The second look asks for the images that were found in place of a placeholder.
       const actual = names.size > 0 ? withFoundValues(wanted, await seeing(desired), inTexts).actual : first;
-      const asked = desired.apps.flatMap((app) =>
-        app.files.map(({ path, content }) => ({ path, size: content.length })),
-      );
-      const files = elsewhere ? filesAsWanted(desired) : await createHostFiles(territory).observe(asked);
-      if (elsewhere && asked.length > 0)
+      if (elsewhere && desired.apps.some((app) => app.files.length > 0))
         printError(
           'the engine is on another machine: files of Git are compared by the labels of the containers that bind them, not on its disk',
         );
       const how = { byHand: true, prune: options.prune, pullAlways: false };
-      const seen = { ...actual, files };
-      return { desired, made: plan(desired, seen, learnFromState(emptyMemory(), desired, seen, 0), 0, how) };
+      return { desired, made: plan(desired, actual, learnFromState(emptyMemory(), desired, actual, 0), 0, how) };
     });
 
     if (options.output === 'json') printJson(renderJson(made));
@@ -79,12 +77,6 @@ export const command = defineCommand({
     return made.apps.some(({ operations }) => operations.length > 0) ? EXIT.differences : EXIT.ok;
   },
 });
-
-const imagesIn = ({ apps }: DesiredSite): string[] => [
-  ...new Set(
-    apps.flatMap((app) => app.services.flatMap(({ containers }) => containers.flatMap(({ spec }) => imagesOf(spec)))),
-  ),
-];
 
 const placeholdersText = (names: readonly string[]): string =>
   `only the site knows ${names.join(', ')}: fields that use ${names.length === 1 ? 'it' : 'them'} are not compared (--values FILE gives the values, and then they are)`;

@@ -1,13 +1,13 @@
 import { discreetEngine } from '../../agent/reconcile/discreet-engine.ts';
 import type { Reconciler } from '../../agent/reconcile/reconciler.ts';
 import { createReconciler } from '../../agent/reconcile/reconciler.ts';
+import { createEffects } from '../../apply/effects.ts';
 import { createHostFiles } from '../../apply/host-files.ts';
 import type { Territory } from '../../apply/territory.ts';
 import type { Hide } from '../../compose/hide-values.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { formatProblem } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
-import { createSemaphore } from '../../lib/semaphore.ts';
 import { line } from '../../lib/text/line.ts';
 import { emptyMemory, type Memory } from '../../model/memory.ts';
 import type { AppPlan, Plan } from '../../model/plan.ts';
@@ -43,16 +43,11 @@ export async function converge(desired: DesiredSite, options: ConvergeOptions): 
     const verdict = await new Promise<Verdict>((resolve) => {
       const watcher = createOutcomeWatcher(resolve);
       reconciler = createReconciler(options.memory ?? emptyMemory(), {
-        effects: {
-          engine,
-          files: createHostFiles(options.territory),
-          slots: createSemaphore(8),
-          pullSlots: createSemaphore(3),
-        },
+        effects: createEffects(engine, createHostFiles(options.territory)),
         clock: systemClock,
         log: progressLog,
         // A laptop keeps nothing of a site: what it knows ends with the command.
-        store: { load: async () => ({ memory: emptyMemory() }), save: async () => {} },
+        store: { save: async () => {} },
         options: options.plan,
         onPlan: watcher.plan,
         onOutcome: watcher.outcome,

@@ -36,7 +36,7 @@ function state(revision: string, texts: Record<string, string>): Accepted {
   return {
     url: 'https://host/fleet.git',
     ref: 'main',
-    lastAttempted: revision,
+    commit: revision,
     site: { site: 'one', revision, broken: [], vanished: {}, allowEmpty: false, pruneThreshold: 50, confirmPrune: [] },
     apps: Object.fromEntries(
       Object.entries(texts).map(([name, text]) => [
@@ -75,7 +75,7 @@ function counting(failAt = Number.POSITIVE_INFINITY): Disk & { effects: number }
   return disk;
 }
 
-const load = () => acceptedStore(systemDisk, dir).load();
+const load = () => acceptedStore(systemDisk, dir, 'test').load();
 const blobPath = async (content: string): Promise<string> => {
   for (const name of await readdir(join(dir, 'blobs'))) {
     const path = join(dir, 'blobs', name);
@@ -87,18 +87,18 @@ const blobPath = async (content: string): Promise<string> => {
 describe('the accepted state', () => {
   test('comes back as it was saved', async () => {
     const saved = { ...state('r1', { web: 'a', db: 'b', __proto__x: 'c' }), firstName: 'web' };
-    await acceptedStore(systemDisk, dir).save(saved);
+    await acceptedStore(systemDisk, dir, 'test').save(saved);
     const { accepted, problems } = await load();
     expect(accepted).toEqual(saved);
     expect(problems).toEqual([]);
   });
 
   test('is nothing where nothing was saved', async () => {
-    expect(await load()).toEqual({ problems: [] });
+    expect(await load()).toEqual({ problems: [], isByOther: false });
   });
 
   test('is readable by its owner alone', async () => {
-    await acceptedStore(systemDisk, dir).save(state('r1', { web: 'a' }));
+    await acceptedStore(systemDisk, dir, 'test').save(state('r1', { web: 'a' }));
     const files = [
       join(dir, 'accepted.json'),
       ...(await readdir(join(dir, 'blobs'))).map((name) => join(dir, 'blobs', name)),
@@ -107,9 +107,9 @@ describe('the accepted state', () => {
   });
 
   test('is not written again when nothing changed, also by the next run', async () => {
-    await acceptedStore(systemDisk, dir).save(state('r1', { web: 'a' }));
+    await acceptedStore(systemDisk, dir, 'test').save(state('r1', { web: 'a' }));
     const disk = counting();
-    const store = acceptedStore(disk, dir);
+    const store = acceptedStore(disk, dir, 'test');
     await store.load();
     await store.save(state('r1', { web: 'a' }));
     expect(disk.effects).toBe(0);
@@ -117,7 +117,7 @@ describe('the accepted state', () => {
 
   test('of a commit that changes no app is one write', async () => {
     const disk = counting();
-    const store = acceptedStore(disk, dir);
+    const store = acceptedStore(disk, dir, 'test');
     await store.save(state('r1', { web: 'a' }));
     const before = disk.effects;
     await store.save(state('r2', { web: 'a' }));
@@ -125,7 +125,7 @@ describe('the accepted state', () => {
   });
 
   test('drops what it no longer needs, and what a crash left', async () => {
-    const store = acceptedStore(systemDisk, dir);
+    const store = acceptedStore(systemDisk, dir, 'test');
     await store.save(state('r1', { web: 'old', db: 'x' }));
     await writeFile(join(dir, 'blobs', '.abc.holdfast-tmp'), '');
     await writeFile(join(dir, '.abc.holdfast-tmp'), '');
@@ -140,9 +140,9 @@ describe('the accepted state', () => {
     const seen = new Set<string>();
     for (let failAt = 1; ; failAt++) {
       await rm(dir, { recursive: true });
-      await acceptedStore(systemDisk, dir).save(before);
+      await acceptedStore(systemDisk, dir, 'test').save(before);
       const disk = counting(failAt);
-      const store = acceptedStore(disk, dir);
+      const store = acceptedStore(disk, dir, 'test');
       await store.load();
       const failed = await store.save(after).then(
         (problems) => problems.length > 0,
@@ -150,8 +150,8 @@ describe('the accepted state', () => {
       );
       const { accepted, problems } = await load();
       expect(problems).toEqual([]);
-      seen.add(accepted?.lastAttempted ?? 'none');
-      expect(accepted).toEqual(accepted?.lastAttempted === 'r1' ? before : after);
+      seen.add(accepted?.commit ?? 'none');
+      expect(accepted).toEqual(accepted?.commit === 'r1' ? before : after);
       if (!failed) break;
       // The disk has room again: the same run saves what it could not.
       disk.effects = Number.NEGATIVE_INFINITY;
@@ -164,7 +164,7 @@ describe('the accepted state', () => {
 
 describe('damage', () => {
   test('of any bit of the index is noticed; it is set aside and nothing is believed of it', async () => {
-    const store = acceptedStore(systemDisk, dir);
+    const store = acceptedStore(systemDisk, dir, 'test');
     await store.save(state('r1', { web: 'a' }));
     const good = await readFile(join(dir, 'accepted.json'));
     for (let at = 0; at < good.length - 1; at += 5) {
@@ -181,14 +181,14 @@ describe('damage', () => {
   });
 
   test('of the index, cut short', async () => {
-    await acceptedStore(systemDisk, dir).save(state('r1', { web: 'a' }));
+    await acceptedStore(systemDisk, dir, 'test').save(state('r1', { web: 'a' }));
     const good = await readFile(join(dir, 'accepted.json'));
     for (const length of [0, 1, good.length >> 1, good.length - 2]) {
       await writeFile(join(dir, 'accepted.json'), good.subarray(0, length));
       const { accepted, problems } = await load();
       expect(accepted).toBeUndefined();
       expect(problems[0]).toMatch(
-        /accepted\.json is damaged, and with it what was accepted last; it was set aside as .*corrupt-\d+$/,
+        /accepted\.json is damaged: the state that was accepted last is lost; it was set aside as .*corrupt-\d+$/,
       );
     }
   });
@@ -199,24 +199,24 @@ describe('damage', () => {
     ['lost', () => undefined],
   ])('of one app’s file, %s, costs that app alone, which is broken and not removed', async (_, damage) => {
     const saved = state('r1', { web: 'aaa', db: 'bbb' });
-    await acceptedStore(systemDisk, dir).save(saved);
+    await acceptedStore(systemDisk, dir, 'test').save(saved);
     const path = await blobPath('aaa');
     const damaged = damage(await readFile(path));
     if (damaged) await writeFile(path, damaged);
     else await rm(path);
-    const store = acceptedStore(systemDisk, dir);
+    const store = acceptedStore(systemDisk, dir, 'test');
     const { accepted, problems } = await store.load();
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(/^what was accepted of web is lost: .*\/blobs\/[0-9a-f]{64} is (missing|damaged)/);
     expect(Object.keys(accepted?.apps ?? {})).toEqual(['db']);
     expect(accepted?.site.broken).toEqual([{ name: 'web', problems: [{ message: problems[0], app: 'web' }] }]);
     await store.save(saved);
-    expect(await load()).toEqual({ accepted: saved, problems: [] });
+    expect(await load()).toEqual({ accepted: saved, problems: [], isByOther: false });
   });
 
   test('that cannot be set aside is still reported', async () => {
     await writeFile(join(dir, 'accepted.json'), 'x');
-    const { accepted, problems } = await acceptedStore(counting(1), dir).load();
+    const { accepted, problems } = await acceptedStore(counting(1), dir, 'test').load();
     expect(accepted).toBeUndefined();
     expect(problems[0]).toMatch(/it cannot be set aside: ENOSPC/);
   });
@@ -230,7 +230,7 @@ test('a power cut at any step of any save leaves the state before it or the one 
     state('d', { web: 'one' }),
   ];
   const run = async (files: PowerCutFiles): Promise<number> => {
-    const store = acceptedStore(powerCutDisk(files), '/accepted');
+    const store = acceptedStore(powerCutDisk(files), '/accepted', 'test');
     let saved = -1;
     try {
       await store.load();
@@ -250,7 +250,7 @@ test('a power cut at any step of any save leaves the state before it or the one 
     files.cutAt = step;
     const saved = await run(files);
     const found = files.afterCut(seededRandom(step).next);
-    const { accepted, problems } = await acceptedStore(powerCutDisk(found), '/accepted').load();
+    const { accepted, problems } = await acceptedStore(powerCutDisk(found), '/accepted', 'test').load();
     expect({ step, problems }).toEqual({ step, problems: [] });
     expect([states[saved], states[saved + 1]]).toContainEqual(accepted);
     expect(await run(found)).toBe(states.length - 1);

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createProblemTeller } from '../../../src/agent/reconcile/problem-log.ts';
+import { createProblemLog } from '../../../src/agent/reconcile/problem-log.ts';
 import type { Log } from '../../../src/lib/log.ts';
 import { emptyMemory } from '../../../src/model/memory.ts';
 import type { ActualSite } from '../../../src/model/state.ts';
@@ -13,7 +13,7 @@ test('what a policy holds back is said once for each app, and again when it come
     lines.push(message);
   };
   const log: Log = { debug: say, info: say, warn: say, error: say };
-  const tell = createProblemTeller(log);
+  const tell = createProblemLog(log);
   const git = site({ ...app('shop', service('web'), service('db')), sync: {} });
   const empty: ActualSite = { ...actualOf(git), containers: [] };
   const told = (actual: ActualSite): string[] => {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createStateTeller } from '../../../src/agent/reconcile/state-log.ts';
+import { createStateLog } from '../../../src/agent/reconcile/state-log.ts';
 import { emptyMemory } from '../../../src/model/memory.ts';
 import type { ActualSite, DesiredSite } from '../../../src/model/state.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
@@ -25,7 +25,7 @@ const gated: DesiredSite = {
 function teller(output = '') {
   const said: string[] = [];
   const say = (text: string): void => void said.push(text);
-  const tell = createStateTeller({ debug: say, info: say, warn: say, error: say }, async () => output);
+  const tell = createStateLog({ debug: say, info: say, warn: say, error: say }, async () => output);
   return {
     said,
     see: (desired: DesiredSite, actual: ActualSite) =>

@@ -1,0 +1,35 @@
+import { pollForever } from '../../source/follow/retry.ts';
+import type { AgentOptions } from '../agent-options.ts';
+import { explain, tell, wordsOf } from './explain.ts';
+import type { Follower } from './follower.ts';
+
+/**
+ * Polls until the signal is aborted, with jitter, so that a fleet does not ask in one moment. Tells the log of each trouble once, and once that it is
+ * over.
+ */
+export function pollLoop(follower: Follower, options: AgentOptions, signal: AbortSignal): Promise<void> {
+  const { clock, log, repo, intervalMs } = options;
+  let trouble: { words: string; over: string } | undefined;
+  return pollForever(
+    clock,
+    async () => {
+      await follower.once(signal);
+      if (!trouble) return;
+      log.info(trouble.over);
+      trouble = undefined;
+      follower.linkUp();
+    },
+    {
+      signal,
+      onLink: options.onLink,
+      interval: () => intervalMs * (1 + clock.random() / 10),
+      onFailure: (error) => {
+        const explained = explain({ kind: 'failed', error, repo });
+        const words = wordsOf(explained);
+        if (words === trouble?.words || signal.aborted) return;
+        trouble = { words, over: explained.over ?? '' };
+        tell(log, explained);
+      },
+    },
+  );
+}
