@@ -34,7 +34,7 @@ export class Signers {
   }
 
   /** By whom, and on top of which dates, a commit is judged from now on. */
-  judgeBy({ oid }: Commit, trust: Trust, datesBelow: CountedDates): void {
+  verifyBy({ oid }: Commit, trust: Trust, datesBelow: CountedDates): void {
     this.#trustBefore.set(oid, trust);
     this.#datesBelow.set(oid, datesBelow);
   }
