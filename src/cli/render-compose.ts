@@ -11,15 +11,11 @@ import { placeAt } from './repo/pinned.ts';
 /** Prints one app as `docker compose config --format json` does in the app's folder on this machine. */
 export async function renderCompose(folder: string | undefined, options: RenderOptions): Promise<number> {
   if (options.output === 'yaml') {
-    throw InputError.at(undefined, '--format compose prints JSON, so -o yaml does not go with it', 'leave one out');
+    throw InputError.of('--format compose prints JSON, so -o yaml does not go with it', 'leave one out');
   }
   if (options.repo !== undefined) {
     const hint = 'clone the repo and name its folder';
-    throw InputError.at(
-      undefined,
-      '--format compose takes relative paths as those of a folder here, not of --repo',
-      hint,
-    );
+    throw InputError.of('--format compose takes relative paths as those of a folder here, not of --repo', hint);
   }
   const compile = await compileOptions(options, true);
   return withSnapshot(folder, options, async (snapshot, pinned) => {
@@ -40,12 +36,8 @@ function choose({ site, apps, broken }: PlacedSite, name: string | undefined): P
   const names = [...apps, ...broken].map((app) => app.name).sort();
   if (name === undefined) {
     throw names.length === 0
-      ? InputError.at(undefined, `${site} runs no app`)
-      : InputError.at(
-          undefined,
-          `${site} runs ${names.join(', ')}: --format compose prints one of them`,
-          'name it with --app',
-        );
+      ? InputError.of(`${site} runs no app`)
+      : InputError.of(`${site} runs ${names.join(', ')}: --format compose prints one of them`, 'name it with --app');
   }
   const unreadable = broken.find((app) => app.name === name);
   if (unreadable) throw new InputError(unreadable.problems);

@@ -16,8 +16,7 @@ export function adoptedDirectory(app: PlacedApp, name: string, options: CompileO
   if (app.adoptedDirectory !== undefined) return app.adoptedDirectory;
   const directories = own(options.stacks, name) ?? [];
   if (directories.length <= 1) return directories[0];
-  throw InputError.at(
-    undefined,
+  throw InputError.of(
     `the containers of the Compose project ${name} were started from several folders: ${directories.join(', ')}`,
     'say which of them counts with projectDirectory in the Application',
   );

@@ -169,7 +169,7 @@ function whereOf(app: PlacedApp, name: string, options: CompileOptions): SiteFol
   if (appDirectory !== undefined) return { here: posix.join(appDirectory, inside) };
   const given = app.projectDirectory ?? adoptedDirectory(app, name, options);
   if (given !== undefined && !given.startsWith('/'))
-    throw InputError.at(undefined, `projectDirectory of ${app.name} must be an absolute path on the site`);
+    throw InputError.of(`projectDirectory of ${app.name} must be an absolute path on the site`);
   const whole = given ?? posix.join(filesDir, name, inside);
   return {
     name,

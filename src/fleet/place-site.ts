@@ -58,7 +58,7 @@ export async function listSites(snapshot: Snapshot): Promise<string[]> {
 /** fleet.yaml. Throws InputError. */
 export async function readFleet(snapshot: Snapshot): Promise<FleetDocument> {
   const root = await readDocument(snapshot, FLEET, 'Fleet');
-  if (!root) throw InputError.at(undefined, `${snapshot.origin.description} has no ${FLEET}`);
+  if (!root) throw InputError.of(`${snapshot.origin.description} has no ${FLEET}`);
   return fleetOf(root, snapshot.origin.name);
 }
 
@@ -77,8 +77,7 @@ async function layoutOf(snapshot: Snapshot): Promise<{ kind: 'fleet' } | { kind:
   const compose = await findLoneFiles(snapshot, '');
   if (compose) return { kind: 'bare', compose };
   const folders = ['apps', 'sites'].filter((name) => names.includes(name));
-  throw InputError.at(
-    undefined,
+  throw InputError.of(
     `${snapshot.origin.description} holds nothing to run: there is no ${FLEET} and no Compose file (${COMPOSE_FILES.join(', ')}) in it`,
     folders.length > 0
       ? `add a ${FLEET} beside ${folders.join(' and ')}`

@@ -19,8 +19,7 @@ export async function readSite(snapshot: Snapshot, name: string): Promise<SiteDo
 /** Throws InputError for a name that no file below sites/ can have. */
 export function requireSiteName(name: string): void {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/.test(name)) return;
-  throw InputError.at(
-    undefined,
+  throw InputError.of(
     `${JSON.stringify(name)} cannot be a site's name`,
     "a site is named by its file's path below sites/ without .yaml, as eu/shop-17",
   );
@@ -58,16 +57,11 @@ export async function onlySite(snapshot: Snapshot): Promise<string> {
   if (first === undefined) {
     const misnamed = await misnamedSites(snapshot);
     if (misnamed.length > 0) throw new InputError(misnamed);
-    throw InputError.at(
-      undefined,
-      `${snapshot.origin.description} has no sites`,
-      'add a file sites/NAME.yaml with `kind: Site`',
-    );
+    throw InputError.of(`${snapshot.origin.description} has no sites`, 'add a file sites/NAME.yaml with `kind: Site`');
   }
   if (second === undefined) return first;
   const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '';
-  throw InputError.at(
-    undefined,
+  throw InputError.of(
     `${snapshot.origin.description} has ${names.length} sites: ${names.slice(0, MOST_NAMED).join(', ')}${more}`,
     'say which one with --site',
   );

@@ -65,7 +65,7 @@ export function localPath(text: string): string | undefined {
 export const withoutPassword = (text: string): string => text.replace(/^([a-z0-9+.-]*:\/\/)?\S*@/i, '$1');
 
 function parseHttp(text: string): HttpRemote {
-  if (!URL.canParse(text)) throw InputError.at(undefined, `The repo ${withoutPassword(text)} is not a valid URL`);
+  if (!URL.canParse(text)) throw InputError.of(`The repo ${withoutPassword(text)} is not a valid URL`);
   const url = new URL(text);
   const credentials = { username: decode(url.username), password: decode(url.password) };
   url.username = '';
@@ -78,14 +78,10 @@ function parseHttp(text: string): HttpRemote {
 
 function parseSsh(text: string): SshRemote {
   if (!URL.canParse(text) || new URL(text).hostname === '')
-    throw InputError.at(undefined, `The repo ${withoutPassword(text)} is not a valid URL`);
+    throw InputError.of(`The repo ${withoutPassword(text)} is not a valid URL`);
   const url = new URL(text);
   if (url.password !== '')
-    throw InputError.at(
-      undefined,
-      `The repo ${withoutPassword(text)} holds a password in its URL`,
-      'SSH is used with a key',
-    );
+    throw InputError.of(`The repo ${withoutPassword(text)} holds a password in its URL`, 'SSH is used with a key');
   requirePlain(url);
   const path = decode(url.pathname).replace(/^\/(?=~)/, '');
   const host = url.hostname.replace(/^\[|\]$/g, '');
@@ -97,14 +93,13 @@ function checkedSsh(url: string, address: SshAddress): SshRemote {
   const { host, path } = address;
   // The server's shell, or Git there, would read it as an option.
   if (/\p{Cc}/u.test(path) || path.startsWith('-') || path.replace(/\/+$/, '') === '')
-    throw InputError.at(undefined, `The repo on ${host} has a path that cannot be asked for`);
+    throw InputError.of(`The repo on ${host} has a path that cannot be asked for`);
   return { kind: 'ssh', url, name: repoName(url), address };
 }
 
 function requirePlain(url: URL): void {
   if (url.search === '' && url.hash === '') return;
-  throw InputError.at(
-    undefined,
+  throw InputError.of(
     `The repo ${url.protocol}//${url.host}${url.pathname} must have no query and no fragment in its URL`,
   );
 }

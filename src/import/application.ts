@@ -19,10 +19,10 @@ export function targetOf({ name, dir }: Stack, into: string | undefined): Target
   const path = resolve(into ?? join('apps', name));
   const root = dirname(dirname(path));
   if (basename(dirname(path)) !== 'apps')
-    throw InputError.at(undefined, `--into ${into} cannot hold an Application`, 'an Application lies in apps/NAME');
+    throw InputError.of(`--into ${into} cannot hold an Application`, 'an Application lies in apps/NAME');
   if (root === dir) {
     const hint = 'run it in the folder of your config repo, or name one with --into ../fleet/apps/NAME';
-    throw InputError.at(undefined, 'the config repo would lie in the folder of the stack itself', hint);
+    throw InputError.of('the config repo would lie in the folder of the stack itself', hint);
   }
   return { root, folder: `apps/${basename(path)}` };
 }

@@ -53,8 +53,7 @@ export async function readStack(options: StackOptions): Promise<Stack> {
   if (settings.name !== undefined) requireProjectName(settings.name, join(dir, '.env'));
   const found = await findComposeFiles(snapshot, '');
   const compose = named.length > 0 ? named : (settings.files ?? found);
-  if (compose.length === 0)
-    throw InputError.at(undefined, `${dir} has no Compose file`, 'name one: holdfast import FILE…');
+  if (compose.length === 0) throw InputError.of(`${dir} has no Compose file`, 'name one: holdfast import FILE…');
   const profiles = options.profiles.length > 0 ? options.profiles : (settings.profiles ?? []);
   const app = bareApp(dir, compose, settings);
 
@@ -87,8 +86,7 @@ export async function readStack(options: StackOptions): Promise<Stack> {
 /** Refuses a name that Docker Compose would refuse, before it becomes a folder of the config repo. */
 function requireProjectName(name: string, file: string): void {
   if (isProjectName(name)) return;
-  throw InputError.at(
-    undefined,
+  throw InputError.of(
     `${file}: COMPOSE_PROJECT_NAME ${JSON.stringify(name)} cannot be the name of a Compose project`,
     PROJECT_NAME_HINT,
   );
@@ -103,11 +101,7 @@ async function locate(files: string[]): Promise<{ dir: string; named: string[] }
   const named = [first, ...others].map((file) => relative(dir, file));
   const outside = named.find((path) => path.startsWith('..'));
   if (outside !== undefined) {
-    throw InputError.at(
-      undefined,
-      `${outside} lies outside of ${dir}`,
-      'an app is one folder: put it beside the first file',
-    );
+    throw InputError.of(`${outside} lies outside of ${dir}`, 'an app is one folder: put it beside the first file');
   }
   return { dir, named };
 }

@@ -17,7 +17,7 @@ export async function writeNew(
     (path) => posix.isAbsolute(path) || posix.normalize(path).split('/')[0] === '..',
   );
   if (outside !== undefined)
-    throw InputError.at(undefined, `${JSON.stringify(outside)} leads out of ${root}`, 'nothing was written');
+    throw InputError.of(`${JSON.stringify(outside)} leads out of ${root}`, 'nothing was written');
   const changed: string[] = [];
   const inTheWay: string[] = [];
   for (const [path, { content }] of Object.entries(files)) {

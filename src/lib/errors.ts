@@ -32,7 +32,11 @@ export class InputError extends HoldfastError {
     super(problems.map(formatProblem).join('\n'), options);
     this.problems = problems;
   }
-  /** An error with one problem. */
+  /** One problem that has no place in a file, as that of a flag. */
+  static of(message: string, hint?: string): InputError {
+    return new InputError([{ message, hint }]);
+  }
+  /** One problem at a place in a file. */
   static at(at: Position | undefined, message: string, hint?: string): InputError {
     return new InputError([{ message, at, hint }]);
   }

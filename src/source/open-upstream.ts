@@ -48,8 +48,7 @@ export function openUpstream(remotes: readonly Remote[], options: UpstreamOption
   const [shelf, other] = shelves;
   if (!shelf) return gitUpstream(openRemotes(servers, options.limits, options), store, storeLimits, clock);
   if (servers.length > 0)
-    throw InputError.at(
-      undefined,
+    throw InputError.of(
       `${shelf.name} is no Git server, and others of the repos are`,
       'several are asked in order where all of them are Git repos, or none is',
     );

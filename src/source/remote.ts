@@ -33,8 +33,7 @@ export function parseRemote(text: string): Remote {
   if (path?.endsWith('.bundle')) return { kind: 'bundle', url: path, name: repoName(path.replace(/\.bundle$/, '')) };
   const remote = parseGitRemote(text);
   if (remote) return remote;
-  throw InputError.at(
-    undefined,
+  throw InputError.of(
     `The repo ${withoutPassword(text)} cannot be fetched`,
     'write an https://, ssh:// or oci:// URL, user@host:path, or the absolute path of a folder or a .bundle file',
   );

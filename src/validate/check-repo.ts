@@ -42,7 +42,7 @@ export async function checkRepo(snapshot: Snapshot, options: CheckOptions): Prom
   const sites = options.site === undefined ? await listSites(snapshot) : [options.site];
   const misnamed = isWhole ? await misnamedSites(snapshot) : [];
   if (sites.length === 0 && misnamed.length > 0) throw new InputError(misnamed);
-  if (sites.length === 0) throw InputError.at(undefined, 'the repo has no sites', 'add one below sites/');
+  if (sites.length === 0) throw InputError.of('the repo has no sites', 'add one below sites/');
   const found: Found = { problems: misnamed, warnings: [], apps: new Map(), onSites: [], read: new Set() };
   await checkTrust(snapshot, found);
   for (const site of sites) await checkSite(site, options, found);

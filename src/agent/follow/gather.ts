@@ -100,8 +100,7 @@ const isBroken = (app: PlacedApp, brokenNames: Set<string>, compiled: DesiredSit
 /** A site that ran something and is to run nothing was more likely forgotten than emptied: what it runs is kept, and mended, meanwhile. */
 function requireSomething(allowEmpty: boolean, apps: number, previous: Accepted | undefined): void {
   if (apps > 0 || allowEmpty || !previous || Object.keys(previous.apps).length === 0) return;
-  throw InputError.at(
-    undefined,
+  throw InputError.of(
     'it names no apps for this site, which runs some',
     "set allowEmpty in the Site's spec if that is meant",
   );
@@ -113,8 +112,7 @@ function requireSameName(apps: PlacedApp[], compiled: DesiredSite, previous: Acc
   const name = isBare ? compiled.apps[0]?.name : undefined;
   const first = previous?.firstName;
   if (first !== undefined && name !== undefined && first !== name) {
-    throw InputError.at(
-      undefined,
+    throw InputError.of(
       `the app was called ${first} and would now be called ${name}: its volumes would seem lost`,
       `write \`name: ${first}\` in the Compose file, or COMPOSE_PROJECT_NAME=${first} in its .env where that names it`,
     );

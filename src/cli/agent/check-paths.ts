@@ -7,15 +7,14 @@ import { keepAlive } from './alive-file.ts';
 export async function requireFolder(path: string, flag: string): Promise<void> {
   await mkdir(path, { recursive: true }).catch(({ code }: NodeJS.ErrnoException) => {
     if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'EACCES')
-      throw InputError.at(undefined, `${flag} ${path} cannot be a folder: ${code}`);
+      throw InputError.of(`${flag} ${path} cannot be a folder: ${code}`);
   });
 }
 
 /** Renews the alive file from now on, and gives the function that ends it. Throws InputError if the file cannot be written. */
 export const renewAliveFile = (path: string): Promise<() => void> =>
   keepAlive(path, systemClock).catch(({ code }: NodeJS.ErrnoException) => {
-    throw InputError.at(
-      undefined,
+    throw InputError.of(
       `--alive-file ${path} cannot be written: ${code}`,
       'name a file in a folder that exists, for example below /run',
     );

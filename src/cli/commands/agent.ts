@@ -69,7 +69,7 @@ export const command = defineCommand({
 async function start(settings: Settings, log: Log): Promise<{ sync(): void; stop(): Promise<void> }> {
   const { site, stateDir, filesDir, path, revision = '', values, maxFileBytes } = settings;
   const [url, ...others] = settings.repo;
-  if (url === undefined) throw InputError.at(undefined, 'the agent needs a config repo', NEEDS_REPO);
+  if (url === undefined) throw InputError.of('the agent needs a config repo', NEEDS_REPO);
   const outside = outsideValues();
   const engine = discreetEngine(await openSiteEngine(site ?? 'default', settings.dockerHost), outside.hide);
   const localValues = async () => (values === undefined ? {} : { localValues: await readValues(values) });

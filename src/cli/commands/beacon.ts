@@ -34,22 +34,13 @@ export const command = defineCommand({
     const { revision } = options;
     const ref = beaconRef(revision);
     if (ref === undefined)
-      throw InputError.at(
-        undefined,
-        `${JSON.stringify(revision)} is not the name of a branch or a tag that sites can follow`,
-      );
+      throw InputError.of(`${JSON.stringify(revision)} is not the name of a branch or a tag that sites can follow`);
     const issued = Math.floor(Date.now() / 1000) * 1000;
     if (siteTime(new Date(issued)) === undefined)
-      throw InputError.at(
-        undefined,
-        `the clock of this machine says ${new Date(issued).toISOString()}, which cannot be right`,
-      );
+      throw InputError.of(`the clock of this machine says ${new Date(issued).toISOString()}, which cannot be right`);
     const commit = await gitWord(dir, ['rev-parse', '-q', '--verify', `${options.commit ?? revision}^{commit}`]);
     if (commit === undefined)
-      throw InputError.at(
-        undefined,
-        `${dir} is not a clone of a Git repo, or has no commit ${options.commit ?? revision}`,
-      );
+      throw InputError.of(`${dir} is not a clone of a Git repo, or has no commit ${options.commit ?? revision}`);
     if (options.push !== undefined) await fetchBefore(dir, options.push, ref);
     const highest = issued / 1000 + 86_400;
     const found = await lastSequence(dir, ref);
@@ -58,15 +49,13 @@ export const command = defineCommand({
     // The time in seconds needs no memory. If somebody's clock was ahead, the last number plus one is higher.
     const sequence = options.sequence ?? Math.max(last + 1, issued / 1000);
     if (sequence <= last) {
-      throw InputError.at(
-        undefined,
+      throw InputError.of(
         `--sequence ${sequence} is not above ${last}, the last beacon's: sites that saw that one believe no lower number`,
         'leave it out: the number then rises by itself',
       );
     }
     if (sequence > highest) {
-      throw InputError.at(
-        undefined,
+      throw InputError.of(
         `--sequence ${sequence} is more than a day ahead of now, ${issued / 1000} s since 1970: no site believes it`,
         'leave it out, and it counts up',
       );
@@ -103,13 +92,13 @@ async function lastSequence(dir: string, ref: string): Promise<number> {
 
 async function sign(key: string, payload: string, dir: string): Promise<string> {
   const text = await readFile(key, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw InputError.at(undefined, `the key ${key} cannot be read: ${error.code ?? error.message}`);
+    throw InputError.of(`the key ${key} cannot be read: ${error.code ?? error.message}`);
   });
   const own = readOpenSshKey(text);
   if (own) return signSsh(own, Buffer.from(payload), NAMESPACE.beacon);
   // OpenSSH knows passphrases, security keys, and an ssh-agent behind a .pub file.
   const args = ['-Y', 'sign', '-q', '-n', NAMESPACE.beacon, '-f', key];
   const { code, stdout, stderr } = await runProgram('ssh-keygen', args, dir, payload);
-  if (code !== 0) throw InputError.at(undefined, `ssh-keygen cannot sign with ${key}: ${stderr}`);
+  if (code !== 0) throw InputError.of(`ssh-keygen cannot sign with ${key}: ${stderr}`);
   return stdout.toString('utf8');
 }

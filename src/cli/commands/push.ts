@@ -80,10 +80,10 @@ function parseWords(words: readonly string[]): [dir: string, reference: OciRefer
   const [first = '', second] = words;
   const url = second ?? first;
   if (words.length > 2 || !isOci(url))
-    throw InputError.at(undefined, 'name the registry: holdfast push [folder] oci://REGISTRY/NAME:TAG');
+    throw InputError.of('name the registry: holdfast push [folder] oci://REGISTRY/NAME:TAG');
   const reference = parseOci(url);
   if (reference.digest !== undefined)
-    throw InputError.at(undefined, 'the digest follows from the content that is pushed: name a tag');
+    throw InputError.of('the digest follows from the content that is pushed: name a tag');
   return [second === undefined ? '.' : first, reference];
 }
 
@@ -109,7 +109,7 @@ async function readBefore(
   } catch (error) {
     if (!(error instanceof SourceError) || (error.kind !== 'protocol' && error.kind !== 'notFound')) throw error;
     if (force) return undefined;
-    throw InputError.at(undefined, error.message, 'push to another tag, or replace what is there with --force');
+    throw InputError.of(error.message, 'push to another tag, or replace what is there with --force');
   }
 }
 
@@ -129,7 +129,7 @@ async function requireUnmoved(
   signal: AbortSignal,
 ): Promise<void> {
   if (!before || (await digestNow(registry, reference, signal)) === before.digest) return;
-  throw InputError.at(undefined, `somebody else pushed to ${ociUrl(reference)} meanwhile`, 'push again');
+  throw InputError.of(`somebody else pushed to ${ociUrl(reference)} meanwhile`, 'push again');
 }
 
 async function annotations(dir: string, refs: readonly PushedRef[]): Promise<Record<string, string>> {

@@ -43,7 +43,7 @@ export const command = defineCommand({
   exitCodes: { 0: 'the site would accept it', 1: 'it would not', 2: 'bad input' },
   async run(folder, options) {
     if (options.repo !== undefined && folder !== undefined)
-      throw InputError.at(undefined, 'name either a folder or --repo, not both');
+      throw InputError.of('name either a folder or --repo, not both');
     return options.repo === undefined ? verifyClone(folder ?? '.', options) : verifyRepo(options.repo, options);
   },
 });
@@ -80,8 +80,7 @@ async function verifyClone(dir: string, options: VerifyOptions): Promise<number>
 
 async function commitOf(dir: string, revision: string): Promise<string> {
   const found = await gitWord(dir, ['rev-parse', '-q', '--verify', `${revision}^{commit}`]);
-  if (found === undefined)
-    throw InputError.at(undefined, `${dir} is no clone of a Git repo, or has no commit ${revision}`);
+  if (found === undefined) throw InputError.of(`${dir} is no clone of a Git repo, or has no commit ${revision}`);
   return found;
 }
 
@@ -106,7 +105,7 @@ async function verifyRepo(url: string, options: VerifyOptions): Promise<number> 
     );
     const polled = await source.poll(signal);
     if (options.from !== undefined && !/^[0-9a-f]{40}$/.test(options.from))
-      throw InputError.at(undefined, 'with --repo, --from is the full ID of a commit');
+      throw InputError.of('with --repo, --from is the full ID of a commit');
     const name = polled.ref?.startsWith('refs/tags/') ? polled.ref.slice('refs/tags/'.length) : undefined;
     const candidate: Candidate = {
       commit: polled.commit,
@@ -142,11 +141,7 @@ async function trustFor(
   if (trust !== undefined) return trustReader(trust)();
   const text = await inGit(commit);
   if (text === undefined)
-    throw InputError.at(
-      undefined,
-      `there is no ${TRUST_FILE} at commit ${shortRevision(commit)}`,
-      'name one with --trust',
-    );
+    throw InputError.of(`there is no ${TRUST_FILE} at commit ${shortRevision(commit)}`, 'name one with --trust');
   return readTrust(text, TRUST_FILE);
 }
 

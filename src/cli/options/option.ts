@@ -148,7 +148,7 @@ function splitWords(given: string, name: string): string[] {
   if (!given.trimStart().startsWith('[')) return given.split(/\s+/).filter((word) => word !== '');
   const list = parseJson(given);
   if (Array.isArray(list) && list.every((word) => typeof word === 'string')) return list;
-  throw InputError.at(undefined, `${name} must be words, or a JSON array of them`, 'as ["program", "an argument"]');
+  throw InputError.of(`${name} must be words, or a JSON array of them`, 'as ["program", "an argument"]');
 }
 
 function parseJson(given: string): unknown {

@@ -21,5 +21,5 @@ export type RenderOptions = OptionsOf<typeof renderOptions>;
 /** Names the apps that there are. */
 export function noSuchApp(site: string, app: string, names: readonly string[]): InputError {
   const hint = names.length > 0 ? `it has ${names.join(', ')}` : 'it has none';
-  return InputError.at(undefined, `${site} has no app ${app}`, hint);
+  return InputError.of(`${site} has no app ${app}`, hint);
 }

@@ -24,15 +24,14 @@ export async function withSnapshot<T>(
   use: (snapshot: Snapshot, pinned: OpenPinned) => Promise<T>,
 ): Promise<T> {
   if (options.repo === undefined) {
-    if (options.revision !== undefined)
-      throw InputError.at(undefined, '--revision needs --repo: a folder is taken as it is');
+    if (options.revision !== undefined) throw InputError.of('--revision needs --repo: a folder is taken as it is');
     const { folderSource } = await import('../../source/folder-source.ts');
     const { path } = options;
     const top = folder ?? '.';
     const snapshot = asCommitted(await folderSource(top, path === undefined ? {} : { path }), top, path);
     return use(snapshot, pinnedInClone(top, path, snapshot));
   }
-  if (folder !== undefined) throw InputError.at(undefined, 'name either a folder or --repo, not both');
+  if (folder !== undefined) throw InputError.of('name either a folder or --repo, not both');
   return withRepo(options.repo, options, use);
 }
 
@@ -121,7 +120,7 @@ const environment = (): Record<string, string> =>
 /** Reads the site's own values: a flat YAML mapping of names to scalars. An empty file has none. Throws InputError. */
 export async function readValues(path: string): Promise<Record<string, string>> {
   const content = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw InputError.at(undefined, `the values file ${path} cannot be read: ${error.code ?? error.message}`);
+    throw InputError.of(`the values file ${path} cannot be read: ${error.code ?? error.message}`);
   });
   const root = parseSecretly(utf8(content, path), path);
   if (!root) return {};

@@ -23,7 +23,7 @@ export function trustReader(file: string): () => Promise<Trust> {
   let last: { text: string; trust: Trust } | undefined;
   return async () => {
     const content = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-      throw InputError.at(undefined, `the trust file ${file} cannot be read: ${error.code ?? error.message}`);
+      throw InputError.of(`the trust file ${file} cannot be read: ${error.code ?? error.message}`);
     });
     const text = utf8(content, file);
     if (last?.text !== text) last = { text, trust: await readTrust(text, file) };

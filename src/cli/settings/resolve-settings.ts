@@ -36,7 +36,7 @@ export async function resolveSettings<O extends Options>(
 /** The values of the config file by key. Throws InputError. */
 async function readConfigFile(path: string): Promise<Map<string, YamlNode>> {
   const content = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw InputError.at(undefined, `the config file ${path} cannot be read: ${error.code ?? error.message}`);
+    throw InputError.of(`the config file ${path} cannot be read: ${error.code ?? error.message}`);
   });
   const root = parseYaml(utf8(content, path), path);
   const problems = root ? await schemaProblems(root, 'agent') : [];

@@ -18,7 +18,7 @@ export function sourceOptions(
 ): RemoteOptions & { limits: SourceLimits; storeLimits: Partial<StoreLimits> } {
   const { caFile, certFile, keyFile } = settings;
   if ((certFile === undefined) !== (keyFile === undefined))
-    throw InputError.at(undefined, '--cert-file and --key-file go together: a client certificate is used with its key');
+    throw InputError.of('--cert-file and --key-file go together: a client certificate is used with its key');
   return {
     clock: systemClock,
     credentials: credentialsFrom(settings, systemClock),
@@ -56,7 +56,7 @@ export const sourceOptionsFrom = async (environment: NodeJS.ProcessEnv) =>
 function sshSettings(settings: SourceSettings, environment: NodeJS.ProcessEnv): SshSettings {
   const { sshKeyFile, sshPassphraseFile, knownHostsFile, sshAcceptNewHostKey: acceptNew } = settings;
   if (acceptNew && knownHostsFile === undefined)
-    throw InputError.at(undefined, '--ssh-accept-new-host-key needs --known-hosts-file, which the key is written to');
+    throw InputError.of('--ssh-accept-new-host-key needs --known-hosts-file, which the key is written to');
   return {
     keyFile: sshKeyFile,
     passphraseFile: sshPassphraseFile,

@@ -48,7 +48,7 @@ export async function load(
   }
   report.throwIfAny();
   const [first] = app.compose;
-  if (first === undefined) throw InputError.at(undefined, `the app ${app.name} lists no Compose file`);
+  if (first === undefined) throw InputError.of(`the app ${app.name} lists no Compose file`);
   if (written.length === 0) throw InputError.at({ file: first, line: 1, column: 1 }, 'the Compose file is empty');
   const values = new Values(app, site, options, dotenv);
   const name = nameOf(configured, written, values, report);

@@ -38,8 +38,7 @@ export async function connectionFrom(environment: Environment, host?: string): P
       };
     }
     default:
-      throw InputError.at(
-        undefined,
+      throw InputError.of(
         `the engine's address ${JSON.stringify(address)} is none`,
         'unix:///PATH, tcp://HOST:PORT or ssh://USER@HOST',
       );
@@ -69,8 +68,7 @@ function socket(path: string, where: string): Connection {
 async function tcp(url: URL, where: string, environment: Environment): Promise<Connection> {
   const secure = Boolean(environment.DOCKER_TLS_VERIFY);
   if (!secure && environment.DOCKER_TLS) {
-    throw InputError.at(
-      undefined,
+    throw InputError.of(
       'DOCKER_TLS without DOCKER_TLS_VERIFY would trust any engine',
       'set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH',
     );

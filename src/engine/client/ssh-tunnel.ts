@@ -64,12 +64,8 @@ export async function openSshTunnel(url: URL, environment: NodeJS.ProcessEnv): P
 /** No shell is involved, and no part of the address can be taken for an option. */
 export function sshArguments(url: URL): string[] {
   if (url.password)
-    throw InputError.at(
-      undefined,
-      `the engine's address ${url.protocol}//${url.host} holds a password`,
-      'use ssh keys',
-    );
-  if (!url.hostname) throw InputError.at(undefined, 'the engine’s ssh address names no host', 'ssh://USER@HOST');
+    throw InputError.of(`the engine's address ${url.protocol}//${url.host} holds a password`, 'use ssh keys');
+  if (!url.hostname) throw InputError.of('the engine’s ssh address names no host', 'ssh://USER@HOST');
   const path = url.pathname.replace(/^\/$/, '');
   return [
     '-o',
@@ -89,6 +85,6 @@ export function sshArguments(url: URL): string[] {
 /** ssh hands its words to the other side's shell. */
 function quoted(path: string): string {
   if (!/^[\w./-]+$/.test(path))
-    throw InputError.at(undefined, `the socket ${path} in the engine's ssh address is not a plain path`);
+    throw InputError.of(`the socket ${path} in the engine's ssh address is not a plain path`);
   return path;
 }

@@ -23,7 +23,7 @@ export function runProgram(
     child.on('error', (error: NodeJS.ErrnoException) =>
       reject(
         error.code === 'ENOENT'
-          ? InputError.at(undefined, `this needs the program ${program} on this machine, and the folder ${cwd}`)
+          ? InputError.of(`this needs the program ${program} on this machine, and the folder ${cwd}`)
           : error,
       ),
     );
@@ -39,7 +39,7 @@ export function runProgram(
 /** What Git prints. Throws InputError with Git's own words where it fails. */
 export async function git(cwd: string, args: readonly string[], input?: string | Uint8Array): Promise<Buffer> {
   const { code, stdout, stderr } = await runProgram('git', args, cwd, input);
-  if (code !== 0) throw InputError.at(undefined, `git ${args[0]} failed: ${stderr || `exit code ${code}`}`);
+  if (code !== 0) throw InputError.of(`git ${args[0]} failed: ${stderr || `exit code ${code}`}`);
   return stdout;
 }
 

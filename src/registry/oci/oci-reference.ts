@@ -21,13 +21,12 @@ export function parseOci(text: string): OciReference {
   const slash = rest.indexOf('/');
   const authority = slash < 0 ? rest : rest.slice(0, slash);
   if (authority.includes('@') && slash >= 0)
-    throw InputError.at(
-      undefined,
+    throw InputError.of(
       'The URL of the artifact holds credentials',
       'a registry’s are those of `docker login`, read from DOCKER_CONFIG',
     );
   const refused = (why: string): InputError =>
-    InputError.at(undefined, `The artifact oci://${rest.replace(/^.*@(?!sha256:)/, '')} ${why}`, EXAMPLE);
+    InputError.of(`The artifact oci://${rest.replace(/^.*@(?!sha256:)/, '')} ${why}`, EXAMPLE);
   if (!/^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:\d{1,5})?$/i.test(authority) || slash < 0)
     throw refused('names no registry and repository');
   const [, path = '', tag, digest] =

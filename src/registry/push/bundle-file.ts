@@ -57,7 +57,7 @@ function packObjects(dir: string, output: number, input: string): Promise<void> 
     child.on('error', reject);
     child.on('close', (code) => {
       if (code === 0) resolve();
-      else reject(InputError.at(undefined, `git pack-objects failed: ${words.trim() || `exit code ${code}`}`));
+      else reject(InputError.of(`git pack-objects failed: ${words.trim() || `exit code ${code}`}`));
     });
     // A program that ends before it has read says why by its exit code.
     child.stdin?.on('error', () => {});

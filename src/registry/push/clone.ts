@@ -35,20 +35,19 @@ export async function refsOf(
 
 async function requireWhole(dir: string): Promise<void> {
   const shallow = await gitWord(dir, ['rev-parse', '--is-shallow-repository']);
-  if (shallow === undefined) throw InputError.at(undefined, `${dir} is no clone of a Git repo`);
+  if (shallow === undefined) throw InputError.of(`${dir} is no clone of a Git repo`);
   if (shallow === 'true')
-    throw InputError.at(
-      undefined,
+    throw InputError.of(
       `${dir} is a shallow clone: sites could not prove that its commits follow what they have`,
       'git fetch --unshallow, or a checkout with its whole history',
     );
   if ((await gitWord(dir, ['rev-parse', '--show-object-format'])) !== 'sha1')
-    throw InputError.at(undefined, `${dir} uses SHA-256 object names, which Holdfast cannot read yet`);
+    throw InputError.of(`${dir} uses SHA-256 object names, which Holdfast cannot read yet`);
 }
 
 async function currentBranch(dir: string): Promise<string> {
   const branch = await gitWord(dir, ['symbolic-ref', '-q', '--short', 'HEAD']);
-  if (branch === undefined) throw InputError.at(undefined, `${dir} is at no branch`, 'name one with --revision');
+  if (branch === undefined) throw InputError.of(`${dir} is at no branch`, 'name one with --revision');
   return branch;
 }
 
@@ -67,15 +66,13 @@ async function find(dir: string, revision: string): Promise<PushedRef> {
   }
   const [ref, other] = found;
   if (other)
-    throw InputError.at(
-      undefined,
+    throw InputError.of(
       `${dir} has a branch and a tag ${revision}`,
       `say refs/heads/${revision} or refs/tags/${revision}`,
     );
   // What a build server checks out is often a commit beside its branches.
   const remote = ref ?? (await look(dir, `refs/remotes/origin/${revision}`, `refs/heads/${revision}`));
-  if (!remote)
-    throw InputError.at(undefined, `${dir} has no branch and no tag ${JSON.stringify(revision)} with a commit`);
+  if (!remote) throw InputError.of(`${dir} has no branch and no tag ${JSON.stringify(revision)} with a commit`);
   return remote;
 }
 

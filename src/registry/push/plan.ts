@@ -95,8 +95,7 @@ async function requireForward(
     const isTag = name.startsWith('refs/tags/');
     if (!isTag && was !== undefined && (await isContained(dir, [was], [commit]))) continue;
     const why = was === undefined ? 'this clone does not have' : `${shortRevision(commit)} does not follow`;
-    throw InputError.at(
-      undefined,
+    throw InputError.of(
       `${name} lies there at ${shortRevision(old)}, which ${isTag && was !== undefined ? 'is another tag' : why}`,
       'fetch and merge first, or take it back with --force: sites that ask for signatures go back only by a signed recovery',
     );
