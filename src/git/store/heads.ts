@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { type PackFiles, readWhole, replaceFile } from '../pack/pack-files.ts';
+import { readLines, writeLines } from '../pack/lines-file.ts';
+import type { PackFiles } from '../pack/pack-files.ts';
 import { isCommitId } from '../refs.ts';
 
 /** A commit that was fetched: what a server need not send again, and what a merge keeps. */
@@ -12,22 +12,16 @@ export interface Head {
 }
 
 const NAME = 'heads';
+const VERSION = 1;
 /** The newest, and the one before it in case that the newest is refused; what is pinned comes on top. */
 const MOST = 2;
 
-/** Newest first. Without the file, or with a damaged one, none: more is fetched than would be needed, and nothing else is lost. */
-export function readHeads(files: PackFiles): Head[] {
-  const text = readWhole(files, NAME)?.toString('utf8') ?? '';
-  const end = text.lastIndexOf('\n', text.length - 2) + 1;
-  if (text.slice(end) !== `${checksum(text.slice(0, end))}\n`) return [];
-  return text
-    .slice(0, end)
-    .split('\n')
-    .flatMap((line) => {
-      const [oid = '', kind, role] = line.split(' ');
-      return isCommitId(oid) ? { oid, whole: kind === 'whole', ...(role === 'pinned' && { pinned: true }) } : [];
-    });
-}
+/** Newest first. */
+export const readHeads = (files: PackFiles): Head[] =>
+  readLines(files, NAME, VERSION).flatMap((line) => {
+    const [oid = '', kind, role] = line.split(' ');
+    return isCommitId(oid) ? { oid, whole: kind === 'whole', ...(role === 'pinned' && { pinned: true }) } : [];
+  });
 
 /** The heads with one more, the newest of its kind. */
 export function withHead(heads: readonly Head[], head: Head): Head[] {
@@ -38,13 +32,10 @@ export function withHead(heads: readonly Head[], head: Head): Head[] {
 }
 
 /** Writes nothing when they are as they were. */
-export function writeHeads(files: PackFiles, heads: readonly Head[]): void {
-  const body = heads
-    .map(({ oid, whole, pinned }) => `${oid} ${whole ? 'whole' : 'part'}${pinned ? ' pinned' : ''}\n`)
-    .join('');
-  const content = Buffer.from(`${body}${checksum(body)}\n`);
-  if (readWhole(files, NAME)?.equals(content)) return;
-  replaceFile(files, NAME, content);
-}
-
-const checksum = (text: string): string => createHash('sha256').update(text).digest('hex');
+export const writeHeads = (files: PackFiles, heads: readonly Head[]): void =>
+  writeLines(
+    files,
+    NAME,
+    VERSION,
+    heads.map(({ oid, whole, pinned }) => `${oid} ${whole ? 'whole' : 'part'}${pinned ? ' pinned' : ''}`),
+  );

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { type PackFiles, readWhole, replaceFile } from '../../git/pack/pack-files.ts';
+import { readLines, writeLines } from '../../git/pack/lines-file.ts';
+import type { PackFiles } from '../../git/pack/pack-files.ts';
 import { isCommitId, isRefName, type RemoteRef } from '../../git/refs.ts';
 
 /** What was taken in of a shelf of bundles, so that it need not be again. */
@@ -13,15 +13,11 @@ export interface BundleNote {
 }
 
 const NAME = 'bundles';
+const VERSION = 1;
 
-/** Without the file, or with a damaged one, nothing is known: everything is taken in once more, and nothing else is lost. */
 export function readNote(files: PackFiles): BundleNote {
-  const text = readWhole(files, NAME)?.toString('utf8') ?? '';
-  const end = text.lastIndexOf('\n', text.length - 2) + 1;
-  const body = text.slice(0, end);
   const note: BundleNote = { layers: [], refs: [] };
-  if (text.slice(end) !== `${checksum(body)}\n`) return note;
-  for (const line of body.split('\n')) {
+  for (const line of readLines(files, NAME, VERSION)) {
     const [kind, ...words] = line.split(' ');
     const [first = '', second = '', peeled] = words;
     if (kind === 'version') note.version = words.join(' ');
@@ -39,10 +35,5 @@ export function writeNote(files: PackFiles, { version, layers, refs }: BundleNot
     ...layers.map((layer) => `layer ${layer}`),
     ...refs.map(({ oid, name, peeled }) => `ref ${oid} ${name}${peeled === undefined ? '' : ` ${peeled}`}`),
   ];
-  const body = lines.map((line) => `${line}\n`).join('');
-  const content = Buffer.from(`${body}${checksum(body)}\n`);
-  if (readWhole(files, NAME)?.equals(content)) return;
-  replaceFile(files, NAME, content);
+  writeLines(files, NAME, VERSION, lines);
 }
-
-const checksum = (text: string): string => createHash('sha256').update(text).digest('hex');

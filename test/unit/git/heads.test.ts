@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { writeLines } from '../../../src/git/pack/lines-file.ts';
 import { systemPackFiles } from '../../../src/git/pack/pack-files.ts';
 import { type Head, readHeads, withHead, writeHeads } from '../../../src/git/store/heads.ts';
 
@@ -32,6 +33,24 @@ test('they are read as they were written', async () => {
     expect(readHeads(files)).toEqual(heads);
     writeHeads(files, []);
     expect(readHeads(files)).toEqual([]);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+});
+
+test('a damaged file, and one of another version, says nothing: it is a cache', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'hf-heads-'));
+  try {
+    const files = systemPackFiles(dir);
+    writeHeads(files, [head(2)]);
+    const text = await readFile(join(dir, 'heads'), 'utf8');
+    expect(text).toMatch(/^heads 1\n/);
+    await writeFile(join(dir, 'heads'), text.replace('2', '3'));
+    expect(readHeads(files)).toEqual([]);
+    writeLines(files, 'heads', 2, [`${'2'.repeat(40)} whole`]);
+    expect(readHeads(files)).toEqual([]);
+    writeHeads(files, [head(4)]);
+    expect(readHeads(files)).toEqual([head(4)]);
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
