@@ -67,7 +67,7 @@ export function createTrustStore(disk: Disk, path: string): TrustStore {
       try {
         await disk.write(path, text, 0o600);
       } catch (error) {
-        throw new StateError(`${path} cannot be written: ${messageOf(error)}`, { cause: error });
+        throw new StateError(`The trust state cannot be written to ${path}: ${messageOf(error)}`, { cause: error });
       }
       stored = text;
     },
