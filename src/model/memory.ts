@@ -12,8 +12,10 @@ export interface Memory {
    * new digest is drift.
    */
   applied: Record<string, string>;
-  /** What failed or was mended lately, by `place` or `mend app/service/number`, `pull IMAGE`, `files APP`, `network` or `volume NAME`, `again network NAME`. */
+  /** What failed or was repaired lately, by `retryKey`. */
   backoffs: Record<string, Backoff>;
+  /** Containers that were replaced for drift of their own again and again, by `app/service/number`. */
+  replacements: Record<string, Replacements>;
   /** The app digest for which images with pull_policy always were pulled, by `app/service`. */
   pulled: Record<string, string>;
   /** Places whose post_start hooks have yet to run, by `app/service/number`: written before the start, so that no crash loses them. */
@@ -57,10 +59,20 @@ export interface Backoff {
   error: string;
 }
 
+/** How often a container was replaced for the same drift: see plan/decide/replacement-loop.ts. */
+export interface Replacements {
+  /** The wanted state and the fields that differed. Other ones are counted from zero. */
+  goal: string;
+  count: number;
+  /** Monotonic milliseconds before which it is not replaced again. */
+  until: number;
+}
+
 export const emptyMemory = (): Memory => ({
   completed: {},
   applied: {},
   backoffs: {},
+  replacements: {},
   pulled: {},
   owed: {},
   preStop: {},

@@ -1,6 +1,7 @@
 import type { Problem } from '../lib/errors.ts';
 import type { ContainerSpec, EndpointSpec, Hook, Identity, NetworkSpec, VolumeSpec } from './spec.ts';
 import type { HostFile, OldFile } from './state.ts';
+import type { Retry, Subject } from './subject.ts';
 
 /** A container by its ID, or one that an earlier operation of the same plan creates. The name is for people. */
 export type ContainerRef = { name: string; id: string } | { name: string; createdBy: number };
@@ -32,26 +33,41 @@ export interface Withheld {
     | 'handOver';
   /** What would release it, in words. */
   text: string;
-  /** For a backoff: monotonic milliseconds at which the planner should be asked again. */
+  /** Monotonic milliseconds at which the planner should be asked again; absent where only an event or a commit releases it. */
   until?: number;
-  /** For a backoff: what went wrong the last time. */
+  /** For a backoff: the last error. */
   error?: string;
 }
+
+/**
+ * The origin of a change. It decides which policy may hold the change back.
+ *
+ * - `revision`: Git asks for something new, or a change that it asked for is not finished.
+ * - `drift`: the site differs although no new revision asks for it.
+ * - `prune`: Git no longer names it.
+ * - `down`: a person takes the app down.
+ * - `dependency`: a service that it depends on is replaced or restarted (`depends_on: restart: true`).
+ */
+export type Cause = 'revision' | 'drift' | 'prune' | 'down' | 'dependency';
+
+/** Why an operation is done: the purpose of a step, or how the site was found. A finding is printed with its cause: `gone (drift)`. */
+export type Reason = string | { finding: string };
 
 interface Base {
   /** From 1, in an order that respects `after`. */
   id: number;
+  subject: Subject;
+  cause: Cause;
   /** The service it serves; absent for the app's own things. */
   service?: string;
-  /** In words: why. */
-  reason: string;
+  reason: Reason;
   /** Operations that must be done first. */
   after: number[];
   /** Carried out only if that operation failed: the way back of a replacement. */
   onlyIfFailed?: number;
   withheld?: Withheld;
-  /** What it counts against: every attempt where it mends drift, failures alone where a new revision asks for it. */
-  backoff?: { key: string; goal: string; counts: 'attempts' | 'failures' };
+  /** Absent on an operation that only looks. */
+  retry?: Retry;
 }
 
 /** One effect each: an engine call, a file written, a named wait. The executor decides nothing. */
@@ -79,8 +95,8 @@ export type Operation = Base &
         inherit: Record<string, string>;
         /** Containers whose namespaces it joins, by `service:NAME` or `container:NAME`. */
         joins: Record<string, ContainerRef>;
-        /** What it counts as, where it replaces one that was made for the same: see plan/decide/replacement-loop.ts. */
-        loop?: { key: string; goal: string; fields: string };
+        /** The fields that it is replaced for, although the old one was made for the same spec: see plan/decide/replacement-loop.ts. */
+        again?: { goal: string; fields: string };
       }
     | { kind: 'connectNetwork'; container: ContainerRef; network: string; endpoint: EndpointSpec }
     | { kind: 'disconnectNetwork'; container: ContainerRef; network: string }

@@ -1,11 +1,12 @@
 import { own } from '../lib/own.ts';
 import type { Memory } from '../model/memory.ts';
-import type { ContainerRef, PlanProblem, Withheld } from '../model/plan.ts';
+import type { Cause, ContainerRef, PlanProblem, Withheld } from '../model/plan.ts';
 import type { IpamPool } from '../model/spec.ts';
 import type { ActualSite, DesiredApp, DesiredContainer, DesiredService } from '../model/state.ts';
+import type { Retry, Subject } from '../model/subject.ts';
 import { createDraft, type Draft } from './draft/draft.ts';
 import type { Neighbours } from './facts/neighbours.ts';
-import type { ChangeKind, PlanOptions } from './facts/policy.ts';
+import type { Change, PlanOptions } from './facts/policy.ts';
 
 /** What is known, and what has been drafted so far, while one app is planned. */
 export interface AppContext {
@@ -23,7 +24,7 @@ export interface AppContext {
   now: number;
   /** Nothing new was asked for since the app last converged. */
   settled: boolean;
-  hold(change: ChangeKind): Withheld | undefined;
+  hold(change: Change): Withheld | undefined;
 
   /** Handles of the operations that make a network, volume or image usable, by name; an absent key: usable already. */
   networks: Map<string, number[]>;
@@ -92,9 +93,9 @@ export interface PlaceWork {
   context: AppContext;
   service: DesiredService;
   wanted: DesiredContainer;
-  /** No new revision asks for it. */
-  drift: boolean;
-  backoff: { key: string; goal: string; counts: 'attempts' | 'failures' };
+  subject: Subject & { kind: 'slot' };
+  cause: Cause;
+  retry: Retry;
   withheld: Withheld | undefined;
 }
 

@@ -1,9 +1,9 @@
+import type { Reason } from '../model/plan.ts';
 import type { ActualContainer, DesiredContainer, DesiredService } from '../model/state.ts';
 import type { PlaceWork } from './context.ts';
-import { held } from './context.ts';
 import { needsToStart } from './decide/needs.ts';
 import { hasSameHooks } from './draft/slot/hooks.ts';
-import { isUp, refOf, start } from './draft/slot/steps.ts';
+import { isUp, refOf, start, unpause } from './draft/slot/steps.ts';
 
 /**
  * While a replacement is not possible, or has to wait, the last good container is what is healed to. The replacement, should it come about in
@@ -16,29 +16,23 @@ export function healOld(work: PlaceWork, claimants: ActualContainer[]): void {
   );
   const old = ran.find(isUp) ?? ran.find(({ name }) => name === wanted.name) ?? ran[0];
   if (!old || ran.some((each) => isUp(each) && each.status !== 'paused')) return;
-  const backoff = { key: `${work.backoff.key} old`, goal: old.id, counts: 'attempts' as const };
+  const change = {
+    subject: work.subject,
+    cause: 'drift',
+    retry: { purpose: 'previous', goal: old.id, counts: 'attempts' },
+  } as const;
   const healing: PlaceWork = {
     context,
     service,
     // What Git wants put into it now is for its successor.
     wanted: withoutHooksOf(wanted, old),
-    drift: true,
-    backoff,
-    withheld: context.hold({ drift: true, backoff }),
+    ...change,
+    withheld: context.hold(change),
   };
-  const wait = 'its replacement has to wait';
   const healed =
     old.status === 'paused'
-      ? context.draft.add({
-          kind: 'unpauseContainer',
-          container: refOf(old),
-          service: service.name,
-          reason: `paused (drift); ${wait}`,
-          after: [],
-          backoff,
-          ...held(healing.withheld),
-        })
-      : start(healing, refOf(old), `${stoppedReason(old)}; ${wait}`, needsToStart(context, service));
+      ? unpause(healing, old)
+      : start(healing, refOf(old), stoppedReason(old), needsToStart(context, service));
   if (!context.draft.isHeld(healed)) context.healed.set(old.id, healed);
 }
 
@@ -67,9 +61,8 @@ export const isLeftFailed = (
   leavesFailed === true && status === 'exited' && ['no', 'on-failure'].includes(spec.RestartPolicy?.Name ?? 'no');
 
 /** Why a container that stands still is started. */
-export function stoppedReason(container: ActualContainer): string {
+export function stoppedReason(container: ActualContainer): Reason {
   if (container.status === 'created')
     return container.error ? `did not start: ${container.error}` : 'created but never started';
-  const how = container.oomKilled ? 'ran out of memory' : `exited with ${container.exitCode}`;
-  return `${how} (drift)`;
+  return { finding: container.oomKilled ? 'ran out of memory' : `exited with ${container.exitCode}` };
 }

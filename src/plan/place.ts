@@ -1,6 +1,7 @@
 import { inheritable } from '../container/fields/mounts.ts';
 import type { Withheld } from '../model/plan.ts';
 import type { ActualContainer, DesiredContainer, DesiredService } from '../model/state.ts';
+import { type Retry, slotKey, slotSubject } from '../model/subject.ts';
 import type { AppContext, PlaceWork } from './context.ts';
 import { type Assessment, assess, goalOf } from './decide/assess.ts';
 import { isDrift } from './decide/drift.ts';
@@ -26,7 +27,7 @@ export function planPlace(
   wanted: DesiredContainer,
   paced?: Withheld,
 ): PlaceResult {
-  const key = `${context.desired.name}/${service.name}/${wanted.number}`;
+  const subject = slotSubject({ app: context.desired.name, service: service.name, number: wanted.number });
   const goal = placeGoal(context.desired, wanted, context.neighbours);
   const claimants = context.actual.containers.filter(
     ({ identity }) =>
@@ -34,7 +35,7 @@ export function planPlace(
   );
   const leaving = claimants.filter(({ status }) => status === 'removing');
   const present = claimants.filter(({ status }) => status !== 'removing');
-  if (present.length === 0 && context.memory.completed[key] === goalOf(wanted)) return 'completed';
+  if (present.length === 0 && context.memory.completed[slotKey(subject)] === goalOf(wanted)) return 'completed';
 
   const owned = ownedFields(context.desired, service.name);
   const assessed = present.map((found) =>
@@ -47,8 +48,9 @@ export function planPlace(
   const drift = isDrift(context, wanted, right, assessed);
   // What came to nothing once for just this spec may do so for ever: every attempt counts, not only those that fail.
   const repeated = drift || right?.container.status === 'exited' || assessed.some(({ madeForThis }) => madeForThis);
-  const backoff = { key: `place ${key}`, goal, counts: repeated ? ('attempts' as const) : ('failures' as const) };
-  const asked: PlaceWork = { context, service, wanted, drift, backoff, withheld: context.hold({ drift, backoff }) };
+  const retry: Retry = { purpose: 'converge', goal, counts: repeated ? 'attempts' : 'failures' };
+  const change = { subject, cause: drift ? 'drift' : 'revision', retry } as const;
+  const asked: PlaceWork = { context, service, wanted, ...change, withheld: context.hold(change) };
   // A successor that has failed once, and of which nobody has yet cleaned up.
   const failed =
     asked.withheld?.by === 'backoff' &&
@@ -99,9 +101,11 @@ function mayTakeLong({ draft }: AppContext, handle: number): boolean {
 }
 
 /** The engine is at it already, whoever asked for it; its name is free only afterwards. */
-const awaitGone = ({ context, service }: PlaceWork, container: ActualContainer): number =>
+const awaitGone = ({ context, service, subject, cause }: PlaceWork, container: ActualContainer): number =>
   context.draft.add({
     kind: 'await',
+    subject,
+    cause,
     container: refOf(container),
     condition: 'gone',
     service: service.name,
@@ -110,11 +114,11 @@ const awaitGone = ({ context, service }: PlaceWork, container: ActualContainer):
   });
 
 function makeFirst(work: PlaceWork, after: number[]): PlaceResult {
-  const { context, service, wanted, drift } = work;
+  const { context, service, wanted, cause } = work;
   // A container of ours that is to lose this name holds it for now.
   const taken = context.actual.containers.some(({ name, status }) => name === wanted.name && status !== 'removing');
   const name = taken ? freeName(wanted, context.actual.containers) : wanted.name;
-  const made = create(work, name, {}, drift ? 'gone (drift)' : 'no such container', after);
+  const made = create(work, name, {}, { finding: cause === 'drift' ? 'gone' : 'no such container' }, after);
   const started = start(work, made.ref, 'new', made.ready);
   context.starts.push({ handle: started, wanted, ready: made.ready });
   if (taken) rename(work, made.ref, [started], `the name that ${service.name} is to have`);
@@ -139,7 +143,9 @@ function replace(given: PlaceWork, assessed: Assessment[], after: number[]): Pla
     freeName(wanted, others),
     // Which of them the image declares is for the one to say that it is made of: a tag may have moved since we looked.
     inheritable(wanted.spec, undefined, old.container.anonymousVolumes),
-    `replaces ${old.container.name}${old.container.adopted ? ', which docker compose made' : ''}: ${reasons.join('; ')}${work.drift ? ' (drift)' : ''}`,
+    {
+      finding: `replaces ${old.container.name}${old.container.adopted ? ', which docker compose made' : ''}: ${reasons.join('; ')}`,
+    },
     [...after, ...cleared],
     old,
   );

@@ -1,4 +1,5 @@
 import type { DesiredService } from '../model/state.ts';
+import { slotSubject } from '../model/subject.ts';
 import { type AppContext, held, type PlaceProgress, type ServiceProgress } from './context.ts';
 import { joinedServices } from './decide/needs.ts';
 import { pace } from './decide/rollout.ts';
@@ -50,13 +51,17 @@ function restart(
   const { draft, desired } = context;
   const isNew = progress.containers.some(({ replaced }) => replaced);
   const reason = `depends on ${dependency}, which ${isNew ? 'gets a new container' : 'is restarted'} (restart: true)`;
-  const backoff = { key: `place ${desired.name}/${service}/${place.number}`, goal: 'restart' };
+  const change = {
+    subject: slotSubject({ app: desired.name, service, number: place.number }),
+    cause: 'dependency',
+    retry: { purpose: 'converge', goal: 'restart', counts: 'failures' },
+  } as const;
   const shared = {
     container: place.ref,
     service,
     reason,
-    backoff: { ...backoff, counts: 'failures' as const },
-    ...held(context.hold({ backoff })),
+    ...change,
+    ...held(context.hold(change)),
   };
   const swaps = progress.containers.flatMap(({ swap }) => swap ?? []);
   const found = context.actual.containers.find(({ id }) => 'id' in place.ref && id === place.ref.id);
@@ -80,7 +85,7 @@ function restart(
     });
   }
   const hooked = wanted
-    ? postStart({ context, service: { name: service }, wanted, backoff: shared.backoff }, place.ref, [started])
+    ? postStart({ context, service: { name: service }, wanted, ...change }, place.ref, [started])
     : [];
   context.services.get(service)?.started.push(started, ...hooked.slice(-1));
   place.changed = true;

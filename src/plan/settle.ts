@@ -34,7 +34,7 @@ export function settle(work: PlaceWork, right: Assessment, others: ActualContain
   let free: number[] = [];
 
   if (container.status === 'paused') {
-    started = unpause(work, container, 'paused (drift)');
+    started = unpause(work, container);
   } else if (!completed && others.length === 0 && isLeftFailed(service, container, wanted)) {
     warn(work, `ended with ${container.exitCode} and is not started again (x-holdfast.failedJob: leave)`);
   } else if (!isUp(container) && !completed) {
@@ -51,7 +51,7 @@ export function settle(work: PlaceWork, right: Assessment, others: ActualContain
     }
     context.starts.push({ handle: started as number, wanted, ready });
   } else if (container.status === 'running' && container.health === 'unhealthy' && others.length === 0) {
-    started = restart(healthWork(work), container, 'unhealthy (drift)', mended.ready);
+    started = restart(healthWork(work), container, { finding: 'unhealthy' }, mended.ready);
     const stopped = context.stops.get(container.id);
     Object.assign(progress, { failing: true, restarted: true });
     progress.swap = { ready: mended.ready, stopped: stopped === undefined ? [] : [stopped] };
@@ -74,8 +74,8 @@ export function settle(work: PlaceWork, right: Assessment, others: ActualContain
  * enough before it called the container unhealthy.
  */
 function healthWork(work: PlaceWork): PlaceWork {
-  const backoff = { ...work.backoff, counts: 'attempts' as const };
-  return { ...work, drift: true, backoff, withheld: work.context.hold({ drift: true, backoff }) };
+  const change = { subject: work.subject, cause: 'drift', retry: { ...work.retry, counts: 'attempts' } } as const;
+  return { ...work, ...change, withheld: work.context.hold(change) };
 }
 
 /** What runs goes on running without it; but were it to be made anew, a registry would have to be asked. */

@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import type { Operation } from '../../src/model/plan.ts';
 import type { ContainerSpec } from '../../src/model/spec.ts';
 import type { ActualContainer, DesiredSite } from '../../src/model/state.ts';
+import { slotKey } from '../../src/model/subject.ts';
 import { agentOptions } from '../../src/plan/facts/policy.ts';
 import { plan } from '../../src/plan/plan.ts';
 import { actualOf, settled } from '../support/site-builder.ts';
@@ -57,9 +58,8 @@ test.each(changes)('one thing changed gives just its operations: %s', (_what, ch
       const operations = apps.flatMap((each) => each.operations).filter(({ kind }) => kind !== 'await');
       const [own, others] = [true, false].map((isOwn) =>
         operations.filter(
-          ({ backoff }) =>
-            /^(place|mend) /.test(backoff?.key ?? '') &&
-            backoff?.key.endsWith(` ${app}/${service}/${number}`) === isOwn,
+          ({ subject }) =>
+            subject.kind === 'slot' && (slotKey(subject) === slotKey({ app, service, number })) === isOwn,
         ),
       ) as [Operation[], Operation[]];
       const found = new Set(own.map(({ kind }) => kind));

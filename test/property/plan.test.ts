@@ -5,11 +5,12 @@ import { emptyMemory } from '../../src/model/memory.ts';
 import type { OperationResult } from '../../src/model/outcome.ts';
 import type { AppPlan, ContainerRef, Operation } from '../../src/model/plan.ts';
 import type { ActualSite, DesiredApp, DesiredSite } from '../../src/model/state.ts';
+import { subjectKey } from '../../src/model/subject.ts';
 import { isConverged } from '../../src/plan/draft/withhold.ts';
 import { agentOptions } from '../../src/plan/facts/policy.ts';
 import { learnConverged, learnFromOutcome, learnFromState } from '../../src/plan/memory/learn.ts';
 import { plan } from '../../src/plan/plan.ts';
-import { describe as words } from '../../src/plan/print/render.ts';
+import { reasonOf, describe as words } from '../../src/plan/print/render.ts';
 import { createModelEngine, type ModelEngine } from '../support/model-engine.ts';
 import { actualOf, bare, settled } from '../support/site-builder.ts';
 import { type Corruption, corruptions, desiredSites, neighbours, revisions } from './plan-arbitraries.ts';
@@ -91,7 +92,7 @@ function converge(git: DesiredSite, from: ActualSite, before: Memory, picks: num
       history.push(
         ...results.map(
           (result) =>
-            `${words(result.operation)}: ${result.operation.reason}: ${result.status}${result.status === 'failed' ? ` ${result.error.message}` : ''}`,
+            `${words(result.operation)}: ${reasonOf(result.operation)}: ${result.status}${result.status === 'failed' ? ` ${result.error.message}` : ''}`,
         ),
       );
       const wanted = git.apps.find(({ name }) => name === app.app);
@@ -252,11 +253,11 @@ test('nothing that runs is stopped for a successor whose image is not on the dis
     fc.property(situations, ({ git, site, memory }) => {
       for (const { operations } of planOf(git, site, memory).apps) {
         for (const stop of operations.filter(
-          ({ kind, reason }) => kind === 'stopContainer' && reason.startsWith('makes way'),
+          (each) => each.kind === 'stopContainer' && reasonOf(each).startsWith('makes way'),
         )) {
           const needed = needsOf(operations, stop);
           const created = operations.find(
-            (each) => each.kind === 'createContainer' && each.backoff?.key === stop.backoff?.key,
+            (each) => each.kind === 'createContainer' && subjectKey(each.subject) === subjectKey(stop.subject),
           );
           if (created?.kind !== 'createContainer') continue;
           expect(needed).toContain(created.id);
@@ -276,7 +277,7 @@ test('what is made or started comes after what it depends on', () => {
       for (const { app, operations } of planOf(git, site, memory).apps) {
         const services = git.apps.find(({ name }) => name === app)?.services ?? [];
         const forward = operations.filter(
-          (each) => each.onlyIfFailed === undefined && !/has to wait/.test(each.reason),
+          (each) => each.onlyIfFailed === undefined && each.retry?.purpose !== 'previous',
         );
         for (const { name, dependsOn } of services) {
           for (const make of forward.filter((each) => each.kind === 'createContainer' && each.service === name)) {

@@ -60,7 +60,8 @@ afterEach(() => {
 
 function planOf(words: string): Plan {
   const container = { name: words, id: words };
-  const base = { after: [1], reason: words, service: words };
+  const subject = { kind: 'image' as const, reference: words };
+  const base = { after: [1], reason: words, service: words, subject, cause: 'drift' as const };
   const operations: Operation[] = [
     { ...base, id: 1, kind: 'pullImage', image: words, always: false },
     { ...base, id: 2, kind: 'stopContainer', container, withheld: { by: 'prune', text: words } },

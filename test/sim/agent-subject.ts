@@ -1,6 +1,7 @@
 import { type Agent, startAgent } from '../../src/agent/agent.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import type { Plan } from '../../src/model/plan.ts';
+import { reasonOf } from '../../src/plan/print/render.ts';
 import { filesOn } from '../support/disk-files.ts';
 import type { RunningAgent, Subject } from './subject.ts';
 import { simulatedTrust } from './world/authored-commit.ts';
@@ -45,8 +46,9 @@ export const agentSubject: Subject = (world): RunningAgent => {
 function unsettled(plan: Plan, revision: string): string[] {
   const found = plan.revision === revision ? [] : [`the newest plan is for ${plan.revision.slice(0, 8)}`];
   for (const { app, operations, problems } of plan.apps) {
-    for (const { kind, service = '', reason, withheld } of operations) {
-      found.push(`${app}: ${kind} ${service}: ${reason}${withheld ? `, withheld: ${withheld.text}` : ''}`);
+    for (const operation of operations) {
+      const { kind, service = '', withheld } = operation;
+      found.push(`${app}: ${kind} ${service}: ${reasonOf(operation)}${withheld ? `, withheld: ${withheld.text}` : ''}`);
     }
     for (const { severity, message } of problems) if (severity === 'error') found.push(`${app}: ${message}`);
   }

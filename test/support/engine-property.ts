@@ -4,6 +4,7 @@ import { primaryNetwork } from '../../src/container/networks.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { ContainerSpec } from '../../src/model/spec.ts';
 import type { ActualSite } from '../../src/model/state.ts';
+import { slotSubject } from '../../src/model/subject.ts';
 
 type Drive = <T>(work: Promise<T>) => Promise<T>;
 
@@ -23,7 +24,13 @@ export async function bringAbout(
     resolve: (ref: object) => (ref as { id: string }).id,
     signal: new AbortController().signal,
   };
-  const base = { id: 1, after: [], reason: 'a test' };
+  const base = {
+    id: 1,
+    after: [],
+    reason: 'a test',
+    subject: slotSubject({ app: 'app', service: name, number: 1 }),
+    cause: 'revision' as const,
+  };
   const labels = {
     specHash: specHash(spec),
     filesDigest: '',

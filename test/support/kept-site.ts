@@ -16,7 +16,7 @@ import { systemDisk } from '../../src/lib/disk.ts';
 import { createSemaphore } from '../../src/lib/semaphore.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import { agentOptions } from '../../src/plan/facts/policy.ts';
-import { describe } from '../../src/plan/print/render.ts';
+import { describe, reasonOf } from '../../src/plan/print/render.ts';
 import { ANYWHERE } from './disk-files.ts';
 import { openApi } from './engine-under-test.ts';
 import { memorySnapshot } from './memory-snapshot.ts';
@@ -172,7 +172,7 @@ export async function keptSite(host: string): Promise<KeptSite> {
         ?.apps.flatMap((each) => [
           ...each.problems.map(({ message }) => `! ${message}`),
           ...each.operations.map(
-            (one) => `${describe(one)}: ${one.reason}${one.withheld ? ` [${one.withheld.text}]` : ''}`,
+            (one) => `${describe(one)}: ${reasonOf(one)}${one.withheld ? ` [${one.withheld.text}]` : ''}`,
           ),
         ]);
       throw new Error(

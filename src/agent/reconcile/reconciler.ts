@@ -8,20 +8,16 @@ import type { Memory } from '../../model/memory.ts';
 import type { OperationResult, Outcome } from '../../model/outcome.ts';
 import type { AppPlan, Operation, Plan } from '../../model/plan.ts';
 import type { ActualSite, DesiredSite } from '../../model/state.ts';
+import { subjectKey } from '../../model/subject.ts';
 import { oweHooks } from '../../plan/draft/slot/hooks.ts';
 import { isConverged } from '../../plan/draft/withhold.ts';
 import type { PlanOptions } from '../../plan/facts/policy.ts';
 import { forsakenApp } from '../../plan/facts/removed-app.ts';
 import { learnAdopted } from '../../plan/memory/adopted.ts';
-import {
-  forgetBackoffs,
-  learnConverged,
-  learnFromOutcome,
-  learnFromState,
-  retryAfterOutage,
-} from '../../plan/memory/learn.ts';
+import { forgetBackoffs, retryAfterOutage } from '../../plan/memory/backoffs.ts';
+import { learnConverged, learnFromOutcome, learnFromState } from '../../plan/memory/learn.ts';
 import { plan } from '../../plan/plan.ts';
-import { describe } from '../../plan/print/render.ts';
+import { describe, reasonOf } from '../../plan/print/render.ts';
 import type { MemoryStore } from '../state/memory-store.ts';
 import type { Rivals } from './rivals.ts';
 
@@ -186,7 +182,7 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     const fields = { app, ...(operation.service && { service: operation.service }) };
     if (result.status === 'failed') log.warn(`${describe(operation)} failed: ${result.error.message}`, fields);
     if (result.status !== 'done' || operation.kind === 'await') return;
-    log.info(`${describe(operation)}: ${operation.reason}`, fields);
+    log.info(`${describe(operation)}: ${reasonOf(operation)}`, fields);
     for (const warning of result.warnings ?? []) log.warn(`${describe(operation)}: ${warning}`, fields);
   }
 
@@ -237,13 +233,13 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     desire(site) {
       const before = desired;
       desired = site;
-      memory = forgetBackoffs(memory, (key) => !/^(place|mend|loop) /.test(key));
+      memory = forgetBackoffs(memory, ({ kind }) => kind !== 'slot');
       for (const { app, cancel } of runs) if (!sameApp(before, site, app)) cancel.abort();
       trigger();
     },
     trigger,
     linkUp() {
-      memory = forgetBackoffs(memory, (key) => key.startsWith('pull '));
+      memory = forgetBackoffs(memory, ({ kind }) => kind === 'image');
       trigger();
     },
     async stop() {
@@ -272,12 +268,8 @@ interface Run {
   done: Promise<void>;
 }
 
-/** What an operation works on; two operations on one thing never run in two runs at once. */
-function laneOf({ backoff, kind }: Operation): string {
-  if (!backoff) return kind;
-  const place = /^(?:place|mend) (\S+)/.exec(backoff.key);
-  return place ? `place ${place[1]}` : backoff.key;
-}
+/** Two operations on one subject never run in two runs at once. One that only looks keeps no subject busy. */
+const laneOf = ({ subject, retry, kind }: Operation): string => (retry ? subjectKey(subject) : kind);
 
 /** The plan less what is being worked on already and all that comes after it. Gates stay: they only look. */
 function withoutLanes(plan: AppPlan, busy: ReadonlySet<string>): AppPlan {

@@ -1,13 +1,16 @@
 import type { Disk } from '../../lib/disk.ts';
 import { messageOf } from '../../lib/errors.ts';
-import { type Backoff, emptyMemory, type Memory, type OwedHooks } from '../../model/memory.ts';
+import { type Backoff, emptyMemory, type Memory, type OwedHooks, type Replacements } from '../../model/memory.ts';
 import type { Hook } from '../../model/spec.ts';
-import { delay } from '../../plan/memory/learn.ts';
+import { readRetryKey } from '../../model/subject.ts';
+import { replacementPause } from '../../plan/decide/replacement-loop.ts';
+import { delay } from '../../plan/memory/backoffs.ts';
 import { seal, unseal } from './state-file.ts';
 
 /** Memory as it is on the disk. Monotonic times mean nothing after a restart, so they are left out. */
-export type StoredMemory = Omit<Memory, 'backoffs' | 'rollouts'> & {
+export type StoredMemory = Omit<Memory, 'backoffs' | 'replacements' | 'rollouts'> & {
   backoffs: Record<string, Omit<Backoff, 'until' | 'wellSince'>>;
+  replacements: Record<string, Omit<Replacements, 'until'>>;
   rollouts: Record<string, Omit<Memory['rollouts'][string], 'until'>>;
 };
 
@@ -52,30 +55,48 @@ export function createMemoryStore(disk: Disk, path: string): MemoryStore {
 
 /** The memory of a new life: each backoff and each pause of a rollout begins again at the step it had reached. */
 export function rebase(stored: StoredMemory, now: number, random: () => number): Memory {
-  const backoffs = Object.entries(stored.backoffs).map(
-    ([key, backoff]) => [key, { ...backoff, until: now + delay(key, backoff.failures, random) }] as const,
+  const backoffs = Object.entries(stored.backoffs).flatMap(([key, backoff]) => {
+    const kind = readRetryKey(key)?.subject.kind;
+    return kind ? [[key, { ...backoff, until: now + delay(kind, backoff.failures, random) }] as const] : [];
+  });
+  const replacements = Object.entries(stored.replacements).map(
+    ([key, each]) => [key, { ...each, until: now + replacementPause(each.count) * (1 + random() / 5) }] as const,
   );
   const rollouts = Object.entries(stored.rollouts).map(
     ([key, rollout]) => [key, { ...rollout, until: now + rollout.pauseMs }] as const,
   );
-  return { ...stored, backoffs: Object.fromEntries(backoffs), rollouts: Object.fromEntries(rollouts) };
+  return {
+    ...stored,
+    backoffs: Object.fromEntries(backoffs),
+    replacements: Object.fromEntries(replacements),
+    rollouts: Object.fromEntries(rollouts),
+  };
 }
 
 function storedPart(memory: Memory): StoredMemory {
   const backoffs = Object.entries(memory.backoffs).map(
     ([key, { goal, failures, error }]) => [key, { goal, failures, error }] as const,
   );
+  const replacements = Object.entries(memory.replacements).map(
+    ([key, { goal, count }]) => [key, { goal, count }] as const,
+  );
   const rollouts = Object.entries(memory.rollouts).map(([key, { goal, pauseMs }]) => [key, { goal, pauseMs }] as const);
-  return { ...memory, backoffs: Object.fromEntries(backoffs), rollouts: Object.fromEntries(rollouts) };
+  return {
+    ...memory,
+    backoffs: Object.fromEntries(backoffs),
+    replacements: Object.fromEntries(replacements),
+    rollouts: Object.fromEntries(rollouts),
+  };
 }
 
 /** undefined for anything that is not the content that `save` wrote. Facts that this version does not know are left out. */
 function parse(value: unknown): StoredMemory | undefined {
   if (!isRecord(value)) return undefined;
-  const { completed, applied, backoffs, pulled, files, adopted = {}, owed = {}, preStop = {}, rollouts = {} } = value;
+  const { completed, applied, backoffs, replacements, pulled, files, adopted, owed, preStop, rollouts } = value;
   if (!isTexts(completed) || !isTexts(applied) || !isTexts(pulled) || !isRecord(backoffs) || !isRecord(files))
     return undefined;
   if (!isRecord(owed) || !Object.values(owed).every(isOwed)) return undefined;
+  if (!isRecord(replacements) || !Object.values(replacements).every(isStoredReplacement)) return undefined;
   if (!isRecord(rollouts) || !Object.values(rollouts).every(isRollout)) return undefined;
   if (!isRecord(preStop) || !Object.values(preStop).every(isHooks)) return undefined;
   if (!Object.values(backoffs).every(isStoredBackoff) || !Object.values(files).every(isTexts)) return undefined;
@@ -85,6 +106,7 @@ function parse(value: unknown): StoredMemory | undefined {
     applied,
     pulled,
     backoffs: backoffs as StoredMemory['backoffs'],
+    replacements: replacements as StoredMemory['replacements'],
     owed: owed as Memory['owed'],
     rollouts: rollouts as StoredMemory['rollouts'],
     preStop: preStop as Memory['preStop'],
@@ -117,6 +139,9 @@ const isStoredBackoff = (value: unknown): value is Pick<Backoff, 'goal' | 'failu
   Number.isSafeInteger(value.failures) &&
   (value.failures as number) > 0 &&
   typeof value.error === 'string';
+
+const isStoredReplacement = (value: unknown): boolean =>
+  isRecord(value) && typeof value.goal === 'string' && Number.isSafeInteger(value.count) && (value.count as number) > 0;
 
 const isDigests = (value: unknown): boolean =>
   isRecord(value) &&

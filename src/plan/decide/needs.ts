@@ -3,6 +3,7 @@ import { imageRefusal } from '../../container/labels/labels.ts';
 import { lacksForContainer } from '../../container/requirements.ts';
 import { own } from '../../lib/own.ts';
 import type { Dependency, DesiredContainer, DesiredService } from '../../model/state.ts';
+import { serviceKey, slotSubject } from '../../model/subject.ts';
 import { type AppContext, held } from '../context.ts';
 import { writesFor } from '../draft/files.ts';
 import { neededFor } from '../draft/remake-network.ts';
@@ -126,7 +127,8 @@ export function planAlwaysPulled(context: AppContext): void {
   for (const service of context.desired.services) {
     const image = service.containers[0]?.spec;
     if (service.pullPolicy !== 'always' || !image) continue;
-    if (context.memory.pulled[`${context.desired.name}/${service.name}`] === context.digest) continue;
+    if (context.memory.pulled[serviceKey({ app: context.desired.name, service: service.name })] === context.digest)
+      continue;
     if (!context.images.has(imageKey(image.Image, image.Platform)))
       draftPull(context, service, image.Image, image.Platform, 'pull_policy is always');
   }
@@ -139,7 +141,11 @@ function draftPull(
   platform: string | undefined,
   reason: string,
 ): number {
-  const backoff = { key: `pull ${image}`, goal: context.digest };
+  const change = {
+    subject: { kind: 'image', reference: image },
+    cause: context.settled ? 'drift' : 'revision',
+    retry: { purpose: 'converge', goal: context.digest, counts: 'failures' },
+  } as const;
   const pull = context.draft.add({
     kind: 'pullImage',
     image,
@@ -148,8 +154,9 @@ function draftPull(
     service: service.name,
     reason,
     after: [],
-    backoff: { ...backoff, counts: 'failures' },
-    ...held(context.hold({ backoff })),
+    ...change,
+    // Nothing that runs changes by a pull: selfHeal does not hold it back.
+    ...held(context.hold({ ...change, cause: 'revision' })),
   });
   context.images.set(imageKey(image, platform), pull);
   return pull;
@@ -174,6 +181,8 @@ function gateOn(
     if (!gate) {
       gate = context.draft.add({
         kind: 'await',
+        subject: slotSubject({ app: context.desired.name, service: name, number: container.number }),
+        cause: 'revision',
         container: container.ref,
         condition,
         service: name,

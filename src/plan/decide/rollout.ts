@@ -2,6 +2,7 @@ import type { Memory } from '../../model/memory.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { Withheld } from '../../model/plan.ts';
 import type { ActualContainer, DesiredApp, DesiredContainer, DesiredService } from '../../model/state.ts';
+import { retryKey, serviceKey, slotSubject } from '../../model/subject.ts';
 import type { AppContext } from '../context.ts';
 import { appDigest } from '../facts/app-digest.ts';
 import { placeGoal } from '../facts/joined.ts';
@@ -52,7 +53,7 @@ function pauseOf(
     const text = `${failed} of ${containers.length} replicas of ${name} fail since they were updated, and update_config pauses then`;
     return { by: 'updateConfig', text };
   }
-  const rollout = context.memory.rollouts[`${context.desired.name}/${name}`];
+  const rollout = context.memory.rollouts[serviceKey({ app: context.desired.name, service: name })];
   if (!rollout || rollout.goal !== context.digest || rollout.until <= context.now) return undefined;
   const seconds = Math.ceil((rollout.until - context.now) / 1000);
   return { by: 'updateConfig', text: `update_config lets the next one follow in ${seconds} s`, until: rollout.until };
@@ -75,7 +76,10 @@ function stateOf(context: AppContext, service: DesiredService, wanted: DesiredCo
   if (right && isOnTrial(service, wanted, right, present)) return 'begun';
   if (right && (present.length === 1 || right.status === 'running')) return conditionOf(right, wanted);
   if (present.length > 1) return 'begun';
-  const backoff = memory.backoffs[`place ${desired.name}/${service.name}/${wanted.number}`];
+  const backoff =
+    memory.backoffs[
+      retryKey(slotSubject({ app: desired.name, service: service.name, number: wanted.number }), 'converge')
+    ];
   return backoff?.goal === placeGoal(desired, wanted, context.neighbours) ? 'failed' : 'old';
 }
 
@@ -92,8 +96,12 @@ export function learnRollouts(rollouts: Memory['rollouts'], app: DesiredApp, out
     if (operation.kind !== 'startContainer' || status !== 'done') continue;
     const update = app.services.find(({ name }) => name === operation.service)?.update;
     const pauseMs = update ? Math.max(update.delayMs, update.monitorMs) : 0;
-    if (pauseMs > 0)
-      rollouts[`${app.name}/${operation.service}`] = { goal: appDigest(app), pauseMs, until: now + pauseMs };
+    if (pauseMs > 0 && operation.service)
+      rollouts[serviceKey({ app: app.name, service: operation.service })] = {
+        goal: appDigest(app),
+        pauseMs,
+        until: now + pauseMs,
+      };
   }
 }
 

@@ -12,7 +12,9 @@ export function planFiles(context: AppContext): void {
   for (const file of desired.files) {
     const found = actual.files[file.path];
     if (isOnDisk(file, found, desired.adopt)) continue;
-    const reason = found ? (context.settled ? 'changed on the disk (drift)' : 'differs from Git') : 'not on the disk';
+    const reason = found
+      ? { finding: context.settled ? 'changed on the disk' : 'differs from Git' }
+      : 'not on the disk';
     const old = stale
       .filter((path) => isBelow(path, file.path) || isBelow(file.path, path))
       .map((path) => ({ path, digest: actual.files[path]?.digest as string }));
@@ -44,9 +46,12 @@ export function bindsGitsFiles(
 
 /** Every attempt counts: a disk that keeps no modes, or a container that writes into its own config, must not make us write for ever. */
 function fileBase(context: AppContext) {
-  const backoff = { key: `files ${context.desired.name}`, goal: context.digest };
-  const withheld = held(context.hold({ drift: context.settled, backoff }));
-  return { backoff: { ...backoff, counts: 'attempts' as const }, ...withheld };
+  const change = {
+    subject: { kind: 'files', app: context.desired.name },
+    cause: context.settled ? 'drift' : 'revision',
+    retry: { purpose: 'converge', goal: context.digest, counts: 'attempts' },
+  } as const;
+  return { ...change, ...held(context.hold(change)) };
 }
 
 /**

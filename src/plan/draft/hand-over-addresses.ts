@@ -62,7 +62,7 @@ function handOver(
 
 const leaveEarly = (
   { draft }: AppContext,
-  { network, service, backoff, withheld, container }: Join,
+  { network, service, subject, cause, retry, withheld, container }: Join,
   holder: ActualContainer,
 ) =>
   draft.add({
@@ -72,7 +72,9 @@ const leaveEarly = (
     reason: `lets go of the address that ${container.name} is to have`,
     after: [],
     ...(service !== undefined && { service }),
-    ...(backoff && { backoff }),
+    subject,
+    cause,
+    ...(retry && { retry }),
     ...(withheld && { withheld }),
   });
 

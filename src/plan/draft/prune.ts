@@ -1,6 +1,7 @@
 import { own } from '../../lib/own.ts';
-import type { Withheld } from '../../model/plan.ts';
+import type { Cause, Withheld } from '../../model/plan.ts';
 import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../../model/state.ts';
+import { type Retry, slotSubject } from '../../model/subject.ts';
 import { type AppContext, held } from '../context.ts';
 import { runsOnFor } from '../facts/holders.ts';
 import { NOT_HERE } from '../facts/removed-app.ts';
@@ -19,8 +20,6 @@ export function planPrune(context: AppContext): void {
   for (const container of going) {
     const { service, number } = container.identity;
     const scaledDown = services.has(service);
-    const key = `place ${desired.name}/${service}/${number}`;
-    const goal = 'gone';
     const replicas = services.get(service)?.size;
     const reason = scaledDown
       ? `${service} has ${replicas} replica${replicas === 1 ? '' : 's'} now`
@@ -29,19 +28,24 @@ export function planPrune(context: AppContext): void {
         : desired.isElsewhere
           ? NOT_HERE
           : `${service} is not in Git`;
+    const change = {
+      subject: slotSubject({ app: desired.name, service, number }),
+      cause: scaledDown ? ('revision' as const) : pruning(context),
+      retry: GONE,
+    };
     const shared = {
       container: refOf(container),
       service,
       reason,
-      backoff: { key, goal, counts: 'failures' as const },
-      ...held(context.hold({ prune: !scaledDown, backoff: { key, goal } }) ?? runsOnFor(context, container)),
+      ...change,
+      ...held(context.hold(change) ?? runsOnFor(context, container)),
     };
     const rejoined = context.rejoined.get(container.id) ?? [];
     const after = isUp(container)
       ? preStop(context, container, preStopOf(context, container), {
+          ...change,
           service,
           reason,
-          backoff: shared.backoff,
           withheld: shared.withheld,
           after: rejoined,
         })
@@ -79,10 +83,8 @@ function orderStops({ draft, stops }: AppContext, going: readonly ActualContaine
 function pruneNetworks(context: AppContext): void {
   const { desired, actual, draft, site, problems } = context;
   const wanted = new Set(desired.networks.map(({ spec }) => spec.Name));
-  const goal = 'gone';
   for (const [name, network] of Object.entries(actual.networks).sort(byName)) {
     if (network.owner?.site !== site || network.owner.app !== desired.name || wanted.has(name)) continue;
-    const key = `network ${name}`;
     const leavers = leaversOf(context, name);
     // Somebody has to go on using it for now, for a reason that is told elsewhere.
     if (!leavers) continue;
@@ -92,14 +94,15 @@ function pruneNetworks(context: AppContext): void {
       problems.push({ severity: 'warning', message, hint: strangers.hint });
       continue;
     }
+    const change = { subject: { kind: 'network' as const, name }, cause: pruning(context), retry: GONE };
     draft.add({
       kind: 'removeNetwork',
       networkId: network.id,
       name,
       reason: context.options.down ? 'taken down' : desired.isElsewhere ? NOT_HERE : 'not in Git',
       after: leavers,
-      backoff: { key, goal, counts: 'failures' },
-      ...held(context.hold({ prune: true, backoff: { key, goal } })),
+      ...change,
+      ...held(context.hold(change)),
     });
   }
 }
@@ -139,21 +142,24 @@ function pruneVolumes(context: AppContext): void {
   const { desired, actual, draft, site, neighbours } = context;
   // A volume that was given to another app is that one's.
   const wanted = new Set(neighbours.apps.flatMap(({ volumes }) => volumes.map(({ spec }) => spec.Name)));
-  const goal = 'gone';
   for (const [name, volume] of Object.entries(actual.volumes).sort(byName)) {
     if (volume.owner?.site !== site || volume.owner.app !== desired.name || wanted.has(name)) continue;
-    const key = `volume ${name}`;
     const users = actual.containers.filter(({ spec }) => spec.Mounts?.some(({ Source }) => Source === name));
+    const change = { subject: { kind: 'volume' as const, name }, cause: pruning(context), retry: GONE };
     draft.add({
       kind: 'removeVolume',
       name,
       reason: 'not in Git, and pruneVolumes is set',
       after: users.flatMap(({ id }) => context.removals.get(id) ?? []),
-      backoff: { key, goal, counts: 'failures' },
-      ...held(context.hold({ prune: true, backoff: { key, goal } })),
+      ...change,
+      ...held(context.hold(change)),
     });
   }
 }
+
+const GONE = { purpose: 'converge', goal: 'gone', counts: 'failures' } as const satisfies Retry;
+
+const pruning = ({ options }: AppContext): Cause => (options.down ? 'down' : 'prune');
 
 const byName = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1);
 

@@ -5,7 +5,7 @@ import type { EndpointSpec } from '../../model/spec.ts';
 import type { ActualContainer, ActualNetwork, DesiredNetwork } from '../../model/state.ts';
 import { type AppContext, held } from '../context.ts';
 import { strangersOn } from '../facts/strangers.ts';
-import { backoffOf } from '../resource-backoff.ts';
+import { resourceChange } from './resource-change.ts';
 
 /**
  * A network cannot be changed: all that use it leave, it is made anew, and all join again, each with its aliases. If it cannot be removed, or
@@ -20,9 +20,9 @@ export function remakeNetwork(
   const { draft } = context;
   const name = spec.Name;
   // Every attempt counts: an engine that does not answer what it was asked for must not have its network made anew for ever.
-  const backoff = { ...backoffOf(context, 'network', spec), counts: 'attempts' as const };
-  const withheld = context.hold({ drift: context.settled, backoff }) ?? keptBy(context, name, reasons);
-  const base = { backoff, ...held(withheld) };
+  const change = resourceChange(context, 'network', spec);
+  const withheld = context.hold(change) ?? keptBy(context, name, reasons);
+  const base = { ...change, retry: { ...change.retry, counts: 'attempts' as const }, ...held(withheld) };
   const users = context.actual.containers.flatMap((user) => {
     const endpoint = own(user.spec.Networks, name);
     return endpoint ? [{ user, endpoint }] : [];

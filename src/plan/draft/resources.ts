@@ -1,12 +1,12 @@
 import { networkDifferences, volumeDifferences } from '../../container/compare.ts';
 import { lacksForNetwork } from '../../container/requirements.ts';
 import { own } from '../../lib/own.ts';
-import type { Withheld } from '../../model/plan.ts';
+import type { Reason, Withheld } from '../../model/plan.ts';
 import type { DesiredNetwork, DesiredVolume } from '../../model/state.ts';
 import { type AppContext, held } from '../context.ts';
-import { backoffOf } from '../resource-backoff.ts';
 import { writesBelow } from './files.ts';
 import { remakeNetwork } from './remake-network.ts';
+import { resourceChange } from './resource-change.ts';
 
 /** Networks and volumes of an app: what is missing is created, what is another's is an error, data is left alone. */
 export function planResources(context: AppContext): void {
@@ -27,23 +27,19 @@ function planNetwork(context: AppContext, network: DesiredNetwork): void {
     unusable(context, 'network', spec.Name, `cannot be made: ${lacking}`, 'take the key out, or update the engine');
     return;
   }
-  const backoff = backoffOf(context, 'network', spec);
+  const change = resourceChange(context, 'network', spec);
   const waits = found?.owner && removalOf(context, spec.Name, found.owner);
   if (!found || waits) {
     context.newNetworks.add(spec.Name);
-    const reason = waits
-      ? `in place of that of app ${found?.owner?.app}`
-      : context.settled
-        ? 'gone (drift)'
-        : 'no such network';
+    const reason = waits ? `in place of that of app ${found?.owner?.app}` : missing(context, 'network');
     const created = context.draft.add({
       kind: 'createNetwork',
       network: spec,
       key,
       reason,
       after: [],
-      backoff: { ...backoff, counts: context.settled ? 'attempts' : 'failures' },
-      ...held(waits ?? context.hold({ drift: context.settled, backoff })),
+      ...change,
+      ...held(waits ?? context.hold(change)),
     });
     context.networks.set(spec.Name, [created]);
     return;
@@ -81,15 +77,15 @@ function planVolume(context: AppContext, { key, external, spec }: DesiredVolume)
     return;
   }
   if (!found) {
-    const backoff = backoffOf(context, 'volume', spec);
+    const change = resourceChange(context, 'volume', spec);
     const created = context.draft.add({
       kind: 'createVolume',
       volume: spec,
       key,
-      reason: context.settled ? 'gone (drift)' : 'no such volume',
+      reason: missing(context, 'volume'),
       after: writesBelow(context, spec.DriverOpts?.device),
-      backoff: { ...backoff, counts: context.settled ? 'attempts' : 'failures' },
-      ...held(context.hold({ drift: context.settled, backoff })),
+      ...change,
+      ...held(context.hold(change)),
     });
     context.volumes.set(spec.Name, created);
     return;
@@ -110,6 +106,10 @@ function planVolume(context: AppContext, { key, external, spec }: DesiredVolume)
   }
 }
 
+const missing = ({ settled }: AppContext, kind: 'network' | 'volume'): Reason => ({
+  finding: settled ? 'gone' : `no such ${kind}`,
+});
+
 type Owner = { site: string; app: string };
 
 const isOurs = (context: AppContext, owner: Owner | undefined): boolean =>
@@ -127,7 +127,7 @@ function isGivenUp(context: AppContext, kind: 'network' | 'volume', name: string
 
 /** Why an app does not remove what it gave up. */
 const keptBy = ({ neighbours }: AppContext, { app }: Owner): Withheld | undefined =>
-  neighbours.hold(app, { prune: true });
+  neighbours.hold(app, { cause: 'prune' });
 
 /** The reason for a network to wait until its owner has removed it; undefined where the owner keeps it. */
 function removalOf(context: AppContext, name: string, owner: Owner): Withheld | undefined {

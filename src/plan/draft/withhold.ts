@@ -1,4 +1,5 @@
 import type { AppPlan, Operation, Withheld } from '../../model/plan.ts';
+import { subjectKey } from '../../model/subject.ts';
 
 /**
  * What waits for something withheld is withheld with it, by the same reason, so that nobody begins what cannot be finished. And the other way
@@ -31,10 +32,14 @@ function inherited({ after, onlyIfFailed }: Operation, numbered: Map<number, Ope
 /** Withholds the stops that a withheld start of the same place comes after; tells whether there were any. */
 function sparesPredecessor(operation: Operation, numbered: Map<number, Operation>): boolean {
   if (operation.kind !== 'startContainer' || !operation.withheld) return false;
-  const { withheld, backoff } = operation;
+  const { withheld } = operation;
   const stops = operation.after.flatMap((id) => {
     const stop = numbered.get(id);
-    return stop?.kind === 'stopContainer' && !stop.withheld && stop.backoff?.key === backoff?.key ? [stop] : [];
+    return stop?.kind === 'stopContainer' &&
+      !stop.withheld &&
+      subjectKey(stop.subject) === subjectKey(operation.subject)
+      ? [stop]
+      : [];
   });
   for (const stop of stops) stop.withheld = withheld;
   return stops.length > 0;

@@ -73,7 +73,7 @@ function keptName(context: AppContext, service: DesiredService, wanted: DesiredC
 /** Why a container that Git wants gone stays. A try that failed is made again, and where all of an app waits there is nothing more to say. */
 export function keeper({ desired, hold }: AppContext, { identity }: ActualContainer, fate: Fate): Withheld | undefined {
   if (!fate.letsGo || !fate.held || fate.held.by === 'backoff') return undefined;
-  if (identity.app === desired.name && hold({})?.by === fate.held.by) return undefined;
+  if (identity.app === desired.name && hold({ cause: 'revision' })?.by === fate.held.by) return undefined;
   return fate.held;
 }
 
@@ -131,7 +131,7 @@ export const wishOf = (context: AppContext, holder: ActualContainer): Wish | und
 
 function wishesOf({ neighbours }: AppContext, holder: ActualContainer): Wish[] {
   return neighbours.apps.flatMap((app) => {
-    if (neighbours.hold(app.name, {})) return [];
+    if (neighbours.hold(app.name, { cause: 'revision' })) return [];
     return app.services.flatMap((service) =>
       service.containers.flatMap((wanted) =>
         sharedThings(holder.spec, wanted.spec)

@@ -1,7 +1,7 @@
 import type { Memory } from '../../model/memory.ts';
 import type { Withheld } from '../../model/plan.ts';
 import type { ActualContainer, DesiredApp, DesiredContainer, DesiredSite } from '../../model/state.ts';
-import { type ChangeKind, type Guards, holdBack, type PlanOptions } from './policy.ts';
+import { type Change, type Guards, holdBack, type PlanOptions } from './policy.ts';
 import { type SharedThing, sharedThings } from './shared-things.ts';
 
 /** The site's apps, as the plan of one of them has to know them. */
@@ -12,7 +12,7 @@ export interface Neighbours {
   /** Git speaks for the whole site, and knows nothing of an app. */
   isForgotten(app: string): boolean;
   /** Why an app may not make a change now; undefined: it may. */
-  hold(app: string, change: ChangeKind): Withheld | undefined;
+  hold(app: string, change: Change): Withheld | undefined;
 }
 
 export function createNeighbours(
@@ -61,7 +61,8 @@ function fateBy(neighbours: Neighbours, holder: ActualContainer, keeps: (wanted:
   const desired = neighbours.wanted(app);
   if (!desired) return { letsGo: false };
   const place = wantedAt(neighbours, holder);
-  if (place) return keeps(place) ? { letsGo: false } : { letsGo: true, held: neighbours.hold(app, {}) };
+  if (place)
+    return keeps(place) ? { letsGo: false } : { letsGo: true, held: neighbours.hold(app, { cause: 'revision' }) };
   const isScaledDown = desired.services.some(({ name }) => name === service);
-  return { letsGo: true, held: neighbours.hold(app, { prune: !isScaledDown }) };
+  return { letsGo: true, held: neighbours.hold(app, { cause: isScaledDown ? 'revision' : 'prune' }) };
 }

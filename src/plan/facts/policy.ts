@@ -1,6 +1,7 @@
 import type { SyncPolicy } from '../../model/fleet.ts';
 import type { Memory } from '../../model/memory.ts';
-import type { Withheld } from '../../model/plan.ts';
+import type { Cause, Withheld } from '../../model/plan.ts';
+import { type Retry, retryKey, type Subject } from '../../model/subject.ts';
 
 /** How the planner is asked: an agent follows the policies of Git; a person at a laptop has decided already. */
 export interface PlanOptions {
@@ -18,15 +19,11 @@ export interface PlanOptions {
 
 export const agentOptions: PlanOptions = { byHand: false, prune: false, pullAlways: true };
 
-/** What kind of change an operation is; decides which policy may hold it back. */
-export interface ChangeKind {
-  /** No new revision asked for it. */
-  drift?: boolean;
-  /** It removes what Git does not name. */
-  prune?: boolean;
-  /** The place, image or app whose backoff it waits for, and what it is tried for. */
-  backoff?: { key: string; goal: string };
-}
+/** The part of an operation that decides which policy may hold it back. Without a `retry` it waits for no backoff. */
+export type Change = { cause: Cause } & (
+  | { subject: Subject; retry: Pick<Retry, 'purpose' | 'goal'> }
+  | { subject?: Subject; retry?: undefined }
+);
 
 export interface Guards {
   /** This plan would prune everything, or too much at once. */
@@ -35,7 +32,7 @@ export interface Guards {
 
 /** The first reason to hold an operation back, or undefined. Guards hold against people too: they ask Git, not the one who types. */
 export function holdBack(
-  change: ChangeKind,
+  change: Change,
   sync: SyncPolicy,
   suspended: boolean,
   guards: Guards,
@@ -46,22 +43,27 @@ export function holdBack(
   const { automated } = sync;
   if (suspended && !options.byHand) return { by: 'suspend', text: 'the app is suspended' };
   if (!automated && !options.byHand) return { by: 'automated', text: 'syncPolicy.automated is not set' };
-  if (change.prune) {
+  if (change.cause === 'prune' || change.cause === 'down') {
     if (!automated?.prune && !options.prune) return { by: 'prune', text: 'syncPolicy.automated.prune is not set' };
     if (guards.prune) return guards.prune;
     if (options.conflictUntil !== undefined) {
       return { by: 'conflict', text: 'somebody else keeps this site, too', until: options.conflictUntil };
     }
   }
-  if (change.drift && !automated?.selfHeal && !options.byHand) {
+  if (change.cause === 'drift' && !automated?.selfHeal && !options.byHand) {
     return { by: 'selfHeal', text: 'syncPolicy.automated.selfHeal is not set' };
   }
-  return change.backoff && waiting(change.backoff, memory, now);
+  return change.retry && waiting(change.subject, change.retry, memory, now);
 }
 
 /** Failures for another goal do not count: a new commit always supersedes a failing one at once. */
-function waiting({ key, goal }: { key: string; goal: string }, memory: Memory, now: number): Withheld | undefined {
-  const backoff = memory.backoffs[key];
+function waiting(
+  subject: Subject,
+  { purpose, goal }: Pick<Retry, 'purpose' | 'goal'>,
+  memory: Memory,
+  now: number,
+): Withheld | undefined {
+  const backoff = memory.backoffs[retryKey(subject, purpose)];
   if (!backoff || backoff.goal !== goal || backoff.until <= now) return undefined;
   const times = backoff.failures === 1 ? 'once' : `${backoff.failures} times`;
   return {

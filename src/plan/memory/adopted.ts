@@ -3,6 +3,7 @@ import { own } from '../../lib/own.ts';
 import type { AdoptedDigests, Memory } from '../../model/memory.ts';
 import type { Identity } from '../../model/spec.ts';
 import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../../model/state.ts';
+import { slotKey } from '../../model/subject.ts';
 import type { AppContext } from '../context.ts';
 import { goalOf } from '../decide/assess.ts';
 import { bindsGitsFiles } from '../draft/files.ts';
@@ -76,7 +77,8 @@ export function learnAdopted(memory: Memory, app: DesiredApp, actual: Pick<Actua
       const found = actual.containers.find(
         ({ adopted, identity: i }) => adopted && i.app === app.name && i.service === name && i.number === wanted.number,
       );
-      if (found && isCompleted(found, wanted)) completed[`${app.name}/${name}/${wanted.number}`] = goalOf(wanted);
+      if (found && isCompleted(found, wanted))
+        completed[slotKey({ app: app.name, service: name, number: wanted.number })] = goalOf(wanted);
     }
   }
   const isNew = Object.entries(completed).some(([key, goal]) => memory.completed[key] !== goal);

@@ -72,6 +72,14 @@ export function describe(operation: Operation): string {
   }
 }
 
+/** The reason in words. A finding of drift says that it is one. */
+export function reasonOf({ reason, cause, retry }: Pick<Operation, 'reason' | 'cause' | 'retry'>): string {
+  if (typeof reason === 'string') return reason;
+  const drift = cause === 'drift' ? ' (drift)' : '';
+  const wait = retry?.purpose === 'previous' ? '; its replacement has to wait' : '';
+  return `${reason.finding}${drift}${wait}`;
+}
+
 const named = ({ name }: ContainerRef): string => name;
 
 /** A plan for people: an app a paragraph, an operation a line with its reason. */
@@ -104,7 +112,7 @@ function renderOperation(operation: Operation, width: number, palette: Palette):
     ...(operation.onlyIfFailed ? [`only if ${operation.onlyIfFailed} fails`] : []),
   ].join(', ');
   const head = `${sign} ${`[${operation.id}]`.padEnd(5)} ${printable(describe(operation)).padEnd(width)}`;
-  const tail = line`  ${operation.reason}${after && palette.dim(` (${after})`)}`;
+  const tail = line`  ${reasonOf(operation)}${after && palette.dim(` (${after})`)}`;
   const withheld = operation.withheld ? palette.dim(` [withheld: ${operation.withheld.text}]`) : '';
   return line`  ${operation.withheld || operation.onlyIfFailed ? palette.dim(head) : paint(head)}${tail}${withheld}`;
 }
@@ -138,7 +146,9 @@ export function renderJson(plan: Plan): string {
       kind: operation.kind,
       ...(operation.service && { service: operation.service }),
       description: describe(operation),
-      reason: operation.reason,
+      subject: operation.subject,
+      cause: operation.cause,
+      reason: reasonOf(operation),
       after: operation.after,
       ...(operation.onlyIfFailed && { onlyIfFailed: operation.onlyIfFailed }),
       ...(operation.withheld && { withheld: { by: operation.withheld.by, text: operation.withheld.text } }),

@@ -5,6 +5,7 @@ import { systemClock } from '../../../src/lib/clock.ts';
 import { emptyMemory } from '../../../src/model/memory.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
+import { reasonOf } from '../../../src/plan/print/render.ts';
 import { ANYWHERE } from '../../support/disk-files.ts';
 import { memorySnapshot, placedApp } from '../../unit/compose/support.ts';
 import type { EngineCase } from './case.ts';
@@ -43,6 +44,6 @@ export async function changesOnAdoption(
   const made = plan(site, { ...actual, files: onDisk }, emptyMemory(), systemClock.monotonic(), agentOptions);
   return made.apps.flatMap(({ operations, problems }) => [
     ...problems.flatMap(({ severity, message }) => (severity === 'error' ? [message] : [])),
-    ...operations.flatMap(({ kind, reason }) => (STARTING.includes(kind) ? [] : [`${kind}: ${reason}`])),
+    ...operations.flatMap((each) => (STARTING.includes(each.kind) ? [] : [`${each.kind}: ${reasonOf(each)}`])),
   ]);
 }

@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import { ask } from '../../../scripts/machine/engine-http.ts';
 import { until } from '../../../scripts/machine/processes.ts';
+import { reasonOf } from '../../../src/plan/print/render.ts';
 import { IMAGE } from '../../support/chaos-site.ts';
 import type { Inspected, KeptSite } from '../../support/kept-site.ts';
 
@@ -92,7 +93,8 @@ export const CONTAINER_ROWS: Row[] = [
       await site.desire(one({ command: ['sh', '-c', 'exit 3'], restart: 'no' }));
       const isHeld = (): boolean => Boolean(heldBack(site).find(({ by }) => by === 'backoff'));
       expect(await until(isHeld, 30_000)).toBe(true);
-      expect(site.plan()?.apps[0]?.operations.find(({ withheld }) => withheld)?.reason).toContain('exited with 3');
+      const held = site.plan()?.apps[0]?.operations.find(({ withheld }) => withheld);
+      expect(held && reasonOf(held)).toContain('exited with 3');
       await site.commit(one());
     },
     async mended(site) {

@@ -37,6 +37,8 @@ atLaptop('diff', () => {
       kind: expect.any(String),
       service: expect.any(String),
       description: expect.any(String),
+      subject: expect.any(Object),
+      cause: expect.any(String),
       reason: expect.any(String),
       after: [],
     });

@@ -141,12 +141,17 @@ describe('while events are listened to', () => {
     await settle();
     for (const listener of listeners) listener.event = () => undefined;
     const options = { app: 'app', resolve: () => a, signal: new AbortController().signal };
+    const about = {
+      subject: { kind: 'network' as const, name: 'n' },
+      cause: 'revision' as const,
+      reason: '',
+      after: [] as number[],
+    };
     await run(
       engine.perform(
         {
+          ...about,
           id: 1,
-          after: [],
-          reason: '',
           kind: 'updateContainer',
           container: { name: 'a', id: a },
           changes: { NanoCpus: 3e8 },
@@ -154,12 +159,7 @@ describe('while events are listened to', () => {
         options,
       ),
     );
-    await run(
-      engine.perform(
-        { id: 2, after: [], reason: '', kind: 'createNetwork', key: 'n', network: { Name: 'n' } },
-        options,
-      ),
-    );
+    await run(engine.perform({ ...about, id: 2, kind: 'createNetwork', key: 'n', network: { Name: 'n' } }, options));
     const site = await run(engine.observe(need));
     expect(site.containers[0]?.spec.NanoCpus).toBe(3e8);
     expect(site.networks.n?.owner).toEqual({ site: 'site', app: 'app', key: 'n' });

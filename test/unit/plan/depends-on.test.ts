@@ -190,7 +190,7 @@ test('restart: true: while the restart of the sick one has to wait, what depends
   const git = site(app('shop', service('db'), service('web', {}, { dependsOn: { db: { restart: true } } })));
   const sick = but(actualOf(git), 'shop-db-1', { health: 'unhealthy' });
   const goal = sick.containers.find(({ name }) => name === 'shop-db-1')?.specHash ?? '';
-  const backoffs = { 'place shop/db/1': { goal, failures: 2, until: 9000, error: '' } };
+  const backoffs = { 'converge slot shop/db/1': { goal, failures: 2, until: 9000, error: '' } };
   const lines = planLines({ git, memory: settled(git, { backoffs }), site: sick });
   expect(lines).toHaveLength(5);
   for (const line of lines) expect(line).toContain('withheld by backoff');

@@ -1,8 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { emptyMemory } from '../../../src/model/memory.ts';
+import { emptyMemory, type Memory } from '../../../src/model/memory.ts';
+import type { Operation } from '../../../src/model/plan.ts';
 import type { DesiredSite } from '../../../src/model/state.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
+import { renderJson } from '../../../src/plan/print/render.ts';
 import { planLines } from '../../support/plan-lines.ts';
 import { actualOf, app, automated, bare, but, butSpec, service, settled, site } from '../../support/site-builder.ts';
 
@@ -119,4 +121,19 @@ test('the same input gives the same plan, in whatever order the engine lists its
   const turned = { ...actual, containers: [...actual.containers].reverse() };
   const of = (given: typeof actual) => JSON.stringify(plan(wanted, given, emptyMemory(), 0, agentOptions));
   expect(of(turned)).toBe(of(actual));
+});
+
+test('a program reads the cause of each operation, and what it is about', () => {
+  const git = site(app('shop', service('web')));
+  const gone = { ...actualOf(git), containers: [] };
+  const operationsFor = (memory: Memory) => {
+    const made = JSON.parse(renderJson(plan(git, gone, memory, 0, agentOptions)));
+    return made.apps[0].operations.map(({ kind, cause, subject }: Operation) => ({ kind, cause, subject }));
+  };
+  const subject = { kind: 'slot', app: 'shop', service: 'web', number: 1 };
+  expect(operationsFor(settled(git))).toEqual([
+    { kind: 'createContainer', cause: 'drift', subject },
+    { kind: 'startContainer', cause: 'drift', subject },
+  ]);
+  expect(operationsFor(emptyMemory())[0]).toMatchObject({ cause: 'revision' });
 });

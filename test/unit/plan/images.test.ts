@@ -83,7 +83,7 @@ test('pull_policy always: pulled once for each revision of the app, before anyth
 test('pull_policy always: a registry that does not answer keeps nothing from being made of what is there', () => {
   const git = gitWith('web:1', 'always');
   const goal = settled(git).applied.shop as string;
-  const backoffs = { 'pull web:1': { goal, failures: 1, until: 9000, error: 'no such host' } };
+  const backoffs = { 'converge image web:1': { goal, failures: 1, until: 9000, error: 'no such host' } };
   const memory = settled(git, { backoffs });
   expect(planLines({ git, memory, site: but(actualOf(git), 'shop-web-1', undefined) })).toEqual([
     '1 pull web:1: pull_policy is always (withheld by backoff)',

@@ -99,7 +99,9 @@ test('a limit that cannot be set now keeps a container down for one pass and no 
   const down = { status: 'exited' as const, exitCode: 137 };
   const actual = but(butSpec(actualOf(git), 'shop-web-1', { Memory: 6 * M }), 'shop-web-1', down);
   const backoff = { goal: 'memory: 6m, wanted 64m', failures: 1, until: 9000, error: 'no such cgroup' };
-  expect(planLines({ git, memory: settled(git, { backoffs: { 'mend shop/web/1': backoff } }), site: actual })).toEqual([
+  expect(
+    planLines({ git, memory: settled(git, { backoffs: { 'repair slot shop/web/1': backoff } }), site: actual }),
+  ).toEqual([
     '1 update shop-web-1: memory: 6m, wanted 64m (withheld by backoff)',
     '2 start shop-web-1: exited with 137 (drift)',
   ]);

@@ -3,32 +3,31 @@ import { EngineError } from '../../../src/lib/errors.ts';
 import { emptyMemory, type Memory } from '../../../src/model/memory.ts';
 import type { OperationResult } from '../../../src/model/outcome.ts';
 import type { Operation } from '../../../src/model/plan.ts';
+import { type Purpose, retryKey, slotSubject } from '../../../src/model/subject.ts';
 import { appDigest } from '../../../src/plan/facts/app-digest.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
-import {
-  delay,
-  forgetBackoffs,
-  learnConverged,
-  learnFromOutcome,
-  learnFromState,
-  retryAfterOutage,
-} from '../../../src/plan/memory/learn.ts';
+import { delay, forgetBackoffs, retryAfterOutage } from '../../../src/plan/memory/backoffs.ts';
+import { learnConverged, learnFromOutcome, learnFromState } from '../../../src/plan/memory/learn.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { actualOf, app, but, file, network, service, settled, site } from '../../support/site-builder.ts';
 
 const git = site(app('shop', service('web')));
 const [shop] = git.apps as [(typeof git.apps)[0]];
-const KEY = 'place shop/web/1';
+const SLOT = slotSubject({ app: 'shop', service: 'web', number: 1 });
+const KEY = retryKey(SLOT, 'converge');
 const MINUTE = 60_000;
+const ofFiles = { subject: { kind: 'files', app: 'shop' }, cause: 'revision' } as const;
 const exact = (): number => 0;
 
-const start = (counts: 'attempts' | 'failures', goal = 'g', key = KEY): Operation => ({
+const start = (counts: 'attempts' | 'failures', goal = 'g', purpose: Purpose = 'converge'): Operation => ({
   id: 1,
   kind: 'startContainer',
   container: { name: 'shop-web-1', id: 'x' },
   reason: 'new',
   after: [],
-  backoff: { key, goal, counts },
+  subject: SLOT,
+  cause: 'revision',
+  retry: { purpose, goal, counts },
 });
 const failed = (operation: Operation): OperationResult => ({
   operation,
@@ -41,19 +40,19 @@ const learned = (memory: Memory, now: number, ...results: OperationResult[]): Me
 
 describe('a backoff', () => {
   test('begins with ten seconds and doubles to five minutes', () => {
-    const waits = Array.from({ length: 8 }, (_, index) => delay(KEY, index + 1, exact) / 1000);
+    const waits = Array.from({ length: 8 }, (_, index) => delay('slot', index + 1, exact) / 1000);
     expect(waits).toEqual([10, 20, 40, 80, 160, 300, 300, 300]);
-    expect(delay(KEY, 10_000, exact)).toBe(300_000);
+    expect(delay('slot', 10_000, exact)).toBe(300_000);
   });
 
   test('gives a registry more rest, and everything else less', () => {
-    expect([1, 5, 20].map((n) => delay('pull web:1', n, exact) / 1000)).toEqual([10, 160, 1800]);
-    expect([1, 5, 20].map((n) => delay('network shop_default', n, exact) / 1000)).toEqual([5, 80, 180]);
+    expect([1, 5, 20].map((n) => delay('image', n, exact) / 1000)).toEqual([10, 160, 1800]);
+    expect([1, 5, 20].map((n) => delay('network', n, exact) / 1000)).toEqual([5, 80, 180]);
   });
 
   test('is spread, by up to a fifth and never to less', () => {
-    expect(delay(KEY, 1, () => 0.999)).toBeLessThan(12_000);
-    expect(delay(KEY, 1, () => 0.5)).toBe(11_000);
+    expect(delay('slot', 1, () => 0.999)).toBeLessThan(12_000);
+    expect(delay('slot', 1, () => 0.5)).toBe(11_000);
   });
 
   test('grows with each failure in a row, and tells the last error', () => {
@@ -129,8 +128,8 @@ describe('a backoff', () => {
   });
 
   test('can be forgotten by those whom a new commit or a link that is back concerns', () => {
-    const memory = { ...emptyMemory(), backoffs: { [KEY]: backoffOf(1), 'pull web:1': backoffOf(2) } };
-    expect(Object.keys(forgetBackoffs(memory, (key) => key.startsWith('pull ')).backoffs)).toEqual([KEY]);
+    const memory = { ...emptyMemory(), backoffs: { [KEY]: backoffOf(1), 'converge image web:1': backoffOf(2) } };
+    expect(Object.keys(forgetBackoffs(memory, ({ kind }) => kind === 'image').backoffs)).toEqual([KEY]);
     expect(forgetBackoffs(memory, () => false)).toBe(memory);
   });
 });
@@ -201,7 +200,7 @@ describe('the app', () => {
 
   test('that converged is over with what failed of its networks', () => {
     const withNetwork = app('shop', network('a'), service('web'));
-    const memory = { ...emptyMemory(), backoffs: { 'network shop_a': backoffOf(3), [KEY]: backoffOf(1) } };
+    const memory = { ...emptyMemory(), backoffs: { 'converge network shop_a': backoffOf(3), [KEY]: backoffOf(1) } };
     expect(Object.keys(learnConverged(memory, withNetwork).backoffs)).toEqual([KEY]);
   });
 });
@@ -223,11 +222,11 @@ test('a file that Git has dropped and somebody has changed since is not looked a
 test('the files that were written are remembered, and forgotten when they were deleted', () => {
   const withFile = app('shop', file('/apps/shop/a', 'one'));
   const [wanted] = withFile.files as [(typeof withFile.files)[0]];
-  const write: Operation = { id: 1, kind: 'writeFile', file: wanted, reason: '', after: [] };
+  const write: Operation = { id: 1, kind: 'writeFile', file: wanted, ...ofFiles, reason: '', after: [] };
   const outcome = { app: 'shop', results: [done(write)] };
   const memory = learnFromOutcome(emptyMemory(), withFile, outcome, 0, exact);
   expect(memory.files).toEqual({ shop: { '/apps/shop/a': wanted.digest } });
-  const remove: Operation = { id: 1, kind: 'removeFile', path: '/apps/shop/a', reason: '', after: [] };
+  const remove: Operation = { id: 1, kind: 'removeFile', path: '/apps/shop/a', ...ofFiles, reason: '', after: [] };
   const gone = learnFromOutcome(memory, app('shop'), { app: 'shop', results: [done(remove)] }, 0, exact);
   expect(gone.files).toEqual({});
 });
@@ -235,7 +234,7 @@ test('the files that were written are remembered, and forgotten when they were d
 test('one pull serves all services of the app with that image, for this revision', () => {
   const always = { pullPolicy: 'always' as const };
   const wanted = app('shop', service('a', { Image: 'x:1' }, always), service('b', { Image: 'x:1' }, always));
-  const pull: Operation = { id: 1, kind: 'pullImage', image: 'x:1', always: true, reason: '', after: [] };
+  const pull: Operation = { id: 1, kind: 'pullImage', image: 'x:1', always: true, ...ofFiles, reason: '', after: [] };
   const memory = learnFromOutcome(emptyMemory(), wanted, { app: 'shop', results: [done(pull)] }, 0, exact);
   expect(memory.pulled).toEqual({ 'shop/a': appDigest(wanted), 'shop/b': appDigest(wanted) });
 });
@@ -250,7 +249,7 @@ test('an engine that comes back ends what waits for a place, unless that has fai
   const backoff = (failures: number) => ({ goal: 'g', failures, until: MINUTE, error: 'no' });
   const memory = {
     ...emptyMemory(),
-    backoffs: { [KEY]: backoff(2), 'mend shop/web/2': backoff(4), 'pull web:1': backoff(1) },
+    backoffs: { [KEY]: backoff(2), 'repair slot shop/web/2': backoff(4), 'converge image web:1': backoff(1) },
   };
   const { backoffs } = retryAfterOutage(memory, 10);
   expect(Object.values(backoffs).map(({ failures, until }) => [failures, until])).toEqual([

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Memory } from '../../../src/model/memory.ts';
 import type { ActualSite, DesiredSite } from '../../../src/model/state.ts';
+import { retryKey } from '../../../src/model/subject.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { planLines } from '../../support/plan-lines.ts';
@@ -97,8 +98,11 @@ describe('a container of another app', () => {
     const tried = (of: DesiredSite): Memory => {
       const outcome = plan(of, joined(actualOf(of), '0123'), settled(of), 0, agentOptions).apps[1];
       const [create] = outcome?.operations ?? [];
-      const { key, goal } = create?.backoff ?? { key: '', goal: '' };
-      return settled(of, { backoffs: { [key]: { goal, failures: 2, until: 60_000, error: '' } } });
+      if (!create?.retry) throw new Error('nothing is tried');
+      const { purpose, goal } = create.retry;
+      return settled(of, {
+        backoffs: { [retryKey(create.subject, purpose)]: { goal, failures: 2, until: 60_000, error: '' } },
+      });
     };
     const now = joined(actualOf(git), '0123');
     expect(planLines({ git, memory: tried(git), site: now })[0]).toContain('withheld by backoff');

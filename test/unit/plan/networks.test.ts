@@ -58,7 +58,7 @@ test('while a network waits to be made anew, the old one serves', () => {
   const made = planLines({ git: next, site: bare(next) });
   expect(made[0]).toBe('1 create network shop_default: no such network');
   const goal = goalOfNetwork(next);
-  const backoffs = { 'network shop_default': { goal, failures: 1, until: 9000, error: 'pool overlaps' } };
+  const backoffs = { 'converge network shop_default': { goal, failures: 1, until: 9000, error: 'pool overlaps' } };
   const actual = { ...actualOf(git), images: bare(next).images };
   expect(
     planLines({ git: next, memory: settled(git, { backoffs }), site: actual }).filter(

@@ -75,10 +75,10 @@ test('after one that fails the others wait, unless they are to go on', () => {
 test('one whose replacement failed is tried again, and only that', () => {
   const { git, at } = during(policy(), {});
   const first = plan(git, at, settled(gitWith('web:1', policy())), 0, agentOptions).apps[0]?.operations[0];
-  const goal = first?.backoff?.goal ?? '';
+  const goal = first?.retry?.goal ?? '';
   const memory = {
     ...settled(gitWith('web:1', policy())),
-    backoffs: { 'place shop/web/1': { goal, failures: 1, until: 10_000, error: 'no' } },
+    backoffs: { 'converge slot shop/web/1': { goal, failures: 1, until: 10_000, error: 'no' } },
   };
   expect(replaced({ git, at }, memory, 20_000)[0]).toBe(1);
   expect(replaced({ git, at }, memory, 20_000)).toHaveLength(2);

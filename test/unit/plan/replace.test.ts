@@ -124,7 +124,7 @@ test('anonymous volumes go over to the successor, and configs are copied in befo
 
 test('a start that fails is tried again later, and the old one serves meanwhile', () => {
   const goal = planGoal();
-  const backoffs = { 'place shop/web/1': { goal, failures: 2, until: 9000, error: 'exec format error' } };
+  const backoffs = { 'converge slot shop/web/1': { goal, failures: 2, until: 9000, error: 'exec format error' } };
   const actual = halfway({ status: 'exited', exitCode: 143 }, { status: 'created', startedAt: '', error: 'exec' });
   expect(planLines({ git, site: actual, memory: settled(before, { backoffs }) })).toEqual([
     '1 start shop-web-1: exited with 143 (drift); its replacement has to wait',

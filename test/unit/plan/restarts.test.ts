@@ -55,7 +55,9 @@ test('a job runs once for what it was asked, and again when it is asked somethin
 test('a place in its backoff is withheld until then, with what went wrong', () => {
   const git = gitWith('no');
   const goal = actualOf(git).containers[0]?.specHash as string;
-  const failed = (goal: string) => ({ 'place shop/web/1': { goal, failures: 3, until: 9000, error: 'no space' } });
+  const failed = (goal: string) => ({
+    'converge slot shop/web/1': { goal, failures: 3, until: 9000, error: 'no space' },
+  });
   const actual = but(actualOf(git), 'shop-web-1', { status: 'exited', exitCode: 1 });
   const at = (now: number, memory = settled(git, { backoffs: failed(goal) })) =>
     planLines({ git, site: actual, memory, now });

@@ -121,7 +121,7 @@ test('interrupted after the old one was stopped, or removed: nothing is left to 
 
 test('one that failed and was left behind goes at once, and the old one runs on until the next try', () => {
   const goal = actualOf(git).containers[0]?.specHash ?? '';
-  const backoffs = { 'place shop/web/1': { goal, failures: 2, until: 9000, error: 'is unhealthy' } };
+  const backoffs = { 'converge slot shop/web/1': { goal, failures: 2, until: 9000, error: 'is unhealthy' } };
   const lines = planLines({ git, memory: { ...memory, backoffs }, site: trial({ health: 'unhealthy' }) });
   expect(lines.filter((line) => !line.includes('withheld'))).toEqual([
     '1 stop shop-web-1.new: it was not steady',
@@ -188,8 +188,11 @@ test('a range of host ports is shared by the two', () => {
 
 test('an attempt that has begun well does not make the earlier failures forgotten', () => {
   const [planned] = plan(git, old, memory, 0, agentOptions).apps;
-  const goal = planned?.operations[0]?.backoff?.goal ?? '';
-  const known: Memory = { ...memory, backoffs: { 'place shop/web/1': { goal, failures: 3, until: 0, error: 'x' } } };
+  const goal = planned?.operations[0]?.retry?.goal ?? '';
+  const known: Memory = {
+    ...memory,
+    backoffs: { 'converge slot shop/web/1': { goal, failures: 3, until: 0, error: 'x' } },
+  };
   const learn = (gate: 'waiting' | 'done' | 'failed'): number | undefined => {
     const results = (planned?.operations ?? []).flatMap((operation): OperationResult[] => {
       if (operation.onlyIfFailed !== undefined) return [];
@@ -200,7 +203,7 @@ test('an attempt that has begun well does not make the earlier failures forgotte
     const [wanted] = git.apps;
     if (!wanted) throw new Error('no app');
     const learnt = learnFromOutcome(known, wanted, { app: 'shop', results }, 0, () => 0);
-    return learnt.backoffs['place shop/web/1']?.failures;
+    return learnt.backoffs['converge slot shop/web/1']?.failures;
   };
   expect([learn('waiting'), learn('failed'), learn('done')]).toEqual([3, 4, undefined]);
 });

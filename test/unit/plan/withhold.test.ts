@@ -5,12 +5,12 @@ import { actualOf, app, bare, service, settled, site } from '../../support/site-
 const before = site(app('shop', service('db'), service('web', {}, { dependsOn: ['db'] })));
 const after = site(app('shop', service('db', { Image: 'db:2' }), service('web', {}, { dependsOn: ['db'] })));
 
-const failedPull = { 'pull db:2': { goal: '', failures: 1, until: 9000, error: 'no such host' } };
+const failedPull = { 'converge image db:2': { goal: '', failures: 1, until: 9000, error: 'no such host' } };
 
 /** What is remembered when an image of the app could not be pulled. */
 const offline = (git: typeof after) => {
   const [goal = ''] = Object.values(settled(git).applied);
-  return settled(before, { backoffs: { 'pull db:2': { ...failedPull['pull db:2'], goal } } });
+  return settled(before, { backoffs: { 'converge image db:2': { ...failedPull['converge image db:2'], goal } } });
 };
 
 test('what waits for a pull in its backoff is withheld with it, and what runs goes on', () => {

@@ -1,7 +1,7 @@
 import { hooksDigest } from '../../../container/labels/hash.ts';
 import { secretsIn } from '../../../lib/text/last-words.ts';
 import type { Memory } from '../../../model/memory.ts';
-import type { ContainerRef, Operation, Withheld } from '../../../model/plan.ts';
+import type { Cause, ContainerRef, Operation, Reason, Withheld } from '../../../model/plan.ts';
 import type { Hook } from '../../../model/spec.ts';
 import type {
   ActualContainer,
@@ -10,6 +10,7 @@ import type {
   DesiredService,
   DesiredSite,
 } from '../../../model/state.ts';
+import { type Retry, type SlotId, type Subject, serviceKey, slotKey } from '../../../model/subject.ts';
 import type { PlaceWork } from '../../context.ts';
 import { type AppContext, held } from '../../context.ts';
 
@@ -22,25 +23,20 @@ import { type AppContext, held } from '../../context.ts';
 /** One run of a container: another start is another run. */
 const runOf = ({ id, startedAt }: ActualContainer): string => `${id}@${startedAt}`;
 
-/** `app/service/number` of whatever counts against a place; undefined for other things. */
-const placeOf = ({ backoff }: Pick<Operation, 'backoff'>): string | undefined =>
-  /^(?:place|mend) (\S+)/.exec(backoff?.key ?? '')?.[1];
-
 /** Drafts the hooks that follow a start, each after the one before. They fail by themselves: the container runs on, and they are tried again. */
 export function postStart(
-  work: Pick<PlaceWork, 'context' | 'wanted' | 'backoff'> & { service: Pick<DesiredService, 'name'> },
+  work: Pick<PlaceWork, 'context' | 'wanted' | 'subject' | 'cause'> & { service: Pick<DesiredService, 'name'> },
   container: ContainerRef,
   after: number[],
   {
     from = 0,
     reason = 'it has been started',
     onlyIfFailed,
-  }: { from?: number; reason?: string; onlyIfFailed?: number } = {},
+  }: { from?: number; reason?: Reason; onlyIfFailed?: number } = {},
 ): number[] {
-  const { context, service, wanted } = work;
+  const { context, service, wanted, subject, cause } = work;
   const hooks = wanted.hooks?.postStart ?? [];
-  const key = `mend ${placeOf(work)} hooks`;
-  const backoff = { key, goal: hooksDigest(wanted.hooks) };
+  const retry = { purpose: 'hooks', goal: hooksDigest(wanted.hooks), counts: 'failures' } as const;
   const handles: number[] = [];
   for (const [index, hook] of hooks.entries()) {
     if (index < from) continue;
@@ -59,8 +55,11 @@ export function postStart(
         reason,
         after: before === undefined ? after : [before],
         ...(onlyIfFailed !== undefined && { onlyIfFailed }),
-        backoff: { ...backoff, counts: 'failures' },
-        ...held(context.hold({ backoff })),
+        subject,
+        cause,
+        retry,
+        // They belong to a start that was allowed.
+        ...held(context.hold({ subject, cause: 'revision', retry })),
       }),
     );
   }
@@ -69,7 +68,7 @@ export function postStart(
 
 /** The hooks that an earlier start of a container still owes. */
 export function owedHooks(work: PlaceWork, container: ActualContainer, ref: ContainerRef, after: number[]): number[] {
-  const owed = work.context.memory.owed[placeOf(work) ?? ''];
+  const owed = work.context.memory.owed[slotKey(work.subject)];
   if (!owed || container.status !== 'running' || owed.before.includes(runOf(container))) return [];
   return postStart(work, ref, after, { from: owed.done, reason: 'it was started and has yet to have it' });
 }
@@ -80,9 +79,11 @@ export const hasSameHooks = (container: ActualContainer, wanted: DesiredContaine
 
 interface Stop {
   service: string;
-  backoff: NonNullable<Operation['backoff']>;
+  subject: Subject;
+  cause: Cause;
+  retry: Retry;
   withheld: Withheld | undefined;
-  reason: string;
+  reason: Reason;
   after: number[];
   /** What is sick is stopped whatever its hooks say. */
   mayFail?: boolean;
@@ -113,7 +114,9 @@ export function preStop(
       reason: stop.reason,
       after,
       ...(stop.onlyIfFailed !== undefined && { onlyIfFailed: stop.onlyIfFailed }),
-      backoff: stop.backoff,
+      subject: stop.subject,
+      cause: stop.cause,
+      retry: stop.retry,
       ...held(stop.withheld),
     });
     after = [handle];
@@ -124,7 +127,7 @@ export function preStop(
 /** The hooks to stop a container by: what Git says of its place, else what Git said last. */
 export function preStopOf(context: AppContext, { identity }: ActualContainer): Hook[] | undefined {
   const service = context.desired.services.find(({ name }) => name === identity.service);
-  if (!service?.containers.length) return context.memory.preStop[`${identity.app}/${identity.service}`];
+  if (!service?.containers.length) return context.memory.preStop[serviceKey(identity)];
   return service.containers.find(({ hooks }) => hooks)?.hooks?.preStop;
 }
 
@@ -144,12 +147,11 @@ const concealedOf = (
 export function oweHooks(memory: Memory, site: DesiredSite, begun: readonly Operation[], actual: ActualSite): Memory {
   const owed = { ...memory.owed };
   for (const operation of begun) {
-    const place = placeOf(operation);
-    if (operation.kind !== 'startContainer' || operation.withheld || place === undefined) continue;
-    if (!hasPostStart(site, place)) continue;
-    const runs = actual.containers
-      .filter(({ identity: i }) => `${i.app}/${i.service}/${i.number}` === place)
-      .map(runOf);
+    const { subject } = operation;
+    if (operation.kind !== 'startContainer' || operation.withheld || subject.kind !== 'slot') continue;
+    if (!hasPostStart(site, subject)) continue;
+    const place = slotKey(subject);
+    const runs = actual.containers.filter(({ identity }) => slotKey(identity) === place).map(runOf);
     const known = memory.owed[place];
     // A run that owes them already goes on doing so, should this start not come about.
     owed[place] = { before: known ? runs.filter((run) => known.before.includes(run)) : runs, done: 0 };
@@ -157,20 +159,20 @@ export function oweHooks(memory: Memory, site: DesiredSite, begun: readonly Oper
   return JSON.stringify(owed) === JSON.stringify(memory.owed) ? memory : { ...memory, owed };
 }
 
-export function hasPostStart(site: DesiredSite, place: string): boolean {
-  const [app, service, number] = place.split('/');
+export function hasPostStart(site: DesiredSite, { app, service, number }: SlotId): boolean {
   const wanted = site.apps
     .find(({ name }) => name === app)
     ?.services.find(({ name }) => name === service)
-    ?.containers.find((container) => String(container.number) === number);
+    ?.containers.find((container) => container.number === number);
   return Boolean(wanted?.hooks?.postStart.length);
 }
 
 /** What an outcome teaches of hooks; changes `memory.owed` in place. */
 export function learnHooks(owed: Memory['owed'], operation: Operation): void {
-  const place = placeOf(operation);
-  const known = place === undefined ? undefined : owed[place];
-  if (operation.kind !== 'runHook' || operation.phase !== 'post_start' || place === undefined || !known) return;
+  if (operation.kind !== 'runHook' || operation.phase !== 'post_start' || operation.subject.kind !== 'slot') return;
+  const place = slotKey(operation.subject);
+  const known = owed[place];
+  if (!known) return;
   if (operation.last) delete owed[place];
   else owed[place] = { ...known, done: operation.index + 1 };
 }
@@ -180,10 +182,10 @@ export function rememberPreStop(before: Memory['preStop'], site: DesiredSite, ac
   const known: Memory['preStop'] = {};
   const compiled = new Set(
     site.apps.flatMap(({ name, services }) =>
-      services.flatMap((each) => (each.containers.length > 0 ? [`${name}/${each.name}`] : [])),
+      services.flatMap((each) => (each.containers.length > 0 ? [serviceKey({ app: name, service: each.name })] : [])),
     ),
   );
-  const here = new Set(actual.containers.map(({ identity: { app, service } }) => `${app}/${service}`));
+  const here = new Set(actual.containers.map(({ identity }) => serviceKey(identity)));
   for (const [key, hooks] of Object.entries(before)) if (here.has(key) && !compiled.has(key)) known[key] = hooks;
   return { ...known, ...preStopHooks(site) };
 }
@@ -194,7 +196,7 @@ export function preStopHooks(site: DesiredSite): Memory['preStop'] {
   for (const { name, services } of site.apps) {
     for (const service of services) {
       const hooks = service.containers.find((each) => each.hooks)?.hooks?.preStop;
-      if (hooks?.length) named[`${name}/${service.name}`] = hooks;
+      if (hooks?.length) named[serviceKey({ app: name, service: service.name })] = hooks;
     }
   }
   return named;

@@ -59,6 +59,6 @@ export function mend(work: PlaceWork, { container, update, connect, disconnect }
 
 /** Mending in place has a backoff of its own, per thing to mend: another drift is mended at once, the same one over and over is not. */
 export function mendingWork(work: PlaceWork, goal: string): PlaceWork {
-  const backoff = { key: work.backoff.key.replace('place ', 'mend '), goal, counts: 'attempts' as const };
-  return { ...work, backoff, withheld: work.context.hold({ drift: work.drift, backoff }) };
+  const retry = { purpose: 'repair', goal, counts: 'attempts' } as const;
+  return { ...work, retry, withheld: work.context.hold({ ...work, retry }) };
 }

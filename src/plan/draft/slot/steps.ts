@@ -1,7 +1,7 @@
 import { contentDigest, hooksDigest, specHash } from '../../../container/labels/hash.ts';
 import { primaryNetwork } from '../../../container/networks.ts';
 import { own } from '../../../lib/own.ts';
-import type { ContainerRef } from '../../../model/plan.ts';
+import type { ContainerRef, Reason } from '../../../model/plan.ts';
 import type { ActualContainer } from '../../../model/state.ts';
 import { type AppContext, held, type PlaceWork } from '../../context.ts';
 import type { Assessment } from '../../decide/assess.ts';
@@ -13,7 +13,9 @@ import { hasSameHooks, postStart, preStop } from './hooks.ts';
 /** What all operations of a place have in common. */
 export const base = (work: PlaceWork) => ({
   service: work.service.name,
-  backoff: work.backoff,
+  subject: work.subject,
+  cause: work.cause,
+  retry: work.retry,
   ...held(work.withheld),
 });
 
@@ -24,12 +26,12 @@ export function create(
   work: PlaceWork,
   name: string,
   inherit: Record<string, string>,
-  reason: string,
+  reason: Reason,
   after: number[],
   old?: Assessment,
 ): { ref: ContainerRef; ready: number[] } {
   const { context, service, wanted } = work;
-  const loop = old && loopOf(work, old);
+  const again = old && loopOf(work, old);
   const { desired, draft } = context;
   const id = draft.add({
     kind: 'createContainer',
@@ -49,7 +51,7 @@ export function create(
     },
     inherit,
     joins: joinsOf(context, wanted),
-    ...(loop && { loop }),
+    ...(again && { again }),
     reason,
     after,
     ...base(work),
@@ -78,7 +80,7 @@ function fill(work: PlaceWork, container: ContainerRef, after: number[]): number
   return [work.context.draft.add({ kind: 'copyFiles', container, files, reason, after, ...base(work) })];
 }
 
-export function start(work: PlaceWork, container: ContainerRef, reason: string, after: number[]): number {
+export function start(work: PlaceWork, container: ContainerRef, reason: Reason, after: number[]): number {
   const filled = 'createdBy' in container ? [] : fill(work, container, after);
   const started = work.context.draft.add({
     kind: 'startContainer',
@@ -97,8 +99,14 @@ export const onceUp = ({ hooked }: AppContext, started: number): number[] => [
   ...(hooked.get(started)?.slice(-1) ?? []),
 ];
 
-export const unpause = (work: PlaceWork, container: ActualContainer, reason: string): number =>
-  work.context.draft.add({ kind: 'unpauseContainer', container: refOf(container), reason, after: [], ...base(work) });
+export const unpause = (work: PlaceWork, container: ActualContainer): number =>
+  work.context.draft.add({
+    kind: 'unpauseContainer',
+    container: refOf(container),
+    reason: { finding: 'paused' },
+    after: [],
+    ...base(work),
+  });
 
 /** What a take-over consists of, for those that have to be in order with it. */
 export interface TakeOver {
@@ -108,7 +116,7 @@ export interface TakeOver {
 }
 
 /** Stops a container that runs and starts it again as it is. */
-export function restart(work: PlaceWork, container: ActualContainer, reason: string, after: number[]): number {
+export function restart(work: PlaceWork, container: ActualContainer, reason: Reason, after: number[]): number {
   return start(work, refOf(container), reason, [stop(work, container, reason, after, true)]);
 }
 
@@ -153,7 +161,7 @@ export function takeOver(
 }
 
 /** Removes what does not run; what runs is stopped before. */
-export function remove(work: PlaceWork, container: ActualContainer, reason: string, after: number[]): number {
+export function remove(work: PlaceWork, container: ActualContainer, reason: Reason, after: number[]): number {
   const { draft, stops, removals, healed, rejoined } = work.context;
   const runs = (isUp(container) || healed.has(container.id)) && !stops.has(container.id);
   const removed = draft.add({
@@ -172,21 +180,20 @@ export function remove(work: PlaceWork, container: ActualContainer, reason: stri
 export function stop(
   work: PlaceWork,
   container: ActualContainer,
-  reason: string,
+  reason: Reason,
   after: number[],
   mayFail = false,
 ): number {
   const { draft, stops, healed, rejoined } = work.context;
   const begun = [healed.get(container.id) ?? [], rejoined.get(container.id) ?? []].flat();
-  const { service, backoff, withheld, context } = work;
+  const { service, context } = work;
   const stopped = draft.add({
     kind: 'stopContainer',
     container: refOf(container),
     reason,
     after: preStop(context, container, work.wanted.hooks?.preStop, {
+      ...work,
       service: service.name,
-      backoff,
-      withheld,
       reason,
       after: [...after, ...begun],
       mayFail,

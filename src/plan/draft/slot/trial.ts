@@ -1,6 +1,7 @@
 import { own } from '../../../lib/own.ts';
 import type { ContainerRef, Withheld } from '../../../model/plan.ts';
 import type { ActualContainer } from '../../../model/state.ts';
+import { serviceKey } from '../../../model/subject.ts';
 import type { PlaceWork } from '../../context.ts';
 import type { Assessment } from '../../decide/assess.ts';
 import { needsToStart } from '../../decide/needs.ts';
@@ -60,7 +61,7 @@ export function tryOut(given: PlaceWork, right: Assessment, others: ActualContai
     if (mended.blocked) return blocked(work, mended.blocked);
     const writes = writesFor(context, wanted).all.filter((write) => !context.draft.isHeld(write));
     ready.push(...writes, ...needsToStart(context, service));
-  } else if (container.status === 'paused') ready.push(unpause(work, container, 'paused (drift)'));
+  } else if (container.status === 'paused') ready.push(unpause(work, container));
   else ready.push(...owedHooks(work, container, ref, mended.ready));
   const { removed, progress, started } = standIn(work, ref, container, others, ready);
   rename(mendingWork(work, `name of ${container.id}`), ref, removed, `the name that ${service.name} is to have`);
@@ -75,13 +76,13 @@ export function discard(work: PlaceWork, container: ActualContainer, reason: str
 /** An attempt counts as soon as it fails; before that there is no telling. */
 export const countingFailures = (work: PlaceWork): PlaceWork => ({
   ...work,
-  backoff: { ...work.backoff, counts: 'failures' },
+  retry: { ...work.retry, counts: 'failures' },
 });
 
 function giveUp(work: PlaceWork, next: ContainerRef, found: ActualContainer | undefined, steady: number): void {
-  const { context, service, backoff, withheld, wanted } = work;
+  const { context, service, wanted } = work;
   const reason = 'it is not steady';
-  const hooks = { service: service.name, backoff, withheld, reason, after: [], mayFail: true, onlyIfFailed: steady };
+  const hooks = { ...work, service: service.name, reason, after: [], mayFail: true, onlyIfFailed: steady };
   const after = found ? preStop(context, found, wanted.hooks?.preStop, hooks) : [];
   const wayBack = { reason, onlyIfFailed: steady, ...base(work) };
   const stopped = context.draft.add({ kind: 'stopContainer', container: next, after, ...wayBack });
@@ -104,7 +105,7 @@ function watch(work: PlaceWork, next: ContainerRef, found: ActualContainer | und
 
 /** For how long it has run, by what is remembered of the start, and by the site's clock where it makes sense; the shorter one. */
 function watchedMs({ context, service }: PlaceWork, found: ActualContainer): number {
-  const rollout = context.memory.rollouts[`${context.desired.name}/${service.name}`];
+  const rollout = context.memory.rollouts[serviceKey({ app: context.desired.name, service: service.name })];
   const remembered =
     rollout?.goal === context.digest ? context.now - (rollout.until - rollout.pauseMs) : Number.POSITIVE_INFINITY;
   const told =
