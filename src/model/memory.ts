@@ -40,7 +40,7 @@ export interface AdoptedDigests {
 }
 
 export interface OwedHooks {
-  /** The runs that there were before (runOf in plan/draft/slot/hooks.ts): hooks are owed to another one only. */
+  /** The runs that there were before (runOf in plan/facts/containers.ts): hooks are owed to another one only. */
   before: string[];
   /** How many of them have run since. */
   done: number;

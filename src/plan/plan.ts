@@ -1,21 +1,28 @@
 import { defectProblem } from '../lib/errors.ts';
 import type { Memory } from '../model/memory.ts';
-import type { AppPlan, Plan } from '../model/plan.ts';
+import type { AppPlan, Plan, PlanProblem } from '../model/plan.ts';
 import type { ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
-import { createContext } from './context.ts';
-import { planAlwaysPulled } from './decide/needs.ts';
-import { planFiles, removeStaleFiles, staleFiles } from './draft/files.ts';
+import { staleFiles } from './decide/files.ts';
+import { decideAlwaysPulled } from './decide/needs.ts';
+import { decideResources } from './decide/resources.ts';
+import { decideServices } from './decide/services.ts';
+import type { AppDraft, SlotDraft } from './draft/app-draft.ts';
+import { createDraft } from './draft/draft.ts';
 import { orderHandOvers } from './draft/hand-over.ts';
 import { orderJoinedRemovals } from './draft/joined-removals.ts';
-import { planPrune, pruneGuard } from './draft/prune.ts';
-import { planResources } from './draft/resources.ts';
-import { appDigest } from './facts/app-digest.ts';
+import { draftPrune } from './draft/prune.ts';
+import { removalOf } from './draft/queries.ts';
+import { draftPull, draftResources } from './draft/resources.ts';
+import { draftSlot } from './draft/slot/slot.ts';
+import { removeStaleFiles } from './draft/stale-files.ts';
+import { appFacts } from './facts/app-facts.ts';
 import { changedPath } from './facts/changed-paths.ts';
+import { appDigest } from './facts/goals.ts';
 import { createNeighbours, type Neighbours } from './facts/neighbours.ts';
 import type { PlanOptions } from './facts/policy.ts';
+import { pruneGuard } from './facts/prune-guard.ts';
 import { forsakenApp } from './facts/removed-app.ts';
-import { adoptedOf, withDigests } from './memory/adopted.ts';
-import { planServices } from './services.ts';
+import { withDigests } from './memory/adopted.ts';
 
 /**
  * What has to be done so that a site runs what it should: pure, and the only place where anything is decided. The same input gives the same
@@ -72,26 +79,52 @@ function planApp(
       problems: [{ severity: 'error', ...changed }],
     };
   const digest = appDigest(desired);
-  const context = createContext({ site, desired, digest, actual, memory, options, neighbours, now });
-  planFiles(context);
-  planResources(context);
-  planAlwaysPulled(context);
-  planServices(context);
-  planPrune(context);
-  removeStaleFiles(context);
-  orderHandOvers(context);
-  orderJoinedRemovals(context);
-  const adopted = adoptedOf(context);
+  const facts = appFacts({ site, desired, digest, actual, memory, options, neighbours, now });
+
+  // Decide. A slot is compared with the networks and files as they will be, so that these are decided first.
+  const resources = decideResources(facts);
+  const pulls = decideAlwaysPulled(facts);
+  const services = decideServices(facts, resources, pulls);
+
+  // Draft. Each step refers to operations of the earlier ones: a container needs its networks, and its slot those it depends on.
+  const draft = createDraft();
+  const drafted = new Map<string, SlotDraft[]>();
+  const app: AppDraft = { facts, draft, services: drafted };
+  draftResources(draft, facts, resources);
+  for (const pull of pulls) draftPull(draft, pull);
+  for (const [name, { decisions }] of services)
+    drafted.set(
+      name,
+      decisions.flatMap((decision) => draftSlot(app, decision) ?? []),
+    );
+  const pruned = draftPrune(app);
+
+  // Order. All stops and removals are known only now.
+  removeStaleFiles(app, resources, services);
+  orderHandOvers(app);
+  orderJoinedRemovals(app);
+
+  const missing = (desired.missing ?? []).map((one) => ({ severity: 'warning' as const, ...one }));
+  const decided = [...services.values()].flatMap(({ decisions }) => decisions.flatMap(({ problems }) => problems));
+  const adopted = actual.containers.filter(
+    ({ identity, adopted, id }) => adopted && identity.app === desired.name && removalOf(draft, id) === undefined,
+  );
   return {
     app: desired.name,
     revision: desired.revision,
-    operations: context.draft.finish(),
-    problems: [
-      ...(desired.missing ?? []).map((one) => ({ severity: 'warning' as const, ...one })),
-      ...context.problems,
-    ],
-    ...(adopted.length > 0 && { adopted }),
+    operations: draft.finish(),
+    problems: [...missing, ...once([...resources.problems, ...decided, ...pruned])],
+    ...(adopted.length > 0 && { adopted: adopted.map(({ name }) => name) }),
   };
+}
+
+/** An error is told once, a warning once for each service. */
+function once(problems: readonly PlanProblem[]): PlanProblem[] {
+  const told = new Set<string>();
+  return problems.filter(({ severity, service, message }) => {
+    const key = severity === 'error' ? message : `${service} ${message}`;
+    return !told.has(key) && told.add(key);
+  });
 }
 
 /** Apps of ours that run here and that Git no longer names for this site, nor fails to read: nothing is wanted of them any more. */

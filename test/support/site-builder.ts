@@ -17,7 +17,7 @@ import type {
   HostFile,
   UpdatePolicy,
 } from '../../src/model/state.ts';
-import { appDigest } from '../../src/plan/facts/app-digest.ts';
+import { appDigest } from '../../src/plan/facts/goals.ts';
 
 /** Small words for large values: what Git wants of a site, and a site that is just so or just not quite so. */
 

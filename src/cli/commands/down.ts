@@ -1,8 +1,8 @@
 import type { SyncPolicy } from '../../model/fleet.ts';
 import { emptyMemory } from '../../model/memory.ts';
 import type { DesiredSite } from '../../model/state.ts';
-import { preStopHooks } from '../../plan/draft/slot/hooks.ts';
 import { forsakenApp } from '../../plan/facts/removed-app.ts';
+import { preStopHooks } from '../../plan/memory/pending-hooks.ts';
 import { defineCommand } from '../command.ts';
 import { converge } from '../engine/converge.ts';
 import { withEngine } from '../engine/engine.ts';

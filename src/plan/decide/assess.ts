@@ -24,12 +24,6 @@ export interface Assessment {
   madeForThis: boolean;
 }
 
-/** What a place wants in one string: a new one means that somebody committed something. */
-export const goalOf = (wanted: DesiredContainer): string =>
-  [specHash(wanted.spec), wanted.filesDigest, contentDigest(wanted.spec.Files), hooksDigest(wanted.hooks)]
-    .filter(Boolean)
-    .join('.');
-
 /** `newNetworks` are those that this plan creates: an endpoint that seems to be on one of them leads nowhere. */
 export function assess(
   wanted: DesiredContainer,

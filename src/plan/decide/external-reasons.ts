@@ -1,37 +1,36 @@
 import type { ActualContainer, DesiredContainer } from '../../model/state.ts';
-import type { AppContext } from '../context.ts';
-import { writesFor } from '../draft/files.ts';
+import { isCompleted } from '../facts/containers.ts';
 import { joinedBy } from '../facts/joined.ts';
-import { isCompleted } from '../heal.ts';
-import { currentOf, progressOf } from '../joins.ts';
-import type { Assessment } from './assess.ts';
+import type { Known } from './decision.ts';
+import { writesFor } from './files.ts';
+import { decisionOn, joinedContainer } from './joined-slots.ts';
+import { outlookOf } from './outlook.ts';
 
 /** Reasons for a replacement that lie outside the container: a file whose old inode it holds, a namespace it joined that is gone. */
-export function withOutsideReasons(context: AppContext, wanted: DesiredContainer, assessment: Assessment): Assessment {
-  // What has done its work needs none of it any more.
-  if (isCompleted(assessment.container, wanted)) return assessment;
-  const replace = [...assessment.replace];
-  for (const path of writesFor(context, wanted).boundItself)
-    replace.push(`${path} is written anew, and it binds the old one`);
-  for (const joined of joinedBy(context.desired, wanted, context.neighbours)) {
+export function externalReasons(known: Known, wanted: DesiredContainer, found: ActualContainer): string[] {
+  const { facts, resources } = known;
+  // A container that has done its work needs none of it any more.
+  if (isCompleted(found, wanted)) return [];
+  const reasons = writesFor(resources.files, wanted).boundItself.map(
+    (path) => `${path} is written anew, and it binds the old one`,
+  );
+  for (const joined of joinedBy(facts.desired, wanted, facts.neighbours)) {
     const { mode, isNamespace } = joined;
-    if (progressOf(context, joined)?.replaced) replace.push(`${mode} gets a new container`);
-    else if (isNamespace && startedLater(context, currentOf(context, joined), assessment.container)) {
-      replace.push(`${mode} was started after it, and has another namespace now`);
+    const decision = decisionOn(known, joined);
+    if (decision && outlookOf(decision)?.replaced) reasons.push(`${mode} gets a new container`);
+    else if (isNamespace && startedLater(joinedContainer(known, joined), found, facts.actual.at)) {
+      reasons.push(`${mode} was started after it, and has another namespace now`);
     }
   }
-  return { ...assessment, replace };
+  return reasons;
 }
 
 /** A time that lies in the future was taken before the clock was set back, and proves nothing. */
-function startedLater(context: AppContext, other: ActualContainer | undefined, than: ActualContainer): boolean {
-  return (
-    other?.status === 'running' &&
-    than.status === 'running' &&
-    sortableTime(other.startedAt) > sortableTime(than.startedAt) &&
-    (context.actual.at === undefined || sortableTime(other.startedAt) <= sortableTime(context.actual.at))
-  );
-}
+const startedLater = (other: ActualContainer | undefined, than: ActualContainer, now: string | undefined): boolean =>
+  other?.status === 'running' &&
+  than.status === 'running' &&
+  sortableTime(other.startedAt) > sortableTime(than.startedAt) &&
+  (now === undefined || sortableTime(other.startedAt) <= sortableTime(now));
 
 /** Engines trim zeros at the end of the fraction: made equally long, RFC 3339 in UTC sorts as text. */
 function sortableTime(time: string): string {

@@ -1,10 +1,11 @@
 import { own } from '../../lib/own.ts';
 import type { Memory, Replacements } from '../../model/memory.ts';
 import type { Outcome } from '../../model/outcome.ts';
-import type { Withheld } from '../../model/plan.ts';
+import type { PlanProblem, Withheld } from '../../model/plan.ts';
 import { slotKey } from '../../model/subject.ts';
-import type { PlaceWork } from '../context.ts';
+import type { AppFacts } from '../facts/app-facts.ts';
 import type { Assessment } from './assess.ts';
+import type { Slot } from './decision.ts';
 
 /**
  * A container that is made anew again and again for the same field, although Git asks for nothing new, is better off as it is: something else
@@ -16,32 +17,29 @@ const PAUSES_MS = [600_000, 21_600_000] as const;
 /** Milliseconds, from when it might have been replaced again, after which the earlier ones are forgotten. */
 const FORGOTTEN_MS = 600_000;
 
-/** What a replacement counts as; undefined where it is no drift of the container itself. */
-export function loopOf(work: PlaceWork, old: Assessment): { goal: string; fields: string } | undefined {
-  if (!old.madeForThis || old.fields.length === 0) return undefined;
-  const fields = old.fields.join(', ');
-  // Another image under the same name is something new.
-  const image = old.fields.includes('image') ? own(work.context.actual.images, work.wanted.spec.Image)?.id : '';
-  return { goal: `${work.retry.goal} ${fields} ${image}`.trim(), fields };
+export interface Loop {
+  again: { goal: string; fields: string };
+  /** The next replacement has to wait. */
+  withheld?: Withheld;
+  problem?: PlanProblem;
 }
 
-/** Why a replacement has to wait. People are told which field it is. */
-export function holdLoop(work: PlaceWork, old: Assessment): Withheld | undefined {
-  const { context, service } = work;
-  const loop = loopOf(work, old);
-  const known = loop && context.memory.replacements[slotKey(work.subject)];
-  if (!known || known.goal !== loop.goal || known.count < FREE) return undefined;
-  const error = `${old.container.name} was replaced ${known.count} times for ${loop.fields}, and still differs: ${old.replace.join('; ')}`;
-  const hint = `find out who changes ${loop.fields}, or let the site own it (ignoreDifferences)`;
-  context.problems.push({ severity: 'error', service: service.name, message: error, hint });
-  if (known.until <= context.now) return undefined;
-  const wait = Math.ceil((known.until - context.now) / 1000);
-  return {
-    by: 'backoff',
-    text: `replaced ${known.count} times for ${loop.fields}, again in ${wait} s`,
-    until: known.until,
-    error,
-  };
+/** undefined: what is replaced is no drift of the container itself. */
+export function loopOf({ actual, memory, now }: AppFacts, slot: Slot, old: Assessment): Loop | undefined {
+  if (!old.madeForThis || old.fields.length === 0) return undefined;
+  const { id, service, wanted, change } = slot;
+  const fields = old.fields.join(', ');
+  // Another image under the same name is something new.
+  const image = old.fields.includes('image') ? own(actual.images, wanted.spec.Image)?.id : '';
+  const again = { goal: `${change.retry.goal} ${fields} ${image}`.trim(), fields };
+  const known = memory.replacements[slotKey(id)];
+  if (!known || known.goal !== again.goal || known.count < FREE) return { again };
+  const message = `${old.container.name} was replaced ${known.count} times for ${fields}, and still differs: ${old.replace.join('; ')}`;
+  const hint = `find out who changes ${fields}, or let the site own it (ignoreDifferences)`;
+  const problem: PlanProblem = { severity: 'error', service: service.name, message, hint };
+  if (known.until <= now) return { again, problem };
+  const text = `replaced ${known.count} times for ${fields}, again in ${Math.ceil((known.until - now) / 1000)} s`;
+  return { again, problem, withheld: { by: 'backoff', text, until: known.until, error: message } };
 }
 
 /** Counts the replacements of an outcome; changes `replacements` in place. */

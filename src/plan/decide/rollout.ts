@@ -1,16 +1,12 @@
 import type { Memory } from '../../model/memory.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { Withheld } from '../../model/plan.ts';
-import type { ActualContainer, DesiredApp, DesiredContainer, DesiredService } from '../../model/state.ts';
-import { retryKey, serviceKey, slotSubject } from '../../model/subject.ts';
-import type { AppContext } from '../context.ts';
-import { appDigest } from '../facts/app-digest.ts';
-import { placeGoal } from '../facts/joined.ts';
-import { ownedFields } from '../facts/owned-fields.ts';
-import { isCompleted } from '../heal.ts';
-import { assess } from './assess.ts';
-import { withOutsideReasons } from './external-reasons.ts';
-import { isOnTrial } from './steady.ts';
+import type { ActualContainer, DesiredApp, DesiredContainer, DesiredService, UpdatePolicy } from '../../model/state.ts';
+import { retryKey, serviceKey } from '../../model/subject.ts';
+import type { AppFacts } from '../facts/app-facts.ts';
+import { isCompleted } from '../facts/containers.ts';
+import { appDigest } from '../facts/goals.ts';
+import type { Slot } from './decision.ts';
 
 /**
  * `deploy.update_config`: how many replicas of a service are replaced at once, how long after one the next one may be, and whether the others wait
@@ -23,64 +19,49 @@ const LOOK_MS = 5_000;
 /** `begun` and `failed` are to be replaced, and the replacement was begun, or has failed before; it is gone on with. `old` is to be replaced. */
 type State = 'vacant' | 'well' | 'starting' | 'failing' | 'begun' | 'failed' | 'old';
 
-/** Why the replacement of a replica has to wait, by its number. */
-export function pace(context: AppContext, service: DesiredService): Map<number, Withheld> {
-  const { update, containers } = service;
-  if (!update || containers.length < 2) return new Map();
-  const states = containers.map((wanted) => ({ number: wanted.number, state: stateOf(context, service, wanted) }));
+/** Why the replacement of a replica has to wait, by its number. `slots` are all of one service. */
+export function rollout(facts: AppFacts, service: DesiredService, slots: readonly Slot[]): Map<number, Withheld> {
+  const { update } = service;
+  if (!update || slots.length < 2) return new Map();
+  const states = slots.map((slot) => ({ number: slot.id.number, state: stateOf(facts.memory, slot) }));
   const count = (...among: State[]): number => states.filter(({ state }) => among.includes(state)).length;
   const old = states.filter(({ state }) => state === 'old');
 
   const failed = count('failing', 'failed');
   const busy = count('starting', 'begun') + (update.failureAction === 'pause' ? count('failed') : 0);
-  const pause = pauseOf(context, service, failed);
+  const pause = pauseOf(facts, service, update, failed);
   const free = pause ? 0 : update.parallelism === 0 ? old.length : Math.max(0, update.parallelism - busy);
   const oneByOne: Withheld = {
     by: 'updateConfig',
     text: `update_config replaces ${update.parallelism} of ${service.name} at once`,
-    until: context.now + LOOK_MS,
+    until: facts.now + LOOK_MS,
   };
   return new Map(old.slice(free).map(({ number }) => [number, pause ?? oneByOne]));
 }
 
 function pauseOf(
-  context: AppContext,
-  { name, update, containers }: DesiredService,
+  { memory, desired, digest, now }: AppFacts,
+  { name, containers }: DesiredService,
+  { failureAction, maxFailureRatio }: UpdatePolicy,
   failed: number,
 ): Withheld | undefined {
-  if (!update) return undefined;
-  if (update.failureAction === 'pause' && failed / containers.length > update.maxFailureRatio) {
+  if (failureAction === 'pause' && failed / containers.length > maxFailureRatio) {
     const text = `${failed} of ${containers.length} replicas of ${name} fail since they were updated, and update_config pauses then`;
     return { by: 'updateConfig', text };
   }
-  const rollout = context.memory.rollouts[serviceKey({ app: context.desired.name, service: name })];
-  if (!rollout || rollout.goal !== context.digest || rollout.until <= context.now) return undefined;
-  const seconds = Math.ceil((rollout.until - context.now) / 1000);
-  return { by: 'updateConfig', text: `update_config lets the next one follow in ${seconds} s`, until: rollout.until };
+  const last = memory.rollouts[serviceKey({ app: desired.name, service: name })];
+  if (!last || last.goal !== digest || last.until <= now) return undefined;
+  const seconds = Math.ceil((last.until - now) / 1000);
+  return { by: 'updateConfig', text: `update_config lets the next one follow in ${seconds} s`, until: last.until };
 }
 
-function stateOf(context: AppContext, service: DesiredService, wanted: DesiredContainer): State {
-  const { actual, desired, memory, newNetworks } = context;
-  const present = actual.containers.filter(
-    ({ identity, status }) =>
-      identity.app === desired.name &&
-      identity.service === service.name &&
-      identity.number === wanted.number &&
-      status !== 'removing',
-  );
+function stateOf(memory: Memory, { change, present, current, isOnTrial, wanted }: Slot): State {
   if (present.length === 0) return 'vacant';
-  const owned = ownedFields(desired, service.name);
-  const isRight = (found: ActualContainer): boolean =>
-    withOutsideReasons(context, wanted, assess(wanted, found, actual, newNetworks, owned)).replace.length === 0;
-  const right = present.find(isRight);
-  if (right && isOnTrial(service, wanted, right, present)) return 'begun';
-  if (right && (present.length === 1 || right.status === 'running')) return conditionOf(right, wanted);
+  const right = current?.container;
+  if (right && !isOnTrial && (present.length === 1 || right.status === 'running')) return conditionOf(right, wanted);
   if (present.length > 1) return 'begun';
-  const backoff =
-    memory.backoffs[
-      retryKey(slotSubject({ app: desired.name, service: service.name, number: wanted.number }), 'converge')
-    ];
-  return backoff?.goal === placeGoal(desired, wanted, context.neighbours) ? 'failed' : 'old';
+  const backoff = memory.backoffs[retryKey(change.subject, 'converge')];
+  return backoff?.goal === change.retry.goal ? 'failed' : 'old';
 }
 
 function conditionOf(container: ActualContainer, wanted: DesiredContainer): State {

@@ -1,6 +1,9 @@
-import type { ActualContainer, DesiredContainer, DesiredService } from '../../model/state.ts';
-import { isUp } from '../draft/slot/steps.ts';
-import { isCompleted } from '../heal.ts';
+import { own } from '../../lib/own.ts';
+import type { Withheld } from '../../model/plan.ts';
+import type { ActualContainer } from '../../model/state.ts';
+import { serviceKey } from '../../model/subject.ts';
+import type { AppFacts } from '../facts/app-facts.ts';
+import { isCompleted, type NamedSlot } from '../facts/containers.ts';
 
 /** How a container does that is to take over from one that still runs. `text` goes after its name. */
 export type Steadiness = { state: 'steady'; text: '' } | { state: 'waiting' | 'failed'; text: string };
@@ -21,17 +24,30 @@ export function steadinessOf(found: ActualContainer): Steadiness {
   return health === 'starting' ? { state: 'waiting', text: 'is not healthy yet' } : { state: 'steady', text: '' };
 }
 
-/** `deploy.update_config.order`. */
-export const startsFirst = ({ update }: Pick<DesiredService, 'update'>): boolean => update?.order === 'start-first';
-
-/** Whether a container stands under its temporary name beside one that it is to take over from. */
-export const isOnTrial = (
-  service: Pick<DesiredService, 'update'>,
-  wanted: DesiredContainer,
-  right: ActualContainer,
-  claimants: readonly ActualContainer[],
-): boolean =>
-  startsFirst(service) &&
-  right.name !== wanted.name &&
-  !isCompleted(right, wanted) &&
-  claimants.some((other) => other !== right && isUp(other));
+/** A successor without a health check is watched for `monitor` instead. undefined: it has been watched for long enough, or need not be. */
+export function watch(
+  { actual, memory, digest, now }: AppFacts,
+  { id, service, wanted }: NamedSlot,
+  name: string,
+  found: ActualContainer | undefined,
+): Withheld | undefined {
+  const monitorMs = service.update?.monitorMs ?? 0;
+  const isStarted = found !== undefined && found.status !== 'created';
+  const checks = wanted.spec.Healthcheck?.Test ?? own(actual.images, wanted.spec.Image)?.config.Healthcheck?.Test ?? [];
+  const isChecked = isStarted ? found.health !== 'none' : checks.length > 0 && checks[0] !== 'NONE';
+  if (isChecked) return undefined;
+  let leftMs = monitorMs;
+  if (isStarted) {
+    // By what is remembered of the start, and by the site's clock where it makes sense; the shorter one counts.
+    const rollout = memory.rollouts[serviceKey(id)];
+    const remembered = rollout?.goal === digest ? now - (rollout.until - rollout.pauseMs) : Number.POSITIVE_INFINITY;
+    const told = actual.at === undefined ? Number.NaN : Date.parse(actual.at) - Date.parse(found.startedAt);
+    leftMs -= Math.min(remembered, told >= 0 ? told : Number.POSITIVE_INFINITY);
+  }
+  if (leftMs <= 0) return undefined;
+  return {
+    by: 'updateConfig',
+    text: `update_config watches ${name} for ${Math.ceil(leftMs / 1000)} s`,
+    until: now + leftMs,
+  };
+}

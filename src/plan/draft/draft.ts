@@ -1,12 +1,13 @@
 import type { ContainerRef, Operation, Withheld } from '../../model/plan.ts';
+import { type Subject, subjectKey } from '../../model/subject.ts';
 import { spreadWithheld } from './withhold.ts';
 
 /** An operation before it has its final number. */
 export type NewOperation = Operation extends infer Each ? (Each extends Operation ? Omit<Each, 'id'> : never) : never;
 
 /**
- * The plan of one app while it is being made: operations in the order they come to mind, and the orders between them. `finish` sorts them so
- * that each stands after what it needs and numbers them from 1; the order is total and depends on nothing but the input.
+ * The plan of one app while it is drafted: operations in the order of drafting, and the orders between them. `finish` sorts them so that each
+ * comes after those it needs, and numbers them from 1. The order is total and depends on nothing but the input.
  */
 export interface Draft {
   /** Resolves to the operation's handle, for `after`, `onlyIfFailed` and `createdBy`. */
@@ -17,6 +18,10 @@ export interface Draft {
   withhold(handle: number, withheld: Withheld): void;
   get(handle: number): Operation;
   all(): readonly Operation[];
+  /** The operations on a container that is there, in the order of drafting, without those of a way back. */
+  on(containerId: string): readonly Operation[];
+  /** The operations on a subject. */
+  about(subject: Subject): readonly Operation[];
   /** All that it waits for, over any number of steps. */
   behind(handle: number): Operation[];
   /** It, or something that it waits for, is withheld: it will not come about now. */
@@ -26,6 +31,8 @@ export interface Draft {
 
 export function createDraft(): Draft {
   const operations: Operation[] = [];
+  const byContainer = new Map<string, Operation[]>();
+  const bySubject = new Map<string, Operation[]>();
   const get = (handle: number): Operation => {
     const found = operations[handle - 1];
     if (!found) throw new RangeError(`no operation ${handle} in this draft`);
@@ -54,7 +61,11 @@ export function createDraft(): Draft {
   return {
     add(operation) {
       const id = operations.length + 1;
-      operations.push({ ...operation, id, after: unique(operation.after) } as Operation);
+      const added = { ...operation, id, after: unique(operation.after) } as Operation;
+      operations.push(added);
+      if ('container' in added && 'id' in added.container && added.onlyIfFailed === undefined)
+        push(byContainer, added.container.id, added);
+      push(bySubject, subjectKey(added.subject), added);
       return id;
     },
     order(earlier, later) {
@@ -69,10 +80,18 @@ export function createDraft(): Draft {
     },
     get,
     all: () => operations,
+    on: (containerId) => byContainer.get(containerId) ?? [],
+    about: (subject) => bySubject.get(subjectKey(subject)) ?? [],
     behind: (handle) => [...chain(handle)].filter((id) => id !== handle).map(get),
     isHeld: (handle) => [...chain(handle)].some((id) => get(id).withheld !== undefined),
     finish: () => spreadWithheld(renumber(sort(operations, needs))),
   };
+}
+
+function push<Key>(map: Map<Key, Operation[]>, key: Key, operation: Operation): void {
+  const before = map.get(key);
+  if (before) before.push(operation);
+  else map.set(key, [operation]);
 }
 
 const unique = (handles: number[]): number[] => [...new Set(handles)].sort((a, b) => a - b);

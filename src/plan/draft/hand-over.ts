@@ -1,53 +1,59 @@
 import type { Operation } from '../../model/plan.ts';
 import type { ActualContainer, DesiredContainer } from '../../model/state.ts';
-import type { AppContext } from '../context.ts';
+import type { AppFacts } from '../facts/app-facts.ts';
+import { isUp, refOf } from '../facts/containers.ts';
 import { keeper, waitsFor, wishOf } from '../facts/holders.ts';
 import { fateOf, fateOfName } from '../facts/neighbours.ts';
 import { type SharedThing, sharedThings } from '../facts/shared-things.ts';
 import { temporaryName } from '../facts/temporary-names.ts';
-import type { NewOperation } from './draft.ts';
+import type { AppDraft, SlotDraft } from './app-draft.ts';
+import type { Draft, NewOperation } from './draft.ts';
 import { handOverAddresses, leavesOf } from './hand-over-addresses.ts';
-import { isUp, refOf } from './slot/steps.ts';
+import { removalOf, stopOf } from './queries.ts';
+
+type Starting = SlotDraft & { start: NonNullable<SlotDraft['start']> };
+type Renaming = SlotDraft & { rename: number };
 
 /**
- * A container that is to let go of something that another one is to have does so first: a name, a host port, an address, a device, or data. One of
- * another app does so by that app's own plan, and is waited for.
+ * If a container holds something that another one needs (a name, a host port, an address, a device, data), its release is ordered first. A container
+ * of another app lets go by that app's own plan, and is waited for.
  */
-export function orderHandOvers(context: AppContext): void {
-  for (const rename of context.renames) handOverName(context, rename);
-  for (const starting of context.starts) {
-    for (const holder of context.actual.containers)
-      if (holder.identity.service !== starting.beside) handOver(context, starting, holder);
+export function orderHandOvers(app: AppDraft): void {
+  const slots = [...app.services.values()].flat();
+  const renaming = slots.filter((slot): slot is Renaming => slot.rename !== undefined);
+  for (const slot of renaming) handOverName(app, slot, renaming);
+  for (const slot of slots.filter((each): each is Starting => each.start !== undefined)) {
+    for (const holder of app.facts.actual.containers)
+      if (holder.identity.service !== slot.start.beside) handOver(app, slot, holder);
   }
-  handOverAddresses(context);
+  handOverAddresses(app);
 }
 
-function handOverName(context: AppContext, { handle, container, wanted }: AppContext['renames'][number]): void {
-  const { draft, actual, removals, renames } = context;
-  const holder = actual.containers.find(
-    ({ id, name }) => name === wanted.name && !('id' in container && container.id === id),
+function handOverName(app: AppDraft, { rename: handle, ref, wanted }: Renaming, renaming: readonly Renaming[]): void {
+  const { draft, facts } = app;
+  const holder = facts.actual.containers.find(
+    ({ id, name }) => name === wanted.name && !('id' in ref && ref.id === id),
   );
   if (!holder) return;
-  if (holder.identity.app !== context.desired.name) {
-    if (!fateOfName(context.neighbours, holder).letsGo) return;
-    if ('id' in container && isNameWantedElsewhere(context, container.name))
-      stepAside(context, handle, wanted, container.name);
-    draft.withhold(handle, waitsFor(context, holder, `the name ${wanted.name}`));
+  if (holder.identity.app !== facts.desired.name) {
+    if (!fateOfName(facts.neighbours, holder).letsGo) return;
+    if ('id' in ref && isNameWantedElsewhere(facts, ref.name)) stepAside(app, handle, wanted, ref.name);
+    draft.withhold(handle, waitsFor(facts, holder, `the name ${wanted.name}`));
     return;
   }
-  const removed = removals.get(holder.id);
+  const removed = removalOf(draft, holder.id);
   if (removed !== undefined) {
     draft.order(removed, handle);
     return;
   }
-  const own = renames.find((other) => 'id' in other.container && other.container.id === holder.id);
-  if (!own || draft.order(own.handle, handle)) return;
-  const aside = stepAside(context, own.handle, own.wanted, wanted.name);
+  const own = renaming.find((other) => 'id' in other.ref && other.ref.id === holder.id);
+  if (!own || draft.order(own.rename, handle)) return;
+  const aside = stepAside(app, own.rename, own.wanted, wanted.name);
   if (aside !== undefined) draft.order(aside, handle);
 }
 
 /** Those that swap names in a circle: one of them steps aside, under a name that tells that it is on its way. */
-function stepAside({ draft }: AppContext, handle: number, wanted: DesiredContainer, lost: string): number | undefined {
+function stepAside({ draft }: AppDraft, handle: number, wanted: DesiredContainer, lost: string): number | undefined {
   const { id, ...rename } = draft.get(handle);
   if (rename.kind !== 'renameContainer') return undefined;
   const aside = draft.add({ ...rename, name: temporaryName(wanted), reason: `lets go of ${lost}`, after: [] });
@@ -55,7 +61,7 @@ function stepAside({ draft }: AppContext, handle: number, wanted: DesiredContain
   return aside;
 }
 
-const isNameWantedElsewhere = ({ neighbours, desired }: AppContext, name: string): boolean =>
+const isNameWantedElsewhere = ({ neighbours, desired }: AppFacts, name: string): boolean =>
   neighbours.apps.some(
     (app) =>
       app !== desired && app.services.some(({ containers }) => containers.some((wanted) => wanted.name === name)),
@@ -65,71 +71,66 @@ const isNameWantedElsewhere = ({ neighbours, desired }: AppContext, name: string
  * The holder stops before the new one starts, but not before the new one is made, and its predecessor keeps running until then: whatever
  * fails on the way, the port is not left to nobody. One that only has to give up an address leaves the network for that and runs on.
  */
-function handOver(context: AppContext, starting: AppContext['starts'][number], holder: ActualContainer): void {
-  const { draft, stops } = context;
-  const { handle, wanted, ready } = starting;
-  const stopped = stops.get(holder.id);
+function handOver(app: AppDraft, starting: Starting, holder: ActualContainer): void {
+  const { draft, facts } = app;
+  const { wanted } = starting;
+  const { handle, ready } = starting.start;
+  const stopped = stopOf(draft, holder.id);
   const { after } = draft.get(handle);
   if (!isUp(holder) || (stopped !== undefined && after.includes(stopped))) return;
   const things = sharedThings(holder.spec, wanted.spec).filter((thing) => {
-    const fate = fateOf(context.neighbours, holder, thing);
-    return fate.letsGo && !keeper(context, holder, fate);
+    const fate = fateOf(facts.neighbours, holder, thing);
+    return fate.letsGo && !keeper(facts, holder, fate);
   });
   if (things.length === 0) return;
   const predecessors = after.filter((id) => draft.get(id).kind === 'stopContainer');
-  const freed = holder.identity.app === context.desired.name ? freeing(context, starting, holder, things) : [];
+  const freed = holder.identity.app === facts.desired.name ? freeing(app, starting, holder, things) : [];
   for (const free of freed) {
     for (const made of ready) draft.order(made, free);
     for (const predecessor of predecessors) draft.order(free, predecessor);
   }
   const needed = things.find(({ risk }) => risk !== 'shared');
   if (freed.length > 0 || !needed) return;
-  if (holder.identity.app !== context.desired.name) letGoForOthers(context, predecessors, ready);
-  draft.withhold(handle, waitsFor(context, holder, needed.text));
+  if (holder.identity.app !== facts.desired.name) letGoForOthers(app, predecessors, ready);
+  draft.withhold(handle, waitsFor(facts, holder, needed.text));
 }
 
 /** Where apps swap something, each would wait for the other: so what is to be replaced is stopped although its successor has to wait. */
-function letGoForOthers(context: AppContext, predecessors: number[], ready: number[]): void {
+function letGoForOthers({ draft, facts }: AppDraft, predecessors: number[], ready: number[]): void {
   for (const stopped of predecessors) {
-    const { container } = context.draft.get(stopped) as Operation & { kind: 'stopContainer' };
-    const found = context.actual.containers.find(({ id }) => 'id' in container && id === container.id);
-    const wish = found && wishOf(context, found);
+    const { container } = draft.get(stopped) as Operation & { kind: 'stopContainer' };
+    const found = facts.actual.containers.find(({ id }) => 'id' in container && id === container.id);
+    const wish = found && wishOf(facts, found);
     if (found && wish)
-      stopEarly(context, found, stopped, `lets go of ${wish.text}, which app ${wish.app} is to have`, ready);
+      stopEarly(draft, found, stopped, `lets go of ${wish.text}, which app ${wish.app} is to have`, ready);
   }
 }
 
 /** The operations after which the holder has none of it any more, before the start. */
-function freeing(
-  context: AppContext,
-  starting: AppContext['starts'][number],
-  holder: ActualContainer,
-  things: SharedThing[],
-): number[] {
-  const { draft, stops } = context;
-  const left = leavesOf(context, holder, things);
-  if (left?.every((leave) => draft.order(leave, starting.handle))) return left;
-  const stopped = stops.get(holder.id);
+function freeing({ draft }: AppDraft, starting: Starting, holder: ActualContainer, things: SharedThing[]): number[] {
+  const { handle } = starting.start;
+  const left = leavesOf(draft, holder, things);
+  if (left?.every((leave) => draft.order(leave, handle))) return left;
+  const stopped = stopOf(draft, holder.id);
   if (stopped === undefined) return [];
-  return [draft.order(stopped, starting.handle) ? stopped : letGoEarly(context, starting, holder, stopped, things)];
+  return [draft.order(stopped, handle) ? stopped : letGoEarly(draft, starting, holder, stopped, things)];
 }
 
 /**
  * The holder's own successor waits for the one that is to have this. So it is stopped before that is made, but not before its image is there.
  */
 function letGoEarly(
-  context: AppContext,
-  { handle, wanted }: AppContext['starts'][number],
+  draft: Draft,
+  { start: { handle }, wanted }: Starting,
   holder: ActualContainer,
   stopped: number,
   things: SharedThing[],
 ): number {
-  const { draft } = context;
   const what = things.map(({ text }) => text).join(' and ');
   const pulls = draft.behind(stopped).filter(({ kind }) => kind === 'pullImage');
   const reason = `lets go of ${what}, which ${wanted.name} is to have`;
   const early = stopEarly(
-    context,
+    draft,
     holder,
     stopped,
     reason,
@@ -149,13 +150,7 @@ function letGoEarly(
 }
 
 /** Stops a container before its time. The hooks before the later stop find that it has been stopped, and do nothing. */
-function stopEarly(
-  { draft }: AppContext,
-  holder: ActualContainer,
-  stopped: number,
-  reason: string,
-  ready: number[],
-): number {
+function stopEarly(draft: Draft, holder: ActualContainer, stopped: number, reason: string, ready: number[]): number {
   const { id, ...stop } = draft.get(stopped);
   let after = ready;
   for (const hook of draft.behind(stopped).sort((a, b) => a.id - b.id)) {

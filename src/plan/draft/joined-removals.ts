@@ -1,18 +1,22 @@
 import type { ActualContainer } from '../../model/state.ts';
-import type { AppContext } from '../context.ts';
+import { claims } from '../facts/containers.ts';
+import type { AppDraft } from './app-draft.ts';
+import { removalOf } from './queries.ts';
 
 /** Where the engine removes no container that another has joined, that other one goes first; one of another app is waited for. */
-export function orderJoinedRemovals(context: AppContext): void {
-  const { actual, draft, removals, desired } = context;
+export function orderJoinedRemovals({ facts, draft }: AppDraft): void {
+  const { actual, desired } = facts;
+  const { containers } = actual;
   if (actual.engine.can.removesJoined) return;
-  for (const [id, removal] of removals) {
-    const gone = actual.containers.find((each) => each.id === id);
-    if (!gone) continue;
-    for (const other of actual.containers.filter((each) => hasJoined(each, gone, actual.containers))) {
+  for (const gone of containers) {
+    const removal = removalOf(draft, gone.id);
+    if (removal === undefined) continue;
+    for (const other of containers.filter((each) => hasJoined(each, gone, containers))) {
       const { app } = other.identity;
+      const first = removalOf(draft, other.id);
       const text = `it waits until ${other.name} of app ${app}, which has joined it, is made anew`;
       if (app !== desired.name) draft.withhold(removal, { by: 'handOver', text });
-      else if (removals.has(other.id)) draft.order(removals.get(other.id) as number, removal);
+      else if (first !== undefined) draft.order(first, removal);
     }
   }
 }
@@ -20,15 +24,12 @@ export function orderJoinedRemovals(context: AppContext): void {
 /** A container that started after the successor has joined that one. */
 function hasJoined(other: ActualContainer, gone: ActualContainer, containers: readonly ActualContainer[]): boolean {
   if (other === gone || !joins(other, gone)) return false;
-  const { app, service, number } = gone.identity;
   return !containers.some(
-    ({ id, identity, startedAt }) =>
-      id !== gone.id &&
-      identity.app === app &&
-      identity.service === service &&
-      identity.number === number &&
-      startedAt !== '' &&
-      Date.parse(startedAt) <= Date.parse(other.startedAt),
+    (each) =>
+      each !== gone &&
+      claims(each, gone.identity) &&
+      each.startedAt !== '' &&
+      Date.parse(each.startedAt) <= Date.parse(other.startedAt),
   );
 }
 

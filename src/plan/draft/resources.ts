@@ -1,143 +1,98 @@
-import { networkDifferences, volumeDifferences } from '../../container/compare.ts';
-import { lacksForNetwork } from '../../container/requirements.ts';
 import { own } from '../../lib/own.ts';
-import type { Reason, Withheld } from '../../model/plan.ts';
-import type { DesiredNetwork, DesiredVolume } from '../../model/state.ts';
-import { type AppContext, held } from '../context.ts';
-import { writesBelow } from './files.ts';
-import { remakeNetwork } from './remake-network.ts';
-import { resourceChange } from './resource-change.ts';
+import type { EndpointSpec } from '../../model/spec.ts';
+import type { ActualContainer } from '../../model/state.ts';
+import type { Pull } from '../decide/decision.ts';
+import type { FileDecisions } from '../decide/files.ts';
+import type { NetworkDecision, ResourceDecisions } from '../decide/resources.ts';
+import type { AppFacts } from '../facts/app-facts.ts';
+import { wantedAt } from '../facts/containers.ts';
+import type { Draft } from './draft.ts';
+import { writeOf } from './queries.ts';
 
-/** Networks and volumes of an app: what is missing is created, what is another's is an error, data is left alone. */
-export function planResources(context: AppContext): void {
-  for (const network of context.desired.networks) planNetwork(context, network);
-  for (const volume of context.desired.volumes) planVolume(context, volume);
-}
-
-function planNetwork(context: AppContext, network: DesiredNetwork): void {
-  const { key, external, spec } = network;
-  const found = own(context.actual.networks, spec.Name);
-  if (external) {
-    if (!found)
-      unusable(context, 'network', spec.Name, 'is external and does not exist', `docker network create ${spec.Name}`);
-    return;
+/** Files of Git are written, networks and volumes created. */
+export function draftResources(draft: Draft, facts: AppFacts, { files, networks, volumes }: ResourceDecisions): void {
+  draftWrites(draft, files);
+  for (const network of networks.values()) {
+    if (network.kind === 'create') {
+      const { key, spec, reason, change } = network;
+      draft.add({ kind: 'createNetwork', network: spec, key, reason, after: [], ...change });
+    } else if (network.kind === 'remake') remakeNetwork(draft, facts, network);
   }
-  const lacking = lacksForNetwork(spec, context.actual.engine);
-  if (lacking !== undefined) {
-    unusable(context, 'network', spec.Name, `cannot be made: ${lacking}`, 'take the key out, or update the engine');
-    return;
-  }
-  const change = resourceChange(context, 'network', spec);
-  const waits = found?.owner && removalOf(context, spec.Name, found.owner);
-  if (!found || waits) {
-    context.newNetworks.add(spec.Name);
-    const reason = waits ? `in place of that of app ${found?.owner?.app}` : missing(context, 'network');
-    const created = context.draft.add({
-      kind: 'createNetwork',
-      network: spec,
-      key,
-      reason,
-      after: [],
-      ...change,
-      ...held(waits ?? context.hold(change)),
-    });
-    context.networks.set(spec.Name, [created]);
-    return;
-  }
-  const reasons = networkDifferences(spec, found.spec);
-  if (isOurs(context, found.owner)) {
-    if (reasons.length > 0) remakeNetwork(context, network, found, reasons);
-    return;
-  }
-  if (found.owner) {
-    const kept = isGivenUp(context, 'network', spec.Name, found.owner) && keptBy(context, found.owner);
-    if (kept) {
-      const what = `${belongs(found.owner)}, which no longer names it and does not remove it: ${kept.text}`;
-      const hint = `to release it: docker network rm ${spec.Name}, or lift what holds it back`;
-      unusable(context, 'network', spec.Name, what, hint);
-    } else unusable(context, 'network', spec.Name, belongs(found.owner), 'give one of the two another name');
-  } else if (reasons.length > 0) {
-    unusable(
-      context,
-      'network',
-      spec.Name,
-      `exists, ${found.project === context.desired.name ? 'was made by docker compose' : 'is not ours'} and differs (${reasons.join('; ')})`,
-      found.project === context.desired.name
-        ? 'networks that docker compose made are never removed here: remove it yourself, and it is made anew'
-        : 'remove it, rename ours, or declare it external',
-    );
+  for (const volume of volumes.values()) {
+    if (volume.kind !== 'create') continue;
+    const { key, spec, reason, change, files: paths } = volume;
+    const after = paths.flatMap((path) => writeOf(draft, facts.desired.name, path) ?? []);
+    draft.add({ kind: 'createVolume', volume: spec, key, reason, after, ...change });
   }
 }
 
-function planVolume(context: AppContext, { key, external, spec }: DesiredVolume): void {
-  const found = own(context.actual.volumes, spec.Name);
-  if (external) {
-    if (!found)
-      unusable(context, 'volume', spec.Name, 'is external and does not exist', `docker volume create ${spec.Name}`);
-    return;
-  }
-  if (!found) {
-    const change = resourceChange(context, 'volume', spec);
-    const created = context.draft.add({
-      kind: 'createVolume',
-      volume: spec,
-      key,
-      reason: missing(context, 'volume'),
-      after: writesBelow(context, spec.DriverOpts?.device),
-      ...change,
-      ...held(context.hold(change)),
-    });
-    context.volumes.set(spec.Name, created);
-    return;
-  }
-  // Labels of a volume cannot be changed: one that its old owner gave up belongs to the app that names it now, data and all.
-  if (found.owner && !isOurs(context, found.owner) && !isGivenUp(context, 'volume', spec.Name, found.owner)) {
-    const hint = 'give one of the two another name, or declare it external';
-    unusable(context, 'volume', spec.Name, belongs(found.owner), hint);
-    return;
-  }
-  const reasons = volumeDifferences(spec, found.spec);
-  if (reasons.length > 0) {
-    context.problems.push({
-      severity: 'warning',
-      message: `volume ${spec.Name} differs (${reasons.join('; ')}) and is left as it is, since its data would go with it`,
-      hint: 'give the volume a new name in Git to start afresh',
-    });
+function draftWrites(draft: Draft, { writes, change }: FileDecisions): void {
+  for (const { file, reason, old } of writes)
+    draft.add({ kind: 'writeFile', file, ...(old.length > 0 && { old }), reason, after: [], ...change });
+}
+
+export function draftPull(draft: Draft, { image, platform, always, reason, change }: Pull): number {
+  return draft.add({ kind: 'pullImage', image, ...(platform && { platform }), always, reason, after: [], ...change });
+}
+
+/**
+ * A network cannot be changed: its containers leave, it is made again, and all join again, each with its aliases. If it cannot be removed, or not
+ * be made as Git says, they get the old one back.
+ */
+function remakeNetwork(
+  draft: Draft,
+  facts: AppFacts,
+  { key, spec, found, reasons, change }: NetworkDecision & { kind: 'remake' },
+): void {
+  const network = spec.Name;
+  const users = facts.actual.containers.flatMap((user) => {
+    const endpoint = own(user.spec.Networks, network);
+    return endpoint ? [{ user, endpoint }] : [];
+  });
+  const member = ({ id, name, identity }: ActualContainer) => ({
+    container: { name, id },
+    service: identity.service,
+    network,
+    ...change,
+  });
+
+  const left = users.map(({ user }) =>
+    draft.add({ kind: 'disconnectNetwork', ...member(user), reason: `${network} is made anew`, after: [] }),
+  );
+  const removed = draft.add({
+    kind: 'removeNetwork',
+    networkId: found.id,
+    name: network,
+    reason: reasons.join('; '),
+    after: left,
+    ...change,
+  });
+  const making = { kind: 'createNetwork' as const, key, after: [removed], ...change };
+  const created = draft.add({ ...making, network: spec, reason: 'made anew with what Git says' });
+  const restored = draft.add({
+    ...making,
+    network: found.spec,
+    reason: 'as it was, since it could not be made as Git says',
+    onlyIfFailed: created,
+  });
+  for (const [index, { user, endpoint }] of users.entries()) {
+    const join = { kind: 'connectNetwork', ...member(user), endpoint } as const;
+    const wanted = wantedEndpoint(facts, user, network);
+    if (wanted !== 'none')
+      draft.add({ ...join, endpoint: wanted ?? endpoint, reason: 'back on the new one', after: [created] });
+    const after = [left[index] as number];
+    draft.add({ ...join, reason: 'it could not be removed', after, onlyIfFailed: removed });
+    draft.add({ ...join, reason: 'back on the old one', after: [restored], onlyIfFailed: created });
   }
 }
 
-const missing = ({ settled }: AppContext, kind: 'network' | 'volume'): Reason => ({
-  finding: settled ? 'gone' : `no such ${kind}`,
-});
-
-type Owner = { site: string; app: string };
-
-const isOurs = (context: AppContext, owner: Owner | undefined): boolean =>
-  owner?.site === context.site && owner.app === context.desired.name;
-
-const belongs = ({ app, site }: Owner): string => `belongs to app ${app} of site ${site}`;
-
-/** Its owner is another app of this site, and Git no longer says that it is. */
-function isGivenUp(context: AppContext, kind: 'network' | 'volume', name: string, owner: Owner): boolean {
-  if (owner.site !== context.site || isOurs(context, owner)) return false;
-  const wanted = context.neighbours.wanted(owner.app);
-  if (!wanted) return context.neighbours.isForgotten(owner.app);
-  return !wanted[`${kind}s`].some(({ external, spec }) => !external && spec.Name === name);
-}
-
-/** Why an app does not remove what it gave up. */
-const keptBy = ({ neighbours }: AppContext, { app }: Owner): Withheld | undefined =>
-  neighbours.hold(app, { cause: 'prune' });
-
-/** The reason for a network to wait until its owner has removed it; undefined where the owner keeps it. */
-function removalOf(context: AppContext, name: string, owner: Owner): Withheld | undefined {
-  if (!isGivenUp(context, 'network', name, owner)) return undefined;
-  const kept = keptBy(context, owner);
-  if (kept && kept.by !== 'backoff') return undefined;
-  return { by: 'handOver', text: `it waits until app ${owner.app} has let go of the network ${name}` };
-}
-
-function unusable(context: AppContext, kind: string, name: string, what: string, hint: string): void {
-  context.unusable.set(name, `${kind} ${name} ${what}`);
-  context.problems.push({ severity: 'error', message: `${kind} ${name} ${what}`, hint });
+/** undefined for a container that Git does not name, or of another app: it joins as it was. */
+function wantedEndpoint(
+  { desired, site }: AppFacts,
+  { identity }: ActualContainer,
+  network: string,
+): EndpointSpec | 'none' | undefined {
+  if (identity.app !== desired.name || identity.site !== site) return undefined;
+  const wanted = wantedAt(desired, identity);
+  return wanted && (own(wanted.spec.Networks, network) ?? 'none');
 }

@@ -1,6 +1,6 @@
 import type { Problem } from '../../lib/errors.ts';
 import type { ActualSite, DesiredApp } from '../../model/state.ts';
-import { bindSources } from '../draft/files.ts';
+import { bindSources } from './containers.ts';
 
 /**
  * A path out of the app's folder that a container of the app binds as the site's own, and of which Git has a copy to give now, or the other way

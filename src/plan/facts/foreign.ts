@@ -1,21 +1,17 @@
 import type { Problem } from '../../lib/errors.ts';
 import { own } from '../../lib/own.ts';
-import type { ComposedContainer, DesiredContainer, DesiredService } from '../../model/state.ts';
-import type { AppContext } from '../context.ts';
+import type { ComposedContainer } from '../../model/state.ts';
+import type { AppFacts } from './app-facts.ts';
+import type { NamedSlot } from './containers.ts';
 
 /**
  * What stands where a container of ours belongs and is not ours: the holder of its name, or, where we have none there yet, what `docker compose`
  * runs as the same service. undefined: the place is free.
  */
-export function rivalOf(
-  context: AppContext,
-  service: DesiredService,
-  wanted: DesiredContainer,
-  isTaken: boolean,
-): Problem | undefined {
-  const holder = nameHolder(context, wanted.name);
+export function rivalOf(facts: AppFacts, { service, wanted }: NamedSlot, isTaken: boolean): Problem | undefined {
+  const holder = nameHolder(facts, wanted.name);
   if (holder || isTaken) return holder;
-  const twin = composedOf(context).find((each) => each.service === service.name && each.number === wanted.number);
+  const twin = composedOf(facts).find((each) => each.service === service.name && each.number === wanted.number);
   return (
     twin && {
       message: `${service.name} runs already as container ${twin.name}, ${startedBy(twin)} and is not ours`,
@@ -25,10 +21,10 @@ export function rivalOf(
 }
 
 /** Who holds a name and is not ours; undefined: nobody. */
-export function nameHolder(context: AppContext, name: string): Problem | undefined {
-  const id = own(context.actual.foreignNames, name);
+export function nameHolder(facts: AppFacts, name: string): Problem | undefined {
+  const id = own(facts.actual.foreignNames, name);
   if (id === undefined) return undefined;
-  const composed = composedOf(context).find((each) => each.id === id);
+  const composed = composedOf(facts).find((each) => each.id === id);
   const message = `the name ${name} is held by container ${id.slice(0, 12)}, ${composed ? `${startedBy(composed)} and` : 'which'} is not ours`;
   return { message, hint: composed ? ADOPT : 'rename or remove that one, or give the service a container_name' };
 }
@@ -36,7 +32,7 @@ export function nameHolder(context: AppContext, name: string): Problem | undefin
 const ADOPT =
   'set adopt: true in the Application, or give --adopt for one run, to take it over as it is; or remove it with docker compose down';
 
-const composedOf = ({ actual, desired }: AppContext): ComposedContainer[] =>
+const composedOf = ({ actual, desired }: AppFacts): ComposedContainer[] =>
   (actual.composed ?? []).filter(({ project }) => project === desired.name);
 
 const startedBy = ({ directory }: ComposedContainer): string =>

@@ -2,8 +2,8 @@ import type { Problem } from '../../lib/errors.ts';
 import { own } from '../../lib/own.ts';
 import type { Withheld } from '../../model/plan.ts';
 import type { ActualContainer, DesiredContainer, DesiredService } from '../../model/state.ts';
-import type { AppContext } from '../context.ts';
-import { isUp } from '../draft/slot/steps.ts';
+import type { AppFacts } from './app-facts.ts';
+import { claims, isUp, type NamedSlot } from './containers.ts';
 import { claimantOf, joinedBy } from './joined.ts';
 import { type Fate, fateOf, fateOfName } from './neighbours.ts';
 import { type SharedThing, sharedThings } from './shared-things.ts';
@@ -15,104 +15,97 @@ interface Holder {
   fate: Fate;
 }
 
-function holdersOf(context: AppContext, service: string, wanted: DesiredContainer): Holder[] {
-  return others(context, service, wanted)
+function holdersOf(facts: AppFacts, slot: NamedSlot): Holder[] {
+  return others(facts, slot)
     .filter(isUp)
     .flatMap((container) =>
-      sharedThings(container.spec, wanted.spec).map((thing) => ({
+      sharedThings(container.spec, slot.wanted.spec).map((thing) => ({
         container,
         thing,
-        fate: fateOf(context.neighbours, container, thing),
+        fate: fateOf(facts.neighbours, container, thing),
       })),
     );
 }
 
-/** All containers of ours but those of the place itself. */
-const others = ({ actual, desired }: AppContext, service: string, { number }: DesiredContainer): ActualContainer[] =>
-  actual.containers.filter(
-    ({ identity }) => identity.app !== desired.name || identity.service !== service || identity.number !== number,
-  );
+/** All containers of ours but those of the slot itself. */
+const others = ({ actual }: AppFacts, { id }: NamedSlot): ActualContainer[] =>
+  actual.containers.filter((each) => !claims(each, id));
 
 /**
  * The reason why a container is not made: another of ours has what it needs and is not to be stopped, since prune is off, or its app is suspended.
  * A thing that the engine would refuse is an error. Where the two would only share data, the new one waits, unless a service that Git keeps shares it already.
  */
-export function keptFrom(
-  context: AppContext,
-  service: DesiredService,
-  wanted: DesiredContainer,
-): { problem?: Problem; waits?: Withheld } | undefined {
-  const name = keptName(context, service, wanted);
+export function keptFrom(facts: AppFacts, slot: NamedSlot): { problem?: Problem; waits?: Withheld } | undefined {
+  const name = keptName(facts, slot);
   if (name) return { problem: name };
-  const holders = holdersOf(context, service.name, wanted);
+  const holders = holdersOf(facts, slot);
   for (const { container, thing, fate } of holders) {
-    const held = keeper(context, container, fate);
-    if (held && thing.risk === 'refused') return { problem: problemOf(context, container, thing.text, held) };
+    const held = keeper(facts, container, fate);
+    if (held && thing.risk === 'refused') return { problem: problemOf(facts, container, thing.text, held) };
   }
   for (const { container, thing, fate } of holders) {
-    const held = keeper(context, container, fate);
-    if (!held || thing.risk !== 'data' || isSharedAnyway(context, wanted, thing)) continue;
-    return { waits: { by: 'handOver', text: waitText(context, container, thing.text, held) } };
+    const held = keeper(facts, container, fate);
+    if (!held || thing.risk !== 'data' || isSharedAnyway(facts, slot.wanted, thing)) continue;
+    return { waits: { by: 'handOver', text: waitText(facts, container, thing.text, held) } };
   }
   return undefined;
 }
 
-function keptName(context: AppContext, service: DesiredService, wanted: DesiredContainer): Problem | undefined {
-  const holder = others(context, service.name, wanted).find(
-    ({ name, status }) => name === wanted.name && status !== 'removing',
-  );
+function keptName(facts: AppFacts, slot: NamedSlot): Problem | undefined {
+  const { wanted } = slot;
+  const holder = others(facts, slot).find(({ name, status }) => name === wanted.name && status !== 'removing');
   if (!holder) return undefined;
-  const fate = fateOfName(context.neighbours, holder);
-  const held = keeper(context, holder, fate);
-  if (held) return problemOf(context, holder, `the name ${wanted.name}`, held);
-  if (fate.letsGo || holder.identity.app === context.desired.name) return undefined;
+  const fate = fateOfName(facts.neighbours, holder);
+  const held = keeper(facts, holder, fate);
+  if (held) return problemOf(facts, holder, `the name ${wanted.name}`, held);
+  if (fate.letsGo || holder.identity.app === facts.desired.name) return undefined;
   const message = `the name ${wanted.name} is held by a container of app ${holder.identity.app}, which keeps it`;
   return { message, hint: 'give one of the two another container_name' };
 }
 
 /** Why a container that Git wants gone stays. A try that failed is made again, and where all of an app waits there is nothing more to say. */
-export function keeper({ desired, hold }: AppContext, { identity }: ActualContainer, fate: Fate): Withheld | undefined {
+export function keeper({ desired, hold }: AppFacts, { identity }: ActualContainer, fate: Fate): Withheld | undefined {
   if (!fate.letsGo || !fate.held || fate.held.by === 'backoff') return undefined;
   if (identity.app === desired.name && hold({ cause: 'revision' })?.by === fate.held.by) return undefined;
   return fate.held;
 }
 
 /** A container that stays mounts it beside the one that is to go: the two are made for that. */
-const isSharedAnyway = ({ actual, neighbours }: AppContext, wanted: DesiredContainer, thing: SharedThing): boolean =>
+const isSharedAnyway = ({ actual, neighbours }: AppFacts, wanted: DesiredContainer, thing: SharedThing): boolean =>
   actual.containers.some(
     (each) =>
       sharedThings(each.spec, wanted.spec).some(({ kind, text }) => kind === thing.kind && text === thing.text) &&
       !fateOf(neighbours, each, thing).letsGo,
   );
 
-function problemOf(context: AppContext, holder: ActualContainer, thing: string, held: Withheld): Problem {
+function problemOf(facts: AppFacts, holder: ActualContainer, thing: string, held: Withheld): Problem {
   const prune = held.by === 'prune' ? ', apply once with --prune,' : '';
-  const message = `${thing} is held by container ${whose(context, holder)}, which is not stopped: ${held.text}`;
+  const message = `${thing} is held by container ${whose(facts, holder)}, which is not stopped: ${held.text}`;
   return { message, hint: `to release it: docker rm -f ${holder.name}${prune} or lift what holds it back` };
 }
 
-const waitText = (context: AppContext, holder: ActualContainer, thing: string, held: Withheld): string =>
-  `it waits for ${thing}, which container ${whose(context, holder)} still has; that one is not stopped: ${held.text}`;
+const waitText = (facts: AppFacts, holder: ActualContainer, thing: string, held: Withheld): string =>
+  `it waits for ${thing}, which container ${whose(facts, holder)} still has; that one is not stopped: ${held.text}`;
 
 /** `shop-db-1, which Git no longer names` or `old-db-1 of app old`. */
-function whose({ desired, neighbours }: AppContext, { name, identity }: ActualContainer): string {
+function whose({ desired, neighbours }: AppFacts, { name, identity }: ActualContainer): string {
   if (identity.app !== desired.name) return `${name} of app ${identity.app}`;
   const isNamed = neighbours.wanted(identity.app)?.services.some(({ name: each }) => each === identity.service);
   return isNamed ? name : `${name} (Git no longer names the service ${identity.service})`;
 }
 
 /** The reason for a start to wait until the next look at the site. */
-export const waitsFor = (context: AppContext, { name, identity }: ActualContainer, thing: string): Withheld => ({
+export const waitsFor = (facts: AppFacts, { name, identity }: ActualContainer, thing: string): Withheld => ({
   by: 'handOver',
-  text: `it waits until ${name}${identity.app === context.desired.name ? '' : ` of app ${identity.app}`} lets go of ${thing}`,
+  text: `it waits until ${name}${identity.app === facts.desired.name ? '' : ` of app ${identity.app}`} lets go of ${thing}`,
 });
 
 /** A container of another app that one joins by its name: it has to run. Strangers are the engine's to find. */
-export function waitsForJoined(context: AppContext, wanted: DesiredContainer): Withheld | undefined {
-  for (const joined of joinedBy(context.desired, wanted, context.neighbours)) {
+export function waitsForJoined(facts: AppFacts, wanted: DesiredContainer): Withheld | undefined {
+  for (const joined of joinedBy(facts.desired, wanted, facts.neighbours)) {
     const { mode, isNamespace, app } = joined;
-    if (app === context.desired) continue;
-    const found = claimantOf(joined, context.actual.containers);
+    if (app === facts.desired) continue;
+    const found = claimantOf(joined, facts.actual.containers);
     if (found && (!isNamespace || isUp(found))) continue;
     return { by: 'handOver', text: `it waits until ${mode.slice('container:'.length)} of app ${app.name} runs` };
   }
@@ -127,9 +120,9 @@ interface Wish {
   text: string;
 }
 
-export const wishOf = (context: AppContext, holder: ActualContainer): Wish | undefined => wishesOf(context, holder)[0];
+export const wishOf = (facts: AppFacts, holder: ActualContainer): Wish | undefined => wishesOf(facts, holder)[0];
 
-function wishesOf({ neighbours }: AppContext, holder: ActualContainer): Wish[] {
+function wishesOf({ neighbours }: AppFacts, holder: ActualContainer): Wish[] {
   return neighbours.apps.flatMap((app) => {
     if (neighbours.hold(app.name, { cause: 'revision' })) return [];
     return app.services.flatMap((service) =>
@@ -143,13 +136,13 @@ function wishesOf({ neighbours }: AppContext, holder: ActualContainer): Wish[] {
 }
 
 /** Git no longer names a container, and another app is to have what it has: it runs on until that one's image is there. */
-export function runsOnFor(context: AppContext, holder: ActualContainer): Withheld | undefined {
+export function runsOnFor(facts: AppFacts, holder: ActualContainer): Withheld | undefined {
   if (!isUp(holder)) return undefined;
-  const awaited = wishesOf(context, holder).find(
+  const awaited = wishesOf(facts, holder).find(
     ({ app, service, wanted }) =>
-      app !== context.desired.name &&
+      app !== facts.desired.name &&
       service.pullPolicy !== 'never' &&
-      own(context.actual.images, wanted.spec.Image) === undefined,
+      own(facts.actual.images, wanted.spec.Image) === undefined,
   );
   if (!awaited) return undefined;
   const { app, wanted, text } = awaited;

@@ -1,5 +1,6 @@
 import type { ActualContainer, DesiredApp, DesiredContainer, DesiredService } from '../../model/state.ts';
-import { goalOf } from '../decide/assess.ts';
+import { claimantsOf } from './containers.ts';
+import { goalOf } from './goals.ts';
 import type { Neighbours } from './neighbours.ts';
 
 /** Another container whose network, processes, shared memory or mounts one has as well. */
@@ -51,13 +52,8 @@ export function claimantOf(
   { app, service, wanted }: Joined,
   containers: readonly ActualContainer[],
 ): ActualContainer | undefined {
-  const claimants = containers.filter(
-    ({ identity, status }) =>
-      identity.app === app.name &&
-      identity.service === service.name &&
-      identity.number === wanted.number &&
-      status !== 'removing',
-  );
+  const slot = { app: app.name, service: service.name, number: wanted.number };
+  const claimants = claimantsOf(containers, slot).filter(({ status }) => status !== 'removing');
   const running = claimants.filter(({ status }) => status === 'running' || status === 'paused');
   return (
     running.find(({ name }) => name === wanted.name) ?? running[0] ?? claimants.find(({ name }) => name === wanted.name)
@@ -65,10 +61,10 @@ export function claimantOf(
 }
 
 /**
- * The wishes of a place and of those that it joins: a commit that changes one of them asks for another container here, too, whatever was tried
+ * The goals of a slot and of those that it joins: a commit that changes one of them asks for another container here, too, whatever was tried
  * before.
  */
-export function placeGoal(
+export function slotGoal(
   app: DesiredApp,
   wanted: DesiredContainer,
   neighbours: Neighbours,
@@ -76,5 +72,5 @@ export function placeGoal(
 ): string {
   const next = new Set([...seen, wanted]);
   const joined = joinedBy(app, wanted, neighbours).filter((each) => !next.has(each.wanted));
-  return [goalOf(wanted), ...joined.map((each) => placeGoal(each.app, each.wanted, neighbours, next))].join('+');
+  return [goalOf(wanted), ...joined.map((each) => slotGoal(each.app, each.wanted, neighbours, next))].join('+');
 }

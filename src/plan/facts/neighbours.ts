@@ -1,6 +1,7 @@
 import type { Memory } from '../../model/memory.ts';
 import type { Withheld } from '../../model/plan.ts';
 import type { ActualContainer, DesiredApp, DesiredContainer, DesiredSite } from '../../model/state.ts';
+import { wantedAt } from './containers.ts';
 import { type Change, type Guards, holdBack, type PlanOptions } from './policy.ts';
 import { type SharedThing, sharedThings } from './shared-things.ts';
 
@@ -39,13 +40,6 @@ export function createNeighbours(
 /** The future of something that a container of ours has. `held`: why it does not let go now. */
 export type Fate = { letsGo: false } | { letsGo: true; held: Withheld | undefined };
 
-/** The place in Git of a container of ours; undefined: it has none, or its app is broken. */
-const wantedAt = (neighbours: Neighbours, { identity }: ActualContainer): DesiredContainer | undefined =>
-  neighbours
-    .wanted(identity.app)
-    ?.services.find(({ name }) => name === identity.service)
-    ?.containers.find(({ number }) => number === identity.number);
-
 /** Tells if Git still wants a container to have a thing. */
 export const fateOf = (neighbours: Neighbours, holder: ActualContainer, thing: SharedThing): Fate =>
   fateBy(neighbours, holder, ({ spec }) =>
@@ -60,9 +54,9 @@ function fateBy(neighbours: Neighbours, holder: ActualContainer, keeps: (wanted:
   const { app, service } = holder.identity;
   const desired = neighbours.wanted(app);
   if (!desired) return { letsGo: false };
-  const place = wantedAt(neighbours, holder);
-  if (place)
-    return keeps(place) ? { letsGo: false } : { letsGo: true, held: neighbours.hold(app, { cause: 'revision' }) };
+  const wanted = wantedAt(desired, holder.identity);
+  if (wanted)
+    return keeps(wanted) ? { letsGo: false } : { letsGo: true, held: neighbours.hold(app, { cause: 'revision' }) };
   const isScaledDown = desired.services.some(({ name }) => name === service);
   return { letsGo: true, held: neighbours.hold(app, { cause: isScaledDown ? 'revision' : 'prune' }) };
 }

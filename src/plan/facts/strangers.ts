@@ -1,8 +1,8 @@
 import { own } from '../../lib/own.ts';
-import type { AppContext } from '../context.ts';
+import type { AppFacts } from './app-facts.ts';
 
 /** The containers that are not ours on a network, in words; undefined: none. While they are on it, the network is neither removed nor made again. */
-export function strangersOn({ actual }: AppContext, network: string): { text: string; hint: string } | undefined {
+export function strangersOn({ actual }: AppFacts, network: string): { text: string; hint: string } | undefined {
   const names = own(actual.strangersOn, network) ?? [];
   const [first] = names;
   if (first === undefined) return undefined;

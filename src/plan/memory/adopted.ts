@@ -4,10 +4,9 @@ import type { AdoptedDigests, Memory } from '../../model/memory.ts';
 import type { Identity } from '../../model/spec.ts';
 import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../../model/state.ts';
 import { slotKey } from '../../model/subject.ts';
-import type { AppContext } from '../context.ts';
-import { goalOf } from '../decide/assess.ts';
-import { bindsGitsFiles } from '../draft/files.ts';
-import { isCompleted } from '../heal.ts';
+import { bindsGitsFiles } from '../decide/files.ts';
+import { claims, isCompleted, slotsIn, wantedAt } from '../facts/containers.ts';
+import { goalOf } from '../facts/goals.ts';
 
 /** Apps of which adopted containers are looked for: those that say so, and those that Git no longer names. Sorted. */
 export function adopting({ apps, broken }: DesiredSite, memory: Memory): string[] {
@@ -43,10 +42,8 @@ export function rememberAdopted(
 /** Of one that Git has no place for, yet. Neither is ever the digest of anything. */
 const UNKNOWN: AdoptedDigests = { filesDigest: '?', contentDigest: '?' };
 
-function firstSeen(app: DesiredApp, { service, number }: Identity, actual: Pick<ActualSite, 'files'>): AdoptedDigests {
-  const wanted = app.services
-    .find(({ name }) => name === service)
-    ?.containers.find((container) => container.number === number);
+function firstSeen(app: DesiredApp, identity: Identity, actual: Pick<ActualSite, 'files'>): AdoptedDigests {
+  const wanted = wantedAt(app, identity);
   if (!wanted) return UNKNOWN;
   return {
     filesDigest: bindsGitsFiles(app, wanted, actual) ? wanted.filesDigest : UNKNOWN.filesDigest,
@@ -60,26 +57,15 @@ export function withDigests(container: ActualContainer, memory: Memory): ActualC
   return known ? { ...container, ...known } : container;
 }
 
-/** What `docker compose` made and nothing in this plan replaces or removes. */
-export const adoptedOf = ({ desired, actual, removals }: AppContext): string[] =>
-  actual.containers
-    .filter(({ identity, adopted, id }) => adopted && identity.app === desired.name && !removals.has(id))
-    .map(({ name }) => name);
-
 /**
  * No label tells what an adopted container was made for. Once the app has converged, one that ran to its end did just what Git asks, so that
  * pruning it by hand re-runs nothing. Returns the same object when it teaches nothing.
  */
 export function learnAdopted(memory: Memory, app: DesiredApp, actual: Pick<ActualSite, 'containers'>): Memory {
   const completed = { ...memory.completed };
-  for (const { name, containers } of app.services) {
-    for (const wanted of containers) {
-      const found = actual.containers.find(
-        ({ adopted, identity: i }) => adopted && i.app === app.name && i.service === name && i.number === wanted.number,
-      );
-      if (found && isCompleted(found, wanted))
-        completed[slotKey({ app: app.name, service: name, number: wanted.number })] = goalOf(wanted);
-    }
+  for (const { id, wanted } of slotsIn(app)) {
+    const found = actual.containers.find((each) => each.adopted && claims(each, id));
+    if (found && isCompleted(found, wanted)) completed[slotKey(id)] = goalOf(wanted);
   }
   const isNew = Object.entries(completed).some(([key, goal]) => memory.completed[key] !== goal);
   return isNew ? { ...memory, completed } : memory;

@@ -3,14 +3,13 @@ import type { Memory } from '../../model/memory.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../../model/state.ts';
 import { readRetryKey, readSlotKey, serviceKey, slotKey, subjectKey } from '../../model/subject.ts';
-import { goalOf } from '../decide/assess.ts';
 import { isForgotten, learnReplacements } from '../decide/replacement-loop.ts';
 import { learnRollouts, openRollouts } from '../decide/rollout.ts';
-import { hasPostStart, learnHooks, rememberPreStop } from '../draft/slot/hooks.ts';
-import { appDigest } from '../facts/app-digest.ts';
-import { isCompleted } from '../heal.ts';
+import { isCompleted } from '../facts/containers.ts';
+import { appDigest, goalOf } from '../facts/goals.ts';
 import { rememberAdopted } from './adopted.ts';
 import { ageBackoffs, forgetBackoffs, learnBackoffs } from './backoffs.ts';
+import { hasPostStart, learnHooks, rememberPreStop } from './pending-hooks.ts';
 
 /** What an observation teaches: who ran to its end, who has been well for long enough. Returns the same object when it teaches nothing. */
 export function learnFromState(memory: Memory, desired: DesiredSite, actual: ActualSite, now: number): Memory {

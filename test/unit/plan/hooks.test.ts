@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { emptyMemory, type Memory } from '../../../src/model/memory.ts';
 import type { Operation } from '../../../src/model/plan.ts';
 import type { ActualSite, DesiredSite } from '../../../src/model/state.ts';
-import { oweHooks } from '../../../src/plan/draft/slot/hooks.ts';
+import { oweHooks } from '../../../src/plan/memory/pending-hooks.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { learnFromOutcome, learnFromState } from '../../../src/plan/memory/learn.ts';
 import { plan } from '../../../src/plan/plan.ts';

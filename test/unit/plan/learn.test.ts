@@ -4,7 +4,7 @@ import { emptyMemory, type Memory } from '../../../src/model/memory.ts';
 import type { OperationResult } from '../../../src/model/outcome.ts';
 import type { Operation } from '../../../src/model/plan.ts';
 import { type Purpose, retryKey, slotSubject } from '../../../src/model/subject.ts';
-import { appDigest } from '../../../src/plan/facts/app-digest.ts';
+import { appDigest } from '../../../src/plan/facts/goals.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { delay, forgetBackoffs, retryAfterOutage } from '../../../src/plan/memory/backoffs.ts';
 import { learnConverged, learnFromOutcome, learnFromState } from '../../../src/plan/memory/learn.ts';

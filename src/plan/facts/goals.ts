@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { DesiredApp } from '../../model/state.ts';
-import { goalOf } from '../decide/assess.ts';
+import { contentDigest, hooksDigest, specHash } from '../../container/labels/hash.ts';
+import type { DesiredApp, DesiredContainer } from '../../model/state.ts';
+
+/** The wanted state of a slot in one string: another one means that Git asks for something else. */
+export const goalOf = (wanted: DesiredContainer): string =>
+  [specHash(wanted.spec), wanted.filesDigest, contentDigest(wanted.spec.Files), hooksDigest(wanted.hooks)]
+    .filter(Boolean)
+    .join('.');
 
 /** All that an app asks of its site, in one string: a commit that leaves it alone leaves this alone too. */
 export function appDigest(app: DesiredApp): string {

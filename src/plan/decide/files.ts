@@ -1,0 +1,105 @@
+import { own } from '../../lib/own.ts';
+import type { Reason } from '../../model/plan.ts';
+import type { ActualSite, DesiredApp, DesiredContainer, HostFile, OldFile } from '../../model/state.ts';
+import { type AppFacts, type Attempt, attempt } from '../facts/app-facts.ts';
+import { bindSources } from '../facts/containers.ts';
+
+/** The files of Git that the app's folder lacks, and the files in it that Git has dropped. */
+export interface FileDecisions {
+  change: Attempt;
+  writes: FileWrite[];
+  /** Paths, sorted. */
+  stale: string[];
+}
+
+interface FileWrite {
+  file: HostFile;
+  reason: Reason;
+  /** Dropped files that lie where this file or its folder is to be. They go with the write. */
+  old: OldFile[];
+}
+
+export function decideFiles(facts: AppFacts): FileDecisions {
+  const { desired, actual, settled } = facts;
+  const stale = staleFiles(facts);
+  const writes = desired.files.flatMap((file): FileWrite[] => {
+    const found = actual.files[file.path];
+    if (isOnDisk(file, found, desired.adopt)) return [];
+    const reason = found ? { finding: settled ? 'changed on the disk' : 'differs from Git' } : 'not on the disk';
+    const old = stale
+      .filter((path) => isBelow(path, file.path) || isBelow(file.path, path))
+      .map((path) => ({ path, digest: actual.files[path]?.digest as string }));
+    return [{ file, reason, old }];
+  });
+  const change = attempt(facts, {
+    subject: { kind: 'files', app: desired.name },
+    cause: settled ? 'drift' : 'revision',
+    // A disk that keeps no modes, or a container that writes into its own config, must not make us write for ever.
+    retry: { purpose: 'converge', goal: facts.digest, counts: 'attempts' },
+  });
+  return { change, writes, stale };
+}
+
+/** Files that we wrote, that Git has dropped and that nobody changed since. Sorted. */
+export function staleFiles({ desired, actual, memory }: Pick<AppFacts, 'desired' | 'actual' | 'memory'>): string[] {
+  const wanted = new Set(desired.files.map((file) => file.path));
+  return Object.entries(own(memory.files, desired.name) ?? {})
+    .filter(([path, digest]) => !wanted.has(path) && actual.files[path]?.digest === digest)
+    .map(([path]) => path)
+    .sort();
+}
+
+/**
+ * Git knows of a file's mode only whether it may be executed; the files that people laid down themselves beside an adopted stack may have any mode
+ * beyond that.
+ */
+function isOnDisk(file: HostFile, found: ActualSite['files'][string] | undefined, adopted = false): boolean {
+  if (found?.digest !== file.digest) return false;
+  return adopted ? (found.mode & 0o100) === (file.mode & 0o100) : found.mode === file.mode;
+}
+
+/** Every file of Git that a container binds is on the disk as it should be. */
+export function bindsGitsFiles(
+  app: DesiredApp,
+  { spec }: DesiredContainer,
+  actual: Pick<ActualSite, 'files'>,
+): boolean {
+  const sources = bindSources(spec);
+  const bound = app.files.filter(({ path }) => sources.some((source) => isBelow(path, source)));
+  return bound.every((file) => isOnDisk(file, actual.files[file.path], app.adopt));
+}
+
+export const isBelow = (path: string, source: string): boolean =>
+  path === source || path.startsWith(`${source.replace(/\/$/, '')}/`);
+
+/** Paths of the writes in the folder that a volume is on. */
+export const writesBelow = ({ writes }: FileDecisions, folder: string | undefined): string[] =>
+  folder?.startsWith('/') ? writes.map(({ file }) => file.path).filter((path) => isBelow(path, folder)) : [];
+
+/**
+ * Paths of the writes that a container has to see. One that binds the very file holds the old inode and must be replaced; one that binds
+ * a folder around it sees the new file as it is.
+ */
+export function writesFor(
+  { writes }: FileDecisions,
+  { spec }: DesiredContainer,
+): { paths: string[]; boundItself: string[] } {
+  const sources = bindSources(spec);
+  const paths: string[] = [];
+  const boundItself: string[] = [];
+  if (sources.length === 0) return { paths, boundItself };
+  for (const { file } of writes) {
+    if (sources.includes(file.path)) boundItself.push(file.path);
+    if (sources.some((source) => isBelow(file.path, source))) paths.push(file.path);
+  }
+  // A folder takes the place of a file, or the other way round: a container that binds it holds the old one.
+  for (const { file, old } of writes) {
+    for (const { path } of old) {
+      const source = sources.find((each) => each === path || (isBelow(path, each) && isBelow(each, file.path)));
+      if (source === undefined) continue;
+      if (!paths.includes(file.path)) paths.push(file.path);
+      if (!boundItself.includes(source)) boundItself.push(source);
+    }
+  }
+  return { paths, boundItself };
+}

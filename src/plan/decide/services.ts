@@ -1,0 +1,123 @@
+import { hooksDigest } from '../../container/labels/hash.ts';
+import type { DesiredContainer, DesiredService } from '../../model/state.ts';
+import type { Retry } from '../../model/subject.ts';
+import { type AppFacts, attempt } from '../facts/app-facts.ts';
+import { decide } from './decide.ts';
+import type { Decision, Known, Pull, ServiceDecision } from './decision.ts';
+import { isAnyHeld, joinedServices } from './needs.ts';
+import { outlookOf } from './outlook.ts';
+import { holdsStart } from './repairs.ts';
+import type { ResourceDecisions } from './resources.ts';
+import { rollout } from './rollout.ts';
+import { slotOf } from './slot.ts';
+import { slotFacts } from './slot-facts.ts';
+
+/** Decides all slots of an app, service by service, each after those it depends on or whose namespaces it joins. */
+export function decideServices(
+  facts: AppFacts,
+  resources: ResourceDecisions,
+  alwaysPulled: readonly Pull[],
+): ReadonlyMap<string, ServiceDecision> {
+  const services = new Map<string, ServiceDecision>();
+  const known: Known = { facts, resources, alwaysPulled, services };
+  for (const service of inOrder(facts.desired.services)) services.set(service.name, decideService(known, service));
+  return services;
+}
+
+function decideService(known: Known, service: DesiredService): ServiceDecision {
+  const { facts } = known;
+  const slots = service.containers.map((wanted) => slotOf(known, service, wanted));
+  const paced = rollout(facts, service, slots);
+  const decisions = slots
+    .map((slot) => decide(slot, slotFacts(known, slot, paced.get(slot.id.number))))
+    .map((decision) => restartedWith(known, decision));
+  const reason = decisions.find(({ kind }) => kind === 'blocked');
+  return {
+    service,
+    decisions,
+    ...(reason?.kind === 'blocked' && { blocked: reason.reason }),
+    isHeld: decisions.some((decision) => isHeld(known, decision)),
+  };
+}
+
+/**
+ * `depends_on: restart: true`: a dependent that stays is stopped before the service that it depends on is replaced, or restarted for its health, and
+ * is started after it. In this order, since one that was only to be restarted afterwards would be forgotten if something came between.
+ */
+function restartedWith({ facts, services }: Known, decision: Decision): Decision {
+  if (decision.kind !== 'keep' || outlookOf(decision)?.completed) return decision;
+  for (const { service, restart } of decision.slot.service.dependsOn) {
+    const outlooks = restart ? (services.get(service)?.decisions.map(outlookOf) ?? []) : [];
+    if (!outlooks.some((outlook) => outlook?.replaced || outlook?.restarted)) continue;
+    const change = attempt(facts, {
+      ...decision.slot.change,
+      cause: 'dependency',
+      retry: { purpose: 'converge', goal: 'restart', counts: 'failures' },
+    });
+    const isNew = outlooks.some((outlook) => outlook?.replaced);
+    return { ...decision, with: { dependency: service, isNew, change } };
+  }
+  return decision;
+}
+
+/** The container of a slot will not be started in this pass, or its hooks will not run. */
+function isHeld({ facts, services }: Known, decision: Decision): boolean {
+  const { change, slot } = decision;
+  const areHooksHeld = slot.wanted.hooks?.postStart.length
+    ? facts.hold({ ...change, cause: 'revision', retry: hooksRetry(slot.wanted) }) !== undefined
+    : false;
+  const isChangeHeld = change.withheld !== undefined;
+  switch (decision.kind) {
+    case 'completed':
+    case 'blocked':
+      return false;
+    case 'create':
+    case 'replace':
+      return isChangeHeld || areHooksHeld || isAnyHeld(decision.needs);
+    case 'replaceBeside':
+      return isChangeHeld || areHooksHeld || isAnyHeld(decision.needs) || decision.watched !== undefined;
+    case 'continueTrial':
+      return (
+        isChangeHeld ||
+        (areHooksHeld && (decision.container.status === 'created' || decision.hooksFrom !== undefined)) ||
+        isAnyHeld(decision.needs) ||
+        holdsStart(decision.repairs) ||
+        decision.watched !== undefined
+      );
+    case 'unpause':
+      return isChangeHeld;
+    case 'start':
+      return isChangeHeld || areHooksHeld || isAnyHeld(decision.needs) || holdsStart(decision.repairs);
+    case 'restart':
+      return isChangeHeld || areHooksHeld || holdsStart(decision.repairs);
+    case 'keep': {
+      const by = decision.with;
+      if (decision.hooksFrom !== undefined && (areHooksHeld || holdsStart(decision.repairs))) return true;
+      return by !== undefined && (by.change.withheld !== undefined || services.get(by.dependency)?.isHeld === true);
+    }
+  }
+}
+
+/** post_start hooks are tried for what Git says of them. */
+export const hooksRetry = ({ hooks }: DesiredContainer): Retry => ({
+  purpose: 'hooks',
+  goal: hooksDigest(hooks),
+  counts: 'failures',
+});
+
+/** Depth first by name; a circle was refused by the compiler and is only kept from looping here. */
+function inOrder(services: readonly DesiredService[]): DesiredService[] {
+  const byName = new Map(services.map((service) => [service.name, service]));
+  const sorted: DesiredService[] = [];
+  const seen = new Set<string>();
+  const visit = (name: string): void => {
+    const service = byName.get(name);
+    if (!service || seen.has(name)) return;
+    seen.add(name);
+    for (const dependency of service.dependsOn) visit(dependency.service);
+    for (const wanted of service.containers) joinedServices(wanted).forEach(visit);
+    sorted.push(service);
+  };
+  for (const name of [...byName.keys()].sort()) visit(name);
+  return sorted;
+}

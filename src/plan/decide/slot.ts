@@ -1,0 +1,87 @@
+import { own } from '../../lib/own.ts';
+import type { DesiredContainer, DesiredService } from '../../model/state.ts';
+import { type Retry, slotKey, slotSubject } from '../../model/subject.ts';
+import { attempt } from '../facts/app-facts.ts';
+import { claimantsOf, isCompleted, isUp } from '../facts/containers.ts';
+import { goalOf } from '../facts/goals.ts';
+import { slotGoal } from '../facts/joined.ts';
+import { ownedFields } from '../facts/owned-fields.ts';
+import { isTemporaryName } from '../facts/temporary-names.ts';
+import { type Assessment, assess } from './assess.ts';
+import type { Known, Slot } from './decision.ts';
+import { externalReasons } from './external-reasons.ts';
+
+/** The services that this one joins have to be decided. */
+export function slotOf(known: Known, service: DesiredService, wanted: DesiredContainer): Slot {
+  const { facts, resources } = known;
+  const { desired, actual, memory, neighbours } = facts;
+  const id = { app: desired.name, service: service.name, number: wanted.number };
+  const claimants = claimantsOf(actual.containers, id);
+  const created = new Set([...resources.networks].flatMap(([name, { kind }]) => (kind === 'create' ? [name] : [])));
+  const owned = ownedFields(desired, service.name);
+  const present = claimants
+    .filter(({ status }) => status !== 'removing')
+    .map((found) => {
+      const assessed = assess(wanted, found, actual, created, owned);
+      return { ...assessed, replace: [...assessed.replace, ...externalReasons(known, wanted, found)] };
+    });
+  const current = best(
+    present.filter(({ replace }) => replace.length === 0),
+    wanted,
+  );
+  const others = present.flatMap(({ container }) => (container === current?.container ? [] : [container]));
+  const cause = isDrift(known, wanted, current, present) ? 'drift' : 'revision';
+  // An attempt that came to nothing once for just this spec may do so for ever: then success counts, too.
+  const isRepeated =
+    cause === 'drift' || current?.container.status === 'exited' || present.some(({ madeForThis }) => madeForThis);
+  const retry: Retry = {
+    purpose: 'converge',
+    goal: slotGoal(desired, wanted, neighbours),
+    counts: isRepeated ? 'attempts' : 'failures',
+  };
+  return {
+    id,
+    service,
+    wanted,
+    change: attempt(facts, { service: service.name, subject: slotSubject(id), cause, retry }),
+    leaving: claimants.filter(({ status }) => status === 'removing'),
+    present,
+    ...(current && { current }),
+    others,
+    hasCompleted: memory.completed[slotKey(id)] === goalOf(wanted),
+    isOnTrial:
+      current !== undefined &&
+      startsFirst(service) &&
+      current.container.name !== wanted.name &&
+      !isCompleted(current.container, wanted) &&
+      others.some(isUp),
+  };
+}
+
+/** `deploy.update_config.order`. */
+export const startsFirst = ({ update }: DesiredService): boolean => update?.order === 'start-first';
+
+/** Of several, the one that runs, then the one with the final name, then the newest; IDs decide the rest. */
+export function best(candidates: readonly Assessment[], wanted: DesiredContainer): Assessment | undefined {
+  const rank = ({ container }: Assessment): number =>
+    (isUp(container) ? 2 : 0) + (container.name === wanted.name ? 1 : 0);
+  return [...candidates].sort((a, b) => rank(b) - rank(a) || (a.container.id < b.container.id ? -1 : 1))[0];
+}
+
+/** No new revision asks for the difference, so that selfHeal decides. */
+function isDrift(
+  { facts: { memory, desired, settled } }: Known,
+  wanted: DesiredContainer,
+  current: Assessment | undefined,
+  present: readonly Assessment[],
+): boolean {
+  if (settled) return true;
+  const [only, ...others] = present;
+  // The slot is empty, or something interrupted the work that a revision began.
+  if (!only || others.length > 0 || isTemporaryName(only.container.name, wanted)) return false;
+  if (only.container.status === 'created') return false;
+  // No revision stops a container that it does not replace.
+  if (current?.container.status === 'exited') return true;
+  // Where another revision was applied before this one, that is the difference. Where nothing is remembered, the labels tell.
+  return own(memory.applied, desired.name) === undefined && only.madeForThis;
+}

@@ -1,0 +1,69 @@
+import { inheritable } from '../../../container/fields/mounts.ts';
+import type { Replacement, Slot } from '../../decide/decision.ts';
+import { freeName } from '../../facts/temporary-names.ts';
+import type { SlotDraft, SlotWork } from '../app-draft.ts';
+import { create, discard, type Made, rename, start } from './steps.ts';
+import { takeOver } from './take-over.ts';
+
+/** No container claims the slot. */
+export function draftCreate(work: SlotWork, slot: Slot, after: number[]): SlotDraft {
+  const { app, wanted, change } = work;
+  const { containers } = app.facts.actual;
+  // A container of ours that is to lose this name holds it for now.
+  const isTaken = containers.some(({ name, status }) => name === wanted.name && status !== 'removing');
+  const name = isTaken ? freeName(wanted, containers) : wanted.name;
+  const reason = { finding: change.cause === 'drift' ? 'gone' : 'no such container' };
+  const { ref, ready } = create(work, slot, { name, reason, after });
+  const { started, up } = start(work, ref, 'new', ready);
+  return {
+    ...of(slot, ref),
+    started: up,
+    start: { handle: started, ready },
+    ...(isTaken && { rename: rename(work, ref, [started], nameOf(slot)) }),
+  };
+}
+
+/** Stop first: the old container is stopped, then its successor is started. */
+export function draftReplace(work: SlotWork, slot: Slot, decision: Replacement, after: number[]): SlotDraft {
+  const { ref, ready } = draftSuccessor(work, slot, decision, after);
+  const { started, up, stopped, removed } = takeOver(work, ref, decision.others, ready);
+  return {
+    ...of(slot, ref),
+    started: up,
+    swap: { ready, stopped },
+    start: { handle: started, ready },
+    rename: rename(work, ref, removed, nameOf(slot)),
+  };
+}
+
+/** A successor under its temporary name, not started. */
+export function draftSuccessor(
+  work: SlotWork,
+  slot: Slot,
+  { old, leftovers, name, again }: Replacement,
+  after: number[],
+): Made {
+  const { container, update } = old;
+  const cleared = leftovers.map((each) => discard(work, each, 'left over from an interrupted replacement'));
+  // What would be changed in place comes along, and people are to read all that changes.
+  const reasons = [...old.replace, ...(update?.reasons ?? [])];
+  return create(work, slot, {
+    name,
+    spec: old.asked,
+    // The engine finds out which of them the image declares: a tag may have moved since we looked.
+    inherit: inheritable(work.wanted.spec, undefined, container.anonymousVolumes),
+    again,
+    reason: {
+      finding: `replaces ${container.name}${container.adopted ? ', which docker compose made' : ''}: ${reasons.join('; ')}`,
+    },
+    after: [...after, ...cleared],
+  });
+}
+
+export const of = ({ id, wanted }: Slot, ref: SlotDraft['ref']): Pick<SlotDraft, 'number' | 'wanted' | 'ref'> => ({
+  number: id.number,
+  wanted,
+  ref,
+});
+
+export const nameOf = ({ service }: Slot): string => `the name that ${service.name} is to have`;

@@ -1,0 +1,59 @@
+import { own } from '../../lib/own.ts';
+import type { Memory } from '../../model/memory.ts';
+import type { Cause, Withheld } from '../../model/plan.ts';
+import type { ActualSite, DesiredApp } from '../../model/state.ts';
+import type { Retry, Subject } from '../../model/subject.ts';
+import type { Neighbours } from './neighbours.ts';
+import type { Change, PlanOptions } from './policy.ts';
+
+/** Everything that is known while one app is planned. Nothing changes it. */
+export interface AppFacts {
+  site: string;
+  desired: DesiredApp;
+  /** Digest of all the app wants. */
+  digest: string;
+  actual: ActualSite;
+  memory: Memory;
+  options: PlanOptions;
+  neighbours: Neighbours;
+  /** Monotonic milliseconds. */
+  now: number;
+  /** Nothing new was asked for since the app last converged. */
+  settled: boolean;
+  /** The reason to hold a change of this app back, or undefined. */
+  hold(change: Change): Withheld | undefined;
+}
+
+export function appFacts(
+  input: Pick<AppFacts, 'site' | 'desired' | 'digest' | 'actual' | 'memory' | 'options' | 'neighbours' | 'now'>,
+): AppFacts {
+  const { desired, memory, neighbours, digest } = input;
+  return {
+    ...input,
+    settled: own(memory.applied, desired.name) === digest,
+    hold: (change) => neighbours.hold(desired.name, change),
+  };
+}
+
+/** One change of one subject. All its operations have this in common. */
+export interface Attempt {
+  service?: string;
+  subject: Subject;
+  cause: Cause;
+  retry: Retry;
+  withheld?: Withheld;
+}
+
+/** `other` holds the change back where no policy, guard or backoff does. */
+export function attempt(facts: AppFacts, change: Omit<Attempt, 'withheld'>, other?: Withheld): Attempt {
+  const { withheld: _, ...rest }: Attempt = change;
+  return { ...rest, ...held(facts.hold(change) ?? other) };
+}
+
+/** The same change, held back for this reason. */
+export const heldBack = (change: Attempt, withheld: Withheld | undefined): Attempt => ({
+  ...change,
+  ...held(change.withheld ?? withheld),
+});
+
+const held = (withheld: Withheld | undefined): { withheld?: Withheld } => (withheld ? { withheld } : {});

@@ -1,0 +1,66 @@
+import type { Memory } from '../../model/memory.ts';
+import type { Operation } from '../../model/plan.ts';
+import type { ActualSite, DesiredSite } from '../../model/state.ts';
+import { type SlotId, serviceKey, slotKey } from '../../model/subject.ts';
+import { claimantsOf, runOf, wantedAt } from '../facts/containers.ts';
+
+/**
+ * The starts that still owe their post_start hooks are in the memory, written before the start, so that no crash loses them: they run at least
+ * once.
+ */
+
+/** Before operations are begun: the places that they start and that have hooks owe them from now on. */
+export function oweHooks(memory: Memory, site: DesiredSite, begun: readonly Operation[], actual: ActualSite): Memory {
+  const owed = { ...memory.owed };
+  for (const operation of begun) {
+    const { subject } = operation;
+    if (operation.kind !== 'startContainer' || operation.withheld || subject.kind !== 'slot') continue;
+    if (!hasPostStart(site, subject)) continue;
+    const place = slotKey(subject);
+    const runs = claimantsOf(actual.containers, subject).map(runOf);
+    const known = memory.owed[place];
+    // A run that owes them already goes on doing so, should this start not come about.
+    owed[place] = { before: known ? runs.filter((run) => known.before.includes(run)) : runs, done: 0 };
+  }
+  return JSON.stringify(owed) === JSON.stringify(memory.owed) ? memory : { ...memory, owed };
+}
+
+export function hasPostStart(site: DesiredSite, slot: SlotId): boolean {
+  const app = site.apps.find(({ name }) => name === slot.app);
+  return Boolean(wantedAt(app, slot)?.hooks?.postStart.length);
+}
+
+/** What an outcome teaches of hooks; changes `memory.owed` in place. */
+export function learnHooks(owed: Memory['owed'], operation: Operation): void {
+  if (operation.kind !== 'runHook' || operation.phase !== 'post_start' || operation.subject.kind !== 'slot') return;
+  const place = slotKey(operation.subject);
+  const known = owed[place];
+  if (!known) return;
+  if (operation.last) delete owed[place];
+  else owed[place] = { ...known, done: operation.index + 1 };
+}
+
+/** The pre_stop hooks of what Git names, and of what still runs although Git forgot it. */
+export function rememberPreStop(before: Memory['preStop'], site: DesiredSite, actual: ActualSite): Memory['preStop'] {
+  const known: Memory['preStop'] = {};
+  const compiled = new Set(
+    site.apps.flatMap(({ name, services }) =>
+      services.flatMap((each) => (each.containers.length > 0 ? [serviceKey({ app: name, service: each.name })] : [])),
+    ),
+  );
+  const here = new Set(actual.containers.map(({ identity }) => serviceKey(identity)));
+  for (const [key, hooks] of Object.entries(before)) if (here.has(key) && !compiled.has(key)) known[key] = hooks;
+  return { ...known, ...preStopHooks(site) };
+}
+
+/** By `app/service`: the pre_stop hooks that Git names. */
+export function preStopHooks(site: DesiredSite): Memory['preStop'] {
+  const named: Memory['preStop'] = {};
+  for (const { name, services } of site.apps) {
+    for (const service of services) {
+      const hooks = service.containers.find((each) => each.hooks)?.hooks?.preStop;
+      if (hooks?.length) named[serviceKey({ app: name, service: service.name })] = hooks;
+    }
+  }
+  return named;
+}
