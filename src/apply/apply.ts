@@ -2,7 +2,7 @@ import type { Engine, EngineOperation } from '../engine/engine.ts';
 import { EngineError, HoldfastError, messageOf, StateError } from '../lib/errors.ts';
 import type { OperationResult, Outcome } from '../model/outcome.ts';
 import type { AppPlan, ContainerRef, Operation, OperationKind } from '../model/plan.ts';
-import { waitVerdict } from '../plan/decide/wait-verdict.ts';
+import { waitVerdict } from '../plan/decide/slot/wait-verdict.ts';
 import type { Effects } from './effects.ts';
 
 export interface ApplyOptions {

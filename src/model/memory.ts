@@ -19,7 +19,7 @@ export interface Memory {
   /** The app digest for which images with pull_policy always were pulled, by `app/service`. */
   pulled: Record<string, string>;
   /** Places whose post_start hooks have yet to run, by `app/service/number`: written before the start, so that no crash loses them. */
-  owed: Record<string, OwedHooks>;
+  pendingHooks: Record<string, PendingHooks>;
   /** The pre_stop hooks last known, by `app/service`: what Git no longer names is stopped by them, too. */
   preStop: Record<string, Hook[]>;
   /** The pauses that update_config makes between replicas, by `app/service`; `goal` is the app's digest. */
@@ -39,7 +39,7 @@ export interface AdoptedDigests {
   contentDigest: string;
 }
 
-export interface OwedHooks {
+export interface PendingHooks {
   /** The runs that there were before (runOf in plan/facts/containers.ts): hooks are owed to another one only. */
   before: string[];
   /** How many of them have run since. */
@@ -59,7 +59,7 @@ export interface Backoff {
   error: string;
 }
 
-/** How often a container was replaced for the same drift: see plan/decide/replacement-loop.ts. */
+/** How often a container was replaced for the same drift: see plan/decide/slot/replacement-loop.ts. */
 export interface Replacements {
   /** The wanted state and the fields that differed. Other ones are counted from zero. */
   goal: string;
@@ -74,7 +74,7 @@ export const emptyMemory = (): Memory => ({
   backoffs: {},
   replacements: {},
   pulled: {},
-  owed: {},
+  pendingHooks: {},
   preStop: {},
   rollouts: {},
   files: {},

@@ -95,7 +95,7 @@ export type Operation = Base &
         inherit: Record<string, string>;
         /** Containers whose namespaces it joins, by `service:NAME` or `container:NAME`. */
         joins: Record<string, ContainerRef>;
-        /** The fields that it is replaced for, although the old one was made for the same spec: see plan/decide/replacement-loop.ts. */
+        /** The fields that it is replaced for, although the old one was made for the same spec: see plan/decide/slot/replacement-loop.ts. */
         again?: { goal: string; fields: string };
       }
     | { kind: 'connectNetwork'; container: ContainerRef; network: string; endpoint: EndpointSpec }

@@ -8,20 +8,20 @@ import { decideResources } from './decide/resources.ts';
 import { decideServices } from './decide/services.ts';
 import type { AppDraft, SlotDraft } from './draft/app-draft.ts';
 import { createDraft } from './draft/draft.ts';
-import { orderHandOvers } from './draft/hand-over.ts';
-import { orderJoinedRemovals } from './draft/joined-removals.ts';
+import { orderHandOvers } from './draft/order/hand-over.ts';
+import { orderJoinedRemovals } from './draft/order/joined-removals.ts';
+import { removeStaleFiles } from './draft/order/stale-files.ts';
 import { draftPrune } from './draft/prune.ts';
 import { removalOf } from './draft/queries.ts';
 import { draftPull, draftResources } from './draft/resources.ts';
 import { draftSlot } from './draft/slot/slot.ts';
-import { removeStaleFiles } from './draft/stale-files.ts';
 import { appFacts } from './facts/app-facts.ts';
 import { changedPath } from './facts/changed-paths.ts';
 import { appDigest } from './facts/goals.ts';
 import { createNeighbours, type Neighbours } from './facts/neighbours.ts';
 import type { PlanOptions } from './facts/policy.ts';
 import { pruneGuard } from './facts/prune-guard.ts';
-import { forsakenApp } from './facts/removed-app.ts';
+import { removedApp } from './facts/removed-app.ts';
 import { withDigests } from './memory/adopted.ts';
 
 /**
@@ -140,7 +140,7 @@ function vanishedApps(desired: DesiredSite, actual: ActualSite, memory: Memory):
   const names = new Set([...here, ...Object.keys(memory.files)].filter((app) => !known.has(app)));
   const elsewhere = new Set(desired.elsewhere);
   const gone = [...names].map((name) => ({
-    ...forsakenApp(name, desired.revision, sync, name in memory.adopted),
+    ...removedApp(name, desired.revision, sync, name in memory.adopted),
     ...(elsewhere.has(name) && { isElsewhere: true }),
   }));
   return gone.filter((app) => here.includes(app.name) || staleFiles({ desired: app, actual, memory }).length > 0);

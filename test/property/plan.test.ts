@@ -8,7 +8,7 @@ import type { ActualSite, DesiredApp, DesiredSite } from '../../src/model/state.
 import { subjectKey } from '../../src/model/subject.ts';
 import { isConverged } from '../../src/plan/draft/withhold.ts';
 import { agentOptions } from '../../src/plan/facts/policy.ts';
-import { learnConverged, learnFromOutcome, learnFromState } from '../../src/plan/memory/learn.ts';
+import { rememberConverged, updateFromOutcome, updateFromState } from '../../src/plan/memory/update.ts';
 import { plan } from '../../src/plan/plan.ts';
 import { reasonOf, describe as words } from '../../src/plan/print/render.ts';
 import { createModelEngine, type ModelEngine } from '../support/model-engine.ts';
@@ -81,7 +81,7 @@ function converge(git: DesiredSite, from: ActualSite, before: Memory, picks: num
   const pick = (among: number): number => (picks[turn++ % picks.length] ?? 0) % among;
   for (let pass = 0; pass < 12 + cuts.length; pass++) {
     const now = pass * 4_000_000;
-    memory = learnFromState(memory, git, model.site, now);
+    memory = updateFromState(memory, git, model.site, now);
     const made = planOf(git, model.site, memory, now);
     history.push(`--- pass ${pass}`);
     if (made.apps.every(({ operations }) => operations.length === 0)) return { model, memory, history };
@@ -96,7 +96,7 @@ function converge(git: DesiredSite, from: ActualSite, before: Memory, picks: num
         ),
       );
       const wanted = git.apps.find(({ name }) => name === app.app);
-      if (wanted) memory = learnFromOutcome(memory, wanted, { app: app.app, results }, now, () => 0);
+      if (wanted) memory = updateFromOutcome(memory, wanted, { app: app.app, results }, now, () => 0);
       guard(
         model,
         from,
@@ -165,7 +165,7 @@ test('a revision that was cut off anywhere can be taken back', () => {
       for (const app of planOf(git, model.site, memory).apps) {
         const results = carryOut(app, model, (among) => (order[0] ?? 0) % among, most);
         const wanted = git.apps.find(({ name }) => name === app.app) as DesiredApp | undefined;
-        if (wanted) memory = learnFromOutcome(memory, wanted, { app: app.app, results }, 0, () => 0);
+        if (wanted) memory = updateFromOutcome(memory, wanted, { app: app.app, results }, 0, () => 0);
       }
       const { model: end } = converge(from, model.site, memory, order, []);
       for (const app of planOf(from, end.site, memory, 1e12).apps) expect(app.operations).toEqual([]);
@@ -316,7 +316,7 @@ test('a converged app that nobody touches stays converged', () => {
   fc.assert(
     fc.property(revisions, corruptions, picks, ([from, git], done, order) => {
       const { model, memory } = converge(git, started(git, from, done), settled(from), order, []);
-      const remembered = git.apps.reduce(learnConverged, memory);
+      const remembered = git.apps.reduce(rememberConverged, memory);
       for (const app of planOf(git, model.site, remembered, 1e12).apps) expect(app.operations).toEqual([]);
     }),
     RUNS,

@@ -5,8 +5,8 @@ import { EngineError } from '../../src/lib/errors.ts';
 import type { ContainerRef, Operation } from '../../src/model/plan.ts';
 import type { ContainerSpec, EndpointSpec } from '../../src/model/spec.ts';
 import type { ActualContainer, ActualSite } from '../../src/model/state.ts';
-import { steadinessOf } from '../../src/plan/decide/steady.ts';
-import { sharedAddressesOn } from '../../src/plan/facts/shared-things.ts';
+import { steadinessOf } from '../../src/plan/decide/slot/steady.ts';
+import { sharedAddressesOn } from '../../src/plan/facts/others/shared-things.ts';
 import { imageId, SITE } from './site-builder.ts';
 
 /**

@@ -11,11 +11,11 @@ import type { ActualSite, DesiredSite } from '../../model/state.ts';
 import { subjectKey } from '../../model/subject.ts';
 import { isConverged } from '../../plan/draft/withhold.ts';
 import type { PlanOptions } from '../../plan/facts/policy.ts';
-import { forsakenApp } from '../../plan/facts/removed-app.ts';
-import { learnAdopted } from '../../plan/memory/adopted.ts';
+import { removedApp } from '../../plan/facts/removed-app.ts';
+import { rememberCompleted } from '../../plan/memory/adopted.ts';
 import { forgetBackoffs, retryAfterOutage } from '../../plan/memory/backoffs.ts';
-import { learnConverged, learnFromOutcome, learnFromState } from '../../plan/memory/learn.ts';
-import { oweHooks } from '../../plan/memory/pending-hooks.ts';
+import { notePendingHooks } from '../../plan/memory/pending-hooks.ts';
+import { rememberConverged, updateFromOutcome, updateFromState } from '../../plan/memory/update.ts';
 import { plan } from '../../plan/plan.ts';
 import { describe, reasonOf } from '../../plan/print/render.ts';
 import type { MemoryStore } from '../state/memory-store.ts';
@@ -105,7 +105,7 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     if (desired !== site || stopped) return trigger();
     const now = clock.monotonic();
     if (engineFailures > 0) memory = retryAfterOutage(memory, now);
-    memory = learnFromState(memory, site, actual, now);
+    memory = updateFromState(memory, site, actual, now);
     deps.rivals?.saw(actual, now);
     const made = plan(site, actual, memory, now, { ...options, conflictUntil: deps.rivals?.until(now) });
     deps.onPlan?.(made, actual, runs.size > 0, site);
@@ -114,7 +114,7 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
 
     for (const lane of busyLanes()) busy.add(lane);
     const free = made.apps.map((app) => withoutLanes(app, busy)).filter(({ operations }) => operations.some(isDue));
-    const owing = oweHooks(
+    const owing = notePendingHooks(
       memory,
       site,
       free.flatMap(({ operations }) => operations),
@@ -168,8 +168,8 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
   }
 
   function finishLane(name: string, site: DesiredSite, results: OperationResult[]): void {
-    const app = site.apps.find((each) => each.name === name) ?? forsakenApp(name, '', {});
-    memory = learnFromOutcome(memory, app, { app: name, results }, clock.monotonic(), clock.random);
+    const app = site.apps.find((each) => each.name === name) ?? removedApp(name, '', {});
+    memory = updateFromOutcome(memory, app, { app: name, results }, clock.monotonic(), clock.random);
     void persist();
     const effects = results.filter(({ operation }) => operation.kind !== 'await');
     // What was done has to be looked at; what failed has a backoff now, which the next pass waits for.
@@ -191,7 +191,7 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
 
   function converged(site: DesiredSite, name: string, actual: ActualSite): void {
     const app = site.apps.find((each) => each.name === name);
-    if (app) memory = learnConverged(learnAdopted(memory, app, actual), app);
+    if (app) memory = rememberConverged(rememberCompleted(memory, app, actual), app);
   }
 
   /** Only the earliest time counts: the pass that it starts sets the next one. */

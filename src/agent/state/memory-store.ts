@@ -1,9 +1,9 @@
 import type { Disk } from '../../lib/disk.ts';
 import { messageOf } from '../../lib/errors.ts';
-import { type Backoff, emptyMemory, type Memory, type OwedHooks, type Replacements } from '../../model/memory.ts';
+import { type Backoff, emptyMemory, type Memory, type PendingHooks, type Replacements } from '../../model/memory.ts';
 import type { Hook } from '../../model/spec.ts';
 import { readRetryKey } from '../../model/subject.ts';
-import { replacementPause } from '../../plan/decide/replacement-loop.ts';
+import { replacementPause } from '../../plan/decide/slot/replacement-loop.ts';
 import { delay } from '../../plan/memory/backoffs.ts';
 import { seal, unseal } from './state-file.ts';
 
@@ -92,10 +92,10 @@ function storedPart(memory: Memory): StoredMemory {
 /** undefined for anything that is not the content that `save` wrote. Facts that this version does not know are left out. */
 function parse(value: unknown): StoredMemory | undefined {
   if (!isRecord(value)) return undefined;
-  const { completed, applied, backoffs, replacements, pulled, files, adopted, owed, preStop, rollouts } = value;
+  const { completed, applied, backoffs, replacements, pulled, files, adopted, pendingHooks, preStop, rollouts } = value;
   if (!isTexts(completed) || !isTexts(applied) || !isTexts(pulled) || !isRecord(backoffs) || !isRecord(files))
     return undefined;
-  if (!isRecord(owed) || !Object.values(owed).every(isOwed)) return undefined;
+  if (!isRecord(pendingHooks) || !Object.values(pendingHooks).every(isPendingHooks)) return undefined;
   if (!isRecord(replacements) || !Object.values(replacements).every(isStoredReplacement)) return undefined;
   if (!isRecord(rollouts) || !Object.values(rollouts).every(isRollout)) return undefined;
   if (!isRecord(preStop) || !Object.values(preStop).every(isHooks)) return undefined;
@@ -107,7 +107,7 @@ function parse(value: unknown): StoredMemory | undefined {
     pulled,
     backoffs: backoffs as StoredMemory['backoffs'],
     replacements: replacements as StoredMemory['replacements'],
-    owed: owed as Memory['owed'],
+    pendingHooks: pendingHooks as Memory['pendingHooks'],
     rollouts: rollouts as StoredMemory['rollouts'],
     preStop: preStop as Memory['preStop'],
     files: files as Memory['files'],
@@ -124,7 +124,7 @@ const isTexts = (value: unknown): value is Record<string, string> =>
 const isTextList = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((each) => typeof each === 'string');
 
-const isOwed = (value: unknown): value is OwedHooks =>
+const isPendingHooks = (value: unknown): value is PendingHooks =>
   isRecord(value) && isTextList(value.before) && Number.isSafeInteger(value.done);
 
 const isRollout = (value: unknown): boolean =>

@@ -8,7 +8,7 @@ import { formatProblem } from '../../lib/errors.ts';
 import { line } from '../../lib/text/line.ts';
 import { emptyMemory } from '../../model/memory.ts';
 import type { DesiredSite } from '../../model/state.ts';
-import { learnFromState } from '../../plan/memory/learn.ts';
+import { updateFromState } from '../../plan/memory/update.ts';
 import { plan } from '../../plan/plan.ts';
 import { renderJson, renderText } from '../../plan/print/render.ts';
 import { withFoundValues } from '../../plan/unknown-values.ts';
@@ -63,7 +63,7 @@ export const command = defineCommand({
           'the engine is on another machine: files of Git are compared by the labels of the containers that bind them, not on its disk',
         );
       const how = { byHand: true, prune: options.prune, pullAlways: false };
-      return { desired, made: plan(desired, actual, learnFromState(emptyMemory(), desired, actual, 0), 0, how) };
+      return { desired, made: plan(desired, actual, updateFromState(emptyMemory(), desired, actual, 0), 0, how) };
     });
 
     if (options.output === 'json') printJson(renderJson(made));

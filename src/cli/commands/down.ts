@@ -1,7 +1,7 @@
 import type { SyncPolicy } from '../../model/fleet.ts';
 import { emptyMemory } from '../../model/memory.ts';
 import type { DesiredSite } from '../../model/state.ts';
-import { forsakenApp } from '../../plan/facts/removed-app.ts';
+import { removedApp } from '../../plan/facts/removed-app.ts';
 import { preStopHooks } from '../../plan/memory/pending-hooks.ts';
 import { defineCommand } from '../command.ts';
 import { converge } from '../engine/converge.ts';
@@ -43,7 +43,7 @@ export const command = defineCommand({
 
     const nothing: DesiredSite = {
       ...desired,
-      apps: [...names].map((name) => forsakenApp(name, desired.revision, FREELY, adopting.has(name))),
+      apps: [...names].map((name) => removedApp(name, desired.revision, FREELY, adopting.has(name))),
       broken: [],
       allowEmpty: true,
       pruneThreshold: 100,

@@ -2,12 +2,12 @@ import type { PlanProblem, Withheld } from '../../model/plan.ts';
 import { type Attempt, heldBack } from '../facts/app-facts.ts';
 import { isCompleted, isUp } from '../facts/containers.ts';
 import { freeName } from '../facts/temporary-names.ts';
-import type { Assessment } from './assess.ts';
 import type { Current, Decision, Slot } from './decision.ts';
 import { isSlow } from './needs.ts';
-import { best, startsFirst } from './slot.ts';
-import type { SlotFacts } from './slot-facts.ts';
-import { steadinessOf } from './steady.ts';
+import type { Assessment } from './slot/assess.ts';
+import { best, startsFirst } from './slot/slot.ts';
+import type { SlotFacts } from './slot/slot-facts.ts';
+import { steadinessOf } from './slot/steady.ts';
 
 /** Decides what happens to one slot. The rules are read from top to bottom: the first that applies decides. */
 export function decide(slot: Slot, facts: SlotFacts): Decision {
@@ -73,7 +73,7 @@ function decideCurrent(slot: Slot, facts: SlotFacts, assessed: Assessment): Deci
       common.rename = { reason, change: renaming };
     }
   }
-  const hooksFrom = facts.owedHooks(container);
+  const hooksFrom = facts.pendingHooks(container);
   if (hooksFrom !== undefined) common.hooksFrom = hooksFrom;
   // The trial goes on: it ends when the successor is steady, or fails.
   if (isOnTrial) {

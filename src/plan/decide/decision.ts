@@ -3,8 +3,8 @@ import type { ContainerSpec, EndpointSpec } from '../../model/spec.ts';
 import type { ActualContainer, DesiredContainer, DesiredService } from '../../model/state.ts';
 import type { AppFacts, Attempt } from '../facts/app-facts.ts';
 import type { NamedSlot } from '../facts/containers.ts';
-import type { Assessment } from './assess.ts';
 import type { ResourceDecisions } from './resources.ts';
+import type { Assessment } from './slot/assess.ts';
 
 /** One slot of a service and the containers that claim it, compared with what Git wants there. Nothing changes it. */
 export interface Slot extends NamedSlot {

@@ -6,7 +6,7 @@ import type { PlanProblem, Reason, Withheld } from '../../model/plan.ts';
 import type { NetworkSpec, VolumeSpec } from '../../model/spec.ts';
 import type { ActualNetwork, DesiredNetwork, DesiredVolume } from '../../model/state.ts';
 import { type AppFacts, type Attempt, attempt, heldBack } from '../facts/app-facts.ts';
-import { strangersOn } from '../facts/strangers.ts';
+import { strangersOn } from '../facts/others/strangers.ts';
 import { decideFiles, type FileDecisions, writesBelow } from './files.ts';
 
 /** The changes that an app's files, networks and volumes need. Without an entry a network or volume is usable as it is. */

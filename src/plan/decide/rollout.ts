@@ -72,7 +72,7 @@ function conditionOf(container: ActualContainer, wanted: DesiredContainer): Stat
 }
 
 /** After each start of a replica the next replacement waits for the delay, and for as long as the new one is watched; changes `rollouts` in place. */
-export function learnRollouts(rollouts: Memory['rollouts'], app: DesiredApp, outcome: Outcome, now: number): void {
+export function startPauses(rollouts: Memory['rollouts'], app: DesiredApp, outcome: Outcome, now: number): void {
   for (const { operation, status } of outcome.results) {
     if (operation.kind !== 'startContainer' || status !== 'done') continue;
     const update = app.services.find(({ name }) => name === operation.service)?.update;

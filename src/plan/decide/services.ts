@@ -6,11 +6,11 @@ import { decide } from './decide.ts';
 import type { Decision, Known, Pull, ServiceDecision } from './decision.ts';
 import { isAnyHeld, joinedServices } from './needs.ts';
 import { outlookOf } from './outlook.ts';
-import { holdsStart } from './repairs.ts';
 import type { ResourceDecisions } from './resources.ts';
 import { rollout } from './rollout.ts';
-import { slotOf } from './slot.ts';
-import { slotFacts } from './slot-facts.ts';
+import { holdsStart } from './slot/repairs.ts';
+import { slotOf } from './slot/slot.ts';
+import { slotFacts } from './slot/slot-facts.ts';
 
 /** Decides all slots of an app, service by service, each after those it depends on or whose namespaces it joins. */
 export function decideServices(

@@ -2,8 +2,8 @@ import type { Memory } from '../../model/memory.ts';
 import type { Withheld } from '../../model/plan.ts';
 import type { ActualContainer, DesiredApp, DesiredContainer, DesiredSite } from '../../model/state.ts';
 import { wantedAt } from './containers.ts';
+import { type SharedThing, sharedThings } from './others/shared-things.ts';
 import { type Change, type Guards, holdBack, type PlanOptions } from './policy.ts';
-import { type SharedThing, sharedThings } from './shared-things.ts';
 
 /** The site's apps, as the plan of one of them has to know them. */
 export interface Neighbours {

@@ -8,7 +8,7 @@ export const NOT_HERE = 'not placed on this site';
  * An app of which nothing is wanted any more: Git has forgotten it, or somebody takes it down. `sync` says what may be done about it, `adopt`
  * whether what `docker compose` started of it goes as well.
  */
-export const forsakenApp = (name: string, revision: string, sync: SyncPolicy, adopt = false): DesiredApp => ({
+export const removedApp = (name: string, revision: string, sync: SyncPolicy, adopt = false): DesiredApp => ({
   name,
   revision,
   sync,

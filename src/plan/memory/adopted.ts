@@ -61,7 +61,7 @@ export function withDigests(container: ActualContainer, memory: Memory): ActualC
  * No label tells what an adopted container was made for. Once the app has converged, one that ran to its end did just what Git asks, so that
  * pruning it by hand re-runs nothing. Returns the same object when it teaches nothing.
  */
-export function learnAdopted(memory: Memory, app: DesiredApp, actual: Pick<ActualSite, 'containers'>): Memory {
+export function rememberCompleted(memory: Memory, app: DesiredApp, actual: Pick<ActualSite, 'containers'>): Memory {
   const completed = { ...memory.completed };
   for (const { id, wanted } of slotsIn(app)) {
     const found = actual.containers.find((each) => each.adopted && claims(each, id));

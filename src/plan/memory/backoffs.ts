@@ -18,7 +18,7 @@ export function delay(kind: Subject['kind'], failures: number, random: () => num
 }
 
 /** Counts the attempts and failures of an outcome; changes `backoffs` in place. */
-export function learnBackoffs(
+export function countAttempts(
   backoffs: Memory['backoffs'],
   { results }: Outcome,
   now: number,

@@ -10,19 +10,24 @@ import { claimantsOf, runOf, wantedAt } from '../facts/containers.ts';
  */
 
 /** Before operations are begun: the places that they start and that have hooks owe them from now on. */
-export function oweHooks(memory: Memory, site: DesiredSite, begun: readonly Operation[], actual: ActualSite): Memory {
-  const owed = { ...memory.owed };
+export function notePendingHooks(
+  memory: Memory,
+  site: DesiredSite,
+  begun: readonly Operation[],
+  actual: ActualSite,
+): Memory {
+  const pendingHooks = { ...memory.pendingHooks };
   for (const operation of begun) {
     const { subject } = operation;
     if (operation.kind !== 'startContainer' || operation.withheld || subject.kind !== 'slot') continue;
     if (!hasPostStart(site, subject)) continue;
     const place = slotKey(subject);
     const runs = claimantsOf(actual.containers, subject).map(runOf);
-    const known = memory.owed[place];
+    const known = memory.pendingHooks[place];
     // A run that owes them already goes on doing so, should this start not come about.
-    owed[place] = { before: known ? runs.filter((run) => known.before.includes(run)) : runs, done: 0 };
+    pendingHooks[place] = { before: known ? runs.filter((run) => known.before.includes(run)) : runs, done: 0 };
   }
-  return JSON.stringify(owed) === JSON.stringify(memory.owed) ? memory : { ...memory, owed };
+  return JSON.stringify(pendingHooks) === JSON.stringify(memory.pendingHooks) ? memory : { ...memory, pendingHooks };
 }
 
 export function hasPostStart(site: DesiredSite, slot: SlotId): boolean {
@@ -30,14 +35,14 @@ export function hasPostStart(site: DesiredSite, slot: SlotId): boolean {
   return Boolean(wantedAt(app, slot)?.hooks?.postStart.length);
 }
 
-/** What an outcome teaches of hooks; changes `memory.owed` in place. */
-export function learnHooks(owed: Memory['owed'], operation: Operation): void {
+/** What an outcome teaches of hooks; changes `memory.pendingHooks` in place. */
+export function countHooks(pendingHooks: Memory['pendingHooks'], operation: Operation): void {
   if (operation.kind !== 'runHook' || operation.phase !== 'post_start' || operation.subject.kind !== 'slot') return;
   const place = slotKey(operation.subject);
-  const known = owed[place];
+  const known = pendingHooks[place];
   if (!known) return;
-  if (operation.last) delete owed[place];
-  else owed[place] = { ...known, done: operation.index + 1 };
+  if (operation.last) delete pendingHooks[place];
+  else pendingHooks[place] = { ...known, done: operation.index + 1 };
 }
 
 /** The pre_stop hooks of what Git names, and of what still runs although Git forgot it. */

@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals';
 import { emptyMemory } from '../../../src/model/memory.ts';
 import type { ActualSite, DesiredApp, DesiredSite } from '../../../src/model/state.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
-import { adopting, learnAdopted } from '../../../src/plan/memory/adopted.ts';
-import { learnFromState } from '../../../src/plan/memory/learn.ts';
+import { adopting, rememberCompleted } from '../../../src/plan/memory/adopted.ts';
+import { updateFromState } from '../../../src/plan/memory/update.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { planLines } from '../../support/plan-lines.ts';
 import { actualOf, app, bare, but, butSpec, file, network, service, site } from '../../support/site-builder.ts';
@@ -137,14 +137,14 @@ test('an adopted container under an old name is renamed, and nothing else', () =
 test('adopted containers of an app that vanished from Git are looked for as long as they are there', () => {
   const git = site(asks(app('shop', service('web'))));
   const actual = composed(git);
-  const memory = learnFromState(emptyMemory(), git, actual, 0);
+  const memory = updateFromState(emptyMemory(), git, actual, 0);
   expect(memory.adopted).toEqual({ shop: { 'id-of-shop-web-1': { filesDigest: '', contentDigest: '' } } });
   const gone = { ...site(app('till', service('desk'))), broken: [] };
   expect(adopting(gone, memory)).toEqual(['shop']);
   expect(planLines({ git: gone, memory, site: { ...actual, images: bare(gone).images } })).toEqual(
     expect.arrayContaining(['1 stop shop-web-1: web is not in Git']),
   );
-  expect(learnFromState(memory, gone, { ...actual, containers: [] }, 0).adopted).toEqual({});
+  expect(updateFromState(memory, gone, { ...actual, containers: [] }, 0).adopted).toEqual({});
   // An app that Git still names, without adopt, does not adopt.
   expect(adopting(site(app('shop', service('web'))), memory)).toEqual([]);
 });
@@ -153,8 +153,8 @@ test('an adopted job that ran to its end is not run again when somebody removes 
   const git = site(asks(app('shop', service('job'))));
   const actual = but(composed(git), 'shop-job-1', { status: 'exited', exitCode: 0 });
   expect(planLines({ git, site: actual })).toEqual([]);
-  const memory = learnAdopted(emptyMemory(), git.apps[0] as DesiredApp, actual);
-  expect(learnFromState(memory, git, actual, 0).completed).toEqual(memory.completed);
+  const memory = rememberCompleted(emptyMemory(), git.apps[0] as DesiredApp, actual);
+  expect(updateFromState(memory, git, actual, 0).completed).toEqual(memory.completed);
   expect(planLines({ git, memory, site: but(actual, 'shop-job-1', undefined) })).toEqual([]);
 });
 
@@ -164,7 +164,7 @@ test('what changes in Git of its files and configs after it was seen first repla
   });
   const before = site(asks(app('shop', service('web', content('a'), { filesDigest: 'f1' }))));
   const actual = composed(before);
-  const memory = learnFromState(emptyMemory(), before, actual, 0);
+  const memory = updateFromState(emptyMemory(), before, actual, 0);
   expect(planLines({ git: before, memory, site: actual })).toEqual([]);
   const newContent = site(asks(app('shop', service('web', content('b'), { filesDigest: 'f1' }))));
   expect(planLines({ git: newContent, memory, site: actual })[0]).toContain(
@@ -181,7 +181,7 @@ test('one that binds a file which differed on the disk is replaced even where th
   );
   const right = composed(git);
   const old = { ...right, files: { '/apps/shop/conf/a.conf': { digest: 'old', mode: 0o644 } } };
-  const memory = learnFromState(emptyMemory(), git, old, 0);
-  expect(learnFromState(memory, git, right, 0)).toBe(memory);
+  const memory = updateFromState(emptyMemory(), git, old, 0);
+  expect(updateFromState(memory, git, right, 0)).toBe(memory);
   expect(planLines({ git, memory, site: right })[0]).toContain('a file it binds changed in Git');
 });

@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { emptyMemory, type Memory } from '../../../src/model/memory.ts';
 import type { Operation } from '../../../src/model/plan.ts';
 import type { ActualSite, DesiredSite } from '../../../src/model/state.ts';
-import { oweHooks } from '../../../src/plan/memory/pending-hooks.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
-import { learnFromOutcome, learnFromState } from '../../../src/plan/memory/learn.ts';
+import { notePendingHooks } from '../../../src/plan/memory/pending-hooks.ts';
+import { updateFromOutcome, updateFromState } from '../../../src/plan/memory/update.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { planLines } from '../../support/plan-lines.ts';
 import { actualOf, app, bare, but, service, settled, site } from '../../support/site-builder.ts';
@@ -57,9 +57,9 @@ test('other hooks after a start ask for another container, other ones before a s
 
 test('what Git forgot is told by the hooks that it had last', () => {
   const actual = actualOf(git);
-  const memory = learnFromState(emptyMemory(), git, actual, 0);
+  const memory = updateFromState(emptyMemory(), git, actual, 0);
   const without = site(app('shop', service('other')));
-  const lines = planLines({ git: without, site: actual, memory: learnFromState(memory, without, actual, 0) });
+  const lines = planLines({ git: without, site: actual, memory: updateFromState(memory, without, actual, 0) });
   expect(lines.filter((line) => line.includes('shop-web-1'))).toEqual([
     expect.stringContaining('run pre_stop[0] in shop-web-1: web is not in Git'),
     expect.stringContaining('stop shop-web-1: web is not in Git'),
@@ -70,7 +70,7 @@ test('what Git forgot is told by the hooks that it had last', () => {
 test('what does not run is told nothing', () => {
   const paused = but(actualOf(git), 'shop-web-1', { status: 'paused' });
   const none = site({ ...app('shop'), sync: { automated: { prune: true, selfHeal: true, allowEmpty: true } } });
-  const memory = learnFromState(emptyMemory(), git, paused, 0);
+  const memory = updateFromState(emptyMemory(), git, paused, 0);
   expect(planLines({ git: none, site: paused, memory }).join()).not.toContain('pre_stop');
 });
 
@@ -78,7 +78,7 @@ describe('a start that was begun', () => {
   const stopped = but(actualOf(git), 'shop-web-1', { status: 'exited', exitCode: 1 });
   const operationsOf = (actual: ActualSite, memory: Memory): Operation[] =>
     plan(git, actual, memory, 0, agentOptions).apps[0]?.operations ?? [];
-  const owing = oweHooks(settled(git), git, operationsOf(stopped, settled(git)), stopped);
+  const owing = notePendingHooks(settled(git), git, operationsOf(stopped, settled(git)), stopped);
   const startedSince = but(stopped, 'shop-web-1', {
     status: 'running',
     exitCode: 0,
@@ -99,7 +99,7 @@ describe('a start that was begun', () => {
   test('owes the rest when some have run, and nothing when all have', () => {
     const [first, second] = operationsOf(startedSince, owing) as [Operation, Operation];
     const learn = (memory: Memory, operation: Operation): Memory =>
-      learnFromOutcome(
+      updateFromOutcome(
         memory,
         git.apps[0] as (typeof git.apps)[0],
         { app: 'shop', results: [{ operation, status: 'done' }] },
@@ -110,7 +110,7 @@ describe('a start that was begun', () => {
     expect(planLines({ git, site: startedSince, memory: half })).toEqual([
       '1 run post_start[1] in shop-web-1: it was started and has yet to have it',
     ]);
-    expect(learn(half, second).owed).toEqual({});
+    expect(learn(half, second).pendingHooks).toEqual({});
   });
 });
 

@@ -4,7 +4,7 @@ import type { OperationResult } from '../../../src/model/outcome.ts';
 import type { ActualSite, DesiredSite } from '../../../src/model/state.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { forgetBackoffs } from '../../../src/plan/memory/backoffs.ts';
-import { learnFromOutcome, learnFromState } from '../../../src/plan/memory/learn.ts';
+import { updateFromOutcome, updateFromState } from '../../../src/plan/memory/update.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { actualOf, app, butSpec, service, settled, site } from '../../support/site-builder.ts';
 
@@ -18,13 +18,13 @@ const echo = (wanted: DesiredSite): ActualSite => butSpec(actualOf(wanted), 'sho
 function replacing(ms: number, wanted = git, memory: Memory = settled(wanted), from = 0) {
   const at: number[] = [];
   for (let now = from; now < from + ms; now += now < 5 * MINUTE ? 5000 : MINUTE) {
-    memory = learnFromState(memory, wanted, echo(wanted), now);
+    memory = updateFromState(memory, wanted, echo(wanted), now);
     const [made] = plan(wanted, echo(wanted), memory, now, agentOptions).apps;
     const due = made?.operations.filter(({ withheld, onlyIfFailed }) => !withheld && !onlyIfFailed) ?? [];
     if (due.length === 0) continue;
     at.push(now / MINUTE);
     const results = due.map((operation): OperationResult => ({ operation, status: 'done' }));
-    memory = learnFromOutcome(
+    memory = updateFromOutcome(
       memory,
       wanted.apps[0] as (typeof wanted.apps)[0],
       { app: 'shop', results },
@@ -69,7 +69,7 @@ test('a commit that asks for something else is followed at once, one that leaves
 
 test('what was replaced for it long ago is forgotten', () => {
   const { memory } = replacing(2 * MINUTE);
-  const well = learnFromState(memory, git, actualOf(git), 90 * MINUTE);
+  const well = updateFromState(memory, git, actualOf(git), 90 * MINUTE);
   expect(memory.replacements).not.toEqual({});
   expect(well.replacements).toEqual({});
 });

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Memory } from '../../../src/model/memory.ts';
 import type { ActualContainer, ActualSite, DesiredSite, UpdatePolicy } from '../../../src/model/state.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
-import { learnFromOutcome } from '../../../src/plan/memory/learn.ts';
+import { updateFromOutcome } from '../../../src/plan/memory/update.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { actualOf, app, bare, but, running, service, settled, site } from '../../support/site-builder.ts';
 
@@ -92,7 +92,7 @@ test('the next one follows after the delay, and no sooner than the new one was w
   );
   if (!operation) throw new Error('nothing is started');
   const results = [{ operation, status: 'done' as const }];
-  const memory = learnFromOutcome(
+  const memory = updateFromOutcome(
     settled(git),
     git.apps[0] as (typeof git.apps)[0],
     { app: 'shop', results },

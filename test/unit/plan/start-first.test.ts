@@ -5,7 +5,7 @@ import type { OperationResult } from '../../../src/model/outcome.ts';
 import type { ContainerSpec } from '../../../src/model/spec.ts';
 import type { ActualContainer, ActualSite, DesiredSite, UpdatePolicy } from '../../../src/model/state.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
-import { learnFromOutcome } from '../../../src/plan/memory/learn.ts';
+import { updateFromOutcome } from '../../../src/plan/memory/update.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { planLines } from '../../support/plan-lines.ts';
 import { actualOf, app, bare, but, service, settled, site } from '../../support/site-builder.ts';
@@ -202,7 +202,7 @@ test('an attempt that has begun well does not make the earlier failures forgotte
     });
     const [wanted] = git.apps;
     if (!wanted) throw new Error('no app');
-    const learnt = learnFromOutcome(known, wanted, { app: 'shop', results }, 0, () => 0);
+    const learnt = updateFromOutcome(known, wanted, { app: 'shop', results }, 0, () => 0);
     return learnt.backoffs['converge slot shop/web/1']?.failures;
   };
   expect([learn('waiting'), learn('failed'), learn('done')]).toEqual([3, 4, undefined]);

@@ -1,7 +1,7 @@
 import type { ContainerRef } from '../../../model/plan.ts';
 import type { DesiredContainer } from '../../../model/state.ts';
 import { refOf } from '../../facts/containers.ts';
-import { claimantOf, joinedBy } from '../../facts/joined.ts';
+import { claimantOf, joinedBy } from '../../facts/others/joined.ts';
 import type { AppDraft } from '../app-draft.ts';
 
 /** The containers that `service:NAME` and `container:NAME` mean. The engine finds a stranger by its name. */

@@ -1,6 +1,6 @@
 import type { ContainerRef } from '../../../model/plan.ts';
 import type { ActualContainer } from '../../../model/state.ts';
-import { hasSameHooks } from '../../decide/slot-facts.ts';
+import { hasSameHooks } from '../../decide/slot/slot-facts.ts';
 import { refOf } from '../../facts/containers.ts';
 import type { SlotWork } from '../app-draft.ts';
 import { postStart } from './hooks.ts';

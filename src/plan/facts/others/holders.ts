@@ -1,11 +1,11 @@
-import type { Problem } from '../../lib/errors.ts';
-import { own } from '../../lib/own.ts';
-import type { Withheld } from '../../model/plan.ts';
-import type { ActualContainer, DesiredContainer, DesiredService } from '../../model/state.ts';
-import type { AppFacts } from './app-facts.ts';
-import { claims, isUp, type NamedSlot } from './containers.ts';
+import type { Problem } from '../../../lib/errors.ts';
+import { own } from '../../../lib/own.ts';
+import type { Withheld } from '../../../model/plan.ts';
+import type { ActualContainer, DesiredContainer, DesiredService } from '../../../model/state.ts';
+import type { AppFacts } from '../app-facts.ts';
+import { claims, isUp, type NamedSlot } from '../containers.ts';
+import { type Fate, fateOf, fateOfName } from '../neighbours.ts';
 import { claimantOf, joinedBy } from './joined.ts';
-import { type Fate, fateOf, fateOfName } from './neighbours.ts';
 import { type SharedThing, sharedThings } from './shared-things.ts';
 
 /** A container of ours, of any app, that runs and has something that another is to have. */

@@ -3,16 +3,16 @@ import type { Memory } from '../../model/memory.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../../model/state.ts';
 import { readRetryKey, readSlotKey, serviceKey, slotKey, subjectKey } from '../../model/subject.ts';
-import { isForgotten, learnReplacements } from '../decide/replacement-loop.ts';
-import { learnRollouts, openRollouts } from '../decide/rollout.ts';
+import { openRollouts, startPauses } from '../decide/rollout.ts';
+import { countReplacements, isForgotten } from '../decide/slot/replacement-loop.ts';
 import { isCompleted } from '../facts/containers.ts';
 import { appDigest, goalOf } from '../facts/goals.ts';
 import { rememberAdopted } from './adopted.ts';
-import { ageBackoffs, forgetBackoffs, learnBackoffs } from './backoffs.ts';
-import { hasPostStart, learnHooks, rememberPreStop } from './pending-hooks.ts';
+import { ageBackoffs, countAttempts, forgetBackoffs } from './backoffs.ts';
+import { countHooks, hasPostStart, rememberPreStop } from './pending-hooks.ts';
 
 /** What an observation teaches: who ran to its end, who has been well for long enough. Returns the same object when it teaches nothing. */
-export function learnFromState(memory: Memory, desired: DesiredSite, actual: ActualSite, now: number): Memory {
+export function updateFromState(memory: Memory, desired: DesiredSite, actual: ActualSite, now: number): Memory {
   const completed = { ...memory.completed };
   const backoffs = ageBackoffs(memory.backoffs, desired, actual, now);
   for (const app of desired.apps) {
@@ -84,7 +84,7 @@ function forgetUnknown(memory: Memory, desired: DesiredSite, actual: ActualSite)
     completed: keep(memory.completed, (key) => isBroken(key) || slots.has(key)),
     applied: keep(memory.applied, (app) => known.has(app)),
     pulled: keep(memory.pulled, isKnown),
-    owed: keep(memory.owed, (key) => isBroken(key) || hasPostStart(desired, readSlotKey(key))),
+    pendingHooks: keep(memory.pendingHooks, (key) => isBroken(key) || hasPostStart(desired, readSlotKey(key))),
     replacements: keep(memory.replacements, isClaimed),
     backoffs: keep(memory.backoffs, (key) => {
       const subject = readRetryKey(key)?.subject;
@@ -106,7 +106,7 @@ const keep = <Value>(
 /**
  * What an outcome teaches: what to try again later, which files are ours, what was pulled. `random` in [0, 1) spreads the retries.
  */
-export function learnFromOutcome(
+export function updateFromOutcome(
   memory: Memory,
   app: DesiredApp,
   outcome: Outcome,
@@ -118,19 +118,19 @@ export function learnFromOutcome(
     backoffs: { ...memory.backoffs },
     replacements: { ...memory.replacements },
     pulled: { ...memory.pulled },
-    owed: { ...memory.owed },
+    pendingHooks: { ...memory.pendingHooks },
     rollouts: { ...memory.rollouts },
     files: { ...memory.files, [app.name]: { ...own(memory.files, app.name) } },
   };
-  learnBackoffs(next.backoffs, outcome, now, random);
-  learnReplacements(next.replacements, outcome, now);
-  learnRollouts(next.rollouts, app, outcome, now);
+  countAttempts(next.backoffs, outcome, now, random);
+  countReplacements(next.replacements, outcome, now);
+  startPauses(next.rollouts, app, outcome, now);
   const begun = outcome.results.some(({ operation, status }) => status === 'done' && operation.kind !== 'await');
   if (begun && own(memory.applied, app.name) !== appDigest(app)) next.applied = { ...memory.applied, [app.name]: '' };
   const files = next.files[app.name] as Record<string, string>;
   for (const { operation, status } of outcome.results) {
     if (status !== 'done') continue;
-    learnHooks(next.owed, operation);
+    countHooks(next.pendingHooks, operation);
     if (operation.kind === 'writeFile') files[operation.file.path] = operation.file.digest;
     if (operation.kind === 'removeFile') delete files[operation.path];
     if (operation.kind === 'pullImage' && operation.always) {
@@ -149,7 +149,7 @@ export function learnFromOutcome(
 }
 
 /** The app is as Git says: from here on, what differs is drift. What failed of its files, networks and volumes is over. */
-export function learnConverged(memory: Memory, app: DesiredApp): Memory {
+export function rememberConverged(memory: Memory, app: DesiredApp): Memory {
   const over = new Set([
     subjectKey({ kind: 'files', app: app.name }),
     ...app.networks.map(({ spec }) => subjectKey({ kind: 'network', name: spec.Name })),

@@ -1,11 +1,11 @@
-import { differences, endpointDifferences } from '../../container/compare.ts';
-import { withOwned } from '../../container/ignore.ts';
-import { asIfAsked } from '../../container/labels/asked.ts';
-import { contentDigest, hooksDigest, specHash } from '../../container/labels/hash.ts';
-import { own } from '../../lib/own.ts';
-import type { FieldDifference } from '../../model/plan.ts';
-import type { ContainerSpec, EndpointSpec } from '../../model/spec.ts';
-import type { ActualContainer, ActualSite, DesiredContainer } from '../../model/state.ts';
+import { differences, endpointDifferences } from '../../../container/compare.ts';
+import { withOwned } from '../../../container/ignore.ts';
+import { asIfAsked } from '../../../container/labels/asked.ts';
+import { contentDigest, hooksDigest, specHash } from '../../../container/labels/hash.ts';
+import { own } from '../../../lib/own.ts';
+import type { FieldDifference } from '../../../model/plan.ts';
+import type { ContainerSpec, EndpointSpec } from '../../../model/spec.ts';
+import type { ActualContainer, ActualSite, DesiredContainer } from '../../../model/state.ts';
 
 /** How far one container is from what its place wants. Says nothing of whether it runs. */
 export interface Assessment {

@@ -1,16 +1,16 @@
-import { hooksDigest } from '../../container/labels/hash.ts';
-import type { Problem } from '../../lib/errors.ts';
-import { own } from '../../lib/own.ts';
-import type { Withheld } from '../../model/plan.ts';
-import type { ActualContainer, DesiredContainer } from '../../model/state.ts';
-import { slotKey } from '../../model/subject.ts';
-import { type AppFacts, type Attempt, attempt } from '../facts/app-facts.ts';
-import { isCompleted, isUp, runOf } from '../facts/containers.ts';
-import { nameHolder, rivalOf } from '../facts/foreign.ts';
-import { keptFrom, waitsForJoined } from '../facts/holders.ts';
+import { hooksDigest } from '../../../container/labels/hash.ts';
+import type { Problem } from '../../../lib/errors.ts';
+import { own } from '../../../lib/own.ts';
+import type { Withheld } from '../../../model/plan.ts';
+import type { ActualContainer, DesiredContainer } from '../../../model/state.ts';
+import { slotKey } from '../../../model/subject.ts';
+import { type AppFacts, type Attempt, attempt } from '../../facts/app-facts.ts';
+import { isCompleted, isUp, runOf } from '../../facts/containers.ts';
+import { nameHolder, rivalOf } from '../../facts/others/foreign.ts';
+import { keptFrom, waitsForJoined } from '../../facts/others/holders.ts';
+import type { Known, Need, Previous, Repairs, Slot } from '../decision.ts';
+import { type Needs, needsToCreate, needsToStart } from '../needs.ts';
 import type { Assessment } from './assess.ts';
-import type { Known, Need, Previous, Repairs, Slot } from './decision.ts';
-import { type Needs, needsToCreate, needsToStart } from './needs.ts';
 import { repairChange, repairsOf } from './repairs.ts';
 import { type Loop, loopOf } from './replacement-loop.ts';
 import { watch } from './steady.ts';
@@ -35,7 +35,7 @@ export interface SlotFacts {
   /** The last good one of these containers, where it has to be started for now. */
   previous(containers: readonly ActualContainer[]): Previous | undefined;
   /** The first post_start hook that an earlier start of a container still owes; undefined: it owes none. */
-  owedHooks(current: ActualContainer): number | undefined;
+  pendingHooks(current: ActualContainer): number | undefined;
   isImageHere(): boolean;
   /** The change, with the policies and backoffs that hold it. */
   hold(change: Omit<Attempt, 'withheld'>): Attempt;
@@ -58,7 +58,7 @@ export function slotFacts(known: Known, slot: Slot, paced: Withheld | undefined)
     // Per container: that another one had to be renamed before must not keep a replacement unfinished.
     rename: ({ id }) => nameHolder(facts, wanted.name) ?? repairChange(known, change, `name of ${id}`),
     previous: (containers) => previousOf(known, slot, containers),
-    owedHooks: (current) => owedHooks(facts, slot, current),
+    pendingHooks: (current) => pendingHooks(facts, slot, current),
     isImageHere: () => own(facts.actual.images, wanted.spec.Image) !== undefined,
     hold: (each) => attempt(facts, each),
     watch: (name, found) => watch(facts, slot, name, found),
@@ -85,9 +85,11 @@ function previousOf(known: Known, slot: Slot, containers: readonly ActualContain
   };
 }
 
-function owedHooks({ memory }: AppFacts, { id }: Slot, container: ActualContainer): number | undefined {
-  const owed = memory.owed[slotKey(id)];
-  return owed && container.status === 'running' && !owed.before.includes(runOf(container)) ? owed.done : undefined;
+function pendingHooks({ memory }: AppFacts, { id }: Slot, container: ActualContainer): number | undefined {
+  const pendingHooks = memory.pendingHooks[slotKey(id)];
+  return pendingHooks && container.status === 'running' && !pendingHooks.before.includes(runOf(container))
+    ? pendingHooks.done
+    : undefined;
 }
 
 /** The configs, secrets and hooks that Git wants now are for its successor. */

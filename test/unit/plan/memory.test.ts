@@ -7,7 +7,7 @@ import { type Purpose, retryKey, slotSubject } from '../../../src/model/subject.
 import { appDigest } from '../../../src/plan/facts/goals.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { delay, forgetBackoffs, retryAfterOutage } from '../../../src/plan/memory/backoffs.ts';
-import { learnConverged, learnFromOutcome, learnFromState } from '../../../src/plan/memory/learn.ts';
+import { rememberConverged, updateFromOutcome, updateFromState } from '../../../src/plan/memory/update.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { actualOf, app, but, file, network, service, settled, site } from '../../support/site-builder.ts';
 
@@ -36,7 +36,7 @@ const failed = (operation: Operation): OperationResult => ({
 });
 const done = (operation: Operation): OperationResult => ({ operation, status: 'done' });
 const learned = (memory: Memory, now: number, ...results: OperationResult[]): Memory =>
-  learnFromOutcome(memory, shop, { app: 'shop', results }, now, exact);
+  updateFromOutcome(memory, shop, { app: 'shop', results }, now, exact);
 
 describe('a backoff', () => {
   test('begins with ten seconds and doubles to five minutes', () => {
@@ -98,10 +98,10 @@ describe('a backoff', () => {
 
   test('is forgotten after ten minutes of being well, and not before', () => {
     const sick = { ...settled(git), backoffs: { [KEY]: { goal: 'g', failures: 4, until: 0, error: 'x' } } };
-    const well = learnFromState(sick, git, actualOf(git), 1000);
+    const well = updateFromState(sick, git, actualOf(git), 1000);
     expect(well.backoffs[KEY]).toMatchObject({ failures: 4, wellSince: 1000 });
-    expect(learnFromState(well, git, actualOf(git), 1000 + 10 * MINUTE - 1)).toBe(well);
-    expect(learnFromState(well, git, actualOf(git), 1000 + 10 * MINUTE).backoffs).toEqual({});
+    expect(updateFromState(well, git, actualOf(git), 1000 + 10 * MINUTE - 1)).toBe(well);
+    expect(updateFromState(well, git, actualOf(git), 1000 + 10 * MINUTE).backoffs).toEqual({});
   });
 
   test('is forgotten too when it was well for long and has died just now', () => {
@@ -110,7 +110,7 @@ describe('a backoff', () => {
       backoffs: { [KEY]: { goal: 'g', failures: 4, until: 0, wellSince: 0, error: 'x' } },
     };
     const died = but(actualOf(git), 'shop-web-1', { status: 'exited', exitCode: 1 });
-    expect(learnFromState(well, git, died, 11 * MINUTE).backoffs).toEqual({});
+    expect(updateFromState(well, git, died, 11 * MINUTE).backoffs).toEqual({});
   });
 
   test('counts the ten minutes anew when it was not well in between', () => {
@@ -119,9 +119,9 @@ describe('a backoff', () => {
       backoffs: { [KEY]: { goal: 'g', failures: 4, until: 0, wellSince: 0, error: 'x' } },
     };
     for (const changes of [{ status: 'exited' as const, exitCode: 1 }, { health: 'unhealthy' as const }]) {
-      const ill = learnFromState(well, git, but(actualOf(git), 'shop-web-1', changes), 5 * MINUTE);
+      const ill = updateFromState(well, git, but(actualOf(git), 'shop-web-1', changes), 5 * MINUTE);
       expect(ill.backoffs[KEY]).not.toHaveProperty('wellSince');
-      expect(learnFromState(ill, git, actualOf(git), 6 * MINUTE).backoffs[KEY]).toMatchObject({
+      expect(updateFromState(ill, git, actualOf(git), 6 * MINUTE).backoffs[KEY]).toMatchObject({
         wellSince: 6 * MINUTE,
       });
     }
@@ -141,16 +141,16 @@ describe('a job', () => {
   const hash = actualOf(git).containers[0]?.specHash as string;
 
   test('that ran to its end is remembered, also when its container is gone', () => {
-    const memory = learnFromState(emptyMemory(), git, ended, 0);
+    const memory = updateFromState(emptyMemory(), git, ended, 0);
     expect(memory.completed).toEqual({ 'shop/web/1': hash });
-    expect(learnFromState(memory, git, { ...ended, containers: [] }, 0)).toBe(memory);
+    expect(updateFromState(memory, git, { ...ended, containers: [] }, 0)).toBe(memory);
   });
 
   test('stays remembered while somebody removes its container', () => {
-    const memory = learnFromState(emptyMemory(), git, ended, 0);
+    const memory = updateFromState(emptyMemory(), git, ended, 0);
     for (const status of ['removing', 'dead'] as const) {
       const going = but(ended, 'shop-web-1', { status });
-      expect(learnFromState(memory, git, going, 0)).toBe(memory);
+      expect(updateFromState(memory, git, going, 0)).toBe(memory);
     }
     const { apps } = plan(git, but(ended, 'shop-web-1', { status: 'removing' }), memory, 0, agentOptions);
     expect(apps.flatMap((each) => each.operations)).toEqual([]);
@@ -158,20 +158,20 @@ describe('a job', () => {
 
   test('that failed, or runs again, is not', () => {
     const failing = but(ended, 'shop-web-1', { exitCode: 1 });
-    expect(learnFromState(emptyMemory(), git, failing, 0).completed).toEqual({});
-    const memory = learnFromState(emptyMemory(), git, ended, 0);
-    expect(learnFromState(memory, git, actualOf(git), 0).completed).toEqual({});
+    expect(updateFromState(emptyMemory(), git, failing, 0).completed).toEqual({});
+    const memory = updateFromState(emptyMemory(), git, ended, 0);
+    expect(updateFromState(memory, git, actualOf(git), 0).completed).toEqual({});
   });
 
   test('that ran with files which Git has changed since has not done what it is asked now', () => {
     const next = site(app('shop', service('web', {}, { filesDigest: 'new' })));
-    expect(learnFromState(emptyMemory(), next, ended, 0).completed).toEqual({});
+    expect(updateFromState(emptyMemory(), next, ended, 0).completed).toEqual({});
   });
 
   test('that left Git runs again when it comes back', () => {
-    const memory = learnFromState(emptyMemory(), git, ended, 0);
+    const memory = updateFromState(emptyMemory(), git, ended, 0);
     const without = site(app('shop', service('db')));
-    expect(learnFromState(memory, without, { ...ended, containers: [] }, 0).completed).toEqual({});
+    expect(updateFromState(memory, without, { ...ended, containers: [] }, 0).completed).toEqual({});
   });
 });
 
@@ -179,29 +179,29 @@ describe('the app', () => {
   const next = site(app('shop', service('web', { Image: 'web:2' })));
 
   test('is as Git says once it converged, until another revision is begun', () => {
-    const converged = learnConverged(emptyMemory(), shop);
+    const converged = rememberConverged(emptyMemory(), shop);
     expect(converged.applied).toEqual({ shop: appDigest(shop) });
-    expect(learnConverged(converged, shop)).toBe(converged);
+    expect(rememberConverged(converged, shop)).toBe(converged);
     expect(learned(converged, 0, done(start('failures'))).applied).toEqual({ shop: appDigest(shop) });
     const [wanted] = next.apps as [typeof shop];
     const outcome = { app: 'shop', results: [done(start('failures'))] };
-    expect(learnFromOutcome(converged, wanted, outcome, 0, exact).applied).toEqual({ shop: '' });
+    expect(updateFromOutcome(converged, wanted, outcome, 0, exact).applied).toEqual({ shop: '' });
     const nothing = { app: 'shop', results: [failed(start('failures'))] };
-    expect(learnFromOutcome(converged, wanted, nothing, 0, exact).applied).toEqual({ shop: appDigest(shop) });
+    expect(updateFromOutcome(converged, wanted, nothing, 0, exact).applied).toEqual({ shop: appDigest(shop) });
   });
 
   test('that left Git is new when it comes back; one that cannot be read is not', () => {
-    const memory = learnConverged(emptyMemory(), shop);
+    const memory = rememberConverged(emptyMemory(), shop);
     const none = { ...actualOf(git), containers: [] };
-    expect(learnFromState(memory, site(app('other')), none, 0).applied).toEqual({});
+    expect(updateFromState(memory, site(app('other')), none, 0).applied).toEqual({});
     const broken = { ...site(app('other')), broken: [{ name: 'shop', problems: [] }] };
-    expect(learnFromState(memory, broken, none, 0).applied).toEqual(memory.applied);
+    expect(updateFromState(memory, broken, none, 0).applied).toEqual(memory.applied);
   });
 
   test('that converged is over with what failed of its networks', () => {
     const withNetwork = app('shop', network('a'), service('web'));
     const memory = { ...emptyMemory(), backoffs: { 'converge network shop_a': backoffOf(3), [KEY]: backoffOf(1) } };
-    expect(Object.keys(learnConverged(memory, withNetwork).backoffs)).toEqual([KEY]);
+    expect(Object.keys(rememberConverged(memory, withNetwork).backoffs)).toEqual([KEY]);
   });
 });
 
@@ -210,13 +210,13 @@ test('a file that Git has dropped and somebody has changed since is not looked a
   const digest = withFile.files[0]?.digest ?? '';
   const memory: Memory = { ...emptyMemory(), files: { shop: { '/apps/shop/a': digest } } };
   const seen = (now: string) => ({ ...actualOf(git), files: { '/apps/shop/a': { digest: now, mode: 0o644 } } });
-  expect(learnFromState(memory, git, seen('another'), 0).files).toEqual({});
-  expect(learnFromState(memory, git, seen(digest), 0).files).toEqual(memory.files);
-  expect(learnFromState(memory, git, actualOf(git), 0).files).toEqual(memory.files);
+  expect(updateFromState(memory, git, seen('another'), 0).files).toEqual({});
+  expect(updateFromState(memory, git, seen(digest), 0).files).toEqual(memory.files);
+  expect(updateFromState(memory, git, actualOf(git), 0).files).toEqual(memory.files);
   // What Git has, and what an app that is broken for now may have, is.
-  expect(learnFromState(memory, site(withFile), seen('another'), 0).files).toEqual(memory.files);
+  expect(updateFromState(memory, site(withFile), seen('another'), 0).files).toEqual(memory.files);
   const broken = { ...site(), broken: [{ name: 'shop', problems: [] }] };
-  expect(learnFromState(memory, broken, seen('another'), 0).files).toEqual(memory.files);
+  expect(updateFromState(memory, broken, seen('another'), 0).files).toEqual(memory.files);
 });
 
 test('the files that were written are remembered, and forgotten when they were deleted', () => {
@@ -224,10 +224,10 @@ test('the files that were written are remembered, and forgotten when they were d
   const [wanted] = withFile.files as [(typeof withFile.files)[0]];
   const write: Operation = { id: 1, kind: 'writeFile', file: wanted, ...ofFiles, reason: '', after: [] };
   const outcome = { app: 'shop', results: [done(write)] };
-  const memory = learnFromOutcome(emptyMemory(), withFile, outcome, 0, exact);
+  const memory = updateFromOutcome(emptyMemory(), withFile, outcome, 0, exact);
   expect(memory.files).toEqual({ shop: { '/apps/shop/a': wanted.digest } });
   const remove: Operation = { id: 1, kind: 'removeFile', path: '/apps/shop/a', ...ofFiles, reason: '', after: [] };
-  const gone = learnFromOutcome(memory, app('shop'), { app: 'shop', results: [done(remove)] }, 0, exact);
+  const gone = updateFromOutcome(memory, app('shop'), { app: 'shop', results: [done(remove)] }, 0, exact);
   expect(gone.files).toEqual({});
 });
 
@@ -235,13 +235,13 @@ test('one pull serves all services of the app with that image, for this revision
   const always = { pullPolicy: 'always' as const };
   const wanted = app('shop', service('a', { Image: 'x:1' }, always), service('b', { Image: 'x:1' }, always));
   const pull: Operation = { id: 1, kind: 'pullImage', image: 'x:1', always: true, ...ofFiles, reason: '', after: [] };
-  const memory = learnFromOutcome(emptyMemory(), wanted, { app: 'shop', results: [done(pull)] }, 0, exact);
+  const memory = updateFromOutcome(emptyMemory(), wanted, { app: 'shop', results: [done(pull)] }, 0, exact);
   expect(memory.pulled).toEqual({ 'shop/a': appDigest(wanted), 'shop/b': appDigest(wanted) });
 });
 
 test('what teaches nothing gives the same memory back, so that nothing is written', () => {
   const memory = settled(git);
-  expect(learnFromState(memory, git, actualOf(git), 0)).toBe(memory);
+  expect(updateFromState(memory, git, actualOf(git), 0)).toBe(memory);
   expect(learned(memory, 0)).toBe(memory);
 });
 

@@ -1,7 +1,7 @@
-import type { ActualContainer, DesiredApp, DesiredContainer, DesiredService } from '../../model/state.ts';
-import { claimantsOf } from './containers.ts';
-import { goalOf } from './goals.ts';
-import type { Neighbours } from './neighbours.ts';
+import type { ActualContainer, DesiredApp, DesiredContainer, DesiredService } from '../../../model/state.ts';
+import { claimantsOf } from '../containers.ts';
+import { goalOf } from '../goals.ts';
+import type { Neighbours } from '../neighbours.ts';
 
 /** Another container whose network, processes, shared memory or mounts one has as well. */
 export interface Joined {

@@ -1,10 +1,10 @@
-import type { ActualContainer, DesiredContainer } from '../../model/state.ts';
-import { isCompleted } from '../facts/containers.ts';
-import { joinedBy } from '../facts/joined.ts';
-import type { Known } from './decision.ts';
-import { writesFor } from './files.ts';
+import type { ActualContainer, DesiredContainer } from '../../../model/state.ts';
+import { isCompleted } from '../../facts/containers.ts';
+import { joinedBy } from '../../facts/others/joined.ts';
+import type { Known } from '../decision.ts';
+import { writesFor } from '../files.ts';
+import { outlookOf } from '../outlook.ts';
 import { decisionOn, joinedContainer } from './joined-slots.ts';
-import { outlookOf } from './outlook.ts';
 
 /** Reasons for a replacement that lie outside the container: a file whose old inode it holds, a namespace it joined that is gone. */
 export function externalReasons(known: Known, wanted: DesiredContainer, found: ActualContainer): string[] {

@@ -1,8 +1,8 @@
-import { addressesOverlap } from '../../lib/host/host-address.ts';
-import { ownHostPath } from '../../lib/host/host-path.ts';
-import { addressesOf } from '../../lib/host/ip-address.ts';
-import { own } from '../../lib/own.ts';
-import type { ContainerSpec, EndpointSpec, MountSpec, PortBinding } from '../../model/spec.ts';
+import { addressesOverlap } from '../../../lib/host/host-address.ts';
+import { ownHostPath } from '../../../lib/host/host-path.ts';
+import { addressesOf } from '../../../lib/host/ip-address.ts';
+import { own } from '../../../lib/own.ts';
+import type { ContainerSpec, EndpointSpec, MountSpec, PortBinding } from '../../../model/spec.ts';
 
 /**
  * Something that two containers would both have while they run.

@@ -1,11 +1,11 @@
-import { own } from '../../lib/own.ts';
-import type { Memory, Replacements } from '../../model/memory.ts';
-import type { Outcome } from '../../model/outcome.ts';
-import type { PlanProblem, Withheld } from '../../model/plan.ts';
-import { slotKey } from '../../model/subject.ts';
-import type { AppFacts } from '../facts/app-facts.ts';
+import { own } from '../../../lib/own.ts';
+import type { Memory, Replacements } from '../../../model/memory.ts';
+import type { Outcome } from '../../../model/outcome.ts';
+import type { PlanProblem, Withheld } from '../../../model/plan.ts';
+import { slotKey } from '../../../model/subject.ts';
+import type { AppFacts } from '../../facts/app-facts.ts';
+import type { Slot } from '../decision.ts';
 import type { Assessment } from './assess.ts';
-import type { Slot } from './decision.ts';
 
 /**
  * A container that is made anew again and again for the same field, although Git asks for nothing new, is better off as it is: something else
@@ -43,7 +43,7 @@ export function loopOf({ actual, memory, now }: AppFacts, slot: Slot, old: Asses
 }
 
 /** Counts the replacements of an outcome; changes `replacements` in place. */
-export function learnReplacements(replacements: Memory['replacements'], outcome: Outcome, now: number): void {
+export function countReplacements(replacements: Memory['replacements'], outcome: Outcome, now: number): void {
   for (const { operation, status } of outcome.results) {
     if (operation.kind !== 'createContainer' || status !== 'done' || !operation.again) continue;
     const { goal } = operation.again;

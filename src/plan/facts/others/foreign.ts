@@ -1,8 +1,8 @@
-import type { Problem } from '../../lib/errors.ts';
-import { own } from '../../lib/own.ts';
-import type { ComposedContainer } from '../../model/state.ts';
-import type { AppFacts } from './app-facts.ts';
-import type { NamedSlot } from './containers.ts';
+import type { Problem } from '../../../lib/errors.ts';
+import { own } from '../../../lib/own.ts';
+import type { ComposedContainer } from '../../../model/state.ts';
+import type { AppFacts } from '../app-facts.ts';
+import type { NamedSlot } from '../containers.ts';
 
 /**
  * What stands where a container of ours belongs and is not ours: the holder of its name, or, where we have none there yet, what `docker compose`

@@ -1,5 +1,5 @@
-import { own } from '../../lib/own.ts';
-import type { AppFacts } from './app-facts.ts';
+import { own } from '../../../lib/own.ts';
+import type { AppFacts } from '../app-facts.ts';
 
 /** The containers that are not ours on a network, in words; undefined: none. While they are on it, the network is neither removed nor made again. */
 export function strangersOn({ actual }: AppFacts, network: string): { text: string; hint: string } | undefined {

@@ -1,14 +1,14 @@
-import { own } from '../../lib/own.ts';
-import type { DesiredContainer, DesiredService } from '../../model/state.ts';
-import { type Retry, slotKey, slotSubject } from '../../model/subject.ts';
-import { attempt } from '../facts/app-facts.ts';
-import { claimantsOf, isCompleted, isUp } from '../facts/containers.ts';
-import { goalOf } from '../facts/goals.ts';
-import { slotGoal } from '../facts/joined.ts';
-import { ownedFields } from '../facts/owned-fields.ts';
-import { isTemporaryName } from '../facts/temporary-names.ts';
+import { own } from '../../../lib/own.ts';
+import type { DesiredContainer, DesiredService } from '../../../model/state.ts';
+import { type Retry, slotKey, slotSubject } from '../../../model/subject.ts';
+import { attempt } from '../../facts/app-facts.ts';
+import { claimantsOf, isCompleted, isUp } from '../../facts/containers.ts';
+import { goalOf } from '../../facts/goals.ts';
+import { slotGoal } from '../../facts/others/joined.ts';
+import { ownedFields } from '../../facts/owned-fields.ts';
+import { isTemporaryName } from '../../facts/temporary-names.ts';
+import type { Known, Slot } from '../decision.ts';
 import { type Assessment, assess } from './assess.ts';
-import type { Known, Slot } from './decision.ts';
 import { externalReasons } from './external-reasons.ts';
 
 /** The services that this one joins have to be decided. */

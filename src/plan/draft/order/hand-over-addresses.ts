@@ -1,14 +1,14 @@
-import { addressesOf } from '../../lib/host/ip-address.ts';
-import { own } from '../../lib/own.ts';
-import type { Operation } from '../../model/plan.ts';
-import type { ActualContainer } from '../../model/state.ts';
-import { isUp, refOf } from '../facts/containers.ts';
-import { waitsFor, wishOf } from '../facts/holders.ts';
-import { fateOf } from '../facts/neighbours.ts';
-import { type SharedThing, sharedAddressesOn } from '../facts/shared-things.ts';
-import type { AppDraft } from './app-draft.ts';
-import type { Draft } from './draft.ts';
-import { leaveOf, stopOf } from './queries.ts';
+import { addressesOf } from '../../../lib/host/ip-address.ts';
+import { own } from '../../../lib/own.ts';
+import type { Operation } from '../../../model/plan.ts';
+import type { ActualContainer } from '../../../model/state.ts';
+import { isUp, refOf } from '../../facts/containers.ts';
+import { fateOf } from '../../facts/neighbours.ts';
+import { waitsFor, wishOf } from '../../facts/others/holders.ts';
+import { type SharedThing, sharedAddressesOn } from '../../facts/others/shared-things.ts';
+import type { AppDraft } from '../app-draft.ts';
+import type { Draft } from '../draft.ts';
+import { leaveOf, stopOf } from '../queries.ts';
 
 type Join = Operation & { kind: 'connectNetwork' };
 

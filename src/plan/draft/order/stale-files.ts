@@ -1,10 +1,10 @@
-import type { ServiceDecision } from '../decide/decision.ts';
-import { isBelow } from '../decide/files.ts';
-import type { ResourceDecisions } from '../decide/resources.ts';
-import { bindSources } from '../facts/containers.ts';
-import { NOT_HERE } from '../facts/removed-app.ts';
-import type { AppDraft } from './app-draft.ts';
-import { removalOf, writeOf } from './queries.ts';
+import type { ServiceDecision } from '../../decide/decision.ts';
+import { isBelow } from '../../decide/files.ts';
+import type { ResourceDecisions } from '../../decide/resources.ts';
+import { bindSources } from '../../facts/containers.ts';
+import { NOT_HERE } from '../../facts/removed-app.ts';
+import type { AppDraft } from '../app-draft.ts';
+import { removalOf, writeOf } from '../queries.ts';
 
 /**
  * Removes the files that Git has dropped, after all containers that bind them have gone or been replaced: a container that still runs in the old form

@@ -1,15 +1,15 @@
-import type { Operation } from '../../model/plan.ts';
-import type { ActualContainer, DesiredContainer } from '../../model/state.ts';
-import type { AppFacts } from '../facts/app-facts.ts';
-import { isUp, refOf } from '../facts/containers.ts';
-import { keeper, waitsFor, wishOf } from '../facts/holders.ts';
-import { fateOf, fateOfName } from '../facts/neighbours.ts';
-import { type SharedThing, sharedThings } from '../facts/shared-things.ts';
-import { temporaryName } from '../facts/temporary-names.ts';
-import type { AppDraft, SlotDraft } from './app-draft.ts';
-import type { Draft, NewOperation } from './draft.ts';
+import type { Operation } from '../../../model/plan.ts';
+import type { ActualContainer, DesiredContainer } from '../../../model/state.ts';
+import type { AppFacts } from '../../facts/app-facts.ts';
+import { isUp, refOf } from '../../facts/containers.ts';
+import { fateOf, fateOfName } from '../../facts/neighbours.ts';
+import { keeper, waitsFor, wishOf } from '../../facts/others/holders.ts';
+import { type SharedThing, sharedThings } from '../../facts/others/shared-things.ts';
+import { temporaryName } from '../../facts/temporary-names.ts';
+import type { AppDraft, SlotDraft } from '../app-draft.ts';
+import type { Draft, NewOperation } from '../draft.ts';
+import { removalOf, stopOf } from '../queries.ts';
 import { handOverAddresses, leavesOf } from './hand-over-addresses.ts';
-import { removalOf, stopOf } from './queries.ts';
 
 type Starting = SlotDraft & { start: NonNullable<SlotDraft['start']> };
 type Renaming = SlotDraft & { rename: number };

@@ -1,9 +1,9 @@
-import { own } from '../../lib/own.ts';
-import type { Withheld } from '../../model/plan.ts';
-import type { ActualContainer } from '../../model/state.ts';
-import { serviceKey } from '../../model/subject.ts';
-import type { AppFacts } from '../facts/app-facts.ts';
-import { isCompleted, type NamedSlot } from '../facts/containers.ts';
+import { own } from '../../../lib/own.ts';
+import type { Withheld } from '../../../model/plan.ts';
+import type { ActualContainer } from '../../../model/state.ts';
+import { serviceKey } from '../../../model/subject.ts';
+import type { AppFacts } from '../../facts/app-facts.ts';
+import { isCompleted, type NamedSlot } from '../../facts/containers.ts';
 
 /** How a container does that is to take over from one that still runs. `text` goes after its name. */
 export type Steadiness = { state: 'steady'; text: '' } | { state: 'waiting' | 'failed'; text: string };

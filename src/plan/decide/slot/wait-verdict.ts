@@ -1,6 +1,6 @@
-import { EngineError } from '../../lib/errors.ts';
-import type { Operation } from '../../model/plan.ts';
-import type { ActualContainer } from '../../model/state.ts';
+import { EngineError } from '../../../lib/errors.ts';
+import type { Operation } from '../../../model/plan.ts';
+import type { ActualContainer } from '../../../model/state.ts';
 import { steadinessOf } from './steady.ts';
 
 /** The answer to a wait. `failed`: waiting longer does not help. */

@@ -1,6 +1,6 @@
-import type { ActualContainer } from '../../model/state.ts';
-import { claimantOf, type Joined } from '../facts/joined.ts';
-import type { Decision, Known } from './decision.ts';
+import type { ActualContainer } from '../../../model/state.ts';
+import { claimantOf, type Joined } from '../../facts/others/joined.ts';
+import type { Decision, Known } from '../decision.ts';
 
 /** The decision on a joined container of the same app. */
 export const decisionOn = ({ facts, services }: Known, { app, service, wanted }: Joined): Decision | undefined =>

@@ -1,9 +1,9 @@
-import { own } from '../../lib/own.ts';
-import type { Attempt } from '../facts/app-facts.ts';
-import { attempt } from '../facts/app-facts.ts';
+import { own } from '../../../lib/own.ts';
+import type { Attempt } from '../../facts/app-facts.ts';
+import { attempt } from '../../facts/app-facts.ts';
+import type { Known, Repairs } from '../decision.ts';
+import { isAnyHeld, needNetwork } from '../needs.ts';
 import type { Assessment } from './assess.ts';
-import type { Known, Repairs } from './decision.ts';
-import { isAnyHeld, needNetwork } from './needs.ts';
 
 /** The differences that can be put right in the container as it is: its networks and its limits. */
 export function repairsOf(

@@ -1,7 +1,7 @@
-import type { ActualContainer } from '../../model/state.ts';
-import { claims } from '../facts/containers.ts';
-import type { AppDraft } from './app-draft.ts';
-import { removalOf } from './queries.ts';
+import type { ActualContainer } from '../../../model/state.ts';
+import { claims } from '../../facts/containers.ts';
+import type { AppDraft } from '../app-draft.ts';
+import { removalOf } from '../queries.ts';
 
 /** Where the engine removes no container that another has joined, that other one goes first; one of another app is waited for. */
 export function orderJoinedRemovals({ facts, draft }: AppDraft): void {
