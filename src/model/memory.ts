@@ -1,34 +1,34 @@
 import type { Hook } from './spec.ts';
 
 /**
- * What a site must remember because no engine tells it. On disk, written only when it changed. Monotonic times are not stored: after a
- * restart of the agent every backoff begins anew at the step it had reached.
+ * The facts that a site must remember because no engine tells them. They are on the disk, written only when they changed. Monotonic times are not
+ * stored: after a restart of the agent every backoff begins again at the step it had reached.
  */
 export interface Memory {
-  /** Containers that ran to their end, by `app/service/number`, to the hash of the spec that did. Pruning one by hand re-runs nothing. */
+  /** The goal of each container that ran to its end, by `app/service/number`. A container that is pruned by hand is not run again. */
   completed: Record<string, string>;
   /**
-   * Digest of the desired state that an app last converged to; "" since something of another one was begun. What differs from it without a
+   * Digest of the desired state that an app last converged to; "" since something of another one was begun. A difference without a
    * new digest is drift.
    */
   applied: Record<string, string>;
-  /** What failed or was repaired lately, by `retryKey`. */
+  /** Attempts that failed or may have to be repeated, by `retryKey`. */
   backoffs: Record<string, Backoff>;
   /** Containers that were replaced for drift of their own again and again, by `app/service/number`. */
   replacements: Record<string, Replacements>;
   /** The app digest for which images with pull_policy always were pulled, by `app/service`. */
   pulled: Record<string, string>;
-  /** Places whose post_start hooks have yet to run, by `app/service/number`: written before the start, so that no crash loses them. */
+  /** Slots whose post_start hooks have yet to run, by `app/service/number`: written before the start, so that no crash loses them. */
   pendingHooks: Record<string, PendingHooks>;
-  /** The pre_stop hooks last known, by `app/service`: what Git no longer names is stopped by them, too. */
+  /** The pre_stop hooks that Git named last, by `app/service`. A container that Git no longer names is stopped by them. */
   preStop: Record<string, Hook[]>;
   /** The pauses that update_config makes between replicas, by `app/service`; `goal` is the app's digest. */
   rollouts: Record<string, { goal: string; pauseMs: number; until: number }>;
   /** Files of Git written below an app's folder, by app, path to digest; only these may be removed. */
   files: Record<string, Record<string, string>>;
   /**
-   * Adopted containers that are here, by app and ID, with what our labels tell of others: what they were first seen with. Once Git no longer
-   * names an app, only this tells whose they are.
+   * Adopted containers that are here, by app and ID, with the digests that our labels tell of other containers. Once Git no
+   * longer names an app, only this tells whose they are.
    */
   adopted: Record<string, Record<string, AdoptedDigests>>;
 }
@@ -40,14 +40,14 @@ export interface AdoptedDigests {
 }
 
 export interface PendingHooks {
-  /** The runs that there were before (runOf in plan/facts/containers.ts): hooks are owed to another one only. */
+  /** The runs that there were before (runOf in plan/facts/containers.ts): a later run has yet to have its hooks. */
   before: string[];
-  /** How many of them have run since. */
+  /** The number of hooks that have run since. */
   done: number;
 }
 
 export interface Backoff {
-  /** What it was tried for (a hash); another one starts afresh. */
+  /** The goal of the attempts, as a hash. Attempts for another goal are counted from zero. */
   goal: string;
   /** In a row. */
   failures: number;
@@ -59,7 +59,7 @@ export interface Backoff {
   error: string;
 }
 
-/** How often a container was replaced for the same drift: see plan/decide/slot/replacement-loop.ts. */
+/** The replacements of a container for the same drift: see plan/decide/slot/replacement-loop.ts. */
 export interface Replacements {
   /** The wanted state and the fields that differed. Other ones are counted from zero. */
   goal: string;

@@ -9,7 +9,7 @@ export type ContainerRef = { name: string; id: string } | { name: string; create
 /** A difference between what was asked and what is, on one row of the field table. Values are shown, secrets are not. */
 export interface FieldDifference {
   field: string;
-  /** What people call it. */
+  /** Its name in messages. */
   label: string;
   /** `memory: 128m, wanted 64m`. */
   text: string;
@@ -31,7 +31,7 @@ export interface Withheld {
     | 'conflict'
     /** Another container still has what this one needs. */
     | 'handOver';
-  /** What would release it, in words. */
+  /** The thing that would release it, in words. */
   text: string;
   /** Monotonic milliseconds at which the planner should be asked again; absent where only an event or a commit releases it. */
   until?: number;
@@ -77,7 +77,7 @@ export type Operation = Base &
     | {
         kind: 'writeFile';
         file: HostFile;
-        /** Those that lie where the file or its folder is to be. */
+        /** Old files that lie where this file or its folder belongs. */
         old?: OldFile[];
       }
     | { kind: 'removeFile'; path: string }
@@ -101,7 +101,7 @@ export type Operation = Base &
     | { kind: 'connectNetwork'; container: ContainerRef; network: string; endpoint: EndpointSpec }
     | { kind: 'disconnectNetwork'; container: ContainerRef; network: string }
     | { kind: 'copyFiles'; container: ContainerRef; files: NonNullable<ContainerSpec['Files']> }
-    /** `post_start[index]` or `pre_stop[index]`. What `conceals` holds must not show in an error. */
+    /** `post_start[index]` or `pre_stop[index]`. The texts in `conceals` must not show in an error. */
     | {
         kind: 'runHook';
         container: ContainerRef;
@@ -111,7 +111,7 @@ export type Operation = Base &
         last: boolean;
         hook: Hook;
         conceals: string[];
-        /** What comes after it goes on although it failed. */
+        /** Later operations go on although it failed. */
         mayFail: boolean;
       }
     | { kind: 'updateContainer'; container: ContainerRef; changes: Partial<ContainerSpec> }
@@ -127,7 +127,7 @@ export type Operation = Base &
 
 export type OperationKind = Operation['kind'];
 
-/** What goes into a container's labels besides the user's own. */
+/** The labels of a container besides the user's own. */
 export interface ContainerLabels {
   specHash: string;
   filesDigest: string;
@@ -138,12 +138,12 @@ export interface ContainerLabels {
   oneoff: false;
 }
 
-/** What one app needs, in order. */
+/** The operations that one app needs, in order. */
 export interface AppPlan {
   app: string;
   revision: string;
   operations: Operation[];
-  /** What cannot be planned or is worth knowing: a foreign name, a missing external network, an image that is gone. */
+  /** Parts that cannot be planned, and facts that are worth knowing: a foreign name, a missing external network, an image that is gone. */
   problems: PlanProblem[];
   /** Names of adopted containers that this plan leaves in place: `docker compose` made them. */
   adopted?: string[];

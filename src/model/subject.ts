@@ -29,7 +29,7 @@ const PURPOSES = ['converge', 'repair', 'hooks', 'previous', 'recreate'] as cons
 /** An attempt that a backoff counts. */
 export interface Retry {
   purpose: Purpose;
-  /** What it is tried for, as a hash or in words. Failures for another goal do not count. */
+  /** The wanted state, as a hash or in words. Failures for another goal do not count. */
   goal: string;
   /** `attempts`: success counts, too, since it may not last. */
   counts: 'attempts' | 'failures';

@@ -25,7 +25,7 @@ import { removedApp } from './facts/removed-app.ts';
 import { withDigests } from './memory/adopted.ts';
 
 /**
- * What has to be done so that a site runs what it should: pure, and the only place where anything is decided. The same input gives the same
+ * Plans the operations after which a site runs what it should. This is pure, and the only place where anything is decided. The same input gives the same
  * plan; a site that is as it should be gives one without operations. `now` is monotonic milliseconds, for backoffs.
  */
 export function plan(

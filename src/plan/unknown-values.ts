@@ -3,6 +3,7 @@ import { withOwned } from '../container/ignore.ts';
 import { own } from '../lib/own.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import type { ActualContainer, ActualSite, DesiredContainer, DesiredService, DesiredSite } from '../model/state.ts';
+import { claimantsOf } from './facts/containers.ts';
 
 /** Fields of which single keys can be taken over. */
 const MAPS = ['environment', 'labels', 'annotations', 'sysctls', 'storage_opt', 'tmpfs'];
@@ -11,7 +12,7 @@ const OF_DEPLOY = ['memory', 'mem_reservation', 'cpus', 'pids_limit'];
 
 /**
  * The same site, in which nothing differs only because a placeholder stands for a value that the site alone knows: a field with one is taken as it is
- * found in the container of the same place. `names` are the placeholders as they stand in texts, such as `{{TOKEN}}`.
+ * found in the container of the same place. `names` are the placeholders as texts have them, such as `{{TOKEN}}`.
  */
 export function withFoundValues(
   desired: DesiredSite,
@@ -24,13 +25,8 @@ export function withFoundValues(
   };
   const unread = new Set<string>();
   const taken = (app: string, service: DesiredService, wanted: DesiredContainer): DesiredContainer => {
-    const found = actual.containers.find(
-      ({ identity }) =>
-        identity.site === desired.site &&
-        identity.app === app &&
-        identity.service === service.name &&
-        identity.number === wanted.number,
-    );
+    const slot = { app, service: service.name, number: wanted.number };
+    const found = claimantsOf(actual.containers, slot).find(({ identity }) => identity.site === desired.site);
     if (!found) return wanted;
     const keys = service.siteKeys ?? [];
     if (

@@ -52,7 +52,7 @@ function decideCurrent(slot: Slot, facts: SlotFacts, assessed: Assessment): Deci
     const message = `image ${wanted.spec.Image} is not on the disk any more; what runs of it goes on`;
     problems.push({ severity: 'warning', service: name, message });
   }
-  // A container that stands still is not started on a network that cannot be used.
+  // A container is not started on a network that cannot be used.
   const starts = isOnTrial ? container.status === 'created' : !isUp(container) && !isOver && !isFailed;
   if (starts && repairs.blocked !== undefined)
     return blocked({ slot, change, problems, repairs, needs: [] }, repairs.blocked);
@@ -69,7 +69,7 @@ function decideCurrent(slot: Slot, facts: SlotFacts, assessed: Assessment): Deci
     const renaming = facts.rename(container);
     if ('message' in renaming) problems.push({ severity: 'error', service: name, ...renaming });
     else {
-      const reason = others.length > 0 ? `the name that ${name} is to have` : `is called ${container.name}`;
+      const reason = others.length > 0 ? `the name that ${name} gets` : `is called ${container.name}`;
       common.rename = { reason, change: renaming };
     }
   }
@@ -146,7 +146,7 @@ const blocked = (
   ],
 });
 
-/** It may be done soon. What a policy holds back may stay so for ever, and the old container is left as it is. */
+/** It may be done soon. A policy may hold it back for ever, and then the old container is left as it is. */
 const waitsOnly = ({ by }: Withheld): boolean => by === 'backoff' || by === 'updateConfig' || by === 'handOver';
 
 /** An attempt at a trial counts as soon as it fails; before that there is no telling. */

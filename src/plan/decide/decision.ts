@@ -10,7 +10,7 @@ import type { Assessment } from './slot/assess.ts';
 export interface Slot extends NamedSlot {
   /** The change that makes the slot what Git wants. */
   change: Attempt;
-  /** Containers that the engine is removing, whoever asked for it. */
+  /** Containers that the engine is removing already. */
   leaving: ActualContainer[];
   /** All others. */
   present: Assessment[];
@@ -156,7 +156,7 @@ export interface ServiceDecision {
   isHeld: boolean;
 }
 
-/** The reason for a container that stands still to be started. */
+/** The reason to start a container that does not run. */
 export function stoppedReason({ status, error, oomKilled, exitCode }: ActualContainer): Reason {
   if (status === 'created') return error ? `did not start: ${error}` : 'created but never started';
   return { finding: oomKilled ? 'ran out of memory' : `exited with ${exitCode}` };

@@ -15,7 +15,7 @@ export interface FileDecisions {
 interface FileWrite {
   file: HostFile;
   reason: Reason;
-  /** Dropped files that lie where this file or its folder is to be. They go with the write. */
+  /** Dropped files that lie where this file or its folder belongs. They go with the write. */
   old: OldFile[];
 }
 

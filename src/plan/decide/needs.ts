@@ -80,7 +80,10 @@ const joined = (service: string): Pick<Dependency, 'service' | 'condition' | 're
   required: true,
 });
 
-/** Before an unchanged container is started again: files that are written now; of services the order only, but for what must have completed. */
+/**
+ * Before an unchanged container is started again: files that are written now, and the services it depends on in their order. Only the condition
+ * `completed` is awaited.
+ */
 export function needsToStart(known: Known, { service, wanted }: NamedSlot, withFiles: boolean): Need[] {
   const services = service.dependsOn.flatMap(({ service: name, condition, required }) => {
     const dependency = known.services.get(name);

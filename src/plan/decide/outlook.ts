@@ -1,7 +1,7 @@
 import { isCompleted, isUp } from '../facts/containers.ts';
 import type { Decision } from './decision.ts';
 
-/** What becomes of a slot, for services that depend on it or join it. */
+/** The future of a slot, for services that depend on it or join it. */
 export interface Outlook {
   /** This plan makes or starts it: its observed state no longer counts. */
   changed: boolean;
@@ -11,7 +11,7 @@ export interface Outlook {
   restarted: boolean;
   healthy: boolean;
   completed: boolean;
-  /** What it may still become. */
+  /** The conditions that it may still reach. */
   may: { healthy: boolean; completed: boolean };
 }
 

@@ -104,7 +104,7 @@ function decideNetwork(
   return found.project === desired.name
     ? unusable(
         `exists, was made by docker compose and differs (${reasons.join('; ')})`,
-        'networks that docker compose made are never removed here: remove it yourself, and it is made anew',
+        'networks that docker compose made are never removed here: remove it yourself, and it is made again',
       )
     : unusable(
         `exists, is not ours and differs (${reasons.join('; ')})`,

@@ -10,13 +10,13 @@ import type { Slot } from './decision.ts';
 
 /**
  * `deploy.update_config`: how many replicas of a service are replaced at once, how long after one the next one may be, and whether the others wait
- * when one has failed. What is vacant is filled and what is right is healed whatever it says.
+ * when one has failed. It holds up neither the filling of empty slots nor the repair of right containers.
  */
 
 /** Milliseconds until a replica that has yet to become healthy is looked at again on an engine whose events say nothing of it. */
 const LOOK_MS = 5_000;
 
-/** `begun` and `failed` are to be replaced, and the replacement was begun, or has failed before; it is gone on with. `old` is to be replaced. */
+/** `old`: it has to be replaced. `begun`, `failed`: so has this one, and its replacement was begun or has failed before; it goes on. */
 type State = 'vacant' | 'well' | 'starting' | 'failing' | 'begun' | 'failed' | 'old';
 
 /** Why the replacement of a replica has to wait, by its number. `slots` are all of one service. */

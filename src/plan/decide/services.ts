@@ -1,7 +1,6 @@
-import { hooksDigest } from '../../container/labels/hash.ts';
-import type { DesiredContainer, DesiredService } from '../../model/state.ts';
-import type { Retry } from '../../model/subject.ts';
+import type { DesiredService } from '../../model/state.ts';
 import { type AppFacts, attempt } from '../facts/app-facts.ts';
+import { hooksRetry } from '../facts/goals.ts';
 import { decide } from './decide.ts';
 import type { Decision, Known, Pull, ServiceDecision } from './decision.ts';
 import { isAnyHeld, joinedServices } from './needs.ts';
@@ -62,48 +61,21 @@ function restartedWith({ facts, services }: Known, decision: Decision): Decision
 
 /** The container of a slot will not be started in this pass, or its hooks will not run. */
 function isHeld({ facts, services }: Known, decision: Decision): boolean {
-  const { change, slot } = decision;
-  const areHooksHeld = slot.wanted.hooks?.postStart.length
-    ? facts.hold({ ...change, cause: 'revision', retry: hooksRetry(slot.wanted) }) !== undefined
-    : false;
-  const isChangeHeld = change.withheld !== undefined;
-  switch (decision.kind) {
-    case 'completed':
-    case 'blocked':
-      return false;
-    case 'create':
-    case 'replace':
-      return isChangeHeld || areHooksHeld || isAnyHeld(decision.needs);
-    case 'replaceBeside':
-      return isChangeHeld || areHooksHeld || isAnyHeld(decision.needs) || decision.watched !== undefined;
-    case 'continueTrial':
-      return (
-        isChangeHeld ||
-        (areHooksHeld && (decision.container.status === 'created' || decision.hooksFrom !== undefined)) ||
-        isAnyHeld(decision.needs) ||
-        holdsStart(decision.repairs) ||
-        decision.watched !== undefined
-      );
-    case 'unpause':
-      return isChangeHeld;
-    case 'start':
-      return isChangeHeld || areHooksHeld || isAnyHeld(decision.needs) || holdsStart(decision.repairs);
-    case 'restart':
-      return isChangeHeld || areHooksHeld || holdsStart(decision.repairs);
-    case 'keep': {
-      const by = decision.with;
-      if (decision.hooksFrom !== undefined && (areHooksHeld || holdsStart(decision.repairs))) return true;
-      return by !== undefined && (by.change.withheld !== undefined || services.get(by.dependency)?.isHeld === true);
-    }
+  const { kind, change, slot } = decision;
+  if (kind === 'completed' || kind === 'blocked') return false;
+  if (kind === 'unpause') return change.withheld !== undefined;
+  const hasHooks = slot.wanted.hooks?.postStart.length;
+  const hooks = hasHooks && facts.hold({ ...change, cause: 'revision', retry: hooksRetry(slot.wanted) });
+  const areRepairsHeld = 'repairs' in decision && holdsStart(decision.repairs);
+  if (kind === 'keep') {
+    const restart = decision.with;
+    if (restart && (restart.change.withheld || services.get(restart.dependency)?.isHeld)) return true;
+    return decision.hooksFrom !== undefined && (Boolean(hooks) || areRepairsHeld);
   }
+  const areNeedsHeld = 'needs' in decision && isAnyHeld(decision.needs);
+  const isWatched = 'watched' in decision && decision.watched;
+  return Boolean(change.withheld || hooks || areRepairsHeld || areNeedsHeld || isWatched);
 }
-
-/** post_start hooks are tried for what Git says of them. */
-export const hooksRetry = ({ hooks }: DesiredContainer): Retry => ({
-  purpose: 'hooks',
-  goal: hooksDigest(hooks),
-  counts: 'failures',
-});
 
 /** Depth first by name; a circle was refused by the compiler and is only kept from looping here. */
 function inOrder(services: readonly DesiredService[]): DesiredService[] {

@@ -18,7 +18,7 @@ export interface SlotDraft {
   ref: ContainerRef;
   /** Operations after which the container, and the hooks after its start, are done. */
   started: number[];
-  /** Of a replacement or restart: after what the old run may be stopped, and the stops. */
+  /** For a replacement or restart: the operations after which the old run may be stopped, and the stops. */
   swap?: { ready: number[]; stopped: number[] };
   /**
    * A start that may have to wait for another container to let go of a host port, an address, a device or data. `beside`: a service whose

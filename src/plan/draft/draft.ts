@@ -70,7 +70,7 @@ export function createDraft(): Draft {
     },
     order(earlier, later) {
       if (chain(earlier).has(later)) return false;
-      // What has to be done before a stop is done before its hooks: once they have run, the stop follows.
+      // An operation that comes before a stop comes before its hooks, too: once they have run, the stop follows.
       const operation = get(firstHook(later, chain(earlier)) ?? later);
       operation.after = unique([...operation.after, earlier]);
       return true;

@@ -26,7 +26,7 @@ function meetOne(app: AppDraft, service: string, need: Need): number[] {
   }
 }
 
-/** Each condition of a slot is looked at once in a pass, whoever waits for it. */
+/** Each condition of a slot is looked at once in a pass, for all that wait for it. */
 function gate(
   { draft, facts, services }: AppDraft,
   dependent: string,

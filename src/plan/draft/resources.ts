@@ -57,7 +57,7 @@ function remakeNetwork(
   });
 
   const left = users.map(({ user }) =>
-    draft.add({ kind: 'disconnectNetwork', ...member(user), reason: `${network} is made anew`, after: [] }),
+    draft.add({ kind: 'disconnectNetwork', ...member(user), reason: `${network} is made again`, after: [] }),
   );
   const removed = draft.add({
     kind: 'removeNetwork',
@@ -68,7 +68,7 @@ function remakeNetwork(
     ...change,
   });
   const making = { kind: 'createNetwork' as const, key, after: [removed], ...change };
-  const created = draft.add({ ...making, network: spec, reason: 'made anew with what Git says' });
+  const created = draft.add({ ...making, network: spec, reason: 'made again as Git says' });
   const restored = draft.add({
     ...making,
     network: found.spec,

@@ -2,8 +2,9 @@ import type { AppPlan, Operation, Withheld } from '../../model/plan.ts';
 import { subjectKey } from '../../model/subject.ts';
 
 /**
- * What waits for something withheld is withheld with it, by the same reason, so that nobody begins what cannot be finished. And the other way
- * round: nothing is stopped for a successor that may not start, and nothing leaves a network that it may not join again. `operations` are sorted and numbered; they are changed in place.
+ * An operation that waits for a withheld one is withheld for the same reason; otherwise we would start work that we cannot finish. And the other way
+ * round: nothing is stopped for a successor that may not start, and nothing leaves a network that it may not join again. `operations` are sorted and
+ * numbered; they are changed in place.
  */
 export function spreadWithheld(operations: Operation[]): Operation[] {
   const numbered = new Map(operations.map((operation) => [operation.id, operation]));
@@ -79,7 +80,7 @@ export function heldThemselves(operations: readonly Operation[]): Operation[] {
 
 const KEPT: readonly Withheld['by'][] = ['prune', 'allowEmpty', 'pruneThreshold'];
 
-/** The app is as Git says. What a policy or a guard keeps from being pruned is no part of it. */
+/** The app is as Git says. Containers that a policy or a guard keeps from being pruned are no part of it. */
 export const isConverged = ({ operations, problems }: AppPlan): boolean =>
   operations.every(({ withheld }) => withheld && KEPT.includes(withheld.by)) &&
   problems.every(({ severity }) => severity !== 'error');

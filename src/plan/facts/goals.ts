@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { contentDigest, hooksDigest, specHash } from '../../container/labels/hash.ts';
 import type { DesiredApp, DesiredContainer } from '../../model/state.ts';
+import type { Retry } from '../../model/subject.ts';
 
 /** The wanted state of a slot in one string: another one means that Git asks for something else. */
 export const goalOf = (wanted: DesiredContainer): string =>
@@ -24,3 +25,10 @@ export function appDigest(app: DesiredApp): string {
   };
   return createHash('sha256').update(JSON.stringify(asked)).digest('hex').slice(0, 16);
 }
+
+/** post_start hooks are tried for what Git says of them. */
+export const hooksRetry = ({ hooks }: DesiredContainer): Retry => ({
+  purpose: 'hooks',
+  goal: hooksDigest(hooks),
+  counts: 'failures',
+});

@@ -3,7 +3,7 @@ import type { Memory } from '../../model/memory.ts';
 import type { Cause, Withheld } from '../../model/plan.ts';
 import { type Retry, retryKey, type Subject } from '../../model/subject.ts';
 
-/** How the planner is asked: an agent follows the policies of Git; a person at a laptop has decided already. */
+/** The way the planner is asked. An agent follows the policies of Git; a person at a laptop has decided already. */
 export interface PlanOptions {
   /** `apply` by hand: `automated`, `selfHeal` and `suspend` hold nothing back. */
   byHand: boolean;

@@ -30,7 +30,7 @@ export function pruneGuard(
   const doomed = apps.flatMap((app) =>
     superfluous(app, actual).filter(({ identity }) => !app.services.some(({ name }) => name === identity.service)),
   );
-  // What comes instead counts against what goes: a service that is renamed is no loss.
+  // A new container makes up for one that goes: a service that is renamed is no loss.
   const loss = Math.max(
     0,
     apps.reduce((left, app) => left - vacancies(app, actual), doomed.length),

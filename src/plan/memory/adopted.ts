@@ -16,7 +16,7 @@ export function adopting({ apps, broken }: DesiredSite, memory: Memory): string[
 }
 
 /**
- * What Memory.adopted is from now on. A container seen for the first time is taken for one that has the content of its configs and secrets as Git
+ * The next Memory.adopted. A container seen for the first time is taken for one that has the content of its configs and secrets as Git
  * wants it, since nobody can see that; whether it has the files of Git that it binds, the disk tells.
  */
 export function rememberAdopted(
@@ -39,7 +39,7 @@ export function rememberAdopted(
   return Object.fromEntries(Object.entries(apps).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Of one that Git has no place for, yet. Neither is ever the digest of anything. */
+/** For an adopted container whose service is not in Git. "?" is never a real digest. */
 const UNKNOWN: AdoptedDigests = { filesDigest: '?', contentDigest: '?' };
 
 function firstSeen(app: DesiredApp, identity: Identity, actual: Pick<ActualSite, 'files'>): AdoptedDigests {

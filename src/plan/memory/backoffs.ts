@@ -3,6 +3,7 @@ import type { Backoff, Memory } from '../../model/memory.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { ActualSite, DesiredSite } from '../../model/state.ts';
 import { type Purpose, readRetryKey, retryKey, type Subject, slotKey } from '../../model/subject.ts';
+import { slotsIn } from '../facts/containers.ts';
 
 /** Seconds: the first step, and the cap. A container is retried as often as kubelet does it; a registry gets more rest. */
 const STEPS = { slot: [10, 300], image: [10, 1800], network: [5, 180], volume: [5, 180], files: [5, 180] } as const;
@@ -63,13 +64,7 @@ export function ageBackoffs(
       .filter(({ status, health }) => status === 'running' && health !== 'unhealthy')
       .map(({ identity }) => slotKey(identity)),
   );
-  const wanted = new Set(
-    desired.apps.flatMap(({ name: app, services }) =>
-      services.flatMap(({ name: service, containers }) =>
-        containers.map(({ number }) => slotKey({ app, service, number })),
-      ),
-    ),
-  );
+  const wanted = new Set(desired.apps.flatMap(slotsIn).map(({ id }) => slotKey(id)));
   /** undefined: it does not age by being well. */
   const isWell = (subject: Subject, purpose: Purpose): boolean | undefined => {
     if (subject.kind === 'slot') return wanted.has(slotKey(subject)) ? running.has(slotKey(subject)) : undefined;

@@ -35,7 +35,7 @@ export function hasPostStart(site: DesiredSite, slot: SlotId): boolean {
   return Boolean(wantedAt(app, slot)?.hooks?.postStart.length);
 }
 
-/** What an outcome teaches of hooks; changes `memory.pendingHooks` in place. */
+/** Counts the hooks that have run; changes `pendingHooks` in place. */
 export function countHooks(pendingHooks: Memory['pendingHooks'], operation: Operation): void {
   if (operation.kind !== 'runHook' || operation.phase !== 'post_start' || operation.subject.kind !== 'slot') return;
   const place = slotKey(operation.subject);

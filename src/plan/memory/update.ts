@@ -5,32 +5,25 @@ import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../..
 import { readRetryKey, readSlotKey, serviceKey, slotKey, subjectKey } from '../../model/subject.ts';
 import { openRollouts, startPauses } from '../decide/rollout.ts';
 import { countReplacements, isForgotten } from '../decide/slot/replacement-loop.ts';
-import { isCompleted } from '../facts/containers.ts';
+import { claimantsOf, isCompleted, slotsIn } from '../facts/containers.ts';
 import { appDigest, goalOf } from '../facts/goals.ts';
 import { rememberAdopted } from './adopted.ts';
 import { ageBackoffs, countAttempts, forgetBackoffs } from './backoffs.ts';
 import { countHooks, hasPostStart, rememberPreStop } from './pending-hooks.ts';
 
-/** What an observation teaches: who ran to its end, who has been well for long enough. Returns the same object when it teaches nothing. */
+/** Remembers which containers ran to their end, and which were well for long enough. Returns the same object when there is nothing new. */
 export function updateFromState(memory: Memory, desired: DesiredSite, actual: ActualSite, now: number): Memory {
   const completed = { ...memory.completed };
   const backoffs = ageBackoffs(memory.backoffs, desired, actual, now);
-  for (const app of desired.apps) {
-    for (const service of app.services) {
-      for (const wanted of service.containers) {
-        const key = slotKey({ app: app.name, service: service.name, number: wanted.number });
-        const goal = goalOf(wanted);
-        const found = actual.containers.filter(({ identity }) => slotKey(identity) === key);
-        const [only] = found;
-        if (found.length !== 1 || !only) continue;
-        // How it ended is not told of one that somebody takes away just now.
-        if (only.status === 'removing' || only.status === 'dead') continue;
-        // Of an adopted one only convergence tells.
-        const made = only.adopted ? completed[key] : madeFor(only);
-        if (made === goal && isCompleted(only, wanted)) completed[key] = goal;
-        else delete completed[key];
-      }
-    }
+  for (const { id, wanted } of desired.apps.flatMap(slotsIn)) {
+    const [only, ...others] = claimantsOf(actual.containers, id);
+    // A container that is being removed does not tell how it ended.
+    if (!only || others.length > 0 || only.status === 'removing' || only.status === 'dead') continue;
+    const key = slotKey(id);
+    // For an adopted one only convergence tells.
+    const made = only.adopted ? completed[key] : madeFor(only);
+    if (made === goalOf(wanted) && isCompleted(only, wanted)) completed[key] = made;
+    else delete completed[key];
   }
   const replacements = keep(memory.replacements, (_, each) => !isForgotten(each, now));
   const adopted = rememberAdopted(memory, desired, actual);
@@ -67,16 +60,16 @@ const madeFor = ({ specHash, filesDigest, contentDigest, hooksDigest }: ActualCo
   specHash === '' ? undefined : [specHash, filesDigest, contentDigest, hooksDigest].filter(Boolean).join('.');
 
 /**
- * Without what concerns neither an app of Git nor anything that is still here: an app that comes back one day is new then. What is known of a
- * broken app stays, for its last good state does.
+ * Forgets all that concerns neither an app of Git nor a container that is still here: an app that comes back one day is new then. Facts of a broken app
+ * stay, since its last good state does.
  */
 function forgetUnknown(memory: Memory, desired: DesiredSite, actual: ActualSite): Memory {
   const known = new Set([...desired.apps, ...desired.broken].map(({ name }) => name));
   const compiled = new Set(desired.apps.map(({ name }) => name));
-  const slots = new Set(desired.apps.flatMap(slotsOf));
+  const slots = new Set(desired.apps.flatMap(slotsIn).map(({ id }) => slotKey(id)));
   const here = new Set(actual.containers.map(({ identity }) => slotKey(identity)));
   const isKnown = (key: string): boolean => known.has(readSlotKey(key).app);
-  /** Of a broken app nothing tells which slots it has. */
+  /** Nothing tells which slots a broken app has. */
   const isBroken = (key: string): boolean => isKnown(key) && !compiled.has(readSlotKey(key).app);
   const isClaimed = (key: string): boolean => isKnown(key) || here.has(key);
   return {
@@ -93,18 +86,13 @@ function forgetUnknown(memory: Memory, desired: DesiredSite, actual: ActualSite)
   };
 }
 
-const slotsOf = ({ name: app, services }: DesiredApp): string[] =>
-  services.flatMap(({ name: service, containers }) =>
-    containers.map(({ number }) => slotKey({ app, service, number })),
-  );
-
 const keep = <Value>(
   map: Record<string, Value>,
   isKept: (key: string, value: Value) => boolean,
 ): Record<string, Value> => Object.fromEntries(Object.entries(map).filter(([key, value]) => isKept(key, value)));
 
 /**
- * What an outcome teaches: what to try again later, which files are ours, what was pulled. `random` in [0, 1) spreads the retries.
+ * Remembers an outcome: the attempts to make again later, the files that are ours, the images that were pulled. `random` in [0, 1) spreads the retries.
  */
 export function updateFromOutcome(
   memory: Memory,
@@ -148,7 +136,7 @@ export function updateFromOutcome(
   return same(next, memory) ? memory : next;
 }
 
-/** The app is as Git says: from here on, what differs is drift. What failed of its files, networks and volumes is over. */
+/** The app is as Git says: from now on, a difference is drift. Failures of its files, networks and volumes are forgotten. */
 export function rememberConverged(memory: Memory, app: DesiredApp): Memory {
   const over = new Set([
     subjectKey({ kind: 'files', app: app.name }),

@@ -4,7 +4,7 @@ import { printable } from '../../lib/text/printable.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
 import type { AppPlan, ContainerRef, Operation, Plan } from '../../model/plan.ts';
 
-/** What an operation does to the site: the sign it is printed with. */
+/** The sign that an operation is printed with: it adds, removes, changes or looks. */
 type Sign = '+' | '-' | '~' | '?';
 const signs: Record<Operation['kind'], Sign> = {
   pullImage: '+',

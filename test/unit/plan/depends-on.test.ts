@@ -87,13 +87,13 @@ test('both replaced: the dependent keeps running until the other is there', () =
     '2 stop shop-db-1: makes way for shop-db-1.new (after 1)',
     '3 start shop-db-1.new: takes over (after 1, 2)',
     '6 remove shop-db-1: shop-db-1.new has taken over (after 3)',
-    '7 rename shop-db-1.new to shop-db-1: the name that db is to have (after 6)',
+    '7 rename shop-db-1.new to shop-db-1: the name that db gets (after 6)',
     '8 wait until shop-db-1.new is healthy: web depends on it (after 3)',
     '9 create shop-web-1.new: replaces shop-web-1: image: web:1, wanted web:2 (after 8)',
     '10 stop shop-web-1: makes way for shop-web-1.new (after 9)',
     '11 start shop-web-1.new: takes over (after 9, 10)',
     '14 remove shop-web-1: shop-web-1.new has taken over (after 11)',
-    '15 rename shop-web-1.new to shop-web-1: the name that web is to have (after 14)',
+    '15 rename shop-web-1.new to shop-web-1: the name that web gets (after 14)',
   ]);
 });
 
@@ -156,7 +156,7 @@ test('restart: true: stopped before the other is replaced, started after', () =>
     '5 remove shop-db-1.new: it did not start (only if 4 fails)',
     '6 start shop-db-1: runs again, since its successor did not start (after 5; only if 4 fails)',
     '7 remove shop-db-1: shop-db-1.new has taken over (after 4)',
-    '8 rename shop-db-1.new to shop-db-1: the name that db is to have (after 7)',
+    '8 rename shop-db-1.new to shop-db-1: the name that db gets (after 7)',
     '9 start shop-web-1: depends on db, which gets a new container (restart: true) (after 2, 4)',
     '10 start shop-web-1: runs again, since db did not get its new container (after 2, 6; only if 4 fails)',
   ]);

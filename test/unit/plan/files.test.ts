@@ -26,7 +26,7 @@ test('a file of Git is on the disk before the container that binds it', () => {
 test('a file that changed in Git replaces the service that binds it, and no other', () => {
   expect(planLines({ git: withFile('two'), site: actualOf(git), memory: settled(git) }).slice(0, 3)).toEqual([
     '1 write /apps/shop/web.conf: differs from Git',
-    '2 create shop-web-1.new: replaces shop-web-1: a file it binds changed in Git; /apps/shop/web.conf is written anew, and it binds the old one (after 1)',
+    '2 create shop-web-1.new: replaces shop-web-1: a file it binds changed in Git; /apps/shop/web.conf is written again, and it binds the old one (after 1)',
     '3 stop shop-web-1: makes way for shop-web-1.new (after 2)',
   ]);
 });
@@ -38,7 +38,7 @@ test('a file that somebody changed is written again; what binds the file itself 
   });
   expect(planLines({ git, site: changed(git), memory: settled(git) }).slice(0, 2)).toEqual([
     '1 write /apps/shop/web.conf: changed on the disk (drift)',
-    '2 create shop-web-1.new: replaces shop-web-1: /apps/shop/web.conf is written anew, and it binds the old one (drift) (after 1)',
+    '2 create shop-web-1.new: replaces shop-web-1: /apps/shop/web.conf is written again, and it binds the old one (drift) (after 1)',
   ]);
   const folder = withFile('one', '/apps/shop');
   expect(planLines({ git: folder, site: changed(folder), memory: settled(folder) })).toEqual([

@@ -68,7 +68,7 @@ test('a name goes from one that is pruned to one that is new, which runs before'
     '2 start web.new: new (after 1)',
     '3 stop web: old is not in Git',
     '4 remove web: old is not in Git (after 3)',
-    '5 rename web.new to web: the name that new is to have (after 2, 4)',
+    '5 rename web.new to web: the name that new gets (after 2, 4)',
   ]);
 });
 
@@ -81,10 +81,10 @@ test('two services that swap host ports: both are made before either is stopped'
     '4 stop shop-a-1: makes way for shop-a-1.new (after 1, 2, 3)',
     '5 start shop-a-1.new: takes over (after 1, 3, 4)',
     '8 remove shop-a-1: shop-a-1.new has taken over (after 5)',
-    '9 rename shop-a-1.new to shop-a-1: the name that a is to have (after 8)',
+    '9 rename shop-a-1.new to shop-a-1: the name that a gets (after 8)',
     '10 start shop-b-1.new: takes over (after 2, 3, 4)',
     '13 remove shop-b-1: shop-b-1.new has taken over (after 10)',
-    '14 rename shop-b-1.new to shop-b-1: the name that b is to have (after 13)',
+    '14 rename shop-b-1.new to shop-b-1: the name that b gets (after 13)',
   ]);
 });
 
@@ -136,7 +136,7 @@ test('a port goes to one that its holder depends on: the holder lets go before i
   expect(planLines({ git, memory: settled(before), site: actual })).toEqual([
     '1 create shop-proxy-1: no such container',
     '2 pull web:2: not on the disk',
-    '3 stop shop-web-1: lets go of the host port 80/tcp, which shop-proxy-1 is to have (after 1, 2)',
+    '3 stop shop-web-1: lets go of the host port 80/tcp, which shop-proxy-1 needs (after 1, 2)',
     '4 start shop-proxy-1: new (after 1, 3)',
     '5 create shop-web-1.new: replaces shop-web-1: image: web:1, wanted web:2; ports: 80->80/tcp, wanted none (after 2, 4)',
     '6 stop shop-web-1: makes way for shop-web-1.new (after 3, 5)',
@@ -144,7 +144,7 @@ test('a port goes to one that its holder depends on: the holder lets go before i
     '8 remove shop-web-1.new: it did not start (only if 7 fails)',
     '9 start shop-web-1: runs again, since its successor did not start (after 8; only if 7 fails)',
     '10 remove shop-web-1: shop-web-1.new has taken over (after 7)',
-    '11 rename shop-web-1.new to shop-web-1: the name that web is to have (after 10)',
+    '11 rename shop-web-1.new to shop-web-1: the name that web gets (after 10)',
     '12 start shop-web-1: runs again, since shop-proxy-1 did not start (after 3; only if 4 fails)',
   ]);
 });
@@ -187,7 +187,7 @@ test('one that is replaced and one that stays swap addresses: the one that stays
     '3 stop shop-a-1: makes way for shop-a-1.new (after 1, 2)',
     '4 start shop-a-1.new: takes over (after 1, 2, 3)',
     '7 remove shop-a-1: shop-a-1.new has taken over (after 4)',
-    '8 rename shop-a-1.new to shop-a-1: the name that a is to have (after 7)',
+    '8 rename shop-a-1.new to shop-a-1: the name that a gets (after 7)',
     '9 connect shop-b-1 to shop_net: on shop_net: address 10.0.0.2, wanted 10.0.0.1 (after 2, 3)',
   ]);
 });
@@ -334,10 +334,10 @@ describe('two apps that swap', () => {
     const first = planLines({ git, site: actualOf(ports('80', '81')) });
     expect(forward(first).filter((line) => !line.includes('withheld'))).toEqual([
       '1 create a-x-1.new: replaces a-x-1: ports: 80->80/tcp, wanted 81->80/tcp',
-      '2 stop a-x-1: lets go of the host port 80/tcp, which app b is to have (after 1)',
+      '2 stop a-x-1: lets go of the host port 80/tcp, which app b needs (after 1)',
       '',
       '1 create b-x-1.new: replaces b-x-1: ports: 81->80/tcp, wanted 80->80/tcp',
-      '2 stop b-x-1: lets go of the host port 81/tcp, which app a is to have (after 1)',
+      '2 stop b-x-1: lets go of the host port 81/tcp, which app a needs (after 1)',
     ]);
     const down = actualOf(ports('80', '81')).containers.map((each) => ({ ...each, status: 'exited' as const }));
     const made = actualOf(git).containers.map((each) => ({

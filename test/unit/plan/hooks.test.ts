@@ -43,7 +43,7 @@ test('a replacement tells the old one before its stop, and once more the hooks o
     '9 run post_start[0] in shop-web-1: runs again, since its successor did not start (after 8; only if 4 fails)',
     '10 run post_start[1] in shop-web-1: runs again, since its successor did not start (after 9; only if 4 fails)',
     '11 remove shop-web-1: shop-web-1.new has taken over (after 4)',
-    '12 rename shop-web-1.new to shop-web-1: the name that web is to have (after 11)',
+    '12 rename shop-web-1.new to shop-web-1: the name that web gets (after 11)',
   ]);
 });
 

@@ -112,7 +112,7 @@ test('while an image is pulled, the last good container is started again', () =>
     '6 remove shop-web-1.new: it did not start (only if 5 fails)',
     '7 start shop-web-1: runs again, since its successor did not start (after 6; only if 5 fails)',
     '8 remove shop-web-1: shop-web-1.new has taken over (after 5)',
-    '9 rename shop-web-1.new to shop-web-1: the name that web is to have (after 8)',
+    '9 rename shop-web-1.new to shop-web-1: the name that web gets (after 8)',
   ]);
 });
 

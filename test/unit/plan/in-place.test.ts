@@ -114,7 +114,7 @@ test('a dead container is replaced', () => {
     '2 start shop-web-1.new: takes over (after 1)',
     '3 remove shop-web-1.new: it did not start (only if 2 fails)',
     '4 remove shop-web-1: shop-web-1.new has taken over (after 2)',
-    '5 rename shop-web-1.new to shop-web-1: the name that web is to have (after 4)',
+    '5 rename shop-web-1.new to shop-web-1: the name that web gets (after 4)',
   ]);
 });
 

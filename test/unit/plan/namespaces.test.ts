@@ -36,12 +36,12 @@ test('a new container takes a new one of those that joined it', () => {
     '2 stop shop-vpn-1: makes way for shop-vpn-1.new (after 1)',
     '3 start shop-vpn-1.new: takes over (after 1, 2)',
     '6 remove shop-vpn-1: shop-vpn-1.new has taken over (after 3)',
-    '7 rename shop-vpn-1.new to shop-vpn-1: the name that vpn is to have (after 6)',
+    '7 rename shop-vpn-1.new to shop-vpn-1: the name that vpn gets (after 6)',
     '8 create shop-torrent-1.new: replaces shop-torrent-1: service:vpn gets a new container (after 3)',
     '9 stop shop-torrent-1: makes way for shop-torrent-1.new (after 8)',
     '10 start shop-torrent-1.new: takes over (after 8, 9)',
     '13 remove shop-torrent-1: shop-torrent-1.new has taken over (after 10)',
-    '14 rename shop-torrent-1.new to shop-torrent-1: the name that torrent is to have (after 13)',
+    '14 rename shop-torrent-1.new to shop-torrent-1: the name that torrent gets (after 13)',
   ]);
 });
 

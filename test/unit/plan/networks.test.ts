@@ -40,12 +40,12 @@ test('a network deleted while its users stood still is made, joined, and only th
   ]);
 });
 
-test('options that changed: all leave, it is made anew, all join again; and back to the old one if that fails', () => {
+test('options that changed: all leave, it is made again, all join again; and back to the old one if that fails', () => {
   const next = site(app('shop', network('default', { Internal: true }), service('web')));
   expect(planLines({ git: next, memory, site: actualOf(git) })).toEqual([
-    '1 disconnect shop-web-1 from shop_default: shop_default is made anew',
+    '1 disconnect shop-web-1 from shop_default: shop_default is made again',
     '2 remove network shop_default: internal: false, wanted true (after 1)',
-    '3 create network shop_default: made anew with what Git says (after 2)',
+    '3 create network shop_default: made again as Git says (after 2)',
     '4 create network shop_default: as it was, since it could not be made as Git says (after 2; only if 3 fails)',
     '5 connect shop-web-1 to shop_default: back on the new one (after 3)',
     '6 connect shop-web-1 to shop_default: it could not be removed (after 1; only if 2 fails)',

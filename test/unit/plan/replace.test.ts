@@ -32,7 +32,7 @@ test('a new image: made beside the old one, the old one stopped, the new one sta
     '4 remove shop-web-1.new: it did not start (only if 3 fails)',
     '5 start shop-web-1: runs again, since its successor did not start (after 4; only if 3 fails)',
     '6 remove shop-web-1: shop-web-1.new has taken over (after 3)',
-    '7 rename shop-web-1.new to shop-web-1: the name that web is to have (after 6)',
+    '7 rename shop-web-1.new to shop-web-1: the name that web gets (after 6)',
   ]);
 });
 
@@ -49,7 +49,7 @@ test('interrupted after the new one was made: goes on with it', () => {
     `3 ${finish[2]} (only if 2 fails)`,
     '4 start shop-web-1: runs again, since its successor did not start (after 3; only if 2 fails)',
     '5 remove shop-web-1: shop-web-1.new has taken over (after 2)',
-    '6 rename shop-web-1.new to shop-web-1: the name that web is to have (after 5)',
+    '6 rename shop-web-1.new to shop-web-1: the name that web gets (after 5)',
   ]);
 });
 
@@ -59,14 +59,14 @@ test('interrupted after the old one was stopped: the new one starts', () => {
     '1 start shop-web-1.new: takes over',
     '2 remove shop-web-1.new: it did not start (only if 1 fails)',
     '3 remove shop-web-1: shop-web-1.new has taken over (after 1)',
-    '4 rename shop-web-1.new to shop-web-1: the name that web is to have (after 3)',
+    '4 rename shop-web-1.new to shop-web-1: the name that web gets (after 3)',
   ]);
 });
 
 test('interrupted after the new one was started: the old one goes', () => {
   expect(planLines({ git, memory, site: halfway({ status: 'exited', exitCode: 143 }, {}) })).toEqual([
     '1 remove shop-web-1: shop-web-1.new has taken over',
-    '2 rename shop-web-1.new to shop-web-1: the name that web is to have (after 1)',
+    '2 rename shop-web-1.new to shop-web-1: the name that web gets (after 1)',
   ]);
 });
 
@@ -99,7 +99,7 @@ test('two that run in one place: the right one stays', () => {
   expect(planLines({ git, memory, site: halfway({}, {}) })).toEqual([
     '1 stop shop-web-1: shop-web-1.new has taken over',
     '2 remove shop-web-1: shop-web-1.new has taken over (after 1)',
-    '3 rename shop-web-1.new to shop-web-1: the name that web is to have (after 2)',
+    '3 rename shop-web-1.new to shop-web-1: the name that web gets (after 2)',
   ]);
 });
 
@@ -133,7 +133,7 @@ test('a start that fails is tried again later, and the old one serves meanwhile'
     '4 remove shop-web-1.new: it did not start (only if 3 fails; withheld by backoff)',
     '5 start shop-web-1: runs again, since its successor did not start (after 4; only if 3 fails; withheld by backoff)',
     '6 remove shop-web-1: shop-web-1.new has taken over (after 3; withheld by backoff)',
-    '7 rename shop-web-1.new to shop-web-1: the name that web is to have (after 6; withheld by backoff)',
+    '7 rename shop-web-1.new to shop-web-1: the name that web gets (after 6; withheld by backoff)',
   ]);
 });
 

@@ -50,7 +50,7 @@ const GOES_ON = [
   '3 remove shop-web-1.new: it is not steady (after 2; only if 1 fails)',
   '4 stop shop-web-1: shop-web-1.new has taken over (after 1)',
   '5 remove shop-web-1: shop-web-1.new has taken over (after 4)',
-  '6 rename shop-web-1.new to shop-web-1: the name that web is to have (after 5)',
+  '6 rename shop-web-1.new to shop-web-1: the name that web gets (after 5)',
 ];
 
 test('the new one runs and is steady before the old one is stopped, and goes when it is not', () => {
@@ -63,7 +63,7 @@ test('the new one runs and is steady before the old one is stopped, and goes whe
     '6 remove shop-web-1.new: it is not steady (after 5; only if 4 fails)',
     '7 stop shop-web-1: shop-web-1.new has taken over (after 4)',
     '8 remove shop-web-1: shop-web-1.new has taken over (after 7)',
-    '9 rename shop-web-1.new to shop-web-1: the name that web is to have (after 8)',
+    '9 rename shop-web-1.new to shop-web-1: the name that web gets (after 8)',
   ]);
 });
 
@@ -74,7 +74,7 @@ test('without a health check the old one runs on while the new one is watched', 
   expect(lines.slice(6)).toEqual([
     '7 stop shop-web-1: shop-web-1.new has taken over (after 4; withheld by updateConfig)',
     '8 remove shop-web-1: shop-web-1.new has taken over (after 7; withheld by updateConfig)',
-    '9 rename shop-web-1.new to shop-web-1: the name that web is to have (after 8; withheld by updateConfig)',
+    '9 rename shop-web-1.new to shop-web-1: the name that web gets (after 8; withheld by updateConfig)',
   ]);
   const at = (seconds: number): ActualSite => ({
     ...trial({ startedAt: '2026-01-01T00:00:10.5Z', health: 'none' }, {}, next),
@@ -99,7 +99,7 @@ test('interrupted before the new one was started: it is started now', () => {
     '5 remove shop-web-1.new: it is not steady (after 4; only if 3 fails)',
     '6 stop shop-web-1: shop-web-1.new has taken over (after 3)',
     '7 remove shop-web-1: shop-web-1.new has taken over (after 6)',
-    '8 rename shop-web-1.new to shop-web-1: the name that web is to have (after 7)',
+    '8 rename shop-web-1.new to shop-web-1: the name that web gets (after 7)',
   ]);
 });
 
@@ -174,7 +174,7 @@ test('what depends on it is restarted when the new one takes over, and not befor
     '7 stop shop-proxy-1: depends on web, which gets a new container (restart: true) (after 4)',
     '8 stop shop-web-1: shop-web-1.new has taken over (after 4, 7)',
     '9 remove shop-web-1: shop-web-1.new has taken over (after 8)',
-    '10 rename shop-web-1.new to shop-web-1: the name that web is to have (after 9)',
+    '10 rename shop-web-1.new to shop-web-1: the name that web gets (after 9)',
     '11 start shop-proxy-1: depends on web, which gets a new container (restart: true) (after 4, 7, 8)',
   ]);
 });

@@ -23,7 +23,7 @@ test('what waits for a pull in its backoff is withheld with it, and what runs go
     '5 remove shop-db-1.new: it did not start (only if 4 fails; withheld by backoff)',
     '6 start shop-db-1: runs again, since its successor did not start (after 5; only if 4 fails; withheld by backoff)',
     '7 remove shop-db-1: shop-db-1.new has taken over (after 4; withheld by backoff)',
-    '8 rename shop-db-1.new to shop-db-1: the name that db is to have (after 7; withheld by backoff)',
+    '8 rename shop-db-1.new to shop-db-1: the name that db gets (after 7; withheld by backoff)',
   ]);
 });
 

@@ -7,16 +7,16 @@ import type { FieldDifference } from '../../../model/plan.ts';
 import type { ContainerSpec, EndpointSpec } from '../../../model/spec.ts';
 import type { ActualContainer, ActualSite, DesiredContainer } from '../../../model/state.ts';
 
-/** How far one container is from what its place wants. Says nothing of whether it runs. */
+/** The differences of one container from the wanted state of its slot. They do not say if it runs. */
 export interface Assessment {
   container: ActualContainer;
-  /** What is asked of it: what Git says, but for what the site owns. */
+  /** The spec that Git asks for, with the fields that the site owns as they are. */
   asked: ContainerSpec;
   /** The fields for which only a new container will do, as people call them. */
   fields: string[];
   /** Why only a new container will do, in words; empty: this one is right, or can be made so in place. */
   replace: string[];
-  /** What the engine changes in place, and why. */
+  /** The changes that the engine makes in place, and why. */
   update: { changes: Partial<ContainerSpec>; reasons: string[] } | undefined;
   disconnect: { network: string; reason: string }[];
   connect: { network: string; endpoint: EndpointSpec; reason: string }[];
@@ -130,7 +130,7 @@ function endpoints(
   return { connect, disconnect };
 }
 
-/** A network deleted and made anew has another ID than the one in the endpoint. Podman answers with the name, which tells nothing. */
+/** A network that was deleted and made again has another ID than the one in the endpoint. Podman answers with the name, which tells nothing. */
 function leadsNowhere(
   network: string,
   found: ActualContainer,

@@ -9,10 +9,10 @@ import { decisionOn, joinedContainer } from './joined-slots.ts';
 /** Reasons for a replacement that lie outside the container: a file whose old inode it holds, a namespace it joined that is gone. */
 export function externalReasons(known: Known, wanted: DesiredContainer, found: ActualContainer): string[] {
   const { facts, resources } = known;
-  // A container that has done its work needs none of it any more.
+  // A container that has done its work needs its files and namespaces no more.
   if (isCompleted(found, wanted)) return [];
   const reasons = writesFor(resources.files, wanted).boundItself.map(
-    (path) => `${path} is written anew, and it binds the old one`,
+    (path) => `${path} is written again, and it binds the old one`,
   );
   for (const joined of joinedBy(facts.desired, wanted, facts.neighbours)) {
     const { mode, isNamespace } = joined;

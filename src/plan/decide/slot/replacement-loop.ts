@@ -8,8 +8,8 @@ import type { Slot } from '../decision.ts';
 import type { Assessment } from './assess.ts';
 
 /**
- * A container that is made anew again and again for the same field, although Git asks for nothing new, is better off as it is: something else
- * changes it, or the engine does not keep what it is told. After three times it is replaced ever more rarely, which never ends.
+ * A container may be replaced again and again for the same field although Git asks for nothing new: something else changes it, or the engine does not
+ * keep what it is told. After three times it is replaced ever more rarely, which never ends.
  */
 const FREE = 3;
 /** Milliseconds: after the third time, doubling to the last. */
@@ -24,7 +24,7 @@ export interface Loop {
   problem?: PlanProblem;
 }
 
-/** undefined: what is replaced is no drift of the container itself. */
+/** undefined: the reason for the replacement is no drift of the container itself. */
 export function loopOf({ actual, memory, now }: AppFacts, slot: Slot, old: Assessment): Loop | undefined {
   if (!old.madeForThis || old.fields.length === 0) return undefined;
   const { id, service, wanted, change } = slot;

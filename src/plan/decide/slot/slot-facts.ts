@@ -15,7 +15,7 @@ import { repairChange, repairsOf } from './repairs.ts';
 import { type Loop, loopOf } from './replacement-loop.ts';
 import { watch } from './steady.ts';
 
-/** The questions that the rules of decide.ts ask. None of them changes anything. */
+/** The questions that the rules of decide.ts ask. They change nothing. */
 export interface SlotFacts {
   /** The rollout of the service lets this replacement wait. */
   paced: Withheld | undefined;
@@ -65,7 +65,7 @@ export function slotFacts(known: Known, slot: Slot, paced: Withheld | undefined)
   };
 }
 
-/** undefined: one of them runs, or none of them ever ran. */
+/** undefined: one of them runs, or no one ever ran. */
 function previousOf(known: Known, slot: Slot, containers: readonly ActualContainer[]): Previous | undefined {
   const { wanted, change } = slot;
   const ran = containers.filter(

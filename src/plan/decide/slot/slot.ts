@@ -61,7 +61,7 @@ export function slotOf(known: Known, service: DesiredService, wanted: DesiredCon
 /** `deploy.update_config.order`. */
 export const startsFirst = ({ update }: DesiredService): boolean => update?.order === 'start-first';
 
-/** Of several, the one that runs, then the one with the final name, then the newest; IDs decide the rest. */
+/** The one that runs comes first, then the one with the final name; IDs decide the rest. */
 export function best(candidates: readonly Assessment[], wanted: DesiredContainer): Assessment | undefined {
   const rank = ({ container }: Assessment): number =>
     (isUp(container) ? 2 : 0) + (container.name === wanted.name ? 1 : 0);

@@ -5,12 +5,12 @@ import { serviceKey } from '../../../model/subject.ts';
 import type { AppFacts } from '../../facts/app-facts.ts';
 import { isCompleted, type NamedSlot } from '../../facts/containers.ts';
 
-/** How a container does that is to take over from one that still runs. `text` goes after its name. */
+/** The state of a successor that runs beside the container it replaces. `text` goes after its name. */
 export type Steadiness = { state: 'steady'; text: '' } | { state: 'waiting' | 'failed'; text: string };
 
 /**
- * One that runs and is healthy where it has a health check, or that has done its work. What the engine had to restart before it was healthy, or
- * that has no check to say that it is well now, has failed.
+ * A successor is steady when it runs, and is healthy where it has a health check, or when it has done its work. It has failed when the engine had to
+ * restart it before it was healthy, or without a check that says it is well now.
  */
 export function steadinessOf(found: ActualContainer): Steadiness {
   const { status, health, restartCount, exitCode } = found;

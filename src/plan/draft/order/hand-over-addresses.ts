@@ -71,7 +71,7 @@ const leaveEarly = (
     kind: 'disconnectNetwork',
     container: refOf(holder),
     network,
-    reason: `lets go of the address that ${container.name} is to have`,
+    reason: `lets go of the address that ${container.name} needs`,
     after: [],
     ...(service !== undefined && { service }),
     subject,
@@ -81,8 +81,8 @@ const leaveEarly = (
   });
 
 /**
- * A container of another app lets go by that app's own plan, and one of this app may have to wait itself. If anything is to have the address of
- * this container in turn, this one leaves at once: they may be swapping in a circle, of which no app sees more than its own part.
+ * A container of another app lets go by that app's own plan, and one of this app may have to wait itself. If another one needs the address of
+ * this container in turn, this one leaves at once: they may be swapping in a circle, and no app sees more than its own part of that.
  */
 function waitFor(
   { draft, facts }: AppDraft,

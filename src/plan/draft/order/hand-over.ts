@@ -95,18 +95,17 @@ function handOver(app: AppDraft, starting: Starting, holder: ActualContainer): v
   draft.withhold(handle, waitsFor(facts, holder, needed.text));
 }
 
-/** Where apps swap something, each would wait for the other: so what is to be replaced is stopped although its successor has to wait. */
+/** Where apps swap something, each would wait for the other. So the old container is stopped although its successor has to wait. */
 function letGoForOthers({ draft, facts }: AppDraft, predecessors: number[], ready: number[]): void {
   for (const stopped of predecessors) {
     const { container } = draft.get(stopped) as Operation & { kind: 'stopContainer' };
     const found = facts.actual.containers.find(({ id }) => 'id' in container && id === container.id);
     const wish = found && wishOf(facts, found);
-    if (found && wish)
-      stopEarly(draft, found, stopped, `lets go of ${wish.text}, which app ${wish.app} is to have`, ready);
+    if (found && wish) stopEarly(draft, found, stopped, `lets go of ${wish.text}, which app ${wish.app} needs`, ready);
   }
 }
 
-/** The operations after which the holder has none of it any more, before the start. */
+/** The operations after which the holder has let go of all these things, ordered before the start. */
 function freeing({ draft }: AppDraft, starting: Starting, holder: ActualContainer, things: SharedThing[]): number[] {
   const { handle } = starting.start;
   const left = leavesOf(draft, holder, things);
@@ -117,7 +116,8 @@ function freeing({ draft }: AppDraft, starting: Starting, holder: ActualContaine
 }
 
 /**
- * The holder's own successor waits for the one that is to have this. So it is stopped before that is made, but not before its image is there.
+ * The holder's own successor waits for the container that needs the thing. So the holder is stopped before its successor is made, but not before the
+ * image of that is there.
  */
 function letGoEarly(
   draft: Draft,
@@ -128,7 +128,7 @@ function letGoEarly(
 ): number {
   const what = things.map(({ text }) => text).join(' and ');
   const pulls = draft.behind(stopped).filter(({ kind }) => kind === 'pullImage');
-  const reason = `lets go of ${what}, which ${wanted.name} is to have`;
+  const reason = `lets go of ${what}, which ${wanted.name} needs`;
   const early = stopEarly(
     draft,
     holder,

@@ -14,7 +14,7 @@ export function orderJoinedRemovals({ facts, draft }: AppDraft): void {
     for (const other of containers.filter((each) => hasJoined(each, gone, containers))) {
       const { app } = other.identity;
       const first = removalOf(draft, other.id);
-      const text = `it waits until ${other.name} of app ${app}, which has joined it, is made anew`;
+      const text = `it waits until ${other.name} of app ${app}, which has joined it, is made again`;
       if (app !== desired.name) draft.withhold(removal, { by: 'handOver', text });
       else if (first !== undefined) draft.order(first, removal);
     }

@@ -10,7 +10,7 @@ import { restartWith } from './restart-with.ts';
 import { rename, start, stop, unpause } from './steps.ts';
 import { removeOthers, takeOver } from './take-over.ts';
 
-/** The right container is there: it is repaired, started where it stands still, and gets its name. Others that claim the slot go. */
+/** The right container is there: it is repaired, started if it does not run, and gets its name. Others that claim the slot go. */
 export function draftCurrent(
   work: SlotWork,
   decision: Decision & { kind: 'keep' | 'start' | 'restart' | 'unpause' },

@@ -3,9 +3,9 @@ import type { ContainerRef, Reason } from '../../../model/plan.ts';
 import type { Hook } from '../../../model/spec.ts';
 import type { ActualContainer, DesiredContainer } from '../../../model/state.ts';
 import { serviceKey } from '../../../model/subject.ts';
-import { hooksRetry } from '../../decide/services.ts';
 import { type AppFacts, type Attempt, attempt } from '../../facts/app-facts.ts';
 import { refOf } from '../../facts/containers.ts';
+import { hooksRetry } from '../../facts/goals.ts';
 import type { SlotWork } from '../app-draft.ts';
 import type { Draft } from '../draft.ts';
 

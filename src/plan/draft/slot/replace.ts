@@ -45,7 +45,7 @@ export function draftSuccessor(
 ): Made {
   const { container, update } = old;
   const cleared = leftovers.map((each) => discard(work, each, 'left over from an interrupted replacement'));
-  // What would be changed in place comes along, and people are to read all that changes.
+  // Changes in place come along: people read all that changes.
   const reasons = [...old.replace, ...(update?.reasons ?? [])];
   return create(work, slot, {
     name,
@@ -66,4 +66,4 @@ export const of = ({ id, wanted }: Slot, ref: SlotDraft['ref']): Pick<SlotDraft,
   ref,
 });
 
-export const nameOf = ({ service }: Slot): string => `the name that ${service.name} is to have`;
+export const nameOf = ({ service }: Slot): string => `the name that ${service.name} gets`;

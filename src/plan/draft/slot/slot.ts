@@ -43,7 +43,7 @@ export function draftSlot(app: AppDraft, decision: Decision): SlotDraft | undefi
   }
 }
 
-/** The engine is removing it already, whoever asked for it. Its name is free only afterwards. */
+/** The engine is removing it already. Its name is free only afterwards. */
 const awaitGone = (
   { app, change: { service, subject, cause } }: SlotWork,
   container: Parameters<typeof refOf>[0],

@@ -5,8 +5,8 @@ import type { AppFacts } from '../app-facts.ts';
 import type { NamedSlot } from '../containers.ts';
 
 /**
- * What stands where a container of ours belongs and is not ours: the holder of its name, or, where we have none there yet, what `docker compose`
- * runs as the same service. undefined: the place is free.
+ * A container that is not ours in the slot of one of ours: the holder of its name, or, where the slot is empty, the one that `docker compose` runs as the
+ * same service. undefined: the slot is free.
  */
 export function rivalOf(facts: AppFacts, { service, wanted }: NamedSlot, isTaken: boolean): Problem | undefined {
   const holder = nameHolder(facts, wanted.name);
@@ -20,7 +20,7 @@ export function rivalOf(facts: AppFacts, { service, wanted }: NamedSlot, isTaken
   );
 }
 
-/** Who holds a name and is not ours; undefined: nobody. */
+/** The container that holds a name and is not ours; undefined: there is none. */
 export function nameHolder(facts: AppFacts, name: string): Problem | undefined {
   const id = own(facts.actual.foreignNames, name);
   if (id === undefined) return undefined;

@@ -8,7 +8,7 @@ import { type Fate, fateOf, fateOfName } from '../neighbours.ts';
 import { claimantOf, joinedBy } from './joined.ts';
 import { type SharedThing, sharedThings } from './shared-things.ts';
 
-/** A container of ours, of any app, that runs and has something that another is to have. */
+/** A container of ours, of any app, that runs and has something that another one needs. */
 interface Holder {
   container: ActualContainer;
   thing: SharedThing;
@@ -135,7 +135,7 @@ function wishesOf({ neighbours }: AppFacts, holder: ActualContainer): Wish[] {
   });
 }
 
-/** Git no longer names a container, and another app is to have what it has: it runs on until that one's image is there. */
+/** Git no longer names a container, and another app needs something that it has. It runs on until the image of that app is there. */
 export function runsOnFor(facts: AppFacts, holder: ActualContainer): Withheld | undefined {
   if (!isUp(holder)) return undefined;
   const awaited = wishesOf(facts, holder).find(
