@@ -10,64 +10,47 @@ export function spreadWithheld(operations: Operation[]): Operation[] {
   const numbered = new Map(operations.map((operation) => [operation.id, operation]));
   let spreads = true;
   while (spreads) {
+    spreads = false;
     for (const operation of operations) {
-      const withheld = operation.withheld ?? inherited(operation, numbered);
-      if (withheld) operation.withheld = withheld;
+      const { after, onlyIfFailed } = operation;
+      const needs = onlyIfFailed === undefined ? after : [...after, onlyIfFailed];
+      const withheld = operation.withheld ?? needs.flatMap((id) => numbered.get(id)?.withheld ?? [])[0];
+      if (!withheld) continue;
+      operation.withheld = withheld;
+      for (const id of after) {
+        const earlier = numbered.get(id);
+        if (!earlier || earlier.withheld || !isForNothing(earlier, operation)) continue;
+        earlier.withheld = withheld;
+        spreads = true;
+      }
     }
-    spreads =
-      operations.filter(
-        (operation) =>
-          sparesPredecessor(operation, numbered) ||
-          sparesHooks(operation, numbered) ||
-          sparesEndpoint(operation, numbered),
-      ).length > 0;
   }
   return operations;
 }
 
-function inherited({ after, onlyIfFailed }: Operation, numbered: Map<number, Operation>): Operation['withheld'] {
-  const needs = onlyIfFailed === undefined ? after : [...after, onlyIfFailed];
-  return needs.map((id) => numbered.get(id)?.withheld).find((withheld) => withheld !== undefined);
-}
-
-/** Withholds the stops that a withheld start of the same place comes after; tells whether there were any. */
-function sparesPredecessor(operation: Operation, numbered: Map<number, Operation>): boolean {
-  if (operation.kind !== 'startContainer' || !operation.withheld) return false;
-  const { withheld } = operation;
-  const stops = operation.after.flatMap((id) => {
-    const stop = numbered.get(id);
-    return stop?.kind === 'stopContainer' &&
-      !stop.withheld &&
-      subjectKey(stop.subject) === subjectKey(operation.subject)
-      ? [stop]
-      : [];
-  });
-  for (const stop of stops) stop.withheld = withheld;
-  return stops.length > 0;
-}
-
-/** Withholds that a container leaves a network which it may not join again now. */
-function sparesEndpoint(operation: Operation, numbered: Map<number, Operation>): boolean {
-  if (operation.kind !== 'connectNetwork' || !operation.withheld || operation.onlyIfFailed !== undefined) return false;
-  const { network, container, withheld } = operation;
-  const leaves = operation.after.flatMap((id) => {
-    const leave = numbered.get(id);
-    if (leave?.kind !== 'disconnectNetwork' || leave.withheld || leave.network !== network) return [];
-    return 'id' in container && 'id' in leave.container && container.id === leave.container.id ? [leave] : [];
-  });
-  for (const leave of leaves) leave.withheld = withheld;
-  return leaves.length > 0;
-}
-
-/** Withholds the pre_stop hooks of a withheld stop: nobody is told of an end that does not come. */
-function sparesHooks({ after, kind, withheld }: Operation, numbered: Map<number, Operation>): boolean {
-  if (!withheld || (kind !== 'stopContainer' && kind !== 'runHook')) return false;
-  const hooks = after.flatMap((id) => {
-    const hook = numbered.get(id);
-    return hook?.kind === 'runHook' && hook.phase === 'pre_stop' && !hook.withheld ? [hook] : [];
-  });
-  for (const hook of hooks) hook.withheld = withheld;
-  return hooks.length > 0;
+/** The earlier operation only makes way for the later one, which does not come. */
+function isForNothing(earlier: Operation, later: Operation): boolean {
+  switch (later.kind) {
+    // The predecessor of a container that may not start runs on.
+    case 'startContainer':
+      return earlier.kind === 'stopContainer' && subjectKey(earlier.subject) === subjectKey(later.subject);
+    // A container stays on a network that it may not join again.
+    case 'connectNetwork':
+      return (
+        earlier.kind === 'disconnectNetwork' &&
+        later.onlyIfFailed === undefined &&
+        earlier.network === later.network &&
+        'id' in earlier.container &&
+        'id' in later.container &&
+        earlier.container.id === later.container.id
+      );
+    // A container is not told of an end that does not come.
+    case 'stopContainer':
+    case 'runHook':
+      return earlier.kind === 'runHook' && earlier.phase === 'pre_stop';
+    default:
+      return false;
+  }
 }
 
 /** Those withheld on their own account: of a chain that waits for one thing, people want to be told only of that. */

@@ -8,7 +8,7 @@ import type { SlotFacts } from '../../../src/plan/decide/slot/slot-facts.ts';
 import { actualOf, app, service, site } from '../../support/site-builder.ts';
 
 const git = site(app('shop', service('web')));
-const [web] = git.apps[0]?.services as [DesiredService];
+const [web] = git.apps.flatMap(({ services }) => services) as [DesiredService];
 const [running] = actualOf(git).containers as [ActualContainer];
 
 const id = { app: 'shop', service: 'web', number: 1 };

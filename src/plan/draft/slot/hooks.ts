@@ -1,5 +1,5 @@
 import { secretsIn } from '../../../lib/text/last-words.ts';
-import type { ContainerRef, Reason } from '../../../model/plan.ts';
+import type { ContainerRef, Operation, Reason } from '../../../model/plan.ts';
 import type { Hook } from '../../../model/spec.ts';
 import type { ActualContainer, DesiredContainer } from '../../../model/state.ts';
 import { serviceKey } from '../../../model/subject.ts';
@@ -25,39 +25,11 @@ export function postStart(
     onlyIfFailed,
   }: { from?: number; reason?: Reason; onlyIfFailed?: number } = {},
 ): number[] {
-  const hooks = wanted.hooks?.postStart ?? [];
   // They belong to a start that was allowed: selfHeal does not hold them back.
   const tried = attempt(facts, { ...change, cause: 'revision', retry: hooksRetry(wanted) });
-  let last = after;
-  return hooks.slice(from).map((hook, position) => {
-    const index = from + position;
-    const handle = draft.add({
-      kind: 'runHook',
-      container,
-      phase: 'post_start',
-      index,
-      last: index === hooks.length - 1,
-      hook,
-      conceals: concealedOf(hook, wanted.spec.Env, wanted.spec.Files),
-      mayFail: false,
-      reason,
-      after: last,
-      ...(onlyIfFailed !== undefined && { onlyIfFailed }),
-      ...tried,
-      cause: change.cause,
-    });
-    last = [handle];
-    return handle;
-  });
-}
-
-interface Stop {
-  reason: Reason;
-  after: number[];
-  /** A sick container is stopped whatever its hooks say. */
-  mayFail?: boolean;
-  /** As of Operation. */
-  onlyIfFailed?: number;
+  const conceals = (hook: Hook): string[] => concealedOf(hook, wanted.spec.Env, wanted.spec.Files);
+  const shared = { ...tried, cause: change.cause, container, reason, mayFail: false, phase: 'post_start' } as const;
+  return inTurn(draft, wanted.hooks?.postStart ?? [], from, after, conceals, { ...shared, ...wayBack(onlyIfFailed) });
 }
 
 /** Drafts the hooks before a stop; returns the handles that the stop comes after. Only a container that runs can run them. */
@@ -66,28 +38,40 @@ export function preStop(
   container: ActualContainer,
   hooks: Hook[] | undefined,
   change: Attempt,
-  { reason, after, mayFail = false, onlyIfFailed }: Stop,
+  {
+    reason,
+    after,
+    /** A sick container is stopped whatever its hooks say. */
+    mayFail = false,
+    onlyIfFailed,
+  }: { reason: Reason; after: number[]; mayFail?: boolean; onlyIfFailed?: number },
 ): number[] {
   if (container.status !== 'running' || !hooks?.length) return after;
-  let last = after;
+  const conceals = (hook: Hook): string[] => concealedOf(hook, container.spec.Env, undefined);
+  const shared = { ...change, container: refOf(container), reason, mayFail, phase: 'pre_stop' } as const;
+  return inTurn(draft, hooks, 0, after, conceals, { ...shared, ...wayBack(onlyIfFailed) }).slice(-1);
+}
+
+const wayBack = (onlyIfFailed: number | undefined) => (onlyIfFailed === undefined ? {} : { onlyIfFailed });
+
+type RunHook = Operation & { kind: 'runHook' };
+
+function inTurn(
+  draft: Draft,
+  hooks: readonly Hook[],
+  from: number,
+  after: number[],
+  conceals: (hook: Hook) => string[],
+  shared: Omit<RunHook, 'id' | 'kind' | 'index' | 'last' | 'hook' | 'conceals' | 'after'>,
+): number[] {
+  const handles: number[] = [];
   for (const [index, hook] of hooks.entries()) {
-    const handle = draft.add({
-      kind: 'runHook',
-      container: refOf(container),
-      phase: 'pre_stop',
-      index,
-      last: index === hooks.length - 1,
-      hook,
-      conceals: concealedOf(hook, container.spec.Env, undefined),
-      mayFail,
-      reason,
-      after: last,
-      ...(onlyIfFailed !== undefined && { onlyIfFailed }),
-      ...change,
-    });
-    last = [handle];
+    if (index < from) continue;
+    const hooked = { index, last: index === hooks.length - 1, hook, conceals: conceals(hook) };
+    const before = handles.at(-1);
+    handles.push(draft.add({ kind: 'runHook', ...shared, ...hooked, after: before === undefined ? after : [before] }));
   }
-  return last;
+  return handles;
 }
 
 /** The hooks to stop a container by: those that Git names for its service, else those that Git named last. */
