@@ -2,75 +2,41 @@ import { formatProblem } from '../../lib/errors.ts';
 import { Line, line, type Palette, plain } from '../../lib/text/line.ts';
 import { printable } from '../../lib/text/printable.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
-import type { AppPlan, ContainerRef, Operation, Plan } from '../../model/plan.ts';
+import type { AppPlan, Operation, OperationKind, Plan } from '../../model/plan.ts';
 
-/** The sign that an operation is printed with: it adds, removes, changes or looks. */
 type Sign = '+' | '-' | '~' | '?';
-const signs: Record<Operation['kind'], Sign> = {
-  pullImage: '+',
-  writeFile: '+',
-  removeFile: '-',
-  createNetwork: '+',
-  removeNetwork: '-',
-  createVolume: '+',
-  removeVolume: '-',
-  createContainer: '+',
-  connectNetwork: '~',
-  disconnectNetwork: '~',
-  copyFiles: '~',
-  runHook: '~',
-  updateContainer: '~',
-  startContainer: '~',
-  stopContainer: '~',
-  unpauseContainer: '~',
-  renameContainer: '~',
-  removeContainer: '-',
-  await: '?',
+type Words<Kind> = (operation: Extract<Operation, { kind: Kind }>) => string;
+
+/** For each kind of operation its sign (it adds, removes, changes or looks) and its words. */
+const PRINTED: { [Kind in OperationKind]: readonly [Sign, Words<Kind>] } = {
+  pullImage: ['+', ({ image }) => `pull ${image}`],
+  writeFile: ['+', ({ file }) => `write ${file.path}`],
+  removeFile: ['-', ({ path }) => `delete ${path}`],
+  createNetwork: ['+', ({ network }) => `create network ${network.Name}`],
+  removeNetwork: ['-', ({ name }) => `remove network ${name}`],
+  createVolume: ['+', ({ volume }) => `create volume ${volume.Name}`],
+  removeVolume: ['-', ({ name }) => `remove volume ${name}`],
+  createContainer: ['+', ({ name }) => `create ${name}`],
+  connectNetwork: ['~', ({ container, network }) => `connect ${container.name} to ${network}`],
+  disconnectNetwork: ['~', ({ container, network }) => `disconnect ${container.name} from ${network}`],
+  copyFiles: ['~', ({ container }) => `copy files into ${container.name}`],
+  runHook: ['~', ({ phase, index, container }) => `run ${phase}[${index}] in ${container.name}`],
+  updateContainer: ['~', ({ container }) => `update ${container.name}`],
+  startContainer: ['~', ({ container }) => `start ${container.name}`],
+  stopContainer: ['~', ({ container }) => `stop ${container.name}`],
+  unpauseContainer: ['~', ({ container }) => `unpause ${container.name}`],
+  renameContainer: ['~', ({ container, name }) => `rename ${container.name} to ${name}`],
+  removeContainer: ['-', ({ container }) => `remove ${container.name}`],
+  await: [
+    '?',
+    ({ container, condition }) =>
+      `wait until ${container.name} ${condition === 'completed' ? 'has completed' : `is ${condition}`}`,
+  ],
 };
 
 /** The operation in words, without its reason: `create web-1`. */
-export function describe(operation: Operation): string {
-  switch (operation.kind) {
-    case 'pullImage':
-      return `pull ${operation.image}`;
-    case 'writeFile':
-      return `write ${operation.file.path}`;
-    case 'removeFile':
-      return `delete ${operation.path}`;
-    case 'createNetwork':
-      return `create network ${operation.network.Name}`;
-    case 'removeNetwork':
-      return `remove network ${operation.name}`;
-    case 'createVolume':
-      return `create volume ${operation.volume.Name}`;
-    case 'removeVolume':
-      return `remove volume ${operation.name}`;
-    case 'createContainer':
-      return `create ${operation.name}`;
-    case 'connectNetwork':
-      return `connect ${named(operation.container)} to ${operation.network}`;
-    case 'disconnectNetwork':
-      return `disconnect ${named(operation.container)} from ${operation.network}`;
-    case 'copyFiles':
-      return `copy files into ${named(operation.container)}`;
-    case 'runHook':
-      return `run ${operation.phase}[${operation.index}] in ${named(operation.container)}`;
-    case 'updateContainer':
-      return `update ${named(operation.container)}`;
-    case 'startContainer':
-      return `start ${named(operation.container)}`;
-    case 'stopContainer':
-      return `stop ${named(operation.container)}`;
-    case 'unpauseContainer':
-      return `unpause ${named(operation.container)}`;
-    case 'renameContainer':
-      return `rename ${named(operation.container)} to ${operation.name}`;
-    case 'removeContainer':
-      return `remove ${named(operation.container)}`;
-    case 'await':
-      return `wait until ${named(operation.container)} ${operation.condition === 'completed' ? 'has completed' : `is ${operation.condition}`}`;
-  }
-}
+export const describe = (operation: Operation): string =>
+  (PRINTED[operation.kind][1] as (one: Operation) => string)(operation);
 
 /** The reason in words. A finding of drift says that it is one. */
 export function reasonOf({ reason, cause, retry }: Pick<Operation, 'reason' | 'cause' | 'retry'>): string {
@@ -79,8 +45,6 @@ export function reasonOf({ reason, cause, retry }: Pick<Operation, 'reason' | 'c
   const wait = retry?.purpose === 'previous' ? '; its replacement has to wait' : '';
   return `${reason.finding}${drift}${wait}`;
 }
-
-const named = ({ name }: ContainerRef): string => name;
 
 /** A plan for people: an app a paragraph, an operation a line with its reason. */
 export function renderText(plan: Plan, palette: Palette = plain, unplanned = 0): Line[] {
@@ -105,7 +69,7 @@ function renderApp({ app, operations, problems, adopted }: AppPlan, palette: Pal
 }
 
 function renderOperation(operation: Operation, width: number, palette: Palette): Line {
-  const sign = signs[operation.kind];
+  const sign = PRINTED[operation.kind][0];
   const paint = { '+': palette.add, '-': palette.remove, '~': palette.change, '?': palette.dim }[sign];
   const after = [
     ...(operation.after.length > 0 ? [`after ${operation.after.join(', ')}`] : []),
