@@ -3,13 +3,13 @@ import { own } from '../lib/own.ts';
 import type { PlacedApp } from '../model/fleet.ts';
 import type { CompileOptions } from './load/values/values.ts';
 
-/** Whether what `docker compose` started under the app's name is ours. */
+/** True when the app takes over containers that `docker compose` started under its name. */
 export const isAdopting = (app: PlacedApp, options: Pick<CompileOptions, 'adopt'>): boolean =>
   app.adopt === true || options.adopt === true;
 
 /**
- * The folder that an adopted stack was started from: its relative binds lie there, and it must stay so when all of its containers have been
- * replaced. undefined where there is none. Throws InputError where several are possible.
+ * The folder that an adopted stack was started from; undefined when there is none. The stack's relative binds resolve there, and must still do
+ * so after all of its containers were replaced. Throws InputError when there are several folders.
  */
 export function adoptedDirectory(app: PlacedApp, name: string, options: CompileOptions): string | undefined {
   if (!isAdopting(app, options)) return undefined;
@@ -18,6 +18,6 @@ export function adoptedDirectory(app: PlacedApp, name: string, options: CompileO
   if (directories.length <= 1) return directories[0];
   throw InputError.of(
     `the containers of the Compose project ${name} were started from several folders: ${directories.join(', ')}`,
-    'say which of them counts with projectDirectory in the Application',
+    'name the right one with projectDirectory in the Application',
   );
 }

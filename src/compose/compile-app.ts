@@ -6,7 +6,7 @@ import type { PortBinding } from '../model/spec.ts';
 import type { DesiredApp, DesiredService } from '../model/state.ts';
 import { entryOf, type MappingNode } from '../yaml/node.ts';
 import { adoptedDirectory, isAdopting } from './adoption.ts';
-import { type Claim, claimsOf, ownRivals, type Places } from './claims.ts';
+import { type Claim, claimsOf, ownRivals, type Positions } from './claims.ts';
 import { AppSize, type Size } from './compile/app-size.ts';
 import { checkProject } from './compile/check.ts';
 import { compileNetwork, compileVolume, resourceName } from './compile/compile-resources.ts';
@@ -26,8 +26,8 @@ import type { CompileOptions } from './load/values/values.ts';
 import { Report } from './report.ts';
 
 /**
- * What one app of a site should run. Throws InputError with every problem that can be found at once, SourceError where the snapshot
- * cannot be read.
+ * Compiles one app of a site. Throws InputError with all problems that can be found at once, and SourceError when the snapshot cannot be
+ * read.
  */
 export async function compileApp(
   app: PlacedApp,
@@ -38,21 +38,21 @@ export async function compileApp(
   return (await compileWhole(app, site, snapshot, options)).desired;
 }
 
-/** An app, and what it was compiled from. */
+/** A compiled app, with the tree and the context that it was compiled from. */
 export interface Compiled {
   desired: DesiredApp;
-  /** What it claims of the site. */
+  /** The things of the site that it claims. */
   claims: Claim[];
-  /** How large it is. */
+  /** The size that counts for the limits. */
   size: Size;
-  /** The tree of all its files, and what was read of it; services whose profiles are off left out. */
+  /** The merged tree of all its files. */
   root: MappingNode;
   context: ServiceContext;
 }
 
 /**
- * The same, with what it was compiled from. `onName` hears the app's name as soon as it is known, also if the rest fails. No message of it holds a
- * value that Git does not hold.
+ * Compiles one app and keeps the tree and the context. `onName` gets the app's name as soon as it is known, even if compiling fails later. No
+ * message shows a value that is not in Git.
  */
 export async function compileWhole(
   app: PlacedApp,
@@ -143,7 +143,7 @@ async function compileOpenly(
     ...filled('missing', missing),
     warnings: report.warnings.map((warning) => ({ ...warning, app: name })),
   };
-  const claims = claimsOf(desired, placesIn(project));
+  const claims = claimsOf(desired, positionsIn(project));
   report.problems.push(...ownRivals(claims));
   report.throwIfAny();
   const files = desired.files.reduce((sum, { content }) => sum + content.byteLength, 0);
@@ -159,8 +159,8 @@ function withSiteKeys(services: readonly DesiredService[], root: MappingNode): D
 }
 
 /**
- * Where the app's files lie. By default its whole folder lies below `filesDir`, and the project's folder in it. A project directory elsewhere on
- * the site lies where it is said, and the rest of the app's folder around it as in the repo.
+ * The folders of the app on the site. By default, the app's folder is below `filesDir`, with the project's folder in it. If somebody chose a
+ * project directory elsewhere on the site, the rest of the app's folder is around it, with the same layout as in the repo.
  */
 function whereOf(app: PlacedApp, name: string, options: CompileOptions): SiteFolder | { here: string } {
   const { folder, project } = foldersOf(app);
@@ -187,7 +187,7 @@ const isElsewhere = (where: SiteFolder | { here: string }): boolean => 'isElsewh
 const filled = <K extends string, T>(key: K, list: T[]): { [P in K]?: T[] } =>
   list.length > 0 ? ({ [key]: list } as { [P in K]: T[] }) : {};
 
-/** A service with profiles runs where one of them is on; `*` turns on all. */
+/** The project without the services whose profiles are all off. `*` turns on all profiles. */
 function withProfiles(project: Project, profiles: string[]): Project {
   const isOn = (own: string[] | undefined) =>
     !own?.length || profiles.includes('*') || own.some((profile) => profiles.includes(profile));
@@ -199,7 +199,7 @@ function sorted<T>(declared: Map<string, T>): T[] {
   return [...declared].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
 }
 
-/** What no running service uses is not made. */
+/** The networks that services use. Other networks are not created. */
 export function usedNetworks(project: Project): string[] {
   const keys = [...project.services.values()].flatMap((service) => networksOf(service).map(({ key }) => key));
   return [...new Set(keys)].filter((key) => key === 'default' || project.networks.has(key)).sort();
@@ -210,7 +210,7 @@ export function usedVolumes(project: Project): string[] {
   return [...new Set(mounts.flatMap(({ Type, Source }) => (Type === 'volume' && Source ? [Source] : [])))].sort();
 }
 
-function placesIn(project: Project): Places {
+function positionsIn(project: Project): Positions {
   const keyOf = ({ HostPort, HostIp, Container }: PortBinding) => `${HostIp} ${HostPort} ${Container}`;
   const ports = new Map(
     [...project.services].map(([name, { keys }]) => [

@@ -9,19 +9,19 @@ import { type Contender, conflictsOf } from './conflicts.ts';
 import type { CompileOptions, PathsBefore } from './load/values/values.ts';
 import { SiteShare } from './site-share.ts';
 
-/** An app as it was accepted: the things that it alone may use, and how it read paths that lead out of its folder. */
+/** An app's claims at its last acceptance, and the meaning of its paths that lead out of its folder. */
 export interface AppBefore {
   claims: readonly Held[];
   readings: readonly Reading[];
 }
 
-/** The same of all apps, by the name each is placed by. */
+/** The last accepted state of all apps, by the name of the placed app. */
 export type SiteBefore = ReadonlyMap<string, AppBefore>;
 
 /**
- * What a site should run, whole. An app that cannot be compiled, or that claims what another app has, is among the broken ones with all its
- * problems, and holds up no other. Throws SourceError where the snapshot cannot be read.
- * Apps may come from snapshots of their own: each from the last one that was good for it.
+ * Compiles all apps of a site. An app that cannot be compiled, or that claims a thing of another app, is broken: the result has its problems,
+ * and the other apps continue. `snapshot` may give each app its own snapshot: the last one that was good for it. Throws SourceError when a
+ * snapshot cannot be read.
  */
 export async function compileSite(
   placed: PlacedSite,
@@ -32,7 +32,7 @@ export async function compileSite(
   return (await compileClaims(placed, snapshot, options, before)).desired;
 }
 
-/** The same with what each app of it holds from now on, by the name it is placed by. */
+/** Compiles all apps of a site, and gives the claims that each app holds from now on, by the name of the placed app. */
 export async function compileClaims(
   placed: PlacedSite,
   snapshot: Snapshot | ((app: PlacedApp) => Snapshot),

@@ -1,68 +1,68 @@
 import type { Problem } from '../lib/errors.ts';
-import { type Claim, ClaimIndex, type Held, placeText } from './claims.ts';
+import { alsoAt, type Claim, ClaimIndex, type Held } from './claims.ts';
 
-/** An app as it stands: with all its claims, or with those of its last good state. */
-interface Standing {
+/** An app and its claims: those of this revision, or those of its last good state. */
+interface Claimant {
   name: string;
   claims: readonly (Claim | Held)[];
-  /** What was accepted before stays: nothing newer of it can be used. */
-  isKept: boolean;
+  /** The app keeps its last good state, because this revision is broken or lost a conflict. */
+  isLastGood: boolean;
 }
 
 export interface Contender {
   name: string;
-  /** undefined: this revision breaks it. */
+  /** The claims of this revision; undefined when the revision is broken. */
   claims: readonly Claim[] | undefined;
-  /** What it was accepted with before; undefined: nothing. */
+  /** The claims of the last good state; undefined when there is none. */
   held: readonly Held[] | undefined;
 }
 
 /**
- * The problems of the apps that cannot have what they claim, by app. Who was accepted with a claim keeps it, and the newcomer goes without; where
- * neither was, or both were, both do, so that every new site comes to the same. Who goes without stands with what it held before, which others may
- * want: so it is asked again until nobody else falls. What nobody claims any more is free.
+ * Finds the apps that cannot have their claims, and their problems. If two apps claim one thing, the app that already held it keeps it. If both
+ * held it, or neither, both lose, so that every new site gets the same result. An app that loses falls back to its last good state, whose
+ * claims may conflict with other apps: so this repeats until no more apps lose. A thing that no app claims any more is free.
  */
 export function conflictsOf(contenders: readonly Contender[]): Map<string, Problem[]> {
   const lost = new Map<string, Problem[]>();
   const held = new Map(contenders.map(({ name, held }) => [name, indexOf(held ?? [])]));
   for (;;) {
-    const standing = contenders.flatMap(({ name, claims, held }): Standing[] => {
-      if (claims && !lost.has(name)) return [{ name, claims, isKept: false }];
-      return held ? [{ name, claims: held, isKept: true }] : [];
+    const claimants = contenders.flatMap(({ name, claims, held }): Claimant[] => {
+      if (claims && !lost.has(name)) return [{ name, claims, isLastGood: false }];
+      return held ? [{ name, claims: held, isLastGood: true }] : [];
     });
-    const fallen = fall(standing, held);
-    if (fallen.size === 0) return lost;
-    for (const [name, problems] of fallen) lost.set(name, problems);
+    const losers = losersAmong(claimants, held);
+    if (losers.size === 0) return lost;
+    for (const [name, problems] of losers) lost.set(name, problems);
   }
 }
 
-function fall(standing: readonly Standing[], held: ReadonlyMap<string, ClaimIndex>): Map<string, Problem[]> {
-  const all = new ClaimIndex<Standing>();
-  for (const app of standing) for (const claim of app.claims) all.add(claim, app);
-  const fallen = new Map<string, Problem[]>();
-  for (const app of standing) {
-    if (app.isKept) continue;
+function losersAmong(claimants: readonly Claimant[], held: ReadonlyMap<string, ClaimIndex>): Map<string, Problem[]> {
+  const all = new ClaimIndex<Claimant>();
+  for (const app of claimants) for (const claim of app.claims) all.add(claim, app);
+  const losers = new Map<string, Problem[]>();
+  for (const app of claimants) {
+    if (app.isLastGood) continue;
     const seen = new Set<string>();
     const problems = app.claims.flatMap((claim) =>
       all.rivalsOf(claim).flatMap(({ claim: rival, of }): Problem[] => {
         const about = `${of.name} ${'text' in claim ? claim.text : ''}`;
         if (of === app || seen.has(about)) return [];
         const isHolder = held.get(app.name)?.rivalOf(rival) !== undefined;
-        const isOtherHolder = of.isKept || held.get(of.name)?.rivalOf(claim) !== undefined;
+        const isOtherHolder = of.isLastGood || held.get(of.name)?.rivalOf(claim) !== undefined;
         if (isHolder && !isOtherHolder) return [];
         seen.add(about);
         return [problemOf(app.name, claim, rival, of.name, isOtherHolder && !isHolder)];
       }),
     );
-    if (problems.length > 0) fallen.set(app.name, problems);
+    if (problems.length > 0) losers.set(app.name, problems);
   }
-  return fallen;
+  return losers;
 }
 
 function problemOf(app: string, claim: Claim | Held, rival: Claim | Held, other: string, keeps: boolean): Problem {
   const [text, at] = 'text' in claim ? [claim.text, claim.at] : ['something', undefined];
-  const place = placeText('text' in rival ? rival.at : undefined);
-  const message = `${text} is taken by the app ${other}, too${place}${keeps ? `; ${other} had it before and keeps it` : ''}`;
+  const where = alsoAt('text' in rival ? rival.at : undefined);
+  const message = `${text} is also claimed by the app ${other}${where}${keeps ? `; ${other} had it before and keeps it` : ''}`;
   return { message, app, at };
 }
 

@@ -1,23 +1,23 @@
 import { InputError, type Problem, SourceError } from '../lib/errors.ts';
 
-/** Pieces of a value that are shorter tell nothing, and are words of many a sentence. */
+/** Shorter pieces of a value reveal nothing, and many sentences use such words. */
 const SHORTEST_PIECE = 6;
-/** Below this length, a value counts only where it stands alone. */
+/** A shorter value is hidden only as a word of its own. */
 const SHORTEST_ANYWHERE = 6;
 const SHORTEST = 3;
 
-/** Words that Holdfast's own sentences are made of; a value that is one of them is no secret. */
+/** Words of Holdfast's own sentences. Such a value is not a secret. */
 const PLAIN = new Set(
   'true false yes no on off none null always missing never host bridge default tcp udp local'.split(' '),
 );
 
-/** A text as it may be shown: with `${NAME}` where the value of that name stands. */
+/** Replaces each hidden value in a text by `${NAME}`. */
 export type Hide = (text: string) => string;
 
 /**
- * Hides values that do not come from Git: those of the site's own file, and of the environment. What a file says is known by how it is written, so
- * a message gets the variable back. Also found: a piece of a value, as of `TOKEN:/path` that was taken for a mount, and other letter case, as
- * in a project's name.
+ * Hides values that do not come from Git: those of the site's own file, and of the environment. A message shows the variable instead, as the
+ * Compose file does. This also finds pieces of a value, for example when `TOKEN:/path` was read as a mount, and other letter case, as in a
+ * project's name.
  */
 export function hiding(values: Iterable<readonly [name: string, value: string]>): Hide {
   const needles = new Map<string, { name: string; alone: boolean }>();
@@ -56,13 +56,13 @@ function standsAlone(text: string, offset: number, length: number): boolean {
   return !isPart(text[offset - 1]) && !isPart(text[offset + length]);
 }
 
-/** The same problem, with nothing in it that is hidden. */
+/** A problem with all values hidden. */
 export function hiddenIn(problem: Problem, hide: Hide): Problem {
   const { message, hint } = problem;
   return { ...problem, message: hide(message), hint: hint && hide(hint) };
 }
 
-/** The same of an error of ours; any other is given back as it is. */
+/** An InputError or SourceError with all values hidden. Other errors stay as they are. */
 export function hiddenError(error: unknown, hide: Hide): unknown {
   if (error instanceof InputError) return new InputError(error.problems.map((problem) => hiddenIn(problem, hide)));
   if (error instanceof SourceError && hide(error.message) !== error.message) {

@@ -1,10 +1,10 @@
 import { type Hide, hiding } from './hide-values.ts';
 
-/** The values that were used and do not come from Git. */
+/** Collects the used values that do not come from Git. */
 export interface OutsideValues {
   /** For `CompileOptions.onOutside`. */
   heard(name: string, value: string): void;
-  /** Hides all that were heard of, also those that a name had before: what runs may still have them. */
+  /** Hides all these values, including earlier values of a name: running containers may still have them. */
   readonly hide: Hide;
 }
 

@@ -8,8 +8,8 @@ import type { CompileOptions } from './load/values/values.ts';
 import { Report } from './report.ts';
 
 /**
- * An app's Compose files as far as they can be read, for those who want to know what they name rather than to run it: what is refused in them is
- * left out. Throws InputError where no project comes of them, SourceError where the snapshot cannot be read.
+ * Reads an app's Compose files without running it, for callers that only need its names. Invalid parts are left out. Throws InputError when
+ * there is no project, and SourceError when the snapshot cannot be read.
  */
 export async function readProject(
   app: PlacedApp,

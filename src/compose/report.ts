@@ -4,44 +4,44 @@ import { APP_LIMITS, MOST_PROBLEMS } from '../lib/limits.ts';
 import type { YamlNode } from '../yaml/node.ts';
 
 /**
- * Gathers what is wrong with an app, so that a person sees all of it at once. A message names what was written (`raw`), never what
- * interpolation made of it: values may be secret.
+ * Collects all problems of an app, so that a person sees them at once. A message shows a text as written (`raw`), never interpolated, because
+ * values may be secret.
  */
 export class Report {
   readonly problems: Problem[] = [];
   readonly warnings: Problem[] = [];
-  /** A file is missing from what was loaded, so what refers to it would be reported without reason. */
+  /** A file could not be loaded, so missing references are not real problems. */
   isPartial = false;
-  /** Nodes with a problem already reported: what follows from it is noise. */
+  /** Nodes with a reported problem. More problems with them would be noise. */
   private readonly spoilt = new WeakSet<YamlNode>();
   private ports = 0;
 
-  /** Whether more problems would not be told. */
+  /** True when no more problems are collected. */
   get isFull(): boolean {
     return this.problems.length >= MOST_PROBLEMS;
   }
 
-  /** Reports no more problems with a node. */
+  /** Ignores all further problems of a node. */
   spoil(node: YamlNode): void {
     this.spoilt.add(node);
   }
 
-  /** Counts ports, before a range of them is written out. Reports where the app has too many. */
+  /** Counts ports before a range is expanded. Gives false and reports a problem when the app has too many. */
   takePorts(count: number, node: YamlNode): boolean {
     this.ports += count;
     const most = APP_LIMITS.ports;
     if (this.ports <= most) return true;
-    this.error(node, `with this the app has more than ${most} ports`, 'network_mode: host needs none');
+    this.error(node, `with this the app has more than ${most} ports`, 'with network_mode: host, a service needs none');
     return false;
   }
 
-  /** Always undefined, so that a decoder can return it. `missing` is the variable without a value, where that is the problem. */
+  /** Gives undefined, so that a decoder can return it. `missing` is the variable without a value, if that is the problem. */
   error(at: Position | YamlNode | undefined, message: string, hint?: string, missing?: string): undefined {
     if (this.isFull) return undefined;
     const node = at && 'kind' in at ? at : undefined;
     const excuse = node && this.excuseOf(node);
     if (excuse === 'spoilt') return undefined;
-    if (excuse) this.warn(node?.at, `${excuse} is known only on the site, so its place stays empty here`);
+    if (excuse) this.warn(node?.at, `${excuse} is known only on the site, so this value stays empty here`);
     else {
       const found = problem(node?.at ?? (at as Position | undefined), message, hint);
       this.problems.push({ ...found, ...(missing !== undefined && { missing }) });
@@ -49,7 +49,7 @@ export class Report {
     return undefined;
   }
 
-  /** Why a node need not be right: something in it was reported before, or a placeholder stands in it, for the value of that name. */
+  /** The reason why a problem with a node is not an error: `spoilt`, or the name of a site's value whose placeholder is in it. */
   private excuseOf(node: YamlNode): string | undefined {
     if (this.spoilt.has(node)) return 'spoilt';
     if (node.kind === 'scalar') return node.siteValue;
@@ -65,13 +65,13 @@ export class Report {
     if (this.warnings.length < MOST_PROBLEMS) this.warnings.push(problem(at, message, hint));
   }
 
-  /** Takes over what an InputError carries; anything else is not ours and is thrown on. */
+  /** Adds the problems of an InputError. Throws any other error. */
   add(error: unknown): void {
     if (!(error instanceof InputError)) throw error;
     this.problems.push(...error.problems.slice(0, Math.max(0, MOST_PROBLEMS - this.problems.length)));
   }
 
-  /** Throws everything gathered so far, in the order of the files, if there is anything. */
+  /** Throws all problems so far, in the order of the files, if there are any. */
   throwIfAny(): void {
     if (this.problems.length > 0) throw new InputError(inOrder(this.problems));
   }
@@ -81,7 +81,7 @@ function problem(at: Position | undefined, message: string, hint: string | undef
   return { message, at, hint };
 }
 
-/** By file in the order of first mention, then by place; each once. */
+/** Sorts problems by file, in the order of first mention, then by position. Drops repeats. */
 export function inOrder(problems: readonly Problem[]): Problem[] {
   const files = [...new Set(problems.map((each) => each.at?.file ?? ''))];
   const unique = new Map(problems.map((each) => [JSON.stringify([each.at, each.message]), each]));

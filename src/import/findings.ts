@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { compileSite } from '../compose/compile-site.ts';
-import { suspectsIn } from '../compose/suspects.ts';
+import { possibleSecrets } from '../compose/possible-secrets.ts';
 import { listSites, placeSite, readFleet } from '../fleet/place-site.ts';
 import { InputError, type Problem } from '../lib/errors.ts';
 import type { Snapshot } from '../model/snapshot.ts';
@@ -21,7 +21,7 @@ export interface Findings {
 export async function findingsOf(stack: Stack, { root, folder }: Target): Promise<Findings> {
   const snapshot = await folderSource(root);
   const { warnings, ...compiled } = await compiledFindings(snapshot, basename(folder));
-  const secrets = suspectsIn(stack.files, stack.project, '').map((problem) => inFolder(problem, folder));
+  const secrets = possibleSecrets(stack.files, stack.project, '').map((problem) => inFolder(problem, folder));
   const writable = stack.writable.map((path) => ({
     message: `${folder}/${path} is mounted writable: Git decides its content now; mount it :ro, or take it out of Git if containers write to it`,
   }));

@@ -3,8 +3,8 @@ import { projectFolder } from '../compose/load/files/project-folder.ts';
 import { RepoFiles } from '../compose/load/files/repo-files.ts';
 import { readDocuments } from '../compose/load/layer.ts';
 import type { CompileOptions } from '../compose/load/values/values.ts';
+import { looksSecret, possibleSecrets, secretProblem } from '../compose/possible-secrets.ts';
 import { readProject } from '../compose/read-project.ts';
-import { isSuspect, suspect, suspectsIn } from '../compose/suspects.ts';
 import { readApplications } from '../fleet/applications.ts';
 import { idleSelectors, nowhereProblem, readSites } from '../fleet/nowhere.ts';
 import { listSites } from '../fleet/place-site.ts';
@@ -97,7 +97,7 @@ async function checkSite(site: string, { place, compile }: CheckOptions, found: 
     const desired = await compileSite(placed, ({ name }) => recorders.get(name)?.snapshot ?? files, compile);
     for (const app of placed.apps) {
       const read = found.read.has(app.name) ? undefined : recorders.get(app.name)?.recorded().files;
-      if (read) found.warnings.push(...(await suspectsOf(app, read, files)));
+      if (read) found.warnings.push(...(await possibleSecretsOf(app, read, files)));
       found.read.add(app.name);
     }
     found.onSites.push(...desired.broken.flatMap(({ problems }) => problems.map((problem) => ({ site, problem }))));
@@ -137,10 +137,14 @@ async function checkApplications(snapshot: Snapshot, found: Found): Promise<void
 }
 
 /** Passwords and keys in what an app reads from Git. */
-async function suspectsOf(app: PlacedApp, read: Record<string, SourceFile>, snapshot: Snapshot): Promise<Problem[]> {
+async function possibleSecretsOf(
+  app: PlacedApp,
+  read: Record<string, SourceFile>,
+  snapshot: Snapshot,
+): Promise<Problem[]> {
   try {
     const { project } = await readProject(app, snapshot, { filesDir: '/', placeholders: true });
-    return suspectsIn(read, project, projectFolder(app)).map((problem) => ({ ...problem, app: app.name }));
+    return possibleSecrets(read, project, projectFolder(app)).map((problem) => ({ ...problem, app: app.name }));
   } catch (error) {
     // Compiling the app reports its problems.
     if (error instanceof InputError) return [];
@@ -152,7 +156,7 @@ async function suspectsOf(app: PlacedApp, read: Record<string, SourceFile>, snap
 async function checkValues(snapshot: Snapshot, sites: readonly string[], found: Found): Promise<void> {
   const values = await writtenValues(snapshot, 'fleet.yaml', 'Fleet');
   for (const site of sites) values.push(...(await writtenValues(snapshot, `sites/${site}.yaml`, 'Site')));
-  for (const { name, value, at } of values) if (isSuspect(name, value)) found.warnings.push(suspect(at, name));
+  for (const { name, value, at } of values) if (looksSecret(name, value)) found.warnings.push(secretProblem(at, name));
 }
 
 /** Adds the sites to a problem that not all sites of the app have, and to a variable without a value. */

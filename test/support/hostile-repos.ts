@@ -28,8 +28,8 @@ const ALL_NODES = 'with everything that it extends and includes, the app has ove
 const CONTAINERS = 'with this the app has more than 2000 containers';
 const PORTS = 'with this the app has more than 20000 ports';
 const CONNECTIONS =
-  'with this the app has more than 50000 pairs of containers of which one waits for the other or is linked to it';
-const SETTINGS = 'with this the app has settings of containers of more than 16 MB, those of every replica counted';
+  'with this the app has more than 50000 pairs of containers where one waits for the other or is linked to it';
+const SETTINGS = 'with this the app has more than 16 MB of container settings, counting every replica';
 
 export const HOSTILE_REPOS: Record<string, HostileRepo> = {
   replicas: compose(
@@ -52,7 +52,7 @@ export const HOSTILE_REPOS: Record<string, HostileRepo> = {
   'ports of replicas': compose('services: {s: {image: x, scale: 1000, ports: ["1-999"]}}', `1:12: ${SETTINGS}`),
   'exposed ports of some replicas': compose(
     'services: {s: {image: x, scale: 4, expose: ["1-9999"]}}',
-    'with this the app has more than 20000 container ports, those of every replica counted',
+    'with this the app has more than 20000 container ports, counting every replica',
   ),
   'text of replicas': compose(
     `services: {s: {image: x, scale: 1000, command: "${fill('x', 200_000)}"}}`,

@@ -3,20 +3,20 @@ import { APP_LIMITS, inWords, type SizeLimits } from '../../lib/limits.ts';
 
 export type Size = { -readonly [Limit in keyof SizeLimits]: number };
 
-/** The words for each: `more than …`. */
+/** The limits in words: `more than …`. */
 export const SIZE_IN_WORDS: Record<keyof SizeLimits, (most: number) => string> = {
   containers: (most) => `more than ${most} containers`,
-  ports: (most) => `more than ${most} container ports, those of every replica counted`,
-  connections: (most) => `more than ${most} pairs of containers of which one waits for the other or is linked to it`,
-  settings: (most) => `settings of containers of more than ${inWords(most)}, those of every replica counted`,
-  files: (most) => `files of Git of more than ${inWords(most)}`,
+  ports: (most) => `more than ${most} container ports, counting every replica`,
+  connections: (most) => `more than ${most} pairs of containers where one waits for the other or is linked to it`,
+  settings: (most) => `more than ${inWords(most)} of container settings, counting every replica`,
+  files: (most) => `more than ${inWords(most)} of files from Git`,
 };
 
-/** How large an app is, counted before each piece of it is built: small files can ask for more than there is memory. */
+/** The size of an app. It is counted before each part is built, because small files can ask for more than the memory. */
 export class AppSize {
   readonly size: Size = { containers: 0, ports: 0, connections: 0, settings: 0, files: 0 };
 
-  /** Throws InputError at the place that asks for too much. */
+  /** Adds to the size. Throws InputError at the position that exceeds a limit. */
   add(limit: keyof SizeLimits, amount: number, at: Position): void {
     this.size[limit] += amount;
     const most = APP_LIMITS[limit];
@@ -24,7 +24,7 @@ export class AppSize {
   }
 }
 
-/** About the bytes of memory that a value takes, shared pieces counted each time. */
+/** An estimate of the bytes of memory for a value. Shared parts count each time. */
 export function memoryOf(value: unknown): number {
   if (typeof value === 'string') return 32 + value.length;
   if (typeof value !== 'object' || value === null) return 8;

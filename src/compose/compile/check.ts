@@ -11,16 +11,16 @@ import { startFirstConflicts } from './start-first.ts';
 
 type Service = Declared<ServiceKeys>;
 
-/** Where the image of a service comes from that names none. */
+/** The facts that decide the image of a service without `image`. */
 export interface ImageSource {
   name: string;
-  /** The app is part of a fleet, whose sites get images from registries alone. */
+  /** The app is part of a fleet, whose sites get images only from registries. */
   isOfFleet: boolean;
 }
 
 /**
- * Checks what no key can tell alone: references, cycles, and settings that exclude each other. `enabled` is the project without
- * the services whose profiles are off; `all` has those, too.
+ * Checks rules about several keys: references, cycles, and settings that exclude each other. `enabled` is the project without the services whose
+ * profiles are off; `all` has those, too.
  */
 export function checkProject(enabled: Project, all: Project, app: ImageSource, report: Report): void {
   checkFileDeclarations(all, report);
@@ -35,7 +35,7 @@ export function checkProject(enabled: Project, all: Project, app: ImageSource, r
   checkCycles(enabled, report);
 }
 
-function placeOf(service: Service, ...path: string[]): Position {
+function positionOf(service: Service, ...path: string[]): Position {
   let node: YamlNode | undefined = service.node;
   let at = service.at;
   for (const key of path) {
@@ -64,8 +64,8 @@ function checkImage(service: Service, app: ImageSource, report: Report): void {
     const hint = `build it in CI and write the line \`image: REGISTRY/${image.toLowerCase()}:TAG\` beside build`;
     report.error(build.keyAt, `the service ${name} names no image, and Holdfast builds none`, hint);
   } else if (/[A-Z]/.test(name)) {
-    const hint = 'name an image, or write the name of the service in small letters';
-    report.error(build.keyAt, `the service ${name} names no image, and ${image} can be the name of none`, hint);
+    const hint = 'name an image, or write the name of the service in lower case';
+    report.error(build.keyAt, `the service ${name} names no image, and ${image} cannot be the name of an image`, hint);
   } else {
     report.warn(
       build.keyAt,
@@ -92,20 +92,21 @@ function checkNetworks(service: Service, project: Project, report: Report): void
   }
   const mode = keys.network_mode;
   if (mode === undefined) return;
-  const at = placeOf(service, 'network_mode');
+  const at = positionOf(service, 'network_mode');
   if (keys.networks?.length) report.error(at, `the service ${service.name} has both network_mode and networks`);
   for (const key of ['links', 'external_links'] as const) {
     if (!keys[key]?.length) continue;
     const message = `${key} cannot go with network_mode ${mode}`;
     report.error(
-      placeOf(service, key),
+      positionOf(service, key),
       message,
       'they name containers on the networks of an app; give the service networks',
     );
   }
-  if (keys.mac_address) report.error(placeOf(service, 'mac_address'), 'mac_address needs networks, not network_mode');
+  if (keys.mac_address)
+    report.error(positionOf(service, 'mac_address'), 'mac_address needs networks, not network_mode');
   if ((mode === 'host' || mode === 'none') && keys.ports?.length) {
-    report.warn(placeOf(service, 'ports'), `with network_mode ${mode} the engine publishes no ports`, 'take them out');
+    report.warn(positionOf(service, 'ports'), `with network_mode ${mode} the engine publishes no ports`, 'remove them');
   }
   if (!/^(service|container):/.test(mode)) return;
   for (const key of [
@@ -120,7 +121,7 @@ function checkNetworks(service: Service, project: Project, report: Report): void
   ] as const) {
     if (keys[key]?.length) {
       report.error(
-        placeOf(service, key),
+        positionOf(service, key),
         `${key} cannot go with network_mode ${mode}`,
         'give it to the other container',
       );
@@ -133,11 +134,11 @@ function checkDependencies(service: Service, enabled: Project, all: Project, rep
     const target = enabled.services.get(other);
     if (!all.services.has(other)) undefinedReference(report, at, 'service', other, all.services.keys());
     else if (!target && required) {
-      const hint = 'put the profile under profiles in the Application, or say required: false';
+      const hint = 'add the profile under profiles in the Application, or set required: false';
       report.error(at, `the service ${service.name} depends on ${other}, whose profiles are off`, hint);
     }
     if (condition === 'healthy' && isDisabled(target?.keys.healthcheck)) {
-      report.error(at, `${other} can never become healthy, as its healthcheck is disabled`);
+      report.error(at, `${other} can never become healthy, because its healthcheck is disabled`);
     }
   }
 }
@@ -147,14 +148,17 @@ function checkReplicas(service: Service, report: Report): void {
   const { scale } = keys;
   const replicas = keys.deploy?.replicas;
   if (scale !== undefined && replicas !== undefined && scale !== replicas) {
-    report.error(placeOf(service, 'scale'), 'scale and deploy.replicas say different numbers');
+    report.error(positionOf(service, 'scale'), 'scale and deploy.replicas are different');
   }
   if (keys.deploy?.mode === 'global' && replicasOf(keys) !== 1) {
-    report.error(placeOf(service, 'deploy', 'mode'), 'mode global is one on each host, and this says another number');
+    report.error(
+      positionOf(service, 'deploy', 'mode'),
+      'mode global means one container on each host, but this is another number',
+    );
   }
   if (replicasOf(keys) < 2) return;
   if (keys.container_name !== undefined) {
-    report.error(placeOf(service, 'container_name'), 'several replicas cannot share one container_name');
+    report.error(positionOf(service, 'container_name'), 'several replicas cannot share one container_name');
   }
   for (const { HostPort, at } of keys.ports ?? []) {
     if (HostPort === '') continue;
@@ -167,13 +171,13 @@ function checkReplicas(service: Service, report: Report): void {
       report.error(at, 'several replicas cannot share one address');
     }
   }
-  if (keys.mac_address) report.error(placeOf(service, 'mac_address'), 'several replicas cannot share one address');
+  if (keys.mac_address) report.error(positionOf(service, 'mac_address'), 'several replicas cannot share one address');
 }
 
-/** Docker Compose stops first whatever the file says, so where the two cannot run side by side that is what happens. */
+/** Warns about `order: start-first` when the old and the new container cannot run together. Docker Compose always stops first; so does this. */
 function checkStartFirst(service: Service, report: Report): void {
   for (const { at, what, hint } of startFirstConflicts(service, replicasOf(service.keys), networksOf(service))) {
-    const message = `order: start-first has no effect: with ${what}, the old container and the new one cannot run side by side`;
+    const message = `order: start-first has no effect: with ${what}, the old container and the new one cannot run at the same time`;
     report.warn(at, message, hint);
   }
 }
@@ -188,14 +192,14 @@ function checkResources(service: Service, report: Report): void {
     ['mem_reservation', keys.mem_reservation, 'reservations.memory', reservations, reservations?.memory],
   ] as const;
   for (const [key, value, other, block, otherValue] of rivals) {
-    // As in Docker Compose, a block that does not say it says nothing else than zero.
+    // As in Docker Compose, an absent value in such a block counts as zero.
     if (value && block && value !== (otherValue ?? 0)) {
-      const hint = otherValue === undefined ? `say it under deploy.resources.${other}` : undefined;
-      report.error(placeOf(service, key), `${key} and deploy.resources.${other} say different things`, hint);
+      const hint = otherValue === undefined ? `set it under deploy.resources.${other}` : undefined;
+      report.error(positionOf(service, key), `${key} and deploy.resources.${other} differ`, hint);
     }
   }
   if ((keys.cpus || limits?.cpus) && (keys.cpu_quota || keys.cpu_period)) {
-    report.error(placeOf(service, 'cpus'), 'cpus excludes cpu_quota and cpu_period');
+    report.error(positionOf(service, 'cpus'), 'cpus excludes cpu_quota and cpu_period');
   }
 }
 

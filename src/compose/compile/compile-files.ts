@@ -12,11 +12,11 @@ import type { AppFolder } from '../load/files/app-folder.ts';
 import type { Values } from '../load/values/values.ts';
 import type { Report } from '../report.ts';
 
-/** What a service's volumes, configs and secrets make of its containers. */
+/** The mounts and files of a service's containers, from its volumes, configs and secrets. */
 export interface CompiledFiles {
   mounts: MountSpec[];
   files: ContainerFile[];
-  /** Digest of the files of Git that are bound; "" when none are. */
+  /** The digest of all bound files of Git; "" when there are none. */
   digest: string;
 }
 
@@ -24,12 +24,12 @@ export interface FilesContext {
   project: Project;
   folder: AppFolder;
   values: Values;
-  /** The engine's name of a volume, by its key. */
+  /** The engine's name of a volume with this key. */
   volumeName: (key: string) => string;
   report: Report;
 }
 
-/** Compiles them. Problems go to the report. */
+/** Compiles the volumes, configs and secrets of a service. Problems go to the report. */
 export async function compileFiles(service: Declared<ServiceKeys>, context: FilesContext): Promise<CompiledFiles> {
   const { report, folder, project } = context;
   const mounts: MountSpec[] = [];
@@ -38,7 +38,7 @@ export async function compileFiles(service: Declared<ServiceKeys>, context: File
   const taken = new Map<string, string>(Object.keys(service.keys.tmpfs ?? {}).map((path) => [path, 'tmpfs']));
   const claim = (target: string, what: string, at: Position): void => {
     const other = taken.get(target);
-    if (other) report.error(at, `${target} of the service ${service.name} is taken by ${other}, too`);
+    if (other) report.error(at, `${target} of the service ${service.name} is also used by ${other}`);
     taken.set(target, what);
   };
   const bind = async (path: string, at: Position): Promise<string | undefined> => {
@@ -79,7 +79,7 @@ export async function compileFiles(service: Declared<ServiceKeys>, context: File
         if (use.uid !== undefined || use.gid !== undefined || use.mode !== undefined) {
           report.warn(
             use.at,
-            `uid, gid and mode of the ${kind} ${use.source} have no effect: its file is bound as it is, and keeps its own`,
+            `uid, gid and mode of the ${kind} ${use.source} have no effect: its file is bound without changes`,
           );
         }
         const at = entryOf(declared.node, 'file')?.value.at ?? declared.at;
@@ -93,12 +93,12 @@ export async function compileFiles(service: Declared<ServiceKeys>, context: File
   return { mounts, files, digest: digestOf(bound) };
 }
 
-/** Checks what every config and secret must say, used or not. */
+/** Checks all configs and secrets, even unused ones. */
 export function checkFileDeclarations(project: Project, report: Report): void {
   for (const declared of [...project.configs.values(), ...project.secrets.values()]) {
     const given = ['file', 'content', 'environment'].filter((key) => entryOf(declared.node, key));
     if (given.length !== 1 && !entryOf(declared.node, 'external')) {
-      report.error(declared.at, `${declared.name} must say one of file, content and environment`);
+      report.error(declared.at, `${declared.name} needs one of file, content and environment`);
     }
   }
 }
@@ -110,7 +110,7 @@ function contentOf(kind: string, declared: Declared<FileKeys>, context: FilesCon
     if (content !== '') return content;
     return context.report.error(
       at,
-      `the content of the ${kind} ${declared.name} is empty, and Docker Compose would make no file of it`,
+      `the content of the ${kind} ${declared.name} is empty; Docker Compose would create no file`,
     );
   }
   if (environment === undefined) return undefined;
@@ -138,7 +138,11 @@ function containerFile(
     use.target.startsWith(`${path.replace(/\/$/, '')}/`),
   );
   if (service.keys.read_only) {
-    report.error(use.at, `a read-only service cannot have the ${kind} ${use.source}, as it has no file`, 'use file');
+    report.error(
+      use.at,
+      `a read-only service cannot have the ${kind} ${use.source}, because it has no file`,
+      'use file',
+    );
   } else if (hiding) report.error(use.at, `the tmpfs at ${hiding} would hide the ${kind} ${use.source}`);
   return {
     path: use.target,
@@ -149,7 +153,7 @@ function containerFile(
   };
 }
 
-/** Reports a name that nothing declares. */
+/** Reports an undeclared name. */
 export function undefinedReference(
   report: Report,
   at: Position,
@@ -157,7 +161,7 @@ export function undefinedReference(
   name: string,
   declared: Iterable<string>,
 ): void {
-  // A thousand guesses among thousands of names take long, and nobody reads them.
+  // Searching similar names for a thousand problems takes long, and nobody reads them.
   if (report.isFull) return;
   const near = didYouMean(name, declared);
   report.error(
@@ -177,7 +181,7 @@ function digestOf(files: ReadonlyMap<string, HostFile>): string {
   return hash.digest('hex');
 }
 
-/** `security_opt`; a seccomp profile is read from Git, as the engine wants its text. */
+/** The `security_opt` of a service. The engine needs the text of a seccomp profile, which is read from Git. */
 export async function securityOptions(
   service: Declared<ServiceKeys>,
   folder: AppFolder,
@@ -201,7 +205,7 @@ export async function securityOptions(
 
 async function seccompProfile(path: string, folder: AppFolder, at: Position): Promise<string> {
   const found = await folder.text(path, 'a seccomp profile', at);
-  if (!found) throw InputError.at(at, 'there is no such seccomp profile in Git', await folder.meant(path, at));
+  if (!found) throw InputError.at(at, 'Git has no such seccomp profile', await folder.meant(path, at));
   try {
     return JSON.stringify(JSON.parse(found.text));
   } catch (cause) {

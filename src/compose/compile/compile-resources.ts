@@ -7,7 +7,7 @@ import type { NetworkKeys, VolumeKeys } from '../keys/resources.ts';
 import type { AppFolder } from '../load/files/app-folder.ts';
 import type { Report } from '../report.ts';
 
-/** The engine's name of a network or volume: its `name`, else its key below the app's name, or alone if it is external. */
+/** The engine's name of a network or volume: its `name`, otherwise `APP_KEY`, or only the key if it is external. */
 export function resourceName(
   app: string,
   declared: Declared<NetworkKeys | VolumeKeys> | undefined,
@@ -17,7 +17,7 @@ export function resourceName(
   return name || external?.name || (external?.external ? key : `${app}_${key}`);
 }
 
-/** The network of that key; `default` need not be declared. */
+/** The network under a key. `default` needs no declaration. */
 export function compileNetwork(app: string, key: string, project: Project, report: Report): DesiredNetwork {
   const declared = project.networks.get(key);
   const keys = declared?.keys ?? {};
@@ -49,7 +49,7 @@ export function compileNetwork(app: string, key: string, project: Project, repor
   return { key, external, spec };
 }
 
-/** The volume of that key. */
+/** The volume under a key. */
 export async function compileVolume(
   app: string,
   declared: Declared<VolumeKeys>,
@@ -67,7 +67,7 @@ export async function compileVolume(
   return { key, external, spec };
 }
 
-/** A local volume that is a bind mount may name its folder relative to the app's, if it says `driver: local`. */
+/** Resolves the relative folder of a local volume that is a bind mount. This needs `driver: local`. */
 async function driverOptions(
   declared: Declared<VolumeKeys>,
   folder: AppFolder,
@@ -78,7 +78,7 @@ async function driverOptions(
   if (device === undefined || options?.o !== 'bind' || device.startsWith('/')) return options;
   const at: Position = entryOf(entryOf(declared.node, 'driver_opts')?.value, 'device')?.value.at ?? declared.at;
   if (declared.keys.driver !== 'local') {
-    report.error(at, 'a relative device is resolved with driver: local only', 'add driver: local');
+    report.error(at, 'a relative device works only with driver: local', 'add driver: local');
     return options;
   }
   try {
@@ -89,7 +89,8 @@ async function driverOptions(
   }
 }
 
-/** Holdfast does not make external things, so a file cannot say how they are made. Docker Compose refuses that of a volume, and ignores it of a network. */
+/** Checks an external network or volume. Holdfast does not create it, so the file cannot have settings for it. Docker Compose refuses them for a
+ * volume, and ignores them for a network. */
 function isExternal(
   declared: Declared<NetworkKeys | VolumeKeys> | undefined,
   report: Report,
@@ -98,11 +99,12 @@ function isExternal(
   if (!declared?.keys.external?.external) return false;
   const { name, external } = declared.keys;
   if (name && external.name && name !== external.name) {
-    report.error(declared.at, `${declared.name} has two names: use name alone`);
+    report.error(declared.at, `${declared.name} has two names; use only name`);
   }
   for (const { key, keyAt } of declared.node.kind === 'mapping' ? declared.node.entries : []) {
     if (key === 'external' || key === 'name' || key.startsWith('x-')) continue;
-    if (isNetwork) report.warn(keyAt, `${key} has no effect: ${declared.name} is external, and made elsewhere`);
+    if (isNetwork)
+      report.warn(keyAt, `${key} has no effect: ${declared.name} is external, so something else creates it`);
     else report.error(keyAt, `${declared.name} is external, so ${key} cannot be set here`);
   }
   return true;

@@ -21,24 +21,24 @@ export interface ServiceContext extends FilesContext {
   size: AppSize;
 }
 
-/** How many containers a service has. */
+/** The number of containers of a service. */
 export function replicasOf(keys: ServiceKeys): number {
   return keys.scale ?? keys.deploy?.replicas ?? 1;
 }
 
-/** The networks a service joins; none where it shares another's. */
+/** The networks that a service joins; an empty list when it shares another network namespace. */
 export function networksOf(service: Declared<ServiceKeys>): ServiceNetwork[] {
   if (service.keys.network_mode !== undefined) return [];
   const own = service.keys.networks ?? [];
   return own.length > 0 ? own : [{ key: 'default', at: service.at, endpoint: {}, written: null }];
 }
 
-/** A container's name: the service's own, else as Compose makes it. */
+/** The name of a container: `container_name`, otherwise `APP-SERVICE-NUMBER`, as in Compose. */
 export function containerName(app: string, service: Declared<ServiceKeys>, number: number): string {
   return service.keys.container_name ?? `${app}-${service.name}-${number}`;
 }
 
-/** Compiles one service into its containers. Problems go to the report; references were checked before. */
+/** Compiles a service into its containers. Problems go to the report. `checkProject` has already checked the references. */
 export async function compileService(service: Declared<ServiceKeys>, context: ServiceContext): Promise<DesiredService> {
   const { keys } = service;
   const Env = await environmentOf(service, context);
@@ -83,7 +83,7 @@ export async function compileService(service: Declared<ServiceKeys>, context: Se
   };
 }
 
-/** Counts the containers of all services and their connections, before any is built. Throws InputError. */
+/** Counts the containers and connections of all services, before any container is built. Throws InputError. */
 export function countContainers(project: Project, size: AppSize): void {
   for (const { keys, node, at } of project.services.values()) {
     const asked = entryOf(node, 'scale') ?? entryOf(node, 'deploy');
@@ -108,7 +108,7 @@ function updateOf(service: Declared<ServiceKeys>): UpdatePolicy | undefined {
   return update && conflicts.length > 0 ? { ...update, order: 'stop-first' } : update;
 }
 
-/** The name that `docker compose build` gives the image of a service that names none. Source: Compose v2, api.GetImageNameOrDefault. */
+/** The name that `docker compose build` gives to the image of a service without `image`. Source: Compose v2, api.GetImageNameOrDefault. */
 export const builtImage = (app: string, service: string): string => `${app}-${service}`;
 
 function pullPolicyOf({ image, pull_policy }: ServiceKeys): DesiredService['pullPolicy'] {
@@ -116,7 +116,7 @@ function pullPolicyOf({ image, pull_policy }: ServiceKeys): DesiredService['pull
   return pull_policy === undefined || pull_policy === 'build' ? 'missing' : pull_policy;
 }
 
-/** What a service depends on: what it says, whom it links to, whose namespaces it shares and whose volumes it mounts. Sorted by name. */
+/** The dependencies of a service, sorted by name: `depends_on`, links, shared namespaces and `volumes_from`. */
 export function dependenciesOf(service: Declared<ServiceKeys>): NonNullable<ServiceKeys['depends_on']> {
   const found = new Map((service.keys.depends_on ?? []).map((each) => [each.service, each]));
   const imply = (other: string, restart: boolean, at: Position): void => {
@@ -131,7 +131,7 @@ export function dependenciesOf(service: Declared<ServiceKeys>): NonNullable<Serv
   return [...found.values()].sort((a, b) => (a.service < b.service ? -1 : 1));
 }
 
-/** `env_file`s in order, then `environment`; a name without a value takes the one that interpolation knows, else it is null. */
+/** The variables of a service: from each `env_file` in order, then from `environment`. A name without a value takes the interpolation's value, or null. */
 export async function environmentOf(
   service: Declared<ServiceKeys>,
   context: ServiceContext,
@@ -163,11 +163,11 @@ export async function environmentOf(
 }
 
 function missingEnvFile(at: Position, meant: string | undefined): never {
-  throw InputError.at(at, 'there is no such env_file in Git', meant ?? 'say required: false if it may be missing');
+  throw InputError.at(at, 'Git has no such env_file', meant ?? 'set required: false if it may be missing');
 }
 
 function portBindings(service: Declared<ServiceKeys>): PortBinding[] {
-  // On the host's network, and on none, the engine publishes nothing.
+  // With the network modes host and none, the engine publishes no ports.
   if (service.keys.network_mode === 'host' || service.keys.network_mode === 'none') return [];
   return (service.keys.ports ?? []).map(({ at, written, ...binding }) => binding);
 }
@@ -208,7 +208,7 @@ function networks(
   return { Networks: Object.fromEntries(endpoints.sort(([a], [b]) => (a < b ? -1 : 1))) };
 }
 
-/** As Docker Compose names them: by alias, and by the service with the number of the container that links. */
+/** The links in Docker Compose's form: by alias, and by the service with the number of the linking container. */
 function linksOf(service: Declared<ServiceKeys>, number: number, { app, project }: ServiceContext): string[] {
   const own = (service.keys.links ?? []).flatMap(({ name, alias }) => {
     const other = project.services.get(name);

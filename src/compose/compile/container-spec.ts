@@ -6,7 +6,7 @@ import { restartPolicy } from '../keys/process/restart.ts';
 import { nanoCpus } from '../keys/quantities.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
 
-/** What a service's own keys say of its containers, in the Engine API's words. What depends on other parts of the app is added later. */
+/** Turns a service's own keys into the Engine API's words. Settings that depend on other parts of the app are added later. */
 export function ownSpec(keys: ServiceKeys): Partial<ContainerSpec> {
   const { limits, reservations } = keys.deploy?.resources ?? {};
   const cdi = (keys.devices ?? []).filter(isCdi);

@@ -4,27 +4,27 @@ const REGISTRY = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\
 const TAG = /^\w[\w.-]{0,127}$/;
 const DIGEST = /^[A-Za-z][\w.+-]*:[0-9a-fA-F]{32,}$/;
 
-/** Why no image can have a name, in words that follow it; undefined for one that an image may have. */
+/** The reason why a text cannot be the name of an image, in words that follow the text; undefined for a valid name. */
 export function imageNameFault(name: string): string | undefined {
   const [named = '', digest, ...more] = name.split('@');
   if (more.length > 0 || (digest !== undefined && !DIGEST.test(digest)))
-    return 'has a digest that is none: it is `sha256:` and 64 hex digits';
+    return 'has an invalid digest: it must be `sha256:` and 64 hex digits';
   const slash = named.indexOf('/');
   const first = slash < 0 ? '' : named.slice(0, slash);
   const hasRegistry = first === 'localhost' || /[.:]/.test(first) || first !== first.toLowerCase();
-  if (hasRegistry && !REGISTRY.test(first)) return `names the registry ${first}, which is no name of a server`;
+  if (hasRegistry && !REGISTRY.test(first)) return `names the registry ${first}, which is not the name of a server`;
   const rest = hasRegistry ? named.slice(slash + 1) : named;
   const colon = rest.lastIndexOf(':');
   const path = colon < 0 ? rest : rest.slice(0, colon);
-  if (path !== path.toLowerCase()) return 'has capital letters, which no name of an image has';
+  if (path !== path.toLowerCase()) return 'has capital letters, but names of images are in lower case';
   if (!path.split('/').every((part) => COMPONENT.test(part)))
-    return 'is no name of an image: those are of a-z, 0-9, and single . _ - / between them';
+    return 'is not the name of an image: it may have a-z, 0-9, and single . _ - / between them';
   if (colon >= 0 && !TAG.test(rest.slice(colon + 1)))
-    return 'has a tag that is none: tags are of letters, digits, . _ and -, and have 128 characters at most';
+    return 'has an invalid tag: it may have letters, digits, . _ and -, and at most 128 characters';
   return undefined;
 }
 
-/** The same name in lower case, its tag and digest as they are. */
+/** The name in lower case; its tag and digest stay. */
 export function inLowerCase(name: string): string {
   const digest = name.indexOf('@');
   const path = digest < 0 ? name : name.slice(0, digest);

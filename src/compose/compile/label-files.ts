@@ -7,8 +7,8 @@ import { parseDotenv } from '../load/values/dotenv.ts';
 import type { Report } from '../report.ts';
 
 /**
- * A service's labels: those of its `label_file`s, later files first, and over them its own. A file is read as an env_file is, but knows no variables
- * besides the labels of the files before it. undefined where there are none. Problems go to the report.
+ * The labels of a service: its own override those of its label files, and a later file overrides an earlier one. A label file is read like an
+ * env_file, but its only variables are the labels of the files before it. undefined when there are no labels. Problems go to the report.
  */
 export async function labelsOf(
   service: Declared<ServiceKeys>,
@@ -34,7 +34,7 @@ async function readLabels(
   known: ReadonlyMap<string, string>,
 ): Promise<Map<string, string>> {
   const file = await folder.text(path, 'a label_file', at);
-  if (!file) throw InputError.at(at, `there is no label_file ${path} in Git`, await folder.meant(path, at));
+  if (!file) throw InputError.at(at, `Git has no label_file ${path}`, await folder.meant(path, at));
   const labels = parseDotenv(file.text, file.file, (name) => known.get(name));
   for (const name of labels.keys()) {
     if (isReserved(name)) {

@@ -7,26 +7,26 @@ import type { AppFolder } from '../load/files/app-folder.ts';
 import { asWritten, nearest } from '../load/files/nearest.ts';
 import type { RepoFiles } from '../load/files/repo-files.ts';
 
-/** More than a person reads; each is compared with names in Git. */
+/** The number of warnings. Nobody reads more, and each one searches similar names in Git. */
 const MOST_PATHS = 50;
 
-/** A path of the repo that a service binds, and where Git has nothing. */
+/** A path of the repo that a service binds although Git has nothing there. */
 interface AbsentPath {
   path: string;
   /** The path in the container. */
   target: string;
-  /** The engine makes a folder where the host has nothing. */
+  /** The engine creates a folder when the host has nothing there. */
   makesFolder: boolean;
   at: Position;
 }
 
-/** Names that a file has, and hardly ever a folder. Names of hosts, `conf.d` and sockets are not among them. */
+/** Endings of files that folders rarely have. Host names, `conf.d` and sockets do not match. */
 const FILE =
   /[^/]\.(?:acl|bash|cer|cfg|cnf|conf|config|crt|css|csv|db|env|hcl|html?|ini|ico|jar|js|json5?|key|list|log|lua|md|mjs|pem|php|png|properties|pub|py|rb|rules|sh|sql|sqlite3?|svg|template|tf|tmpl|toml|tpl|ts|txt|vcl|war|xml|ya?ml)$/i;
 
 /**
- * Tells of binds that were hardly meant as they stand: of a file by its name, which Git does not have, and of a name that is nearly that of something
- * in Git that no service binds. A folder for data is neither.
+ * Warns about binds that look like mistakes: the name of a file that Git does not have, and a name that is similar to an unbound file or folder
+ * in Git. A folder for data is neither.
  */
 export async function missingFiles(
   project: Project,
@@ -46,7 +46,9 @@ export async function missingFiles(
     const near = await nearest(each.path, repo, each.at, (path) => !bound.has(path));
     const isFile = FILE.test(each.path) || FILE.test(each.target);
     if (near === undefined && !(isFile && each.makesFolder)) continue;
-    const then = each.makesFolder ? '; unless the site has it, the engine makes an empty folder there' : '';
+    const then = each.makesFolder
+      ? '; if the site does not have it either, the engine creates an empty folder there'
+      : '';
     problems.push({
       message: `Git has no ${each.path}${then}`,
       hint:
@@ -59,7 +61,7 @@ export async function missingFiles(
   return problems;
 }
 
-/** The things that services bind: mounts, and files of configs and secrets. */
+/** Everything that services bind: mounts, and files of configs and secrets. */
 function boundPaths({ services, configs, secrets }: Project): (Omit<AbsentPath, 'path'> & { source: string })[] {
   const files = (uses: readonly FileUse[] = [], declared: Map<string, Declared<FileKeys>>) =>
     uses.flatMap(({ source, target }) => {

@@ -2,8 +2,8 @@ import type { ContainerSpec } from '../../model/spec.ts';
 import type { DesiredService } from '../../model/state.ts';
 
 /**
- * `container:NAME` of a container that the app itself makes means the service, so that the two are made and replaced together, in order. Only the
- * first container of a service can be joined as one.
+ * Turns `container:NAME` into `service:NAME` when the app itself creates that container, so that both are created and replaced together, in
+ * order. Only the first container of a service can be joined.
  */
 export function joinOwnServices(services: readonly DesiredService[]): DesiredService[] {
   const serviceOf: ReadonlyMap<string, string> = new Map(

@@ -1,6 +1,6 @@
 import { entryOf, type MappingNode, type YamlNode } from '../../yaml/node.ts';
 
-/** The keys of each service that hold a placeholder, by the service's name. */
+/** The keys with placeholders, by the name of the service. */
 export function siteKeysOf(root: MappingNode): ReadonlyMap<string, string[]> {
   const services = entryOf(root, 'services')?.value;
   const found = new Map<string, string[]>();

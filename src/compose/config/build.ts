@@ -6,10 +6,10 @@ import { fileUse } from './details.ts';
 import { type Json, type Printers, printKeys, size, unlessEmpty } from './printer.ts';
 import { limits } from './ulimits.ts';
 
-/** Printing a `build` needs this besides it. */
+/** The context for printing a `build`. */
 interface BuildContext {
   lookup: Lookup;
-  /** Absolute; contexts are relative to it. */
+  /** The absolute base folder of build contexts. */
   projectDirectory: string;
 }
 
@@ -54,7 +54,7 @@ const BUILD: Printers<Build, BuildContext> = {
   privileged: unlessEmpty,
 };
 
-/** `build` with what Compose fills up. */
+/** Prints `build` with the defaults that Compose adds. */
 export function printBuild(value: Build, context: BuildContext): Json {
   return {
     context: place(value.context || '.', context),

@@ -20,7 +20,7 @@ import {
   unlessEmpty,
 } from './printer.ts';
 
-/** What stands below some keys of a service. */
+/** Printers for the values below some keys of a service. */
 
 export const healthcheck = mapping<Healthcheck>({
   test: unlessEmpty,
@@ -44,7 +44,7 @@ export const endpoint = mapping<WrittenEndpoint>({
   interface_name: unlessEmpty,
 });
 
-/** A range of container ports was made one entry each. */
+/** Each port of a range is an entry of its own. */
 export function port({ Container, HostIp, written }: Port): Json {
   const [target, own = 'tcp'] = Container.split('/');
   const { protocol = own, ...rest } = written;
@@ -81,7 +81,7 @@ export function mount(value: WrittenMount, path: (written: string) => string): J
   };
 }
 
-/** A config without a target lies at `/NAME`, which Compose does not write; for a secret it does. */
+/** Compose prints the default target of a secret, but not the default target `/NAME` of a config. */
 export function fileUse(use: FileUse, folder: '' | '/run/secrets/'): Json {
   const target = use.writtenTarget ?? (folder && folder + use.source);
   return {
@@ -146,7 +146,7 @@ const DEPLOY: Printers<Deploy> = {
   }),
 };
 
-/** `scale` counts where `deploy` says no replicas. */
+/** `scale` counts when `deploy` has no replicas. */
 export const deploy: Printer<Deploy, PrintContext> = (value, { service }) => {
   const { scale } = service.keys;
   return {

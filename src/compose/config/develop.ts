@@ -13,7 +13,7 @@ const TRIGGER: Printers<Trigger> = {
   exec: () => undefined,
 };
 
-/** One entry of `develop.watch`. Compose writes a command that is not there, too. */
+/** Prints an entry of `develop.watch`. Compose prints an absent command, too. */
 export function trigger(value: Trigger, path: (written: string) => string): Json {
   const { environment, command = null, user, privileged, working_dir } = value.exec ?? {};
   return {

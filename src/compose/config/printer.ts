@@ -2,34 +2,34 @@ import type { Declared } from '../keys/project.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
 import type { Lookup } from '../load/values/template.ts';
 
-/** What `JSON.stringify` takes. */
+/** A value for `JSON.stringify`. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
-/** What a printer may need besides the value. */
+/** The context of a printer. */
 export interface PrintContext {
   app: string;
   service: Declared<ServiceKeys>;
-  /** An absolute path for one that may be relative to the project's directory. */
+  /** Makes a path absolute. A relative path starts at the project's directory. */
   path: (written: string) => string;
-  /** The project's directory, absolute. */
+  /** The absolute path of the project's directory. */
   projectDirectory: string;
   lookup: Lookup;
-  /** The service's variables, those of its files among them; null is one without a value. */
+  /** The service's variables, including those of its files. null means no value. */
   environment: Record<string, string | null>;
-  /** The service's labels, those of its files among them. */
+  /** The service's labels, including those of its files. */
   labels: Record<string, string>;
 }
 
-/** Writes a value as Docker Compose prints it; undefined where Compose leaves the key out. */
+/** Converts a value to the form that Docker Compose prints; undefined when Compose omits the key. */
 export type Printer<T, C = undefined> = (value: T, context: C) => Json | undefined;
 
-/** The keys that can be read at all: not those whose every use is refused. */
+/** The keys with a decoder, without the keys that are always refused. */
 type Readable<T> = { [K in keyof T]-?: [Exclude<T[K], undefined>] extends [never] ? never : K }[keyof T];
 
-/** A printer for every key that can be read: one that is decoded and not printed does not compile. */
+/** A printer for every key with a decoder. A key without a printer does not compile. */
 export type Printers<T, C = undefined> = { [K in Readable<T>]: Printer<Exclude<T[K], undefined>, C> };
 
-/** Prints what is there, key by key, in the order of the table. */
+/** Prints the present keys in the order of the table. */
 export function printKeys<T extends object, C>(
   value: T,
   printers: Printers<T, C>,
@@ -43,24 +43,24 @@ export function printKeys<T extends object, C>(
   return printed;
 }
 
-/** `printKeys` as a printer of a mapping within another. */
+/** A printer for a nested mapping. */
 export function mapping<T extends object>(printers: Printers<T>): Printer<T, unknown> {
   return (value) => printKeys(value, printers, undefined);
 }
 
-/** Also where it says nothing: some absent and some empty values mean different things. */
+/** Prints a value even when it is empty, because some empty values differ from absent ones. */
 export const always = <T extends Json>(value: T): Json => value;
 
-/** Left out where it is empty, zero or false: Go's `omitempty`. */
+/** Omits a value that is empty, zero or false, as Go's `omitempty` does. */
 export function unlessEmpty(value: Json): Json | undefined {
   if (value === null || value === '' || value === 0 || value === false) return undefined;
   return typeof value === 'object' && Object.keys(value).length === 0 ? undefined : value;
 }
 
-/** Sizes are strings of bytes. */
+/** Prints a size as a string of bytes. */
 export const size = (bytes: number): Json | undefined => (bytes === 0 ? undefined : String(bytes));
 
-/** CPUs have the single precision in which Compose keeps them: their shortest digits that tell them apart. */
+/** Prints CPUs in Compose's single precision, with the fewest digits that identify the number. */
 export function cpus(value: number): Json | undefined {
   const single = Math.fround(value);
   if (single === 0) return undefined;
@@ -77,7 +77,7 @@ const UNITS: [unit: string, nanoseconds: number][] = [
   ['ns', 1],
 ];
 
-/** Nanoseconds as Go prints a duration: `1h0m0s`, `1m30.5s`, `1.5ms`. */
+/** Prints nanoseconds as Go prints a duration: `1h0m0s`, `1m30.5s`, `1.5ms`. */
 export function duration(nanoseconds: number): string {
   if (nanoseconds === 0) return '0s';
   const [unit, scale] = UNITS.find(([, least]) => nanoseconds >= least) ?? ['ns', 1];
@@ -89,7 +89,7 @@ export function duration(nanoseconds: number): string {
   return minutes > 0 ? `${minutes}m${seconds}` : seconds;
 }
 
-/** A quotient by a power of ten, exactly. */
+/** The exact quotient by a power of ten. */
 function decimal(nanoseconds: number, scale: number): string {
   const rest = String(nanoseconds % scale)
     .padStart(String(scale).length - 1, '0')

@@ -14,9 +14,8 @@ import { printFile, printNetwork, printVolume } from './resources.ts';
 import { printService } from './service.ts';
 
 /**
- * An app as `docker compose config --format json` prints it: files merged, variables put in, defaults and names filled in, services whose
- * profiles are off and what no service uses left out. The text is a Compose file again, so every dollar sign is written twice. Values of
- * variables and contents of configs appear in it. Throws what `compileApp` throws.
+ * An app as `docker compose config --format json` prints it: merged, interpolated, with defaults and names, without services whose profiles are
+ * off and without unused resources. The result is a Compose file, so every dollar sign is doubled. It shows values of variables and contents of\n * configs. Throws the errors of `compileApp`.
  */
 export async function composeConfig(
   app: PlacedApp,
@@ -80,7 +79,7 @@ function section(name: string, entries: (string | Json)[][]): Record<string, Jso
   return entries.length > 0 ? { [name]: Object.fromEntries(entries) } : {};
 }
 
-/** `x-` keys of the top level. Nothing of Holdfast reads them, so a variable without a value stays as it is written. */
+/** Prints the `x-` keys of the top level. Holdfast does not read them, so a variable without a value stays as written. */
 function extensions(root: MappingNode, values: Values): Record<string, Json> {
   const found = root.entries.filter(({ key }) => key.startsWith('x-'));
   return Object.fromEntries(

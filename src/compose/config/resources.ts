@@ -3,7 +3,7 @@ import type { Declared } from '../keys/project.ts';
 import type { FileKeys, NetworkKeys, VolumeKeys } from '../keys/resources.ts';
 import { type Json, mapping, type Printers, printKeys, unlessEmpty } from './printer.ts';
 
-/** What the top level declares besides services. Names are the engine's. */
+/** Printers for networks, volumes, configs and secrets. Names are the engine's. */
 
 const always = <T extends Json>(value: T): Json => value;
 const elsewhere = (): undefined => undefined;
@@ -34,7 +34,7 @@ const NETWORK: Printers<NetworkKeys> = {
   external: ({ external }) => unlessEmpty(external),
 };
 
-/** A network; `default` need not be declared. */
+/** Prints a network. `default` needs no declaration. */
 export function printNetwork(app: string, key: string, declared: Declared<NetworkKeys> | undefined): Json {
   return {
     name: resourceName(app, declared, key),
@@ -51,7 +51,7 @@ const VOLUME: Printers<VolumeKeys> = {
   external: ({ external }) => unlessEmpty(external),
 };
 
-/** A volume. The folder of one that is a bind mount of the local driver may be relative. */
+/** Prints a volume. The folder of a local volume that is a bind mount may be relative. */
 export function printVolume(app: string, declared: Declared<VolumeKeys>, path: (written: string) => string): Json {
   const { driver, driver_opts: options } = declared.keys;
   const device = driver === 'local' && options?.o === 'bind' ? options.device : undefined;
@@ -62,7 +62,7 @@ export function printVolume(app: string, declared: Declared<VolumeKeys>, path: (
   };
 }
 
-/** A config or a secret. */
+/** Prints a config or a secret. */
 export function printFile(app: string, { name, keys }: Declared<FileKeys>, path: (written: string) => string): Json {
   const FILE: Printers<FileKeys> = {
     name: elsewhere,

@@ -25,7 +25,7 @@ const CONDITIONS = {
   completed: 'service_completed_successfully',
 } as const satisfies Record<DependencyAt['condition'], string>;
 
-/** Printed under `environment` or `labels`, which it was read into, or with what all keys of a service imply. */
+/** A key that other keys print: `environment`, `labels`, or a key that several keys imply. */
 const elsewhere = (): undefined => undefined;
 
 const bounded: Printer<number, PrintContext> = unlessEmpty;
@@ -33,7 +33,7 @@ const bounded: Printer<number, PrintContext> = unlessEmpty;
 const asWritten = (references: { written: string }[]): Json | undefined =>
   unlessEmpty(references.map(({ written }) => written));
 
-/** A rate is a size, of operations too; Compose prints these keys as they are called in its own code. */
+/** Prints a rate. Compose prints it as a size, even a rate of operations, and uses the key names of its own code. */
 const rates = (devices: { path?: string; rate?: number }[]): Json | undefined =>
   unlessEmpty(devices.map(({ path = '', rate = 0 }) => ({ Path: path, Rate: String(rate) })));
 
@@ -45,7 +45,7 @@ const hooks = (all: NonNullable<ServiceKeys['post_start']>): Json | undefined =>
     })),
   );
 
-/** A service's keys as Docker Compose prints them. */
+/** The printers for the keys of a service. */
 const SERVICE: Printers<ServiceKeys, PrintContext> = {
   'x-holdfast': (keys) => ({ ...keys }),
   annotations: unlessEmpty,
@@ -154,7 +154,7 @@ const SERVICE: Printers<ServiceKeys, PrintContext> = {
   working_dir: unlessEmpty,
 };
 
-/** One service. */
+/** Prints one service. */
 export function printService(context: PrintContext): Json {
   const { service, environment, labels } = context;
   const { command = null, entrypoint = null } = service.keys;

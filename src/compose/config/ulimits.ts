@@ -1,7 +1,7 @@
 import type { Limits } from '../keys/host/host-settings.ts';
 import { type Json, unlessEmpty } from './printer.ts';
 
-/** `ulimits`. Zeros are not written, so a single zero is an empty mapping. */
+/** Prints `ulimits`. Compose omits zeros, so a single zero is an empty mapping. */
 export const limits = (all: Limits): Json | undefined =>
   unlessEmpty(Object.fromEntries(Object.entries(all).map(([name, each]) => [name, limit(each)])));
 

@@ -35,7 +35,7 @@ describe('at a laptop, without an engine and without a network', () => {
     const { code, stdout, stderr } = await at(folder.dir, 'validate');
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'valid: 1 site, 1 app\n' });
     expect(stderr).toBe(
-      'warning: apps/shop/compose.yaml:4:15: Git has no apps/shop/mqtt/mqqt.conf; unless the site has it, the engine makes an empty folder there (did you mean ./mqtt/mqtt.conf?)\n',
+      'warning: apps/shop/compose.yaml:4:15: Git has no apps/shop/mqtt/mqqt.conf; if the site does not have it either, the engine creates an empty folder there (did you mean ./mqtt/mqtt.conf?)\n',
     );
   });
 
@@ -66,7 +66,7 @@ describe('at a laptop, without an engine and without a network', () => {
     ]);
     expect(stderr).toContain('idle is placed on no site: there is no site none');
     expect(stderr).toContain('projectDirectory holds ${HOLDFAST_SITE}, which nothing replaces here');
-    expect(stderr).toContain('the image Nginx has capital letters, which no name of an image has (write nginx)');
+    expect(stderr).toContain('the image Nginx has capital letters, which not the name of an image has (write nginx)');
     expect(stderr).toMatch(/the variable TAG has no value on sites here, there \(.*the file of --values/);
     expect(stderr).toContain('sites/lyon.yml:1:1: the file of a Site ends in .yaml');
   });

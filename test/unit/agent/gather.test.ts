@@ -70,7 +70,7 @@ test('an app whose name another one binds already is broken here; on a new site 
   expect(second.broken).toMatchObject([
     {
       name: 'data',
-      problems: [{ message: expect.stringMatching(/^the folder data .* by the app shop, too.* keeps it$/) }],
+      problems: [{ message: expect.stringMatching(/^the folder data .* by the app shop.* keeps it$/) }],
     },
   ]);
   expect(await sources(second.accepted)).toEqual(['shop /files/data/x']);

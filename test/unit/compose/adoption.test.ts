@@ -26,6 +26,6 @@ test('what the Application says comes first, then what is remembered, then what 
 
 test('a stack started from several folders is refused until the Application says which counts', async () => {
   await expect(compile({ adopt: true }, { stacks: { app: ['/a', '/b'] } })).rejects.toThrow(
-    'the containers of the Compose project app were started from several folders: /a, /b (say which of them counts with projectDirectory in the Application)',
+    'the containers of the Compose project app were started from several folders: /a, /b (name the right one with projectDirectory in the Application)',
   );
 });

@@ -23,7 +23,7 @@ describe('a service with build and no image', () => {
 
   test('is refused where its name can be that of no image', async () => {
     expect(await problemsOf(compile('services: {Web: {build: .}}', lone))).toBe(
-      'compose.yaml:1:18: the service Web names no image, and shop-Web can be the name of none (name an image, or write the name of the service in small letters)',
+      'compose.yaml:1:18: the service Web names no image, and shop-Web cannot be the name of an image (name an image, or write the name of the service in lower case)',
     );
   });
 });

@@ -117,9 +117,9 @@ describe('where values come from', () => {
     });
     expect(app.services[0]?.containers[0]?.spec).not.toHaveProperty('PortBindings');
     expect(app.warnings.map(({ message, at }) => `${at?.line}:${at?.column} ${message}`)).toEqual([
-      '4:13 P is known only on the site, so its place stays empty here',
-      '5:16 M is known only on the site, so its place stays empty here',
-      '6:15 D is known only on the site, so its place stays empty here',
+      '4:13 P is known only on the site, so this value stays empty here',
+      '5:16 M is known only on the site, so this value stays empty here',
+      '6:15 D is known only on the site, so this value stays empty here',
     ]);
   });
 
@@ -389,15 +389,15 @@ describe('configs and secrets', () => {
     [
       'configs: [c]\nread_only: true',
       more,
-      '4:15: a read-only service cannot have the config c, as it has no file (use file)',
+      '4:15: a read-only service cannot have the config c, because it has no file (use file)',
     ],
     ['secrets: [k]\ntmpfs: /run', more, '4:15: the tmpfs at /run would hide the secret k'],
-    ['', 'configs: {c: {}}', '4:11: c must say one of file, content and environment'],
-    ['', 'configs: {c: {file: a, content: b}}', '4:11: c must say one of file, content and environment'],
+    ['', 'configs: {c: {}}', '4:11: c needs one of file, content and environment'],
+    ['', 'configs: {c: {file: a, content: b}}', '4:11: c needs one of file, content and environment'],
     [
       'configs: [c]',
       'configs: {c: {content: ""}}',
-      '5:11: the content of the config c is empty, and Docker Compose would make no file of it',
+      '5:11: the content of the config c is empty; Docker Compose would create no file',
     ],
     [
       '',
@@ -445,11 +445,11 @@ describe('dependencies and profiles', () => {
   test.each([
     [
       'services: {a: {image: x, depends_on: [b]}, b: {image: x, profiles: [p]}}',
-      '1:39: the service a depends on b, whose profiles are off (put the profile under profiles in the Application, or say required: false)',
+      '1:39: the service a depends on b, whose profiles are off (add the profile under profiles in the Application, or set required: false)',
     ],
     [
       'services: {a: {image: x, depends_on: {b: {condition: service_healthy}}}, b: {image: x, healthcheck: {disable: true}}}',
-      '1:39: b can never become healthy, as its healthcheck is disabled',
+      '1:39: b can never become healthy, because its healthcheck is disabled',
     ],
     [
       'services: {a: {image: x, depends_on: [b]}, b: {image: x, pid: "service:a"}}',

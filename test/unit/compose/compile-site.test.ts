@@ -87,7 +87,7 @@ describe('two apps that claim the same', () => {
       ['b', 'a'],
     ]) {
       const [told] = broken.flatMap(([app, problems]) => (app === name ? problems : []));
-      const said = `is taken by the app ${other}, too, also at ${other}/compose\\.yaml:\\d+:\\d+$`;
+      const said = `is also claimed by the app ${other}, also at ${other}/compose\\.yaml:\\d+:\\d+$`;
       expect(told).toMatch(new RegExp(`^${name}/compose\\.yaml:\\d+:\\d+: the .* ${said}`));
     }
     expect(String(broken[1]?.[1])).toContain(what);
@@ -120,15 +120,15 @@ volumes: {vol: {name: volume${external}}}
       [
         'a',
         [
-          'a/compose.yaml:3:11: the volume volume is taken by the app b, too, also at b/compose.yaml:3:11',
-          'a/compose.yaml:2:12: the network net is taken by the app b, too, also at b/compose.yaml:2:12',
+          'a/compose.yaml:3:11: the volume volume is also claimed by the app b, also at b/compose.yaml:3:11',
+          'a/compose.yaml:2:12: the network net is also claimed by the app b, also at b/compose.yaml:2:12',
         ],
       ],
       [
         'b',
         [
-          'b/compose.yaml:3:11: the volume volume is taken by the app a, too, also at a/compose.yaml:3:11',
-          'b/compose.yaml:2:12: the network net is taken by the app a, too, also at a/compose.yaml:2:12',
+          'b/compose.yaml:3:11: the volume volume is also claimed by the app a, also at a/compose.yaml:3:11',
+          'b/compose.yaml:2:12: the network net is also claimed by the app a, also at a/compose.yaml:2:12',
         ],
       ],
     ]);

@@ -19,7 +19,7 @@ const told = (...apps: Contender[]) =>
 
 test('who was accepted with a claim keeps it, also from an app that comes first by name', () => {
   expect(told(app('a', [port(80)]), app('b', [port(80)], [port(80)]))).toEqual({
-    a: ['the host port 80 is taken by the app b, too; b had it before and keeps it'],
+    a: ['the host port 80 is also claimed by the app b; b had it before and keeps it'],
   });
 });
 

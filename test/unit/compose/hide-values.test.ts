@@ -26,10 +26,7 @@ describe('a value of the site’s own file is shown as it is written', () => {
       'volumes: ["${OTHER}:/x"]',
       'compose.yaml:4:15: the target of "${OTHER}:/x" must be an absolute path in the container',
     ],
-    [
-      'env_file: "${BOTH}"',
-      'compose.yaml:4:15: there is no such env_file in Git (say required: false if it may be missing)',
-    ],
+    ['env_file: "${BOTH}"', 'compose.yaml:4:15: Git has no such env_file (set required: false if it may be missing)'],
     ['tmpfs: ["/${TOKEN}:a=1", "/${TOKEN}:b=1"]', 'compose.yaml:4:12: tmpfs mounts /${TOKEN} twice'],
   ])('%s', async (keys, message) => {
     expect(await serviceProblems(keys, { options })).toBe(message);

@@ -19,14 +19,14 @@ test.each([
 test.each([
   ['Nginx:1', /capital letters/],
   ['ghcr.io/Acme/Web:V1', /capital letters/],
-  ['nginx:1 ', /a tag that is none/],
-  ['nginx:', /a tag that is none/],
-  ['a//b', /no name of an image/],
-  ['-x', /no name of an image/],
-  ['a..b', /no name of an image/],
-  ['https://r.example.org/x', /no name of/],
-  ['nginx@latest', /a digest that is none/],
-  ['r_x.org/x', /no name of a server/],
+  ['nginx:1 ', /an invalid tag/],
+  ['nginx:', /an invalid tag/],
+  ['a//b', /not the name of an image/],
+  ['-x', /not the name of an image/],
+  ['a..b', /not the name of an image/],
+  ['https://r.example.org/x', /not the name of/],
+  ['nginx@latest', /an invalid digest/],
+  ['r_x.org/x', /not the name of a server/],
 ])('%s may not', (name, why) => {
   expect(imageNameFault(name)).toMatch(why);
 });

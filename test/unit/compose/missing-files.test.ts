@@ -8,7 +8,7 @@ async function said(mounts: string[], files: Record<string, TestFile> = {}, more
   return (app.missing ?? []).map((problem) => formatProblem(problem).replace(/^compose.yaml:\d+:\d+: /, ''));
 }
 const mqtt = { 'mqtt/mqtt.conf': 'x', 'mqtt/acl': 'x' };
-const GONE = '; unless the site has it, the engine makes an empty folder there';
+const GONE = '; if the site does not have it either, the engine creates an empty folder there';
 const ADD = ' (add the file to Git, or put it on the site before the service starts)';
 
 test.each([
@@ -69,9 +69,9 @@ test('what is told is no more than a person reads, however much is bound and lie
 });
 
 test.each([
-  ['env_file: conf/wbe.env', 'conf/web.env', 'there is no such env_file in Git'],
-  ['label_file: ./cnof/web.labels', 'conf/web.labels', 'there is no label_file ./cnof/web.labels in Git'],
-  ['security_opt: ["seccomp=sccomp.json"]', 'seccomp.json', 'there is no such seccomp profile in Git'],
+  ['env_file: conf/wbe.env', 'conf/web.env', 'Git has no such env_file'],
+  ['label_file: ./cnof/web.labels', 'conf/web.labels', 'Git has no label_file ./cnof/web.labels'],
+  ['security_opt: ["seccomp=sccomp.json"]', 'seccomp.json', 'Git has no such seccomp profile'],
   ['extends: { file: comon.yaml, service: s }', 'common.yaml', 'there is no file comon.yaml'],
 ])('what is read while compiling is told of the same way: %s', async (keys, path, problem) => {
   const problems = await problemsOf(compile(serviceText(keys), { files: { [path]: '' } }));

@@ -55,7 +55,7 @@ describe('a key without effect', () => {
 
 describe('what Docker Compose takes no notice of', () => {
   const START_FIRST = 'deploy: {update_config: {order: start-first}}';
-  const beside = 'the old container and the new one cannot run side by side';
+  const beside = 'the old container and the new one cannot run at the same time';
   const external = 'networks: {default: {external: true, driver: bridge, ipam: {config: [{subnet: 10.0.0.0/24}]}}}\n';
   const file = 'configs: {c: {file: f}}\n';
 
@@ -73,34 +73,34 @@ describe('what Docker Compose takes no notice of', () => {
     [
       `ports: [80, "8000-8001:80", "8000:80"]\n${START_FIRST}`,
       'ports: [80, "8000-8001:80", "8000:80"]\ndeploy: {update_config: {order: stop-first}}',
-      `4:33: order: start-first has no effect: with the host port 8000, ${beside} (leave the host port to the engine, give a range of at least 2, or say order: stop-first)`,
+      `4:33: order: start-first has no effect: with the host port 8000, ${beside} (leave the host port to the engine, give a range of at least 2, or set order: stop-first)`,
     ],
     [
       `networks: {default: {ipv4_address: 10.0.0.2}}\n${START_FIRST}`,
       'networks: {default: {ipv4_address: 10.0.0.2}}\ndeploy: {update_config: {order: stop-first}}',
-      `4:16: order: start-first has no effect: with an address of its own, ${beside} (leave the address to the engine, or say order: stop-first)`,
+      `4:16: order: start-first has no effect: with a static address, ${beside} (leave the address to the engine, or set order: stop-first)`,
     ],
     [
       `mac_address: 02:42:ac:11:00:02\n${START_FIRST}`,
       'mac_address: 02:42:ac:11:00:02\ndeploy: {update_config: {order: stop-first}}',
-      `4:5: order: start-first has no effect: with an address of its own, ${beside} (leave the address to the engine, or say order: stop-first)`,
+      `4:5: order: start-first has no effect: with a static address, ${beside} (leave the address to the engine, or set order: stop-first)`,
     ],
     [
       `network_mode: host\n${START_FIRST}`,
       'network_mode: host\ndeploy: {update_config: {order: stop-first}}',
-      `4:5: order: start-first has no effect: with network_mode host, ${beside} (both would want the same ports, and the health check of one could ask the other; give the service networks)`,
+      `4:5: order: start-first has no effect: with network_mode host, ${beside} (both need the same ports, and the health check of one could reach the other; give the service networks)`,
     ],
     [
       'configs: [{source: c, mode: 0400}]',
       'configs: [c]',
-      '4:15: uid, gid and mode of the config c have no effect: its file is bound as it is, and keeps its own',
+      '4:15: uid, gid and mode of the config c have no effect: its file is bound without changes',
       file,
       file,
     ],
     [
       'user: a',
       'user: a',
-      '5:38: driver has no effect: default is external, and made elsewhere',
+      '5:38: driver has no effect: default is external, so something else creates it',
       external,
       'networks: {default: {external: true}}\n',
     ],

@@ -263,7 +263,7 @@ describe('what cannot be used is refused where it stands', () => {
       '4:15: Git has nothing there, and on a site the path leads to /a, out of the folder of all apps (/files) (add what it names to Git, or write the absolute path that it has on the site)',
     ],
     ['volumes: [{type: volume, target: /a, bind: {}}]', '4:42: a mount of type volume has no options for bind'],
-    ['volumes: ["/a:/x"]\ntmpfs: /x', '4:15: /x of the service s is taken by tmpfs, too'],
+    ['volumes: ["/a:/x"]\ntmpfs: /x', '4:15: /x of the service s is also used by tmpfs'],
     ['devices: ["dev"]', '4:15: "dev" is not a device (write it as /dev/x, /dev/x:/dev/y or /dev/x:/dev/y:rw)'],
     [
       'labels: {com.docker.compose.project: x}',
@@ -278,7 +278,10 @@ describe('what cannot be used is refused where it stands', () => {
     ],
     ['depends_on: [t]', '4:18: there is no service t (did you mean s?)'],
     ['depends_on: {s: {condition: service_started}}', '4:18: services depend on each other in a circle: s -> s'],
-    ['deploy: {mode: global, replicas: 2}', '4:14: mode global is one on each host, and this says another number'],
+    [
+      'deploy: {mode: global, replicas: 2}',
+      '4:14: mode global means one container on each host, but this is another number',
+    ],
     ['deploy: {replicas: 2}\ncontainer_name: one', '5:5: several replicas cannot share one container_name'],
     ['scale: 2\nports: ["80:80"]', '5:13: several replicas cannot share the host port 80'],
     [
@@ -286,7 +289,7 @@ describe('what cannot be used is refused where it stands', () => {
       '4:22: the host port 127.0.0.1:80/tcp is taken twice, also at compose.yaml:4:13',
     ],
     ['configs: [c]', '4:15: there is no config c (declare it under configs at the top level)'],
-    ['env_file: none.env', '4:15: there is no such env_file in Git (say required: false if it may be missing)'],
+    ['env_file: none.env', '4:15: Git has no such env_file (set required: false if it may be missing)'],
     ['env_file: /etc/x.env', '4:15: an env_file must be a file in Git, so its path must be relative'],
     [
       'hostname: ${NAME}',
