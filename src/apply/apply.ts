@@ -6,15 +6,18 @@ import { waitVerdict } from '../plan/decide/slot/wait-verdict.ts';
 import type { Effects } from './effects.ts';
 
 export interface ApplyOptions {
-  /** A new commit, or the end: nothing new is begun, pulls are cancelled, single engine calls run to their end, and what was taken down is put up. */
+  /**
+   * Aborted on a new commit or on shutdown: no new operation starts, pulls are cancelled, calls in flight finish, and a container we stopped is started
+   * again.
+   */
   signal: AbortSignal;
   onStart?: (operation: Operation) => void;
   onResult?: (result: OperationResult) => void;
 }
 
 /**
- * Carries out the plan of one app and decides nothing: an operation runs as soon as all that it comes after is done; what depends on a failed
- * one is skipped, and everything else goes on. Never throws for an operation's failure.
+ * Carries out the plan of one app and decides nothing: an operation starts when all operations before it are done; an operation that depends on a failed
+ * one is skipped, and all others go on. Never throws for an operation's failure.
  */
 export async function applyApp(plan: AppPlan, effects: Effects, options: ApplyOptions): Promise<Outcome> {
   const results = new Map<number, Promise<OperationResult>>();
@@ -39,7 +42,7 @@ export async function applyApp(plan: AppPlan, effects: Effects, options: ApplyOp
 
   const perform = async (operation: Operation, needed: OperationResult[]): Promise<OperationResult> => {
     const release = await (operation.kind === 'pullImage' ? effects.pullSlots : effects.slots).acquire();
-    if (options.signal.aborted && !isOwed(operation, needed)) {
+    if (options.signal.aborted && !mustFinish(operation, needed)) {
       release();
       return { operation, status: 'skipped', reason: 'cancelled' };
     }
@@ -47,7 +50,7 @@ export async function applyApp(plan: AppPlan, effects: Effects, options: ApplyOp
       options.onStart?.(operation);
       return await carryOut(operation, plan.app, effects, resolve, options, (id) => created.set(operation.id, id));
     } catch (error) {
-      // Nothing failed: we cancelled it ourselves, as a pull that is not wanted any more.
+      // Not a failure: we cancelled it, for example a pull that is not wanted any more.
       if (options.signal.aborted && error instanceof EngineError && error.kind === 'aborted')
         return { operation, status: 'skipped', reason: 'cancelled' };
       return { operation, status: 'failed', error: asTyped(operation, error) };
@@ -66,8 +69,8 @@ export async function applyApp(plan: AppPlan, effects: Effects, options: ApplyOp
   return { app: plan.app, results: await Promise.all(results.values()) };
 }
 
-/** What puts up again what another kind of operation has taken down, or is on the way there. */
-const PUTS_UP: Partial<Record<OperationKind, OperationKind[]>> = {
+/** By kind: the kinds whose effect it undoes or completes. */
+const RESTORES: Partial<Record<OperationKind, OperationKind[]>> = {
   copyFiles: ['stopContainer'],
   startContainer: ['stopContainer'],
   removeNetwork: ['disconnectNetwork'],
@@ -76,11 +79,11 @@ const PUTS_UP: Partial<Record<OperationKind, OperationKind[]>> = {
 };
 
 /**
- * A pass that was cancelled between a stop and its start would leave a service down until the next one, for ever if the agent was told to end. So
- * it still puts up what it took down itself, and undoes what failed.
+ * A pass that is cancelled between a stop and its start would leave a service down until the next pass, and forever if the agent ends. So it still starts
+ * again what it stopped itself, and undoes what failed.
  */
-const isOwed = ({ kind, onlyIfFailed }: Operation, needed: OperationResult[]): boolean =>
-  onlyIfFailed !== undefined || needed.some(({ operation }) => PUTS_UP[kind]?.includes(operation.kind));
+const mustFinish = ({ kind, onlyIfFailed }: Operation, needed: OperationResult[]): boolean =>
+  onlyIfFailed !== undefined || needed.some(({ operation }) => RESTORES[kind]?.includes(operation.kind));
 
 async function carryOut(
   operation: Operation,

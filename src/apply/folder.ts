@@ -3,11 +3,11 @@ import { constants, type FileHandle, lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
-/** Linux: names a file without opening it, so that a FIFO does not block and a device does nothing. Node has no name for it. */
+/** Linux: holds a file without opening it, so that a FIFO does not block and a device does nothing. Node has no name for the flag. */
 const O_PATH = 0o10000000;
 const hasProc = process.platform === 'linux' && existsSync('/proc/self/fd');
 
-/** An open folder. What is below it is named through the open handle, so that whoever swaps a folder above it for a link changes nothing. */
+/** An open folder. Entries are named through the open handle, so that a link put in place of a folder above changes nothing. */
 export class Folder {
   readonly path: string;
   readonly handle: FileHandle;
@@ -17,17 +17,17 @@ export class Folder {
     this.handle = handle;
   }
 
-  /** Where an entry is for system calls that do not follow a link in the last part. Without /proc that is its path. */
+  /** The path of an entry for system calls that do not follow a link in the last part. Without /proc it is the plain path. */
   at(name: string): string {
     return hasProc ? `/proc/self/fd/${this.handle.fd}/${name}` : join(this.path, name);
   }
 
-  /** Where the folder really lies. */
+  /** The path of the folder itself. */
   get self(): string {
     return hasProc ? `/proc/self/fd/${this.handle.fd}` : this.path;
   }
 
-  /** A folder in this one. 'absent' where there is nothing, 'obstacle' where there is something else, a link among it. */
+  /** A folder in this one. 'obstacle': the entry is something else, for example a link. */
   async child(name: string): Promise<Folder | 'absent' | 'obstacle'> {
     const path = this.at(name);
     try {
@@ -42,7 +42,7 @@ export class Folder {
     }
   }
 
-  /** A file in this one, held without being opened; undefined where there is nothing. */
+  /** A file in this one, held without being opened; undefined if there is no such entry. */
   async hold(name: string): Promise<FileHandle | undefined> {
     const flags = hasProc ? O_PATH | O_NOFOLLOW : O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
     if (!hasProc && !(await isPlain(this.at(name)))) return undefined;
@@ -57,7 +57,7 @@ export class Folder {
   }
 }
 
-/** The folder that a site's own setting names: links on the way to it are the site's own, and are followed. undefined where there is none. */
+/** The folder that a site's own setting names. Links on the way to it are the site's own and are followed. undefined if there is no folder. */
 export async function openRoot(path: string): Promise<Folder | undefined> {
   try {
     return new Folder(path, await open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK));
@@ -69,8 +69,8 @@ export async function openRoot(path: string): Promise<Folder | undefined> {
 }
 
 /**
- * Does something with the entry that `parts` lead to below an open folder, each folder on the way opened in the one before; undefined where one of
- * them is not there, or is none.
+ * Uses the entry that `parts` lead to below an open folder. Opens each folder on the way inside the one before; undefined if one of them does not
+ * exist or is not a folder.
  */
 export async function below<T>(
   from: Folder,
@@ -91,9 +91,9 @@ export async function below<T>(
   }
 }
 
-/** A regular file that is held, opened for reading: the very one, whatever bears its name by now. */
+/** Opens a held file for reading: the same file, even if its name belongs to another one by now. */
 export const openHeld = (held: FileHandle): Promise<FileHandle> | FileHandle =>
   hasProc ? open(`/proc/self/fd/${held.fd}`, O_RDONLY | O_NONBLOCK) : held;
 
-/** Opening a FIFO or a device may do something: where it cannot be held, its kind is asked first. */
+/** Opening a FIFO or a device may have an effect: if it cannot be held, its kind is checked first. */
 const isPlain = async (path: string): Promise<boolean> => (await lstat(path).catch(() => undefined))?.isFile() ?? false;

@@ -6,8 +6,8 @@ import type { DesiredApp, DesiredSite, OutsidePath } from '../model/state.ts';
 import { isWithin, overlaps, realPath, type Territory } from './territory.ts';
 
 /**
- * The site without the apps whose files of Git would lie where its own settings do not allow it; those are broken. By real paths: where a link
- * leads counts. `before` tells in which folder an app was accepted: it keeps that one, and a newcomer to it is broken.
+ * Breaks each app whose files of Git would be written where the site's own settings do not allow it. Compares real paths, so the target of a link counts.
+ * `before` gives the folder in which an app was accepted: the app keeps it, and a newcomer to that folder is broken.
  */
 export async function guardFolders(
   site: DesiredSite,
@@ -31,7 +31,7 @@ export async function guardFolders(
     const rival = folders.find((other) => other.app !== one.app && overlaps(one.real, other.real));
     if (!rival || (before(one.app) === one.directory && before(rival.app) !== rival.directory)) continue;
     problems.set(one.app, {
-      message: `${one.folder} is a folder of the app ${rival.app} as well, and two apps do not write to one`,
+      message: `${one.folder} is a folder of the app ${rival.app} too, and two apps do not write to one folder`,
       hint: `give one of them another projectDirectory; if both are meant to write there, ${lineFor('sharedRoot', one.folder)}`,
       app: one.app,
     });
@@ -44,7 +44,7 @@ async function refusalOf(app: DesiredApp, territory: Territory): Promise<Omit<Pr
   const own = join(filesDir, app.name);
   const folder = folderOf(app, territory);
   const stray = app.files.find(({ path }) => !isWithin(path, own) && !isWithin(path, folder));
-  if (stray) return { message: `${stray.path} lies outside of the app's folder` };
+  if (stray) return { message: `${stray.path} is outside of the app's folder` };
   const kept = await Promise.all(keepOut.map(async (path) => ({ path, real: await realPath(path) })));
   for (const { site, at } of dataOf(app)) {
     const real = await realPath(site);
@@ -73,14 +73,14 @@ async function refusalOf(app: DesiredApp, territory: Territory): Promise<Omit<Pr
       message: `files of Git would lie in ${folder}, and below ${filesDir} each app has the folder of its own name alone`,
       hint: 'choose another projectDirectory',
     };
-  // The stack was started from there: only an agent in a container of its own has nothing at that path.
+  // The stack was started from there, so only an agent in a container sees no folder at that path.
   if (app.adopt && !(await isThere(app.directory)))
     return {
-      message: `the agent does not see ${app.directory}, the folder that the adopted stack was started from, and would write files of Git to a disk of its own`,
+      message: `the agent does not see ${app.directory}, the folder that the adopted stack was started from, and would write files of Git to the disk of its own container`,
       hint: `mount that folder at the same path where the agent runs in a container, as -v ${app.directory}:${app.directory}`,
     };
   const roots = [...territory.projectRoots, ...territory.sharedRoots];
-  // By both: a link below the root leads out of it.
+  // Both paths count: a link below the root may lead out of it.
   for (const root of roots) if (isWithin(folder, root) && isWithin(real, await realPath(root))) return undefined;
   return {
     message: `files of Git would be written to ${folder}, which the settings of this site do not allow`,
@@ -94,22 +94,22 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Data beside the folders of apps, each path once. */
+/** Paths of data beside the folders of apps, each once. */
 const dataOf = ({ outside = [] }: DesiredApp): OutsidePath[] => [
   ...new Map(outside.filter(({ beside }) => beside !== undefined).map((path) => [path.site, path])).values(),
 ];
 
-/** The folder of the app's files that lie elsewhere: the project's, or the app's whole one where some lie around the project's. */
+/** The folder of the app's files that are not in its own folder: the project's, or the whole app's if some are around the project's. */
 function folderOf({ files, name, directory, folder = directory }: DesiredApp, { filesDir }: Territory): string {
   const own = join(filesDir, name);
   return files.every(({ path }) => isWithin(path, own) || isWithin(path, directory)) ? directory : folder;
 }
 
-/** Whether the app has files of Git outside of the folder that every app has. */
+/** The app has files of Git outside of its own folder. */
 const needsRoot = (app: DesiredApp, { filesDir }: Territory): boolean =>
   app.files.some(({ path }) => !isWithin(path, join(filesDir, app.name)));
 
-/** What to add to the settings of a site's agent. */
+/** The line to add to the settings of a site's agent. */
 export function lineFor(setting: 'projectRoot' | 'sharedRoot', folder: string): string {
   const flag = setting === 'projectRoot' ? '--project-root' : '--shared-root';
   const isPlain = /^[\w./@%+:,-]+$/.test(folder);

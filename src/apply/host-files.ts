@@ -2,35 +2,35 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, lstat, unlink } from 'node:fs/promises';
 import type { HostFile, OldFile } from '../model/state.ts';
 import { below, type Folder, openHeld, openRoot } from './folder.ts';
-import { requirePlace, type Territory } from './territory.ts';
+import { requireLocation, type Territory } from './territory.ts';
 import { writeInto } from './write-into.ts';
 
-/** A file that is asked for. Only one of Git's size is read; of one that Git has dropped the size is not known any more. */
+/** A file to look at. A file of another size is not read; the size of a file that Git has dropped is not known any more. */
 export interface AskedFile {
   path: string;
   size?: number;
 }
 
 /**
- * Files of Git on the site's disk: what is there, and writing what should be. Containers write to the same folders and may put anything there at
- * any time: no link is followed, nothing is waited for, and an error is that one file's.
+ * Reads and writes files of Git on the site's disk. Containers write to the same folders and may put anything there at any time: no link is followed,
+ * no read waits, and an error concerns one file only.
  */
 export interface HostFiles {
   /**
-   * Digest and mode of those that exist; a digest that no file has stands for what is no file, of another size or unreadable. Content is read
-   * again only when size, times, mode or inode changed. Never throws.
+   * The digest and mode of each file that exists; words in place of a digest for an entry that is not a file, has another size or cannot be read.
+   * Content is read again only when size, times, mode or inode changed. Never throws.
    */
   observe(asked: readonly AskedFile[]): Promise<Record<string, { digest: string; mode: number }>>;
   /**
-   * All or nothing, also across a power cut. `old` files give way to it, and so do empty folders and what holds no data; anything else that is in
-   * its way is named. Throws StateError.
+   * All or nothing, also across a power cut. Replaces `old` files, empty folders and entries that hold no data; throws StateError that names any other
+   * obstacle.
    */
   write(file: HostFile, old: readonly OldFile[]): Promise<void>;
-  /** Gone afterwards, whether or not it was there. Folders stay. */
+  /** Succeeds if the file is gone already. Folders stay. */
   remove(path: string): Promise<void>;
 }
 
-/** Bytes of a file whose size is not known that are read; the most that a site takes of one file unless told otherwise. */
+/** Bytes that are read of a file of unknown size. As much as a site takes of one file by default. */
 const MAX_READ = 64 * 1024 * 1024;
 const CHUNK = 64 * 1024;
 
@@ -47,7 +47,7 @@ export function createHostFiles(territory: Territory): HostFiles {
         if (!stat.isFile()) return { digest: 'no file', mode };
         if (size === undefined ? stat.size > MAX_READ : stat.size !== BigInt(size))
           return { digest: 'another size', mode };
-        // A container sets any mtime it likes, but no ctime.
+        // A container can set any mtime, but no ctime.
         const stamp = `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs} ${stat.mode}`;
         const before = known.get(path);
         if (before?.stamp === stamp) return { ...before, mode };
@@ -91,10 +91,10 @@ interface Seen {
   stamp?: string;
 }
 
-/** Its write is tried, and says why it cannot be. */
+/** Differs from every file, so the agent writes it; the write reports the error. */
 const UNREADABLE: Seen = { digest: 'unreadable', mode: 0 };
 
-/** Reads no more than was there when it was looked at. */
+/** Reads no more than `size`, even if the file grows meanwhile. */
 async function digestOf(held: FileHandle, size: number): Promise<string> {
   const file = await openHeld(held);
   try {
@@ -112,13 +112,13 @@ async function digestOf(held: FileHandle, size: number): Promise<string> {
   }
 }
 
-/** Gives the folder of a file, walked to without following a link; undefined where it is not there. Throws StateError outside of the territory. */
+/** Opens the folder of a file without following a link; undefined if it does not exist. Throws StateError outside of the territory. */
 async function within<T>(
   path: string,
   territory: Territory,
   use: (folder: Folder, name: string) => Promise<T>,
 ): Promise<T | undefined> {
-  const { root, parts } = requirePlace(path, territory);
+  const { root, parts } = requireLocation(path, territory);
   const folder = await openRoot(root);
   if (!folder) return undefined;
   return below(folder, parts, use).finally(() => folder.close());

@@ -2,29 +2,29 @@ import { readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, join, normalize, resolve } from 'node:path';
 import { StateError } from '../lib/errors.ts';
 
-/** Where files of Git may be written on a site, as its own settings say. Paths are absolute. */
+/** The folders of a site in which the agent may write files of Git, by the site's own settings. Paths are absolute. */
 export interface Territory {
-  /** Each app has a folder of its own here, by its name. */
+  /** Each app has its own folder here, by its name. */
   filesDir: string;
   /** Folders in which Applications may have their projectDirectory. */
   projectRoots: readonly string[];
-  /** Such folders in which several apps may write to one folder. */
+  /** The same, where several apps may write to one folder. */
   sharedRoots: readonly string[];
-  /** What is the site's own: the state directory, and the files that its settings name. Nothing of Git comes near them. */
+  /** The site's own: the state directory, and the files that its settings name. No file of Git is written there, in them or around them. */
   keepOut: readonly string[];
 }
 
-/** A folder that the site names, and the parts below it. `isOurs`: made by the agent, so that a link in it is never the site's own. */
-export interface Place {
+/** A folder that the site names, and the parts of a path below it. `isOurs`: the agent makes the folder, so a link in it is never the site's own. */
+export interface Location {
   root: string;
   parts: string[];
   isOurs: boolean;
 }
 
-/** The place of a file; undefined where nothing may be written. The longest root counts. */
-export function placeOf(path: string, { filesDir, projectRoots, sharedRoots }: Territory): Place | undefined {
+/** The location of a file; undefined where the agent may not write. The longest root counts. */
+export function locationOf(path: string, { filesDir, projectRoots, sharedRoots }: Territory): Location | undefined {
   if (path !== normalize(path) || path.includes('\0')) return undefined;
-  const below = (root: string, isOurs: boolean): Place => ({ root, isOurs, parts: partsBelow(path, root) });
+  const below = (root: string, isOurs: boolean): Location => ({ root, isOurs, parts: partsBelow(path, root) });
   // A file lies in an app's folder, never beside it.
   if (isWithin(path, filesDir)) return partsBelow(path, filesDir).length > 1 ? below(filesDir, true) : undefined;
   const [root] = [...projectRoots, ...sharedRoots]
@@ -33,11 +33,11 @@ export function placeOf(path: string, { filesDir, projectRoots, sharedRoots }: T
   return root === undefined ? undefined : below(root, false);
 }
 
-/** The same; throws StateError where nothing may be written. */
-export function requirePlace(path: string, territory: Territory): Place {
-  const place = placeOf(path, territory);
-  if (place) return place;
-  throw new StateError(`${path} lies outside of the folders that this site writes files of Git to`);
+/** Throws StateError where the agent may not write. */
+export function requireLocation(path: string, territory: Territory): Location {
+  const location = locationOf(path, territory);
+  if (location) return location;
+  throw new StateError(`${path} is outside of the folders in which this site writes files of Git`);
 }
 
 const partsBelow = (path: string, root: string): string[] =>
@@ -46,13 +46,13 @@ const partsBelow = (path: string, root: string): string[] =>
     .split('/')
     .filter((part) => part !== '');
 
-/** Whether a path is a folder or lies in it. */
+/** True for the folder itself too. */
 export const isWithin = (path: string, folder: string): boolean =>
   path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`);
 
 export const overlaps = (one: string, other: string): boolean => isWithin(one, other) || isWithin(other, one);
 
-/** Where a path really lies, or would once it is made; also behind a link to what is not there yet. */
+/** The path without links. Parts that do not exist yet are kept, also behind a link to them. */
 export async function realPath(path: string, links = 40): Promise<string> {
   try {
     return await realpath(path);

@@ -4,11 +4,11 @@ import { replaceFile } from '../lib/disk.ts';
 import { StateError } from '../lib/errors.ts';
 import type { HostFile, OldFile } from '../model/state.ts';
 import { below, Folder, openRoot } from './folder.ts';
-import { isWithin, type Place, realPath, requirePlace, type Territory } from './territory.ts';
+import { isWithin, type Location, realPath, requireLocation, type Territory } from './territory.ts';
 
 /**
- * Writes a file of Git: the folders on the way are opened one in the other and made where they are missing; then a temporary file, fsync, rename,
- * fsync of the folder. `digestNow` tells what a file holds. Throws StateError for what is in its way.
+ * Writes a file of Git. Opens each folder on the way inside the one before, and makes missing ones; then a temporary file, fsync, rename, fsync of the
+ * folder. `digestNow` reads the digest of a file. Throws StateError for an obstacle that holds data.
  */
 export async function writeInto(
   territory: Territory,
@@ -16,14 +16,14 @@ export async function writeInto(
   old: readonly OldFile[],
   digestNow: (path: string) => Promise<string | undefined>,
 ): Promise<void> {
-  const place = requirePlace(file.path, territory);
+  const location = requireLocation(file.path, territory);
   const isOld = async (path: string): Promise<boolean> => {
     const digest = old.find((each) => each.path === path)?.digest;
     return digest !== undefined && digest === (await digestNow(path));
   };
   const open: Folder[] = [];
   try {
-    const folder = await descend(place, open, isOld);
+    const folder = await descend(location, open, isOld);
     await requireAllowed(folder, file.path, territory);
     await clearFolder(folder, file.path, old, isOld, territory);
     await replace(folder, file);
@@ -32,9 +32,9 @@ export async function writeInto(
   }
 }
 
-/** The file's folder, made where it is missing; `opened` are all on the way. */
+/** Opens the file's folder, and makes it where it is missing. All opened folders go into `opened`. */
 async function descend(
-  { root, parts, isOurs }: Place,
+  { root, parts, isOurs }: Location,
   opened: Folder[],
   isOld: (path: string) => Promise<boolean>,
 ): Promise<Folder> {
@@ -43,11 +43,11 @@ async function descend(
     await mkdir(root, { recursive: true });
     folder = await openRoot(root);
   }
-  if (!folder) throw new StateError(`${root} is no folder`);
+  if (!folder) throw new StateError(`${root} is not a folder`);
   opened.push(folder);
   for (const [depth, part] of parts.slice(0, -1).entries()) {
     let next: Folder | 'absent' | 'obstacle' = await folder.child(part);
-    // The app's folder itself is out of its containers' reach: a link there was made by people.
+    // Containers cannot reach the app's folder itself, so a person made a link there.
     if (next === 'obstacle') await removeObstacle(folder, part, isOurs && depth > 0, isOld);
     if (!(next instanceof Folder)) {
       await mkdir(folder.at(part)).catch((error: NodeJS.ErrnoException) => {
@@ -56,14 +56,15 @@ async function descend(
       await folder.handle.sync();
       next = await folder.child(part);
     }
-    if (!(next instanceof Folder)) throw new StateError(`${join(folder.path, part)} changes while it is written to`);
+    if (!(next instanceof Folder))
+      throw new StateError(`${join(folder.path, part)} changes while the agent writes to it`);
     opened.push(next);
     folder = next;
   }
   return folder;
 }
 
-/** Makes way for a folder. A link, FIFO, socket or device holds no data. */
+/** Removes an obstacle where a folder is needed. A link, FIFO, socket or device holds no data. */
 async function removeObstacle(
   folder: Folder,
   name: string,
@@ -72,20 +73,22 @@ async function removeObstacle(
 ): Promise<void> {
   const path = join(folder.path, name);
   const found = await lstat(folder.at(name)).catch(ifAbsent);
-  // Another file of the folder was written meanwhile, or a container was quicker.
+  // Another write or a container made the folder meanwhile.
   if (!found || found.isDirectory()) return;
   if (found.isFile()) {
     if (!(await isOld(path)))
       throw new StateError(`${path} is a file of the site's own where Git has a folder; move it away`);
   } else if (found.isSymbolicLink() && !isOurs) {
-    throw new StateError(`${path} is a link, and files of Git are written through none; put a folder there instead`);
+    throw new StateError(
+      `${path} is a link, and the agent writes no file of Git through a link; put a folder there instead`,
+    );
   }
   await unlink(folder.at(name)).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT' && error.code !== 'EISDIR') throw error;
   });
 }
 
-/** Makes way for a file: an empty folder goes, and one with nothing but files that Git has dropped. */
+/** Removes a folder where a file is needed: an empty one, or one that holds only files that Git has dropped. */
 async function clearFolder(
   folder: Folder,
   path: string,
@@ -119,7 +122,7 @@ function foldersBetween(file: string, top: string): string[] {
 
 const removeBelow = (from: Folder, path: string): Promise<void> => beneath(from, path, (entry) => unlink(entry));
 
-/** What is not empty is told when the folder above it cannot be removed. */
+/** A folder that is not empty is reported when the folder above it cannot be removed. */
 const removeEmpty = (from: Folder, path: string): Promise<void> =>
   beneath(from, path, (entry) =>
     rmdir(entry).catch((error: NodeJS.ErrnoException) => {
@@ -127,20 +130,20 @@ const removeEmpty = (from: Folder, path: string): Promise<void> =>
     }),
   );
 
-/** Does something to an entry somewhere below an open folder; nothing where it is gone. */
+/** Acts on an entry below an open folder; does nothing if the entry is gone. */
 async function beneath(from: Folder, path: string, act: (entry: string) => Promise<void>): Promise<void> {
   const parts = path.slice(from.path.length + (from.path.endsWith('/') ? 0 : 1)).split('/');
   await below(from, parts, (folder, name) => act(folder.at(name)).catch(ifAbsent));
 }
 
-/** Looked at once the folder is open: by its real place it is neither the site's own nor, from elsewhere, in the folder of the apps. */
+/** Checks the real path of an open folder: it is not the site's own, and a path from elsewhere does not lead into the folder of the apps. */
 async function requireAllowed(folder: Folder, path: string, { filesDir, keepOut }: Territory): Promise<void> {
-  const place = join(await realPath(folder.self), path.slice(path.lastIndexOf('/') + 1));
+  const real = join(await realPath(folder.self), path.slice(path.lastIndexOf('/') + 1));
   for (const kept of keepOut)
-    if (isWithin(place, await realPath(kept)) || isWithin(await realPath(kept), place))
-      throw new StateError(`${path} is the site's own (${kept}), where nothing of Git is written`);
-  if (!isWithin(path, filesDir) && isWithin(place, await realPath(filesDir)))
-    throw new StateError(`${path} leads into ${filesDir}, where each app has its own folder alone`);
+    if (isWithin(real, await realPath(kept)) || isWithin(await realPath(kept), real))
+      throw new StateError(`${path} is the site's own (${kept}), and the agent writes no file of Git there`);
+  if (!isWithin(path, filesDir) && isWithin(real, await realPath(filesDir)))
+    throw new StateError(`${path} leads into ${filesDir}, where each app has its own folder only`);
 }
 
 async function replace(folder: Folder, { path, content, mode }: HostFile): Promise<void> {

@@ -116,7 +116,7 @@ test('an adopted stack whose folder the agent does not see is left as it is, and
   const adopted = (folder: string) => ({ ...binding('shop', folder), adopt: true });
   expect(await verdict([adopted('srv/shop')], root('srv'))).toEqual({});
   expect(await verdict([adopted('srv/elsewhere')], root('srv'))).toEqual({
-    shop: 'the agent does not see /srv/elsewhere, the folder that the adopted stack was started from, and would write files of Git to a disk of its own (mount that folder at the same path where the agent runs in a container, as -v /srv/elsewhere:/srv/elsewhere)',
+    shop: 'the agent does not see /srv/elsewhere, the folder that the adopted stack was started from, and would write files of Git to the disk of its own container (mount that folder at the same path where the agent runs in a container, as -v /srv/elsewhere:/srv/elsewhere)',
   });
   const bare = { ...app('shop', service('web')), directory: join(dir, 'srv/elsewhere'), adopt: true };
   expect((await guardFolders(site(bare), territory)).broken).toEqual([]);
