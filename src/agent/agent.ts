@@ -26,8 +26,7 @@ export interface Agent {
 }
 
 /**
- * Keeps one site as its config repo says. What was accepted last is enforced before the network is asked for anything, and for as long as
- * nothing newer can be had.
+ * Keeps one site as its config repo says. Enforces the accepted state before it asks the network for anything, and for as long as it gets nothing newer.
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { clock, disk, engine, source, log, stateDir } = options;

@@ -74,7 +74,7 @@ describeChaos('a config repo that fails', () => {
     async (_, intercept, words, kind) => {
       site.git.intercept = intercept;
       const line = await site.sees(words, { from });
-      expect(line.message).toMatch(/cannot read .*what was accepted last is enforced/);
+      expect(line.message).toMatch(/cannot read .*the site enforces its accepted state/);
       expect(line).toMatchObject({ level: 'warn', code: 'SOURCE', kind });
       await isStillEnforced();
       expect((await site.log()).slice(from).filter((line) => words.test(line.message))).toHaveLength(1);

@@ -145,7 +145,7 @@ describe.each([
     await site.poll();
     expect(running(site)).toBe('web:1 small');
     expect(site.lines()).toEqual([
-      'error the commit that the site pins, release, is refused: sites/eu/a.yaml:5:19: targetRevision: The Git repo has no branch and no tag "release"; what was accepted before is enforced meanwhile',
+      'error the commit that the site pins, release, is refused: sites/eu/a.yaml:5:19: targetRevision: The Git repo has no branch and no tag "release"; the site enforces its accepted state meanwhile',
     ]);
     await setBranch('release', second);
     await site.poll();
@@ -192,7 +192,7 @@ describe('a pin beside what is followed', () => {
   test('is refused where nobody signed it, and accepted where somebody did; the floor moves on', async () => {
     const main = await pinned(trusting());
     const refusal =
-      /^error the commit that the site pins, hotfix at [0-9a-f]+, is refused: sites\/eu\/a.yaml:5:19: [0-9a-f]{12} is not in the history of [0-9a-f]{12}, and not trusted by itself: commit [0-9a-f]{12} is not signed; what was accepted before is enforced meanwhile$/;
+      /^error the commit that the site pins, hotfix at [0-9a-f]+, is refused: sites\/eu\/a.yaml:5:19: [0-9a-f]{12} is not in the history of [0-9a-f]{12}, and not trusted by itself: commit [0-9a-f]{12} is not signed; the site enforces its accepted state meanwhile$/;
     expect(site.lines()).toEqual([expect.stringMatching(refusal)]);
     expect(running(site)).toBe('web:1 small');
     expect(await site.floor()).toBe(main);
@@ -281,7 +281,7 @@ test('a pinned commit that is not there yet is said once, and found when it is',
   await site.poll();
   await site.poll();
   expect(site.lines()).toEqual([
-    expect.stringMatching(/targetRevision [0-9a-f]{40} cannot be read: .*not our ref.*; what was accepted before/),
+    expect.stringMatching(/targetRevision [0-9a-f]{40} cannot be read: .*not our ref.*; the site enforces/),
   ]);
   await rename(away, here);
   site.later(15 * 60_000);

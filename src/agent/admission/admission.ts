@@ -39,7 +39,7 @@ export interface AdmissionOptions {
   accepted: string | undefined;
 }
 
-/** Stands between the commits of a repo and the site: the site gathers no commit that was not admitted. */
+/** Decides which commits of a repo a site may gather. */
 export interface Admission extends PinAdmission {
   /** The commit to go for: the beacon's where the beacon binds, else the one that was polled. */
   target(polled: Polled, signal: AbortSignal): Promise<string>;

@@ -66,7 +66,7 @@ export function createBeaconWatch(
       const found = freshness(record.position().beacon, trust.beacon, times);
       const why = found.state === 'Stale' ? found.why : undefined;
       if (why !== undefined && staleBecause === undefined)
-        log.error(`Stale: ${why}. What was accepted last is enforced meanwhile`, { state: 'Stale' });
+        log.error(`Stale: ${why}. The site enforces its accepted state meanwhile`, { state: 'Stale' });
       if (why === undefined && staleBecause !== undefined) log.info('a fresh beacon was seen', { state: found.state });
       staleBecause = why;
     },

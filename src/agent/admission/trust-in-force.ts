@@ -20,7 +20,7 @@ export interface TrustInForce {
   digest(trust: Trust | undefined): string;
   /** Reads a trust.yaml of Git. Throws InputError. */
   read(text: string): Promise<Trust>;
-  /** What is in force once a trust.yaml of Git follows `current`. Throws InputError. */
+  /** The trust.yaml in force once one of Git follows `current`. Throws InputError. */
   successorOf(text: string, current: Trust): Promise<Trust>;
   /** The text that a successor was read from; undefined for the site's own file. */
   textOf(trust: Trust): string | undefined;

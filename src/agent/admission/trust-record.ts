@@ -1,6 +1,6 @@
 import type { FollowPosition, Successor, TrustState, TrustStore } from '../state/trust-store.ts';
 
-/** What a site remembers of the repo and revision that it follows. A change counts once it is on the disk, and not before. */
+/** The facts about trust at the repo and revision that a site follows. A change counts once it is on the disk, and not before. */
 export interface TrustRecord {
   position(): FollowPosition;
   /** The newest trust.yaml that was taken over from Git. */

@@ -3,17 +3,17 @@ import type { PlacedApp } from '../../model/fleet.ts';
 import type { BrokenApp } from '../../model/state.ts';
 import type { AcceptedApp } from '../state/accepted.ts';
 
-/** Apps with the folder that their adopted stack was started from; `broken` are those that would lose it. */
+/** Apps with the folder from which their adopted stack was started; `broken` are the apps that would lose it. */
 interface PlacedAdopted {
   apps: PlacedApp[];
   broken: BrokenApp[];
-  /** For what the compiler has to say where a folder cannot be told. */
+  /** For the compiler's message if the folder is not clear. */
   stacks: Record<string, string[]>;
 }
 
 /**
- * The folder of an adopted stack is looked up once and then kept with what is accepted: it is the same after all containers were replaced,
- * after a restart and without an engine. Throws EngineError.
+ * Looks the folder of an adopted stack up once; then it is part of the accepted state. So it stays the same after all containers were replaced, after
+ * a restart and without an engine. Throws EngineError.
  */
 export async function placeAdopted(
   apps: PlacedApp[],

@@ -84,7 +84,7 @@ export function explain(trouble: Trouble): Explained {
 
 function explainFailure(error: Error, repo: string): Explained {
   const { message } = error;
-  const meanwhile = 'what was accepted last is enforced meanwhile';
+  const meanwhile = 'the site enforces its accepted state meanwhile';
   if (error instanceof InputError)
     return {
       level: 'error',
@@ -106,8 +106,8 @@ function explainFailure(error: Error, repo: string): Explained {
   return isLocal
     ? {
         level: 'warn',
-        lines: [{ text: `cannot keep what ${repo} says: ${message}; ${meanwhile}`, fields }],
-        over: `what ${repo} says can be kept again`,
+        lines: [{ text: `cannot store the state from ${repo}: ${message}; ${meanwhile}`, fields }],
+        over: `the state from ${repo} can be stored again`,
       }
     : {
         level: 'warn',
@@ -116,7 +116,7 @@ function explainFailure(error: Error, repo: string): Explained {
       };
 }
 
-const kept = (isKept: boolean): string => (isKept ? '; what was accepted before is enforced meanwhile' : '');
+const kept = (isKept: boolean): string => (isKept ? '; the site enforces its accepted state meanwhile' : '');
 
 export function tell(log: Log, { level, lines }: Explained): void {
   for (const { text, fields } of lines) log[level](text, fields);

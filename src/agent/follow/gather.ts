@@ -15,7 +15,7 @@ import type { PinnedFiles } from './pin.ts';
 
 export interface Gathered {
   accepted: Accepted;
-  /** Apps that this revision breaks. Where they were good before, their last good state is in `accepted`. */
+  /** Apps that this revision breaks. If an app was good before, `accepted` has its last good state. */
   broken: BrokenApp[];
 }
 
@@ -24,18 +24,18 @@ export interface GatherOptions {
   ref: string;
   site: string | undefined;
   compile: CompileOptions;
-  /** The folders that the Compose projects on the site were started from. Asked only where an app adopts one for the first time. */
+  /** The folders that the Compose projects on the site were started from. Called only if an app adopts a stack for the first time. */
   stacks: () => Promise<Record<string, string[]>>;
-  /** Where files of Git may lie on this site. */
+  /** The folders of this site in which files of Git may be; without it, all are allowed. */
   territory?: Territory | undefined;
-  /** Gives the files at the revision that the Site pins, where it pins one. */
+  /** Opens the files at the revision that the Site pins. Its errors pass through. */
   pinned: (pin: Pin) => Promise<PinnedFiles>;
 }
 
 /**
- * Gathers all that a site needs of a revision and decides, app by app, what is accepted: what can be compiled as it is, the last good state of
- * what cannot. Throws InputError where the site's own documents are broken, SourceError where the snapshot cannot be read,
- * EngineError where a stack is to be adopted and the engine cannot be asked; then nothing is accepted. What `pinned` throws passes through.
+ * Gathers all that a site needs of a revision. Accepts each app that compiles, and keeps the last good state of each app that does not. Throws InputError
+ * for broken documents of the site, SourceError for a snapshot that cannot be read, EngineError if an app adopts a stack and the engine does not answer;
+ * then nothing is accepted.
  */
 export async function gather(
   snapshot: Snapshot,
@@ -93,11 +93,11 @@ export async function gather(
 
 const withoutApps = ({ apps: _, ...site }: PlacedSite): Omit<PlacedSite, 'apps'> => site;
 
-/** A lone Compose file that goes by its own `name:` is broken under that name and placed under another. */
+/** A lone Compose file with its own `name:` is broken under that name, and placed under another. */
 const isBroken = (app: PlacedApp, brokenNames: Set<string>, compiled: DesiredSite): boolean =>
   brokenNames.has(app.name) || (!app.nameIsFixed && compiled.broken.length > 0);
 
-/** A site that ran something and is to run nothing was more likely forgotten than emptied: what it runs is kept, and mended, meanwhile. */
+/** An author who removes all apps of a site more likely forgot it than emptied it: the site keeps and heals what it runs. */
 function requireSomething(allowEmpty: boolean, apps: number, previous: Accepted | undefined): void {
   if (apps > 0 || allowEmpty || !previous || Object.keys(previous.apps).length === 0) return;
   throw InputError.of(
@@ -106,7 +106,7 @@ function requireSomething(allowEmpty: boolean, apps: number, previous: Accepted 
   );
 }
 
-/** The first name that a lone Compose file went by is kept: under another its volumes would seem lost. */
+/** A lone Compose file keeps its first name: under another name its volumes would seem lost. */
 function requireSameName(apps: PlacedApp[], compiled: DesiredSite, previous: Accepted | undefined): string | undefined {
   const isBare = apps.some(({ nameIsFixed }) => !nameIsFixed);
   const name = isBare ? compiled.apps[0]?.name : undefined;
@@ -120,7 +120,10 @@ function requireSameName(apps: PlacedApp[], compiled: DesiredSite, previous: Acc
   return name ?? first;
 }
 
-/** What is wanted according to what was accepted. Reads nothing but what was recorded, so it works without a network. */
+/**
+ * Compiles the desired state from the accepted one. `gather` compiled the same apps from Git already; compiling them again from the recording proves that
+ * it is complete, and enforces after a commit exactly what is enforced after a restart. Reads only the recording, so it works without a network.
+ */
 export async function desiredOf(
   accepted: Accepted,
   compile: CompileOptions,
@@ -143,7 +146,7 @@ export async function desiredOf(
 const siteBefore = (apps: Accepted['apps']): SiteBefore =>
   new Map(Object.entries(apps).map(([name, { claims = [], readings = [] }]) => [name, { claims, readings }]));
 
-/** An absolute folder outside of the one that every app has. */
+/** The absolute folder of an app that does not run from its own folder. */
 const folderBefore = (placed: PlacedApp | undefined): string | undefined =>
   placed?.projectDirectory ?? placed?.adoptedDirectory;
 

@@ -7,32 +7,32 @@ import type { FetchedSnapshot, Named, Polled, Source } from '../../source/source
 import { TrustError } from '../../trust/trust-error.ts';
 import type { AcceptedPin, PinProof } from '../state/accepted.ts';
 
-/** The files at the revision that a Site pins, and what is to be remembered of it. */
+/** The files at the revision that a Site pins, and the pin to remember with them. */
 export interface PinnedFiles {
   files: Snapshot;
   pin: AcceptedPin;
 }
 
-/** What a poll found of the pin; undefined where it names nothing. */
+/** The commit that a poll found for the pin; undefined if the pin names none. */
 export const namedBy = ({ pinned }: Polled): Named | undefined =>
   pinned && !('missing' in pinned) ? pinned : undefined;
 
-/** What a pin names, as text: the same one, the same answer. */
+/** A pin and the commit that it names, as text, to compare two polls. */
 export const pinKey = (named: Named | undefined, revision: string | undefined): string =>
   [revision, named?.commit, named?.tag].map((part) => part ?? '').join(' ');
 
-/** `v1.2 at 0123456789`. */
+/** `v1.2 at 0123456789ab`. */
 export const pinnedText = (revision: string, commit: string | undefined): string =>
   [...new Set([shortRevision(revision), ...(commit === undefined ? [] : [shortRevision(commit)])])].join(' at ');
 
-/** For a log line: what a site was accepted at. */
+/** The end of a log line about an accepted commit. */
 export const pinText = (pin: AcceptedPin | undefined): string =>
   pin ? `, pinned to ${pinnedText(pin.revision, pin.commit)}` : '';
 
 export interface Pinning {
-  /** The pin that the Site was found to have, once it was read. */
+  /** The pin of the Site, once the Site was read. */
   found(): Pin | undefined;
-  /** What it names, where it names something. */
+  /** The commit that it names; undefined if it names none. */
   named(): Named | undefined;
   open(pin: Pin): Promise<PinnedFiles>;
   dispose(): Promise<void>;
@@ -45,12 +45,12 @@ export interface PinningOptions {
   polled: Polled;
   /** The pin that the poll asked for. */
   asked: string | undefined;
-  /** Throws TrustError for what the site may not read; the proof to remember where there is one. */
+  /** Gives the proof to remember, if there is one. Throws TrustError if the site may not read the commit. */
   admit: (pin: Pin, named: Named) => Promise<PinProof | undefined>;
   signal: AbortSignal;
 }
 
-/** Reads one Site's pin: resolved, judged, and only then fetched. */
+/** Reads the pin of one Site: resolves it, admits it, and only then fetches it. */
 export function createPinning({ source, snapshot, polled, asked, admit, signal }: PinningOptions): Pinning {
   let found: Pin | undefined;
   let named: Named | undefined;
@@ -86,8 +86,8 @@ export function createPinning({ source, snapshot, polled, asked, admit, signal }
 }
 
 /**
- * What is the pin's own fault, once it was found, and leaves the commit that it stands in accepted: it leads nowhere, to what is not trusted, cannot be
- * used, or is more than a site takes. undefined for what is nobody's, as a link that is down.
+ * The error, if the pin is its cause: the pin names nothing, or a commit that is not trusted, cannot be used, or is more than a site takes. The commit
+ * that pins it stays accepted. undefined for any other cause, for example a link that is down.
  */
 export function pinFault(error: unknown, { at, revision }: Pin): TrustError | InputError | undefined {
   if (error instanceof TrustError || error instanceof InputError) return error;

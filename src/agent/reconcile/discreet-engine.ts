@@ -2,14 +2,14 @@ import type { Hide } from '../../compose/hide-values.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { EngineError } from '../../lib/errors.ts';
 
-/** The same engine, whose own words and those of registries hold no value that Git does not hold: an engine quotes what it was asked for. */
+/** The same engine, without secret values in its messages: engines and registries quote requests, and a request holds values that are not in Git. */
 export function discreetEngine(engine: Engine, hide: Hide): Engine {
   const discreetly = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work;
     } catch (error) {
       if (!(error instanceof EngineError) || hide(error.message) === error.message) throw error;
-      // Its cause holds the words as they were.
+      // Without the cause, which has the original message.
       throw new EngineError(error.kind, hide(error.message));
     }
   };

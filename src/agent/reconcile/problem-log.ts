@@ -5,7 +5,7 @@ import type { ActualSite } from '../../model/state.ts';
 import { heldThemselves } from '../../plan/draft/withhold.ts';
 import { describe, reasonOf } from '../../plan/print/render.ts';
 
-/** Says what a pass found that cannot be brought about, what policy holds back, and what it adopted: once, and again when it comes back. */
+/** Logs each problem of a plan, each operation that policy holds back, and each adopted container: once, and again when it comes back. */
 export function createProblemLog(log: Log): (plan: Plan, actual: ActualSite) => void {
   let told = new Set<string>();
   return (plan, actual) => {
@@ -44,7 +44,7 @@ export function createProblemLog(log: Log): (plan: Plan, actual: ActualSite) => 
   };
 }
 
-/** One sentence for each policy or guard that holds something of an app back. What waits for its time is said when it fails. */
+/** One sentence for each policy or guard that holds back operations of an app. A backoff is logged with the failure before it. */
 function heldByPolicy({ operations }: AppPlan): string[] {
   const byReason = new Map<string, Operation[]>();
   for (const operation of heldThemselves(operations)) {

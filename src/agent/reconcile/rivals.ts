@@ -3,15 +3,16 @@ import type { OperationResult } from '../../model/outcome.ts';
 import type { Operation } from '../../model/plan.ts';
 import type { ActualSite } from '../../model/state.ts';
 
-/** Milliseconds: within which somebody else has to be at it twice, and after which it is over when nobody was. */
+/** Milliseconds. Two changes by somebody else within this time are a conflict; it ends after as long without one. */
 const WINDOW_MS = 10 * 60_000;
 
 /**
- * Notices that somebody else keeps this site too, as a second agent of the same name does: twice, after this one made or removed something, another
- * made containers of the site, or removed those that this one had just made. A mark on a container alone says nothing: a state folder may be new.
+ * Notices that somebody else keeps this site too, for example a second agent with the same site name. The sign: twice, after this agent made or removed a
+ * container, somebody else made containers of the site, or removed those that this agent had just made. Another agent's label on a container is no sign: the
+ * state folder may be new.
  */
 export interface Rivals {
-  /** This agent begins an operation; `idOf` knows the containers that the same plan made. */
+  /** This agent starts an operation; `idOf` gives the ID of a container that the same plan made. */
   begins(operation: Operation, idOf: (createdBy: number) => string | undefined): void;
   did(result: OperationResult, now: number): void;
   saw(actual: ActualSite, now: number): void;
@@ -20,9 +21,9 @@ export interface Rivals {
 }
 
 export function createRivals(site: string, own: string, log: Log): Rivals {
-  /** Containers that this agent made, by ID, to when. */
+  /** Containers that this agent made: ID to monotonic milliseconds. */
   const made = new Map<string, number>();
-  /** Those that it removes, or tried to. */
+  /** Containers that it removed, or tried to remove. */
   const leaving = new Set<string>();
   let present: ReadonlySet<string> | undefined;
   let didAt: number | undefined;
@@ -37,7 +38,7 @@ export function createRivals(site: string, own: string, log: Log): Rivals {
   };
 
   function happened(now: number): void {
-    // Only what answers something that this agent did.
+    // Counts only as an answer to this agent.
     if (didAt === undefined || now - didAt > WINDOW_MS) return;
     didAt = undefined;
     const isAgain = lastAt !== undefined && now - lastAt <= WINDOW_MS;

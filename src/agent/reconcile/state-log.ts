@@ -4,29 +4,28 @@ import { shortRevision } from '../../lib/text/revision.ts';
 import type { AppPlan, Operation, Plan } from '../../model/plan.ts';
 import type { ActualContainer, ActualSite, DesiredSite } from '../../model/state.ts';
 
-/** Restarts by the engine after which a container that restarts does so again and again. */
+/** Restarts by the engine that make a crash loop. */
 const AGAIN = 2;
-/** Milliseconds that a container has to run for before it may be called a crash loop anew. */
+/** Milliseconds that a container has to run before its next crash loop is logged. */
 const STEADY_MS = 60_000;
-/** Bytes of a file that may be a secret; what is longer holds text. */
+/** Bytes of the largest file that may be a secret; longer ones hold text. */
 const MOST_SECRET = 8192;
 
 interface Trouble {
-  /** What it is about: said once, and again only after it was over. */
+  /** The same trouble has the same key: it is logged once, and again only after it was over. */
   key: string;
   app: string;
   service: string;
   text: string;
-  /** The container whose last output tells more. */
+  /** Its last output is logged too. */
   container?: ActualContainer;
 }
 
 type Tell = (site: DesiredSite, plan: Plan, actual: ActualSite, isDone: boolean) => void;
 
 /**
- * Says what becomes of a site, at most once a change of state: a service that restarts again and again, one that waits for another that is not
- * healthy, and that all is as a revision says. `isDone`: nothing is under way, and no app is broken. What containers printed is told without what may
- * be secret in it.
+ * Logs the state of a site, once a change: a service in a crash loop, a service that waits for an unhealthy one, and that all is as a revision says.
+ * `isDone`: no operation runs, and no app is broken. Possible secrets are removed from the output of containers.
  */
 export function createStateLog(log: Log, lastOutput: (container: string) => Promise<string>): Tell {
   const told = new Set<string>();
@@ -53,7 +52,7 @@ export function createStateLog(log: Log, lastOutput: (container: string) => Prom
         if (isSteady) for (const key of told) if (key.startsWith(`${app.app}/`)) told.delete(key);
       }
     }
-    // An app that stays at its last good state is of another revision than the others.
+    // An app at its last good state has another revision than the others.
     const [revision, ...others] = new Set(plan.apps.map((app) => app.revision));
     const isAll = isDone && others.length === 0 && told.size === 0 && plan.apps.every(isWell);
     if (!isAll || revision === undefined || done === revision) return;
@@ -93,7 +92,7 @@ function loops({ app, operations }: AppPlan, { containers }: ActualSite): Troubl
   });
 }
 
-/** A container's secrets: its environment, and the contents of the configs, secrets and files that Git gives to its app. */
+/** Possible secrets of a container: its environment, and the contents of the configs, secrets and files of its app. */
 function secretsOf({ apps }: DesiredSite, { identity, spec }: ActualContainer): string[] {
   const app = apps.find(({ name }) => name === identity.app);
   const wanted = app?.services.find(({ name }) => name === identity.service)?.containers ?? [];

@@ -9,9 +9,9 @@ import type { Reading } from '../../model/state.ts';
 import type { Recorded } from '../../source/recording.ts';
 import { seal, unseal } from './state-file.ts';
 
-/** The last desired state that was accepted, whole: an agent that boots without a network enforces it. */
+/** The whole desired state that was accepted last: an agent that boots without a network enforces it. */
 export interface Accepted {
-  /** Where it came from; the caller's to compare with where it looks now. */
+  /** The repo that it came from. The caller compares it with the repo that it reads now. */
   url: string;
   ref: string;
   /** The commit in which the Site was read; everything else as well, where the Site pins nothing. */
@@ -19,47 +19,47 @@ export interface Accepted {
   pin?: AcceptedPin;
   site: Omit<PlacedSite, 'apps'>;
   apps: Record<string, AcceptedApp>;
-  /** What a bare Compose file's app was first called. */
+  /** The first name of the app of a lone Compose file. */
   firstName?: string;
 }
 
 export interface AcceptedPin {
-  /** As the Site has it. */
+  /** As the Site writes it. */
   revision: string;
-  /** What that named, and where everything but the Site was read. */
+  /** The commit that it named: all documents but the Site were read there. */
   commit: string;
-  /** Why it may be read; absent where nobody asked. */
+  /** The reason why the site may read it; absent where the site verifies nothing. */
   proof?: PinProof;
 }
 
-/** `ancestor`: it lies in the history of the commit that pins it. `signed`: it is signed itself. `none`: neither, and it was only warned of. */
+/** `ancestor`: it is in the history of the commit that pins it. `signed`: it is signed itself. `none`: neither, and the log has a warning. */
 export interface PinProof {
   kind: 'ancestor' | 'signed' | 'none';
-  /** The digest of whom was trusted then. */
+  /** The digest of the trust.yaml in force then. */
   verifiedBy: string;
 }
 
 export interface AcceptedApp {
   placed: PlacedApp;
-  /** The revision that it was read from; an app whose newer revision cannot be used stays at its last good one. */
+  /** The revision from which it was read: of a broken app, the last good one. */
   revision: string;
   /** All that compiling it reads. */
   recorded: Recorded;
   /** Names, ports and paths that this app alone may use on the site; absent: none. */
   claims?: readonly Held[];
-  /** How paths that lead out of the app's folder were read; absent: there are none. */
+  /** Each path that leads out of the app's folder, and how it was read; absent: there are none. */
   readings?: readonly Reading[];
 }
 
 export interface AcceptedStore {
   /**
-   * Call once, before anything is saved. An app of which a piece is lost is in `site.broken`: it is broken, and not removed. Throws StateError for
-   * the file of a newer Holdfast.
+   * Call once, before the first save. An app that lost a piece is in `site.broken`: it is broken, and not removed. Throws StateError for the file of a
+   * newer Holdfast.
    */
   load(): Promise<Loaded>;
   /**
-   * After it, and not before, the state is on the disk whole; a crash at any moment leaves the old or the new. Writes nothing when nothing
-   * changed. The result says what could not be tidied up. Throws StateError, and then the old state still holds.
+   * Puts the whole state on the disk; a crash at any moment leaves the old state or the new one. Writes nothing when nothing changed. Gives warnings
+   * about old files that could not be removed. Throws StateError, and then the old state still holds.
    */
   save(accepted: Accepted): Promise<string[]>;
 }
@@ -74,7 +74,7 @@ export interface Loaded {
 const VERSION = 1;
 const MODE = 0o600;
 const INDEX = 'accepted.json';
-/** Damaged indexes kept for people to look at; a card that decays must not fill itself with them. */
+/** Damaged indexes that are kept for people to look at. A decaying card must not fill up with them. */
 const MOST_SET_ASIDE = 3;
 
 /** The content of the index: apps by the blob that holds them, and the version of Holdfast that wrote it. */
@@ -91,8 +91,8 @@ interface StoredApp {
 }
 
 /**
- * Keeps the accepted state in a folder of its own: `accepted.json`, and `blobs/SHA256`, which are written before the index that names them and
- * removed after it no longer does. `program` is the version of this Holdfast.
+ * Keeps the accepted state in its own folder: the index `accepted.json`, and `blobs/SHA256`. Blobs are written before the index that names them, and
+ * removed after the index that names them no more. `program` is the version of this Holdfast.
  */
 export function acceptedStore(disk: Disk, dir: string, program: string): AcceptedStore {
   const index = posix.join(dir, INDEX);
@@ -101,7 +101,7 @@ export function acceptedStore(disk: Disk, dir: string, program: string): Accepte
   const held = new Set<string>();
   let stored: string | undefined;
 
-  /** A blob that is there and whole. One that is damaged is removed, so that the next save writes it anew. Throws StateError. */
+  /** Reads a whole blob. Removes a damaged one, so that the next save writes it again. Throws StateError. */
   const readBlob = async (sha: string): Promise<Uint8Array> => {
     const content = await disk.read(posix.join(blobs, sha));
     if (!content) throw new StateError(`${posix.join(blobs, sha)} is missing`);
@@ -144,7 +144,7 @@ export function acceptedStore(disk: Disk, dir: string, program: string): Accepte
     return name;
   };
 
-  /** What no index names: left by a crash, or by a newer state. */
+  /** Removes blobs that the index does not name any more, and files that a crash left. */
   const tidy = async (referenced: ReadonlySet<string>): Promise<string[]> => {
     try {
       for (const name of await disk.list(blobs)) {
@@ -157,7 +157,7 @@ export function acceptedStore(disk: Disk, dir: string, program: string): Accepte
       }
       return [];
     } catch (error) {
-      return [`what is no longer needed in ${dir} cannot be removed: ${messageOf(error)}`];
+      return [`old files in ${dir} cannot be removed: ${messageOf(error)}`];
     }
   };
 
@@ -189,7 +189,7 @@ export function acceptedStore(disk: Disk, dir: string, program: string): Accepte
         try {
           apps.push([name, await readApp(blob, revision)]);
         } catch (error) {
-          const message = `what was accepted of ${name} is lost: ${messageOf(error)}`;
+          const message = `the accepted state of ${name} is lost: ${messageOf(error)}`;
           problems.push(message);
           lost.push({ name, problems: [{ message, app: name }] });
         }

@@ -4,7 +4,7 @@ import type { Beacon } from '../../trust/beacon.ts';
 import type { CountedDates } from '../../trust/verify/counted-dates.ts';
 import { seal, unseal } from './state-file.ts';
 
-/** What a site must not forget of whom and what it believed. */
+/** The facts about trust that a site must not forget. */
 export interface TrustState {
   /** By repo and revision: with another one the site begins from nothing. */
   positions: Record<string, FollowPosition>;
@@ -12,7 +12,7 @@ export interface TrustState {
   trust?: Successor;
 }
 
-/** How far a site came at one repo and revision. */
+/** The progress of a site at one repo and revision. */
 export interface FollowPosition {
   /** Each commit to come must descend from it. */
   floor?: string;

@@ -207,7 +207,7 @@ describe('damage', () => {
     const store = acceptedStore(systemDisk, dir, 'test');
     const { accepted, problems } = await store.load();
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatch(/^what was accepted of web is lost: .*\/blobs\/[0-9a-f]{64} is (missing|damaged)/);
+    expect(problems[0]).toMatch(/^the accepted state of web is lost: .*\/blobs\/[0-9a-f]{64} is (missing|damaged)/);
     expect(Object.keys(accepted?.apps ?? {})).toEqual(['db']);
     expect(accepted?.site.broken).toEqual([{ name: 'web', problems: [{ message: problems[0], app: 'web' }] }]);
     await store.save(saved);
