@@ -9,6 +9,8 @@ import { cleanupAtExit } from './machine/cleanup.ts';
 
 /** By itself jest leaves one core to itself. */
 const BOTH_CORES = ['--maxWorkers=2'];
+/** Mostly these wait for engines, which they share: what they make has names of its own. */
+const WAITING = ['--maxWorkers=5', '--testTimeout=180000'];
 
 /**
  * `npm test [STAGE…] [-- JEST ARGUMENTS]`: everything that says whether this tree is good, in the order of what fails fastest, and at the end one
@@ -19,11 +21,10 @@ const STAGES = {
   check: { needs: 'nothing' },
   unit: { needs: 'nothing', folders: ['test/unit', 'test/property'], jest: BOTH_CORES },
   sim: { needs: 'nothing', folders: ['test/sim'], jest: BOTH_CORES },
-  conformance: { needs: 'engines', folders: ['test/conformance'], jest: BOTH_CORES },
-  // Mostly these wait for engines, which they share: what they make has names of its own.
-  e2e: { needs: 'engines', folders: ['test/e2e', 'test/chaos'], jest: ['--maxWorkers=5', '--testTimeout=180000'] },
-  // These count what an engine is asked, and says: nobody else may be at it.
-  alone: { needs: 'engines', folders: ['test/alone'], jest: ['--runInBand'] },
+  conformance: { needs: 'engines', folders: ['test/conformance'], jest: WAITING },
+  e2e: { needs: 'engines', folders: ['test/e2e', 'test/chaos'], jest: WAITING },
+  // These count what an engine is asked, and says: nobody else may be at it. There is one file for each engine.
+  alone: { needs: 'engines', folders: ['test/alone'], jest: ['--maxWorkers=3'] },
 } as const satisfies Record<string, Stage>;
 
 interface Stage {
@@ -33,7 +34,7 @@ interface Stage {
 }
 
 /** A jest that hangs is ended, and counts as a failure. The long run of the simulation sets no limit. */
-const LONGEST_STAGE_MS = (process.env.HOLDFAST_SIM_RUNS ? 24 * 60 : 20) * 60_000;
+const LONGEST_STAGE_MS = (process.env.HOLDFAST_SIM_RUNS ? 24 * 60 : 30) * 60_000;
 
 const CHECKS = [
   ['Biome', 'node_modules/.bin/biome', 'check', '.'],
@@ -87,7 +88,7 @@ async function main(stages: [string, Stage][], jestArgs: string[]): Promise<void
   const sum: Count = { passed: 0, failed: 0, skipped: 0 };
   const lines: string[] = [];
   try {
-    for (const [name, stage] of stages) {
+    for (const [name, stage] of joined(stages)) {
       const { env } = await lent[stage.needs];
       if (abort.signal.aborted) return;
       say(`\n— ${name} —`);
@@ -108,6 +109,18 @@ async function main(stages: [string, Stage][], jestArgs: string[]): Promise<void
   say(['', ...lines, ...(await lent.engines).missing, `All in ${seconds(started)}.`].join('\n'));
   console.log(`${sum.passed} passed, ${sum.failed} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ''}`);
   if (sum.failed > 0) process.exitCode = 1;
+}
+
+/** Stages in a row that give jest the same options are one: those of `e2e` begin while the last of `conformance` wait. */
+function joined(stages: [string, Stage][]): [string, Stage][] {
+  const all: [string, Stage][] = [];
+  for (const [name, stage] of stages) {
+    const [last, before] = all.at(-1) ?? [];
+    if (before?.folders && stage.folders && before.jest === stage.jest && before.needs === stage.needs)
+      all.splice(-1, 1, [`${last}, ${name}`, { ...before, folders: [...before.folders, ...stage.folders] }]);
+    else all.push([name, stage]);
+  }
+  return all;
 }
 
 /** Jest on a stage's folders, or on those paths below test/ that its own arguments name. */

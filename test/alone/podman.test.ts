@@ -1,0 +1,3 @@
+import { engineView } from './engine-view.ts';
+
+engineView('Podman');
