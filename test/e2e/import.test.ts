@@ -116,7 +116,7 @@ describe('import, without an engine', () => {
     const ran = await run(repo, 'import', stack.dir);
     expect(ran.code).toBe(0);
     expect(ran.stdout).toContain(
-      `left out: ../certs, since it lies outside of ${stack.dir}. On a site it is what Git has at apps/certs, else ../certs from the app's folder`,
+      `left out: ../certs, since it lies outside of ${stack.dir}. On a site it is the copy of Git's apps/certs, or if Git has none, ../certs from the app's folder`,
     );
     expect(await readFile(join(repo.dir, 'fleet.yaml'), 'utf8')).toContain('siteValues: ["HOME"]');
     expect(await run(repo, 'validate')).toMatchObject({ code: 0, stdout: 'valid: 1 site, 1 app\n' });
