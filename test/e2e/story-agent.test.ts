@@ -292,7 +292,7 @@ describeChaos('paths of a Compose file lead, as with docker compose,', () => {
 
     // Neither does what was copied become data, nor data an app.
     await site.repo.commit({ 'apps/common/nginx.conf': null, ...app(site, 'data', staying({ db: {} })) });
-    await site.sees(/nginx\.conf was a copy of what Git had .* stays as it was at/);
+    await site.sees(/nginx\.conf was a copy from Git .* stays as it was at/);
     await site.sees(new RegExp(`the folder ${data} in the folder of all apps is also claimed by the app ${shop}`));
     expect((await bound(`${shop}-web-1`))['/nginx']).toBe(copy);
     // A laptop that knows nothing of the site asks its containers and comes to the same.
