@@ -1,6 +1,6 @@
 import { isCommitId, mayBeRefName, type RemoteRef } from '../git/refs.ts';
 import { SourceError } from '../lib/errors.ts';
-import { compareVersions, isInRange, majorOf, parseRange, parseVersion, type Range } from './semver.ts';
+import { majorOf, parseRange, parseVersion, type Range } from './version-range.ts';
 
 /** What a revision names on the remote now. */
 export interface Resolved {
@@ -74,11 +74,9 @@ const TAGS = 'refs/tags/';
 function pickVersion(refs: readonly RemoteRef[], range: Range, revision: string): Resolved {
   const versions = refs.flatMap((ref) => {
     const version = ref.name.startsWith(TAGS) ? parseVersion(ref.name.slice(TAGS.length)) : undefined;
-    return version && isInRange(version, range) ? [{ ref, version }] : [];
+    return version && range.test(version) ? [{ ref, version }] : [];
   });
-  const byVersion = versions.sort(
-    (a, b) => compareVersions(a.version, b.version) || (a.ref.name < b.ref.name ? -1 : 1),
-  );
+  const byVersion = versions.sort((a, b) => a.version.compare(b.version) || (a.ref.name < b.ref.name ? -1 : 1));
   const highest = byVersion.at(-1)?.ref;
   if (!highest)
     throw new SourceError(

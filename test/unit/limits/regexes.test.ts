@@ -38,7 +38,6 @@ const BOUNDED: Record<string, string> = {
 /** Places that make an expression while the program runs, and what of. */
 const MADE: Record<string, string> = {
   'compose/hide-values.ts': 'values of the site, each character written as itself',
-  'source/semver.ts': 'constants',
   'net/http/http-agents.ts': 'a constant word',
   'trust/signature/ssh-sign.ts': 'a constant number',
 };
