@@ -26,7 +26,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   yaml: ['lib', 'model'],
   container: ['lib', 'model'],
   source: ['lib', 'net', 'git', 'registry', 'model', 'yaml'],
-  trust: ['lib', 'model', 'yaml'],
+  trust: ['lib', 'git', 'model', 'yaml'],
   fleet: ['lib', 'model', 'yaml', 'source'],
   compose: ['lib', 'git', 'model', 'yaml', 'source', 'fleet'],
   import: ['lib', 'model', 'yaml', 'source', 'fleet', 'compose'],

@@ -20,7 +20,7 @@ export const isRefName = (text: string): boolean =>
   text === 'HEAD' || (text.startsWith('refs/') && text.length <= 1024 && mayBeRefName(text));
 
 /** Only SHA-1 repos can be read. Anything else in an ID's place is not Git. */
-export function objectId(text: string | undefined): string {
+export function requireObjectId(text: string | undefined): string {
   if (text !== undefined && isCommitId(text)) return text;
   if (text !== undefined && /^[0-9a-f]{64}$/.test(text)) {
     throw new SourceError('protocol', 'The Git repo uses SHA-256 object names, which Holdfast cannot read yet');

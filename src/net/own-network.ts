@@ -87,7 +87,7 @@ export async function requireWithin(
   lookup?: NameLookup,
 ): Promise<void> {
   const host = plainHost(hostname);
-  const addresses = isIP(host) ? [host] : isProxied ? await addressesOf(host, lookup) : [];
+  const addresses = isIP(host) ? [host] : isProxied ? await resolveHost(host, lookup) : [];
   if (!addresses.every((address) => isWithin(reach, address))) throw new OutOfReachError(hostname);
 }
 
@@ -98,14 +98,14 @@ export async function requireWithin(
 export async function placeBehindProxy({ hostname }: URL, lookup?: NameLookup): Promise<Place> {
   const host = plainHost(hostname);
   if (isIP(host)) return placeOf(host);
-  const places = (await addressesOf(host, lookup)).map(placeOf);
+  const places = (await resolveHost(host, lookup)).map(placeOf);
   return places.length > 0 && places.every((place) => place === 'private') ? 'private' : 'public';
 }
 
 const plainHost = (hostname: string): string => hostname.replace(/^\[|\]$/g, '');
 
 /** None for a name that does not resolve here. */
-function addressesOf(host: string, lookup: NameLookup = systemLookup): Promise<string[]> {
+function resolveHost(host: string, lookup: NameLookup = systemLookup): Promise<string[]> {
   if (/(^|\.)localhost\.?$/i.test(host)) return Promise.resolve(['127.0.0.1']);
   return new Promise((resolve) => {
     lookup(host, { all: true }, (error, found) =>

@@ -1,4 +1,4 @@
-import { parseTag, trailers } from './git-object.ts';
+import { parseTag, trailers } from './signed-object.ts';
 import { type BeaconRule, NAMESPACE, type Trust } from './trust.ts';
 import { TrustError } from './trust-error.ts';
 import { attest, iso } from './verify/attest.ts';

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { objectId } from '../../src/git/objects/git-object.ts';
 import { SourceError } from '../../src/lib/errors.ts';
-import { objectId } from '../../src/trust/git-object.ts';
 import { signSsh, sshPublicBlob } from '../../src/trust/signature/ssh-sign.ts';
 import type { Trust } from '../../src/trust/trust.ts';
 import type { Evidence } from '../../src/trust/verify/verification.ts';
@@ -36,13 +36,13 @@ export class Forge implements Evidence {
     Promise.reject(new Error('no trust.yaml expected'));
 
   commit({ files = {}, parents = [], by, message = 'Change\n', time = 1_767_225_600 }: Forged = {}): string {
-    const tree = objectId('tree', Buffer.from(JSON.stringify(Object.entries(files).sort())));
+    const tree = objectId({ type: 'tree', content: Buffer.from(JSON.stringify(Object.entries(files).sort())) });
     const who = `${by?.name ?? 'Nobody'} <who@example.org> ${time} +0000`;
     const head = `tree ${tree}\n${parents.map((oid) => `parent ${oid}\n`).join('')}author ${who}\ncommitter ${who}\n`;
     const payload = `${head}\n${message}`;
     const signature = by && signSsh(by.key, Buffer.from(payload), 'git').trimEnd().replaceAll('\n', '\n ');
     const content = Buffer.from(signature ? `${head}gpgsig ${signature}\n\n${message}` : payload);
-    const oid = objectId('commit', content);
+    const oid = objectId({ type: 'commit', content });
     this.commits.set(oid, { content, files, parents });
     return oid;
   }
@@ -55,7 +55,7 @@ export class Forge implements Evidence {
   ): string {
     const payload = `object ${object}\ntype commit\ntag ${name}\ntagger T <t@example.org> ${time} +0000\n\n${message}`;
     const content = Buffer.from(by ? `${payload}${signSsh(by.key, Buffer.from(payload), namespace)}` : payload);
-    const oid = objectId('tag', content);
+    const oid = objectId({ type: 'tag', content });
     this.tags.set(oid, content);
     return oid;
   }
@@ -85,7 +85,10 @@ export class Forge implements Evidence {
     for (const [name] of below) {
       const [first = '', ...rest] = name.slice(prefix.length).split('/');
       const inside = below.filter(([other]) => other === `${prefix}${first}` || other.startsWith(`${prefix}${first}/`));
-      entries.set(first, `${rest.length > 0 ? 'dir' : 'file'} ${objectId('x', Buffer.from(JSON.stringify(inside)))}`);
+      entries.set(
+        first,
+        `${rest.length > 0 ? 'dir' : 'file'} ${objectId({ type: 'x', content: Buffer.from(JSON.stringify(inside)) })}`,
+      );
     }
     return path === '' || below.length > 0 ? entries : undefined;
   };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
-import { type GitObject, type ObjectType, objectName } from '../../src/git/objects/git-object.ts';
+import { type GitObject, type ObjectType, objectId } from '../../src/git/objects/git-object.ts';
 
 /** An entry of a pack: an object, or a delta against one that is named, or that lies in front of it. */
 export type Entry =
@@ -17,14 +17,14 @@ export const blob = (content: string | Buffer): GitObject => ({ type: 'blob', co
 export function tree(entries: Record<string, GitObject>): GitObject {
   const lines = Object.entries(entries).flatMap(([name, object]) => [
     Buffer.from(`${object.type === 'tree' ? '40000' : '100644'} ${name}\0`),
-    Buffer.from(objectName(object), 'hex'),
+    Buffer.from(objectId(object), 'hex'),
   ]);
   return { type: 'tree', content: Buffer.concat(lines) };
 }
 
 export const commitOf = (root: GitObject, parents: readonly string[] = []): GitObject => ({
   type: 'commit',
-  content: Buffer.from(`tree ${objectName(root)}\n${parents.map((oid) => `parent ${oid}\n`).join('')}\nChange\n`),
+  content: Buffer.from(`tree ${objectId(root)}\n${parents.map((oid) => `parent ${oid}\n`).join('')}\nChange\n`),
 });
 
 /** What stands before an entry's bytes. */

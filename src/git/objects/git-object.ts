@@ -7,10 +7,9 @@ export interface GitObject {
   content: Buffer;
 }
 
-/** An object's name: the hash of its type, its size and its content. */
-export function objectName({ type, content }: GitObject): string {
-  return createHash('sha1').update(`${type} ${content.length}\0`).update(content).digest('hex');
-}
+/** An object's ID: the hash of its type, its size and its content. */
+export const objectId = ({ type, content }: { type: string; content: Uint8Array }): string =>
+  createHash('sha1').update(`${type} ${content.length}\0`).update(content).digest('hex');
 
 /** What a tag's first line names. */
 export function tagTarget(content: Buffer): string | undefined {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { turn } from '../../lib/turn.ts';
-import { type GitObject, type ObjectType, objectName } from '../objects/git-object.ts';
+import { type GitObject, type ObjectType, objectId } from '../objects/git-object.ts';
 import { damagedPack, overLimit, requireSize, type StoreLimits } from '../store-limits.ts';
 import { applyDelta } from './delta.ts';
 import { entryAt, inflateEntry, PACK_HEADER, type PackEntry, packCount, TRAILER } from './pack-entry.ts';
@@ -106,7 +106,7 @@ function scanEntry(window: PackReader, scanned: Scanned, offset: number, limits:
       scanned.entries.push({ offset, crc });
       break;
     default:
-      scanned.entries.push({ offset, crc, oid: objectName({ type: entry.kind, content }) });
+      scanned.entries.push({ offset, crc, oid: objectId({ type: entry.kind, content }) });
   }
   return end;
 }
@@ -169,7 +169,7 @@ async function resolveDeltas(
       const content = applyDelta(top.content, delta, limits);
       requireSize(top.type, content.length, limits);
       spend(scanned, content.length, limits);
-      entry.oid = objectName({ type: top.type, content });
+      entry.oid = objectId({ type: top.type, content });
       const todo = dependents(number);
       if (todo.length === 0) continue;
       // An object that nothing else is made of goes first, so that a long chain holds one.

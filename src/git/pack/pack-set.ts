@@ -1,5 +1,5 @@
 import { SourceError } from '../../lib/errors.ts';
-import { type GitObject, objectName } from '../objects/git-object.ts';
+import { type GitObject, objectId } from '../objects/git-object.ts';
 import { damagedPack, type StoreLimits } from '../store-limits.ts';
 import { applyDelta } from './delta.ts';
 import { entryAt, inflateEntry, type PackEntry, TRAILER } from './pack-entry.ts';
@@ -49,7 +49,7 @@ export function openPacks(files: PackFiles, limits: StoreLimits): PackSet {
       try {
         const found = resolve(pack, offset, depth, held);
         if (!found) continue;
-        if (objectName(found) === oid) return found;
+        if (objectId(found) === oid) return found;
         damaged.add(pack.name);
       } catch (error) {
         if (!isDamage(error)) throw error;

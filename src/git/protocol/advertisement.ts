@@ -1,4 +1,4 @@
-import { objectId, type RemoteRef } from '../refs.ts';
+import { type RemoteRef, requireObjectId } from '../refs.ts';
 import { cutOff, type Packet, textOf } from './pkt-line.ts';
 import { refList } from './ref-list.ts';
 
@@ -46,14 +46,14 @@ export async function readAdvertisement(
   const features = new Set((first?.split('\0')[1] ?? '').split(' '));
   for (let text = first; text !== undefined; text = await next()) {
     if (text.startsWith('shallow ')) {
-      if (shallow.length < MOST_SHALLOW) shallow.push(objectId(text.slice('shallow '.length)));
+      if (shallow.length < MOST_SHALLOW) shallow.push(requireObjectId(text.slice('shallow '.length)));
       continue;
     }
     // The first line carries the capabilities behind a NUL.
     const [oid, name = ''] = (text.split('\0')[0] ?? '').split(' ');
     if (name === `capabilities${PEELED}`) continue;
-    if (name.endsWith(PEELED)) refs.peel(name.slice(0, -PEELED.length), objectId(oid));
-    else refs.add({ name, oid: objectId(oid) });
+    if (name.endsWith(PEELED)) refs.peel(name.slice(0, -PEELED.length), requireObjectId(oid));
+    else refs.add({ name, oid: requireObjectId(oid) });
   }
   return {
     version: 1,

@@ -1,5 +1,5 @@
 import { SourceError } from '../../lib/errors.ts';
-import { objectId, type RemoteRef } from '../refs.ts';
+import { type RemoteRef, requireObjectId } from '../refs.ts';
 import { cutOff, DELIMITER, FLUSH, line, type Packet, textOf } from './pkt-line.ts';
 import { refList } from './ref-list.ts';
 
@@ -36,5 +36,5 @@ export class NotV2Error extends SourceError {
 function parseRef(data: Buffer): RemoteRef {
   const [oid, name = '', ...attributes] = textOf(data).split(' ');
   const peeled = attributes.find((attribute) => attribute.startsWith('peeled:'))?.slice('peeled:'.length);
-  return { name, oid: objectId(oid), ...(peeled !== undefined && { peeled: objectId(peeled) }) };
+  return { name, oid: requireObjectId(oid), ...(peeled !== undefined && { peeled: requireObjectId(peeled) }) };
 }

@@ -1,4 +1,4 @@
-import type { Commit } from '../git-object.ts';
+import type { Commit } from '../signed-object.ts';
 
 /** The commits that are new: all that the tip descends from, as far as they are known, without what the accepted one descends from. */
 export interface CommitGraph {

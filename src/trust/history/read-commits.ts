@@ -1,6 +1,6 @@
 import { alone } from '../../lib/text/alone.ts';
 import { turn } from '../../lib/turn.ts';
-import { type Commit, parseCommit, trailers } from '../git-object.ts';
+import { type Commit, parseCommit, trailers } from '../signed-object.ts';
 import { RECOVERY_TRAILER, type ShownCommit, TRUST_TRAILER } from '../verify/verification.ts';
 
 /** Bytes of commits that are kept whole; what comes after them is read again where a signature is looked at. */

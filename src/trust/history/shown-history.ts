@@ -1,5 +1,5 @@
 import { SourceError } from '../../lib/errors.ts';
-import { type Commit, parseCommit } from '../git-object.ts';
+import { type Commit, parseCommit } from '../signed-object.ts';
 import { TrustError } from '../trust-error.ts';
 import type { Evidence } from '../verify/verification.ts';
 import { type CommitGraph, commitGraph } from './commit-graph.ts';

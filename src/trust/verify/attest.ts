@@ -1,7 +1,7 @@
 import { messageOf } from '../../lib/errors.ts';
-import type { Signed } from '../git-object.ts';
 import { checkOpenPgp, isOpenPgpSignature, type OpenPgpCheck, type OpenPgpFault } from '../signature/openpgp.ts';
 import { isSshSignature, parseSshSignature } from '../signature/ssh-signature.ts';
+import type { Signed } from '../signed-object.ts';
 import type { Signer, Trust, Validity } from '../trust.ts';
 import { TrustError } from '../trust-error.ts';
 

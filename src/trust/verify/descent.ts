@@ -1,9 +1,9 @@
 import { SourceError } from '../../lib/errors.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
-import { type Commit, trailers } from '../git-object.ts';
 import { type CommitGraph, commitGraph, descendantsOf } from '../history/commit-graph.ts';
 import { readCommits } from '../history/read-commits.ts';
 import { loadAlone, loadOlder, twinOf } from '../history/shown-history.ts';
+import { type Commit, trailers } from '../signed-object.ts';
 import { TrustError } from '../trust-error.ts';
 import type { Scope } from './scope.ts';
 import { type Candidate, type Evidence, RECOVERY_TRAILER, type Standing } from './verification.ts';

@@ -1,8 +1,8 @@
 import { SourceError } from '../../lib/errors.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
 import { turn } from '../../lib/turn.ts';
-import { type Commit, parseCommit, type Signed } from '../git-object.ts';
 import { type CommitGraph, sameFiles } from '../history/commit-graph.ts';
+import { type Commit, parseCommit, type Signed } from '../signed-object.ts';
 import { NAMESPACE, type Signer, type Trust } from '../trust.ts';
 import { TrustError } from '../trust-error.ts';
 import { type Attestation, attest, iso } from './attest.ts';

@@ -1,5 +1,5 @@
 import { shortRevision } from '../../lib/text/revision.ts';
-import { parseTag } from '../git-object.ts';
+import { parseTag } from '../signed-object.ts';
 import { NAMESPACE, type Trust } from '../trust.ts';
 import { TrustError } from '../trust-error.ts';
 import { type Attestation, attest } from './attest.ts';

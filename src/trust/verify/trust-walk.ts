@@ -1,7 +1,7 @@
 import { SourceError } from '../../lib/errors.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
-import { type Commit, parseCommit, trailers } from '../git-object.ts';
 import { withMainline } from '../history/commit-graph.ts';
+import { type Commit, parseCommit, trailers } from '../signed-object.ts';
 import type { Signer, Trust } from '../trust.ts';
 import { type RefusalKind, TrustError } from '../trust-error.ts';
 import { type CountedDates, datesAfter, hasEnds, NO_DATES, newestOf } from './counted-dates.ts';

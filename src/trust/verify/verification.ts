@@ -1,4 +1,4 @@
-import type { Commit } from '../git-object.ts';
+import type { Commit } from '../signed-object.ts';
 import type { Trust } from '../trust.ts';
 import type { TrustError } from '../trust-error.ts';
 import type { CountedDates } from './counted-dates.ts';

@@ -1,6 +1,6 @@
 import { shortRevision } from '../../lib/text/revision.ts';
-import type { Commit } from '../git-object.ts';
 import { ancestorsOf, commitGraph } from '../history/commit-graph.ts';
+import type { Commit } from '../signed-object.ts';
 import { TrustError } from '../trust-error.ts';
 import type { Attestation } from './attest.ts';
 import { NO_DATES } from './counted-dates.ts';

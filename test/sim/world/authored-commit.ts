@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { readTrust } from '../../../src/cli/repo/trust-file.ts';
-import { objectId } from '../../../src/trust/git-object.ts';
+import { objectId } from '../../../src/git/objects/git-object.ts';
 import { signSsh, sshPublicBlob } from '../../../src/trust/signature/ssh-sign.ts';
 import type { Trust } from '../../../src/trust/trust.ts';
 
@@ -19,7 +19,7 @@ export function authoredCommit(tree: string, parent: string | undefined, by: key
   const payload = `${head}\nChange\n`;
   const signature = signSsh(KEYS[by], Buffer.from(payload), 'git').trimEnd().replaceAll('\n', '\n ');
   const content = Buffer.from(`${head}gpgsig ${signature}\n\nChange\n`);
-  return { oid: objectId('commit', content), content };
+  return { oid: objectId({ type: 'commit', content }), content };
 }
 
 /** The trust.yaml of a site that believes the author. */

@@ -1,8 +1,8 @@
+import { objectId } from '../../../src/git/objects/git-object.ts';
 import type { CommitObject } from '../../../src/git/objects/history.ts';
 import { SourceError } from '../../../src/lib/errors.ts';
 import type { Entry, SourceFile } from '../../../src/model/snapshot.ts';
 import type { FetchedSnapshot, Source } from '../../../src/source/source.ts';
-import { objectId } from '../../../src/trust/git-object.ts';
 import { authoredCommit } from './authored-commit.ts';
 import type { Random } from './random.ts';
 import type { VirtualClock } from './virtual-clock.ts';
@@ -207,9 +207,9 @@ function snapshotOf(revision: string, files: Files, onApps: () => void): Fetched
       const names = new Set(below.map(([path]) => path.slice(prefix.length).split('/')[0] ?? ''));
       const idOf = (name: string): string => {
         const file = files[`${prefix}${name}`];
-        if (file !== undefined) return `file ${objectId('blob', Buffer.from(file))}`;
+        if (file !== undefined) return `file ${objectId({ type: 'blob', content: Buffer.from(file) })}`;
         const inside = below.filter(([path]) => path.startsWith(`${prefix}${name}/`));
-        return `dir ${objectId('tree', Buffer.from(JSON.stringify(inside.sort())))}`;
+        return `dir ${objectId({ type: 'tree', content: Buffer.from(JSON.stringify(inside.sort())) })}`;
       };
       return new Map([...names].map((name) => [name, idOf(name)]));
     },

@@ -7,7 +7,7 @@ import { deflateSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readObject } from 'isomorphic-git';
-import { type GitObject, objectName } from '../../../src/git/objects/git-object.ts';
+import { type GitObject, objectId } from '../../../src/git/objects/git-object.ts';
 import { type PackFiles, systemPackFiles } from '../../../src/git/pack/pack-files.ts';
 import { ownWorker } from '../../../src/git/pack/pack-worker.ts';
 import { objectStore } from '../../../src/git/store/object-store.ts';
@@ -66,21 +66,20 @@ describe('a pack is not taken in', () => {
     // Each of these copies all of a large base.
     const base = blob(Buffer.alloc(1_000_000));
     const deltas = Array.from({ length: 50 }, (_, i) => ({
-      base: objectName(base),
+      base: objectId(base),
       delta: appending(base.content, `${i}`),
     }));
     expect(await refusal(packOfEntries([base, ...deltas]), { unpackedBytes: 10_000_000 })).toMatch(
       /unpacks to more than/,
     );
     const huge = Buffer.from([0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01]);
-    const lie = { base: objectName(blob('')), delta: Buffer.concat([Buffer.from([0]), huge]) };
+    const lie = { base: objectId(blob('')), delta: Buffer.concat([Buffer.from([0]), huge]) };
     expect(await refusal(packOfEntries([blob(''), lie]))).toMatch(/^limit: .*file or folder of more than/);
   });
 
   test('whose deltas are for another base, copy from nowhere, or say nothing', async () => {
     const base = blob('base');
-    const by = (delta: number[]) =>
-      refusal(packOfEntries([base, { base: objectName(base), delta: Buffer.from(delta) }]));
+    const by = (delta: number[]) => refusal(packOfEntries([base, { base: objectId(base), delta: Buffer.from(delta) }]));
     expect(await by([9, 1, 1, 65])).toMatch(/another base/);
     expect(await by([4, 4, 0x91, 2, 4])).toMatch(/copies from nowhere/);
     expect(await by([4, 4, 0])).toMatch(/malformed/);
@@ -115,7 +114,7 @@ describe('a pack is not taken in', () => {
         const done = await store.add(inPieces(sealed(body)), live).catch((error: unknown) => error);
         // It may be a pack of other objects, but never of these with other content.
         if (done instanceof Error) expect(done).toBeInstanceOf(SourceError);
-        const found = await store.find(objectName(blob('onetwo')));
+        const found = await store.find(objectId(blob('onetwo')));
         if (found) expect(found.content.toString()).toBe('onetwo');
       }),
       { numRuns: 300 },
@@ -142,11 +141,11 @@ const hasGit = spawnSync('git', ['--version']).status === 0;
     const commit = commitOf(root);
     await store.add(inPieces(packOfEntries([one, two])), live);
     await store.add(inPieces(packOfEntries([root, commit])), live);
-    await store.keep({ oid: objectName(commit), whole: true });
+    await store.keep({ oid: objectId(commit), whole: true });
     await store.tidy(live);
-    expect(await store.find(objectName(root))).toEqual(root);
+    expect(await store.find(objectId(root))).toEqual(root);
     for (const { type, content } of [one, two, root, commit]) {
-      const found = await readObject({ fs, gitdir: dir, oid: objectName({ type, content }), format: 'content' });
+      const found = await readObject({ fs, gitdir: dir, oid: objectId({ type, content }), format: 'content' });
       expect(found.type).toBe(type);
       expect(Buffer.from(found.object as Uint8Array)).toEqual(content);
     }
@@ -161,7 +160,7 @@ const hasGit = spawnSync('git', ['--version']).status === 0;
     const base = contents[7] as GitObject;
     const objects = [commit, root, ...contents];
     await store.add(
-      inPieces(packOfEntries([...objects, { base: objectName(base), delta: appending(base.content, 'x') }])),
+      inPieces(packOfEntries([...objects, { base: objectId(base), delta: appending(base.content, 'x') }])),
       live,
     );
     const pack = files.list().find((name) => name.endsWith('.pack')) ?? '';
@@ -175,7 +174,7 @@ const hasGit = spawnSync('git', ['--version']).status === 0;
     expect(list(pack.replace('.pack', '.idx'))).toBe(list('theirs.idx'));
 
     await store.add(inPieces(packOfEntries([blob('unreachable')])), live);
-    await store.keep({ oid: objectName(commit), whole: true });
+    await store.keep({ oid: objectId(commit), whole: true });
     await store.tidy(live);
     const merged = files.list().filter((name) => name.endsWith('.pack'));
     expect(merged).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type GitObject, objectName } from '../../../src/git/objects/git-object.ts';
+import { type GitObject, objectId } from '../../../src/git/objects/git-object.ts';
 import type { PackFiles } from '../../../src/git/pack/pack-files.ts';
 import { ownWorker } from '../../../src/git/pack/pack-worker.ts';
 import { objectStore } from '../../../src/git/store/object-store.ts';
@@ -30,8 +30,8 @@ function history(count: number) {
     const pack =
       i === 0
         ? packOfEntries(objects)
-        : packOfEntries([commit, root, below, { base: objectName(before), delta: appending(before.content, line) }]);
-    commits.push({ oid: objectName(commit), objects, pack });
+        : packOfEntries([commit, root, below, { base: objectId(before), delta: appending(before.content, line) }]);
+    commits.push({ oid: objectId(commit), objects, pack });
   }
   return commits;
 }
@@ -43,9 +43,9 @@ const missing = async (files: PackFiles, { objects }: { objects: GitObject[] }):
   const store = open(files);
   const absent: string[] = [];
   for (const object of objects) {
-    const found = await store.find(objectName(object));
-    if (!found) absent.push(objectName(object));
-    else expect(objectName(found)).toBe(objectName(object));
+    const found = await store.find(objectId(object));
+    if (!found) absent.push(objectId(object));
+    else expect(objectId(found)).toBe(objectId(object));
   }
   store.rest();
   return absent;
@@ -64,25 +64,25 @@ describe('a store of objects', () => {
       { back: 1, delta: appending(middle, 'end\n') },
     ];
     expect(await store.add(inPieces(packOfEntries(entries), 7), live)).toEqual({ objects: 3, unresolved: 0 });
-    expect((await store.find(objectName(blob(end))))?.content).toEqual(end);
+    expect((await store.find(objectId(blob(end))))?.content).toEqual(end);
     const far = Buffer.concat([end, Buffer.from('far\n')]);
     // The delta comes before its base, which another pack holds a delta of.
     const later = [
-      { base: objectName(blob(far)), delta: appending(far, '!') },
-      { base: objectName(blob(end)), delta: appending(end, 'far\n') },
+      { base: objectId(blob(far)), delta: appending(far, '!') },
+      { base: objectId(blob(end)), delta: appending(end, 'far\n') },
     ];
     expect(await store.add(inPieces(packOfEntries(later)), live)).toEqual({ objects: 2, unresolved: 0 });
-    expect((await open(files).find(objectName(blob(`${far}!`))))?.content.toString()).toBe(`${far}!`);
+    expect((await open(files).find(objectId(blob(`${far}!`))))?.content.toString()).toBe(`${far}!`);
   });
 
   test('leaves a delta out whose base is nowhere, and takes the rest', async () => {
     const store = open(new PowerCutFiles());
     const nowhere = blob('nowhere');
     const here = blob('here');
-    const pack = packOfEntries([{ base: objectName(nowhere), delta: appending(nowhere.content, '!') }, here]);
+    const pack = packOfEntries([{ base: objectId(nowhere), delta: appending(nowhere.content, '!') }, here]);
     expect(await store.add(inPieces(pack), live)).toEqual({ objects: 1, unresolved: 1 });
-    expect(await store.find(objectName(here))).toEqual(here);
-    expect(await store.find(objectName(blob('nowhere!')))).toBeUndefined();
+    expect(await store.find(objectId(here))).toEqual(here);
+    expect(await store.find(objectId(blob('nowhere!')))).toBeUndefined();
   });
 
   test('merges many packs into one, with what the newest commits have and nothing else', async () => {
@@ -124,8 +124,8 @@ describe('a store of objects', () => {
       }
       const again = open(files);
       for (const object of [...first.objects, ...second.objects]) {
-        const found = await again.find(objectName(object));
-        if (found) expect(objectName(found)).toBe(objectName(object));
+        const found = await again.find(objectId(object));
+        if (found) expect(objectId(found)).toBe(objectId(object));
       }
       await again.tidy(live);
       await again.add(inPieces(first.pack), live);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { schemaProblems } from '../../../src/fleet/schema.ts';
+import { objectId } from '../../../src/git/objects/git-object.ts';
 import { type Beacon, beaconPayload, beaconRef, freshness, readBeacon } from '../../../src/trust/beacon.ts';
-import { objectId } from '../../../src/trust/git-object.ts';
 import { signSsh } from '../../../src/trust/signature/ssh-sign.ts';
 import { siteTime } from '../../../src/trust/site-time.ts';
 import { parseTrust } from '../../../src/trust/trust-file.ts';
@@ -55,7 +55,7 @@ describe('a beacon', () => {
     const content = { revision: 'main', commit: '2'.repeat(40), sequence, issued: when, expires: when + HOUR };
     const payload = beaconPayload(content);
     const tag = Buffer.from(payload + signSsh(by.key, Buffer.from(payload), 'holdfast-beacon'));
-    return readBeacon(objectId('tag', tag), tag, 'main', trust, now).then(
+    return readBeacon(objectId({ type: 'tag', content: tag }), tag, 'main', trust, now).then(
       () => 'believed',
       (error: { kind: string }) => error.kind,
     );

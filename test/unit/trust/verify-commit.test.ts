@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { schemaProblems } from '../../../src/fleet/schema.ts';
+import { objectId } from '../../../src/git/objects/git-object.ts';
 import { shortRevision } from '../../../src/lib/text/revision.ts';
-import { objectId, parseCommit } from '../../../src/trust/git-object.ts';
 import { fingerprintOf } from '../../../src/trust/signature/ssh-key.ts';
 import { sshPublicBlob } from '../../../src/trust/signature/ssh-sign.ts';
+import { parseCommit } from '../../../src/trust/signed-object.ts';
 import type { Trust } from '../../../src/trust/trust.ts';
 import { parseTrust } from '../../../src/trust/trust-file.ts';
 import type { Candidate } from '../../../src/trust/verify/verification.ts';
@@ -70,7 +71,7 @@ describe('the newest commit', () => {
     const repo = forge();
     const signed = repo.commit({ by: ada, message: 'Mine\n' });
     const content = Buffer.from(repo.commits.get(signed)?.content.toString().replace('Mine', 'Evil') ?? '');
-    const forged = objectId('commit', content);
+    const forged = objectId({ type: 'commit', content });
     repo.commits.set(forged, { content, files: {}, parents: [] });
     expect(await said(repo, await trusting([ada]), undefined, forged)).toMatch(/^badSignature/);
   });
@@ -92,7 +93,7 @@ describe('the newest commit', () => {
       fc.asyncProperty(fc.nat(content.length - 1), fc.nat(7), fc.boolean(), async (at, bit, rename) => {
         const flipped = Buffer.from(content);
         flipped[at] = (flipped[at] ?? 0) ^ (1 << bit);
-        const name = rename ? objectId('commit', flipped) : oid;
+        const name = rename ? objectId({ type: 'commit', content: flipped }) : oid;
         const other = forge();
         other.commits.set(name, { content: flipped, files: {}, parents: [] });
         expect(await said(other, trust, undefined, name)).not.toBe('accepted');
@@ -151,7 +152,7 @@ describe('the floor', () => {
       const real = repo.commit({ by: ada, files: { a: '2' }, parents: [unsigned] });
       const text = repo.commits.get(real)?.content.toString() ?? '';
       const twin = (content: string): string => {
-        const oid = objectId('commit', Buffer.from(content));
+        const oid = objectId({ type: 'commit', content: Buffer.from(content) });
         repo.commits.set(oid, { content: Buffer.from(content), files: { a: '2' }, parents: [unsigned] });
         return oid;
       };
@@ -644,6 +645,6 @@ describe('a commit object', () => {
     ['nothing in it', ''],
   ])('with %s is refused', (_, text) => {
     const content = Buffer.from(text);
-    expect(() => parseCommit(objectId('commit', content), content)).toThrow(/cannot be judged/);
+    expect(() => parseCommit(objectId({ type: 'commit', content }), content)).toThrow(/cannot be judged/);
   });
 });

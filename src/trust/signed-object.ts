@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { objectId } from '../git/objects/git-object.ts';
 import { shortRevision } from '../lib/text/revision.ts';
 import { TrustError } from './trust-error.ts';
 
@@ -36,10 +36,6 @@ export interface Signed {
 }
 
 export type ObjectType = 'commit' | 'tag';
-
-/** The ID of a Git object: SHA-1 over its type, its length and its content. */
-export const objectId = (type: string, content: Uint8Array): string =>
-  createHash('sha1').update(`${type} ${content.length}\0`).update(content).digest('hex');
 
 const OID = /^[0-9a-f]{40}$/;
 const SIGNATURE_HEADER = 'gpgsig';
@@ -81,7 +77,7 @@ export function parseCommit(oid: string, content: Uint8Array): Commit {
     time: timeOf('commit', oid, others[1].value),
     message: body,
     signed: signature && { signature: `${signature.value}\n`, payload },
-    payloadId: objectId('payload', payload),
+    payloadId: objectId({ type: 'payload', content: payload }),
   };
 }
 
@@ -146,7 +142,7 @@ function withoutBlanks(text: string): string {
 }
 
 function split(type: ObjectType, oid: string, content: Uint8Array) {
-  if (objectId(type, content) !== oid) throw unreadable(type, oid, 'its bytes are not what its ID says');
+  if (objectId({ type, content }) !== oid) throw unreadable(type, oid, 'its bytes are not what its ID says');
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   const headers: Header[] = [];
   let at = 0;

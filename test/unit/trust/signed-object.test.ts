@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { objectId, parseTag, trailers } from '../../../src/trust/git-object.ts';
+import { objectId } from '../../../src/git/objects/git-object.ts';
+import { parseTag, trailers } from '../../../src/trust/signed-object.ts';
 
 describe('trailers', () => {
   test('are the lines of the last paragraph, whatever the case of their keys', () => {
@@ -41,7 +42,7 @@ test('a tag may quote a signature: the last one is its own, as for Git', () => {
   const armor = (text: string): string => `-----BEGIN SSH SIGNATURE-----\n${text}\n-----END SSH SIGNATURE-----\n`;
   const before = `object ${'a'.repeat(40)}\ntype commit\ntag v1\ntagger Ada <a@example.org> 1790000000 +0000\n\nLike\n${armor('quoted')}was.\n`;
   const content = Buffer.from(before + armor('own'));
-  const tag = parseTag(objectId('tag', content), content);
+  const tag = parseTag(objectId({ type: 'tag', content }), content);
   expect(tag.signed?.signature).toBe(armor('own'));
   expect(Buffer.from(tag.signed?.payload ?? []).toString()).toBe(before);
   expect(tag.message).toContain('quoted');
