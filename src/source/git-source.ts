@@ -1,6 +1,6 @@
 import { systemPackFiles } from '../git/pack/pack-files.ts';
 import { ownWorker, type PackWorker } from '../git/pack/pack-worker.ts';
-import { isCommitId, type RemoteRef } from '../git/refs.ts';
+import { isCommitId } from '../git/refs.ts';
 import { lazyObjects } from '../git/store/lazy-objects.ts';
 import { type ObjectStore, objectStore } from '../git/store/object-store.ts';
 import { hasChildren, readAhead } from '../git/store/read-ahead.ts';
@@ -11,8 +11,8 @@ import { DEFAULT_LIMITS, type SourceLimits } from '../net/limits.ts';
 import { gitSnapshot } from './git-snapshot.ts';
 import { openUpstream, type RemoteOptions } from './open-upstream.ts';
 import { parseRemote } from './remote.ts';
-import { candidateNames, pickRef, type Resolved } from './revision.ts';
-import type { Named, Source } from './source.ts';
+import { candidateNames, namedBy, pickPin, pickRef, type Resolved } from './revision.ts';
+import type { Source } from './source.ts';
 import { normalizeFolder } from './tree-path.ts';
 
 export interface GitSourceOptions extends RemoteOptions {
@@ -158,21 +158,6 @@ export function gitSource(options: GitSourceOptions): Source {
       wire.close();
     },
   };
-}
-
-function namedBy({ commit, want, ref }: Resolved): Named {
-  return { commit, ...(want !== commit && { tag: want }), ...(ref !== undefined && { ref }) };
-}
-
-/** What a Site's pin names; that it names nothing is no reason not to follow the rest. */
-function pickPin(refs: readonly RemoteRef[], pin: string): Resolved | { missing: string } {
-  if (isCommitId(pin)) return { commit: pin, want: pin };
-  try {
-    return pickRef(refs, pin);
-  } catch (error) {
-    if (!(error instanceof SourceError)) throw error;
-    return { missing: error.message };
-  }
 }
 
 async function requireCommit(store: ObjectStore, commit: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { isCommitId, mayBeRefName, type RemoteRef } from '../git/refs.ts';
 import { SourceError } from '../lib/errors.ts';
+import type { Named } from './source.ts';
 import { majorOf, parseRange, parseVersion, type Range } from './version-range.ts';
 
 /** What a revision names on the remote now. */
@@ -66,6 +67,22 @@ export function pickRef(refs: readonly RemoteRef[], revision: string | undefined
     );
   }
   return { commit: ref.peeled ?? ref.oid, want: ref.oid, ref: ref.name };
+}
+
+/** As a source tells it. */
+export function namedBy({ commit, want, ref }: Resolved): Named {
+  return { commit, ...(want !== commit && { tag: want }), ...(ref !== undefined && { ref }) };
+}
+
+/** The listed ref that a Site's pin names. A pin that names nothing is an answer and no error, so that the rest is still followed. */
+export function pickPin(refs: readonly RemoteRef[], pin: string): Resolved | { missing: string } {
+  if (isCommitId(pin)) return { commit: pin, want: pin };
+  try {
+    return pickRef(refs, pin);
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    return { missing: error.message };
+  }
 }
 
 const TAGS = 'refs/tags/';

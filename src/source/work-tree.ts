@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { parseConfig } from '../git/clone/layout.ts';
 import { repoName } from '../git/remote.ts';
 
 /** The name of the repo that a work tree was cloned from, by the `origin` in its Git configuration; undefined where there is none. */
 export async function originRepoName(dir: string): Promise<string | undefined> {
   const config = await textOf(join(await gitDir(dir), 'config'));
-  const url = config === undefined ? undefined : originUrl(config);
+  const url = config === undefined ? undefined : parseConfig(config).get('remote.origin.url');
   return url === undefined ? undefined : repoName(url);
 }
 
@@ -16,16 +17,6 @@ async function gitDir(dir: string): Promise<string> {
   const linked = resolve(dir, pointer.trim());
   const common = await textOf(join(linked, 'commondir'));
   return common === undefined ? linked : resolve(linked, common.trim());
-}
-
-function originUrl(config: string): string | undefined {
-  let inOrigin = false;
-  for (const line of config.split('\n')) {
-    if (/^\s*\[/.test(line)) inOrigin = /^\s*\[remote "origin"\]/.test(line);
-    const value = inOrigin ? line.match(/^\s*url\s*=\s*(.+?)\s*$/)?.[1] : undefined;
-    if (value !== undefined) return value.replace(/^"(.*)"$/, '$1');
-  }
-  return undefined;
 }
 
 async function textOf(path: string): Promise<string | undefined> {

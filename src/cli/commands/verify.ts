@@ -1,13 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, posix } from 'node:path';
 import { sourceEvidence, TRUST_FILE } from '../../agent/admission/source-evidence.ts';
-import { gitWord, runProgram } from '../../git/clone/git-program.ts';
 import { InputError } from '../../lib/errors.ts';
 import { line } from '../../lib/text/line.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
 import { utf8 } from '../../lib/text/utf8.ts';
-import { gitSource } from '../../source/git-source.ts';
 import { unannounced } from '../../trust/announced.ts';
 import { succeed, type Trust } from '../../trust/trust.ts';
 import type { Candidate, Evidence, Verification } from '../../trust/verify/verification.ts';
@@ -17,11 +12,9 @@ import { EXIT } from '../exit.ts';
 import { text } from '../options/kinds.ts';
 import { type OptionsOf, optional } from '../options/option.ts';
 import { palette, print } from '../output/terminal.ts';
-import { localEvidence } from '../repo/local-evidence.ts';
-import { cloneSnapshot, namedInClone, namedInRepo } from '../repo/pinned.ts';
+import { type OpenedSource, openFolder, openRepo } from '../repo/open-source.ts';
 import { readTrust, trustReader } from '../repo/trust-file.ts';
-import { type PinnedAt, tellPin } from '../repo/verify-pin.ts';
-import { sourceOptionsFrom } from '../settings/source-settings.ts';
+import { tellPin } from '../repo/verify-pin.ts';
 
 const options = {
   repo: optional(text('url'), 'ask a Git repo, an artifact (oci://) or a .bundle file instead of a folder'),
@@ -38,99 +31,44 @@ const options = {
 type VerifyOptions = OptionsOf<typeof options>;
 
 export const command = defineCommand({
-  argument: one('folder', 'a clone of the config repo; this needs git'),
+  argument: one('folder', 'a clone of the config repo'),
   options,
   exitCodes: { 0: 'the site would accept it', 1: 'it would not', 2: 'bad input' },
   async run(folder, options) {
     if (options.repo !== undefined && folder !== undefined)
       throw InputError.of('name either a folder or --repo, not both');
-    return options.repo === undefined ? verifyClone(folder ?? '.', options) : verifyRepo(options.repo, options);
+    const opened =
+      options.repo === undefined
+        ? await openFolder(folder ?? '.', options, 'top')
+        : await openRepo(options.repo, options);
+    return verify(opened, options).finally(() => opened.close());
   },
 });
 
-async function verifyClone(dir: string, options: VerifyOptions): Promise<number> {
-  const file = posix.join(options.path ?? '', TRUST_FILE);
-  const evidence = localEvidence(dir, file);
-  const revision = options.revision ?? 'HEAD';
-  const commit = await commitOf(dir, revision);
-  const floor = options.from === undefined ? undefined : await commitOf(dir, options.from);
-  const isTag = (await gitWord(dir, ['rev-parse', '-q', '--verify', `refs/tags/${revision}`])) !== undefined;
-  const tag = isTag ? await gitWord(dir, ['rev-parse', `refs/tags/${revision}`]) : undefined;
-  const candidate: Candidate = {
-    commit,
-    ...(isTag && { tag: { name: revision, oid: tag === commit ? undefined : tag } }),
-  };
-  const inGit = async (at: string): Promise<string | undefined> => {
-    const { code, stdout } = await runProgram('git', ['cat-file', 'blob', `${at}:${file}`], dir);
-    return code === 0 ? utf8(stdout, file) : undefined;
-  };
-  const trust = await trustFor(options, floor ?? commit, inGit);
-  const { site } = options;
-  const origin = { description: dir, name: '' };
-  const pins: PinnedAt | undefined =
-    site === undefined
-      ? undefined
-      : {
-          site,
-          reading: async (at, use) => use(await cloneSnapshot(dir, at, options.path ?? '', origin)),
-          named: (pin) => namedInClone(dir, pin),
-        };
-  return tell({ candidate, floor, trust, evidence, inGit, isFromGit: options.trust === undefined, pins });
-}
-
-async function commitOf(dir: string, revision: string): Promise<string> {
-  const found = await gitWord(dir, ['rev-parse', '-q', '--verify', `${revision}^{commit}`]);
-  if (found === undefined) throw InputError.of(`${dir} is no clone of a Git repo, or has no commit ${revision}`);
-  return found;
-}
-
-async function verifyRepo(url: string, options: VerifyOptions): Promise<number> {
-  const dir = await mkdtemp(join(tmpdir(), 'holdfast-'));
+async function verify(opened: OpenedSource, options: VerifyOptions): Promise<number> {
+  const { source } = opened;
   const { signal } = new AbortController();
-  const source = gitSource({
-    url,
-    dir,
-    ...(await sourceOptionsFrom(process.env)),
-    revision: options.revision,
-    path: options.path,
-  });
-  try {
-    const reading = async (commit: string): Promise<string | undefined> => {
-      const snapshot = await source.fetch(commit, signal);
-      const file = await snapshot.read(TRUST_FILE).finally(() => snapshot.dispose());
-      return file && utf8(file.content, TRUST_FILE);
-    };
-    const evidence = sourceEvidence(source, signal, async (text, current) =>
-      succeed(current, await readTrust(text, TRUST_FILE)),
-    );
-    const polled = await source.poll(signal);
-    if (options.from !== undefined && !/^[0-9a-f]{40}$/.test(options.from))
-      throw InputError.of('with --repo, --from is the full ID of a commit');
-    const name = polled.ref?.startsWith('refs/tags/') ? polled.ref.slice('refs/tags/'.length) : undefined;
-    const candidate: Candidate = {
-      commit: polled.commit,
-      ...(name !== undefined && { tag: { name, oid: polled.tag } }),
-    };
-    const trust = await trustFor(options, options.from ?? polled.commit, reading);
-    const isFromGit = options.trust === undefined;
-    const { site } = options;
-    const pins: PinnedAt | undefined =
-      site === undefined
-        ? undefined
-        : {
-            site,
-            reading: async (at, use) => {
-              const snapshot = await source.fetch(at, signal);
-              return use(snapshot).finally(() => snapshot.dispose());
-            },
-            named: async (pin) => (await namedInRepo(source, signal, pin)).pinned,
-          };
-    return await tell({ candidate, floor: options.from, trust, evidence, inGit: reading, isFromGit, pins });
-  } finally {
-    source.close();
-    await rm(dir, { recursive: true, force: true });
-  }
+  const inGit = async (commit: string): Promise<string | undefined> => {
+    const snapshot = await source.fetch(commit, signal);
+    const file = await snapshot.read(TRUST_FILE).finally(() => snapshot.dispose());
+    return file && utf8(file.content, TRUST_FILE);
+  };
+  const evidence = sourceEvidence(source, signal, async (text, current) =>
+    succeed(current, await readTrust(text, TRUST_FILE)),
+  );
+  const { commit, ref, tag } = await source.poll(signal);
+  const floor = options.from === undefined ? undefined : await opened.commitNamed(options.from);
+  const name = ref?.startsWith(TAGS) ? ref.slice(TAGS.length) : undefined;
+  const candidate: Candidate = { commit, ...(name !== undefined && { tag: { name, oid: tag } }) };
+  const trust = await trustFor(options, floor ?? commit, inGit);
+  const verification = await tell({ candidate, floor, trust, evidence, inGit, isFromGit: options.trust === undefined });
+  if (verification.refusals.length > 0) return EXIT.failed;
+  const { site } = options;
+  const mayRead = site === undefined || (await tellPin(site, opened, commit, verification.trust, evidence));
+  return mayRead ? EXIT.ok : EXIT.failed;
 }
+
+const TAGS = 'refs/tags/';
 
 /** The site's own file where one is named, else what Git holds where the site stands. */
 async function trustFor(
@@ -153,11 +91,9 @@ interface Question {
   isFromGit: boolean;
   evidence: Evidence;
   inGit(commit: string): Promise<string | undefined>;
-  /** Where the Site is that a question is about. */
-  pins?: PinnedAt | undefined;
 }
 
-async function tell({ candidate, floor, trust, isFromGit, evidence, inGit, pins }: Question): Promise<number> {
+async function tell({ candidate, floor, trust, isFromGit, evidence, inGit }: Question): Promise<Verification> {
   const verification = await verifyCommit(candidate, { floor, trust, now: Date.now() }, evidence, { explain: true });
   const { add, error } = palette();
   const text = verification.refusals.length === 0 ? await inGit(candidate.commit) : undefined;
@@ -180,9 +116,7 @@ async function tell({ candidate, floor, trust, isFromGit, evidence, inGit, pins 
   for (const commit of verification.rotations)
     print(`commit ${shortRevision(commit)} brings a trust.yaml that is taken over`);
   print(summary(candidate.commit, floor, verification));
-  if (verification.refusals.length > 0) return EXIT.failed;
-  const mayRead = !pins || (await tellPin(pins, candidate.commit, verification.trust, evidence));
-  return mayRead ? EXIT.ok : EXIT.failed;
+  return verification;
 }
 
 function summary(commit: string, floor: string | undefined, { refusals, trust, recovery }: Verification): string {

@@ -1,6 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { isAdopting } from '../../compose/adoption.ts';
 import { compileSite } from '../../compose/compile-site.ts';
 import type { OutsideValues } from '../../compose/outside-values.ts';
@@ -8,6 +6,7 @@ import { InputError } from '../../lib/errors.ts';
 import { utf8 } from '../../lib/text/utf8.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { DesiredSite } from '../../model/state.ts';
+import type { FetchedSnapshot } from '../../source/source.ts';
 import type { YamlNode } from '../../yaml/node.ts';
 import { parseYaml } from '../../yaml/parse.ts';
 import { withEngine } from '../engine/engine.ts';
@@ -15,7 +14,8 @@ import type { DesiredOptions, EngineOptions } from '../options/desired-options.t
 import { limitSettings } from '../settings/agent-settings.ts';
 import { resolveSettings } from '../settings/resolve-settings.ts';
 import { asCommitted } from './as-committed.ts';
-import { type OpenPinned, pinnedInClone, pinnedInRepo, placeAt } from './pinned.ts';
+import type { OpenedSource } from './open-source.ts';
+import { type OpenPinned, openPin, placeAt, unknownPin } from './pinned.ts';
 
 /** Opens the snapshot that folder and flags name, and the one that a Site in it pins, for as long as `use` runs. */
 export async function withSnapshot<T>(
@@ -23,47 +23,47 @@ export async function withSnapshot<T>(
   options: DesiredOptions,
   use: (snapshot: Snapshot, pinned: OpenPinned) => Promise<T>,
 ): Promise<T> {
-  if (options.repo === undefined) {
-    if (options.revision !== undefined) throw InputError.of('--revision needs --repo: a folder is taken as it is');
-    const { folderSource } = await import('../../source/folder-source.ts');
-    const { path } = options;
-    const top = folder ?? '.';
-    const snapshot = asCommitted(await folderSource(top, path === undefined ? {} : { path }), top, path);
-    return use(snapshot, pinnedInClone(top, path, snapshot));
-  }
+  if (options.repo === undefined) return withFolder(folder ?? '.', options, use);
   if (folder !== undefined) throw InputError.of('name either a folder or --repo, not both');
-  return withRepo(options.repo, options, use);
+  const { openRepo } = await import('./open-source.ts');
+  const opened = await openRepo(options.repo, options);
+  const { signal } = new AbortController();
+  const snapshots: FetchedSnapshot[] = [];
+  const open = async (opening: Promise<FetchedSnapshot>): Promise<FetchedSnapshot> => {
+    const snapshot = await opening;
+    snapshots.push(snapshot);
+    return snapshot;
+  };
+  try {
+    const { commit } = await opened.source.poll(signal);
+    const followed = await open(opened.source.fetch(commit, signal));
+    return await use(followed, (pin) => open(openPin(opened, pin, signal)));
+  } finally {
+    await Promise.all(snapshots.map((snapshot) => snapshot.dispose()));
+    await opened.close();
+  }
 }
 
-async function withRepo<T>(
-  url: string,
+/** A folder as it is. The clone around it is opened only for a pin. */
+async function withFolder<T>(
+  top: string,
   options: DesiredOptions,
   use: (snapshot: Snapshot, pinned: OpenPinned) => Promise<T>,
 ): Promise<T> {
-  const { mkdtemp, rm } = await import('node:fs/promises');
-  const { gitSource } = await import('../../source/git-source.ts');
-  const { sourceOptionsFrom } = await import('../settings/source-settings.ts');
-  const dir = await mkdtemp(join(tmpdir(), 'holdfast-'));
-  const { signal } = new AbortController();
-  try {
-    const source = gitSource({
-      url,
-      dir,
-      ...(await sourceOptionsFrom(process.env)),
-      revision: options.revision,
-      path: options.path,
+  if (options.revision !== undefined) throw InputError.of('--revision needs --repo: a folder is taken as it is');
+  const { folderSource } = await import('../../source/folder-source.ts');
+  const { path } = options;
+  const snapshot = asCommitted(await folderSource(top, path === undefined ? {} : { path }), top, path);
+  let clone: OpenedSource | undefined;
+  const pinned: OpenPinned = async (pin) => {
+    const { openFolder } = await import('./open-source.ts');
+    clone ??= await openFolder(top, { path }, 'folder').catch((error: unknown) => {
+      if (!(error instanceof InputError)) throw error;
+      throw unknownPin(pin, error.message, 'clone the repo, or name it with --repo');
     });
-    try {
-      const { commit } = await source.poll(signal);
-      const opened = [await source.fetch(commit, signal)];
-      const pinned = pinnedInRepo(source, signal, (snapshot) => opened.push(snapshot));
-      return await use(opened[0] as Snapshot, pinned).finally(() => Promise.all(opened.map((each) => each.dispose())));
-    } finally {
-      source.close();
-    }
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
+    return openPin(clone, pin, new AbortController().signal, 'this folder');
+  };
+  return use(snapshot, pinned).finally(() => clone?.close());
 }
 
 /** The flags that decide the desired state. */

@@ -3,7 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { namedInClone } from '../../../src/cli/repo/pinned.ts';
+import { openFolder } from '../../../src/cli/repo/open-source.ts';
+import { namedByPin } from '../../../src/cli/repo/pinned.ts';
+import type { Named } from '../../../src/source/source.ts';
 
 let folder = '';
 const git = (dir: string, ...args: string[]): string =>
@@ -14,6 +16,13 @@ const commit = (dir: string): string => {
 };
 const pin = { revision: 'HEAD', at: { file: 'sites/shop.yaml', line: 1, column: 1 } };
 
+async function named(dir: string): Promise<Named> {
+  const opened = await openFolder(dir, {}, 'folder');
+  return namedByPin(opened, pin, new AbortController().signal)
+    .then(({ pinned }) => pinned)
+    .finally(() => opened.close());
+}
+
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pinned-'));
   git(folder, 'init', '-q', '-b', 'main', 'origin');
@@ -23,12 +32,12 @@ afterEach(() => rm(folder, { recursive: true }));
 test('HEAD is what is checked out in a repo without origin, on a branch and on none', async () => {
   const dir = join(folder, 'origin');
   const first = commit(dir);
-  expect(await namedInClone(dir, pin)).toMatchObject({ commit: first });
+  expect(await named(dir)).toMatchObject({ commit: first });
   const second = commit(dir);
   git(dir, 'checkout', '-q', '--detach', first);
-  expect(await namedInClone(dir, pin)).toMatchObject({ commit: first });
+  expect(await named(dir)).toMatchObject({ commit: first });
   git(dir, 'checkout', '-q', 'main');
-  expect(await namedInClone(dir, pin)).toMatchObject({ commit: second });
+  expect(await named(dir)).toMatchObject({ commit: second });
 });
 
 test("HEAD is the remote's, where the clone knows it", async () => {
@@ -36,11 +45,11 @@ test("HEAD is the remote's, where the clone knows it", async () => {
   git(folder, 'clone', '-q', 'origin', 'clone');
   const dir = join(folder, 'clone');
   commit(dir);
-  expect(await namedInClone(dir, pin)).toMatchObject({ commit: there });
+  expect(await named(dir)).toMatchObject({ commit: there });
   git(dir, 'remote', 'set-head', 'origin', '--delete');
-  expect(await namedInClone(dir, pin)).toMatchObject({ commit: there });
+  expect(await named(dir)).toMatchObject({ commit: there });
 });
 
 test('a repo without a commit has no HEAD, which is said', async () => {
-  await expect(namedInClone(join(folder, 'origin'), pin)).rejects.toThrow(/HEAD/);
+  await expect(named(join(folder, 'origin'))).rejects.toThrow(/HEAD/);
 });

@@ -23,7 +23,6 @@ const BOUNDED: Record<string, string> = {
   'net/credentials/registry-auth.ts /\\0+$/': 'a password in the config.json of the person or the agent',
   'git/remote.ts /\\/+$/': SETTING,
   'git/remote.ts /[/\\s]+$/': SETTING,
-  'source/work-tree.ts /^\\s*url\\s*=\\s*(.+?)\\s*$/': "a line of .git/config in the person's own clone",
   'registry/oci/oci-reference.ts /\\/+$/': SETTING,
   'net/http/proxy.ts /^(\\[[^\\]]*\\]|[^:]*|.*:.*:.*?)(?::(\\d+))?$/': SETTING,
   'net/own-network.ts /%.*$/': 'an address that the resolver gave, or a host of a header of at most 16 KB',
