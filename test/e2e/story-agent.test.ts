@@ -192,7 +192,11 @@ describeChaos('the agent exits with 2 and one clear sentence', () => {
   test.each([
     ['without a config repo', [], /the agent needs a config repo/],
     ['for a duration that is none', ['--repo', 'http://x/y', '--interval', 'soon'], /--interval.*"soon"/],
-    ['for a log format there is not', ['--repo', 'http://x/y', '--log-format', 'xml'], /--log-format must be text or json/],
+    [
+      'for a log format there is not',
+      ['--repo', 'http://x/y', '--log-format', 'xml'],
+      /--log-format must be text or json/,
+    ],
     ['for a repo that is not over HTTP', ['--repo', 'ftp://x/y'], /ftp/],
     ['for an engine that cannot be meant', ['--repo', 'http://x/y', '--docker-host', 'x'], /engine's address "x"/],
     ['for a flag there is not', ['--repos', 'x'], /--repo\b/],
