@@ -121,7 +121,7 @@ export type Operation = Base &
     | { kind: 'unpauseContainer'; container: ContainerRef }
     | { kind: 'renameContainer'; container: ContainerRef; name: string }
     | { kind: 'removeContainer'; container: ContainerRef; force: boolean }
-    /** Not an effect but a gate: while it does not hold, what comes after it waits for the next pass. */
+    /** It has no effect: it looks once, and while the condition does not hold, the operations after it wait for the next pass. */
     | { kind: 'await'; container: ContainerRef; condition: 'healthy' | 'completed' | 'gone' | 'steady' }
   );
 

@@ -36,7 +36,7 @@ export function plan(
   options: PlanOptions,
 ): Plan {
   const apps = [...desired.apps, ...vanishedApps(desired, observed, memory)].sort((a, b) => (a.name < b.name ? -1 : 1));
-  // Engines list containers in an order of their own, which must not show in the plan.
+  // Engines list containers in any order, which must not show in the plan.
   const containers = observed.containers
     .map((each) => withDigests(each, memory))
     .sort((a, b) => (a.name + a.id < b.name + b.id ? -1 : 1));
@@ -51,7 +51,7 @@ export function plan(
   };
 }
 
-/** An app that throws has no plan, and says so; the others have theirs. */
+/** An app whose plan throws has an error instead of operations. The other apps have their plans. */
 function guarded(app: DesiredApp, make: () => AppPlan): AppPlan {
   try {
     return make();
@@ -127,7 +127,7 @@ function once(problems: readonly PlanProblem[]): PlanProblem[] {
   });
 }
 
-/** Apps of ours that run here and that Git no longer names for this site, nor fails to read: nothing is wanted of them any more. */
+/** Apps of ours that run here, that Git no longer names for this site and that are not broken. Everything of them goes. */
 function vanishedApps(desired: DesiredSite, actual: ActualSite, memory: Memory): DesiredApp[] {
   const sync = desired.vanished;
   if (!sync) return [];

@@ -11,8 +11,8 @@ const MAPS = ['environment', 'labels', 'annotations', 'sysctls', 'storage_opt', 
 const OF_DEPLOY = ['memory', 'mem_reservation', 'cpus', 'pids_limit'];
 
 /**
- * The same site, in which nothing differs only because a placeholder stands for a value that the site alone knows: a field with one is taken as it is
- * found in the container of the same place. `names` are the placeholders as texts have them, such as `{{TOKEN}}`.
+ * The same site without differences that come from placeholders alone: a field whose value only the site knows is taken from the container
+ * of the same slot. `names` are the placeholders as texts have them, such as `{{TOKEN}}`.
  */
 export function withFoundValues(
   desired: DesiredSite,
@@ -75,7 +75,7 @@ function asFound(
     if (keys.includes(label) && !isMap) return [label];
     if (!holds(value)) return [];
     const entries = Object.entries(value ?? {});
-    // A name that holds one stands for another name.
+    // A name with a placeholder is another name on the site.
     if (!isMap || entries.some(([key]) => holds(key))) return [label];
     return entries.flatMap(([key, one]) => (holds(one) ? [`${label}.${key}`] : []));
   });

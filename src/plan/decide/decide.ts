@@ -81,7 +81,7 @@ function decideCurrent(slot: Slot, facts: SlotFacts, assessed: Assessment): Deci
     const watched = facts.watch(container.name, container);
     return { kind: 'continueTrial', ...common, change: countingFailures(change), needs, ...(watched && { watched }) };
   }
-  // Nothing but a person pauses a container.
+  // Only a person pauses a container.
   if (container.status === 'paused') return { kind: 'unpause', ...common };
   if (starts) {
     const previous = change.withheld?.by === 'backoff' ? facts.previous(others) : undefined;
@@ -105,7 +105,7 @@ function decideSuccessor(slot: Slot, facts: SlotFacts, present: readonly Assessm
   const containers = present.map(({ container }) => container);
   const common = { slot, change, problems: loop?.problem ? [loop.problem] : [] };
 
-  // Something that is not ours, or that is not to be stopped, is in the way.
+  // A container that is not ours, or that is not stopped, is in the way.
   const conflict = facts.rival() ?? kept?.problem;
   if (conflict) {
     const previous = facts.previous(containers);
@@ -149,10 +149,10 @@ const blocked = (
 /** It may be done soon. A policy may hold it back for ever, and then the old container is left as it is. */
 const waitsOnly = ({ by }: Withheld): boolean => by === 'backoff' || by === 'updateConfig' || by === 'handOver';
 
-/** An attempt at a trial counts as soon as it fails; before that there is no telling. */
+/** An attempt at a trial counts when it fails. */
 const countingFailures = (change: Attempt): Attempt => ({ ...change, retry: { ...change.retry, counts: 'failures' } });
 
-/** A job that ended with an error, and that is to stay so until Git asks for another one. */
+/** A job that ended with an error, and that stays so until Git asks for another one. */
 const isLeftFailed = ({ service, wanted }: Slot, { container }: Assessment): boolean =>
   service.leavesFailed === true &&
   container.status === 'exited' &&

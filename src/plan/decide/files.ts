@@ -40,7 +40,7 @@ export function decideFiles(facts: AppFacts): FileDecisions {
   return { change, writes, stale };
 }
 
-/** Files that we wrote, that Git has dropped and that nobody changed since. Sorted. */
+/** Files that we wrote, that Git has dropped and that were not changed since. Sorted. */
 export function staleFiles({ desired, actual, memory }: Pick<AppFacts, 'desired' | 'actual' | 'memory'>): string[] {
   const wanted = new Set(desired.files.map((file) => file.path));
   return Object.entries(own(memory.files, desired.name) ?? {})
@@ -50,7 +50,7 @@ export function staleFiles({ desired, actual, memory }: Pick<AppFacts, 'desired'
 }
 
 /**
- * Git knows of a file's mode only whether it may be executed; the files that people laid down themselves beside an adopted stack may have any mode
+ * Git stores only the executable bit of a file's mode; the files that people laid down themselves beside an adopted stack may have any mode
  * beyond that.
  */
 function isOnDisk(file: HostFile, found: ActualSite['files'][string] | undefined, adopted = false): boolean {

@@ -26,7 +26,7 @@ export const isSlow = (need: Need): boolean =>
 
 export const isAnyHeld = (needs: readonly Need[]): boolean => needs.some(({ isHeld }) => isHeld);
 
-/** Before a container is created: its image, networks, volumes and files, and what it depends on in the condition it asks for. */
+/** Before a container is created: its image, networks, volumes and files, and its dependencies in the condition it asks for. */
 export function needsToCreate(known: Known, { service, wanted }: NamedSlot): Needs {
   const { facts, resources } = known;
   const { spec } = wanted;
@@ -93,7 +93,7 @@ export function needsToStart(known: Known, { service, wanted }: NamedSlot, withF
   return [...(withFiles ? needFiles(known, wanted).filter(({ isHeld }) => !isHeld) : []), ...services];
 }
 
-/** A dependency that is not required is waited for as long as it may still come up; once it failed, it is not. */
+/** A dependency that is not required is waited for as long as it may still come up, and no longer once it failed. */
 function isHopeful({ decisions, blocked, isHeld }: ServiceDecision, condition: Dependency['condition']): boolean {
   if (blocked || isHeld) return false;
   if (condition === 'started') return true;
@@ -124,8 +124,8 @@ export const joinedServices = ({ spec }: DesiredContainer): string[] => [
 ];
 
 /**
- * An image that is on the disk is used and no registry is asked, unless the pull policy says so; and even then, a registry that does not answer
- * keeps nothing from being made of what is there. A text: why it cannot be had.
+ * An image that is on the disk is used and no registry is asked, unless the pull policy says so; and even then the container is made from
+ * the image that is there, if the registry does not answer. A text is the reason that there is no image.
  */
 function needImage(
   known: Known,
@@ -158,7 +158,7 @@ function pullOf({ alwaysPulled, services }: Known, image: string, platform: stri
   return alwaysPulled.find(isSame) ?? earlier.flatMap((need) => (need.kind === 'pull' ? [need.pull] : [])).find(isSame);
 }
 
-/** pull_policy always: once for each thing the app asks for, whether or not a container has to be made, and before any is. */
+/** `pull_policy: always`: one pull for each digest of the app, even if no container has to be made, and before any is made. */
 export function decideAlwaysPulled(facts: AppFacts): Pull[] {
   const { desired, memory, options, digest } = facts;
   if (!options.pullAlways) return [];

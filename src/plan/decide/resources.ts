@@ -31,7 +31,7 @@ export type VolumeDecision =
   /** `files`: paths that have to be written before. */
   | { kind: 'create'; key: string; spec: VolumeSpec; reason: Reason; change: Attempt; files: string[] };
 
-/** A missing network or volume is created, that of somebody else is an error, and data is left alone. */
+/** A missing network or volume is created, one that belongs to another is an error, and data is never touched. */
 export function decideResources(facts: AppFacts): ResourceDecisions {
   const { desired } = facts;
   const files = decideFiles(facts);
@@ -157,8 +157,8 @@ function decideVolume(
 }
 
 /**
- * Each network and volume fails by itself, and is tried for what Git says of it. One that is gone without a new revision counts each time it is
- * made again: somebody may take it away each time.
+ * Each network and volume fails by itself, and is tried for its spec in Git. One that is gone without a new revision counts each time it is
+ * made again: a person or program may remove it each time.
  */
 function making(facts: AppFacts, kind: 'network' | 'volume', spec: { Name: string }): Attempt {
   const { settled } = facts;

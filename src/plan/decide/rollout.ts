@@ -9,17 +9,17 @@ import { appDigest } from '../facts/goals.ts';
 import type { Slot } from './decision.ts';
 
 /**
- * `deploy.update_config`: how many replicas of a service are replaced at once, how long after one the next one may be, and whether the others wait
+ * `deploy.update_config` limits how many replicas of a service are replaced at once, sets a pause between them, and may let the others wait
  * when one has failed. It holds up neither the filling of empty slots nor the repair of right containers.
  */
 
-/** Milliseconds until a replica that has yet to become healthy is looked at again on an engine whose events say nothing of it. */
+/** Milliseconds until a replica that has yet to become healthy is looked at again, for engines whose events do not tell. */
 const LOOK_MS = 5_000;
 
 /** `old`: it has to be replaced. `begun`, `failed`: so has this one, and its replacement was begun or has failed before; it goes on. */
 type State = 'vacant' | 'well' | 'starting' | 'failing' | 'begun' | 'failed' | 'old';
 
-/** Why the replacement of a replica has to wait, by its number. `slots` are all of one service. */
+/** The reason for a replica to wait with its replacement, by its number. `slots` are all of one service. */
 export function rollout(facts: AppFacts, service: DesiredService, slots: readonly Slot[]): Map<number, Withheld> {
   const { update } = service;
   if (!update || slots.length < 2) return new Map();
@@ -86,6 +86,6 @@ export function startPauses(rollouts: Memory['rollouts'], app: DesiredApp, outco
   }
 }
 
-/** Those that are not over yet. */
+/** The pauses that are not over yet. */
 export const openRollouts = (rollouts: Memory['rollouts'], now: number): Memory['rollouts'] =>
   Object.fromEntries(Object.entries(rollouts).filter(([, { until }]) => until > now));

@@ -40,8 +40,8 @@ function decideService(known: Known, service: DesiredService): ServiceDecision {
 }
 
 /**
- * `depends_on: restart: true`: a dependent that stays is stopped before the service that it depends on is replaced, or restarted for its health, and
- * is started after it. In this order, since one that was only to be restarted afterwards would be forgotten if something came between.
+ * `depends_on: restart: true`: a dependent that stays is stopped before the service that it depends on is replaced, or restarted for its
+ * health, and is started after it. This order matters: a restart that only came afterwards would be forgotten if the pass was interrupted.
  */
 function restartedWith({ facts, services }: Known, decision: Decision): Decision {
   if (decision.kind !== 'keep' || outlookOf(decision)?.completed) return decision;
@@ -77,7 +77,7 @@ function isHeld({ facts, services }: Known, decision: Decision): boolean {
   return Boolean(change.withheld || hooks || areRepairsHeld || areNeedsHeld || isWatched);
 }
 
-/** Depth first by name; a circle was refused by the compiler and is only kept from looping here. */
+/** Depth first by name; the compiler has refused circles, and `seen` keeps one from looping. */
 function inOrder(services: readonly DesiredService[]): DesiredService[] {
   const byName = new Map(services.map((service) => [service.name, service]));
   const sorted: DesiredService[] = [];

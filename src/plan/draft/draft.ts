@@ -14,7 +14,7 @@ export interface Draft {
   add(operation: NewOperation): number;
   /** Lets `later` wait for `earlier`, unless that would close a circle; tells whether it could. */
   order(earlier: number, later: number): boolean;
-  /** It is not carried out now, and neither is what waits for it. A reason that it has already stays. */
+  /** Holds an operation back, and with it all that wait for it. An earlier reason stays. */
   withhold(handle: number, withheld: Withheld): void;
   get(handle: number): Operation;
   all(): readonly Operation[];

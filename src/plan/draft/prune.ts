@@ -12,7 +12,10 @@ import type { AppDraft } from './app-draft.ts';
 import { leaveOf, rejoinsOf, removalOf, stopOf } from './queries.ts';
 import { preStop, preStopOf } from './slot/hooks.ts';
 
-/** Removes everything of the app that Git no longer names: containers, then networks, and volumes only on demand. Returns what people are to know. */
+/**
+ * Removes everything of the app that Git no longer names: containers, then networks, and volumes only on demand. Returns warnings for
+ * people.
+ */
 export function draftPrune(app: AppDraft): PlanProblem[] {
   const { facts } = app;
   const going = superfluous(facts.desired, facts.actual);

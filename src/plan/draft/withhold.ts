@@ -53,7 +53,7 @@ function isForNothing(earlier: Operation, later: Operation): boolean {
   }
 }
 
-/** Those withheld on their own account: of a chain that waits for one thing, people want to be told only of that. */
+/** The first withheld operation of each chain: people want to be told only of the one that the others wait for. */
 export function heldThemselves(operations: readonly Operation[]): Operation[] {
   const held = new Set(operations.filter(({ withheld }) => withheld).map(({ id }) => id));
   return operations.filter(

@@ -3,9 +3,9 @@ import type { ActualSite, DesiredApp } from '../../model/state.ts';
 import { bindSources } from './containers.ts';
 
 /**
- * A path out of the app's folder that a container of the app binds as the site's own, and of which Git has a copy to give now, or the other way
- * round: what the container has there would vanish. An agent knows the same before, from what it accepted last; this is for those who have no memory
- * of the site. A stack that is adopted is asked about when it is compiled.
+ * Finds a path outside the app's folder that a container binds as the site's own and of which Git has a copy now, or the other way round:
+ * the container would lose the data that it has there. An agent knows this earlier, from the state it accepted last; this is for programs
+ * without a memory of the site. An adopted stack is checked when it is compiled.
  */
 export function changedPath(desired: DesiredApp, actual: Pick<ActualSite, 'containers'>): Problem | undefined {
   if (!desired.outside?.length) return undefined;

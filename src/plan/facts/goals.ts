@@ -9,7 +9,7 @@ export const goalOf = (wanted: DesiredContainer): string =>
     .filter(Boolean)
     .join('.');
 
-/** All that an app asks of its site, in one string: a commit that leaves it alone leaves this alone too. */
+/** Everything that an app asks of its site, in one string. A commit that does not change the app does not change it. */
 export function appDigest(app: DesiredApp): string {
   const asked = {
     services: app.services.map(({ name, dependsOn, pullPolicy, containers }) => ({
@@ -26,7 +26,7 @@ export function appDigest(app: DesiredApp): string {
   return createHash('sha256').update(JSON.stringify(asked)).digest('hex').slice(0, 16);
 }
 
-/** post_start hooks are tried for what Git says of them. */
+/** The retry of post_start hooks: other hooks in Git are another goal. */
 export const hooksRetry = ({ hooks }: DesiredContainer): Retry => ({
   purpose: 'hooks',
   goal: hooksDigest(hooks),

@@ -5,14 +5,14 @@ import { wantedAt } from './containers.ts';
 import { type SharedThing, sharedThings } from './others/shared-things.ts';
 import { type Change, type Guards, holdBack, type PlanOptions } from './policy.ts';
 
-/** The site's apps, as the plan of one of them has to know them. */
+/** The other apps of the site, as the plan of one app needs them. */
 export interface Neighbours {
   apps: readonly DesiredApp[];
-  /** The desired state of an app; without services where Git no longer names it; undefined: it is broken, or nobody's to plan here. */
+  /** The desired state of an app. It has no services where Git no longer names the app. undefined: it is broken, or not planned here. */
   wanted(app: string): DesiredApp | undefined;
-  /** Git speaks for the whole site, and knows nothing of an app. */
+  /** Git describes the whole site and does not name the app. */
   isForgotten(app: string): boolean;
-  /** Why an app may not make a change now; undefined: it may. */
+  /** The reason to hold back a change of an app; undefined: it may be made. */
   hold(app: string, change: Change): Withheld | undefined;
 }
 
@@ -37,7 +37,7 @@ export function createNeighbours(
   };
 }
 
-/** The future of something that a container of ours has. `held`: why it does not let go now. */
+/** The future of a thing that a container of ours holds. `held`: the reason that it does not let go of it now. */
 export type Fate = { letsGo: false } | { letsGo: true; held: Withheld | undefined };
 
 /** Tells if Git still wants a container to have a thing. */

@@ -7,13 +7,13 @@ import { type Retry, retryKey, type Subject } from '../../model/subject.ts';
 export interface PlanOptions {
   /** `apply` by hand: `automated`, `selfHeal` and `suspend` hold nothing back. */
   byHand: boolean;
-  /** `--prune`: prunes whatever the policy says. */
+  /** `--prune`: prunes even where the policy does not allow it. */
   prune: boolean;
   /** Images with pull_policy always are pulled once per revision. `diff` leaves it out: a pull is no difference. */
   pullAlways: boolean;
-  /** `down`: what is removed goes because somebody takes it down, not because Git has forgotten it. */
+  /** `down`: containers go because a person takes them down, not because Git does not name them. */
   down?: boolean;
-  /** Somebody else keeps the site too: nothing is pruned until then, in monotonic milliseconds. */
+  /** Another agent keeps this site, too: nothing is pruned until then, in monotonic milliseconds. */
   conflictUntil?: number | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface Guards {
   prune: Withheld | undefined;
 }
 
-/** The first reason to hold an operation back, or undefined. Guards hold against people too: they ask Git, not the one who types. */
+/** The first reason to hold an operation back, or undefined. Guards hold back people, too: only Git can lift them. */
 export function holdBack(
   change: Change,
   sync: SyncPolicy,

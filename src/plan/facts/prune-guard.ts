@@ -18,8 +18,8 @@ const vacancies = (desired: DesiredApp, actual: ActualSite): number =>
   slotsIn(desired).filter(({ id }) => !actual.containers.some((each) => claims(each, id))).length;
 
 /**
- * Keeps an app from being pruned although its policy allows it: an empty desired state is never believed by itself, and neither is one that takes
- * most of a site away at once.
+ * Keeps an app from being pruned although its policy allows it: an empty desired state is not believed without a confirmation, and neither
+ * is one that removes most of a site at once.
  */
 export function pruneGuard(
   site: DesiredSite,

@@ -1,12 +1,12 @@
 import type { SyncPolicy } from '../../model/fleet.ts';
 import type { DesiredApp } from '../../model/state.ts';
 
-/** Why an app goes that Git has for other sites. */
+/** The reason to remove an app that Git places on other sites. */
 export const NOT_HERE = 'not placed on this site';
 
 /**
- * An app of which nothing is wanted any more: Git has forgotten it, or somebody takes it down. `sync` says what may be done about it, `adopt`
- * whether what `docker compose` started of it goes as well.
+ * An app without services, networks, volumes and files: Git no longer names it, or a person takes it down. `sync` is the policy for its
+ * removal. With `adopt` the containers that `docker compose` started go, too.
  */
 export const removedApp = (name: string, revision: string, sync: SyncPolicy, adopt = false): DesiredApp => ({
   name,

@@ -8,7 +8,7 @@ import { bindsGitsFiles } from '../decide/files.ts';
 import { claims, isCompleted, slotsIn, wantedAt } from '../facts/containers.ts';
 import { goalOf } from '../facts/goals.ts';
 
-/** Apps of which adopted containers are looked for: those that say so, and those that Git no longer names. Sorted. */
+/** The apps whose adopted containers are observed: those with `adopt`, and adopted ones that Git no longer names. Sorted. */
 export function adopting({ apps, broken }: DesiredSite, memory: Memory): string[] {
   const known = new Set([...apps, ...broken].map(({ name }) => name));
   const asked = [...apps, ...broken].flatMap(({ name, adopt }) => (adopt ? [name] : []));
@@ -16,8 +16,8 @@ export function adopting({ apps, broken }: DesiredSite, memory: Memory): string[
 }
 
 /**
- * The next Memory.adopted. A container seen for the first time is taken for one that has the content of its configs and secrets as Git
- * wants it, since nobody can see that; whether it has the files of Git that it binds, the disk tells.
+ * The next Memory.adopted. A container that is seen for the first time counts as one with the configs and secrets that Git wants, since no
+ * engine shows them. The disk tells if it has the files of Git that it binds.
  */
 export function rememberAdopted(
   memory: Memory,
@@ -51,15 +51,15 @@ function firstSeen(app: DesiredApp, identity: Identity, actual: Pick<ActualSite,
   };
 }
 
-/** With what is remembered of it in the place of the labels that it lacks. */
+/** Fills in the digests that are remembered for the labels that an adopted container lacks. */
 export function withDigests(container: ActualContainer, memory: Memory): ActualContainer {
   const known = container.adopted && own(memory.adopted, container.identity.app)?.[container.id];
   return known ? { ...container, ...known } : container;
 }
 
 /**
- * No label tells what an adopted container was made for. Once the app has converged, one that ran to its end did just what Git asks, so that
- * pruning it by hand re-runs nothing. Returns the same object when it teaches nothing.
+ * No label tells what an adopted container was made for. Once the app has converged, one that ran to its end did just what Git asks, so
+ * that it is not run again when a person prunes it. Returns the same object when there is nothing new.
  */
 export function rememberCompleted(memory: Memory, app: DesiredApp, actual: Pick<ActualSite, 'containers'>): Memory {
   const completed = { ...memory.completed };

@@ -26,7 +26,7 @@ export function countAttempts(
   random: () => number,
 ): void {
   const tried = new Map<string, { subject: Subject; goal: string; counts: boolean; error: string; done: boolean }>();
-  // An attempt that is still under way may yet fail as it did before.
+  // An attempt that is still under way may fail again.
   const underWay = new Set<string>();
   for (const result of results) {
     const { subject, retry, onlyIfFailed } = result.operation;
@@ -65,7 +65,7 @@ export function ageBackoffs(
       .map(({ identity }) => slotKey(identity)),
   );
   const wanted = new Set(desired.apps.flatMap(slotsIn).map(({ id }) => slotKey(id)));
-  /** undefined: it does not age by being well. */
+  /** undefined: its failures are not forgotten with time. */
   const isWell = (subject: Subject, purpose: Purpose): boolean | undefined => {
     if (subject.kind === 'slot') return wanted.has(slotKey(subject)) ? running.has(slotKey(subject)) : undefined;
     if (purpose !== 'recreate') return undefined;

@@ -9,7 +9,7 @@ import { claimantsOf, runOf, wantedAt } from '../facts/containers.ts';
  * once.
  */
 
-/** Before operations are begun: the places that they start and that have hooks owe them from now on. */
+/** Notes the slots with hooks that these operations start. It is called before they begin. */
 export function notePendingHooks(
   memory: Memory,
   site: DesiredSite,
@@ -24,7 +24,7 @@ export function notePendingHooks(
     const place = slotKey(subject);
     const runs = claimantsOf(actual.containers, subject).map(runOf);
     const known = memory.pendingHooks[place];
-    // A run that owes them already goes on doing so, should this start not come about.
+    // If this start fails, an earlier run still owes its hooks.
     pendingHooks[place] = { before: known ? runs.filter((run) => known.before.includes(run)) : runs, done: 0 };
   }
   return JSON.stringify(pendingHooks) === JSON.stringify(memory.pendingHooks) ? memory : { ...memory, pendingHooks };
@@ -45,7 +45,7 @@ export function countHooks(pendingHooks: Memory['pendingHooks'], operation: Oper
   else pendingHooks[place] = { ...known, done: operation.index + 1 };
 }
 
-/** The pre_stop hooks of what Git names, and of what still runs although Git forgot it. */
+/** The pre_stop hooks of services that Git names, and of those that still run although Git no longer names them. */
 export function rememberPreStop(before: Memory['preStop'], site: DesiredSite, actual: ActualSite): Memory['preStop'] {
   const known: Memory['preStop'] = {};
   const compiled = new Set(

@@ -39,8 +39,8 @@ export function updateFromState(memory: Memory, desired: DesiredSite, actual: Ac
 }
 
 /**
- * Without the files that Git has dropped and somebody has changed since: they are the site's own now. Their size is not known, so a container that
- * changes them again and again would have them read again and again.
+ * Forgets the files that Git has dropped and that were changed since: they are the site's own now. Their size is not known, so that a
+ * container that keeps changing them would make the agent read them again and again.
  */
 function forgetChanged(files: Memory['files'], desired: DesiredSite, actual: ActualSite): Memory['files'] {
   const broken = new Set(desired.broken.map(({ name }) => name));
@@ -130,7 +130,7 @@ export function updateFromOutcome(
     }
   }
   // Files that were there already, written by an earlier life whose memory was lost, are ours as well.
-  // Beside an adopted stack they may be anybody's.
+  // Beside an adopted stack they may belong to the people of the site.
   if (!app.adopt) for (const file of app.files) files[file.path] ??= file.digest;
   if (Object.keys(files).length === 0) delete next.files[app.name];
   return same(next, memory) ? memory : next;

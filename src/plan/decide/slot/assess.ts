@@ -14,13 +14,13 @@ export interface Assessment {
   asked: ContainerSpec;
   /** The fields for which only a new container will do, as people call them. */
   fields: string[];
-  /** Why only a new container will do, in words; empty: this one is right, or can be made so in place. */
+  /** The reasons for a new container, in words; empty: this one is right, or can be made so in place. */
   replace: string[];
   /** The changes that the engine makes in place, and why. */
   update: { changes: Partial<ContainerSpec>; reasons: string[] } | undefined;
   disconnect: { network: string; reason: string }[];
   connect: { network: string; endpoint: EndpointSpec; reason: string }[];
-  /** It was made for just this spec: what differs now is drift. */
+  /** It was made for just this spec: a difference now is drift. */
   madeForThis: boolean;
 }
 
@@ -59,7 +59,7 @@ export function assess(
   };
 }
 
-/** An image that is on no disk any more is no difference: what runs goes on running. */
+/** An image that is no longer on the disk is no difference: its containers go on running. */
 function imageReasons(wanted: DesiredContainer, found: ActualContainer, actual: ActualSite): string[] {
   const { Image } = wanted.spec;
   const image = own(actual.images, Image);

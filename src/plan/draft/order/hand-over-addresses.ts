@@ -12,7 +12,7 @@ import { leaveOf, stopOf } from '../queries.ts';
 
 type Join = Operation & { kind: 'connectNetwork' };
 
-/** Lets each container that joins a network under an address of its own wait for the one that has this address. */
+/** If a container joins a network under an address of its own, it waits for the container that has this address. */
 export function handOverAddresses(app: AppDraft): void {
   for (const { join, container } of joins(app)) {
     for (const holder of app.facts.actual.containers) {
@@ -39,8 +39,8 @@ const joins = ({ draft, facts }: AppDraft): { join: Join; container: ActualConta
   });
 
 /**
- * A container that is to join stays on the network until the address is free, unless the holder waits for its address in turn: then both leave before either
- * joins.
+ * A container stays on the network until its new address is free, unless the holder of that waits for its address in turn: then both leave
+ * before either joins.
  */
 function handOver(
   app: AppDraft,

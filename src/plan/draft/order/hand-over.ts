@@ -52,7 +52,7 @@ function handOverName(app: AppDraft, { rename: handle, ref, wanted }: Renaming, 
   if (aside !== undefined) draft.order(aside, handle);
 }
 
-/** Those that swap names in a circle: one of them steps aside, under a name that tells that it is on its way. */
+/** Where containers swap names in a circle, one of them steps aside under its temporary name. */
 function stepAside({ draft }: AppDraft, handle: number, wanted: DesiredContainer, lost: string): number | undefined {
   const { id, ...rename } = draft.get(handle);
   if (rename.kind !== 'renameContainer') return undefined;
@@ -68,8 +68,8 @@ const isNameWantedElsewhere = ({ neighbours, desired }: AppFacts, name: string):
   );
 
 /**
- * The holder stops before the new one starts, but not before the new one is made, and its predecessor keeps running until then: whatever
- * fails on the way, the port is not left to nobody. One that only has to give up an address leaves the network for that and runs on.
+ * The holder stops before the new one starts, but not before the new one is made, and its predecessor keeps running until then: so the port
+ * is in use until then, even if a step fails. A container that only gives up an address leaves the network and runs on.
  */
 function handOver(app: AppDraft, starting: Starting, holder: ActualContainer): void {
   const { draft, facts } = app;

@@ -3,7 +3,7 @@ import { claims } from '../../facts/containers.ts';
 import type { AppDraft } from '../app-draft.ts';
 import { removalOf } from '../queries.ts';
 
-/** Where the engine removes no container that another has joined, that other one goes first; one of another app is waited for. */
+/** If the engine refuses to remove a container that another one has joined, that other one goes first. One of another app is waited for. */
 export function orderJoinedRemovals({ facts, draft }: AppDraft): void {
   const { actual, desired } = facts;
   const { containers } = actual;

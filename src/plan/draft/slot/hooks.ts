@@ -41,7 +41,7 @@ export function preStop(
   {
     reason,
     after,
-    /** A sick container is stopped whatever its hooks say. */
+    /** A sick container is stopped even if its hooks fail. */
     mayFail = false,
     onlyIfFailed,
   }: { reason: Reason; after: number[]; mayFail?: boolean; onlyIfFailed?: number },

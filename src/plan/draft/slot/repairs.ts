@@ -5,7 +5,7 @@ import type { AppDraft } from '../app-draft.ts';
 import { meet } from '../needs.ts';
 import { rejoinsOf } from '../queries.ts';
 
-/** Puts right what differs in the container as it is. Returns the operations after which it can be started. */
+/** Repairs the container as it is. Returns the operations after which it can be started. */
 export function draftRepairs(
   app: AppDraft,
   container: ActualContainer,
@@ -29,7 +29,7 @@ export function draftRepairs(
   if (update) {
     const { changes, reasons } = update;
     const id = draft.add({ kind: 'updateContainer', changes, reason: reasons.join('; '), after: [], ...shared });
-    // Limits that are off keep nothing down for long: once they could not be set, the start goes on without.
+    // A wrong limit does not keep a container down: if it cannot be set, the container is started in the next pass without it.
     if (!draft.isHeld(id)) ready.push(id);
   }
   return [...ready, ...[...left.values()].filter((id) => !draft.isHeld(id))];

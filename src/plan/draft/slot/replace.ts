@@ -9,7 +9,7 @@ import { takeOver } from './take-over.ts';
 export function draftCreate(work: SlotWork, slot: Slot, after: number[]): SlotDraft {
   const { app, wanted, change } = work;
   const { containers } = app.facts.actual;
-  // A container of ours that is to lose this name holds it for now.
+  // A container of ours that will lose this name holds it for now.
   const isTaken = containers.some(({ name, status }) => name === wanted.name && status !== 'removing');
   const name = isTaken ? freeName(wanted, containers) : wanted.name;
   const reason = { finding: change.cause === 'drift' ? 'gone' : 'no such container' };

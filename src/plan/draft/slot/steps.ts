@@ -113,7 +113,7 @@ export const unpause = ({ app, change }: SlotWork, container: ActualContainer): 
     ...change,
   });
 
-/** `mayFail`: whatever its pre_stop hooks say. */
+/** `mayFail`: it is stopped even if its pre_stop hooks fail. */
 export function stop(
   { app: { draft }, wanted, change }: SlotWork,
   container: ActualContainer,
@@ -149,7 +149,7 @@ export function remove(work: SlotWork, container: ActualContainer, reason: strin
   });
 }
 
-/** Takes a container away that is not to take over. The one beside it runs on. */
+/** Removes a container that will not take over. The one beside it runs on. */
 export function discard(work: SlotWork, container: ActualContainer, reason: string): number {
   return remove(work, container, reason, isUp(container) ? [stop(work, container, reason, [], true)] : []);
 }

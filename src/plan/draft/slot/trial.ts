@@ -13,9 +13,9 @@ import { rename, start, unpause } from './steps.ts';
 import { removeOthers } from './take-over.ts';
 
 /**
- * `order: start-first`: the successor runs beside the container that it is to replace, under its temporary name, until it is steady. Only then the old one
- * is stopped. If it does not start, or does not become steady, it goes, and the old one has never been touched. After an interruption the next pass
- * finds the two, tells them apart by what they were made for, and goes on with the trial.
+ * `order: start-first`: the successor runs beside the old container, under its temporary name, until it is steady. Only then the old one is
+ * stopped. If it does not start, or does not become steady, it goes, and the old one has never been touched. After an interruption the next
+ * pass finds the two, tells them apart by what they were made for, and goes on with the trial.
  */
 export function draftTrial(
   work: SlotWork,

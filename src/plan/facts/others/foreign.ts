@@ -14,7 +14,7 @@ export function rivalOf(facts: AppFacts, { service, wanted }: NamedSlot, isTaken
   const twin = composedOf(facts).find((each) => each.service === service.name && each.number === wanted.number);
   return (
     twin && {
-      message: `${service.name} runs already as container ${twin.name}, ${startedBy(twin)} and is not ours`,
+      message: `${service.name} runs already as container ${twin.name}, which ${starter(twin)} and is not ours`,
       hint: ADOPT,
     }
   );
@@ -25,7 +25,7 @@ export function nameHolder(facts: AppFacts, name: string): Problem | undefined {
   const id = own(facts.actual.foreignNames, name);
   if (id === undefined) return undefined;
   const composed = composedOf(facts).find((each) => each.id === id);
-  const message = `the name ${name} is held by container ${id.slice(0, 12)}, ${composed ? `${startedBy(composed)} and` : 'which'} is not ours`;
+  const message = `the name ${name} is held by container ${id.slice(0, 12)}, which ${composed ? `${starter(composed)} and ` : ''}is not ours`;
   return { message, hint: composed ? ADOPT : 'rename or remove that one, or give the service a container_name' };
 }
 
@@ -35,5 +35,5 @@ const ADOPT =
 const composedOf = ({ actual, desired }: AppFacts): ComposedContainer[] =>
   (actual.composed ?? []).filter(({ project }) => project === desired.name);
 
-const startedBy = ({ directory }: ComposedContainer): string =>
-  `which docker compose started${directory ? ` from ${directory}` : ''}`;
+const starter = ({ directory }: ComposedContainer): string =>
+  `docker compose started${directory ? ` from ${directory}` : ''}`;

@@ -32,8 +32,9 @@ const others = ({ actual }: AppFacts, { id }: NamedSlot): ActualContainer[] =>
   actual.containers.filter((each) => !claims(each, id));
 
 /**
- * The reason why a container is not made: another of ours has what it needs and is not to be stopped, since prune is off, or its app is suspended.
- * A thing that the engine would refuse is an error. Where the two would only share data, the new one waits, unless a service that Git keeps shares it already.
+ * The reason not to make a container: another one of ours holds a thing that it needs and is not stopped, since prune is off or its app is
+ * suspended. If the engine would refuse the thing, this is an error. Where the two would only share data, the new one waits, unless a
+ * service that Git keeps shares it already.
  */
 export function keptFrom(facts: AppFacts, slot: NamedSlot): { problem?: Problem; waits?: Withheld } | undefined {
   const name = keptName(facts, slot);
@@ -63,14 +64,17 @@ function keptName(facts: AppFacts, slot: NamedSlot): Problem | undefined {
   return { message, hint: 'give one of the two another container_name' };
 }
 
-/** Why a container that Git wants gone stays. A try that failed is made again, and where all of an app waits there is nothing more to say. */
+/**
+ * The reason that a container stays although Git wants it gone. A backoff is none, since it ends, and neither is a reason that holds back
+ * the whole app.
+ */
 export function keeper({ desired, hold }: AppFacts, { identity }: ActualContainer, fate: Fate): Withheld | undefined {
   if (!fate.letsGo || !fate.held || fate.held.by === 'backoff') return undefined;
   if (identity.app === desired.name && hold({ cause: 'revision' })?.by === fate.held.by) return undefined;
   return fate.held;
 }
 
-/** A container that stays mounts it beside the one that is to go: the two are made for that. */
+/** A container that stays mounts it beside the one that goes: the two are made to share it. */
 const isSharedAnyway = ({ actual, neighbours }: AppFacts, wanted: DesiredContainer, thing: SharedThing): boolean =>
   actual.containers.some(
     (each) =>
@@ -95,12 +99,12 @@ function whose({ desired, neighbours }: AppFacts, { name, identity }: ActualCont
 }
 
 /** The reason for a start to wait until the next look at the site. */
-export const waitsFor = (facts: AppFacts, { name, identity }: ActualContainer, thing: string): Withheld => ({
-  by: 'handOver',
-  text: `it waits until ${name}${identity.app === facts.desired.name ? '' : ` of app ${identity.app}`} lets go of ${thing}`,
-});
+export function waitsFor({ desired }: AppFacts, { name, identity }: ActualContainer, thing: string): Withheld {
+  const holder = identity.app === desired.name ? name : `${name} of app ${identity.app}`;
+  return { by: 'handOver', text: `it waits until ${holder} lets go of ${thing}` };
+}
 
-/** A container of another app that one joins by its name: it has to run. Strangers are the engine's to find. */
+/** A container of another app that this one joins by its name has to run. The engine finds strangers by itself. */
 export function waitsForJoined(facts: AppFacts, wanted: DesiredContainer): Withheld | undefined {
   for (const joined of joinedBy(facts.desired, wanted, facts.neighbours)) {
     const { mode, isNamespace, app } = joined;
@@ -112,7 +116,7 @@ export function waitsForJoined(facts: AppFacts, wanted: DesiredContainer): Withh
   return undefined;
 }
 
-/** A thing that a container of ours is to let go of for another one, of its own app or another, which may begin now. */
+/** A thing that a container of ours lets go of for another one, of any app, that may begin now. */
 interface Wish {
   app: string;
   service: DesiredService;

@@ -3,18 +3,18 @@ import { claimantsOf } from '../containers.ts';
 import { goalOf } from '../goals.ts';
 import type { Neighbours } from '../neighbours.ts';
 
-/** Another container whose network, processes, shared memory or mounts one has as well. */
+/** A container that another one joins: it shares its network, processes, memory or mounts. */
 export interface Joined {
   /** As Git says it: `service:vpn`, `container:vpn`. */
   mode: string;
-  /** A namespace, which is another one after each start of that container. */
+  /** It shares a namespace, which is a new one after each start of that container. */
   isNamespace: boolean;
   app: DesiredApp;
   service: DesiredService;
   wanted: DesiredContainer;
 }
 
-/** The containers that one joins, as Git describes them, of any app of the site; each mode once. Strangers are left out. */
+/** The containers that a container joins, of any app of the site, as Git describes them. Each mode comes once. Strangers are left out. */
 export function joinedBy(app: DesiredApp, { spec }: DesiredContainer, neighbours: Neighbours): Joined[] {
   const namespaces = [spec.NetworkMode, spec.PidMode, spec.IpcMode];
   return [...new Set([...namespaces, ...(spec.VolumesFrom ?? [])])].flatMap((mode) => {
@@ -45,8 +45,8 @@ function find(
 }
 
 /**
- * The container of another app that is joined: the one that runs, be it a successor that has yet to get its name, else the one with the name.
- * undefined: there is none.
+ * The container of another app that is joined: the one that runs, even under a temporary name, else the one with the final name. undefined:
+ * there is none.
  */
 export function claimantOf(
   { app, service, wanted }: Joined,
@@ -61,8 +61,8 @@ export function claimantOf(
 }
 
 /**
- * The goals of a slot and of those that it joins: a commit that changes one of them asks for another container here, too, whatever was tried
- * before.
+ * The goals of a slot and of those that it joins: a commit that changes one of them asks for another container here, too, and earlier
+ * failures do not count.
  */
 export function slotGoal(
   app: DesiredApp,

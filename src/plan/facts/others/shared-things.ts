@@ -5,11 +5,9 @@ import { own } from '../../../lib/own.ts';
 import type { ContainerSpec, EndpointSpec, MountSpec, PortBinding } from '../../../model/spec.ts';
 
 /**
- * Something that two containers would both have while they run.
- *
- * - `refused`: the engine, or the hardware, gives it to one of them only.
- * - `data`: both may have it, but data suffers if one was not made to share it with the other.
- * - `shared`: neither; it is just as well if one lets go of it first.
+ * A thing that two containers would both use while they run. * - `refused`: the engine, or the hardware, gives it to one of them only. -
+ * `data`: both may have it, but data suffers if one was not made to share it with the other. - `shared`: neither suffers, but it is better
+ * if one lets go of it first.
  */
 export interface SharedThing {
   kind: 'port' | 'address' | 'device' | 'volume' | 'path';
@@ -28,7 +26,7 @@ export const sharedThings = (one: ContainerSpec, other: ContainerSpec): SharedTh
   ...sharedMounts(one, other),
 ];
 
-/** On the host's network, on none and on another container's nothing is published. */
+/** A container on the host's network, on none or on that of another container publishes nothing. */
 const publishedBy = ({ PortBindings = [], NetworkMode = '' }: ContainerSpec): PortBinding[] =>
   /^(host|none|container:.*|service:.*)$/.test(NetworkMode) ? [] : PortBindings;
 
@@ -48,7 +46,7 @@ function sharedPorts(one: ContainerSpec, other: ContainerSpec): SharedThing[] {
 
 const protocolOf = ({ Container }: PortBinding): string => Container.split('/')[1] ?? 'tcp';
 
-/** Ports and ranges of them; "" is one that the engine chooses and nobody else can want. */
+/** Ports and ranges of them; "" is a port that the engine chooses, so that no other container asks for it. */
 function overlap(left: string, right: string): boolean {
   if (left === '' || right === '') return false;
   const [[from = 0, to = from], [first = 0, last = first]] = [left, right].map((text) =>
@@ -59,7 +57,7 @@ function overlap(left: string, right: string): boolean {
 
 /**
  * Addresses that were asked for. Docker (20.10 and 28) lets several containers have one MAC address or one link-local address, so those are
- * nobody's alone.
+ * not exclusive.
  */
 const sharedAddresses = (one: ContainerSpec, other: ContainerSpec): SharedThing[] =>
   Object.entries(one.Networks ?? {}).flatMap(([network, endpoint]) =>
@@ -74,7 +72,7 @@ export function sharedAddressesOn(network: string, one: EndpointSpec, other: End
     .map((address) => ({ kind: 'address', risk: 'refused', text: `the address ${address} on ${network}`, network }));
 }
 
-/** Devices that are made to be opened by many at once. */
+/** Devices that many programs may open at once. */
 const MANY =
   /^\/dev\/(dri|snd|shm|bus|nvidia[^/]*|kfd|net|fuse|kvm|vhost-[^/]*|null|zero|full|random|urandom|tty|ptmx|mem|mapper)(\/|$)/;
 
