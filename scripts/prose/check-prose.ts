@@ -10,9 +10,7 @@ import { type Prose, proseOf } from './texts.ts';
 /** Folders and files whose prose is read and held to this. The list grows until it says all of the project. */
 export const ROOMS: readonly string[] = [
   'scripts/prose',
-  'src/cli/options',
-  'src/cli/output',
-  'src/cli/settings',
+  'src/cli',
   'src/compose/adoption.ts',
   'src/compose/claims.ts',
   'src/compose/compile',

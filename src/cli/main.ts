@@ -1,4 +1,4 @@
-/** The `holdfast` command. What every call pays for is here; everything else is loaded when a command needs it. */
+/** The `holdfast` command. This file holds only what every call needs; a command loads the rest. */
 import { VERSION } from './version.ts';
 
 /** As package.json has it under `engines`. */

@@ -70,7 +70,7 @@ async function verify(opened: OpenedSource, options: VerifyOptions): Promise<num
 
 const TAGS = 'refs/tags/';
 
-/** The site's own file where one is named, else what Git holds where the site stands. */
+/** The trust of the named file, else of the repo's trust.yaml at the commit that the site accepted last. */
 async function trustFor(
   { trust }: VerifyOptions,
   commit: string,
@@ -87,7 +87,7 @@ interface Question {
   candidate: Candidate;
   floor: string | undefined;
   trust: Trust;
-  /** Whether that is the one of Git. */
+  /** True for trust that was read from Git. */
   isFromGit: boolean;
   evidence: Evidence;
   inGit(commit: string): Promise<string | undefined>;

@@ -26,13 +26,13 @@ export interface ConvergeOptions {
   hide?: Hide | undefined;
   timeoutMs: number;
   plan: PlanOptions;
-  /** What a command knows beforehand. */
+  /** The memory to begin with. */
   memory?: Memory | undefined;
 }
 
 /**
- * Runs the agent's own loop until the site is as it is wanted, an app failed, or time ran out; prints each operation as it is done. A run that is
- * interrupted leaves what the next one continues from.
+ * Runs the agent's own loop until the site is as Git says, an app failed, or time ran out. Prints each finished operation. After an interruption, the
+ * next run continues.
  */
 export async function converge(desired: DesiredSite, options: ConvergeOptions): Promise<number> {
   const opened = await openSiteEngine(desired.site, options.dockerHost);
@@ -47,7 +47,7 @@ export async function converge(desired: DesiredSite, options: ConvergeOptions): 
         effects: createEffects(engine, createHostFiles(options.territory)),
         clock: systemClock,
         log: progressLog,
-        // A laptop keeps nothing of a site: what it knows ends with the command.
+        // A laptop keeps nothing of a site after the command.
         store: { save: async () => {} },
         options: options.plan,
         onPlan: watcher.plan,
@@ -75,7 +75,7 @@ type Verdict =
   | { kind: 'timeout'; waiting: string[] }
   | { kind: 'interrupted' };
 
-/** Looks at plans and outcomes until it can tell how it ended. */
+/** Looks at plans and outcomes until one of them decides the end. */
 function createOutcomeWatcher(decide: (verdict: Verdict) => void) {
   const failedWaits = new Map<string, string>();
   let last: AppPlan[] = [];
@@ -101,11 +101,11 @@ function createOutcomeWatcher(decide: (verdict: Verdict) => void) {
   };
 }
 
-/** Some replicas have yet to be replaced, or some containers to let go of what others need. */
+/** True while replicas wait to be replaced, or for a container to release what they need. */
 const isPaced = ({ operations }: AppPlan): boolean =>
   operations.some(({ withheld }) => withheld?.by === 'updateConfig' || withheld?.by === 'handOver');
 
-/** What will not get better by itself soon: what cannot be planned, and what has failed and waits for its next try. */
+/** The errors that will not go away soon: apps that cannot be planned, and operations that failed and wait for their next try. */
 const errorsOf = ({ app, problems, operations }: AppPlan): string[] => [
   ...problems.filter(({ severity }) => severity === 'error').map((problem) => `${app}: ${formatProblem(problem)}`),
   ...new Set(
@@ -117,11 +117,11 @@ const errorsOf = ({ app, problems, operations }: AppPlan): string[] => [
   ),
 ];
 
-/** A container that did not start tells the runtime's words itself. When an agent would try again is no matter here: nobody will. */
+/** Adds the error to the reason, unless the reason has it. The time of the next try is left out, since a command does not try again. */
 const withError = (reason: string, error: string | undefined): string =>
   error && !reason.includes(error) ? `${reason}: ${error}` : reason;
 
-/** `state` is what can be said of a site that has converged. */
+/** Prints the end. `state` describes a site that has converged. */
 function say(verdict: Verdict, state: string): number {
   const { error } = errorPalette();
   switch (verdict.kind) {

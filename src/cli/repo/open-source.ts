@@ -19,15 +19,15 @@ export interface Opening {
 /** A clone or a repo, as a command reads it. The caller closes it. */
 export interface OpenedSource {
   source: Source;
-  /** What a person can do about a commit that the source lacks; undefined where nothing helps. */
+  /** Advice for a person whose source lacks a commit; undefined if nothing helps. */
   hint: string | undefined;
-  /** The commit that a text names. Throws InputError where it names none. */
+  /** The commit that a text names. Throws InputError if it names no commit. */
   commitNamed(text: string): Promise<string>;
   close(): Promise<void>;
 }
 
 /**
- * Opens the clone that a folder is in. The path begins at the top of the work tree, or at the folder. Throws InputError where the folder is in no
+ * Opens the clone that a folder is in. The path begins at the top of the work tree, or at the folder. Throws InputError if the folder is in no
  * clone.
  */
 export async function openFolder(

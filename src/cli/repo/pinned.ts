@@ -8,12 +8,12 @@ import type { FetchedSnapshot, Named } from '../../source/source.ts';
 import { printError } from '../output/terminal.ts';
 import type { OpenedSource } from './open-source.ts';
 
-/** Gives the files at the revision that a Site pins, and says on standard error that it does. Throws InputError where they cannot be had. */
+/** Gives the files at the revision that a Site pins, and says on standard error that it does. Throws InputError if they are not available. */
 export type OpenPinned = (pin: Pin) => Promise<Snapshot>;
 
 /**
- * What a site should run by the fleet layer, and where the files of its apps are read: at the revision that the Site pins, if it does. Without
- * `pinned` a pin is left out of account.
+ * Gives the apps of a site, and the files that they are read from: those at the revision that the Site pins, if it pins one. Without `pinned`, pins do not
+ * count.
  */
 export async function placeAt(
   snapshot: Snapshot,

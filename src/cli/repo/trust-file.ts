@@ -5,20 +5,20 @@ import { utf8 } from '../../lib/text/utf8.ts';
 import type { Trust } from '../../trust/trust.ts';
 import { parseTrust } from '../../trust/trust-file.ts';
 
-/** Reads whom a site trusts. Throws InputError. */
+/** Parses a trust.yaml. Throws InputError. */
 export const readTrust = (text: string, file: string): Promise<Trust> =>
   parseTrust(text, file, (root) => schemaProblems(root, 'Trust'));
 
-/** What is to be said of a trust.yaml that anybody on the machine may change; undefined where only some may. */
+/** A warning about a trust.yaml that everybody on the machine may change; undefined for another one. */
 export async function openToAll(file: string): Promise<string | undefined> {
   const { mode } = await stat(file);
   const permissions = (mode & 0o777).toString(8).padStart(3, '0');
   return mode & 0o002
-    ? `${file} may be changed by everybody on this machine (mode ${permissions}), and so may whom this site trusts: chmod o-w ${file}`
+    ? `${file} can be changed by everybody on this machine (mode ${permissions}), who could then add keys that this site trusts: chmod o-w ${file}`
     : undefined;
 }
 
-/** The site's trust.yaml, read anew at each call. Throws InputError for one that cannot be read, or be used. */
+/** Gives a function that reads the site's trust.yaml at each call. Throws InputError for one that cannot be read or used. */
 export function trustReader(file: string): () => Promise<Trust> {
   let last: { text: string; trust: Trust } | undefined;
   return async () => {

@@ -16,5 +16,5 @@ test('a trust.yaml that everybody may change is told, and one that its group may
   await chmod(file, 0o664);
   expect(await openToAll(file)).toBeUndefined();
   await chmod(file, 0o666);
-  expect(await openToAll(file)).toMatch(/trust\.yaml may be changed by everybody on this machine \(mode 666\)/);
+  expect(await openToAll(file)).toMatch(/trust\.yaml can be changed by everybody on this machine \(mode 666\)/);
 });
