@@ -49,7 +49,7 @@ const FOREIGN: readonly RegExp[] = [
   /\banew\b/i,
   /\bwhoever\b/i,
   /\bwhom\b/i,
-  /\bstands?\b(?! for\b)/i,
+  /\bstands?\b(?! for\b|-)/i,
   /\bnobody\b[^.]*\bbut\b/i,
   /\bnone of\b/i,
   /\bwere it to\b/i,

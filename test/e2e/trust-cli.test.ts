@@ -177,7 +177,7 @@ describe('holdfast beacon', () => {
 
 test('the commands at the top of docs/trust.md lead from no key to a commit that a site accepts, in a repo with a history', async () => {
   const text = await readFile(new URL('../../docs/trust.md', import.meta.url), 'utf8');
-  const section = text.split('## From no key to a first signed commit')[1]?.split('\n\n')[2] ?? '';
+  const section = text.split('## How do I sign the first commit?')[1]?.split('\n\n')[2] ?? '';
   const commands = section.split('\n').map((line) => line.trim());
   expect(commands).toHaveLength(5);
   const home = await mkdtemp(join(dir, 'home-'));
