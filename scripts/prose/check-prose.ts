@@ -9,6 +9,16 @@ import { type Prose, proseOf } from './texts.ts';
 
 /** Folders and files whose prose is read and held to this. The list grows until it says all of the project. */
 export const ROOMS: readonly string[] = [
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'README.md',
+  'docs/config-repo.md',
+  'docs/git-hosts.md',
+  'docs/limits.md',
+  'docs/security.md',
+  'docs/three-shops.md',
+  'docs/troubleshooting.md',
+  'docs/trust.md',
   'scripts/prose',
   'src/cli',
   'src/compose/adoption.ts',
@@ -29,12 +39,12 @@ export const ROOMS: readonly string[] = [
   'src/compose/site-share.ts',
   'src/fleet/values',
   'src/import',
+  'src/lib/host',
+  'src/lib/text',
   'src/model/memory.ts',
   'src/model/plan.ts',
   'src/model/subject.ts',
   'src/plan',
-  'src/lib/host',
-  'src/lib/text',
   'src/validate',
   'src/yaml',
 ];
@@ -85,7 +95,7 @@ function problemOf(sentence: string): string | undefined {
 
 /** The sentences of a text, each with its line. Code in backticks is no prose. */
 function sentencesOf({ line, text }: Prose): Prose[] {
-  const plain = text.replaceAll(/`[^`]*`/g, (code) => code.replaceAll(/[^\n]/g, 'x'));
+  const plain = text.replaceAll(/`[^`]*`/g, (code) => code.replaceAll(/[^\n]/g, 'x')).replaceAll('**', '');
   const found: Prose[] = [];
   let from = 0;
   for (const match of plain.matchAll(/[.!?](?=\s|$)|\n\s*\n|$/g)) {
