@@ -1,9 +1,9 @@
-import { defectProblem } from '../lib/errors.ts';
+import { defectProblem, type Problem } from '../lib/errors.ts';
 import type { Memory } from '../model/memory.ts';
 import type { AppPlan, Plan, PlanProblem } from '../model/plan.ts';
 import type { ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
 import { staleFiles } from './decide/files.ts';
-import { decideAlwaysPulled } from './decide/needs.ts';
+import { decideAlwaysPulled } from './decide/pulls.ts';
 import { decideResources } from './decide/resources.ts';
 import { decideServices } from './decide/services.ts';
 import type { AppDraft, SlotDraft } from './draft/app-draft.ts';
@@ -15,10 +15,9 @@ import { draftPrune } from './draft/prune.ts';
 import { removalOf } from './draft/queries.ts';
 import { draftPull, draftResources } from './draft/resources.ts';
 import { draftSlot } from './draft/slot/slot.ts';
-import { appFacts } from './facts/app-facts.ts';
+import { type AppFacts, appFacts, type SiteFacts } from './facts/app-facts.ts';
 import { changedPath } from './facts/changed-paths.ts';
-import { appDigest } from './facts/goals.ts';
-import { createNeighbours, type Neighbours } from './facts/neighbours.ts';
+import { createNeighbours } from './facts/neighbours.ts';
 import type { PlanOptions } from './facts/policy.ts';
 import { pruneGuard } from './facts/prune-guard.ts';
 import { removedApp } from './facts/removed-app.ts';
@@ -42,44 +41,30 @@ export function plan(
     .sort((a, b) => (a.name + a.id < b.name + b.id ? -1 : 1));
   const actual = { ...observed, containers };
   const guard = pruneGuard(desired, apps, actual);
-  const guards = new Map(apps.map((app) => [app.name, { prune: guard(app) }]));
-  const neighbours = createNeighbours(desired, apps, guards, memory, now, options);
-  return {
-    site: desired.site,
-    revision: desired.revision,
-    apps: apps.map((app) => guarded(app, () => planApp(desired.site, app, actual, memory, now, options, neighbours))),
-  };
+  const neighbours = createNeighbours(desired, apps, guard, memory, now, options);
+  const site: SiteFacts = { site: desired.site, actual, memory, options, neighbours, now };
+  return { site: desired.site, revision: desired.revision, apps: apps.map((app) => guarded(site, app)) };
 }
 
 /** An app whose plan throws has an error instead of operations. The other apps have their plans. */
-function guarded(app: DesiredApp, make: () => AppPlan): AppPlan {
+function guarded(site: SiteFacts, app: DesiredApp): AppPlan {
   try {
-    return make();
+    const changed = changedPath(app, site.actual);
+    return changed ? unplanned(app, changed) : planApp(appFacts(site, app));
   } catch (error) {
-    const problem = { severity: 'error' as const, ...defectProblem(error, app.name) };
-    return { app: app.name, revision: app.revision, operations: [], problems: [problem] };
+    return unplanned(app, defectProblem(error, app.name));
   }
 }
 
-function planApp(
-  site: string,
-  desired: DesiredApp,
-  actual: ActualSite,
-  memory: Memory,
-  now: number,
-  options: PlanOptions,
-  neighbours: Neighbours,
-): AppPlan {
-  const changed = changedPath(desired, actual);
-  if (changed)
-    return {
-      app: desired.name,
-      revision: desired.revision,
-      operations: [],
-      problems: [{ severity: 'error', ...changed }],
-    };
-  const digest = appDigest(desired);
-  const facts = appFacts({ site, desired, digest, actual, memory, options, neighbours, now });
+const unplanned = ({ name, revision }: DesiredApp, problem: Problem): AppPlan => ({
+  app: name,
+  revision,
+  operations: [],
+  problems: [{ severity: 'error', ...problem }],
+});
+
+function planApp(facts: AppFacts): AppPlan {
+  const { desired, actual } = facts;
 
   // Decide. A slot is compared with the networks and files as they will be, so that these are decided first.
   const resources = decideResources(facts);
@@ -92,11 +77,10 @@ function planApp(
   const app: AppDraft = { facts, draft, services: drafted };
   draftResources(draft, facts, resources);
   for (const pull of pulls) draftPull(draft, pull);
-  for (const [name, { decisions }] of services)
-    drafted.set(
-      name,
-      decisions.flatMap((decision) => draftSlot(app, decision) ?? []),
-    );
+  for (const [name, { decisions }] of services) {
+    const slots = decisions.flatMap((decision) => draftSlot(app, decision) ?? []);
+    drafted.set(name, slots);
+  }
   const pruned = draftPrune(app);
 
   // Order. All stops and removals are known only now.

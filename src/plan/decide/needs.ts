@@ -6,12 +6,11 @@ import { own } from '../../lib/own.ts';
 import type { PlanProblem } from '../../model/plan.ts';
 import type { EndpointSpec } from '../../model/spec.ts';
 import type { Dependency, DesiredContainer } from '../../model/state.ts';
-import { serviceKey } from '../../model/subject.ts';
-import { type AppFacts, attempt } from '../facts/app-facts.ts';
 import type { NamedSlot } from '../facts/containers.ts';
-import type { Known, Need, Pull, ServiceDecision } from './decision.ts';
+import type { Known, Need, ServiceDecision } from './decision.ts';
 import { writesFor } from './files.ts';
 import { outlookOf } from './outlook.ts';
+import { needImage } from './pulls.ts';
 
 /** `blocked`: why the container cannot be made at all. The needs that were found before are met all the same. */
 export interface Needs {
@@ -122,71 +121,6 @@ export const joinedServices = ({ spec }: DesiredContainer): string[] => [
     ),
   ),
 ];
-
-/**
- * An image that is on the disk is used and no registry is asked, unless the pull policy says so; and even then the container is made from
- * the image that is there, if the registry does not answer. A text is the reason that there is no image.
- */
-function needImage(
-  known: Known,
-  service: NamedSlot['service'],
-  image: string,
-  platform: string | undefined,
-): Need[] | string {
-  const isThere = own(known.facts.actual.images, image) !== undefined;
-  const decided = pullOf(known, image, platform);
-  if (decided) return isThere && decided.change.withheld ? [] : [asNeed(decided)];
-  if (isThere) return [];
-  if (service.pullPolicy === 'built') {
-    return `image ${image} is not on the engine: run \`docker compose build\` there, or name an image that can be pulled`;
-  }
-  if (service.pullPolicy === 'never') return `image ${image} is not on the disk, and pull_policy is never`;
-  return [asNeed(pullFor(known.facts, service, image, platform, 'not on the disk'))];
-}
-
-const isSamePull = (one: Pull, other: { image: string; platform?: string | undefined }): boolean =>
-  one.image === other.image && one.platform === other.platform;
-
-const asNeed = (pull: Pull): Need => ({ kind: 'pull', pull, isHeld: pull.change.withheld !== undefined });
-
-/** A pull that was decided already, for this service or another one. */
-function pullOf({ alwaysPulled, services }: Known, image: string, platform: string | undefined): Pull | undefined {
-  const isSame = (pull: Pull): boolean => isSamePull(pull, { image, platform });
-  const earlier = [...services.values()].flatMap(({ decisions }) =>
-    decisions.flatMap((decision) => ('needs' in decision ? decision.needs : [])),
-  );
-  return alwaysPulled.find(isSame) ?? earlier.flatMap((need) => (need.kind === 'pull' ? [need.pull] : [])).find(isSame);
-}
-
-/** `pull_policy: always`: one pull for each digest of the app, even if no container has to be made, and before any is made. */
-export function decideAlwaysPulled(facts: AppFacts): Pull[] {
-  const { desired, memory, options, digest } = facts;
-  if (!options.pullAlways) return [];
-  const pulls = desired.services.flatMap((service) => {
-    const spec = service.containers[0]?.spec;
-    if (service.pullPolicy !== 'always' || !spec) return [];
-    if (memory.pulled[serviceKey({ app: desired.name, service: service.name })] === digest) return [];
-    return [pullFor(facts, service, spec.Image, spec.Platform, 'pull_policy is always')];
-  });
-  return pulls.filter((pull, index) => pulls.findIndex((each) => isSamePull(each, pull)) === index);
-}
-
-function pullFor(
-  facts: AppFacts,
-  service: NamedSlot['service'],
-  image: string,
-  platform: string | undefined,
-  reason: string,
-): Pull {
-  const change = attempt(facts, {
-    service: service.name,
-    subject: { kind: 'image', reference: image },
-    // A pull changes nothing that runs, so that selfHeal does not hold it back.
-    cause: 'revision',
-    retry: { purpose: 'converge', goal: facts.digest, counts: 'failures' },
-  });
-  return { image, ...(platform && { platform }), always: service.pullPolicy === 'always', reason, change };
-}
 
 /**
  * The creation of a network, where this pass creates it. A network that is yet to be made again serves meanwhile: only an endpoint that does not

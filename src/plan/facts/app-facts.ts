@@ -3,36 +3,36 @@ import type { Memory } from '../../model/memory.ts';
 import type { Cause, Withheld } from '../../model/plan.ts';
 import type { ActualSite, DesiredApp } from '../../model/state.ts';
 import type { Retry, Subject } from '../../model/subject.ts';
+import { appDigest } from './goals.ts';
 import type { Neighbours } from './neighbours.ts';
 import type { Change, PlanOptions } from './policy.ts';
 
-/** Everything that is known while one app is planned. Nothing changes it. */
-export interface AppFacts {
+/** The facts that the plans of all apps share. */
+export interface SiteFacts {
   site: string;
-  desired: DesiredApp;
-  /** Digest of all the app wants. */
-  digest: string;
   actual: ActualSite;
   memory: Memory;
   options: PlanOptions;
   neighbours: Neighbours;
   /** Monotonic milliseconds. */
   now: number;
+}
+
+/** Everything that is known while one app is planned. Nothing changes it. */
+export interface AppFacts extends SiteFacts {
+  desired: DesiredApp;
+  /** Digest of all the app wants. */
+  digest: string;
   /** Nothing new was asked for since the app last converged. */
   settled: boolean;
   /** The reason to hold a change of this app back, or undefined. */
   hold(change: Change): Withheld | undefined;
 }
 
-export function appFacts(
-  input: Pick<AppFacts, 'site' | 'desired' | 'digest' | 'actual' | 'memory' | 'options' | 'neighbours' | 'now'>,
-): AppFacts {
-  const { desired, memory, neighbours, digest } = input;
-  return {
-    ...input,
-    settled: own(memory.applied, desired.name) === digest,
-    hold: (change) => neighbours.hold(desired.name, change),
-  };
+export function appFacts(site: SiteFacts, desired: DesiredApp): AppFacts {
+  const digest = appDigest(desired);
+  const settled = own(site.memory.applied, desired.name) === digest;
+  return { ...site, desired, digest, settled, hold: (change) => site.neighbours.hold(desired.name, change) };
 }
 
 /** One change of one subject. All its operations have this in common. */

@@ -3,7 +3,7 @@ import type { Withheld } from '../../model/plan.ts';
 import type { ActualContainer, DesiredApp, DesiredContainer, DesiredSite } from '../../model/state.ts';
 import { wantedAt } from './containers.ts';
 import { type SharedThing, sharedThings } from './others/shared-things.ts';
-import { type Change, type Guards, holdBack, type PlanOptions } from './policy.ts';
+import { type Change, holdBack, type PlanOptions } from './policy.ts';
 
 /** The other apps of the site, as the plan of one app needs them. */
 export interface Neighbours {
@@ -19,7 +19,7 @@ export interface Neighbours {
 export function createNeighbours(
   { vanished, broken }: Pick<DesiredSite, 'vanished' | 'broken'>,
   apps: readonly DesiredApp[],
-  guards: ReadonlyMap<string, Guards>,
+  guard: (app: DesiredApp) => Withheld | undefined,
   memory: Memory,
   now: number,
   options: PlanOptions,
@@ -31,8 +31,7 @@ export function createNeighbours(
     isForgotten: (name) => vanished !== undefined && !byName.has(name) && broken.every((app) => app.name !== name),
     hold(name, change) {
       const app = byName.get(name);
-      if (!app) return undefined;
-      return holdBack(change, app.sync, app.suspend, guards.get(name) ?? { prune: undefined }, memory, now, options);
+      return app && holdBack(change, app, guard(app), memory, now, options);
     },
   };
 }

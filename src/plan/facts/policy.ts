@@ -1,6 +1,6 @@
-import type { SyncPolicy } from '../../model/fleet.ts';
 import type { Memory } from '../../model/memory.ts';
 import type { Cause, Withheld } from '../../model/plan.ts';
+import type { DesiredApp } from '../../model/state.ts';
 import { type Retry, retryKey, type Subject } from '../../model/subject.ts';
 
 /** The way the planner is asked. An agent follows the policies of Git; a person at a laptop has decided already. */
@@ -25,27 +25,23 @@ export type Change = { cause: Cause } & (
   | { subject?: Subject; retry?: undefined }
 );
 
-export interface Guards {
-  /** This plan would prune everything, or too much at once. */
-  prune: Withheld | undefined;
-}
-
-/** The first reason to hold an operation back, or undefined. Guards hold back people, too: only Git can lift them. */
+/**
+ * The first reason to hold a change of an app back, or undefined. `guard`: the app's plan would prune everything, or too much at once. It holds back
+ * people, too: only Git can lift it.
+ */
 export function holdBack(
   change: Change,
-  sync: SyncPolicy,
-  suspended: boolean,
-  guards: Guards,
+  { sync: { automated }, suspend }: DesiredApp,
+  guard: Withheld | undefined,
   memory: Memory,
   now: number,
   options: PlanOptions,
 ): Withheld | undefined {
-  const { automated } = sync;
-  if (suspended && !options.byHand) return { by: 'suspend', text: 'the app is suspended' };
+  if (suspend && !options.byHand) return { by: 'suspend', text: 'the app is suspended' };
   if (!automated && !options.byHand) return { by: 'automated', text: 'syncPolicy.automated is not set' };
   if (change.cause === 'prune' || change.cause === 'down') {
     if (!automated?.prune && !options.prune) return { by: 'prune', text: 'syncPolicy.automated.prune is not set' };
-    if (guards.prune) return guards.prune;
+    if (guard) return guard;
     if (options.conflictUntil !== undefined) {
       return { by: 'conflict', text: 'somebody else keeps this site, too', until: options.conflictUntil };
     }

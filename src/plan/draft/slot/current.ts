@@ -5,7 +5,7 @@ import { meet } from '../needs.ts';
 import { postStart } from './hooks.ts';
 import { draftPrevious } from './previous.ts';
 import { draftRepairs } from './repairs.ts';
-import { of } from './replace.ts';
+import { blank } from './replace.ts';
 import { restartWith } from './restart-with.ts';
 import { rename, start, stop, unpause } from './steps.ts';
 import { removeOthers, takeOver } from './take-over.ts';
@@ -18,7 +18,7 @@ export function draftCurrent(
   const { slot, container, others, hooksFrom } = decision;
   const ref = refOf(container);
   const repaired = draftRepairs(work.app, container, decision.repairs);
-  const drafted: SlotDraft = { ...of(slot, ref), started: [] };
+  const drafted: SlotDraft = { ...blank(slot, ref), started: [] };
   let removed: number[] = [];
   switch (decision.kind) {
     case 'unpause':

@@ -16,7 +16,7 @@ export function draftCreate(work: SlotWork, slot: Slot, after: number[]): SlotDr
   const { ref, ready } = create(work, slot, { name, reason, after });
   const { started, up } = start(work, ref, 'new', ready);
   return {
-    ...of(slot, ref),
+    ...blank(slot, ref),
     started: up,
     start: { handle: started, ready },
     ...(isTaken && { rename: rename(work, ref, [started], nameOf(slot)) }),
@@ -28,7 +28,7 @@ export function draftReplace(work: SlotWork, slot: Slot, decision: Replacement, 
   const { ref, ready } = draftSuccessor(work, slot, decision, after);
   const { started, up, stopped, removed } = takeOver(work, ref, decision.others, ready);
   return {
-    ...of(slot, ref),
+    ...blank(slot, ref),
     started: up,
     swap: { ready, stopped },
     start: { handle: started, ready },
@@ -60,7 +60,8 @@ export function draftSuccessor(
   });
 }
 
-export const of = ({ id, wanted }: Slot, ref: SlotDraft['ref']): Pick<SlotDraft, 'number' | 'wanted' | 'ref'> => ({
+/** The draft of a slot before anything is ordered with it. */
+export const blank = ({ id, wanted }: Slot, ref: SlotDraft['ref']): Pick<SlotDraft, 'number' | 'wanted' | 'ref'> => ({
   number: id.number,
   wanted,
   ref,

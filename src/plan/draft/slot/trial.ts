@@ -8,7 +8,7 @@ import { meet } from '../needs.ts';
 import { stopOf } from '../queries.ts';
 import { postStart, preStop } from './hooks.ts';
 import { draftRepairs } from './repairs.ts';
-import { draftSuccessor, nameOf, of } from './replace.ts';
+import { blank, draftSuccessor, nameOf } from './replace.ts';
 import { rename, start, unpause } from './steps.ts';
 import { removeOthers } from './take-over.ts';
 
@@ -24,7 +24,7 @@ export function draftTrial(
 ): SlotDraft {
   const { ref, ready } = draftSuccessor(work, slot, decision, after);
   const trial = standTrial(work, ref, undefined, decision.others, ready, watched);
-  return { ...of(slot, ref), ...trial, rename: rename(work, ref, trial.removed, nameOf(slot)) };
+  return { ...blank(slot, ref), ...trial, rename: rename(work, ref, trial.removed, nameOf(slot)) };
 }
 
 /** Goes on with a successor that an earlier pass has made. */
@@ -40,7 +40,7 @@ export function continueTrial(work: SlotWork, decision: Decision & { kind: 'cont
   const trial = standTrial(work, ref, container, others, ready, watched);
   const renamed =
     decision.rename && rename({ ...work, change: decision.rename.change }, ref, trial.removed, nameOf(slot));
-  return { ...of(slot, ref), ...trial, ...(renamed !== undefined && { rename: renamed }) };
+  return { ...blank(slot, ref), ...trial, ...(renamed !== undefined && { rename: renamed }) };
 }
 
 /** A successor that may not even have been started takes over once it is steady. Others wait for the end of that. */
