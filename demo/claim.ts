@@ -6,33 +6,33 @@ import { startTime } from '../scripts/machine/processes.ts';
 import { removeImages } from './shop.ts';
 import { clear } from './stage.ts';
 
-/** Where the demo's repo, the agent's state and the logs are. */
+/** The folder of the demo's repo, the agent's state and the logs. */
 export const DEMO_DIR = join(repoDir, '.holdfast', 'demo');
-/** Not a name that a site of somebody's would have. */
+/** A site name that nobody else uses. */
 export const SITE = 'demo-lisbon';
 
 const FILE = join(repoDir, '.holdfast', 'demo.json');
 
-/** What a demo wrote down before it made anything, so that another can clean up after it. */
+/** The record that a demo writes before it creates anything, so that another demo can clean up after it. */
 interface Claim {
   pid: number;
-  /** The process's start, so that a number used again is not taken for it. */
+  /** The start time of the process, because the system reuses process IDs. */
   since: string;
   host: string;
   isPrivate: boolean;
-  /** The private engine was told to stay. */
+  /** The private engine stays after the demo. */
   kept: boolean;
 }
 
 export interface Owner {
   pid: number;
-  /** It is at it right now. */
+  /** The demo is running now. */
   isPlaying: boolean;
-  /** Removes all that it left behind. */
+  /** Removes everything that the demo left. */
   clear(): Promise<void>;
 }
 
-/** Writes down that this process plays on that engine. */
+/** Records that this process plays the demo on an engine. */
 export async function claim(engine: { host: string; isPrivate: boolean }, kept = false): Promise<void> {
   const { host, isPrivate } = engine;
   const mine: Claim = { pid: process.pid, since: (await startTime(process.pid)) ?? '', host, isPrivate, kept };
@@ -42,7 +42,7 @@ export async function claim(engine: { host: string; isPrivate: boolean }, kept =
 
 export const unclaim = (): Promise<void> => rm(FILE, { force: true });
 
-/** Whose demo is here: one that plays, was kept or was killed. */
+/** The recorded demo: it is running, was kept or was killed. */
 export async function ownerOf(): Promise<Owner | undefined> {
   const text = await readFile(FILE, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
@@ -51,7 +51,7 @@ export async function ownerOf(): Promise<Owner | undefined> {
     pid,
     isPlaying: (await startTime(pid)) === since,
     async clear() {
-      // An engine that is gone took its containers along, or shows them again to whoever starts it.
+      // The engine is gone, so its containers are gone, too, or are there again when somebody starts it.
       await clear(DEMO_DIR, (await engineAt(host)) && host, SITE);
       if (isPrivate) await endPrivateEngine({ weKeptIt: kept });
       if (!isPrivate && (await engineAt(host))) await removeImages(host);

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { mustAsk } from '../scripts/machine/engine-http.ts';
 import { freePort } from '../test/support/registry.ts';
 
-/** `shop`, or, where somebody's containers or networks are called so, the next number. */
+/** `shop`, or `shop2` and so on if other containers or networks use that name. */
 export async function freeApp(host: string): Promise<string> {
   const containers = JSON.parse(await mustAsk(host, 'GET', '/containers/json?all=1')) as { Names: string[] | null }[];
   const networks = JSON.parse(await mustAsk(host, 'GET', '/networks')) as { Name: string }[];
@@ -17,7 +17,7 @@ export async function freeApp(host: string): Promise<string> {
   }
 }
 
-/** 8080 where it is free, since people know it, and another. */
+/** Port 8080 if it is free, because people know it, and another free port. */
 export async function freePorts(): Promise<{ port: number; gitPort: number }> {
   return { port: (await isFree(8080)) ? 8080 : await freePort(), gitPort: await freePort() };
 }

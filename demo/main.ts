@@ -12,12 +12,12 @@ import { clear, createStage, type Stage } from './stage.ts';
 import { story } from './story.ts';
 import { NotSeenError, paints, type Teller, terminalTeller } from './teller.ts';
 
-/** `npm run demo [-- --keep | --clean]`: plays the story on this machine's engine, or on one that it brings up, and leaves nothing behind. */
+/** `npm run demo [-- --keep | --clean]`: plays the story on this machine's engine, or on a private one that it starts, and leaves nothing behind. */
 const USAGE = `usage: npm run demo [-- OPTION]
   --keep    leave everything running at the end, and say how to reach it
   --clean   end what --keep (or a demo that was killed) left running`;
 
-/** Something about this machine or how the demo was called: a sentence is enough. */
+/** An error about this machine or the arguments. Its sentence is enough; a stack trace is not printed. */
 class CannotPlayError extends Error {}
 
 const { stdout } = process;
@@ -37,7 +37,7 @@ async function main(args: string[]): Promise<number> {
     abort.abort();
     say(`\n${paint.dim('Interrupted: cleaning up …')}`);
   });
-  // Nobody reads any more, as after `| head`: that ends it like a terminal that is closed.
+  // The reader is gone, as after `| head`. The demo ends as if its terminal was closed.
   stdout.on('error', () => process.kill(process.pid, 'SIGHUP'));
   const write = (text: string): void => void stdout.write(text);
   const terminal = { isTTY: Boolean(stdout.isTTY), hasColours, width: stdout.columns ?? 120, write };
@@ -48,7 +48,7 @@ async function main(args: string[]): Promise<number> {
   const playing: Playing = {
     teller: terminalTeller(terminal, signal),
     signal,
-    // What is being made when it is interrupted is undone once it is made.
+    // An interrupted step finishes first and is undone then.
     undoing: (undo) => cleanup.add(() => settled.then(undo)),
   };
   const work = (wish.clean ? clean() : play(wish.keep, playing)).then(
@@ -61,7 +61,7 @@ async function main(args: string[]): Promise<number> {
     void cleanup.run().then(() => process.exit(1));
   });
   const result = await work;
-  // Whoever interrupted it knows, and the signal's handler ends the process.
+  // The user interrupted the demo, so no message is needed; the signal's handler ends the process.
   if (signal.aborted) return new Promise<never>(() => {});
   try {
     if ('error' in result) throw result.error;
@@ -85,19 +85,19 @@ function parse(args: string[]): { keep: boolean; clean: boolean } | undefined {
 interface Playing {
   teller: Teller;
   signal: AbortSignal;
-  /** Has it done at the end, however the end comes about. */
+  /** Registers a cleanup that runs at every end of the demo. */
   undoing(undo: () => Promise<void>): void;
 }
 
-/** What remains to be done when the story is told: clean up or not, and the last words. */
+/** The work after the story: cleaning up, or keeping everything, and the last messages. */
 type End = (cleanUp: () => Promise<void>) => Promise<number>;
 
 async function play(keep: boolean, playing: Playing): Promise<End> {
   const { teller, signal } = playing;
   const started = performance.now();
-  say(`${paint.bold('Holdfast')}: what is in Git is what runs.`);
-  say(paint.dim('Every ✔ below is asked of the container engine or of the page itself, not of the agent.\n'));
-  if (await clearEarlier()) say(paint.dim('  An earlier demo was still here; it is gone now.'));
+  say(`${paint.bold('Holdfast')}: the containers are as Git says.`);
+  say(paint.dim('For every ✔ below, the demo asks the container engine or the page, and not the agent.\n'));
+  if (await clearEarlier()) say(paint.dim('  The rest of an earlier demo was still here and is removed now.'));
 
   const { engine, stage } = await build(playing);
   for (const chapter of story) {
@@ -106,7 +106,7 @@ async function play(keep: boolean, playing: Playing): Promise<End> {
       await chapter.play(stage, teller);
     } catch (error) {
       if (!signal.aborted) {
-        say(`\n${paint.dim('The last the agent said:')}`);
+        say(`\n${paint.dim('The last log lines of the agent:')}`);
         for (const text of (await stage.words()).slice(-12)) say(paint.dim(`    │ ${text}`));
       }
       throw error;
@@ -126,11 +126,11 @@ async function play(keep: boolean, playing: Playing): Promise<End> {
 
 async function clean(): Promise<End> {
   const found = await clearEarlier();
-  say(found ? GONE : 'Nothing of a demo is left here.');
+  say(found ? GONE : 'There is no demo to clean up.');
   return async () => 0;
 }
 
-/** Brings up what the story needs, each thing with what undoes it. */
+/** Starts everything for the story, and registers the cleanup of each part. */
 async function build({ teller, signal, undoing }: Playing): Promise<{ engine: UsableEngine; stage: Stage }> {
   let engine: UsableEngine | undefined;
   await teller.waits('engine', async (tell) => {
@@ -145,7 +145,7 @@ async function build({ teller, signal, undoing }: Playing): Promise<{ engine: Us
     await requireGit(tell, signal);
     if (!isPrivate) undoing(() => removeImages(host));
     await buildImages(host);
-    return `${IMAGES.length} of BusyBox, made here without a registry`;
+    return `${IMAGES.length} of BusyBox, built here without a registry`;
   });
   signal.throwIfAborted();
 
@@ -154,7 +154,7 @@ async function build({ teller, signal, undoing }: Playing): Promise<{ engine: Us
   const before = await containersOf(host, SITE);
   if (before.length > 0) {
     throw new CannotPlayError(
-      `On this engine ${before.map(({ name }) => name).join(', ')} belong to a site ${SITE}, which the demo would take for its own: remove them first.`,
+      `On this engine ${before.map(({ name }) => name).join(', ')} belong to a site ${SITE}, which is the name of the demo's site: remove them first.`,
     );
   }
   undoing(() => clear(DEMO_DIR, host, SITE));
@@ -173,7 +173,7 @@ async function requireGit(tell: (what: string) => void, signal: AbortSignal): Pr
   if (await hasCommand('git')) return;
   if (!isRoot() || !(await isDebian())) {
     throw new CannotPlayError(
-      'git is missing, and only as root on Debian or a relative can it be installed here: install git.',
+      'git is missing, and the demo can install it only as root on Debian or a derivative: install git.',
     );
   }
   tell('Installing git (apt-get) …');
@@ -181,13 +181,13 @@ async function requireGit(tell: (what: string) => void, signal: AbortSignal): Pr
 }
 
 async function requireNothingLeft({ host, isPrivate }: UsableEngine, { site }: Stage): Promise<void> {
-  // A private engine is gone with all it had, unless somebody else uses it as well.
+  // A private engine is gone with everything in it, unless another process uses it, too.
   if (isPrivate) return;
   const left = [...(await containersOf(host, site)).map(({ name }) => name), ...(await networksOf(host, site))];
   if (left.length > 0) throw new NotSeenError('nothing of the demo is left', left.join(', '));
 }
 
-/** Everything goes on without us. */
+/** Everything keeps running. */
 async function leave(engine: UsableEngine, stage: Stage): Promise<number> {
   await engine.keep();
   await claim(engine, true);
@@ -210,19 +210,19 @@ ${paint.bold('Clean up')}
   return 0;
 }
 
-const GONE = 'Everything of the demo is gone again.';
+const GONE = 'The demo has removed everything.';
 
-const NEXT = `${paint.bold('What to try next')}
-  npm run demo -- --keep               leaves it running, to commit, push and break by yourself
+const NEXT = `${paint.bold('Next steps')}
+  npm run demo -- --keep               leaves it running, so that you can commit, push and break things
   npx node src/cli/main.ts --help      diff and apply a folder, without an agent
   examples/                            config repos to start from: one file, three sites, edge hardware
   docs/architecture.md                 how it works
 `;
 
-/** Ends what an earlier demo left running; whether there was any. */
+/** Removes the rest of an earlier demo. Gives true if there was one. */
 async function clearEarlier(): Promise<boolean> {
   const owner = await ownerOf();
-  if (owner?.isPlaying) throw new CannotPlayError(`A demo is playing right now (process ${owner.pid}): end that one.`);
+  if (owner?.isPlaying) throw new CannotPlayError(`A demo is playing right now (process ${owner.pid}): end it first.`);
   await owner?.clear();
   return owner !== undefined;
 }
@@ -233,7 +233,7 @@ function explain(error: unknown): number {
     return 2;
   }
   if (error instanceof NotSeenError) {
-    say(`\n${paint.red('It did not hold.')}\n  expected  ${error.expected}\n  seen      ${error.seen}`);
+    say(`\n${paint.red('A check failed.')}\n  expected  ${error.expected}\n  seen      ${error.seen}`);
     return 1;
   }
   say(`\n${paint.red('The demo failed:')} ${error instanceof Error ? error.stack : String(error)}`);

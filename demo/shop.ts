@@ -2,19 +2,19 @@ import { ask } from '../scripts/machine/engine-http.ts';
 import type { Change } from '../test/support/git-repo.ts';
 import { busyboxTree, importImage } from '../test/support/images.ts';
 
-/** What the demo rolls out: a small shop, its images and its config repo. */
+/** The app of the demo: a small shop, its images and its config repo. */
 
 const REPOSITORY = 'holdfast-demo';
 export const image = (name: 'web' | 'api', version: number): string => `${REPOSITORY}/${name}:${version}`;
 export const IMAGES = [image('web', 1), image('web', 2), image('web', 3), image('api', 1)];
 
-/** What the shop's page says in each version of its image. */
+/** The text of the shop's page in each version of its image. */
 export const pageOf = (version: number): string => `The shop, version ${version}`;
 
-/** A shell as first process of a container gets no signal it does not ask for, and the shop should close when it is told to. */
+/** A shell as the first process of a container only gets signals that it traps. The shop must end on SIGTERM. */
 const SERVE = "#!/bin/sh\ntrap 'exit 0' TERM INT\nhttpd -f -p 8080 -h /www &\nwait\n";
 
-/** Builds the images that the engine lacks, from nothing but a static BusyBox: no registry is asked. */
+/** Builds the images that the engine lacks, from a static BusyBox, without a registry. */
 export async function buildImages(host: string): Promise<void> {
   for (const name of IMAGES) {
     if ((await ask(host, 'GET', `/images/${name}/json`)).status === 200) continue;
@@ -38,9 +38,9 @@ export async function removeImages(host: string): Promise<void> {
 export const firstCommit = (options: { site: string; app: string; port: number }): Change => ({
   'README.md': `# A fleet of one shop
 
-- \`fleet.yaml\`: what holds for every site
-- \`sites/\`: one file a site
-- \`apps/\`: one folder an app; its Compose files say what runs
+- \`fleet.yaml\`: settings for all sites
+- \`sites/\`: one file for each site
+- \`apps/\`: one folder for each app, with its Compose files
 `,
   'fleet.yaml': `apiVersion: holdfast/v1
 kind: Fleet

@@ -6,7 +6,7 @@ import { type AgentProcess, readLog, startAgentProcess } from '../test/support/h
 import { containersOf, type Running, removeSite } from '../test/support/site.ts';
 import { watch } from './teller.ts';
 
-/** Where the story plays: an engine that is there already, and a Git server and an agent as processes of their own, all below one folder. */
+/** The environment of the story: a running engine, a Git server and an agent in their own processes, and one folder for everything. */
 export interface Stage {
   host: string;
   site: string;
@@ -14,17 +14,17 @@ export interface Stage {
   /** The shop's page. */
   page: string;
   repo: GitRepo;
-  /** The agent of now; starting one anew puts another here. */
+  /** The present agent. Starting an agent again replaces it. */
   agent: AgentProcess | undefined;
   logFile: string;
   startGit(): Promise<void>;
-  /** Ends the server's process: nothing listens any more. */
+  /** Ends the server's process, so that nothing listens any more. */
   stopGit(): Promise<void>;
   startAgent(): Promise<void>;
   containers(): Promise<Running[]>;
-  /** The container of a service, whatever its state. */
+  /** The container of a service, in any state. */
   container(service: string): Promise<Running | undefined>;
-  /** What the agent said, in its own words: all, or what is new since the last call of `news`. */
+  /** The agent's log: all of it, or the part since the last call of `news`. */
   words(): Promise<string[]>;
   news(): Promise<string[]>;
   /** Ends the processes and removes containers, networks, volumes and the folder. */
@@ -32,12 +32,12 @@ export interface Stage {
 }
 
 export interface StageOptions {
-  /** Ours alone, absolute; need not exist. */
+  /** An absolute path that only the demo uses. It need not exist. */
   dir: string;
   host: string;
   site: string;
   app: string;
-  /** Free on 127.0.0.1: for the shop's page, and for the Git server. */
+  /** Free ports on 127.0.0.1, for the shop's page and for the Git server. */
   port: number;
   gitPort: number;
 }
@@ -51,7 +51,7 @@ export async function createStage({ dir, host, site, app, port, gitPort }: Stage
   let told = 0;
   let gitPid: number | undefined;
   const repo = await bareRepo(join(root, 'fleet.git'), () => url);
-  // So that a person can clone it, change it and push.
+  // A person can clone the repo, change it and push.
   await repo.git(['config', 'http.receivepack', 'true']);
 
   const stage: Stage = {
@@ -95,21 +95,21 @@ export async function createStage({ dir, host, site, app, port, gitPort }: Stage
   return stage;
 }
 
-/** It polls each second since people watch; a site asks once a minute. */
+/** The agent polls every second, because people watch; a site asks once a minute. */
 const agentArguments = ({ dir, host, site, url }: { dir: string; host: string; site: string; url: string }) => [
   ...['--repo', url, '--revision', BRANCH, '--site', site, '--interval', '1s'],
   ...['--state-dir', join(dir, 'state'), '--files-dir', join(dir, 'files')],
   ...['--docker-host', host, '--log-format', 'json'],
 ];
 
-/** Whether something that speaks HTTP is there. */
+/** True when an HTTP server answers. */
 export const answers = (url: string): Promise<boolean> =>
   fetch(`${url}/HEAD`).then(
     (response) => response.ok,
     () => false,
   );
 
-/** Also after a stage whose program was killed: processes are found by the folder they name. Without a host, no engine is there to ask. */
+/** Also cleans up after a demo that was killed: it finds processes by the folder in their arguments. Without a host, there is no engine to clean. */
 export async function clear(dir: string, host: string | undefined, site: string): Promise<void> {
   const left = await processesNaming(dir);
   if (left.length > 0) await stopProcesses(left, 10_000);

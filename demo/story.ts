@@ -3,13 +3,13 @@ import { firstCommit, image, pageOf, shop } from './shop.ts';
 import { answers, type Stage } from './stage.ts';
 import type { Look, Teller } from './teller.ts';
 
-/** One chapter: what is done, and what has to be seen then. Chapters build on each other. */
+/** One chapter: some actions, and the checks after them. Chapters build on each other. */
 export interface Chapter {
   title: string;
   play(stage: Stage, tell: Teller): Promise<void>;
 }
 
-/** The whole of Holdfast in six chapters; the demo plays it for people, and a test plays it for us. */
+/** Holdfast in six chapters. The demo plays them for people, and an end-to-end test plays them, too. */
 export const story: readonly Chapter[] = [
   {
     title: 'A first commit becomes containers',
@@ -50,7 +50,7 @@ export const story: readonly Chapter[] = [
     },
   },
   {
-    title: 'What is broken by hand is healed',
+    title: 'Damage by hand is healed',
     async play(stage, tell) {
       const { app, host } = stage;
       const before = await stage.containers();
@@ -82,7 +82,7 @@ export const story: readonly Chapter[] = [
     },
   },
   {
-    title: 'No Git, and an agent that was killed: everything is still enforced',
+    title: 'Without Git, and after the agent was killed, everything is still enforced',
     async play(stage, tell) {
       const { app, host, repo } = stage;
       tell.does('stop the Git server');
@@ -94,15 +94,15 @@ export const story: readonly Chapter[] = [
       tell.does(`kill -9 the agent (process ${first?.pid})`);
       const { signal } = (await first?.end('SIGKILL')) ?? {};
       if (signal !== 'SIGKILL') throw new Error('The agent ended by itself before it was killed');
-      tell.does(`docker rm -f ${app}-stock-1, while nobody watches`);
+      tell.does(`docker rm -f ${app}-stock-1, while no agent runs`);
       await removeByHand(host, `${app}-stock-1`);
-      await tell.sees('it is gone, and its volume is not', async () => {
+      await tell.sees('the container is gone, but its volume is there', async () => {
         if (await stage.container('stock')) return 'the container is there';
         const volumes = await volumesOf(host, stage.site);
-        return volumes.includes(`${app}_stock`) ? undefined : 'the volume is gone as well';
+        return volumes.includes(`${app}_stock`) ? undefined : 'the volume is gone, too';
       });
 
-      tell.does('start the agent; all it has is what it wrote to its disk');
+      tell.does('start the agent; it only has the state on its disk');
       await stage.startAgent();
       await tell.sees('stock runs again', runs(stage, 'stock'));
       const before = await stage.containers();
@@ -128,7 +128,7 @@ export const story: readonly Chapter[] = [
   },
 ];
 
-/** The engine runs exactly one container of the service, under its own name, and as it is wanted. */
+/** Checks that the engine runs exactly one container of the service, with its own name and the wanted settings. */
 const runs =
   (stage: Stage, service: string, wanted: Partial<Pick<Running, 'image' | 'health'>> = {}): Look =>
   async () => {
@@ -144,7 +144,7 @@ const runs =
     return undefined;
   };
 
-/** The same container as before, started since: one that has not died yet is not taken for one that was healed. */
+/** Checks that the same container was started again. A container that has not died yet does not count as healed. */
 const runsAgain =
   (stage: Stage, service: string, before: readonly Running[]): Look =>
   async () => {
@@ -152,10 +152,10 @@ const runsAgain =
     if (objection) return objection;
     const [then, now] = [before, await stage.containers()].map((all) => all.find((each) => each.service === service));
     if (then?.id !== now?.id) return `${service} is another container`;
-    return then?.startedAt === now?.startedAt ? `${service} was not started anew` : undefined;
+    return then?.startedAt === now?.startedAt ? `${service} was not started again` : undefined;
   };
 
-/** Waiting for an agent that has ended would be waiting in vain. */
+/** Throws when the agent has ended, because waiting for it would never end. */
 async function requireAgent({ agent }: Stage): Promise<void> {
   if (!agent?.hasExited()) return;
   const { code, signal } = await agent.exited;
@@ -188,7 +188,7 @@ const untouched =
       const [then, found] = [before, now].map((all) => all.find((each) => each.service === service));
       if (!then || !found) return `there is no container of ${service}`;
       if (then.id !== found.id) return `${service} is another container`;
-      if (then.startedAt !== found.startedAt) return `${service} was started anew at ${found.startedAt}`;
+      if (then.startedAt !== found.startedAt) return `${service} was started again at ${found.startedAt}`;
     }
     return undefined;
   };

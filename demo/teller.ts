@@ -1,7 +1,7 @@
-/** What a look at the world finds: nothing to object to, or in words what is there instead of what was expected. */
+/** The result of a check: undefined when it passes, otherwise a text that says the difference. */
 export type Look = () => Promise<string | undefined>;
 
-/** Something did not come about. */
+/** The error of a check that did not pass in time. */
 export class NotSeenError extends Error {
   readonly expected: string;
   readonly seen: string;
@@ -12,19 +12,19 @@ export class NotSeenError extends Error {
   }
 }
 
-/** Tells what is done and what is seen. It believes nothing: each ✔ is a look that found what was expected. */
+/** Reports the actions and the checks of the story. Each ✔ is a check that passed. */
 export interface Teller {
   /** A chapter begins. */
   begin(title: string): void;
-  /** What somebody does by hand. */
+  /** An action. */
   does(text: string): void;
-  /** Looks until it is so, or throws NotSeenError after `withinMs`. */
+  /** Repeats a check until it passes. Throws NotSeenError after `withinMs`. */
   sees(text: string, look: Look, withinMs?: number): Promise<void>;
-  /** Something takes its time; `work` may say what it is at, and resolves to what is worth a word in the end. */
+  /** A long action. `work` may report its progress, and resolves to a final message. */
   waits(text: string, work: (say: (what: string) => void) => Promise<string>): Promise<void>;
-  /** The agent's own words, for those who want to compare. */
+  /** The agent's log lines, for comparison. */
   quotes(lines: readonly string[]): void;
-  /** The chapter is over. */
+  /** The end of a chapter. */
   end(): void;
 }
 
@@ -45,7 +45,7 @@ const seconds = (since: number): string => `${((performance.now() - since) / 100
 
 const clip = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, width - 1)}…`);
 
-/** `sees` without a word, for those that only want to know. */
+/** Repeats a check like `sees`, but prints nothing. */
 export async function watch(text: string, look: Look, withinMs = 30_000, signal?: AbortSignal): Promise<void> {
   const deadline = performance.now() + withinMs;
   for (;;) {
@@ -57,7 +57,7 @@ export async function watch(text: string, look: Look, withinMs = 30_000, signal?
   }
 }
 
-/** Looks as closely, and says nothing. */
+/** Makes the same checks, but prints nothing. */
 export const silentTeller: Teller = {
   begin: () => {},
   does: () => {},
@@ -75,14 +75,14 @@ export const paints = (hasColours: boolean) => {
   return { bold: sgr(1, 22), dim: sgr(2, 22), green: sgr(32, 39), red: sgr(31, 39), cyan: sgr(36, 39) };
 };
 
-/** Tells on a terminal, calmly: a line for each thing, and on a real terminal a spinner on the line that is being waited for. */
+/** Prints to a terminal: a line for each action and check, with a spinner on the waiting line if it is a real terminal. */
 export function terminalTeller(terminal: Terminal, signal: AbortSignal): Teller {
   const paint = paints(terminal.hasColours);
   let chapters = 0;
   let since = performance.now();
 
   const line = (text: string): void => terminal.write(`${text}\n`);
-  /** Times stand in a column where lines are short enough for one. */
+  /** Times are in a column, if the line is short enough. */
   const timed = (mark: string, text: string, time: string): string =>
     `  ${mark} ${text.padEnd(TEXT_WIDTH)} ${paint.dim(time.padStart(6))}`;
 
