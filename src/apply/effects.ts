@@ -11,7 +11,7 @@ export interface Effects {
   /** Pulls take long and need little of the engine. */
   pullSlots: Semaphore;
   /** The ID of the agent, for the labels of what it makes; absent: a command on a laptop. */
-  agent?: string;
+  agent?: string | undefined;
 }
 
 /** Above about eight starts at once an engine gets slower, and old ones get confused. */
@@ -23,5 +23,5 @@ export const createEffects = (engine: Engine, files: HostFiles, agent?: string):
   files,
   slots: createSemaphore(PARALLEL_OPERATIONS),
   pullSlots: createSemaphore(PARALLEL_PULLS),
-  ...(agent !== undefined && { agent }),
+  agent,
 });

@@ -52,9 +52,9 @@ export function explain(trouble: Trouble): Explained {
       const problems = error instanceof InputError ? error.problems : [{ at: pin.at, message: error.message }];
       const fields = {
         code: error.code,
-        ...(error instanceof TrustError && { kind: error.kind }),
+        kind: error instanceof TrustError ? error.kind : undefined,
         revision: trouble.commit,
-        ...(named && { pinned: named.commit }),
+        pinned: named?.commit,
       };
       const what = pinnedText(pin.revision, named?.commit);
       return {
@@ -98,8 +98,8 @@ function explainFailure(error: Error, repo: string): Explained {
       over: 'the engine answers again: stacks to adopt can be looked up',
     };
   const fields = {
-    ...(error instanceof HoldfastError && { code: error.code }),
-    ...(error instanceof SourceError && { kind: error.kind }),
+    code: error instanceof HoldfastError ? error.code : undefined,
+    kind: error instanceof SourceError ? error.kind : undefined,
   };
   // The repo answered, and this machine has no room for the answer.
   const isLocal = error instanceof StateError || (error instanceof SourceError && error.kind === 'local');

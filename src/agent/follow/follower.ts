@@ -126,7 +126,7 @@ export function createFollower({
     tell(log, explain({ kind: 'broken', apps: broken, accepted: next }));
     log.info(`accepted ${shortRevision(commit)}${pinText(next.pin)}`, {
       revision: commit,
-      ...(next.pin && { pinned: next.pin.commit }),
+      pinned: next.pin?.commit,
     });
   }
 

@@ -43,7 +43,7 @@ export function httpTransport(client: HttpClient, url: string): Transport {
         statusError,
         typeError,
         origin,
-        ...(namedBy && { namedBy }),
+        namedBy,
       },
       signal,
     );

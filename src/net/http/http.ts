@@ -25,11 +25,11 @@ export interface HttpExchange {
   method: 'GET' | 'HEAD' | 'POST' | 'PUT';
   url: string;
   headers: Record<string, string>;
-  body?: HttpBody;
+  body?: HttpBody | undefined;
   /** The server that credentials are for, where the URL is one that it redirected to. Default: that of the URL. */
   origin?: string;
   /** The answer that named the URL, where a server did: it is asked only where that server may lead. */
-  namedBy?: Pick<HttpAnswer, 'url' | 'place'>;
+  namedBy?: Pick<HttpAnswer, 'url' | 'place'> | undefined;
 }
 
 export interface HttpRequest extends HttpExchange {
