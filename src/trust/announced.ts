@@ -1,16 +1,16 @@
 import { namesSameKeys, type Trust } from './trust.ts';
 import { TrustError } from './trust-error.ts';
 
-/** The trust.yaml that an accepted commit holds, beside what is in force once it is accepted. */
+/** The trust.yaml in a commit, and the one that is in force once the commit is accepted. */
 export interface Held {
-  /** As the commit holds it; why it cannot be used, where it cannot. */
+  /** As the commit has it, or the error that makes it unusable. */
   found: Trust | Error;
   inForce: Trust;
-  /** Whether what is in force came from Git, and not from the site's own file. */
+  /** The trust.yaml in force came from Git, and not from the site's own file. */
   isFromGit: boolean;
 }
 
-/** Why sites that are away could not follow a commit's trust.yaml: nobody announced it. undefined where they can. */
+/** The refusal of a trust.yaml that no commit announced: sites that are away could not follow it. undefined if they can. */
 export function unannounced({ found, inForce, isFromGit }: Held): TrustError | undefined {
   if (found instanceof Error) return new TrustError('trustChanged', found.message, { cause: found });
   if (found.version > inForce.version) {
@@ -28,6 +28,6 @@ export function unannounced({ found, inForce, isFromGit }: Held): TrustError | u
   return undefined;
 }
 
-/** Whether Git holds other keys under the version that is in force by the site's own file. */
+/** Git has other keys in a trust.yaml of the same version as the site's own file, which is in force. */
 export const differsFromOwn = ({ found, inForce }: Held): boolean =>
   !(found instanceof Error) && found.version === inForce.version && !namesSameKeys(found, inForce);

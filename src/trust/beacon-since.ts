@@ -6,8 +6,8 @@ import type { Evidence } from './verify/verification.ts';
 import { isDescendant } from './verify/verify-pinned.ts';
 
 /**
- * With new keys the numbers of beacons begin again: only those count that name the commit which brought the keys, or one after it, so that no older
- * beacon can be shown in their place. Throws TrustError, SourceError.
+ * With new keys the numbers of beacons begin again. Only a beacon counts that names the commit with the new keys or a later one, so that an older beacon
+ * cannot be shown instead. Throws TrustError, SourceError.
  */
 export async function requireSince(
   { sequence, commit }: Beacon,

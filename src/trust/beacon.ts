@@ -3,20 +3,20 @@ import { type BeaconRule, NAMESPACE, type Trust } from './trust.ts';
 import { TrustError } from './trust-error.ts';
 import { attest, iso } from './verify/attest.ts';
 
-/** A signed statement of what a revision names, and until when that may be believed. A tag object that no tag names. */
+/** A signed statement: the commit of a revision, and the time until which the statement holds. It is a tag object without a tag. */
 export interface Beacon {
   /** The tag object's ID. */
   oid: string;
   commit: string;
-  /** Counts up; a site believes no lower one. */
+  /** Counts up; a site does not believe a lower one. */
   sequence: number;
-  /** Milliseconds since 1970, by the clock of who signed it. */
+  /** Milliseconds since 1970, by the signer's clock. */
   issued: number;
   expires: number;
 }
 
 export interface BeaconContent {
-  /** As the sites are told it: `main`, `HEAD`. */
+  /** As in the settings of the sites: `main`, `HEAD`. */
   revision: string;
   commit: string;
   sequence: number;
@@ -25,12 +25,12 @@ export interface BeaconContent {
 }
 
 const LONGEST = 366 * 86_400_000;
-/** A clock that signs, and the one that reads, may differ by this much. */
+/** The clocks of the signer and of the site may differ by this much. */
 const MOST_AHEAD = 86_400_000;
-/** No beacon is of a later time, whatever the clock of the site says. */
+/** No beacon has a later date, even by a wrong clock of the site. */
 const LATEST = Date.UTC(2056, 0, 1);
 
-/** The ref at which the beacon of a revision lies; undefined for a revision that is no name of a branch or a tag. */
+/** The ref of the beacon of a revision; undefined for a revision that is not the name of a branch or a tag. */
 export function beaconRef(revision: string): string | undefined {
   const name = revision === '' ? 'HEAD' : revision;
   const isName = /^[A-Za-z0-9_][A-Za-z0-9._/-]*$/.test(name) && !/^[0-9a-f]{40}$/.test(name);
@@ -53,8 +53,8 @@ Expires: ${iso(Math.floor(expires / 1000) * 1000)}
 }
 
 /**
- * Reads and believes a beacon. Throws TrustError for one that is not for this revision, is not signed by who may sign beacons, or says nonsense.
- * Its key must be valid at its date and, where the site knows the time, now.
+ * Reads a beacon and verifies it. Throws TrustError if it is for another revision, makes no sense, or is not signed by a signer who may sign beacons. The
+ * key must be valid at its date and, if the site knows the time, now.
  */
 export async function readBeacon(
   oid: string,
@@ -71,9 +71,12 @@ export async function readBeacon(
   if (!/^[1-9]\d{0,14}$/.test(sequence) || Number.isNaN(until) || until <= tag.time)
     throw new TrustError('beacon', `the beacon of ${revision} says neither which it is nor until when it holds`);
   if (until - tag.time > LONGEST)
-    throw new TrustError('beacon', `the beacon of ${revision} holds for more than a year, which is no sign of life`);
+    throw new TrustError(
+      'beacon',
+      `the beacon of ${revision} holds for more than a year, which is no proof that the repo is current`,
+    );
   const what = `the beacon of ${revision}`;
-  // Numbers are times in seconds, or count up from 1: a higher one would keep all later beacons from being believed.
+  // Numbers are times in seconds, or count up from 1. After a higher one, no later beacon would be believed.
   if (Number(sequence) > (tag.time + MOST_AHEAD) / 1000)
     throw new TrustError(
       'beacon',
@@ -81,7 +84,7 @@ export async function readBeacon(
     );
   const signers = await attest({ what, signed: tag.signed, namespace: NAMESPACE.beacon, madeAt: tag.time, now }, trust);
   const names = signers.map(({ signer }) => signer.name).join(', ');
-  // It speaks of all paths, as a tag does.
+  // A beacon is about all paths, as a tag is.
   if (signers.every(({ signer }) => signer.paths))
     throw new TrustError('outsidePaths', `${what} is signed by ${names}, limited to paths: it stands for all of them`);
   if (tag.time > (now === undefined ? LATEST : now + MOST_AHEAD))
@@ -97,18 +100,18 @@ const one = (message: string, key: string): string => trailers(message, key)[0] 
 
 export type Freshness = { state: 'Fresh' | 'Unknown' } | { state: 'Stale'; why: string };
 
-/** When a site first saw a beacon, and what time it is. */
+/** The time when a site first saw a beacon, and the time now. */
 export interface Times {
-  /** undefined where the site's clock cannot be right. */
+  /** undefined if the site's clock cannot be right. */
   now: number | undefined;
-  /** By the monotonic clock, in this life of the agent. */
+  /** Monotonic milliseconds. */
   seenAt: number;
   monotonic: number;
 }
 
 /**
- * Whether what the repo shows can be the newest. A beacon is over when the clock says so, and, whatever the clock says, when it was looked at
- * for as long as it was ever to hold.
+ * Can the repo's commit be the newest? A beacon expires by the clock of the site. It also expires, by any clock, when the site has seen it for as long as it
+ * was valid in all.
  */
 export function freshness(beacon: Beacon | undefined, rule: BeaconRule, { now, seenAt, monotonic }: Times): Freshness {
   if (!beacon) {

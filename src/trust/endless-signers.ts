@@ -4,8 +4,8 @@ import { parseYaml } from '../yaml/parse.ts';
 import { NAMESPACE, type Signer, type Trust } from './trust.ts';
 
 /**
- * The warning about a trust.yaml by which a day comes when nobody may sign for everything any more: a wrong date far ahead can bring that day on sites
- * without a clock, and only keys without an end lead out again. `text` is what `trust` was read from.
+ * The warning about a trust.yaml whose keys all end: after that day nobody may sign for all paths. A wrong date far ahead can bring that day early on sites
+ * without a clock, and only a key without an end helps then. `text` is the text of `trust`.
  */
 export async function endWarning(trust: Trust, text: string, file: string): Promise<Problem | undefined> {
   const full = trust.signers.filter(({ paths }) => paths === undefined);

@@ -29,7 +29,7 @@ export interface Tag {
 }
 
 export interface Signed {
-  /** As it stands in the object, armor and all. */
+  /** As the object has it, with its armor. */
   signature: string;
   /** The object's bytes without the signature: what was signed. */
   payload: Uint8Array;
@@ -168,7 +168,7 @@ function split(type: ObjectType, oid: string, content: Uint8Array) {
   return { headers, body: bytes.toString('utf8', at + 1), bodyStart: at + 1 };
 }
 
-/** Of `Name <mail> SECONDS ZONE`. */
+/** The time in `Name <mail> SECONDS ZONE`. */
 function timeOf(type: ObjectType, oid: string, person: string): number {
   const seconds = /> (\d{1,12}) [+-]\d{4}$/.exec(person)?.[1];
   if (seconds === undefined) throw unreadable(type, oid, 'it has no date');
@@ -176,4 +176,4 @@ function timeOf(type: ObjectType, oid: string, person: string): number {
 }
 
 const unreadable = (type: ObjectType, oid: string, why: string): TrustError =>
-  new TrustError('malformed', `${type} ${shortRevision(oid)} cannot be judged: ${why}`);
+  new TrustError('malformed', `${type} ${shortRevision(oid)} cannot be verified: ${why}`);

@@ -1,6 +1,6 @@
 import { HoldfastError } from '../lib/errors.ts';
 
-/** Why something is not trusted. Stable: the log and `holdfast verify` show them. */
+/** The reason for a refusal. Stable: the log and `holdfast verify` show it. */
 export type RefusalKind =
   | 'malformed' // the object cannot be read in one way only
   | 'unsigned'
@@ -18,7 +18,7 @@ export type RefusalKind =
   | 'trustChanged' // trust.yaml changed in a way that cannot be taken over
   | 'beacon'; // the beacon is not to be believed, or names other commits
 
-/** Something that a source gave is not trusted. What was accepted before stays. */
+/** The site does not trust something from a source. The accepted state stays. */
 export class TrustError extends HoldfastError {
   readonly code = 'TRUST';
   readonly kind: RefusalKind;

@@ -7,10 +7,10 @@ import { readOpenPgpKeys } from './signature/openpgp.ts';
 import type { BeaconRule, Signer, Trust, TrustMode, Validity } from './trust.ts';
 import { NAMESPACE, normalFingerprint } from './trust.ts';
 
-/** What a document has wrong by schemas/trust.schema.json; handed in, since the schemas belong to the fleet layer. */
+/** Finds problems of a document by schemas/trust.schema.json; an argument, since the schemas belong to the fleet layer. */
 export type SchemaCheck = (root: YamlNode) => Promise<Problem[]>;
 
-/** Reads a trust.yaml. Throws InputError with the places of all that is wrong. */
+/** Reads a trust.yaml. Throws InputError with the position of each problem. */
 export async function parseTrust(text: string, file: string, check: SchemaCheck): Promise<Trust> {
   const root = parseYaml(text, file);
   if (!root) throw InputError.at({ file, line: 1, column: 1 }, 'the file is empty; a Trust document is expected');
@@ -95,7 +95,7 @@ class Reader {
     };
   }
 
-  /** With a key that two people have, one of them could stand behind something as both. */
+  /** Two signers with one key would count as two, although one person can sign as both. */
   #requireOwnKeys(signer: Signer, before: readonly Signer[], at: Position): void {
     for (const other of before) {
       const shared = fingerprintsOf(signer).find((each) => fingerprintsOf(other).includes(each));
@@ -120,7 +120,7 @@ class Reader {
       const value = entryOf(node, key)?.value;
       if (!value) continue;
       const time = parseTime(textOf(value) ?? '');
-      if (time === undefined) this.#add(value.at, `${key} is no date of the calendar`);
+      if (time === undefined) this.#add(value.at, `${key} is not a date of the calendar`);
       else validity[key] = time;
     }
     return validity;
@@ -134,14 +134,14 @@ class Reader {
       else
         this.#add(
           node.at,
-          'this is no fingerprint of a key',
+          'this is not the fingerprint of a key',
           'SHA256:… as `ssh-keygen -l` prints it, or 40 hexadecimal digits as `gpg --fingerprint` does',
         );
     }
     return revoked;
   }
 
-  /** A document by whose rules nothing could ever be accepted is a slip. */
+  /** A document that refuses every commit is a mistake. */
   #requireUse(trust: Trust, thresholdAt: Position | undefined): void {
     const isRevoked = (fingerprints: readonly string[]): boolean =>
       fingerprints.some((each) => trust.revoked.has(each));
@@ -164,7 +164,7 @@ class Reader {
     if (limited && trust.verify === 'head' && this.#problems.length === 0) {
       this.#add(
         this.#spec.at,
-        `${limited.name} is limited to paths, which can only be judged commit by commit`,
+        `${limited.name} is limited to paths, which can only be verified commit by commit`,
         'set `verify: every`',
       );
     }

@@ -1,17 +1,17 @@
 import type { OpenPgpKey } from './signature/openpgp.ts';
 import type { SshKey } from './signature/ssh-key.ts';
 
-/** Whom a site believes: what a trust.yaml says. */
+/** A trust.yaml: the signers that a site believes, and how strict it is. */
 export interface Trust {
   /** Counts up with each change; a site never goes back to a lower one. */
   version: number;
-  /** SHA-256 of its text, which tells one from another. */
+  /** SHA-256 of its text. */
   digest: string;
   mode: TrustMode;
   verify: 'head' | 'every';
-  /** How many different signers a state needs. */
+  /** The number of different signers that a state needs. */
   threshold: number;
-  /** A commit from which everything accepted must descend: tells this repo from all others before anything was accepted. */
+  /** A commit from which every accepted commit must descend. It tells this repo from all others before a first commit is accepted. */
   anchor?: string;
   signers: Signer[];
   /** Fingerprints, as `normalFingerprint` writes them. */
@@ -19,13 +19,13 @@ export interface Trust {
   beacon: BeaconRule;
 }
 
-/** `warn` judges, says what `enforce` would refuse, and accepts it. */
+/** `warn` verifies, logs each refusal of `enforce`, and accepts all the same. */
 export type TrustMode = 'off' | 'warn' | 'enforce';
 
 /** `required`: a site without a beacon is stale. `binding`: nothing newer than the beacon's commit is accepted. */
 export type BeaconRule = 'optional' | 'required' | 'binding';
 
-/** One person or machine. However many of its keys sign, it counts once. */
+/** One person or machine. It counts once, even if several of its keys sign. */
 export interface Signer extends Validity {
   name: string;
   ssh: AllowedKey[];
@@ -37,7 +37,7 @@ export interface Signer extends Validity {
 /** A key of allowed signers. */
 export interface AllowedKey extends Validity {
   key: SshKey;
-  /** What it may sign; undefined for everything. */
+  /** Purposes for which it may sign; undefined for all. */
   namespaces?: string[];
 }
 
@@ -50,14 +50,14 @@ export interface Validity {
 /** SSHSIG namespaces. Git's own for commits and tags. */
 export const NAMESPACE = { git: 'git', beacon: 'holdfast-beacon' } as const;
 
-/** `SHA256:…` as it is; the hexadecimal of an OpenPGP key in small letters, without spaces. undefined for what is neither. */
+/** `SHA256:…` as it is; the hexadecimal of an OpenPGP key in small letters, without spaces. undefined for any other text. */
 export function normalFingerprint(text: string): string | undefined {
   if (/^SHA256:[A-Za-z0-9+/]{43}$/.test(text)) return text;
   const hex = text.replaceAll(' ', '').toLowerCase();
   return /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hex) ? hex : undefined;
 }
 
-/** What is in force where a trust.yaml from Git succeeds the site's own: whose keys count is its to say, how strict the site is stays the site's. */
+/** The trust in force after a trust.yaml of Git succeeds the site's own: the new file decides which keys count, the site's own file how strict to be. */
 export function succeed(site: Trust, next: Trust): Trust {
   return {
     version: next.version,
@@ -72,7 +72,7 @@ export function succeed(site: Trust, next: Trust): Trust {
   };
 }
 
-/** Whether two documents let the same keys sign, and revoke the same. */
+/** Two documents let the same keys sign, and revoke the same. */
 export function namesSameKeys(one: Trust, other: Trust): boolean {
   const keysOf = ({ signers, revoked }: Trust): string =>
     JSON.stringify([

@@ -123,7 +123,7 @@ test('a trust.yaml that cannot be used is refused with the places of all that is
   expect(code).toBe(2);
   expect(stderr.trim().split('\n')).toEqual([
     expect.stringMatching(/wrong.yaml:8:11: this allowed signers line cannot be used: /),
-    expect.stringMatching(/wrong.yaml:9:20: validBefore is no date of the calendar/),
+    expect.stringMatching(/wrong.yaml:9:20: validBefore is not a date of the calendar/),
     expect.stringMatching(/wrong.yaml:4:14: the threshold is 2, and only 0 signers may sign for all paths/),
   ]);
 });

@@ -271,7 +271,7 @@ describe('update security', () => {
     await refuses(site, /a lightweight one, which anybody may move/, second);
     await signedTag(repo, 'v2', third, ada);
     await repo.git(['update-ref', 'refs/tags/v1', 'refs/tags/v2']);
-    await refuses(site, /what is shown as tag v1 is the tag "v2"/, second);
+    await refuses(site, /the repo shows the tag "v2" as tag v1/, second);
     await signedTag(repo, 'v1', first, ada);
     await refuses(site, /does not descend from/, second);
     await repo.git(['update-ref', '-d', 'refs/tags/v1']);

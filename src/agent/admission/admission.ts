@@ -89,7 +89,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const now = siteTime(clock.wall());
     if (now === undefined)
       warnOnce(
-        `the site's clock says ${clock.wall().toISOString().slice(0, 10)}, which cannot be: whether keys have expired is judged by the dates of commits alone`,
+        `the site's clock says ${clock.wall().toISOString().slice(0, 10)}, which cannot be: keys are checked by the dates of commits alone`,
       );
     const { dates, verifiedBy } = record.position();
     const isFloorDoubted = verifiedBy !== inForce.digest(trust);

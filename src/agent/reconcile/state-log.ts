@@ -111,26 +111,26 @@ function waits(
   since: Map<string, string>,
   site: DesiredSite,
 ): Trouble[] {
-  return operations.flatMap((gate): Trouble[] => {
-    if (gate.kind !== 'await' || gate.condition !== 'healthy' || !gate.service) return [];
+  return operations.flatMap((wait): Trouble[] => {
+    if (wait.kind !== 'await' || wait.condition !== 'healthy' || !wait.service) return [];
     const found = containers.find(
-      ({ identity, health }) => identity.app === app && identity.service === gate.service && health === 'unhealthy',
+      ({ identity, health }) => identity.app === app && identity.service === wait.service && health === 'unhealthy',
     );
     if (!found) return [];
     const words = lastWords(found.healthOutput ?? '', secretsOf(site, found));
     const output = words === '' ? '' : `: ${words}`;
     const time = since.get(found.id);
-    const waiting = new Set(operations.flatMap((each) => waiterOf(each, gate)));
+    const waiting = new Set(operations.flatMap((each) => waiterOf(each, wait)));
     return [...waiting].map((service) => ({
-      key: `${app}/${service} waits for ${gate.service}`,
+      key: `${app}/${service} waits for ${wait.service}`,
       app,
       service,
-      text: `${service} waits for ${gate.service}, unhealthy${time ? ` since ${time}` : ''}${output}`,
+      text: `${service} waits for ${wait.service}, unhealthy${time ? ` since ${time}` : ''}${output}`,
     }));
   });
 }
 
-const waiterOf = (operation: Operation, gate: Operation): string[] =>
-  operation.after.includes(gate.id) && operation.service !== undefined && operation.service !== gate.service
+const waiterOf = (operation: Operation, wait: Operation): string[] =>
+  operation.after.includes(wait.id) && operation.service !== undefined && operation.service !== wait.service
     ? [operation.service]
     : [];

@@ -74,9 +74,9 @@ export function ancestorsOf(graph: CommitGraph, oid: string): Set<string> {
 const MOST_APPROVALS = 64;
 
 /**
- * The commits with the same files that lead to `commit`, newest first: whoever signs one of them stands behind what all of them say. An empty commit
- * so is an approval, and a merge that adds nothing: all that it merges lies below the parent whose files it has. Everything else would drop what
- * somebody had accepted between. Only those within `among`.
+ * The commits with the same files that lead to `commit`, newest first, within `among`. The signer of one of them approves the state of all of them. So an
+ * empty commit is an approval, and so is a merge that adds nothing: all that it merges is below the parent with the same files. Any other merge would drop
+ * changes that were accepted in between.
  */
 export function sameFiles(graph: CommitGraph, commit: Commit, among: ReadonlySet<string>): Commit[] {
   const found = [commit];

@@ -3,7 +3,7 @@ import { turn } from '../../lib/turn.ts';
 import { type Commit, parseCommit, trailers } from '../signed-object.ts';
 import { RECOVERY_TRAILER, type ShownCommit, TRUST_TRAILER } from '../verify/verification.ts';
 
-/** Bytes of commits that are kept whole; what comes after them is read again where a signature is looked at. */
+/** Bytes of commits that are kept whole. Later ones are read again if their signature is needed. */
 const MOST_KEPT = 6 * 1024 * 1024;
 const COMMITS_A_TURN = 200;
 const BYTES_A_TURN = 2 * 1024 * 1024;
@@ -11,7 +11,7 @@ const BYTES_A_TURN = 2 * 1024 * 1024;
 const MOST_TRAILERS = 16;
 const MOST_SUBJECT = 200;
 
-/** Reads the commits of a history, one after the other, so that a large one takes little memory. Throws TrustError for one that cannot be judged, SourceError. */
+/** Reads the commits of a history, one after the other, so that a large one takes little memory. Throws TrustError for a commit that can be read in two ways, SourceError. */
 export async function readCommits(history: readonly ShownCommit[]): Promise<Commit[]> {
   const commits: Commit[] = [];
   let bytes = 0;

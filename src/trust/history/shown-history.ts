@@ -4,10 +4,10 @@ import { TrustError } from '../trust-error.ts';
 import type { Evidence } from '../verify/verification.ts';
 import { type CommitGraph, commitGraph } from './commit-graph.ts';
 
-/** Commits with the same files that are looked at before the first is accepted, one request each. */
+/** Commits with the same files that are loaded before a site accepted anything, one request each. */
 const MOST_APPROVALS = 16;
 
-/** The tip without what is before it, but for approvals: nobody needs a whole history for those. Throws SourceError, TrustError. */
+/** Loads the tip alone, and its approvals if more than one signer is needed. Throws SourceError, TrustError. */
 export async function loadAlone(tip: string, threshold: number, evidence: Evidence): Promise<CommitGraph> {
   const load = async (oid: string): Promise<Commit> => parseCommit(oid, await evidence.object(oid, 'commit'));
   const commits = [await load(tip)];
@@ -19,18 +19,18 @@ export async function loadAlone(tip: string, threshold: number, evidence: Eviden
   return commitGraph(commits, tip);
 }
 
-/** A server sends nothing of what the accepted commit descends from: then the tip is there, and older. Throws `error` where it is not, TrustError. */
+/** Loads a tip that is older than the accepted commit: a server sends no commits for it. Throws `error` if the tip does not exist, TrustError. */
 export async function loadOlder(tip: string, error: SourceError, evidence: Evidence): Promise<CommitGraph> {
   const content = await evidence.object(tip, 'commit').catch(() => {
-    // Not even by itself: it is not there, as was said at first.
+    // The first error said so already.
     throw error;
   });
   return commitGraph([parseCommit(tip, content)], tip);
 }
 
 /**
- * The commit of a history that is the accepted one but for its signature: some kinds of signatures can be written anew by anybody. Whoever showed the
- * site the other of two could else keep it from ever going on. Throws SourceError.
+ * Finds the commit of a history that equals the accepted commit except for its signature. Anybody can rewrite some kinds of signatures; without this, one
+ * rewritten commit could stop a site forever. Throws SourceError.
  */
 export async function twinOf(base: string, graph: CommitGraph, evidence: Evidence): Promise<string | undefined> {
   try {

@@ -4,7 +4,7 @@ import { strictBase64 } from './ssh-wire.ts';
 
 /** A line of an allowed signers file. */
 export interface AllowedLine extends AllowedKey {
-  /** Empty for a line that begins with the key, as a .pub file does. */
+  /** Empty for a line that begins with the key, as in a .pub file. */
   principals: string;
 }
 
@@ -12,7 +12,7 @@ const TOKEN = /(?:"[^"]*"|[^\s"])+/y;
 
 /**
  * Reads one line as ssh-keygen(1), ALLOWED SIGNERS, says: `principals [options] keytype key [comment]`. Principals may be left out. Throws
- * RangeError, with what is wrong as its message.
+ * RangeError with the problem as its message.
  */
 export function parseAllowedSigner(line: string): AllowedLine {
   const tokens = tokensOf(line);
@@ -60,7 +60,7 @@ function parseOptions(text: string): Pick<AllowedLine, 'namespaces' | 'validAfte
         throw new RangeError('cert-authority is not supported: certificates cannot be used; name the keys themselves');
       case 'namespaces': {
         const names = given.split(',').filter((each) => each !== '');
-        if (names.length === 0) throw new RangeError('namespaces names none');
+        if (names.length === 0) throw new RangeError('the option namespaces is empty');
         if (names.some((each) => /[*?!]/.test(each))) throw new RangeError('patterns in namespaces are not supported');
         options.namespaces = names;
         break;
@@ -80,7 +80,7 @@ function parseOptions(text: string): Pick<AllowedLine, 'namespaces' | 'validAfte
 
 const unquoted = (text: string): string => text.replaceAll('"', '');
 
-/** `YYYYMMDD[HHMM[SS]][Z]`. ssh-keygen takes a time without Z for local; a site's zone is nobody's business, so it is UTC here. */
+/** `YYYYMMDD[HHMM[SS]][Z]`. ssh-keygen reads a time without Z as local time. Sites have different zones, so it is UTC here. */
 function sshTime(text: string, option: string): number {
   const [, year, month, day, hour = '00', minute = '00', second = '00'] =
     /^(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?Z?$/.exec(text) ?? [];
@@ -97,7 +97,7 @@ export function parseTime(text: string): number | undefined {
   return time;
 }
 
-/** The pieces between the commas that stand outside of quotes; empty ones are left out. */
+/** The pieces between commas outside of quotes, without empty ones. */
 function outsideQuotes(text: string): string[] {
   const pieces: string[] = [];
   let start = 0;

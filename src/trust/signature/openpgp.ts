@@ -2,18 +2,18 @@ import type { KeyID, PublicKey, SignaturePacket } from 'openpgp';
 
 /** An OpenPGP key, read and found usable. */
 export interface OpenPgpKey {
-  /** Of the primary key and all subkeys, in small hexadecimal letters; the primary one's first. */
+  /** Fingerprints of the primary key and all subkeys, in small hexadecimal letters; the primary one first. */
   fingerprints: string[];
-  /** Whether a signature packet was made by it. */
+  /** The key made this signature packet. */
   key: PublicKey;
 }
 
-/** A site that trusts no OpenPGP key need not hold this in memory. */
+/** Loaded late: a site without OpenPGP keys saves the memory. */
 const load = () => import('openpgp');
 
 export const isOpenPgpSignature = (text: string): boolean => text.startsWith('-----BEGIN PGP SIGNATURE-----');
 
-/** The keys in an armored block. Throws RangeError, with what is wrong as its message. */
+/** The keys in an armored block. Throws RangeError with the problem as its message. */
 export async function readOpenPgpKeys(armored: string): Promise<OpenPgpKey[]> {
   const { readKeys } = await load();
   let keys: Awaited<ReturnType<typeof readKeys>>;
@@ -34,12 +34,12 @@ export type OpenPgpCheck =
   | { result: 'bad'; key: OpenPgpKey; fault: OpenPgpFault; why: string }
   | { result: 'unknown'; keyId: string };
 
-/** `key`: the key may not, or could not, have signed. `altered`: another thing was signed. */
+/** `key`: the key may not, or cannot, have signed. `altered`: the signature is over other bytes. */
 export type OpenPgpFault = 'altered' | 'weak' | 'expired' | 'notYetValid' | 'revoked' | 'key';
 
 /**
- * Checks a detached signature, which may hold several, against keys. A key's own expiry and revocation are judged at the moment that the
- * signature names and, where it is given, at `now` (milliseconds since 1970). Throws RangeError for what is no signature of a document.
+ * Checks a detached signature, which may hold several, against keys. A key must not be expired or revoked at the time in the
+ * signature nor, if it is given, at `now` (milliseconds since 1970). Throws RangeError for text that is not the signature of a document.
  */
 export async function checkOpenPgp(
   armored: string,
@@ -54,21 +54,21 @@ export async function checkOpenPgp(
   } catch (error) {
     throw new RangeError(`it is no armored OpenPGP signature: ${words(error)}`, { cause: error });
   }
-  // One over a text leaves open how its lines end.
+  // A signature over text does not cover the kind of line ends.
   if (signature.packets.length === 0 || signature.packets.some((each) => each.signatureType !== enums.signature.binary))
-    throw new RangeError('it is not one over the bytes of a document');
+    throw new RangeError('it is not over the bytes of a document');
   const message = await createMessage({ binary: payload });
   const verified = await verify({
     message: message as never,
     signature,
     verificationKeys: keys.map(({ key }) => key),
-    // The site's clock may be anything; what it says is judged below, where it can be right.
+    // No check against the site's clock here, which may be wrong; see below.
     date: null as never,
     format: 'binary',
   });
   return Promise.all(
     verified.signatures.map(async (each): Promise<OpenPgpCheck> => {
-      // Wanted even where it is not asked for below: a rejection nobody looks at would end the process.
+      // Handled even if it is not used below: an unhandled rejection would end the process.
       const good = each.verified.then(
         () => undefined,
         (error: unknown) => words(error),
@@ -84,7 +84,7 @@ export async function checkOpenPgp(
   );
 }
 
-/** Why a signature by the key does not count at that time; undefined where it does. A clock that is before the signature cannot be right. */
+/** The reason why a signature by the key does not count at that time; undefined if it does. A time before the signature cannot be right. */
 async function faultAt(now: number, key: PublicKey, id: KeyID, packet?: SignaturePacket): Promise<string | undefined> {
   const at = new Date(Math.max(now, Number(packet?.created ?? now)));
   if (packet && at >= packet.getExpirationTime()) return 'Signature is expired';
@@ -94,7 +94,7 @@ async function faultAt(now: number, key: PublicKey, id: KeyID, packet?: Signatur
   );
 }
 
-/** By the words of openpgp.js, which has no codes. What is not known is a fault of the key. */
+/** Reads the words of openpgp.js, which has no codes. Other words mean a fault of the key. */
 function faultOf(why: string): OpenPgpFault {
   if (/verification failed|digest did not match/i.test(why)) return 'altered';
   if (/insecure .*algorithm/i.test(why)) return 'weak';

@@ -1,12 +1,12 @@
 import { createHash, createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:crypto';
 import { SshReader } from './ssh-wire.ts';
 
-/** A public key as SSH writes it, and how a signature by it is checked. */
+/** A public key in SSH's encoding, and the check of its signatures. */
 export interface SshKey {
   type: SshKeyType;
   /** `SHA256:…`, as `ssh-keygen -l` prints it. */
   fingerprint: string;
-  /** Whether the signature blob (RFC 4253, section 6.6) is over `data` and by this key. False, too, for one that cannot be read. */
+  /** The signature blob (RFC 4253, section 6.6) is over `data` and by this key. False for a blob that cannot be read. */
   verifies(signature: Uint8Array, data: Uint8Array): boolean;
 }
 
@@ -31,12 +31,12 @@ const CURVES: Record<string, { jwk: string; bytes: number; hash: string }> = {
 };
 const RSA_HASHES: Record<string, string> = { 'rsa-sha2-256': 'sha256', 'rsa-sha2-512': 'sha512' };
 const LEAST_RSA_BITS = 2048;
-/** In the flags of a security key: somebody touched it. */
+/** The flag of a security key that a person touched. */
 const TOUCHED = 1;
 
 type Check = (signature: Uint8Array, data: Uint8Array) => boolean;
 
-/** The key in a public key blob. Throws RangeError, with what is wrong as its message, for one that is damaged, too weak or of no known type. */
+/** The key in a public key blob. Throws RangeError with the problem as its message, for a key that is damaged, too weak or of an unknown type. */
 export function sshKey(blob: Uint8Array): SshKey {
   const reader = new SshReader(blob);
   const type = reader.text();
@@ -88,7 +88,7 @@ function rsa(reader: SshReader): Check {
   const key = jwk({ kty: 'RSA', e: e.toString('base64url'), n: n.toString('base64url') });
   return (signature, data) => {
     const parts = new SshReader(signature);
-    // `ssh-rsa` as the name of a signature means SHA-1, which proves nothing any more.
+    // `ssh-rsa` as the name of a signature means SHA-1, which is broken.
     const hash = RSA_HASHES[parts.text()];
     const value = parts.string();
     parts.end();
@@ -116,7 +116,7 @@ function securityKeyEcdsa(reader: SshReader, type: string): Check {
   };
 }
 
-/** What a security key signs is not the data itself. Source: OpenSSH's PROTOCOL.u2f. Throws RangeError where nobody touched the key. */
+/** A security key signs a digest and flags, and not the data itself. Source: OpenSSH's PROTOCOL.u2f. Throws RangeError if no person touched the key. */
 function securityKeySignature(signature: Uint8Array, type: string, application: Uint8Array, data: Uint8Array) {
   const parts = new SshReader(signature);
   if (parts.text() !== type) throw new RangeError('the signature is of another type than the key');

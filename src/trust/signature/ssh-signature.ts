@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { type SshKey, sshKey } from './ssh-key.ts';
 import { SshReader, sshString, strictBase64 } from './ssh-wire.ts';
 
-/** What `ssh-keygen -Y sign` makes. Source: OpenSSH's PROTOCOL.sshsig. */
+/** A signature by `ssh-keygen -Y sign`. Source: OpenSSH's PROTOCOL.sshsig. */
 export interface SshSignature {
   key: SshKey;
-  /** What the signature is for: `git` for commits and tags. A signature for one purpose is none for another. */
+  /** The purpose of the signature: `git` for commits and tags. It does not count for another purpose. */
   namespace: string;
   verifies(message: Uint8Array): boolean;
 }
@@ -17,7 +17,7 @@ const ARMOR = /^-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=\n]+)\n-----END SSH
 
 export const isSshSignature = (text: string): boolean => text.startsWith('-----BEGIN SSH SIGNATURE-----');
 
-/** Reads an armored signature. Throws RangeError, with what is wrong as its message. Nothing in it may be spelled in two ways. */
+/** Reads an armored signature. Throws RangeError with the problem as its message. It has only one valid spelling. */
 export function parseSshSignature(armored: string): SshSignature {
   const blob = strictBase64((ARMOR.exec(armored)?.[1] ?? '').replaceAll('\n', ''));
   if (!blob) throw new RangeError('it is no armored SSH signature');

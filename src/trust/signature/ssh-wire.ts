@@ -1,4 +1,4 @@
-/** Reads SSH's binary encoding from the front to the back. Source: RFC 4251, section 5. Throws RangeError for what is cut off or left over. */
+/** Reads SSH's binary encoding from the front to the back. Source: RFC 4251, section 5. Throws RangeError for missing or extra bytes. */
 export class SshReader {
   readonly #bytes: Buffer;
   #at = 0;

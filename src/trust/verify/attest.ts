@@ -5,7 +5,7 @@ import type { Signed } from '../signed-object.ts';
 import type { Signer, Trust, Validity } from '../trust.ts';
 import { TrustError } from '../trust-error.ts';
 
-/** A signer in trust.yaml stands behind something. */
+/** A valid signature by a signer in trust.yaml. */
 export interface Attestation {
   signer: Signer;
   /** The key's fingerprint. */
@@ -13,18 +13,18 @@ export interface Attestation {
 }
 
 export interface Claim {
-  /** What is signed, for messages: `commit 0123456789ab`. */
+  /** The signed object, for messages: `commit 0123456789ab`. */
   what: string;
   signed: Signed | undefined;
-  /** The SSHSIG namespace that the signature must be for. OpenPGP keys know none and sign for Git alone. */
+  /** The SSHSIG namespace that the signature must be for. OpenPGP keys have no namespaces and sign for Git only. */
   namespace: string;
-  /** When it was made at the earliest, in milliseconds, also by the signer. Keys must have been valid then. */
+  /** The earliest possible time of the signature, in milliseconds; it may depend on the signer. Keys must have been valid then. */
   madeAt: number | ((signer: string) => number);
-  /** Keys must be valid at this moment, too; undefined where only the first counts, or the time is not known. */
+  /** Keys must be valid at this time too; undefined if only the first time counts, or the time is not known. */
   now?: number | undefined;
 }
 
-/** Who stands behind it: one signer, or several where an OpenPGP signature holds several. Throws TrustError where it is nobody, or one signature is bad. */
+/** The signers of an object: one, or several if an OpenPGP signature holds several. Throws TrustError if there is none, or one signature is bad. */
 export async function attest(claim: Claim, trust: Trust): Promise<Attestation[]> {
   const { what, signed, namespace, now } = claim;
   const madeAt = (signer: string): number => (typeof claim.madeAt === 'number' ? claim.madeAt : claim.madeAt(signer));
@@ -47,7 +47,7 @@ export async function attest(claim: Claim, trust: Trust): Promise<Attestation[]>
   });
 }
 
-/** What is asked of one kind of signature. */
+/** The claim without the signature itself. */
 interface Asked {
   what: string;
   namespace: string;
@@ -80,7 +80,7 @@ function attestSsh(
   }
   if (!parsed.verifies(payload)) throw badSignature(what, fingerprint);
   const usable = matches.filter(({ allowed }) => allowed.namespaces?.includes(namespace) ?? true);
-  // Any of a key's lines will do, as for ssh-keygen: the next one may be there to prolong the first.
+  // One valid line of a key is enough, as for ssh-keygen: a second line may prolong the first.
   const isValid = ({ signer: { name }, allowed }: { signer: Signer; allowed: Validity }): boolean =>
     [madeAt(name), now ?? madeAt(name)].every((at) => faultAt(allowed, at) === undefined);
   const match = usable.find(isValid) ?? usable[0];
@@ -113,7 +113,7 @@ async function attestOpenPgp(
   const signedBy = (await check(now)).flatMap((each) =>
     each.result === 'good' ? trust.signers.filter(({ pgp }) => pgp.includes(each.key)) : [],
   );
-  // The key's own end is judged at the latest moment that counts for whom it belongs to.
+  // Check the end of the key at the latest time that counts for its signer.
   const checks = await check(Math.max(now ?? 0, ...signedBy.map(({ name }) => madeAt(name))) || now);
   const found = checks.flatMap((check): Found[] => {
     if (check.result === 'unknown') return [];
@@ -150,7 +150,7 @@ function requireValid(what: string, signer: Signer, validity: Validity, at: numb
   );
 }
 
-/** What is wrong with a moment, and the bound that it is beyond; undefined for one that is within. */
+/** The fault of a time outside of a validity, and the bound; undefined for a time within. */
 function faultAt({ validAfter, validBefore }: Validity, at: number): ['expired' | 'notYetValid', number] | undefined {
   if (validBefore !== undefined && at >= validBefore) return ['expired', validBefore];
   if (validAfter !== undefined && at < validAfter) return ['notYetValid', validAfter];
@@ -164,9 +164,9 @@ function unknownKey(what: string, key: string, trust: Trust, fingerprint?: strin
 }
 
 const badSignature = (what: string, key: string): TrustError =>
-  new TrustError('badSignature', `the signature of ${what} by ${key} is not right: what was signed was something else`);
+  new TrustError('badSignature', `the signature of ${what} by ${key} is not right: it is over other bytes`);
 
-/** What the key or the signature itself says against it. */
+/** The refusal for a fault of the key or of the signature. */
 function openPgpRefusal(
   what: string,
   { name }: Signer,
@@ -178,7 +178,7 @@ function openPgpRefusal(
     case 'altered':
       return badSignature(what, key);
     case 'weak':
-      return new TrustError('badSignature', `${said} by an algorithm that proves nothing any more (${why})`);
+      return new TrustError('badSignature', `${said} by an algorithm that is broken (${why})`);
     case 'revoked':
       return new TrustError('revoked', `${said}, which its owner has revoked (${why})`);
     case 'expired':
@@ -192,7 +192,7 @@ function openPgpRefusal(
   }
 }
 
-/** For people; dates beyond what a calendar has are said as they are. */
+/** For people. A number that is no date is printed as it is. */
 export const iso = (ms: number): string => {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString().replace('.000Z', 'Z');

@@ -30,7 +30,7 @@ export async function loadHistory(
   }
 }
 
-/** How a candidate comes from the base. */
+/** The way from the base to the candidate. */
 export interface Descent {
   descends: boolean;
   /** The base under another ID: the same commit with another signature. */

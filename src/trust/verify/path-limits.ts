@@ -1,12 +1,12 @@
-/** The entries of a folder in a commit: by name what Git holds of it, `KIND ID`, as `dir 0123…`. undefined where there is no such folder. */
+/** The entries of a folder in a commit: name to `KIND ID`, as `dir 0123…`. undefined if there is no such folder. */
 export type ReadFolder = (commit: string, path: string) => Promise<ReadonlyMap<string, string> | undefined>;
 
 const FOLDER = /^dir /;
 const EMPTY: ReadonlyMap<string, string> = new Map();
 
 /**
- * The first path outside of `allowed` in which two commits differ; undefined where there is none. Folders that are equal by their IDs are not
- * looked into, and neither are allowed ones, so that the cost is that of the folders on the way to the allowed paths.
+ * The first path outside of `allowed` in which two commits differ; undefined if there is none. Reads only the folders on the way to the allowed paths: not
+ * the allowed ones, and not those with equal IDs.
  */
 export async function changedOutside(
   read: ReadFolder,
@@ -30,7 +30,7 @@ export async function changedOutside(
   return undefined;
 }
 
-/** The same, asking for no folder twice. */
+/** Reads each folder once. */
 export function remembering(read: ReadFolder): ReadFolder {
   const known = new Map<string, ReturnType<ReadFolder>>();
   return (commit, path) => {

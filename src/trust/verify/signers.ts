@@ -10,12 +10,12 @@ import { type CountedDates, countedFor, isAhead, NO_DATES } from './counted-date
 import { changedOutside, type ReadFolder, remembering } from './path-limits.ts';
 import type { Candidate, Evidence, Standing } from './verification.ts';
 
-/** The signers behind the commits of a history. Its judge tells, from the oldest to the newest, what is known of each before it asks. */
+/** Finds the signers of the commits of a history. The walk (trust-walk.ts) tells it the trust.yaml and the dates of each commit, from the oldest to the newest. */
 export class Signers {
   readonly #graph: CommitGraph;
-  /** Whom a commit is judged by, where that is not whom the site trusts now. */
+  /** The trust.yaml by which a commit is verified, if it is not the one in force now. */
   readonly #trustBefore = new Map<string, Trust>();
-  /** Which dates count below a commit. */
+  /** The dates that count below a commit. */
   readonly #datesBelow = new Map<string, CountedDates>();
   /** Commits that a site at the floor would have accepted, had it looked then. */
   readonly #accepted = new Set<string>();
@@ -33,13 +33,13 @@ export class Signers {
     this.#folder = remembering(evidence.folder);
   }
 
-  /** By whom, and on top of which dates, a commit is judged from now on. */
+  /** Sets the trust.yaml and the dates for a commit. */
   verifyBy({ oid }: Commit, trust: Trust, datesBelow: CountedDates): void {
     this.#trustBefore.set(oid, trust);
     this.#datesBelow.set(oid, datesBelow);
   }
 
-  /** A site would have stood at this commit. */
+  /** A site would have accepted this commit. */
   accept(oid: string): void {
     this.#accepted.add(oid);
   }
@@ -48,7 +48,7 @@ export class Signers {
     return this.#datesBelow.get(oid) ?? NO_DATES;
   }
 
-  /** Enough different signers stand behind what a commit says. */
+  /** Throws TrustError if fewer different signers approve the state of a commit than needed. `more`: signers by other means, as a tag. */
   async require(
     commit: Commit,
     among: ReadonlySet<string>,
@@ -60,15 +60,15 @@ export class Signers {
     }: { unlimited: boolean; isNewest?: boolean; why: string; more?: Attestation[] },
   ): Promise<void> {
     const trust = this.trustFor(commit);
-    // One signer is the commit's own: nobody else has to be looked for.
+    // One signer is enough: only the commit's own signature counts.
     const group = trust.threshold === 1 && !unlimited ? [commit] : sameFiles(this.#graph, commit, among);
-    // Who adds nothing to what was accepted needs nobody else.
+    // A commit that adds nothing to an accepted one needs no more signers.
     if (!unlimited && group.slice(1).some(({ oid }) => this.#accepted.has(oid))) return;
     const signers = new Map(more.map(({ signer }) => [signer.name, signer]));
     let refusal: TrustError | undefined;
     for (const each of group) {
       if (signers.size >= trust.threshold) return;
-      // Who approves of what is the newest does so now, on whichever of its commits.
+      // An approval of the newest state counts by keys that are valid now, on each of its commits.
       const attested = await this.attest(each, isNewest);
       if (attested instanceof TrustError) {
         refusal ??= attested;
@@ -93,16 +93,16 @@ export class Signers {
     const names = [...signers.keys()].join(', ');
     throw new TrustError(
       'threshold',
-      `commit ${shortRevision(commit.oid)} ${why}, which takes ${trust.threshold} signers: ${names === '' ? 'nobody' : `only ${names}`} stands behind it. Another approves with a signed commit that changes nothing (git commit -S --allow-empty)`,
+      `commit ${shortRevision(commit.oid)} ${why}, which takes ${trust.threshold} signers: ${names === '' ? 'nobody' : `only ${names}`} signed it. Another signer approves with a signed commit that changes nothing (git commit -S --allow-empty)`,
     );
   }
 
-  /** Whether a state is that of the floor: those who stood behind that one stand behind it. */
+  /** The state equals that of the floor: the signers of the floor approved it already. */
   async #isFloorsState(group: readonly Commit[]): Promise<boolean> {
     const { floor, isFloorDoubted = false } = this.#standing;
     const bottom = group.at(-1);
     if (floor === undefined || isFloorDoubted || !bottom?.parents.includes(floor)) return false;
-    // What it merges from beside the floor it would add.
+    // A merge would add commits from beside the floor.
     if (bottom.parents.some((oid) => oid !== floor && this.#graph.get(oid))) return false;
     try {
       return parseCommit(floor, await this.#evidence.object(floor, 'commit')).tree === bottom.tree;
@@ -112,7 +112,7 @@ export class Signers {
     }
   }
 
-  /** What was accepted last below a commit: what a site would have stood at. */
+  /** The newest accepted commits below some commits. */
   #bases(commits: readonly string[]): Set<string> {
     const found = new Set<string>();
     const seen = new Set<string>();
@@ -131,7 +131,7 @@ export class Signers {
     return this.#trustBefore.get(commit.oid) ?? this.#standing.trust;
   }
 
-  /** Why a signer may not change what a group of commits changes in what was before them. */
+  /** The refusal if a signer may not change the paths that a group of commits changes. */
   async pathRefusal(
     commit: Commit,
     group: readonly Commit[],
@@ -141,7 +141,7 @@ export class Signers {
     if (!paths) return undefined;
     const within = new Set(group.map(({ oid }) => oid));
     const parents = group.flatMap((each) => each.parents).filter((parent) => !within.has(parent));
-    // Whoever stands behind a state stands behind all that is new in it since the one before was accepted.
+    // An approval counts for everything that is new since the accepted state before.
     const before = sinceAccepted ? this.#bases(parents) : new Set(parents);
     const said = `commit ${shortRevision(commit.oid)} is signed by ${name}, who may change ${paths.join(', ')}`;
     if (this.#standing.isAlone) {
@@ -167,7 +167,7 @@ export class Signers {
     return undefined;
   }
 
-  /** With `now`, or for the newest commit itself, by keys that are valid now, too. */
+  /** With `now`, and for the newest commit itself, keys must be valid now too. */
   attest(commit: Commit, now = false): Promise<Attestation[] | TrustError> {
     const isHead = now || commit.oid === this.#candidate.commit;
     const key = `${commit.oid} ${isHead}`;
@@ -197,7 +197,7 @@ export class Signers {
       });
   }
 
-  /** Read again: of a large history not all is kept in memory. */
+  /** Reads the commit again: not all commits of a large history are kept in memory. */
   async #signatureOf(oid: string): Promise<Signed | undefined> {
     await turn();
     return parseCommit(oid, await this.#evidence.object(oid, 'commit')).signed;

@@ -6,9 +6,8 @@ import { type Attestation, attest } from './attest.ts';
 import type { Candidate, Evidence } from './verification.ts';
 
 /**
- * Who signed the tag that is followed; nobody where no tag is. Throws TrustError for a tag that anybody may have moved: a lightweight one, one of
- * another name or for another commit, one that is not signed, or by
- * nobody who may change everything.
+ * The signers of the followed tag; none if no tag is followed. Throws TrustError for a tag that anybody may have moved: a lightweight tag, a tag of another
+ * name or commit, a tag that is not signed, or not by a signer for all paths.
  */
 export async function tagSigners(
   { commit, tag }: Candidate,
@@ -25,7 +24,7 @@ export async function tagSigners(
     );
   const found = parseTag(oid, await evidence.object(oid, 'tag'));
   if (found.name !== name)
-    throw new TrustError('tag', `what is shown as tag ${name} is the tag ${JSON.stringify(found.name)}`);
+    throw new TrustError('tag', `the repo shows the tag ${JSON.stringify(found.name)} as tag ${name}`);
   if (found.type !== 'commit' || found.object !== commit) {
     throw new TrustError(
       'tag',

@@ -8,7 +8,7 @@ import { type CountedDates, datesAfter, hasEnds, NO_DATES, newestOf } from './co
 import type { Scope } from './scope.ts';
 import { RECOVERY_TRAILER, TRUST_TRAILER } from './verification.ts';
 
-/** What the commits of a history say about trust itself, by commit: for its children. */
+/** The results of the walk, by commit. */
 export interface TrustWalk {
   /** The trust.yaml by which the children of a commit are verified. */
   trustAfter: Map<string, Trust>;

@@ -9,60 +9,60 @@ export interface ShownCommit {
   content(): Promise<Uint8Array>;
 }
 
-/** What is asked of a source to judge a commit. All of it throws SourceError. */
+/** The facts of a source that a verification needs. All of it throws SourceError. */
 export interface Evidence {
-  /** Every commit that `tip` descends from and none of `known` does. The raw bytes of each are read when they are asked for. */
+  /** Every commit from which `tip` descends, without those from which `known` descend. The raw bytes of each are read when they are asked for. */
   history(tip: string, known: readonly string[]): Promise<ShownCommit[]>;
   object(oid: string, type: 'commit' | 'tag'): Promise<Uint8Array>;
   folder: ReadFolder;
-  /** trust.yaml at a commit, read and merged with what is the site's own to say; undefined where there is none. Throws TrustError for one that cannot be used. */
+  /** The trust.yaml of a commit, merged with the site's own; undefined if there is none. Throws TrustError for one that cannot be used. */
   trustAt(commit: string, current: Trust): Promise<Trust | undefined>;
 }
 
 export interface Candidate {
   commit: string;
-  /** The tag that is followed, where it is one: its name, and the ID of the tag object, which a lightweight tag has none of. */
+  /** The followed tag, if it is one: its name, and the ID of the tag object; a lightweight tag has no object. */
   tag?: { name: string; oid: string | undefined };
 }
 
-/** Where the site stands. */
+/** The state of the site before the verification. */
 export interface Standing {
-  /** What it accepted last: everything to come must descend from it. */
+  /** The commit that it accepted last: each commit to come must descend from it. */
   floor: string | undefined;
   trust: Trust;
-  /** Milliseconds since 1970; undefined where the site cannot know the time. */
+  /** Milliseconds since 1970; undefined if the site cannot know the time. */
   now: number | undefined;
-  /** What counted below the floor, with the floor; read from the floor alone where it is not known. */
+  /** The dates that count on top of the floor; absent: the date of the floor itself counts. */
   dates?: CountedDates | undefined;
-  /** The trust.yaml in force is not satisfied with the floor: it stands behind nothing. */
+  /** The trust.yaml in force did not verify the floor: its signers approve nothing. */
   isFloorDoubted?: boolean;
-  /** The state is judged by itself, as one that stands beside the history that is followed: whoever signs it signs all of it. */
+  /** The state is verified by itself, because it is beside the followed history: its signer signs all of it. */
   isAlone?: boolean;
 }
 
-/** What was found about one commit. */
+/** The result for one commit. */
 export interface Verdict {
   commit: Commit;
   signers: string[];
   refusal?: TrustError;
-  /** Nothing hangs on it: it is told to explain. */
+  /** The answer does not depend on it: it is there to explain. */
   isAside?: boolean;
 }
 
 export interface Verification {
-  /** What was looked at, oldest first. */
+  /** Oldest first. */
   verdicts: Verdict[];
-  /** Why it is not trusted, the most telling first; empty where it is. */
+  /** The reasons against the commit, the clearest first; empty if it is trusted. */
   refusals: TrustError[];
-  /** Whom to trust once this is accepted. */
+  /** The trust.yaml in force once the commit is accepted. */
   trust: Trust;
-  /** What counts on top of it. */
+  /** The dates that count on top of the commit. */
   dates: CountedDates;
-  /** Commits by which `trust` came to be; empty where nothing changed. */
+  /** Commits that brought `trust`; empty if nothing changed. */
   rotations: string[];
   /** The commit that moved the site to a rewritten history, where one did. */
   recovery?: string;
-  /** Whether it descends from the floor, or there is none. */
+  /** It descends from the floor, or there is no floor. */
   descends: boolean;
 }
 

@@ -32,7 +32,7 @@ export async function verifyCommit(
   return verifier.result();
 }
 
-/** One verification. What it found stays here when it ends with a refusal, to be told. */
+/** One verification. It keeps its findings when it ends with a refusal, for the log and `holdfast verify`. */
 class CommitVerifier {
   readonly refusals: TrustError[] = [];
   readonly #verdicts = new Map<string, Verdict>();

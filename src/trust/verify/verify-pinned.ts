@@ -7,34 +7,34 @@ import { TrustError } from '../trust-error.ts';
 import type { Candidate, Evidence, ShownCommit } from './verification.ts';
 import { verifyCommit } from './verify-commit.ts';
 
-/** Where a site stands that is asked to read a pinned commit. */
+/** The state of a site before it reads a pinned commit. */
 export interface PinStanding {
-  /** The commit that it accepts, in which the pin is written. */
+  /** The commit with the pin, which the site accepts. */
   followed: string;
-  /** What the same pin named before, where that was signed itself: beside the followed history, too, it goes only forward. */
+  /** The commit that the same pin named before, if it was signed itself: beside the followed history, too, a pin only goes forward. */
   before: string | undefined;
   trust: Trust;
   /** Milliseconds since 1970; undefined where the site cannot know the time. */
   now: number | undefined;
 }
 
-/** `ancestor`: it lies in the history of the followed commit, whose signers stand behind it. `signed`: it is signed itself. */
+/** `ancestor`: it is in the history of the followed commit, whose signers approve it. `signed`: it is signed itself. */
 export type PinVerdict = { proof: 'ancestor' | 'signed' } | { refusal: TrustError };
 
 /**
- * Whether a site may read a commit that its Site pins. In the history of what is followed any commit may be, signed or not, since the pin is itself
- * in a signed commit; any other must be signed as a state of its own, by the commit or by the tag that names it. Throws SourceError alone.
+ * May a site read a commit that its Site pins? Any commit in the followed history, signed or not, since the pin itself is in a signed commit. Any other
+ * commit must be signed by itself, or by the tag that names it. Throws SourceError only.
  */
 export async function verifyPinned(pinned: Candidate, standing: PinStanding, evidence: Evidence): Promise<PinVerdict> {
   const { commit } = pinned;
   const { followed, before, trust, now } = standing;
-  // Where it is not to be had, nothing else needs to be asked for.
+  // If it cannot be read, nothing else has to be fetched.
   await evidence.object(commit, 'commit');
   let unproven = '';
   try {
     if (await isInHistory(commit, followed, evidence)) return { proof: 'ancestor' };
   } catch (error) {
-    // A history that is too long to be shown, or cannot be read: then only a signature can help.
+    // The history is too long, or cannot be read: only a signature can help.
     const isUnproven = error instanceof SourceError ? isOfHistory(error) : error instanceof TrustError;
     if (!isUnproven) throw error;
     if (!(error instanceof SourceError && error.kind === 'notFound')) unproven = ` (${messageOf(error)})`;
@@ -58,7 +58,7 @@ async function isInHistory(older: string, tip: string, evidence: Evidence): Prom
   return isDescendant(await evidence.history(tip, [older]), tip, older);
 }
 
-/** Whether a history that was shown leads from one commit to another. Throws TrustError for commits that cannot be read in one way only. */
+/** A history leads from one commit to another. Throws TrustError for commits that can be read in two ways. */
 export async function isDescendant(history: readonly ShownCommit[], tip: string, older: string): Promise<boolean> {
   const commits = await readCommits(history);
   return descendantsOf(commitGraph(commits, tip), new Set([older])).has(tip);

@@ -645,6 +645,6 @@ describe('a commit object', () => {
     ['nothing in it', ''],
   ])('with %s is refused', (_, text) => {
     const content = Buffer.from(text);
-    expect(() => parseCommit(objectId({ type: 'commit', content }), content)).toThrow(/cannot be judged/);
+    expect(() => parseCommit(objectId({ type: 'commit', content }), content)).toThrow(/cannot be verified/);
   });
 });
