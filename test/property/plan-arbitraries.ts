@@ -197,7 +197,7 @@ export const corruptions: fc.Arbitrary<Corruption[]> = fc.array(
       actual.containers.push({ ...structuredClone(c), id: `copy-of-${c.id}`, name: `copy-${c.name}`, spec });
     }),
     fc.constant((actual: ActualSite) => {
-      // A network can be deleted when nothing that runs is on it, and made anew by somebody.
+      // A network can be deleted when no running container is on it, and made again by a person.
       const used = actual.containers
         .filter(({ status }) => status !== 'exited')
         .flatMap(({ spec }) => Object.keys(spec.Networks ?? {}));

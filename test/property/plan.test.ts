@@ -180,7 +180,7 @@ const situations = fc.tuple(revisions, corruptions, fc.boolean()).map(([[from, g
   memory: remembers ? settled(from) : emptyMemory(),
 }));
 
-test('numbers run from 1, and each operation stands after what it needs', () => {
+test('numbers run from 1, and each operation comes after those it needs', () => {
   fc.assert(
     fc.property(situations, ({ git, site, memory }) => {
       for (const { operations } of planOf(git, site, memory).apps) {
@@ -312,7 +312,7 @@ test('what is withheld holds back all that needs it', () => {
   );
 });
 
-test('a converged app that nobody touches stays converged', () => {
+test('a converged app stays converged when nothing touches it', () => {
   fc.assert(
     fc.property(revisions, corruptions, picks, ([from, git], done, order) => {
       const { model, memory } = converge(git, started(git, from, done), settled(from), order, []);

@@ -98,14 +98,14 @@ function isHopeful({ decisions, blocked, isHeld }: ServiceDecision, condition: D
   if (condition === 'started') return true;
   return decisions.every((decision) => {
     const outlook = outlookOf(decision);
-    return !outlook || outlook[condition] || outlook.may[condition];
+    return !outlook || outlook.may[condition];
   });
 }
 
 function needService({ service, decisions, isHeld }: ServiceDecision, condition: Dependency['condition']): Need[] {
   const slots = decisions.flatMap((decision) => {
     const outlook = outlookOf(decision);
-    const isAwaited = condition !== 'started' && outlook && (outlook.changed || !outlook[condition]);
+    const isAwaited = condition !== 'started' && outlook && !outlook.has[condition];
     return isAwaited ? [decision.slot.id.number] : [];
   });
   if (condition !== 'started' && slots.length === 0) return [];

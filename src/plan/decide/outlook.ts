@@ -1,54 +1,43 @@
 import { isCompleted, isUp } from '../facts/containers.ts';
 import type { Decision } from './decision.ts';
 
+type Condition = 'healthy' | 'completed';
+
 /** The future of a slot, for services that depend on it or join it. */
 export interface Outlook {
-  /** This plan makes or starts it: its observed state no longer counts. */
-  changed: boolean;
   /** It is or will be another container than before. */
   replaced: boolean;
   /** It stays and is stopped and started again for its health. */
   restarted: boolean;
-  healthy: boolean;
-  completed: boolean;
-  /** The conditions that it may still reach. */
-  may: { healthy: boolean; completed: boolean };
+  /** The conditions that it has now, and keeps: this plan neither makes nor starts it. */
+  has: Record<Condition, boolean>;
+  /** The conditions that it has or may still reach. */
+  may: Record<Condition, boolean>;
 }
 
 /** undefined: no container comes of it. */
 export function outlookOf(decision: Decision): Outlook | undefined {
-  switch (decision.kind) {
-    case 'completed':
-    case 'blocked':
-      return undefined;
-    case 'create':
-    case 'replace':
-    case 'replaceBeside':
-    case 'continueTrial':
-      return {
-        changed: true,
-        replaced: true,
-        restarted: false,
-        healthy: false,
-        completed: false,
-        may: { healthy: true, completed: true },
-      };
-    default: {
-      const { kind, container, slot } = decision;
-      const changed = kind !== 'keep' || decision.with !== undefined;
-      // An unhealthy container is restarted, and may well be unhealthy again: services that do not require it need not wait for it.
-      const restarted = kind === 'restart';
-      return {
-        changed,
-        replaced: false,
-        restarted,
-        healthy: kind === 'keep' && container.status === 'running' && container.health === 'healthy',
-        completed: isCompleted(container, slot.wanted),
-        may: {
-          healthy: (changed && !restarted) || (isUp(container) && container.health === 'starting'),
-          completed: (changed && !restarted) || isUp(container),
-        },
-      };
-    }
-  }
+  if (decision.kind === 'completed' || decision.kind === 'blocked') return undefined;
+  if (!('container' in decision) || decision.kind === 'continueTrial')
+    return {
+      replaced: true,
+      restarted: false,
+      has: { healthy: false, completed: false },
+      may: { healthy: true, completed: true },
+    };
+  const { kind, container, slot } = decision;
+  const completed = isCompleted(container, slot.wanted);
+  const healthy = container.status === 'running' && container.health === 'healthy';
+  const isKept = kind === 'keep' && decision.with === undefined;
+  // An unhealthy container is restarted, and may well be unhealthy again: services that do not require it need not wait for it.
+  const isHopeful = !isKept && kind !== 'restart';
+  return {
+    replaced: false,
+    restarted: kind === 'restart',
+    has: { healthy: isKept && healthy, completed: isKept && completed },
+    may: {
+      healthy: isHopeful || (kind === 'keep' && healthy) || (isUp(container) && container.health === 'starting'),
+      completed: isHopeful || completed || isUp(container),
+    },
+  };
 }

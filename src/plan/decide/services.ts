@@ -44,7 +44,7 @@ function decideService(known: Known, service: DesiredService): ServiceDecision {
  * health, and is started after it. This order matters: a restart that only came afterwards would be forgotten if the pass was interrupted.
  */
 function restartedWith({ facts, services }: Known, decision: Decision): Decision {
-  if (decision.kind !== 'keep' || outlookOf(decision)?.completed) return decision;
+  if (decision.kind !== 'keep' || outlookOf(decision)?.has.completed) return decision;
   for (const { service, restart } of decision.slot.service.dependsOn) {
     const outlooks = restart ? (services.get(service)?.decisions.map(outlookOf) ?? []) : [];
     if (!outlooks.some((outlook) => outlook?.replaced || outlook?.restarted)) continue;

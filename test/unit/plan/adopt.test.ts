@@ -72,7 +72,7 @@ test('a service that Git does not name is pruned; networks that docker compose m
   ]);
 });
 
-test('a network of docker compose that differs is an error, never made anew', () => {
+test('a network of docker compose that differs is an error, and is never made again', () => {
   const before = site(asks(app('shop', service('web'), network('default'))));
   const git = site(asks(app('shop', service('web'), network('default', { Internal: true }))));
   expect(planLines({ git, site: composed(before) })).toEqual([

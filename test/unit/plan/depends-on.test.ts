@@ -70,7 +70,7 @@ test('what runs is not stopped for a dependency that is sick, and starts in orde
   ]);
 });
 
-test('an unchanged container that stands still waits for what must have completed', () => {
+test('an unchanged container that does not run waits for a dependency that must have completed', () => {
   const git = gitWith({ db: 'completed' });
   const memory = settled(git);
   expect(planLines({ git, memory, site: but(actualOf(git), 'shop-web-1', { status: 'exited', exitCode: 1 }) })).toEqual(
@@ -97,7 +97,7 @@ test('both replaced: the dependent keeps running until the other is there', () =
   ]);
 });
 
-test('one that cannot be brought about holds up those that need it, with its reason, and nobody else', () => {
+test('a service that cannot be brought about holds up only those that need it, with its reason', () => {
   const git = site(
     app('shop', service('db', {}, { pullPolicy: 'never' }), service('web', {}, { dependsOn: ['db'] }), service('cron')),
   );

@@ -46,7 +46,7 @@ test('a file that somebody changed is written again; what binds the file itself 
   ]);
 });
 
-test('a container that stands still waits for the files in the folder it binds', () => {
+test('a container that does not run waits for the files in the folder it binds', () => {
   const folder = withFile('one', '/apps/shop');
   const stopped = but(actualOf(folder), 'shop-web-1', { status: 'exited', exitCode: 1 });
   expect(planLines({ git: folder, site: { ...stopped, files: {} }, memory: settled(folder) })).toEqual([
@@ -65,7 +65,7 @@ test('a file that Git dropped goes after the container that bound it', () => {
   ]);
 });
 
-test('a file that somebody changed since, or that we never wrote, is nobody else’s to delete', () => {
+test('a file that was changed since, or that we never wrote, is not deleted', () => {
   const next = site(app('shop', service('web'), service('db')));
   const memory = settled(next, { files: { shop: { [conf]: 'as we wrote it' } } });
   const files = { [conf]: { digest: 'other', mode: 0o644 }, '/apps/shop/data': { digest: 'x', mode: 0o644 } };

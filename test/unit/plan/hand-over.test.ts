@@ -109,7 +109,7 @@ test('a port of a container that prune off leaves alone is an error, and the one
   ]);
 });
 
-test('ports that the engine chooses are nobody’s', () => {
+test('ports that the engine chooses are not handed over', () => {
   const git = site(app('shop', service('a', port('')), service('b', { ...port(''), Image: 'b:2' })));
   const before = site(app('shop', service('a', port('')), service('b', port(''))));
   const actual = but({ ...actualOf(before), images: bare(git).images }, 'shop-a-1', undefined);
@@ -166,7 +166,7 @@ test('two services that swap their addresses both leave the network before eithe
   ]);
 });
 
-test('whoever takes over an address stays on the network until it is free, however it is spelled', () => {
+test('a container that takes over an address stays on the network until it is free, in any spelling', () => {
   const v6 = (IPv6Address: string) => ({ Networks: { shop_net: { IPv6Address } } });
   const [before, git] = [addressed(v6('fd00::1'), v6('fd00::2')), addressed(v6('FD00:0::2'), v6('fd00::3'))];
   expect(planLines({ git, site: actualOf(before) })).toEqual([
@@ -203,7 +203,7 @@ test('an address goes from a service that Git has dropped to one that stays', ()
   ]);
 });
 
-test('nobody leaves a network for an address that its holder may keep', () => {
+test('no container leaves a network for an address that its holder may keep', () => {
   const before = addressed(at('10.0.0.1'), at('10.0.0.2'), at('10.0.0.3'));
   const wanted = addressed(at('10.0.0.1'), at('10.0.0.3'));
   const git = site({ ...(wanted.apps[0] as (typeof wanted.apps)[0]), sync: automated({ prune: false }) });
@@ -400,7 +400,7 @@ test('apps that swap addresses both leave the network, and each joins when it se
   ]);
 });
 
-test('whoever takes an address over from another app stays on the network until that one has left', () => {
+test('a container that takes an address over from another app stays on the network until that one has left', () => {
   const edge = network('edge', { Name: 'edge' }, true);
   const on = (address: string) => ({ Networks: { edge: { IPv4Address: address } } });
   const both = (a: string, b: string) =>

@@ -36,7 +36,7 @@ test('the rest is', () => {
   expect(linesWith({ services: ['db', 'we'], fields: ['memory', 'environment', 'user'] })).not.toEqual([]);
 });
 
-test('a container made anew for another reason keeps it, and is then as it should be', () => {
+test('a container that is made again for another reason keeps it, and is then as it should be', () => {
   const rules = [{ fields: ['memory', 'environment.LEVEL', 'user'] }];
   const [git, next] = [gitWith(rules), gitWith(rules, { Image: 'web:2', Env: { LEVEL: 'info', MODE: 'b' } })];
   const images = { ...actualOf(git).images, ...bare(next).images };

@@ -32,7 +32,7 @@ test('what is on the disk is used, and no registry is asked', () => {
   );
 });
 
-test('an image that is gone keeps nobody from running', () => {
+test('an image that is gone keeps no container from running', () => {
   const git = gitWith('web:1', 'missing');
   expect(planLines({ git, site: without(actualOf(git), 'web:1'), memory: settled(git) })).toEqual([
     'warning: web: image web:1 is not on the disk any more; what runs of it goes on',

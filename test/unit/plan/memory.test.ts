@@ -113,7 +113,7 @@ describe('a backoff', () => {
     expect(updateFromState(well, git, died, 11 * MINUTE).backoffs).toEqual({});
   });
 
-  test('counts the ten minutes anew when it was not well in between', () => {
+  test('counts the ten minutes again when it was not well in between', () => {
     const well = {
       ...settled(git),
       backoffs: { [KEY]: { goal: 'g', failures: 4, until: 0, wellSince: 0, error: 'x' } },

@@ -23,7 +23,7 @@ const withNetwork = (actual: ActualSite, name: string, changes: Partial<ActualNe
   networks: { ...actual.networks, [name]: { ...(actual.networks[name] as ActualNetwork), ...changes } },
 });
 
-test('a network made anew by hand under the same name leads nowhere: its users join it', () => {
+test('a network that a person made again under the same name leads nowhere: its users join it', () => {
   expect(planLines({ git, memory, site: withNetwork(actualOf(git), 'shop_default', { id: 'another' }) })).toEqual([
     '1 disconnect shop-web-1 from shop_default: shop_default is another network than the one it was connected to',
     '2 connect shop-web-1 to shop_default: shop_default is another network than the one it was connected to (after 1)',
@@ -53,7 +53,7 @@ test('options that changed: all leave, it is made again, all join again; and bac
   ]);
 });
 
-test('while a network waits to be made anew, the old one serves', () => {
+test('while a network waits to be made again, the old one serves', () => {
   const next = site(app('shop', network('default', { Internal: true }), service('web'), service('new')));
   const made = planLines({ git: next, site: bare(next) });
   expect(made[0]).toBe('1 create network shop_default: no such network');
