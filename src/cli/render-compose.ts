@@ -17,7 +17,7 @@ export async function renderCompose(folder: string | undefined, options: RenderO
     const hint = 'clone the repo and name its folder';
     throw InputError.of('--format compose takes relative paths as those of a folder here, not of --repo', hint);
   }
-  const compile = await compileOptions(options, true);
+  const compile = await compileOptions(options, { placeholders: true });
   return withSnapshot(folder, options, async (snapshot, pinned) => {
     const { placed, files } = await placeAt(snapshot, options.site, pinned);
     const app = choose(placed, options.app);

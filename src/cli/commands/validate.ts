@@ -18,7 +18,7 @@ export const command = defineCommand({
   exitCodes: { 0: 'valid', 2: 'problems, each with its file, line and column' },
   async run(folder, options) {
     const { site } = options;
-    const compile = await compileOptions(options, true);
+    const compile = await compileOptions(options, { placeholders: true });
     return withSnapshot(folder, options, async (snapshot, pinned) => {
       const open = site === undefined ? undefined : pinned;
       const found = await checkRepo(snapshot, {

@@ -87,7 +87,7 @@ export async function readDesired(
   { placeholders, engine = false, outside, onPlaceholder }: ReadOptions,
 ): Promise<DesiredSite> {
   const compile = {
-    ...(await compileOptions(options, placeholders)),
+    ...(await compileOptions(options, { placeholders })),
     onOutside: outside?.heard,
     onPlaceholder,
   };
@@ -100,7 +100,7 @@ export async function readDesired(
   });
 }
 
-export async function compileOptions(options: ReadableOptions, placeholders: boolean) {
+export async function compileOptions(options: ReadableOptions, { placeholders }: { placeholders: boolean }) {
   const { maxFileBytes } = limitSettings;
   return {
     filesDir: options.filesDir,
