@@ -300,7 +300,7 @@ describe('a tag', () => {
     expect(await said(repo, trust, undefined, at(repo.tag('v1', commit, ada)))).toBe('accepted');
     expect(await said(repo, trust, undefined, at(repo.tag('v1', commit)))).toMatch(/^unsigned: tag v1/);
     expect(await said(repo, trust, undefined, at(repo.tag('v1', commit, eve)))).toMatch(/^unknownKey: tag v1/);
-    expect(await said(repo, trust, undefined, at(repo.tag('v0', commit, ada)))).toMatch(/^tag: .* is the tag "v0"/);
+    expect(await said(repo, trust, undefined, at(repo.tag('v0', commit, ada)))).toMatch(/^tag: the repo shows the tag "v0" as tag v1/);
     expect(await said(repo, trust, undefined, at(repo.tag('v1', repo.commit({ by: ada }), ada)))).toMatch(/^tag: /);
     expect(await said(repo, trust, undefined, at(undefined))).toMatch(/^tag: .* lightweight/);
   });
