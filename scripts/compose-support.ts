@@ -3,24 +3,23 @@ import { join } from 'node:path';
 import { repoDir } from './engine.ts';
 import { type Section, supportTable } from './support/table.ts';
 
-/** `node scripts/compose-support.ts` writes docs/compose-support.md; with `--check` it only says whether that is current, by its exit code. */
+/** `node scripts/compose-support.ts` writes docs/compose-support.md. With `--check` it only sets its exit code: 0 if the page is current. */
 
-const HEAD = `# What of Compose is supported
+const HEAD = `# Compose support
 
-Every key of the Compose Specification, in four kinds:
+This page lists every key of the Compose Specification. There are four kinds:
 
-- **same**: it goes to the engine, in the field of the Engine API that is named, as Docker Compose sends it. What is sent is compared, too: when it
-  changes in Git, or by hand on the site, that is a difference, and it is repaired.
-- **ours**: no field of the engine stands for it; Holdfast does what it says, as Docker Compose would.
-- **noted**: it has no effect, with Docker Compose on a site's kind of machine as with Holdfast. It is checked, and a warning says so with its place and the
-  reason given here.
-- **refused**: a Compose file that holds it is refused with file, line and column, and with the reason given here. Nothing is ignored silently.
+- **same**: Holdfast sends the key to the engine in the named field of the Engine API, as Docker Compose does. It also compares the field: a change in Git,
+  or by hand on the site, is a difference and is repaired.
+- **ours**: the engine has no field for the key. Holdfast does the work itself, as Docker Compose does.
+- **noted**: the key has no effect, neither with Docker Compose on such a machine nor with Holdfast. It is checked, and a warning gives its position and
+  the reason in the table.
+- **refused**: Holdfast refuses a Compose file with this key. The error gives file, line, column and the reason in the table. Nothing is ignored silently.
 
-Keys that begin with \`x-\` may be anywhere; of those below \`x-holdfast\`, this version refuses each that it does not know, so that those of a later one
-never mean nothing here. What needs a newer engine than a site has is refused there, before anything is stopped, with the version
-that it needs.
+Keys that begin with \`x-\` may be anywhere. Below \`x-holdfast\`, an unknown key is refused, because a later version may give it a meaning.
+If a site's engine is too old for a key, the site refuses the app before anything is stopped, and names the version that it needs.
 
-This page is made by \`node scripts/compose-support.ts\` from the tables that read the keys and send them.
+\`node scripts/compose-support.ts\` makes this page from the tables that read and send the keys.
 `;
 
 const escaped = (text: string): string => text.replaceAll('|', '\\|');

@@ -10,7 +10,7 @@ export interface Row {
   /** `volumes.bind.propagation`. */
   key: string;
   support: 'same' | 'ours' | 'noted' | 'refused';
-  /** What it becomes in the Engine API. */
+  /** Its field in the Engine API. */
   field: string;
   text: string;
 }
@@ -20,7 +20,7 @@ export interface Section {
   rows: Row[];
 }
 
-/** All keys of the Compose Specification, from the tables that read and send them. Throws where a key has nothing to be said of it. */
+/** All keys of the Compose Specification, from the tables that read and send them. Throws when a key has neither a field nor a note. */
 export function supportTable(): Section[] {
   const section = (
     title: string,
@@ -42,17 +42,17 @@ export function supportTable(): Section[] {
   ];
 }
 
-/** What the loader resolves, so that no table of keys has it. */
+/** The keys that the loader resolves. The tables of keys do not have them. */
 const resolved = (title: string): Row[] =>
   Object.entries(LOADER_NOTES[title] ?? {}).map(([key, text]) => ({ key, support: 'ours', field: '', text }));
 
 interface Known {
   notes: Record<string, Note>;
-  /** Rows of the field table that may stand for a key. */
+  /** Rows of the field table, by the key that they send. */
   fields: readonly Field[];
 }
 
-/** `inherited` is the field of the key above; "" where that is ours. */
+/** `inherited` is the field of the parent key; "" when Holdfast handles that key itself. */
 function rowsOf(shape: Shape, above: string, known: Known, inherited: string | undefined): Row[] {
   return Object.keys(shape)
     .sort()
@@ -68,7 +68,7 @@ function rowsOf(shape: Shape, above: string, known: Known, inherited: string | u
       const note = known.notes[key];
       const own = known.fields.find(({ label }) => label === key);
       const field = own?.name ?? note?.field ?? (note?.ours ? '' : inherited);
-      if (field === undefined) throw new Error(`nothing is said of ${key}: give it a note`);
+      if (field === undefined) throw new Error(`there is neither a field nor a note for ${key}: give it a note`);
       const words = [note?.text, own?.inPlace && 'changed in place where the engine can'].filter(Boolean).join('; ');
       const row: Row = { key, support: field ? 'same' : 'ours', field, text: words };
       return [row, ...(nested ? rowsOf(nested, key, known, field) : [])];
@@ -77,7 +77,7 @@ function rowsOf(shape: Shape, above: string, known: Known, inherited: string | u
 
 const notedRow = (key: string, text: string): Row => ({ key, support: 'noted', field: '', text });
 
-/** Keys below one that has no effect have none either. */
+/** A key below a key without effect has no effect either. */
 const notedBelow = (shape: Shape, above: string): Row[] =>
   Object.keys(shape)
     .sort()

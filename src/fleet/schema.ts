@@ -5,9 +5,9 @@ import { describe, entryOf, toPlain, type YamlNode } from '../yaml/node.ts';
 import { nodeAt } from '../yaml/pointer.ts';
 import { type Kind, SCHEMAS } from './schemas.ts';
 
-/** What is wrong with a document by its schema, in the order of the text. `apiVersion` and `kind` are left to the caller. */
+/** The problems of a document by its schema, in the order of the text. The caller checks `apiVersion` and `kind`. */
 export async function schemaProblems(root: YamlNode, kind: Kind): Promise<Problem[]> {
-  // Loaded only here: a site of one Compose file, or a call without a config file, need not pay for it.
+  // Loaded only here, because a lone Compose file and a command without a config file do not need it.
   const { validator } = await import('./validator.ts');
   const validate = validator(kind);
   if (validate(toPlain(root))) return [];
@@ -21,11 +21,11 @@ function explain(error: ErrorObject, root: YamlNode, kind: Kind): Problem | unde
   const { node, keyAt } = nodeAt(root, path);
   const name = nameOf(path);
   const params = error.params as Record<string, unknown>;
-  // What a choice is made of says no more than the choice itself.
+  // An error in one branch of a choice says no more than the choice itself.
   if (/\/anyOf\/\d+\//.test(error.schemaPath)) return undefined;
 
   switch (error.keyword) {
-    // They only say that another error is below them.
+    // These only say that another error is below them.
     case 'if':
     case 'propertyNames':
       return undefined;
@@ -37,7 +37,7 @@ function explain(error: ErrorObject, root: YamlNode, kind: Kind): Problem | unde
         hint: keyHint(key, path, error, kind),
       };
     }
-    // A field by its name, or a key of one after a dot: what the plan calls them.
+    // The name of a field, or a key after a dot, as the plan prints them.
     case 'anyOf': {
       const allowed = (error.schema as { enum?: string[] }[]).flatMap((each) => each.enum ?? []);
       const near = didYouMean(node.kind === 'scalar' ? node.raw : '', allowed);
@@ -79,7 +79,7 @@ function explain(error: ErrorObject, root: YamlNode, kind: Kind): Problem | unde
     }
     case 'pattern': {
       const rule = String((error.parentSchema as { patternErrorMessage?: string }).patternErrorMessage);
-      // ajv says of a key that does not match which one it is, and where the mapping is.
+      // For a key, ajv gives its name and the path of the mapping.
       const key = error.propertyName;
       if (key !== undefined)
         return { at: entryOf(node, key)?.keyAt ?? node.at, message: `the name \`${key}\`${within(path)} ${rule}` };
@@ -103,12 +103,12 @@ function explain(error: ErrorObject, root: YamlNode, kind: Kind): Problem | unde
   }
 }
 
-/** What an unknown key was probably meant to be: a known one beside it, or the same one in its right place. */
+/** A hint for an unknown key: a similar key, or the right parent for it. */
 function keyHint(key: string, path: string, error: ErrorObject, kind: Kind): string {
   const known = Object.keys((error.parentSchema as { properties?: object }).properties ?? {});
-  for (const place of ['spec', 'metadata']) {
-    const { properties = {} } = (SCHEMAS[kind].properties as Record<string, { properties?: object }>)[place] ?? {};
-    if (path !== `/${place}` && key in properties) return `it belongs under \`${place}\``;
+  for (const parent of ['spec', 'metadata']) {
+    const { properties = {} } = (SCHEMAS[kind].properties as Record<string, { properties?: object }>)[parent] ?? {};
+    if (path !== `/${parent}` && key in properties) return `it belongs under \`${parent}\``;
   }
   const near = didYouMean(key, known);
   return near === undefined ? `known are ${known.join(', ')}` : `did you mean \`${near}\`?`;
@@ -137,7 +137,7 @@ function emptyHint(types: readonly string[]): string {
 const shown = (node: YamlNode): string =>
   node.kind === 'scalar' && node.value !== null ? JSON.stringify(node.raw) : describe(node);
 
-/** `spec.overlays[1].selector` of `/spec/overlays/1/selector`. */
+/** The name for a pointer: `spec.overlays[1].selector` for `/spec/overlays/1/selector`. */
 function nameOf(pointer: string): string {
   const steps = pointer.split('/').slice(1);
   const text = steps

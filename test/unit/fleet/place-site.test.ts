@@ -439,7 +439,7 @@ spec:
       'apps/web/app.yaml:9:40: spec.placement.matchExpressions[2].values does not go with the operators Exists and DoesNotExist',
       'apps/web/app.yaml:10:9: `key` is missing in spec.placement.matchExpressions[3]',
       'apps/web/app.yaml:10:36: spec.placement.matchExpressions[3].values must not be empty',
-      'apps/web/app.yaml:11:13: spec.placement.sites[0] must be a site\'s name: its path below sites/ without .yaml, of letters, digits, ., - and _, not "a/../b"',
+      'apps/web/app.yaml:11:13: spec.placement.sites[0] must be a site\'s name: its path below sites/ without .yaml, with letters, digits, ., - and _, not "a/../b"',
       'apps/web/app.yaml:12:13: spec.compose[0] must be a path inside the Application\'s folder, not "../base.yaml"',
       'apps/web/app.yaml:12:27: spec.compose[1] must be a path inside the Application\'s folder, not "/etc/x.yaml"',
       'apps/web/app.yaml:14:7: `compose` is missing in spec.overlays[0]',
