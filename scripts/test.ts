@@ -41,7 +41,7 @@ const CHECKS = [
   ['TypeScript', 'node_modules/.bin/tsc', '--noEmit'],
   ['arrows', process.execPath, 'scripts/check-arrows.ts'],
   ['docs/compose-support.md', process.execPath, 'scripts/compose-support.ts', '--check'],
-  ['settings of the agent', process.execPath, 'scripts/agent-settings.ts', '--check'],
+  ['pages of the commands', process.execPath, 'scripts/cli-pages.ts', '--check'],
 ] as const;
 
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
