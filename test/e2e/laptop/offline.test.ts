@@ -66,7 +66,9 @@ describe('at a laptop, without an engine and without a network', () => {
     ]);
     expect(stderr).toContain('idle is placed on no site: there is no site none');
     expect(stderr).toContain('projectDirectory holds ${HOLDFAST_SITE}, which nothing replaces here');
-    expect(stderr).toContain('the image Nginx has capital letters, but names of images are in lower case (write nginx)');
+    expect(stderr).toContain(
+      'the image Nginx has capital letters, but names of images are in lower case (write nginx)',
+    );
     expect(stderr).toMatch(/the variable TAG has no value on sites here, there \(.*the file of --values/);
     expect(stderr).toContain('sites/lyon.yml:1:1: the file of a Site ends in .yaml');
   });
