@@ -50,8 +50,6 @@ export type Decision = Common &
     | ({ kind: 'keep'; with?: RestartWith } & Current)
   );
 
-export type Kind = Decision['kind'];
-
 interface Common {
   slot: Slot;
   change: Attempt;
