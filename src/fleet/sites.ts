@@ -67,7 +67,7 @@ export async function onlySite(snapshot: Snapshot): Promise<string> {
   );
 }
 
-/** The problem for a site without a file, with a hint at a similar name in the same folder, or the same name in another folder. */
+/** The problem for a site without a file, with a hint at a similar name in the same folder, a site in the folder of that name, or the same name in another folder. */
 async function missing(snapshot: Snapshot, name: string): Promise<Problem> {
   const parts = name.split('/');
   const last = parts.pop() ?? '';
@@ -82,8 +82,9 @@ async function missing(snapshot: Snapshot, name: string): Promise<Problem> {
   );
   const near = didYouMean(last, present);
   if (near !== undefined) return { message, hint: `did you mean ${[...parts, near].join('/')}?` };
-  const sameName = (await siteNames(snapshot)).find((each) => each.split('/').at(-1) === last);
-  if (sameName !== undefined) return { message, hint: `did you mean ${sameName}?` };
+  const isSimilar = (each: string): boolean => each.startsWith(`${name}/`) || each.split('/').at(-1) === last;
+  const similar = (await siteNames(snapshot)).find(isSimilar);
+  if (similar !== undefined) return { message, hint: `did you mean ${similar}?` };
   if (present.length === 0) return { message, hint: `${folder} has no sites` };
   return {
     message,

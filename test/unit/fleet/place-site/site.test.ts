@@ -30,6 +30,7 @@ describe('the site', () => {
       'there is no site eu/shp-17: memory of edge has no file sites/eu/shp-17.yaml (did you mean eu/shop-17?)',
     );
     expect(await asked('shop-17')).toMatch(/\(did you mean eu\/shop-17\?\)$/);
+    expect(await asked('eu')).toMatch(/\(did you mean eu\/shop-17\?\)$/);
     expect(await asked('eu/mast')).toMatch(/\(sites\/eu has shop-17, shop-170\)$/);
     expect(await asked('eu/old')).toMatch(/\(rename sites\/eu\/old\.yml to old\.yaml\)$/);
     expect(await asked('us/shop-1')).toMatch(/\(there is no folder sites\/us either\)$/);
