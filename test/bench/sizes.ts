@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { createReconciler } from '../../src/agent/reconcile/reconciler.ts';
 import { createMemoryStore } from '../../src/agent/state/memory-store.ts';
+import { createEffects } from '../../src/apply/effects.ts';
 import { createHostFiles } from '../../src/apply/host-files.ts';
 import { openSiteEngine } from '../../src/cli/engine/engine.ts';
 import { readDesired } from '../../src/cli/repo/desired.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { systemDisk } from '../../src/lib/disk.ts';
-import { createSemaphore } from '../../src/lib/semaphore.ts';
 import { emptyMemory } from '../../src/model/memory.ts';
 import { agentOptions } from '../../src/plan/facts/policy.ts';
 import { ANYWHERE } from '../support/disk-files.ts';
@@ -81,12 +81,7 @@ async function agentPass(bench: Bench, folder: string): Promise<Sample> {
   let passed = (): void => {};
   let operations = -1;
   const reconciler = createReconciler(emptyMemory(), {
-    effects: {
-      engine,
-      files: createHostFiles(ANYWHERE),
-      slots: createSemaphore(8),
-      pullSlots: createSemaphore(3),
-    },
+    effects: createEffects(engine, createHostFiles(ANYWHERE)),
     clock: systemClock,
     log: { debug() {}, info() {}, warn() {}, error: bench.say },
     store: {

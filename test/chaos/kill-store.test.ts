@@ -107,8 +107,11 @@ describe.each([true, false])('a site that is killed while it fetches, accepts an
       let lives = 0;
       for (let kill = 0; kill < KILLS; kill++) {
         // Some die while they start, and some in the middle of their twentieth commit.
-        const wanted = Math.floor(next() * 8);
-        const said = await live((all) => all.length >= wanted, 400 + next() * 1_200);
+        const [wanted, ms] = [Math.floor(next() * 8), 400 + next() * 1_200];
+        // The first one has the time to accept something on a slow machine too.
+        const said = await (kill === 0
+          ? live((all) => all.length > 0, 20_000)
+          : live((all) => all.length >= wanted, ms));
         if (said.length > 0) lives++;
         last = said.at(-1) ?? last;
         await isWhole(last);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { applyApp } from '../../src/apply/apply.ts';
+import { createEffects } from '../../src/apply/effects.ts';
 import { createHostFiles } from '../../src/apply/host-files.ts';
 import type { Field } from '../../src/container/fields/field.ts';
 import { isAnonymousName } from '../../src/container/fields/mounts.ts';
@@ -10,13 +11,13 @@ import type { EngineApi } from '../../src/engine/api.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { createSemaphore } from '../../src/lib/semaphore.ts';
 import { emptyMemory } from '../../src/model/memory.ts';
 import type { Operation } from '../../src/model/plan.ts';
 import type { ContainerSpec } from '../../src/model/spec.ts';
 import type { ActualContainer, ActualSite, DesiredSite } from '../../src/model/state.ts';
 import { agentOptions } from '../../src/plan/facts/policy.ts';
 import { plan } from '../../src/plan/plan.ts';
+import { reasonOf } from '../../src/plan/print/render.ts';
 import { containerSpec } from '../support/arbitraries.ts';
 import { ANYWHERE } from '../support/disk-files.ts';
 import { ENGINES, openApi, TEST_IMAGE } from '../support/engine-under-test.ts';
@@ -112,12 +113,7 @@ for (const [name, host] of Object.entries(ENGINES)) {
     /** Carries a plan out, and resolves to what there is then, of which a second plan must have nothing to change. */
     const bringAbout = async (desired: DesiredSite): Promise<{ actual: ActualSite; container: ActualContainer }> => {
       const { apps } = plan(desired, await observe(), emptyMemory(), systemClock.monotonic(), agentOptions);
-      const effects = {
-        engine,
-        files: createHostFiles(ANYWHERE),
-        slots: createSemaphore(8),
-        pullSlots: createSemaphore(3),
-      };
+      const effects = createEffects(engine, createHostFiles(ANYWHERE));
       for (const each of apps) {
         const { results } = await applyApp(each, effects, { signal: new AbortController().signal });
         const failed = results.filter(({ status }) => status === 'failed');
@@ -207,7 +203,7 @@ const isInPlace = (field: Field, next: ContainerSpec, { actual, container }: Fou
 /** The plan changes these rows and no other: in place where the engine can, else by a replacement whose reason names just them. */
 function expectOnly(field: Field, rows: Field[], next: ContainerSpec, planned: Operation[], found: Found): void {
   const kinds = new Set(planned.map(({ kind }) => kind));
-  const reasons = planned.map(({ reason }) => reason).join('\n');
+  const reasons = planned.map(reasonOf).join('\n');
   const named = FIELDS.filter(({ label }) =>
     new RegExp(`(^|[ ;])${label.replace('.', '\\.')}(:| differs)`, 'm').test(reasons),
   );

@@ -1,9 +1,9 @@
 import { createReconciler } from '../../src/agent/reconcile/reconciler.ts';
 import { createRivals } from '../../src/agent/reconcile/rivals.ts';
 import { createMemoryStore, rebase } from '../../src/agent/state/memory-store.ts';
+import { createEffects } from '../../src/apply/effects.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import type { Clock } from '../../src/lib/clock.ts';
-import { createSemaphore } from '../../src/lib/semaphore.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { DesiredSite } from '../../src/model/state.ts';
 import { agentOptions } from '../../src/plan/facts/policy.ts';
@@ -45,13 +45,7 @@ export function reconciledSite(seed: number, site: string, profile: EngineProfil
     disks.set(agent, disk);
     const store = createMemoryStore(disk, '/state/memory.json');
     const { stored } = await clock.finish(store.read());
-    const effects = {
-      agent,
-      engine,
-      files: filesOn(disk),
-      slots: createSemaphore(8),
-      pullSlots: createSemaphore(3),
-    };
+    const effects = createEffects(engine, filesOn(disk), agent);
     const rivals = createRivals(site, agent, log);
     const reconciler = createReconciler(rebase(stored, time.monotonic(), time.random), {
       effects,

@@ -6,6 +6,7 @@ import { ask, mustAsk } from '../../scripts/machine/engine-http.ts';
 import { until } from '../../scripts/machine/processes.ts';
 import { createReconciler, type Reconciler } from '../../src/agent/reconcile/reconciler.ts';
 import { createMemoryStore, type MemoryStore, rebase } from '../../src/agent/state/memory-store.ts';
+import { createEffects } from '../../src/apply/effects.ts';
 import { createHostFiles } from '../../src/apply/host-files.ts';
 import { compileSite } from '../../src/compose/compile-site.ts';
 import type { Engine } from '../../src/engine/engine.ts';
@@ -13,7 +14,6 @@ import { openEngine } from '../../src/engine/open-engine.ts';
 import { placeSite } from '../../src/fleet/place-site.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { systemDisk } from '../../src/lib/disk.ts';
-import { createSemaphore } from '../../src/lib/semaphore.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import { agentOptions } from '../../src/plan/facts/policy.ts';
 import { describe, reasonOf } from '../../src/plan/print/render.ts';
@@ -99,12 +99,7 @@ export async function keptSite(host: string): Promise<KeptSite> {
     const engine = openEngine(await openApi(host), { site, clock: systemClock });
     const store: MemoryStore = createMemoryStore(systemDisk, join(dir, 'memory.json'));
     const { stored } = await store.read();
-    const effects = {
-      engine,
-      files: createHostFiles(ANYWHERE),
-      slots: createSemaphore(8),
-      pullSlots: createSemaphore(3),
-    };
+    const effects = createEffects(engine, createHostFiles(ANYWHERE));
     const reconciler = createReconciler(rebase(stored, hastyClock.monotonic(), hastyClock.random), {
       effects,
       clock: hastyClock,
