@@ -1,98 +1,103 @@
 import type { PlanProblem, Withheld } from '../../model/plan.ts';
+import type { ActualContainer, DesiredContainer } from '../../model/state.ts';
 import { type Attempt, heldBack } from '../facts/app-facts.ts';
 import { isCompleted, isUp } from '../facts/containers.ts';
 import { freeName } from '../facts/temporary-names.ts';
-import type { Current, Decision, Slot } from './decision.ts';
+import type { Decision, Slot } from './decision.ts';
 import { isSlow } from './needs.ts';
 import type { Assessment } from './slot/assess.ts';
 import { best, startsFirst } from './slot/slot.ts';
 import type { SlotFacts } from './slot/slot-facts.ts';
 import { steadinessOf } from './slot/steady.ts';
 
-/** Decides what happens to one slot. The rules are read from top to bottom: the first that applies decides. */
+/** Decides what happens to one slot. Rules are read from top to bottom: the first that applies decides. */
 export function decide(slot: Slot, facts: SlotFacts): Decision {
   const { current, present, change } = slot;
   // A one-shot that has done its work is not run again because a person pruned its container.
   if (present.length === 0 && slot.hasCompleted) return { kind: 'completed', slot, change, problems: [] };
-  // A successor on trial that failed goes, and the slot is decided without it. The backoff tells that the failure was counted.
-  if (
-    current &&
-    slot.isOnTrial &&
-    change.withheld?.by === 'backoff' &&
-    steadinessOf(current.container).state !== 'steady'
-  )
-    return {
-      ...decideSuccessor(
-        slot,
-        facts,
-        present.filter((each) => each !== current),
-      ),
-      failedTrial: current.container,
-    };
+  // A successor on trial that failed goes, and the slot is decided without it.
+  if (current && hasFailed(slot, current)) {
+    const left = present.filter((each) => each !== current);
+    return { ...decideSuccessor(slot, facts, left), failedTrial: current.container };
+  }
   return current ? decideCurrent(slot, facts, current) : decideSuccessor(slot, facts, present);
+}
+
+/** Its failure was counted: that is why the next attempt waits for a backoff. */
+const hasFailed = ({ isOnTrial, change }: Slot, { container }: Assessment): boolean =>
+  isOnTrial && change.withheld?.by === 'backoff' && steadinessOf(container).state !== 'steady';
+
+/** The rules for a slot whose right container is there. */
+function ruleFor({ service, wanted, others, isOnTrial }: Slot, container: ActualContainer) {
+  // A successor of an earlier pass runs beside the old container. The trial ends when it is steady, or fails.
+  if (isOnTrial) return 'continueTrial';
+  // Only a person pauses a container.
+  if (container.status === 'paused') return 'unpause';
+  // A one-shot has done its work.
+  if (isCompleted(container, wanted)) return 'keep';
+  // A job that failed stays so where Git says (x-holdfast.failedJob: leave), until Git asks for another one.
+  if (service.leavesFailed && others.length === 0 && hasFailedAsJob(container, wanted)) return 'leave';
+  // It ended, or a person stopped it, which switches the restart policy of the engine off.
+  if (!isUp(container)) return 'start';
+  // The engine has tried its health check often enough before it called the container unhealthy: the first restart is at once.
+  if (container.status === 'running' && container.health === 'unhealthy' && others.length === 0) return 'restart';
+  return 'keep';
 }
 
 /** The right container is there. */
 function decideCurrent(slot: Slot, facts: SlotFacts, assessed: Assessment): Decision {
-  const { service, wanted, others, isOnTrial } = slot;
+  const { wanted, others } = slot;
   const { container } = assessed;
+  const service = slot.service.name;
+  const rule = ruleFor(slot, container);
   const change = heldBack(slot.change, facts.joinedWaits() ?? facts.paced);
   const repairs = facts.repairs(assessed);
   const problems: PlanProblem[] = [];
-  const { name } = service;
-  const isOver = isCompleted(container, wanted);
-  const isFailed = !isOver && others.length === 0 && isLeftFailed(slot, assessed);
-
-  if (isFailed) {
+  if (rule === 'leave') {
     const message = `ended with ${container.exitCode} and is not started again (x-holdfast.failedJob: leave)`;
-    problems.push({ severity: 'warning', service: name, message });
+    problems.push({ severity: 'warning', service, message });
   }
   // A container goes on without the image that it was made from, but making it again would need a pull.
-  if (isUp(container) && !isOnTrial && !facts.isImageHere()) {
+  if (isUp(container) && rule !== 'continueTrial' && !facts.isImageHere()) {
     const message = `image ${wanted.spec.Image} is not on the disk any more; what runs of it goes on`;
-    problems.push({ severity: 'warning', service: name, message });
+    problems.push({ severity: 'warning', service, message });
   }
   // A container is not started on a network that cannot be used.
-  const starts = isOnTrial ? container.status === 'created' : !isUp(container) && !isOver && !isFailed;
+  const starts = rule === 'start' || (rule === 'continueTrial' && container.status === 'created');
   if (starts && repairs.blocked !== undefined)
     return blocked({ slot, change, problems, repairs, needs: [] }, repairs.blocked);
 
-  const common: Current & Pick<Decision, 'slot' | 'change' | 'problems'> = {
+  const renaming = container.name === wanted.name ? undefined : facts.rename(container);
+  if (renaming && 'message' in renaming) problems.push({ severity: 'error', service, ...renaming });
+  const reason = others.length > 0 ? `the name that ${service} gets` : `is called ${container.name}`;
+  const hooksFrom = facts.pendingHooks(container);
+  const common = {
     slot,
     change,
     problems,
     container,
     others,
     repairs,
+    ...(renaming && 'subject' in renaming && { rename: { reason, change: renaming } }),
+    ...(hooksFrom !== undefined && { hooksFrom }),
   };
-  if (container.name !== wanted.name) {
-    const renaming = facts.rename(container);
-    if ('message' in renaming) problems.push({ severity: 'error', service: name, ...renaming });
-    else {
-      const reason = others.length > 0 ? `the name that ${name} gets` : `is called ${container.name}`;
-      common.rename = { reason, change: renaming };
+  switch (rule) {
+    case 'continueTrial': {
+      const watched = facts.watch(container.name, container);
+      const needs = starts ? facts.needsToStart() : [];
+      return { ...common, kind: rule, change: countingFailures(change), needs, ...(watched && { watched }) };
     }
+    case 'start': {
+      const previous = change.withheld?.by === 'backoff' ? facts.previous(others) : undefined;
+      return { ...common, kind: rule, needs: facts.needsToStart(), ...(previous && { previous }) };
+    }
+    case 'restart': {
+      const retry = { ...slot.change.retry, counts: 'attempts' } as const;
+      return { ...common, kind: rule, change: facts.hold({ ...slot.change, cause: 'drift', retry }) };
+    }
+    default:
+      return { ...common, kind: rule === 'leave' ? 'keep' : rule };
   }
-  const hooksFrom = facts.pendingHooks(container);
-  if (hooksFrom !== undefined) common.hooksFrom = hooksFrom;
-  // The trial goes on: it ends when the successor is steady, or fails.
-  if (isOnTrial) {
-    const needs = starts ? facts.needsToStart() : [];
-    const watched = facts.watch(container.name, container);
-    return { kind: 'continueTrial', ...common, change: countingFailures(change), needs, ...(watched && { watched }) };
-  }
-  // Only a person pauses a container.
-  if (container.status === 'paused') return { kind: 'unpause', ...common };
-  if (starts) {
-    const previous = change.withheld?.by === 'backoff' ? facts.previous(others) : undefined;
-    return { kind: 'start', ...common, needs: facts.needsToStart(), ...(previous && { previous }) };
-  }
-  // The engine has tried its health check often enough before it called the container unhealthy: the first restart is at once.
-  if (container.status === 'running' && container.health === 'unhealthy' && others.length === 0) {
-    const retry = { ...slot.change.retry, counts: 'attempts' } as const;
-    return { kind: 'restart', ...common, change: facts.hold({ ...slot.change, cause: 'drift', retry }) };
-  }
-  return { kind: 'keep', ...common };
 }
 
 /** A container has to be made. `present` are those that claim the slot. */
@@ -152,8 +157,5 @@ const waitsOnly = ({ by }: Withheld): boolean => by === 'backoff' || by === 'upd
 /** An attempt at a trial counts when it fails. */
 const countingFailures = (change: Attempt): Attempt => ({ ...change, retry: { ...change.retry, counts: 'failures' } });
 
-/** A job that ended with an error, and that stays so until Git asks for another one. */
-const isLeftFailed = ({ service, wanted }: Slot, { container }: Assessment): boolean =>
-  service.leavesFailed === true &&
-  container.status === 'exited' &&
-  ['no', 'on-failure'].includes(wanted.spec.RestartPolicy?.Name ?? 'no');
+const hasFailedAsJob = ({ status }: ActualContainer, { spec }: DesiredContainer): boolean =>
+  status === 'exited' && ['no', 'on-failure'].includes(spec.RestartPolicy?.Name ?? 'no');

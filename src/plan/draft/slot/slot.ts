@@ -1,3 +1,4 @@
+import type { ActualContainer } from '../../../model/state.ts';
 import type { Decision } from '../../decide/decision.ts';
 import { refOf } from '../../facts/containers.ts';
 import type { AppDraft, SlotDraft, SlotWork } from '../app-draft.ts';
@@ -44,10 +45,7 @@ export function draftSlot(app: AppDraft, decision: Decision): SlotDraft | undefi
 }
 
 /** The engine is removing it already. Its name is free only afterwards. */
-const awaitGone = (
-  { app, change: { service, subject, cause } }: SlotWork,
-  container: Parameters<typeof refOf>[0],
-): number =>
+const awaitGone = ({ app, change: { service, subject, cause } }: SlotWork, container: ActualContainer): number =>
   app.draft.add({
     kind: 'await',
     ...(service !== undefined && { service }),
