@@ -79,7 +79,7 @@ export async function performOperation(
     case 'startContainer':
       return touching(() => api.startContainer(id));
     case 'stopContainer':
-      return touching(() => api.stopContainer(id, operation.timeout));
+      return touching(() => api.stopContainer(id));
     case 'unpauseContainer':
       return touching(() => api.unpauseContainer(id));
     case 'renameContainer':

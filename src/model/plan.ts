@@ -116,8 +116,8 @@ export type Operation = Base &
       }
     | { kind: 'updateContainer'; container: ContainerRef; changes: Partial<ContainerSpec> }
     | { kind: 'startContainer'; container: ContainerRef }
-    /** Seconds of grace; the engine's or the container's own when absent. */
-    | { kind: 'stopContainer'; container: ContainerRef; timeout?: number }
+    /** The container's own grace period applies. */
+    | { kind: 'stopContainer'; container: ContainerRef }
     | { kind: 'unpauseContainer'; container: ContainerRef }
     | { kind: 'renameContainer'; container: ContainerRef; name: string }
     | { kind: 'removeContainer'; container: ContainerRef; force: boolean }

@@ -3,7 +3,7 @@ import type { ActualContainer, DesiredContainer } from '../../../model/state.ts'
 import type { AppFacts } from '../../facts/app-facts.ts';
 import { isUp, refOf } from '../../facts/containers.ts';
 import { fateOf, fateOfName } from '../../facts/neighbours.ts';
-import { keeper, waitsFor, wishOf } from '../../facts/others/holders.ts';
+import { reasonToKeep, waitsFor, wishOf } from '../../facts/others/holders.ts';
 import { type SharedThing, sharedThings } from '../../facts/others/shared-things.ts';
 import { temporaryName } from '../../facts/temporary-names.ts';
 import type { AppDraft, SlotDraft } from '../app-draft.ts';
@@ -80,7 +80,7 @@ function handOver(app: AppDraft, starting: Starting, holder: ActualContainer): v
   if (!isUp(holder) || (stopped !== undefined && after.includes(stopped))) return;
   const things = sharedThings(holder.spec, wanted.spec).filter((thing) => {
     const fate = fateOf(facts.neighbours, holder, thing);
-    return fate.letsGo && !keeper(facts, holder, fate);
+    return fate.letsGo && !reasonToKeep(facts, holder, fate);
   });
   if (things.length === 0) return;
   const predecessors = after.filter((id) => draft.get(id).kind === 'stopContainer');

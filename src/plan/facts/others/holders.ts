@@ -41,11 +41,11 @@ export function keptFrom(facts: AppFacts, slot: NamedSlot): { problem?: Problem;
   if (name) return { problem: name };
   const holders = holdersOf(facts, slot);
   for (const { container, thing, fate } of holders) {
-    const held = keeper(facts, container, fate);
+    const held = reasonToKeep(facts, container, fate);
     if (held && thing.risk === 'refused') return { problem: problemOf(facts, container, thing.text, held) };
   }
   for (const { container, thing, fate } of holders) {
-    const held = keeper(facts, container, fate);
+    const held = reasonToKeep(facts, container, fate);
     if (!held || thing.risk !== 'data' || isSharedAnyway(facts, slot.wanted, thing)) continue;
     return { waits: { by: 'handOver', text: waitText(facts, container, thing.text, held) } };
   }
@@ -57,7 +57,7 @@ function keptName(facts: AppFacts, slot: NamedSlot): Problem | undefined {
   const holder = others(facts, slot).find(({ name, status }) => name === wanted.name && status !== 'removing');
   if (!holder) return undefined;
   const fate = fateOfName(facts.neighbours, holder);
-  const held = keeper(facts, holder, fate);
+  const held = reasonToKeep(facts, holder, fate);
   if (held) return problemOf(facts, holder, `the name ${wanted.name}`, held);
   if (fate.letsGo || holder.identity.app === facts.desired.name) return undefined;
   const message = `the name ${wanted.name} is held by a container of app ${holder.identity.app}, which keeps it`;
@@ -68,7 +68,11 @@ function keptName(facts: AppFacts, slot: NamedSlot): Problem | undefined {
  * The reason that a container stays although Git wants it gone. A backoff is none, since it ends, and neither is a reason that holds back
  * the whole app.
  */
-export function keeper({ desired, hold }: AppFacts, { identity }: ActualContainer, fate: Fate): Withheld | undefined {
+export function reasonToKeep(
+  { desired, hold }: AppFacts,
+  { identity }: ActualContainer,
+  fate: Fate,
+): Withheld | undefined {
   if (!fate.letsGo || !fate.held || fate.held.by === 'backoff') return undefined;
   if (identity.app === desired.name && hold({ cause: 'revision' })?.by === fate.held.by) return undefined;
   return fate.held;
