@@ -1,10 +1,9 @@
 import type { ActualContainer, DesiredContainer } from '../../../model/state.ts';
 import { isCompleted } from '../../facts/containers.ts';
-import { joinedBy } from '../../facts/others/joined.ts';
-import type { Known } from '../decision.ts';
+import { claimantOf, type Joined, joinedBy } from '../../facts/others/joined.ts';
+import type { Decision, Known } from '../decision.ts';
 import { writesFor } from '../files.ts';
 import { outlookOf } from '../outlook.ts';
-import { decisionOn, joinedContainer } from './joined-slots.ts';
 
 /** Reasons for a replacement that lie outside the container: a file whose old inode it holds, a namespace it joined that is gone. */
 export function externalReasons(known: Known, wanted: DesiredContainer, found: ActualContainer): string[] {
@@ -23,6 +22,19 @@ export function externalReasons(known: Known, wanted: DesiredContainer, found: A
     }
   }
   return reasons;
+}
+
+/** The decision on a joined container of the same app. */
+const decisionOn = ({ facts, services }: Known, { app, service, wanted }: Joined): Decision | undefined =>
+  app === facts.desired
+    ? services.get(service.name)?.decisions.find(({ slot }) => slot.id.number === wanted.number)
+    : undefined;
+
+/** A joined container as it is now; undefined where this plan makes it, and where there is none. */
+function joinedContainer(known: Known, joined: Joined): ActualContainer | undefined {
+  if (joined.app !== known.facts.desired) return claimantOf(joined, known.facts.actual.containers);
+  const decision = decisionOn(known, joined);
+  return decision && 'container' in decision ? decision.container : undefined;
 }
 
 /** A time that lies in the future was taken before the clock was set back, and proves nothing. */

@@ -13,7 +13,7 @@ export function draftCreate(work: SlotWork, slot: Slot, after: number[]): SlotDr
   const isTaken = containers.some(({ name, status }) => name === wanted.name && status !== 'removing');
   const name = isTaken ? freeName(wanted, containers) : wanted.name;
   const reason = { finding: change.cause === 'drift' ? 'gone' : 'no such container' };
-  const { ref, ready } = create(work, slot, { name, reason, after });
+  const { ref, ready } = create(work, slot, { name, spec: wanted.spec, inherit: {}, reason, after });
   const { started, up } = start(work, ref, 'new', ready);
   return {
     ...blank(slot, ref),
@@ -52,7 +52,7 @@ export function draftSuccessor(
     spec: old.asked,
     // The engine finds out which of them the image declares: a tag may have moved since we looked.
     inherit: inheritable(work.wanted.spec, undefined, container.anonymousVolumes),
-    again,
+    ...(again && { again }),
     reason: {
       finding: `replaces ${container.name}${container.adopted ? ', which docker compose made' : ''}: ${reasons.join('; ')}`,
     },

@@ -1,14 +1,13 @@
 import { contentDigest, hooksDigest, specHash } from '../../../container/labels/hash.ts';
 import { primaryNetwork } from '../../../container/networks.ts';
 import { own } from '../../../lib/own.ts';
-import type { ContainerRef, Reason } from '../../../model/plan.ts';
-import type { ContainerSpec } from '../../../model/spec.ts';
-import type { ActualContainer } from '../../../model/state.ts';
+import type { ContainerRef, Operation, Reason } from '../../../model/plan.ts';
+import type { ActualContainer, DesiredContainer } from '../../../model/state.ts';
 import { isUp, type NamedSlot, refOf } from '../../facts/containers.ts';
+import { claimantOf, joinedBy } from '../../facts/others/joined.ts';
 import type { AppDraft, SlotWork } from '../app-draft.ts';
 import { rejoinsOf, revivalOf, stopOf } from '../queries.ts';
 import { postStart, preStop } from './hooks.ts';
-import { joinsOf } from './joins.ts';
 
 /** The steps that the drafts of all decisions consist of. Each adds operations and returns their handles. */
 
@@ -18,33 +17,20 @@ export interface Made {
   ready: number[];
 }
 
+type Creation = Operation & { kind: 'createContainer' };
+
 /** A new container, connected and filled but not started. */
 export function create(
   { app, wanted, change }: SlotWork,
   { id: { number }, service }: NamedSlot,
-  {
-    name,
-    spec = wanted.spec,
-    inherit = {},
-    again,
-    reason,
-    after,
-  }: {
-    name: string;
-    spec?: ContainerSpec;
-    inherit?: Record<string, string>;
-    again?: { goal: string; fields: string } | undefined;
-    reason: Reason;
-    after: number[];
-  },
+  asked: Pick<Creation, 'name' | 'spec' | 'inherit' | 'again' | 'reason' | 'after'>,
 ): Made {
   const { facts, draft } = app;
   const { desired } = facts;
   const id = draft.add({
     kind: 'createContainer',
-    name,
+    ...asked,
     identity: { site: facts.site, app: desired.name, service: service.name, number },
-    spec,
     labels: {
       specHash: specHash(wanted.spec),
       filesDigest: wanted.filesDigest,
@@ -56,14 +42,10 @@ export function create(
       workingDir: desired.directory,
       oneoff: false,
     },
-    inherit,
     joins: joinsOf(app, wanted),
-    ...(again && { again }),
-    reason,
-    after,
     ...change,
   });
-  const ref: ContainerRef = { name, createdBy: id };
+  const ref: ContainerRef = { name: asked.name, createdBy: id };
   const ready = [id];
   for (const network of Object.keys(wanted.spec.Networks ?? {}).sort()) {
     if (facts.actual.engine.can.networksAtCreate || network === primaryNetwork(wanted.spec.Networks)) continue;
@@ -77,6 +59,22 @@ export function create(
 }
 
 const conditionWord = { started: 'started', healthy: 'healthy', completed: 'completed_successfully' } as const;
+
+/** The containers that `service:NAME` and `container:NAME` mean. The engine finds a stranger by its name. */
+function joinsOf({ facts, services }: AppDraft, wanted: DesiredContainer): Record<string, ContainerRef> {
+  const { desired, actual, neighbours } = facts;
+  return Object.fromEntries(
+    joinedBy(desired, wanted, neighbours).flatMap((joined) => {
+      const { mode, app, service } = joined;
+      if (app === desired) {
+        const drafted = services.get(service.name)?.find(({ number }) => number === joined.wanted.number);
+        return drafted ? [[mode, drafted.ref]] : [];
+      }
+      const found = claimantOf(joined, actual.containers);
+      return found ? [[mode, refOf(found)]] : [];
+    }),
+  );
+}
 
 /** Configs and secrets without a file of their own are put in before every start. */
 function fill({ app, wanted, change }: SlotWork, container: ContainerRef, after: number[]): number[] {
