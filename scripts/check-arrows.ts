@@ -28,7 +28,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   source: ['lib', 'net', 'git', 'registry', 'model', 'yaml'],
   trust: ['lib', 'git', 'model', 'yaml'],
   fleet: ['lib', 'model', 'yaml', 'source'],
-  compose: ['lib', 'git', 'model', 'yaml', 'source', 'fleet'],
+  compose: ['lib', 'git', 'model', 'yaml', 'container', 'source', 'fleet'],
   import: ['lib', 'model', 'yaml', 'source', 'fleet', 'compose'],
   validate: ['lib', 'model', 'source', 'trust', 'fleet', 'compose'],
   engine: ['lib', 'net', 'model', 'container'],

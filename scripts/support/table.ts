@@ -1,4 +1,4 @@
-import { noteOf, type Shape, shapeOf } from '../../src/compose/keys/decode.ts';
+import type { Shape } from '../../src/compose/keys/decode.ts';
 import { FILE_KEYS, NETWORK_KEYS, TOP_KEYS, VOLUME_KEYS } from '../../src/compose/keys/resources.ts';
 import { SERVICE_KEYS } from '../../src/compose/keys/service-keys.ts';
 import type { Field } from '../../src/container/fields/field.ts';
@@ -62,8 +62,8 @@ function rowsOf(shape: Shape, above: string, known: Known, inherited: string | u
       if (rule && 'refused' in rule) {
         return [{ key, support: 'refused' as const, field: '', text: rule.refused }];
       }
-      const nested = typeof rule === 'function' ? shapeOf(rule) : undefined;
-      const reason = typeof rule === 'function' ? noteOf(rule) : undefined;
+      const nested = typeof rule === 'function' ? rule.shape : undefined;
+      const reason = typeof rule === 'function' ? rule.note : undefined;
       if (reason !== undefined) return [notedRow(key, reason), ...(nested ? notedBelow(nested, key) : [])];
       const note = known.notes[key];
       const own = known.fields.find(({ label }) => label === key);
@@ -83,6 +83,6 @@ const notedBelow = (shape: Shape, above: string): Row[] =>
     .sort()
     .flatMap((name) => {
       const rule = shape[name];
-      const nested = typeof rule === 'function' ? shapeOf(rule) : undefined;
+      const nested = typeof rule === 'function' ? rule.shape : undefined;
       return [notedRow(`${above}.${name}`, ''), ...(nested ? notedBelow(nested, `${above}.${name}`) : [])];
     });

@@ -1,33 +1,27 @@
 import { own } from '../lib/own.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import type { ImageConfig } from '../model/state.ts';
-import type { FieldName } from './fields/field.ts';
+import type { Field } from './fields/field.ts';
 import { FIELDS } from './fields/table.ts';
 import { type Json, sameJson } from './json.ts';
 
-/** Fields of which a site may own single keys: `environment.LOG_LEVEL`. */
-const MAPS: readonly FieldName[] = ['Env', 'Labels', 'Annotations', 'Sysctls', 'StorageOpt', 'Tmpfs'];
-
-/** What Docker Compose calls a field where the plan has a shorter word. */
-const ALSO: Record<string, FieldName> = { mem_limit: 'Memory' };
-
 interface Owned {
-  name: FieldName;
-  /** Of a map; absent: all of it. */
+  field: Field;
+  /** One key of a map; absent: all of it. */
   key?: string;
 }
 
 /** `memory`, `environment` or `environment.LOG_LEVEL`; undefined for what is no field. */
 function ownedField(word: string): Owned | undefined {
-  const name = FIELDS.find(({ label }) => label === word)?.name ?? own(ALSO, word);
-  if (name) return { name };
+  const field = FIELDS.find(({ label, alias }) => label === word || alias === word);
+  if (field) return { field };
   const dot = word.indexOf('.');
-  const map = FIELDS.find((field) => field.label === word.slice(0, dot) && MAPS.includes(field.name));
-  return dot > 0 && map && dot < word.length - 1 ? { name: map.name, key: word.slice(dot + 1) } : undefined;
+  const map = FIELDS.find(({ label, ownable }) => label === word.slice(0, dot) && ownable === 'keys');
+  return dot > 0 && map && dot < word.length - 1 ? { field: map, key: word.slice(dot + 1) } : undefined;
 }
 
 /** Every name that a field goes by. */
-export const fieldNames = (): string[] => [...FIELDS.map(({ label }) => label), ...Object.keys(ALSO)];
+export const fieldNames = (): string[] => FIELDS.flatMap(({ label, alias }) => (alias ? [label, alias] : [label]));
 
 /**
  * What is asked of a container whose site owns some fields: in these, what it has already. So they are no difference, and a container that
@@ -40,9 +34,10 @@ export function withOwned(
   words: readonly string[],
 ): ContainerSpec {
   const asked: Record<string, unknown> = { ...desired };
-  for (const { name, key } of words.flatMap((word) => ownedField(word) ?? [])) {
+  for (const { field, key } of words.flatMap((word) => ownedField(word) ?? [])) {
+    const { name } = field;
     const brought = (image as Record<string, unknown> | undefined)?.[name];
-    if (MAPS.includes(name)) {
+    if (field.ownable === 'keys') {
       asked[name] = mapWithOwned(asMap(asked[name]), asMap(observed[name]), asMap(brought), key);
       if (Object.keys(asMap(asked[name])).length === 0) delete asked[name];
     } else if (observed[name] === undefined || (desired[name] === undefined && same(observed[name], brought))) {

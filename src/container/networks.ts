@@ -1,7 +1,7 @@
 import type { ContainerSpec, EndpointSpec, IpamPool, NetworkSpec } from '../model/spec.ts';
 import type { ContainerInspect, EndpointBody, NetworkBody } from './engine-api.ts';
 import type { Json } from './json.ts';
-import { isManagedLabel } from './labels/labels.ts';
+import { isManagedLabel } from './labels/managed.ts';
 
 /** The network that a container is created in: the highest priority, then the first by name. undefined for none. */
 export function primaryNetwork(networks: ContainerSpec['Networks']): string | undefined {

@@ -1,6 +1,6 @@
 import type { VolumeSpec } from '../model/spec.ts';
 import type { VolumeBody } from './engine-api.ts';
-import { isManagedLabel } from './labels/labels.ts';
+import { isManagedLabel } from './labels/managed.ts';
 
 /** The request that makes a volume with these labels of ownership. */
 export const volumeBody = (

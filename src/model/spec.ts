@@ -106,6 +106,9 @@ export interface ContainerSpec {
   Files?: ContainerFile[];
 }
 
+/** The keys that the field table has a row for. Image, Networks and Files have modules of their own; Platform is only sent. */
+export type FieldName = Exclude<keyof ContainerSpec, 'Image' | 'Platform' | 'Networks' | 'Files'>;
+
 export interface HealthcheckSpec {
   /** `["NONE"]`, `["CMD", …]` or `["CMD-SHELL", …]`; absent: the image's test. */
   Test?: string[];

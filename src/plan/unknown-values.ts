@@ -5,8 +5,6 @@ import type { ContainerSpec } from '../model/spec.ts';
 import type { ActualContainer, ActualSite, DesiredContainer, DesiredService, DesiredSite } from '../model/state.ts';
 import { claimantsOf } from './facts/containers.ts';
 
-/** Fields of which single keys can be taken over. */
-const MAPS = ['environment', 'labels', 'annotations', 'sysctls', 'storage_opt', 'tmpfs'];
 /** Fields that `deploy` asks for under names of its own. */
 const OF_DEPLOY = ['memory', 'mem_reservation', 'cpus', 'pids_limit'];
 
@@ -69,17 +67,16 @@ function asFound(
   keys: readonly string[],
   holds: (value: unknown) => boolean,
 ): ContainerSpec {
-  const words = FIELDS.flatMap(({ name, label }): string[] => {
+  const words = FIELDS.flatMap(({ name, label, alias, ownable }): string[] => {
     const value = spec[name];
-    const isMap = MAPS.includes(label);
-    if (keys.includes(label) && !isMap) return [label];
+    const isMap = ownable === 'keys';
+    if (!isMap && (keys.includes(label) || (alias && keys.includes(alias)))) return [label];
     if (!holds(value)) return [];
     const entries = Object.entries(value ?? {});
     // A name with a placeholder is another name on the site.
     if (!isMap || entries.some(([key]) => holds(key))) return [label];
     return entries.flatMap(([key, one]) => (holds(one) ? [`${label}.${key}`] : []));
   });
-  if (keys.includes('mem_limit')) words.push('memory');
   if (keys.includes('deploy')) words.push(...OF_DEPLOY);
   const image = own(actual.images, found.imageId)?.config;
   const asked = withOwned(spec, found.spec, image, words);

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { compileSite } from '../../src/compose/compile-site.ts';
-import { shapeOf } from '../../src/compose/keys/decode.ts';
 import { FILE_KEYS, NETWORK_KEYS, TOP_KEYS, VOLUME_KEYS } from '../../src/compose/keys/resources.ts';
 import { SERVICE_KEYS } from '../../src/compose/keys/service-keys.ts';
 import { formatProblem } from '../../src/lib/errors.ts';
@@ -12,7 +11,7 @@ import { memorySnapshot, placedApp } from '../unit/compose/support.ts';
 function paths(keys: object, above: string[]): string[][] {
   return Object.entries(keys).flatMap(([key, rule]) => {
     const path = [...above, key];
-    const below = typeof rule === 'function' ? shapeOf(rule) : undefined;
+    const below = typeof rule === 'function' ? rule.shape : undefined;
     return [path, ...(below ? paths(below, path) : [])];
   });
 }

@@ -1,93 +1,177 @@
-import type { ContainerSpec } from '../../model/spec.ts';
+import { fieldsWhere } from '../../container/fields/table.ts';
+import type { ContainerSpec, DeviceRequest } from '../../model/spec.ts';
 import { deviceRequest, isCdi } from '../keys/host/devices.ts';
 import type { Limits } from '../keys/host/host-settings.ts';
 import { healthcheckSpec } from '../keys/process/healthcheck.ts';
 import { restartPolicy } from '../keys/process/restart.ts';
 import { nanoCpus } from '../keys/quantities.ts';
-import type { ServiceKeys } from '../keys/service-keys.ts';
+import type { EffectiveKey, ServiceKeys } from '../keys/service-keys.ts';
 
-/** Turns a service's own keys into the Engine API's words. Settings that depend on other parts of the app are added later. */
-export function ownSpec(keys: ServiceKeys): Partial<ContainerSpec> {
-  const { limits, reservations } = keys.deploy?.resources ?? {};
-  const cdi = (keys.devices ?? []).filter(isCdi);
-  const requests = [
-    ...(cdi.length > 0 ? [{ Driver: 'cdi', DeviceIDs: cdi.map(({ PathOnHost }) => PathOnHost) }] : []),
-    ...(keys.gpus ?? []).map((request) => deviceRequest(request, ['gpu'])),
-    ...(reservations?.devices ?? []).map((request) => deviceRequest(request)),
-  ];
-  const added = capabilities(keys.cap_add);
-  return meaningful({
-    Platform: keys.platform,
-    Hostname: keys.hostname,
-    Domainname: keys.domainname,
-    User: keys.user,
-    WorkingDir: keys.working_dir,
-    Tty: keys.tty,
-    OpenStdin: keys.stdin_open,
-    // An empty entrypoint clears the image's; an empty command is the image's.
-    Entrypoint: keys.entrypoint,
-    Cmd: keys.command?.length ? keys.command : undefined,
-    Labels: keys.labels,
-    StopSignal: keys.stop_signal,
-    // Whole seconds, as the engine has no finer; Compose cuts the rest off, too.
-    StopTimeout: keys.stop_grace_period && Math.floor(keys.stop_grace_period / 1e9),
-    Healthcheck: keys.healthcheck && healthcheckSpec(keys.healthcheck),
-    Tmpfs: keys.tmpfs,
-    VolumesFrom: keys.volumes_from?.map(({ kind, name }) => `${kind}:${name}`),
-    // The engine's own bridge by its other name.
-    NetworkMode: keys.network_mode === 'default' ? 'bridge' : keys.network_mode,
-    PidMode: keys.pid,
-    IpcMode: keys.ipc,
-    UTSMode: keys.uts,
-    UsernsMode: keys.userns_mode,
-    CgroupnsMode: keys.cgroup,
-    CgroupParent: keys.cgroup_parent,
+type Asked = { [K in keyof ContainerSpec]?: ContainerSpec[K] | undefined };
+
+/** Fields that take the value of a key as it is. */
+type FieldTaking<T> = { [K in keyof Asked]-?: T extends ContainerSpec[K] ? K : never }[keyof Asked];
+
+/** A key that this table does not put into the spec, and the reader that uses it. */
+interface Elsewhere {
+  usedBy: string;
+}
+const usedBy = (file: string): Elsewhere => ({ usedBy: file });
+
+/**
+ * The keys that can have an effect: those that are refused or noted are not among them. A key becomes the field of that name with the value as it is,
+ * or the fields that a function makes of it, or is used elsewhere.
+ */
+type Mappings = {
+  [K in EffectiveKey]: FieldTaking<Given<K>> | ((value: Given<K>, keys: ServiceKeys) => Asked) | Elsewhere;
+};
+type Given<K extends keyof ServiceKeys> = NonNullable<ServiceKeys[K]>;
+
+const FROM_NETWORKS = usedBy('compile-service.ts networks()');
+const FROM_FILES = usedBy('compile-files.ts');
+const FROM_SERVICE = usedBy('compile-service.ts compileService()');
+
+/**
+ * Where each key of a service goes. A key that is read and missing here does not compile. Where two keys ask for the same field, the later one in this
+ * table wins if it says something.
+ */
+const MAPPINGS = {
+  platform: 'Platform',
+  hostname: 'Hostname',
+  domainname: 'Domainname',
+  user: 'User',
+  working_dir: 'WorkingDir',
+  tty: 'Tty',
+  stdin_open: 'OpenStdin',
+  // An empty entrypoint clears the image's; an empty command is the image's.
+  entrypoint: 'Entrypoint',
+  command: 'Cmd',
+  labels: 'Labels',
+  stop_signal: 'StopSignal',
+  // Whole seconds, as the engine has no finer; Compose cuts the rest off, too.
+  stop_grace_period: (nanoseconds) => ({ StopTimeout: Math.floor(nanoseconds / 1e9) }),
+  healthcheck: (check) => ({ Healthcheck: healthcheckSpec(check) }),
+  init: 'Init',
+  isolation: 'Isolation',
+  runtime: 'Runtime',
+  annotations: 'Annotations',
+  logging: ({ driver, options = {} }) => ({ LogConfig: { ...(driver && { Type: driver }), Config: options } }),
+  restart: (_, keys) => ({ RestartPolicy: restartPolicy(keys.deploy?.restart_policy, keys.restart) }),
+
+  tmpfs: 'Tmpfs',
+  volumes_from: (references) => ({ VolumesFrom: references.map(({ kind, name }) => `${kind}:${name}`) }),
+  storage_opt: 'StorageOpt',
+  shm_size: 'ShmSize',
+  devices: (devices, keys) => ({
+    Devices: devices.filter((device) => !isCdi(device)).map(({ written, ...device }) => device),
+    DeviceRequests: deviceRequests(keys),
+  }),
+  device_cgroup_rules: 'DeviceCgroupRules',
+  gpus: (_, keys) => ({ DeviceRequests: deviceRequests(keys) }),
+
+  // The engine's own bridge by its other name.
+  network_mode: (mode) => ({ NetworkMode: mode === 'default' ? 'bridge' : mode }),
+  extra_hosts: 'ExtraHosts',
+  dns: 'Dns',
+  dns_search: 'DnsSearch',
+  dns_opt: 'DnsOptions',
+
+  pid: 'PidMode',
+  ipc: 'IpcMode',
+  uts: 'UTSMode',
+  userns_mode: 'UsernsMode',
+  cgroup: 'CgroupnsMode',
+  cgroup_parent: 'CgroupParent',
+  privileged: 'Privileged',
+  read_only: 'ReadonlyRootfs',
+  cap_add: (names) => ({ CapAdd: capabilities(names) }),
+  cap_drop: (names, { cap_add }) => {
+    const added = capabilities(cap_add);
+    return { CapDrop: capabilities(names).filter((name) => !added.includes(name)) };
+  },
+  sysctls: 'Sysctls',
+  ulimits: (limits) => ({ Ulimits: ulimits(limits) }),
+  group_add: 'GroupAdd',
+
+  mem_limit: 'Memory',
+  mem_reservation: 'MemoryReservation',
+  memswap_limit: 'MemorySwap',
+  mem_swappiness: 'MemorySwappiness',
+  cpus: (cpus) => ({ NanoCpus: nanoCpus(cpus) }),
+  cpu_shares: 'CpuShares',
+  cpu_period: 'CpuPeriod',
+  cpu_quota: 'CpuQuota',
+  cpu_rt_period: 'CpuRealtimePeriod',
+  cpu_rt_runtime: 'CpuRealtimeRuntime',
+  cpuset: 'CpusetCpus',
+  pids_limit: 'PidsLimit',
+  oom_kill_disable: 'OomKillDisable',
+  oom_score_adj: 'OomScoreAdj',
+  blkio_config: (blkio) => ({
+    BlkioWeight: blkio.weight,
+    BlkioWeightDevice: blkio.weight_device?.map(({ path = '', weight = 0 }) => ({ Path: path, Weight: weight })),
+    BlkioDeviceReadBps: rates(blkio.device_read_bps),
+    BlkioDeviceReadIOps: rates(blkio.device_read_iops),
+    BlkioDeviceWriteBps: rates(blkio.device_write_bps),
+    BlkioDeviceWriteIOps: rates(blkio.device_write_iops),
+  }),
+  // After the keys that it goes before: limits, reservations and the restart policy of `deploy` win.
+  deploy: ({ resources: { limits, reservations } = {} }, keys) => ({
+    Memory: limits?.memory,
+    MemoryReservation: reservations?.memory,
+    NanoCpus: limits?.cpus ? nanoCpus(limits.cpus) : undefined,
+    PidsLimit: limits?.pids && limits.pids > 0 ? limits.pids : undefined,
+    DeviceRequests: deviceRequests(keys),
     RestartPolicy: restartPolicy(keys.deploy?.restart_policy, keys.restart),
-    Init: keys.init,
-    Privileged: keys.privileged,
-    ReadonlyRootfs: keys.read_only,
-    CapAdd: added,
-    CapDrop: capabilities(keys.cap_drop).filter((name) => !added.includes(name)),
-    Sysctls: keys.sysctls,
-    Ulimits: ulimits(keys.ulimits),
-    GroupAdd: keys.group_add,
-    ShmSize: keys.shm_size,
-    Runtime: keys.runtime,
-    Isolation: keys.isolation,
-    StorageOpt: keys.storage_opt,
-    Annotations: keys.annotations,
-    LogConfig: logConfig(keys.logging),
-    ExtraHosts: keys.extra_hosts,
-    Dns: keys.dns,
-    DnsSearch: keys.dns_search,
-    DnsOptions: keys.dns_opt,
-    Devices: keys.devices?.filter((device) => !isCdi(device)).map(({ written, ...device }) => device),
-    DeviceRequests: requests,
-    DeviceCgroupRules: keys.device_cgroup_rules,
-    Memory: limits?.memory || keys.mem_limit,
-    MemoryReservation: reservations?.memory || keys.mem_reservation,
-    MemorySwap: keys.memswap_limit,
-    MemorySwappiness: keys.mem_swappiness,
-    NanoCpus: nanoCpus(limits?.cpus || keys.cpus || 0),
-    CpuShares: keys.cpu_shares,
-    CpuPeriod: keys.cpu_period,
-    CpuQuota: keys.cpu_quota,
-    CpuRealtimePeriod: keys.cpu_rt_period,
-    CpuRealtimeRuntime: keys.cpu_rt_runtime,
-    CpusetCpus: keys.cpuset,
-    PidsLimit: limits?.pids && limits.pids > 0 ? limits.pids : keys.pids_limit,
-    BlkioWeight: keys.blkio_config?.weight,
-    BlkioWeightDevice: keys.blkio_config?.weight_device?.map(({ path = '', weight = 0 }) => ({
-      Path: path,
-      Weight: weight,
-    })),
-    BlkioDeviceReadBps: rates(keys.blkio_config?.device_read_bps),
-    BlkioDeviceReadIOps: rates(keys.blkio_config?.device_read_iops),
-    BlkioDeviceWriteBps: rates(keys.blkio_config?.device_write_bps),
-    BlkioDeviceWriteIOps: rates(keys.blkio_config?.device_write_iops),
-    OomKillDisable: keys.oom_kill_disable,
-    OomScoreAdj: keys.oom_score_adj,
-  });
+  }),
+
+  image: FROM_SERVICE,
+  container_name: FROM_SERVICE,
+  pull_policy: FROM_SERVICE,
+  scale: FROM_SERVICE,
+  post_start: FROM_SERVICE,
+  pre_stop: FROM_SERVICE,
+  depends_on: FROM_SERVICE,
+  'x-holdfast': FROM_SERVICE,
+  environment: FROM_SERVICE,
+  env_file: FROM_SERVICE,
+  ports: FROM_SERVICE,
+  expose: FROM_SERVICE,
+  networks: FROM_NETWORKS,
+  links: FROM_NETWORKS,
+  external_links: FROM_NETWORKS,
+  mac_address: FROM_NETWORKS,
+  volumes: FROM_FILES,
+  configs: FROM_FILES,
+  secrets: FROM_FILES,
+  security_opt: FROM_FILES,
+  label_file: usedBy('label-files.ts'),
+  extends: usedBy('load/extends.ts'),
+  profiles: usedBy('load/settle.ts'),
+} satisfies Mappings;
+
+/** The fields of a container that a service's own keys ask for. Other parts of the app add theirs later. */
+export function ownSpec(keys: ServiceKeys): Partial<ContainerSpec> {
+  const asked: Asked = {};
+  for (const [key, mapping] of Object.entries(MAPPINGS) as [EffectiveKey, Mappings[EffectiveKey]][]) {
+    const value = keys[key];
+    if (value === undefined || typeof mapping === 'object') continue;
+    const fields =
+      typeof mapping === 'string'
+        ? { [mapping]: value }
+        : (mapping as (value: unknown, keys: ServiceKeys) => Asked)(value, keys);
+    Object.assign(asked, meaningful(fields));
+  }
+  return meaningful(asked);
+}
+
+function deviceRequests({ devices = [], gpus = [], deploy }: ServiceKeys): DeviceRequest[] {
+  const cdi = devices.filter(isCdi);
+  return [
+    ...(cdi.length > 0 ? [{ Driver: 'cdi', DeviceIDs: cdi.map(({ PathOnHost }) => PathOnHost) }] : []),
+    ...gpus.map((request) => deviceRequest(request, ['gpu'])),
+    ...(deploy?.resources?.reservations?.devices ?? []).map((request) => deviceRequest(request)),
+  ];
 }
 
 /** Without `CAP_`, in capitals, sorted. Beside ALL no other counts. */
@@ -104,18 +188,14 @@ function ulimits(limits: Limits = {}): NonNullable<ContainerSpec['Ulimits']> {
     .sort((a, b) => (a.Name < b.Name ? -1 : 1));
 }
 
-function logConfig(logging: ServiceKeys['logging']): ContainerSpec['LogConfig'] {
-  return logging && { ...(logging.driver && { Type: logging.driver }), Config: logging.options ?? {} };
-}
-
 const rates = (given: { path?: string; rate?: number }[] | undefined) =>
   given?.map(({ path = '', rate = 0 }) => ({ Path: path, Rate: rate }));
 
-/** Keys in which empty, zero or false asks for something that leaving it out does not. */
-const EVEN_IF_EMPTY = new Set<string>(['Entrypoint', 'Init', 'StopTimeout', 'LogConfig', 'RestartPolicy']);
+/** Fields in which empty, zero or false asks for something that leaving it out does not. */
+const EVEN_IF_EMPTY: ReadonlySet<string> = new Set(fieldsWhere(({ evenIfEmpty }) => evenIfEmpty));
 
-/** Without what only says the default: nothing, "", 0, false, empty lists and mappings. */
-function meaningful(spec: { [K in keyof ContainerSpec]?: ContainerSpec[K] | undefined }): Partial<ContainerSpec> {
+/** Without values that only say the default: nothing, "", 0, false, empty lists and mappings. */
+function meaningful(spec: Asked): Partial<ContainerSpec> {
   const kept = Object.entries(spec).filter(([key, value]) => {
     if (value === undefined || value === null) return false;
     if (EVEN_IF_EMPTY.has(key)) return true;

@@ -5,8 +5,17 @@ import { describe, type MappingEntry, type MappingNode, type ScalarNode, type Ya
 import type { Report } from '../report.ts';
 import { parseBytes, parseDuration } from './quantities.ts';
 
-/** Reads a node as a T; gives undefined where it is none, and the report then says why. */
-export type Decoder<T> = (node: YamlNode, report: Report) => T | undefined;
+/** Reads a node as a T; gives undefined for another node, and the report then says why. */
+export interface Decoder<T> {
+  (node: YamlNode, report: Report): T | undefined;
+  /** The keys of the mapping that it reads, or of the mappings in the list that it reads; absent for anything else. */
+  readonly shape?: Shape | undefined;
+  /** The reason why the key has no effect, here as with Docker Compose; absent for a key that has one. */
+  readonly note?: string;
+}
+
+/** A key that is checked and printed and has no effect. */
+export type Noted<T> = Decoder<T> & { readonly note: string };
 
 /** A key that is known and not supported: why, or what to do. */
 export interface Refusal {
@@ -15,18 +24,11 @@ export interface Refusal {
 
 export type Shape = Record<string, Decoder<unknown> | Refusal>;
 
-/** The keys of the mapping that a decoder reads, or of those in the list that it reads. */
-const shapes = new WeakMap<Decoder<unknown>, Shape>();
-
-/** The keys that may stand in what a decoder reads; undefined where it reads no mapping with keys of ours. For what is told of all keys. */
-export const shapeOf = (decoder: Decoder<unknown>): Shape | undefined => shapes.get(decoder);
-
-/** `decoder`, which reads a mapping as `like` does, among other forms. */
-export function shapedAs<T>(like: Decoder<unknown>, decoder: Decoder<T>): Decoder<T> {
-  const shape = shapes.get(like);
-  if (shape) shapes.set(decoder, shape);
-  return decoder;
-}
+/** A decoder that reads mappings with these keys, among other forms. */
+export const withShape = <T>(
+  shape: Shape | undefined,
+  read: (node: YamlNode, report: Report) => T | undefined,
+): Decoder<T> => Object.assign(read, { shape });
 
 export const text: Decoder<string> = (node, report) => {
   if (node.kind === 'scalar' && typeof node.value === 'string') return node.value;
@@ -126,7 +128,7 @@ export function word<T extends string>(...words: T[]): Decoder<T> {
 }
 
 export function list<T>(item: Decoder<T>): Decoder<T[]> {
-  return shapedAs(item, (node, report) => {
+  return withShape(item.shape, (node, report) => {
     if (node.kind !== 'sequence') return report.error(node, `a list is expected here, not ${describe(node)}`);
     const items = node.items.map((each) => item(each, report));
     return items.filter((each) => each !== undefined);
@@ -144,7 +146,7 @@ export function listOrOne<T>(item: Decoder<T>): Decoder<T[]> {
 
 /** A list in which nothing may stand twice, as Compose has it for those that it does not make unique itself. */
 export function withoutRepeats<T>(decoder: Decoder<T>): Decoder<T> {
-  return shapedAs(decoder, (node, report) => {
+  return withShape(decoder.shape, (node, report) => {
     const seen = new Set<string>();
     for (const item of node.kind === 'sequence' ? node.items : []) {
       if (item.kind !== 'scalar') continue;
@@ -160,7 +162,7 @@ export function map<T, U>(
   decoder: Decoder<T>,
   f: (value: T, node: YamlNode, report: Report) => U | undefined,
 ): Decoder<U> {
-  return shapedAs(decoder, (node, report) => {
+  return withShape(decoder.shape, (node, report) => {
     const value = decoder(node, report);
     return value === undefined ? undefined : f(value, node, report);
   });
@@ -224,38 +226,30 @@ export const optionRecord: Decoder<Record<string, string>> = (node, report) => {
 
 export const refused = (reason: string): Refusal => ({ refused: reason });
 
-/** Why a key that is read has no effect, here as with Docker Compose. */
-const notes = new WeakMap<Decoder<unknown>, string>();
-
-/** The reason that `noted` was given; undefined for a key that has an effect. */
-export const noteOf = (decoder: Decoder<unknown>): string | undefined => notes.get(decoder);
-
 /** A key that is checked and printed and has no effect, here as with Docker Compose: a warning says so, with the reason. */
-export function noted<T>(reason: string, decoder: Decoder<T>): Decoder<T> {
-  const marked: Decoder<T> = (node, report) => decoder(node, report);
-  notes.set(marked, reason);
-  return shapedAs(decoder, marked);
-}
+export const noted = <T>(note: string, decoder: Decoder<T>): Noted<T> =>
+  Object.assign(
+    withShape(decoder.shape, (node, report) => decoder(node, report)),
+    { note },
+  );
 
 /** What `record` gives: what was there and could be read. */
 export type Decoded<S extends Shape> = { [K in keyof S]?: S[K] extends Decoder<infer T> ? T : never };
 
 /** A mapping with known keys; any other is refused by name. `what` names it in messages, as `healthcheck`. */
 export function record<S extends Shape>(what: string, shape: S): Decoder<Decoded<S>> {
-  const decoder: Decoder<Decoded<S>> = (node, report) => {
+  return withShape(shape, (node, report) => {
     if (node.kind !== 'mapping') return report.error(node, `${what} must be a mapping, not ${describe(node)}`);
     const result: Record<string, unknown> = {};
     for (const entry of known(node, what, shape, report)) {
       const decoder = own(shape, entry.key);
-      const value = typeof decoder === 'function' ? decoder(entry.value, report) : undefined;
-      const note = typeof decoder === 'function' ? noteOf(decoder) : undefined;
-      if (note !== undefined) report.warn(entry.keyAt, `${entry.key} has no effect: ${note}`);
+      if (typeof decoder !== 'function') continue;
+      const value = decoder(entry.value, report);
+      if (decoder.note !== undefined) report.warn(entry.keyAt, `${entry.key} has no effect: ${decoder.note}`);
       if (value !== undefined) result[entry.key] = value;
     }
     return result as Decoded<S>;
-  };
-  shapes.set(decoder, shape);
-  return decoder;
+  });
 }
 
 /** Holdfast's own extension, where the table of what it is in knows none. A key that a later Holdfast knows must not mean nothing to this one. */
@@ -265,7 +259,7 @@ const NEWER = 'this version of Holdfast does not know it there; take it out, or 
 /** Holdfast's own keys in one place of a Compose file; nothing at all is as good as none. */
 export function extension<S extends Shape>(shape: S): Decoder<Decoded<S>> {
   const keys = record(EXTENSION, shape);
-  return shapedAs(keys, (node, report) =>
+  return withShape(keys.shape, (node, report) =>
     node.kind === 'scalar' && node.value === null ? undefined : keys(node, report),
   );
 }

@@ -10,9 +10,9 @@ import {
   map,
   noted,
   record,
-  shapedAs,
   stringRecord,
   text,
+  withShape,
   word,
 } from './decode.ts';
 import { reservedDevices } from './host/devices.ts';
@@ -98,6 +98,6 @@ export type Deploy = Decoded<typeof KEYS>;
 const DEPLOY = record('deploy', KEYS);
 
 /** Reads `deploy`, as far as it has a meaning without Swarm. */
-export const deploy: Decoder<Deploy> = (node, report) =>
-  node.kind === 'scalar' && node.value === null ? undefined : DEPLOY(node, report);
-shapedAs(DEPLOY, deploy);
+export const deploy: Decoder<Deploy> = withShape(DEPLOY.shape, (node, report) =>
+  node.kind === 'scalar' && node.value === null ? undefined : DEPLOY(node, report),
+);

@@ -1,4 +1,4 @@
-import { type Decoder, flag, list, listOrOne, record, shapedAs, text, word } from './decode.ts';
+import { type Decoder, flag, list, listOrOne, record, text, withShape, word } from './decode.ts';
 import { command } from './process/command.ts';
 import { environment } from './process/environment.ts';
 
@@ -18,9 +18,8 @@ const WATCH = {
 const DEVELOP = record('develop', { watch: list(record('develop.watch', WATCH)) });
 
 /** Reads `develop`, which has no effect, to report its mistakes and to print it. */
-export const develop: Decoder<Develop> = (node, report) =>
-  node.kind === 'scalar' && node.value === null ? undefined : DEVELOP(node, report);
-
-shapedAs(DEVELOP, develop);
+export const develop: Decoder<Develop> = withShape(DEVELOP.shape, (node, report) =>
+  node.kind === 'scalar' && node.value === null ? undefined : DEVELOP(node, report),
+);
 
 export type Develop = NonNullable<ReturnType<typeof DEVELOP>>;

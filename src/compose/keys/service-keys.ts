@@ -14,6 +14,7 @@ import {
   map,
   noted,
   optionRecord,
+  type Refusal,
   record,
   refused,
   stringRecord,
@@ -177,3 +178,8 @@ export const SERVICE_KEYS = {
 
 /** A service as written, with every key decoded. */
 export type ServiceKeys = Decoded<typeof SERVICE_KEYS>;
+
+/** The keys that can have an effect: neither refused nor noted. */
+export type EffectiveKey = {
+  [K in keyof typeof SERVICE_KEYS]: (typeof SERVICE_KEYS)[K] extends Refusal | { note: string } ? never : K;
+}[keyof typeof SERVICE_KEYS];

@@ -1,6 +1,6 @@
 import type { DeviceRequest } from '../../model/spec.ts';
 import type { Json } from '../json.ts';
-import { type Comparison, type Field, hostConfig, mapText, unreported } from './field.ts';
+import { type Comparison, hostConfig, mapText, type Rows, unreported } from './field.ts';
 import { set } from './kinds.ts';
 
 type Device = { PathOnHost: string; PathInContainer: string; CgroupPermissions: string };
@@ -37,13 +37,13 @@ const request = ({ Driver, Count, DeviceIDs, Capabilities, Options }: DeviceRequ
     .join(', ');
 
 /** The host's hardware. */
-export const deviceFields: Field[] = [
-  hostConfig(
-    'Devices',
+export const deviceRows = {
+  Devices: hostConfig(
     {
       read: (raw) => (Array.isArray(raw) && raw.length > 0 ? raw.map((device: Device) => ({ ...device })) : undefined),
       canonical: () => undefined,
       show: String,
+      unordered: true,
     },
     {
       label: 'devices',
@@ -52,17 +52,17 @@ export const deviceFields: Field[] = [
       text: mapText('devices', String),
     },
   ),
-  hostConfig(
-    'DeviceRequests',
+  DeviceRequests: hostConfig(
     {
       read: (raw) => (Array.isArray(raw) && raw.length > 0 ? raw.map(present) : undefined),
       canonical: (value) => (value.length > 0 ? value.map(request).sort() : undefined),
       show: (value) => (value as string[]).join('; '),
+      unordered: true,
     },
     { label: 'gpus' },
   ),
-  hostConfig('DeviceCgroupRules', set, { label: 'device_cgroup_rules' }),
-];
+  DeviceCgroupRules: hostConfig(set, { label: 'device_cgroup_rules' }),
+} satisfies Rows;
 
 /** Engines write null for what was not given. */
 const present = (raw: Record<string, unknown>): DeviceRequest =>

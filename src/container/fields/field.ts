@@ -1,31 +1,36 @@
 import { own } from '../../lib/own.ts';
-import type { ContainerSpec } from '../../model/spec.ts';
+import type { ContainerSpec, FieldName } from '../../model/spec.ts';
 import type { EngineCapabilities, ImageConfig } from '../../model/state.ts';
 import type { ContainerInspect, CreateContainerBody } from '../engine-api.ts';
 import type { Json } from '../json.ts';
 import type { Kind } from './kinds.ts';
 
-/** What the field table has a row for. Image, Networks and Files have modules of their own; Platform is only sent. */
-export type FieldName = Exclude<keyof ContainerSpec, 'Image' | 'Platform' | 'Networks' | 'Files'>;
-
 /** One row of the field table: how a key of ContainerSpec is sent, read, compared and shown. */
 export interface Field {
   readonly name: FieldName;
-  /** What people call it: Compose's key, where there is one. */
+  /** The name for people: Compose's key, where there is one. */
   readonly label: string;
+  /** Another name that people use: Compose's key, where the label is shorter. */
+  readonly alias: string | undefined;
   /** `docker update` can change it. Not to nothing: an engine takes an absent limit for an unchanged one. */
   readonly inPlace: boolean;
-  /** An engine fills it in from its own configuration when it is not asked for; see asked.ts. */
-  readonly engineFills: boolean;
-  /** The image's value is merged into it by the engine: as a whole where none was asked, or key by key. */
+  /** Its list has no order: the same items in another order are no change. */
+  readonly unordered: boolean;
+  /** Empty, zero or false asks for something that an absent key does not. */
+  readonly evenIfEmpty: boolean;
+  /** These engines fill it in, or answer with a default, when it was not asked for: labels/asked.ts tells what was. */
+  readonly filledBy: 'everyEngine' | 'someEngines' | undefined;
+  /** The part that a site may own: all of it, or single keys of it as well (`environment.LOG_LEVEL`). */
+  readonly ownable: 'whole' | 'keys';
+  /** The engine merges the image's value into it: as a whole where none was asked for, or key by key. */
   readonly fromImage: 'whole' | 'keys' | undefined;
   write(spec: ContainerSpec, body: CreateContainerBody, around: Surroundings): void;
   read(inspect: ContainerInspect): Partial<ContainerSpec>;
-  /** What a container made from the desired spec would have, in the form that is compared; undefined is the engine's default. */
+  /** The value that a container made from the desired spec would have, as it is compared; undefined is the engine's default. */
   wanted(comparison: Comparison): Json | undefined;
-  /** What the observed container has, in the same form. */
+  /** The value that the observed container has, in the same form. */
   found(comparison: Comparison): Json | undefined;
-  /** What may be found where nothing was asked, without being a difference. */
+  /** This value is no difference where nothing was asked for. */
   engineDefault(found: Json): boolean;
   /** The difference in words. Secrets are not in it. */
   text(found: Json | undefined, wanted: Json | undefined): string;
@@ -53,36 +58,43 @@ export const unreported = (comparison: Comparison, part: string): boolean => com
 
 type Value<K extends FieldName> = NonNullable<ContainerSpec[K]>;
 
-export interface FieldOptions<K extends FieldName> {
+/** A row as it is written down. Only the label is needed; the kind of the value and the place in the API's JSON give the rest. */
+interface RowOptions<T>
+  extends Partial<Pick<Field, 'alias' | 'evenIfEmpty' | 'filledBy' | 'fromImage' | 'engineDefault'>> {
   label: string;
   inPlace?: true;
-  engineFills?: true;
-  engineDefault?: (found: Json) => boolean;
-  /** What the image brings where the spec asks nothing. */
-  image?: (image: ImageConfig) => Value<K> | undefined;
-  fromImage?: 'whole' | 'keys';
+  ownable?: 'keys';
+  /** The image's value, where the spec asks for nothing. */
+  image?: (image: ImageConfig) => T | undefined;
+  read?: (inspect: ContainerInspect) => T | undefined;
   write?: Field['write'];
-  read?: (inspect: ContainerInspect) => Value<K> | undefined;
   wanted?: Field['wanted'];
   found?: Field['found'];
   text?: Field['text'];
 }
 
-/** A row whose value stands in the API's Config under its own name. */
-export const config = <K extends FieldName>(name: K, kind: Kind<Value<K>>, options: FieldOptions<K>): Field =>
-  row('Config', name, kind, options);
+export interface Row<T> extends RowOptions<T> {
+  at: 'Config' | 'HostConfig';
+  kind: Kind<T>;
+}
 
-/** A row whose value stands in the API's HostConfig under its own name. */
-export const hostConfig = <K extends FieldName>(name: K, kind: Kind<Value<K>>, options: FieldOptions<K>): Field =>
-  row('HostConfig', name, kind, options);
+/** A row for each field. */
+export type AllRows = { readonly [K in FieldName]: Row<Value<K>> };
+export type Rows = Partial<AllRows>;
 
-function row<K extends FieldName>(
-  at: 'Config' | 'HostConfig',
-  name: K,
-  kind: Kind<Value<K>>,
-  options: FieldOptions<K>,
-): Field {
-  const { label, image } = options;
+/** The value is in the API's Config under the row's name. */
+export const config = <T>(kind: Kind<T>, options: RowOptions<T>): Row<T> => ({ at: 'Config', kind, ...options });
+
+/** The value is in the API's HostConfig under the row's name. */
+export const hostConfig = <T>(kind: Kind<T>, options: RowOptions<T>): Row<T> => ({
+  at: 'HostConfig',
+  kind,
+  ...options,
+});
+
+/** A row with everything that it leaves to its kind. */
+export function fieldOf<K extends FieldName>(name: K, row: Row<Value<K>>): Field {
+  const { at, kind, label, image } = row;
   const canonical = (value: Value<K> | undefined): Json | undefined =>
     value === undefined ? undefined : kind.canonical(value);
   const valueIn = (spec: ContainerSpec): Value<K> | undefined => spec[name] as Value<K> | undefined;
@@ -90,26 +102,30 @@ function row<K extends FieldName>(
   return {
     name,
     label,
-    inPlace: options.inPlace ?? false,
-    engineFills: options.engineFills ?? false,
-    fromImage: options.fromImage ?? (image && 'whole'),
-    engineDefault: options.engineDefault ?? (() => false),
+    alias: row.alias,
+    inPlace: row.inPlace ?? false,
+    unordered: kind.unordered ?? false,
+    evenIfEmpty: row.evenIfEmpty ?? false,
+    filledBy: row.filledBy,
+    ownable: row.ownable ?? 'whole',
+    fromImage: row.fromImage ?? (image && 'whole'),
+    engineDefault: row.engineDefault ?? (() => false),
     write:
-      options.write ??
+      row.write ??
       ((spec, body) => {
         const value = valueIn(spec);
         if (value !== undefined) put(at === 'Config' ? body : body.HostConfig, name, value);
       }),
     read: (inspect) => {
-      const value = options.read ? options.read(inspect) : kind.read((inspect[at] as Record<string, unknown>)[name]);
+      const value = row.read ? row.read(inspect) : kind.read((inspect[at] as Record<string, unknown>)[name]);
       return value === undefined ? {} : { [name]: value };
     },
     wanted:
-      options.wanted ??
+      row.wanted ??
       (({ desired, image: config }) => canonical(valueIn(desired) ?? (image && config ? image(config) : undefined))),
-    found: options.found ?? (({ observed }) => canonical(valueIn(observed))),
+    found: row.found ?? (({ observed }) => canonical(valueIn(observed))),
     text:
-      options.text ??
+      row.text ??
       ((found, wanted) =>
         kind.hidden ? `${label} differs` : `${label}: ${shown(kind, found)}, wanted ${shown(kind, wanted)}`),
   };

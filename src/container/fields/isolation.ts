@@ -3,7 +3,7 @@ import type { CreateContainerBody } from '../engine-api.ts';
 import { joinedId } from '../joined-id.ts';
 import type { Json } from '../json.ts';
 import { primaryNetwork } from '../networks.ts';
-import { type Comparison, type Field, hostConfig, mapText, type Surroundings, unreported } from './field.ts';
+import { type Comparison, hostConfig, mapText, type Rows, type Surroundings, unreported } from './field.ts';
 import { flag, list, map, set, setOf, text } from './kinds.ts';
 
 const capability = setOf((name) => name.toUpperCase().replace(/^CAP_/, ''));
@@ -11,6 +11,7 @@ const capability = setOf((name) => name.toUpperCase().replace(/^CAP_/, ''));
 /** Podman names none of a privileged container, or those that the machine itself has not. */
 const capabilityOptions = (name: 'CapAdd' | 'CapDrop', label: string) => ({
   label,
+  filledBy: 'someEngines' as const,
   // With `CAP_`, as the docker command line and Compose send them.
   write: (spec: ContainerSpec, body: CreateContainerBody) => {
     const names = spec[name];
@@ -64,8 +65,8 @@ const writeNamespace =
 export const isOwnMode = (mode: string): boolean =>
   ['', 'default', 'bridge', 'host', 'none', 'private'].includes(mode) || /^(container|service|ns):/.test(mode);
 
-export const namespaceFields: Field[] = [
-  hostConfig('NetworkMode', text, {
+export const namespaceRows = {
+  NetworkMode: hostConfig(text, {
     label: 'network_mode',
     write: writeNamespace('NetworkMode'),
     read: ({ HostConfig: { NetworkMode = '' } }) =>
@@ -76,31 +77,30 @@ export const namespaceFields: Field[] = [
         : (NetworkMode ?? (Object.keys(Networks ?? {}).length > 0 ? 'its networks' : 'bridge')),
     found: ({ observed }) => observed.NetworkMode ?? 'its networks',
   }),
-  hostConfig('PidMode', { ...text, none: 'private' }, { label: 'pid', write: writeNamespace('PidMode') }),
-  hostConfig('IpcMode', text, {
+  PidMode: hostConfig({ ...text, none: 'private' }, { label: 'pid', write: writeNamespace('PidMode') }),
+  IpcMode: hostConfig(text, {
     label: 'ipc',
-    engineFills: true,
     write: writeNamespace('IpcMode'),
+    filledBy: 'everyEngine',
     engineDefault: (found) => found === 'private' || found === 'shareable',
   }),
-  hostConfig('UTSMode', text, { label: 'uts' }),
-  hostConfig('UsernsMode', text, { label: 'userns_mode' }),
-  hostConfig('CgroupnsMode', text, {
+  UTSMode: hostConfig(text, { label: 'uts' }),
+  UsernsMode: hostConfig(text, { label: 'userns_mode' }),
+  CgroupnsMode: hostConfig(text, {
     label: 'cgroup',
-    engineFills: true,
+    filledBy: 'everyEngine',
     engineDefault: (found) => found === 'private' || found === 'host',
   }),
-  hostConfig('CgroupParent', text, { label: 'cgroup_parent' }),
-];
+  CgroupParent: hostConfig(text, { label: 'cgroup_parent' }),
+} satisfies Rows;
 
 /** What the container may do to the host, and what it sees of it. */
-export const isolationFields: Field[] = [
-  hostConfig('Privileged', flag, { label: 'privileged' }),
-  hostConfig('ReadonlyRootfs', flag, { label: 'read_only' }),
-  hostConfig('CapAdd', capability, capabilityOptions('CapAdd', 'cap_add')),
-  hostConfig('CapDrop', capability, capabilityOptions('CapDrop', 'cap_drop')),
-  hostConfig(
-    'SecurityOpt',
+export const isolationRows = {
+  Privileged: hostConfig(flag, { label: 'privileged' }),
+  ReadonlyRootfs: hostConfig(flag, { label: 'read_only' }),
+  CapAdd: hostConfig(capability, capabilityOptions('CapAdd', 'cap_add')),
+  CapDrop: hostConfig(capability, capabilityOptions('CapDrop', 'cap_drop')),
+  SecurityOpt: hostConfig(
     { ...setOf(securityOption), show: showSecurity },
     {
       label: 'security_opt',
@@ -120,9 +120,8 @@ export const isolationFields: Field[] = [
       found: foundSecurity,
     },
   ),
-  hostConfig('Sysctls', map, { label: 'sysctls', text: mapText('sysctls', String) }),
-  hostConfig(
-    'Ulimits',
+  Sysctls: hostConfig(map, { label: 'sysctls', ownable: 'keys', text: mapText('sysctls', String) }),
+  Ulimits: hostConfig(
     {
       read: (raw) =>
         Array.isArray(raw) && raw.length > 0 ? raw.map(({ Name, Soft, Hard }) => ({ Name, Soft, Hard })) : undefined,
@@ -133,14 +132,15 @@ export const isolationFields: Field[] = [
             )
           : undefined,
       show: String,
+      unordered: true,
     },
-    { label: 'ulimits', engineFills: true, text: mapText('ulimits', String) },
+    { label: 'ulimits', text: mapText('ulimits', String) },
   ),
-  hostConfig('GroupAdd', set, { label: 'group_add' }),
-  hostConfig('Runtime', text, {
+  GroupAdd: hostConfig(set, { label: 'group_add' }),
+  Runtime: hostConfig(text, {
     label: 'runtime',
-    engineFills: true,
+    filledBy: 'everyEngine',
     engineDefault: (found) => ['runc', 'crun', 'oci', 'io.containerd.runc.v2'].includes(String(found)),
   }),
-  hostConfig('Isolation', text, { label: 'isolation', engineDefault: (found) => found === 'default' }),
-];
+  Isolation: hostConfig(text, { label: 'isolation', engineDefault: (found) => found === 'default' }),
+} satisfies Rows;

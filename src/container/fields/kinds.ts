@@ -11,6 +11,8 @@ export interface Kind<T> {
   none?: string;
   /** May hold a secret: only that it differs is told. */
   hidden?: true;
+  /** A list without an order. */
+  unordered?: true;
 }
 
 const words = (value: Json): string => (Array.isArray(value) ? value.map(String).join(', ') : String(value));
@@ -99,6 +101,7 @@ export function setOf(spelling: (item: string) => string): Kind<string[]> {
     read: readList,
     canonical: (value) => (value.length > 0 ? [...new Set(value.map(spelling))].sort() : undefined),
     show: words,
+    unordered: true,
   };
 }
 

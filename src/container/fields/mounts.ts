@@ -4,8 +4,8 @@ import type { ImageConfig } from '../../model/state.ts';
 import type { ContainerInspect, CreateContainerBody, MountBody } from '../engine-api.ts';
 import { joinedId } from '../joined-id.ts';
 import { type Json, stableText } from '../json.ts';
-import { type Comparison, type Field, hostConfig, mapText, type Surroundings, unreported } from './field.ts';
-import { bytes, map, samePath, set } from './kinds.ts';
+import { type Comparison, hostConfig, mapText, type Rows, type Surroundings, unreported } from './field.ts';
+import { bytes, type Kind, map, samePath, set } from './kinds.ts';
 
 /** The images a container needs on the disk: its own, and those it mounts. */
 export const imagesOf = ({ Image, Mounts = [] }: ContainerSpec): string[] => [
@@ -284,11 +284,11 @@ function foundTmpfs(comparison: Comparison): Json | undefined {
 const volumesFrom = (spec: ContainerSpec, { joins }: Surroundings): string[] =>
   (spec.VolumesFrom ?? []).map((from) => joinedId(from, joins));
 
-const none = { read: () => undefined, canonical: () => undefined, show: String };
+const none: Kind<MountSpec[]> = { read: () => undefined, canonical: () => undefined, show: String, unordered: true };
 
 /** What the container finds in its file system besides the image. */
-export const mountFields: Field[] = [
-  hostConfig('Mounts', none, {
+export const mountRows = {
+  Mounts: hostConfig(none, {
     label: 'volumes',
     write: writeMounts,
     read: readMounts,
@@ -296,26 +296,26 @@ export const mountFields: Field[] = [
     found: foundMounts,
     text: mapText('volumes', String),
   }),
-  hostConfig('VolumesFrom', set, {
+  VolumesFrom: hostConfig(set, {
     label: 'volumes_from',
     write: (spec, body, around) => {
       if (spec.VolumesFrom) body.HostConfig.VolumesFrom = volumesFrom(spec, around);
     },
   }),
-  hostConfig('Tmpfs', map, {
+  Tmpfs: hostConfig(map, {
     label: 'tmpfs',
+    ownable: 'keys',
     wanted: (comparison) => tmpfs(comparison.desired, comparison),
     found: foundTmpfs,
     text: mapText('tmpfs', (value) => String(value) || 'without options'),
   }),
-  hostConfig(
-    'ShmSize',
+  ShmSize: hostConfig(
     { ...bytes, none: "the engine's" },
     {
       label: 'shm_size',
-      engineFills: true,
+      filledBy: 'everyEngine',
       engineDefault: (found) => found === 64 * 2 ** 20,
     },
   ),
-  hostConfig('StorageOpt', map, { label: 'storage_opt', text: mapText('storage_opt', String) }),
-];
+  StorageOpt: hostConfig(map, { label: 'storage_opt', ownable: 'keys', text: mapText('storage_opt', String) }),
+} satisfies Rows;

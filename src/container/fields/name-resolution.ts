@@ -1,10 +1,9 @@
-import { type Field, hostConfig } from './field.ts';
+import { hostConfig, type Rows } from './field.ts';
 import { list, set, setOf } from './kinds.ts';
 
 /** How the container resolves names. */
-export const nameFields: Field[] = [
-  hostConfig(
-    'ExtraHosts',
+export const nameRows = {
+  ExtraHosts: hostConfig(
     setOf((host) => host.replace('=', ':')),
     {
       label: 'extra_hosts',
@@ -13,7 +12,7 @@ export const nameFields: Field[] = [
       },
     },
   ),
-  hostConfig('Dns', list, { label: 'dns' }),
-  hostConfig('DnsSearch', list, { label: 'dns_search' }),
-  hostConfig('DnsOptions', set, { label: 'dns_opt' }),
-];
+  Dns: hostConfig(list, { label: 'dns' }),
+  DnsSearch: hostConfig(list, { label: 'dns_search' }),
+  DnsOptions: hostConfig(set, { label: 'dns_opt' }),
+} satisfies Rows;

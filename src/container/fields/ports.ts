@@ -1,7 +1,7 @@
 import type { PortBinding } from '../../model/spec.ts';
 import type { HostConfigBody } from '../engine-api.ts';
 import type { Json } from '../json.ts';
-import { type Comparison, config, type Field, hostConfig, unreported } from './field.ts';
+import { type Comparison, config, hostConfig, type Rows, unreported } from './field.ts';
 import { set } from './kinds.ts';
 
 const port = (name: string): string => (name.includes('/') ? name : `${name}/tcp`);
@@ -68,13 +68,13 @@ const exposed = (comparison: Comparison, ports: string[]): Json | undefined => {
   );
 };
 
-export const portFields: Field[] = [
-  hostConfig(
-    'PortBindings',
+export const portRows = {
+  PortBindings: hostConfig(
     {
       read: (raw) => readBindings(raw as HostConfigBody['PortBindings']),
-      canonical: bindings,
+      canonical: (value: PortBinding[]) => bindings(value),
       show: (value) => (value as string[]).join(', '),
+      unordered: true,
     },
     {
       label: 'ports',
@@ -92,7 +92,7 @@ export const portFields: Field[] = [
       found: foundBindings,
     },
   ),
-  config('ExposedPorts', set, {
+  ExposedPorts: config(set, {
     label: 'expose',
     fromImage: 'keys',
     write: ({ ExposedPorts }, body) => {
@@ -103,4 +103,4 @@ export const portFields: Field[] = [
       exposed(comparison, [...(comparison.image?.ExposedPorts ?? []), ...(comparison.desired.ExposedPorts ?? [])]),
     found: (comparison) => exposed(comparison, comparison.observed.ExposedPorts ?? []),
   }),
-];
+} satisfies Rows;

@@ -1,7 +1,7 @@
-import type { HealthcheckSpec } from '../../model/spec.ts';
+import type { ContainerSpec, HealthcheckSpec } from '../../model/spec.ts';
 import { type Json, sameJson } from '../json.ts';
-import { isManagedLabel } from '../labels/labels.ts';
-import { type Comparison, config, type Field, hostConfig, mapText, unreported } from './field.ts';
+import { isManagedLabel } from '../labels/managed.ts';
+import { type Comparison, config, hostConfig, mapText, type Rows, unreported } from './field.ts';
 import { choice, flag, type Kind, list, map, path, text } from './kinds.ts';
 import { signalNumber } from './signals.ts';
 
@@ -74,39 +74,56 @@ function comparedHealth(value: HealthcheckSpec, comparison: Comparison): Json | 
   return health.canonical({ ...value, Test: value.Test.join(' ').split(/\s+/) });
 }
 
+type RestartPolicy = NonNullable<ContainerSpec['RestartPolicy']>;
+
+const restart = (policy: Partial<RestartPolicy> = {}): Json => {
+  const { Name = 'no', MaximumRetryCount } = policy;
+  return Name === 'on-failure' && MaximumRetryCount ? `${Name}:${MaximumRetryCount}` : Name || 'no';
+};
+
+const restartPolicy: Kind<RestartPolicy> = {
+  read: (raw) => {
+    const { Name, MaximumRetryCount } = (raw ?? {}) as Partial<RestartPolicy>;
+    return Name && Name !== 'no' ? { Name, ...(MaximumRetryCount ? { MaximumRetryCount } : {}) } : undefined;
+  },
+  canonical: restart,
+  show: String,
+};
+
 /** What runs in the container, and how it is told to stop. */
-export const processFields: Field[] = [
+export const processRows = {
   // Docker calls a container by the start of its ID when no name is asked for.
-  config('Hostname', text, {
+  Hostname: config(text, {
     label: 'hostname',
     read: ({ Id, Config }) => (Config.Hostname && Config.Hostname !== Id.slice(0, 12) ? Config.Hostname : undefined),
   }),
-  config('Domainname', text, { label: 'domainname' }),
-  config('User', text, { label: 'user', image: (image) => image.User }),
-  config(
-    'WorkingDir',
+  Domainname: config(text, { label: 'domainname' }),
+  User: config(text, { label: 'user', image: (image) => image.User }),
+  WorkingDir: config(
     { ...path, canonical: (value) => (path.canonical(value) === '/' ? undefined : path.canonical(value)) },
     {
       label: 'working_dir',
       image: (image) => image.WorkingDir,
     },
   ),
-  config('Tty', flag, { label: 'tty' }),
-  config('OpenStdin', flag, { label: 'stdin_open' }),
-  config('Entrypoint', hiddenList, {
+  Tty: config(flag, { label: 'tty' }),
+  OpenStdin: config(flag, { label: 'stdin_open' }),
+  Entrypoint: config(hiddenList, {
     label: 'entrypoint',
+    evenIfEmpty: true,
     image: (image) => image.Entrypoint,
     read: ({ Config: { Entrypoint } }) => (typeof Entrypoint === 'string' ? [Entrypoint] : list.read(Entrypoint)),
   }),
   // The image's command holds unless a command or an entrypoint is asked for; the engine takes an empty list for nothing.
-  config('Cmd', hiddenList, {
+  Cmd: config(hiddenList, {
     label: 'command',
     image: (image) => image.Cmd,
     wanted: ({ desired: { Cmd, Entrypoint }, image }) =>
       list.canonical((Cmd?.length || Entrypoint?.length ? Cmd : image?.Cmd) ?? []),
   }),
-  config('Env', environment, {
+  Env: config(environment, {
     label: 'environment',
+    ownable: 'keys',
     fromImage: 'keys',
     write: ({ Env }, body) => {
       if (Env) body.Env = Object.entries(Env).map(([name, value]) => (value === null ? name : `${name}=${value}`));
@@ -122,11 +139,11 @@ export const processFields: Field[] = [
     text: mapText('environment'),
   }),
   // Values may be secret too: a password for a proxy's dashboard, for one.
-  config(
-    'Labels',
+  Labels: config(
     { ...map, hidden: true },
     {
       label: 'labels',
+      ownable: 'keys',
       fromImage: 'keys',
       // The labels of ownership are laid over the user's when the body is made.
       wanted: ({ desired, image }) => users({ ...image?.Labels, ...desired.Labels }),
@@ -134,25 +151,23 @@ export const processFields: Field[] = [
       text: mapText('labels'),
     },
   ),
-  config(
-    'StopSignal',
+  StopSignal: config(
     { ...text, canonical: (value) => (signalNumber(value) === '15' ? undefined : signalNumber(value)), none: '15' },
     {
       label: 'stop_signal',
       image: (image) => image.StopSignal,
     },
   ),
-  config(
-    'StopTimeout',
+  StopTimeout: config(
     {
       read: (raw) => (typeof raw === 'number' ? raw : undefined),
       canonical: (value) => (value === 10 ? undefined : value),
       show: (value) => `${value}s`,
       none: '10s',
     },
-    { label: 'stop_grace_period' },
+    { label: 'stop_grace_period', evenIfEmpty: true },
   ),
-  config('Healthcheck', health, {
+  Healthcheck: config(health, {
     label: 'healthcheck',
     fromImage: 'whole',
     wanted: wantedHealth,
@@ -166,30 +181,16 @@ export const processFields: Field[] = [
       key === 'test' ? undefined : key === 'retries' ? String(value) : `${Number(value) / 1e9}s`,
     ),
   }),
-  hostConfig('Init', choice, { label: 'init' }),
-  hostConfig(
-    'RestartPolicy',
-    {
-      read: (raw) => {
-        const { Name, MaximumRetryCount } = (raw ?? {}) as { Name?: string; MaximumRetryCount?: number };
-        return Name && Name !== 'no'
-          ? { Name: Name as 'always', ...(MaximumRetryCount ? { MaximumRetryCount } : {}) }
-          : undefined;
-      },
-      canonical: ({ Name, MaximumRetryCount }) =>
-        Name === 'on-failure' && MaximumRetryCount ? `${Name}:${MaximumRetryCount}` : Name || 'no',
-      show: String,
-    },
-    {
-      label: 'restart',
-      inPlace: true,
-      wanted: ({ desired }) => restart(desired.RestartPolicy),
-      found: ({ observed }) => restart(observed.RestartPolicy),
-    },
-  ),
+  Init: hostConfig(choice, { label: 'init', evenIfEmpty: true, filledBy: 'someEngines' }),
+  RestartPolicy: hostConfig(restartPolicy, {
+    label: 'restart',
+    inPlace: true,
+    evenIfEmpty: true,
+    wanted: ({ desired }) => restart(desired.RestartPolicy),
+    found: ({ observed }) => restart(observed.RestartPolicy),
+  }),
   // Keys of options are no secrets, a log server's token is.
-  hostConfig(
-    'LogConfig',
+  LogConfig: hostConfig(
     {
       read: (raw) => {
         const { Type, Config } = (raw ?? {}) as { Type?: string; Config?: Record<string, string> | null };
@@ -200,18 +201,16 @@ export const processFields: Field[] = [
     },
     {
       label: 'logging',
-      engineFills: true,
+      evenIfEmpty: true,
       engineDefault: (found) => ['json-file', 'local', 'journald'].some((driver) => sameJson(found, { driver })),
       text: mapText('logging', (value, key) => (key === 'driver' ? String(value) : undefined)),
     },
   ),
-  hostConfig('Annotations', { ...map, hidden: true }, { label: 'annotations', text: mapText('annotations') }),
-];
-
-const restart = (policy: { Name: string; MaximumRetryCount?: number } | undefined): Json => {
-  const name = policy?.Name || 'no';
-  return name === 'on-failure' && policy?.MaximumRetryCount ? `${name}:${policy.MaximumRetryCount}` : name;
-};
+  Annotations: hostConfig(
+    { ...map, hidden: true },
+    { label: 'annotations', ownable: 'keys', text: mapText('annotations') },
+  ),
+} satisfies Rows;
 
 const users = (labels: Record<string, string>): Json | undefined =>
   some(Object.fromEntries(Object.entries(labels).filter(([name]) => !isManagedLabel(name))));

@@ -1,24 +1,36 @@
-import { deviceFields } from './devices.ts';
-import type { Field } from './field.ts';
-import { isolationFields, namespaceFields } from './isolation.ts';
-import { mountFields } from './mounts.ts';
-import { nameFields } from './name-resolution.ts';
-import { portFields } from './ports.ts';
-import { processFields } from './process.ts';
-import { resourceFields } from './resources.ts';
+import type { FieldName } from '../../model/spec.ts';
+import { deviceRows } from './devices.ts';
+import { type AllRows, type Field, fieldOf } from './field.ts';
+import { isolationRows, namespaceRows } from './isolation.ts';
+import { mountRows } from './mounts.ts';
+import { nameRows } from './name-resolution.ts';
+import { portRows } from './ports.ts';
+import { processRows } from './process.ts';
+import { resourceRows } from './resources.ts';
+
+const ROWS = {
+  ...processRows,
+  ...portRows,
+  ...mountRows,
+  ...namespaceRows,
+  ...nameRows,
+  ...isolationRows,
+  ...deviceRows,
+  ...resourceRows,
+} satisfies AllRows;
 
 /**
  * The field table: everything that a container is made of. One row says how a key of ContainerSpec is sent to an engine, read back,
- * compared and shown, so that nothing is sent that is not compared, and nothing compared that was not sent. Image, Networks and
- * Files are compared by the planner, endpointDifferences() and contentDigest().
+ * compared and shown, so that nothing is sent that is not compared, and nothing compared that was not sent. A key of ContainerSpec
+ * without a row does not compile. Image, Networks and Files are compared by the planner, endpointDifferences() and contentDigest().
  */
-export const FIELDS: readonly Field[] = [
-  ...processFields,
-  ...portFields,
-  ...mountFields,
-  ...namespaceFields,
-  ...nameFields,
-  ...isolationFields,
-  ...deviceFields,
-  ...resourceFields,
-];
+export const FIELDS: readonly Field[] = (Object.keys(ROWS) as FieldName[]).map(fieldNamed);
+
+function fieldNamed<K extends FieldName>(name: K): Field {
+  const rows: AllRows = ROWS;
+  return fieldOf(name, rows[name]);
+}
+
+/** The names of the fields of which something is true. */
+export const fieldsWhere = (test: (field: Field) => boolean): readonly FieldName[] =>
+  FIELDS.filter(test).map(({ name }) => name);

@@ -1,4 +1,5 @@
 import type { ContainerSpec, NetworkSpec } from '../../model/spec.ts';
+import { fieldsWhere } from '../fields/table.ts';
 
 /**
  * Engines fill in from their own configuration what they are not asked for: log options, ulimits, a runtime, the size of /dev/shm; Podman
@@ -8,17 +9,9 @@ import type { ContainerSpec, NetworkSpec } from '../../model/spec.ts';
  */
 export const ASKED_LABEL = 'dev.holdfast.asked';
 
-/** Rows that any engine fills in. None of them can be changed on a living container, so nothing done by hand is overlooked. */
-const FILLED_ROWS = ['Runtime', 'ShmSize', 'IpcMode', 'CgroupnsMode'] as const satisfies (keyof ContainerSpec)[];
-
-/** Rows that only Podman fills in, or answers with a default. */
-const PODMAN_ROWS = [
-  'Init',
-  'PidsLimit',
-  'MemorySwappiness',
-  'CapAdd',
-  'CapDrop',
-] as const satisfies (keyof ContainerSpec)[];
+/** None of these can be changed on a container that exists, so nothing that was done by hand is overlooked. */
+const FILLED_BY_EVERY_ENGINE = fieldsWhere(({ filledBy }) => filledBy === 'everyEngine');
+const FILLED = fieldsWhere(({ filledBy }) => filledBy !== undefined);
 
 /** Variables that Podman sets in every container. */
 export const PODMAN_VARIABLES = ['TERM', 'container', 'HOME', 'HOSTNAME'];
@@ -30,7 +23,7 @@ export function askedOf(spec: ContainerSpec): string {
   return [
     `Image=${spec.Image}`,
     ...(spec.Hostname === undefined ? [] : ['Hostname']),
-    ...[...FILLED_ROWS, ...PODMAN_ROWS].filter((name) => spec[name] !== undefined),
+    ...FILLED.filter((name) => spec[name] !== undefined),
     ...(spec.LogConfig?.Type ? ['LogConfig'] : []),
     ...Object.keys(spec.LogConfig?.Config ?? {}).map((key) => `LogConfig.${key}`),
     ...(spec.Ulimits ?? []).map(({ Name }) => `Ulimits.${Name}`),
@@ -81,7 +74,7 @@ function readTokens(label: string): Asked {
 /** An observed spec without what only the engine's own configuration put there. */
 export function withoutFilled(spec: ContainerSpec, asked: Asked): ContainerSpec {
   const result: ContainerSpec = { ...spec };
-  for (const name of FILLED_ROWS) {
+  for (const name of FILLED_BY_EVERY_ENGINE) {
     if (!asked.has(name)) delete result[name];
   }
   if (spec.LogConfig) {

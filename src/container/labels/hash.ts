@@ -1,29 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { ContainerFile, ContainerSpec, Hooks } from '../../model/spec.ts';
+import { fieldsWhere } from '../fields/table.ts';
 import { stableText } from '../json.ts';
 
-/** Keys whose lists have no order, so that writing them in another order is no change. */
-const UNORDERED = new Set([
-  'CapAdd',
-  'CapDrop',
-  'SecurityOpt',
-  'Ulimits',
-  'GroupAdd',
-  'ExtraHosts',
-  'DnsOptions',
-  'Devices',
-  'DeviceRequests',
-  'DeviceCgroupRules',
-  'ExposedPorts',
-  'PortBindings',
-  'Mounts',
-  'VolumesFrom',
-  'BlkioWeightDevice',
-  'BlkioDeviceReadBps',
-  'BlkioDeviceReadIOps',
-  'BlkioDeviceWriteBps',
-  'BlkioDeviceWriteIOps',
-]);
+const UNORDERED: ReadonlySet<string> = new Set(fieldsWhere(({ unordered }) => unordered));
 
 /**
  * 16 hex digits for what a container was asked to be, without the content of its Files (contentDigest has that). A hint: it is the same for the

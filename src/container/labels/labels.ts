@@ -4,15 +4,10 @@ import type { ComposedContainer } from '../../model/state.ts';
 import { ASKED_LABEL, askedOf, askedOfNetwork } from './asked.ts';
 import { composeNetworkHash, composeVolumeHash } from './compose-hash.ts';
 import { specHash } from './hash.ts';
+import { COMPOSE, OURS } from './managed.ts';
 
 /** Compose's release whose labels these are; tools show it. */
 const COMPOSE_VERSION = '2.40.3';
-
-const OURS = 'dev.holdfast.';
-const COMPOSE = 'com.docker.compose.';
-
-/** Labels that say whose something is, ours and Compose's; never the user's. */
-export const isManagedLabel = (name: string): boolean => name.startsWith(OURS) || name.startsWith(COMPOSE);
 
 type Labels = Record<string, string>;
 

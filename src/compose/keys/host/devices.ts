@@ -9,9 +9,9 @@ import {
   map,
   quoted,
   record,
-  shapedAs,
   stringRecord,
   text,
+  withShape,
 } from '../decode.ts';
 
 type Device = NonNullable<ContainerSpec['Devices']>[number];
@@ -27,8 +27,10 @@ const ALL = 'rwm';
 /** `vendor.com/class=name`: a name of the Container Device Interface. */
 const CDI = /^[a-z][\w.-]*[a-z0-9]\/[a-z][\w.-]*=[\w.:-]+$/i;
 
+const LONG = record('a device', { source: text, target: text, permissions: text });
+
 /** Reads `devices`: host devices, and CDI names as source and target. If several have one target, the last one counts. */
-export const devices: Decoder<WrittenDevice[]> = (node, report) => {
+export const devices: Decoder<WrittenDevice[]> = withShape(LONG.shape, (node, report) => {
   if (node.kind !== 'sequence') return report.error(node, 'devices must be a list');
   const found = new Map<string, WrittenDevice>();
   for (const item of node.items) {
@@ -39,7 +41,7 @@ export const devices: Decoder<WrittenDevice[]> = (node, report) => {
     } else found.set(device.PathInContainer, device);
   }
   return [...found.values()];
-};
+});
 
 /** True for a name of the Container Device Interface. The engine takes it as a request and not as a device. */
 export function isCdi({ PathOnHost, PathInContainer }: Device): boolean {
@@ -53,9 +55,6 @@ function shortDevice(node: YamlNode, report: Report): WrittenDevice | undefined 
   if (parts.length > 3) return report.error(node, `${quoted(node)} has too many colons for a device`);
   return device(node, report, source, target || source, permissions);
 }
-
-const LONG = record('a device', { source: text, target: text, permissions: text });
-shapedAs(LONG, devices);
 
 function longDevice(node: YamlNode, report: Report): WrittenDevice | undefined {
   const read = LONG(node, report);
@@ -112,12 +111,11 @@ export function deviceRequest(request: WrittenRequest, implied: string[] = []): 
 }
 
 /** Reads `gpus`: `all`, or a list of requests. */
-export const gpus: Decoder<WrittenRequest[]> = (node, report) => {
+export const gpus: Decoder<WrittenRequest[]> = withShape(request.shape, (node, report) => {
   if (node.kind === 'sequence') return list(request)(node, report);
   if (node.kind === 'scalar' && node.value === 'all') return [{ count: -1 }];
   return report.error(node, `${quoted(node)} is not possible here`, 'write all, or a list of device requests');
-};
-shapedAs(request, gpus);
+});
 
 /** Reads `deploy.resources.reservations.devices`. */
 export const reservedDevices: Decoder<WrittenRequest[]> = list(

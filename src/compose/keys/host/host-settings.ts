@@ -7,10 +7,10 @@ import {
   pairs,
   quoted,
   record,
-  shapedAs,
   stringRecord,
   text,
   textOrNumber,
+  withShape,
 } from '../decode.ts';
 
 /** Small settings that go to the engine almost as written. */
@@ -71,7 +71,7 @@ const LIMIT = record('a limit', { soft: integer(-1), hard: integer(-1) });
 export type Limits = Record<string, number | { soft: number; hard: number }>;
 
 /** Reads `ulimits`. */
-export const ulimits: Decoder<Limits> = (node, report) => {
+export const ulimits: Decoder<Limits> = withShape(LIMIT.shape, (node, report) => {
   if (node.kind !== 'mapping') return report.error(node, `ulimits must be a mapping, not ${describe(node)}`);
   const found: Limits = {};
   for (const { key, keyAt, value } of node.entries) {
@@ -86,8 +86,7 @@ export const ulimits: Decoder<Limits> = (node, report) => {
     else report.error(value.at, `the limit ${key} needs soft and hard`);
   }
   return found;
-};
-shapedAs(LIMIT, ulimits);
+});
 
 /** Reads `logging`. */
 export const logging = record('logging', { driver: text, options: stringRecord });

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { Position } from '../../../lib/errors.ts';
 import type { YamlNode } from '../../../yaml/node.ts';
-import { type Decoder, integer, list, map, quoted, record, shapedAs, text } from '../decode.ts';
+import { type Decoder, integer, list, map, quoted, record, text, withShape } from '../decode.ts';
 
 /** A service's use of a config or a secret. */
 export interface FileUse {
@@ -36,7 +36,7 @@ export function fileUses(folder: '/' | '/run/secrets'): Decoder<FileUse[]> {
     target: posix.resolve(folder, target || source),
     at: node.at,
   });
-  const one: Decoder<FileUse> = (node, report) => {
+  const one: Decoder<FileUse> = withShape(LONG.shape, (node, report) => {
     if (node.kind !== 'mapping') return map(text, (source) => use(source, undefined, node))(node, report);
     const read = LONG(node, report);
     if (!read) return undefined;
@@ -49,8 +49,7 @@ export function fileUses(folder: '/' | '/run/secrets'): Decoder<FileUse[]> {
       ...(gid !== undefined && { gid }),
       ...(mode !== undefined && { mode }),
     };
-  };
-  shapedAs(LONG, one);
+  });
   // If two have one target, as written, the last one counts.
   const key = (each: FileUse) => each.writtenTarget ?? each.target;
   return map(list(one), (uses) => [...new Map(uses.map((each) => [key(each), each])).values()]);

@@ -3,7 +3,7 @@ import type { Position } from '../../../lib/errors.ts';
 import type { PortBinding } from '../../../model/spec.ts';
 import type { YamlNode } from '../../../yaml/node.ts';
 import type { Report } from '../../report.ts';
-import { type Decoder, integer, map, quoted, record, shapedAs, text, textOrNumber } from '../decode.ts';
+import { type Decoder, integer, map, quoted, record, text, textOrNumber, withShape } from '../decode.ts';
 
 /** A container port, and the host ports that publish it. */
 export interface Port extends PortBinding {
@@ -18,33 +18,6 @@ interface Range {
 }
 
 const HINT = 'write it as 8080:80, 127.0.0.1:8080:80/udp or 8000-8002:9000-9002';
-
-/** Reads `ports` in both forms and expands ranges pairwise. If two have the same meaning, the last one counts. */
-export const ports: Decoder<Port[]> = (node, report) => {
-  if (node.kind !== 'sequence') return report.error(node, 'ports must be a list');
-  const found = new Map<string, Port>();
-  for (const item of node.items) {
-    const decoded = item.kind === 'mapping' ? longPort(item, report) : shortPort(item, report);
-    for (const port of decoded ?? []) {
-      found.set(`${port.HostIp || '0.0.0.0'}:${port.HostPort}:${port.Container}`, port);
-    }
-  }
-  return [...found.values()];
-};
-
-function shortPort(node: YamlNode, report: Report): Port[] | undefined {
-  const written = textOrNumber(node, report);
-  if (written === undefined) return undefined;
-  const match = /^(?:(?:(.*):)?([^:]*):)?([^:/]+)(?:\/([a-z]*))?$/i.exec(written);
-  const protocol = (match?.[4] || 'tcp').toLowerCase();
-  const container = parseRange(match?.[3] ?? '');
-  const host = match?.[2] ? parseRange(match[2]) : undefined;
-  const ip = hostIp(match?.[1] ?? '');
-  if (!match || !container?.first || (match[2] && !host) || ip === undefined || !/^(tcp|udp|sctp)$/.test(protocol)) {
-    return report.error(node, `${quoted(node)} is not a port mapping`, HINT);
-  }
-  return expand(node, report, { ip, host, container, protocol, written: { mode: 'ingress' } });
-}
 
 /** Reads the protocol. The engine ignores its case, and an empty one means tcp. */
 const protocol: Decoder<string> = map(text, (value, node, report) =>
@@ -64,7 +37,33 @@ const LONG = record('a port', {
   name: text,
   app_protocol: text,
 });
-shapedAs(LONG, ports);
+
+/** Reads `ports` in both forms and expands ranges pairwise. If two have the same meaning, the last one counts. */
+export const ports: Decoder<Port[]> = withShape(LONG.shape, (node, report) => {
+  if (node.kind !== 'sequence') return report.error(node, 'ports must be a list');
+  const found = new Map<string, Port>();
+  for (const item of node.items) {
+    const decoded = item.kind === 'mapping' ? longPort(item, report) : shortPort(item, report);
+    for (const port of decoded ?? []) {
+      found.set(`${port.HostIp || '0.0.0.0'}:${port.HostPort}:${port.Container}`, port);
+    }
+  }
+  return [...found.values()];
+});
+
+function shortPort(node: YamlNode, report: Report): Port[] | undefined {
+  const written = textOrNumber(node, report);
+  if (written === undefined) return undefined;
+  const match = /^(?:(?:(.*):)?([^:]*):)?([^:/]+)(?:\/([a-z]*))?$/i.exec(written);
+  const protocol = (match?.[4] || 'tcp').toLowerCase();
+  const container = parseRange(match?.[3] ?? '');
+  const host = match?.[2] ? parseRange(match[2]) : undefined;
+  const ip = hostIp(match?.[1] ?? '');
+  if (!match || !container?.first || (match[2] && !host) || ip === undefined || !/^(tcp|udp|sctp)$/.test(protocol)) {
+    return report.error(node, `${quoted(node)} is not a port mapping`, HINT);
+  }
+  return expand(node, report, { ip, host, container, protocol, written: { mode: 'ingress' } });
+}
 
 function longPort(node: YamlNode, report: Report): Port[] | undefined {
   const before = report.problems.length;

@@ -11,8 +11,8 @@ import {
   optionRecord,
   quoted,
   record,
-  shapedAs,
   text,
+  withShape,
 } from '../decode.ts';
 
 /** A service's settings for a network, which is named by its key in the Compose file. */
@@ -54,7 +54,7 @@ const ENDPOINT = record("a service's network", ENDPOINT_KEYS);
 export type WrittenEndpoint = Decoded<typeof ENDPOINT_KEYS>;
 
 /** Reads `networks` of a service: a list of names, or a mapping of names to settings. */
-export const serviceNetworks: Decoder<ServiceNetwork[]> = (node, report) => {
+export const serviceNetworks: Decoder<ServiceNetwork[]> = withShape(ENDPOINT.shape, (node, report) => {
   if (node.kind === 'sequence') {
     const names = new Map<string, ServiceNetwork>();
     for (const item of node.items) {
@@ -90,5 +90,4 @@ export const serviceNetworks: Decoder<ServiceNetwork[]> = (node, report) => {
     };
     return { key, at: keyAt, endpoint, written };
   });
-};
-shapedAs(ENDPOINT, serviceNetworks);
+});

@@ -3,7 +3,7 @@ import type { Position } from '../../../lib/errors.ts';
 import type { MountSpec } from '../../../model/spec.ts';
 import { entryOf, type YamlNode } from '../../../yaml/node.ts';
 import type { Report } from '../../report.ts';
-import { bytes, type Decoded, type Decoder, flag, integer, quoted, record, shapedAs, text, word } from '../decode.ts';
+import { bytes, type Decoded, type Decoder, flag, integer, quoted, record, text, withShape, word } from '../decode.ts';
 import { labels } from './host-settings.ts';
 
 /** A mount as written: a bind has its relative source, a volume its key in the Compose file. */
@@ -16,8 +16,40 @@ export interface Mount extends MountSpec {
 const PROPAGATIONS = ['rprivate', 'private', 'rshared', 'shared', 'rslave', 'slave'] as const;
 const WITHOUT_EFFECT = ['cached', 'delegated', 'consistent', 'default'];
 
+const BIND_KEYS = {
+  propagation: word(...PROPAGATIONS),
+  create_host_path: flag,
+  selinux: word('z', 'Z'),
+  recursive: word('enabled', 'disabled', 'writable', 'readonly'),
+};
+
+const VOLUME_KEYS = {
+  nocopy: flag,
+  subpath: text,
+  labels,
+};
+
+const TMPFS_KEYS = { size: bytes, mode: integer(0, 0o7777) };
+
+const MOUNT_KEYS = {
+  type: word('bind', 'volume', 'tmpfs', 'image', 'cluster', 'npipe'),
+  source: text,
+  target: text,
+  read_only: flag,
+  consistency: word('cached', 'delegated', 'consistent', 'default'),
+  bind: record('bind', BIND_KEYS),
+  volume: record('volume', VOLUME_KEYS),
+  tmpfs: record('tmpfs', TMPFS_KEYS),
+  image: record('image', { subpath: text }),
+};
+
+const LONG = record('a mount', MOUNT_KEYS);
+
+/** The long form of a mount. */
+export type WrittenMount = Decoded<typeof MOUNT_KEYS>;
+
 /** Reads `volumes` of a service, in both forms. If several have one target, the last one counts. */
-export const volumes: Decoder<Mount[]> = (node, report) => {
+export const volumes: Decoder<Mount[]> = withShape(LONG.shape, (node, report) => {
   if (node.kind !== 'sequence') return report.error(node, 'volumes must be a list');
   const found = new Map<string, Mount>();
   for (const item of node.items) {
@@ -27,7 +59,7 @@ export const volumes: Decoder<Mount[]> = (node, report) => {
     if (mount) found.set(target?.kind === 'scalar' ? target.text : mount.Target, mount);
   }
   return [...found.values()];
-};
+});
 
 function shortMount(node: YamlNode, report: Report): Mount | undefined {
   const short = text(node, report);
@@ -88,39 +120,6 @@ function applyOption(mount: Mount, option: string, report: Report): boolean {
   }
   return true;
 }
-
-const BIND_KEYS = {
-  propagation: word(...PROPAGATIONS),
-  create_host_path: flag,
-  selinux: word('z', 'Z'),
-  recursive: word('enabled', 'disabled', 'writable', 'readonly'),
-};
-
-const VOLUME_KEYS = {
-  nocopy: flag,
-  subpath: text,
-  labels,
-};
-
-const TMPFS_KEYS = { size: bytes, mode: integer(0, 0o7777) };
-
-const MOUNT_KEYS = {
-  type: word('bind', 'volume', 'tmpfs', 'image', 'cluster', 'npipe'),
-  source: text,
-  target: text,
-  read_only: flag,
-  consistency: word('cached', 'delegated', 'consistent', 'default'),
-  bind: record('bind', BIND_KEYS),
-  volume: record('volume', VOLUME_KEYS),
-  tmpfs: record('tmpfs', TMPFS_KEYS),
-  image: record('image', { subpath: text }),
-};
-
-const LONG = record('a mount', MOUNT_KEYS);
-shapedAs(LONG, volumes);
-
-/** The long form of a mount. */
-export type WrittenMount = Decoded<typeof MOUNT_KEYS>;
 
 function longMount(node: YamlNode, report: Report): Mount | undefined {
   const before = report.problems.length;

@@ -1,7 +1,7 @@
 import type { Position } from '../../../lib/errors.ts';
 import type { Dependency } from '../../../model/state.ts';
 import { describe } from '../../../yaml/node.ts';
-import { type Decoder, flag, record, shapedAs, text, word } from '../decode.ts';
+import { type Decoder, flag, record, text, withShape, word } from '../decode.ts';
 
 export interface DependencyAt extends Dependency {
   at: Position;
@@ -20,7 +20,7 @@ const LONG = record('a dependency', {
 });
 
 /** Reads `depends_on`: a list of services, or a mapping of services to conditions. */
-export const dependsOn: Decoder<DependencyAt[]> = (node, report) => {
+export const dependsOn: Decoder<DependencyAt[]> = withShape(LONG.shape, (node, report) => {
   if (node.kind === 'sequence') {
     const found = new Map<string, DependencyAt>();
     for (const item of node.items) {
@@ -42,7 +42,6 @@ export const dependsOn: Decoder<DependencyAt[]> = (node, report) => {
     const { required = true, restart = false } = read;
     return [{ service: key, condition: CONDITIONS[read.condition], required, restart, at: keyAt }];
   });
-};
-shapedAs(LONG, dependsOn);
+});
 
 const started = (service: string): Dependency => ({ service, condition: 'started', required: true, restart: false });

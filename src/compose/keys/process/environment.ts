@@ -1,7 +1,19 @@
 import type { Position } from '../../../lib/errors.ts';
 import type { YamlNode } from '../../../yaml/node.ts';
 
-import { type Decoder, flag, list, listOrOne, map, type Pair, pairs, record, shapedAs, text, word } from '../decode.ts';
+import {
+  type Decoder,
+  flag,
+  list,
+  listOrOne,
+  map,
+  type Pair,
+  pairs,
+  record,
+  text,
+  withShape,
+  word,
+} from '../decode.ts';
 
 /** Reads `environment`: names with values. A null takes the value that interpolation knows. */
 export const environment: Decoder<Pair[]> = map(pairs, (found, _node, report) => {
@@ -41,11 +53,10 @@ const one: Decoder<EnvFile> = (node, report) => {
 };
 
 /** Reads `env_file`: one file or several. If a file is there twice, the last entry counts. */
-export const envFiles: Decoder<EnvFile[]> = (node, report) => {
+export const envFiles: Decoder<EnvFile[]> = withShape(LONG.shape, (node, report) => {
   const asList: YamlNode = node.kind === 'sequence' ? node : { kind: 'sequence', at: node.at, items: [node] };
   return map(list(one), (files) => [...new Map(files.map((file) => [file.path, file])).values()])(asList, report);
-};
-shapedAs(LONG, envFiles);
+});
 
 /** A file of `label_file`, and the position that names it. */
 export interface LabelFile {
