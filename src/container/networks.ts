@@ -58,7 +58,7 @@ export function connectedEndpoints({ State, NetworkSettings }: ContainerInspect)
   return Object.entries(NetworkSettings?.Networks ?? {}).filter(([, { EndpointID }]) => !runs || Boolean(EndpointID));
 }
 
-/** Docker before API 1.45, and Podman, put the start of the container's ID among the aliases. */
+/** Some engines, Docker before API 1.45 among them, put the start of the container's ID among the aliases. */
 function readEndpoint(
   { Aliases, IPAMConfig, MacAddress, DriverOpts, Links, GwPriority }: EndpointBody,
   id: string,

@@ -11,7 +11,7 @@ import { primaryNetwork } from './networks.ts';
 
 /**
  * What older engines do not know. Most take no notice of it, which would make something else than was asked for; so it is refused before
- * anything is touched. Source: the Engine API's version history. Podman's API (4.3) has none of it.
+ * anything is touched. Source: the Engine API's version history.
  */
 interface Requirement<Spec> {
   /** The key as people write it. */
@@ -87,12 +87,10 @@ export const lacksForNetwork = (spec: NetworkSpec, engine: EngineFacts): string 
   lacks(OF_NETWORKS, spec, engine);
 
 function lacks<Spec>(requirements: Requirement<Spec>[], spec: Spec, engine: EngineFacts): string | undefined {
-  const { product, version, apiVersion } = engine;
-  const missing = requirements.filter(
-    ({ api, isIn }) => isIn(spec) && (product === 'podman' || !atLeast(apiVersion, api)),
-  );
+  const { product, version, apiVersion, can } = engine;
+  const lacksAll = can.quirks.includes('lacksLaterKeys');
+  const missing = requirements.filter(({ api, isIn }) => isIn(spec) && (lacksAll || !atLeast(apiVersion, api)));
   if (missing.length === 0) return undefined;
   const needed = missing.map(({ key, docker, api }) => `${key} needs Docker ${docker} (API ${api})`);
-  const name = product === 'podman' ? 'Podman' : 'Docker';
-  return `${needed.join(', and ')}; the engine is ${name} ${version} (API ${apiVersion})`;
+  return `${needed.join(', and ')}; the engine is ${product} ${version} (API ${apiVersion})`;
 }

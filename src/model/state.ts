@@ -1,6 +1,7 @@
 import type { Position, Problem } from '../lib/errors.ts';
 import type { IgnoreRule, SyncPolicy } from './fleet.ts';
-import type { ContainerSpec, HealthcheckSpec, Hooks, Identity, NetworkSpec, VolumeSpec } from './spec.ts';
+import type { Quirk } from './quirk.ts';
+import type { ContainerSpec, FieldName, HealthcheckSpec, Hooks, Identity, NetworkSpec, VolumeSpec } from './spec.ts';
 
 /** What a site should run, whole: the compiler's result, the planner's input. */
 export interface DesiredSite {
@@ -186,11 +187,10 @@ export interface ComposedContainer {
 }
 
 export interface EngineFacts {
-  product: 'docker' | 'podman' | 'simulated';
+  /** The engine's name for people. */
+  product: string;
   version: string;
   apiVersion: string;
-  /** The engine's own ID, to tell one engine from another. */
-  id: string;
   /** The name of the machine that it runs on; absent where it does not tell. */
   machine?: string;
   can: EngineCapabilities;
@@ -205,8 +205,9 @@ export interface EngineCapabilities {
   /** Remove a container whose network or other namespace another one has joined. */
   removesJoined: boolean;
   startInterval: boolean;
-  /** Rows of the field table that the engine drops or does not echo; they are written and never compared. */
-  unreported: string[];
+  /** Fields that the engine drops or does not report; they are written and never compared. */
+  unreported: readonly FieldName[];
+  quirks: readonly Quirk[];
 }
 
 export type ContainerStatus = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';

@@ -107,7 +107,7 @@ export function engineView(name: keyof typeof ENGINES): void {
       calls.length = 0;
       expect(await see(id)).toMatchObject({ status: 'running', health: 'none', exitCode: 0 });
       // Podman says nothing of networks that come and go.
-      expect(calls.filter((call) => product !== 'podman' || call !== 'listNetworks')).toEqual(['listContainers']);
+      expect(calls.filter((call) => product !== 'Podman' || call !== 'listNetworks')).toEqual(['listContainers']);
     });
 
     test('what foreign containers do says and costs nothing', async () => {
@@ -121,7 +121,7 @@ export function engineView(name: keyof typeof ENGINES): void {
       const { foreignNames } = await engine.observe(need);
       expect(foreignNames[`${prefix}foreign`]).toBe(foreign.id);
       expect(
-        calls.filter((call) => !['listContainers', ...(product === 'podman' ? ['listNetworks'] : [])].includes(call)),
+        calls.filter((call) => !['listContainers', ...(product === 'Podman' ? ['listNetworks'] : [])].includes(call)),
       ).toEqual([]);
       expect(changes).toEqual([]);
     });

@@ -59,12 +59,12 @@ suite('the way to an engine', () => {
   };
 
   test('leads through a socket', async () => {
-    expect((await (await api({ DOCKER_HOST: host })).facts()).product).toBe('docker');
+    expect((await (await api({ DOCKER_HOST: host })).facts()).product).toBe('Docker');
   });
 
   test('leads over TCP', async () => {
     const { port } = await relay(createServer());
-    expect((await (await api({ DOCKER_HOST: `tcp://127.0.0.1:${port}` })).facts()).product).toBe('docker');
+    expect((await (await api({ DOCKER_HOST: `tcp://127.0.0.1:${port}` })).facts()).product).toBe('Docker');
   });
 
   test('leads over TLS with a certificate of ours, to an engine whose certificate is trusted', async () => {
@@ -90,7 +90,7 @@ suite('the way to an engine', () => {
       DOCKER_TLS_VERIFY: '1',
       DOCKER_CERT_PATH: certificates,
     };
-    expect((await (await api(environment)).facts()).product).toBe('docker');
+    expect((await (await api(environment)).facts()).product).toBe('Docker');
     const plain = await api({ DOCKER_HOST: `tcp://127.0.0.1:${port}` });
     await expect(plain.facts()).rejects.toMatchObject({ kind: 'unreachable' });
   });
@@ -107,7 +107,7 @@ suite('the way to an engine', () => {
       PATH: `${bin}:${process.env.PATH}`,
       DOCKER_HOST: 'ssh://me@shop-17:2222',
     });
-    expect((await engine.facts()).product).toBe('docker');
+    expect((await engine.facts()).product).toBe('Docker');
     const words = (await readFile(join(bin, 'words'), 'utf8')).trim().split('\n');
     expect(words).toEqual([
       '-o',

@@ -33,7 +33,7 @@ for (const [name, host] of Object.entries(ENGINES)) {
       const { product } = await engine.facts();
       const specs = containerSpec({ image: TEST_IMAGE, networks, volumes: prefix }).map((spec) => {
         // Podman refuses this protocol.
-        if (product === 'podman' && spec.PortBindings) {
+        if (product === 'Podman' && spec.PortBindings) {
           spec.PortBindings = spec.PortBindings.filter(({ Container }) => !Container.endsWith('/sctp'));
         }
         return spec;

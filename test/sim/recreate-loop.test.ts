@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import type { ContainerInspect } from '../../src/container/engine-api.ts';
 import { app, service, site } from '../support/site-builder.ts';
 import { reconciledSite } from './reconciled-site.ts';
 import { docker20 } from './world/engine/profiles.ts';
@@ -9,10 +10,13 @@ const gitWith = (User: string) => site(app('shop', service('web', { Image: 'app:
 test('an engine that answers one field wrongly does not make the agent replace for ever, in no life of it', async () => {
   const liar = {
     ...docker20,
-    inspect: (answer: Parameters<typeof docker20.inspect>[0]) => ({
-      ...answer,
-      Config: { ...answer.Config, User: `${answer.Config.User}-or-so` },
-    }),
+    dialect: {
+      ...docker20.dialect,
+      fromInspect: (answer: ContainerInspect) => ({
+        ...answer,
+        Config: { ...answer.Config, User: `${answer.Config.User}-or-so` },
+      }),
+    },
   };
   const { clock, simulated, live } = reconciledSite(7, 'shop-17', liar);
   const created = (): number => simulated.calls.createContainer ?? 0;

@@ -8,6 +8,7 @@ export const NEW_DOCKER: EngineCapabilities = {
   removesJoined: true,
   startInterval: true,
   unreported: [],
+  quirks: [],
 };
 
 /** What differs between two specs, in words. An image that brings nothing, where none is given. */

@@ -156,13 +156,14 @@ export const CAN: EngineCapabilities = {
   removesJoined: true,
   startInterval: true,
   unreported: [],
+  quirks: [],
 };
 
 /** A site on which nothing was ever done; the images are on its disk. */
 export function bare(desired: DesiredSite, can: Partial<EngineCapabilities> = {}): ActualSite {
   const specs = desired.apps.flatMap((each) => each.services.flatMap((s) => s.containers.map(({ spec }) => spec)));
   return {
-    engine: { product: 'simulated', version: '1', apiVersion: '1.41', id: 'engine', can: { ...CAN, ...can } },
+    engine: { product: 'Docker', version: '1', apiVersion: '1.41', can: { ...CAN, ...can } },
     containers: [],
     foreignNames: {},
     networks: {},

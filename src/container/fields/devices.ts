@@ -1,18 +1,18 @@
 import type { DeviceRequest } from '../../model/spec.ts';
 import type { Json } from '../json.ts';
-import { type Comparison, hostConfig, mapText, type Rows, unreported } from './field.ts';
+import { type Comparison, hasQuirk, hostConfig, mapText, type Rows } from './field.ts';
 import { set } from './kinds.ts';
 
 type Device = { PathOnHost: string; PathInContainer: string; CgroupPermissions: string };
 
 const permissions = (letters: string): string => [...new Set(letters || 'rwm')].sort().join('');
 
-/** By path inside: where it comes from and what is allowed. Podman does not say what is allowed. */
+/** By path inside the container: the path on the host and what is allowed. */
 const devices = (value: Device[] | undefined, comparison: Comparison): Json | undefined => {
   if (!value?.length) return undefined;
-  // A privileged container has all of them, and Podman names none.
-  if (comparison.observed.Privileged && unreported(comparison, 'Privileged.details')) return undefined;
-  const silent = unreported(comparison, 'Devices.CgroupPermissions');
+  // A privileged container has all of them.
+  if (comparison.observed.Privileged && hasQuirk(comparison, 'hidesPrivileges')) return undefined;
+  const silent = hasQuirk(comparison, 'hidesDevicePermissions');
   return Object.fromEntries(
     value.map(({ PathOnHost, PathInContainer, CgroupPermissions }) => [
       PathInContainer || PathOnHost,

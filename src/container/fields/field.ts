@@ -1,4 +1,5 @@
 import { own } from '../../lib/own.ts';
+import type { Quirk } from '../../model/quirk.ts';
 import type { ContainerSpec, FieldName } from '../../model/spec.ts';
 import type { EngineCapabilities, ImageConfig } from '../../model/state.ts';
 import type { ContainerInspect, CreateContainerBody } from '../engine-api.ts';
@@ -53,8 +54,7 @@ export interface Comparison {
   can: EngineCapabilities;
 }
 
-/** The engine does not report this part of a row: `PortBindings.HostPort`. */
-export const unreported = (comparison: Comparison, part: string): boolean => comparison.can.unreported.includes(part);
+export const hasQuirk = ({ can }: Comparison, quirk: Quirk): boolean => can.quirks.includes(quirk);
 
 type Value<K extends FieldName> = NonNullable<ContainerSpec[K]>;
 

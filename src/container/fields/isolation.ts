@@ -3,12 +3,12 @@ import type { CreateContainerBody } from '../engine-api.ts';
 import { joinedId } from '../joined-id.ts';
 import type { Json } from '../json.ts';
 import { primaryNetwork } from '../networks.ts';
-import { type Comparison, hostConfig, mapText, type Rows, type Surroundings, unreported } from './field.ts';
+import { type Comparison, hasQuirk, hostConfig, mapText, type Rows, type Surroundings } from './field.ts';
 import { flag, list, map, set, setOf, text } from './kinds.ts';
 
 const capability = setOf((name) => name.toUpperCase().replace(/^CAP_/, ''));
 
-/** Podman names none of a privileged container, or those that the machine itself has not. */
+/** Some engines name none of a privileged container, or leave out those that the machine does not have. */
 const capabilityOptions = (name: 'CapAdd' | 'CapDrop', label: string) => ({
   label,
   filledBy: 'someEngines' as const,
@@ -22,7 +22,7 @@ const capabilityOptions = (name: 'CapAdd' | 'CapDrop', label: string) => ({
 });
 
 const capabilities = (names: string[] | undefined, comparison: Comparison): Json | undefined =>
-  comparison.observed.Privileged && unreported(comparison, 'Privileged.details')
+  comparison.observed.Privileged && hasQuirk(comparison, 'hidesPrivileges')
     ? undefined
     : capability.canonical(names ?? []);
 

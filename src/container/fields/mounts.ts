@@ -4,7 +4,7 @@ import type { ImageConfig } from '../../model/state.ts';
 import type { ContainerInspect, CreateContainerBody, MountBody } from '../engine-api.ts';
 import { joinedId } from '../joined-id.ts';
 import { type Json, stableText } from '../json.ts';
-import { type Comparison, hostConfig, mapText, type Rows, type Surroundings, unreported } from './field.ts';
+import { type Comparison, hasQuirk, hostConfig, mapText, type Rows, type Surroundings } from './field.ts';
 import { bytes, type Kind, map, samePath, set } from './kinds.ts';
 
 /** The images a container needs on the disk: its own, and those it mounts. */
@@ -161,7 +161,7 @@ function readMounts({ HostConfig: { Binds, Mounts } }: ContainerInspect): MountS
 function mounts(specs: MountSpec[] | undefined, comparison: Comparison): Json | undefined {
   const disk = (specs ?? []).filter(({ Type }) => Type !== 'tmpfs');
   if (disk.length === 0) return undefined;
-  const silent = (part: string) => unreported(comparison, `Mounts.${part}`);
+  const isHidden = hasQuirk(comparison, 'hidesMountOptions');
   return Object.fromEntries(
     disk.map(
       ({ Type, Source, Target, ReadOnly, MustExist, Propagation, Recursive, SELinux, NoCopy, Subpath, Labels }) => [
@@ -171,17 +171,12 @@ function mounts(specs: MountSpec[] | undefined, comparison: Comparison): Json | 
           Source === undefined ? 'an anonymous volume' : Type === 'bind' ? samePath(Source) : Source,
           Subpath && `subpath ${Subpath}`,
           ReadOnly && 'ro',
-          MustExist &&
-            !SELinux &&
-            Type === 'bind' &&
-            !`${Source}${Target}`.includes(':') &&
-            !silent('MustExist') &&
-            'must exist',
+          MustExist && !SELinux && Type === 'bind' && !`${Source}${Target}`.includes(':') && !isHidden && 'must exist',
           Propagation && Propagation !== 'rprivate' && Propagation,
-          !silent('SELinux') && SELinux,
-          Recursive && Recursive !== 'enabled' && !silent('Recursive') && `recursive ${Recursive}`,
-          NoCopy && !silent('NoCopy') && 'nocopy',
-          Labels && !silent('Labels') && `labels ${stableText(Labels)}`,
+          !isHidden && SELinux,
+          Recursive && Recursive !== 'enabled' && !isHidden && `recursive ${Recursive}`,
+          NoCopy && !isHidden && 'nocopy',
+          Labels && !isHidden && `labels ${stableText(Labels)}`,
         ]
           .filter(Boolean)
           .join(', '),
@@ -195,11 +190,10 @@ function foundMounts(comparison: Comparison): Json | undefined {
   const { desired, observed, image } = comparison;
   const asked = new Map((desired.Mounts ?? []).map((mount) => [samePath(mount.Target), mount]));
   const declared = image && new Set((image.Volumes ?? []).map(samePath));
-  // Podman tells of what comes from other containers as if it had been asked for.
-  const borrows = observed.VolumesFrom?.length && unreported(comparison, 'VolumesFrom.mounts');
+  const borrows = observed.VolumesFrom?.length && hasQuirk(comparison, 'reportsBorrowedMounts');
   const relevant = (observed.Mounts ?? []).flatMap((mount) => {
     if (borrows && !asked.has(samePath(mount.Target))) return [];
-    if (mount.MustExist && unreported(comparison, 'Mounts.CreateMountpoint')) {
+    if (mount.MustExist && hasQuirk(comparison, 'bindsMustExist')) {
       const wanted = asked.get(samePath(mount.Target));
       return [{ ...mount, MustExist: wanted && !fitsBinds(wanted) ? (wanted.MustExist ?? false) : true }];
     }
@@ -234,12 +228,12 @@ export function inheritable(
   );
 }
 
-/** Podman writes out flags that it sets always. */
-const PODMAN_FLAGS = new Set(['rw', 'rprivate', 'nosuid', 'nodev', 'tmpcopyup']);
+/** Flags that an engine with the quirk `reportsOwnTmpfs` sets on every tmpfs. */
+const OWN_TMPFS_FLAGS = new Set(['rw', 'rprivate', 'nosuid', 'nodev', 'tmpcopyup']);
 
 function tmpfsOptions(options: string, comparison: Comparison): string {
   const words = options.split(',').filter((word) => !['', 'rw', 'size=0', 'mode=1777', 'mode=01777'].includes(word));
-  const kept = unreported(comparison, 'Tmpfs.flags') ? words.filter((word) => !PODMAN_FLAGS.has(word)) : words;
+  const kept = hasQuirk(comparison, 'reportsOwnTmpfs') ? words.filter((word) => !OWN_TMPFS_FLAGS.has(word)) : words;
   return [...new Set(kept.map(tmpfsOption))].sort().join(',');
 }
 
@@ -268,15 +262,15 @@ function tmpfs(spec: ContainerSpec, comparison: Comparison): Json | undefined {
     : undefined;
 }
 
-/** Podman gives a container that may write nowhere these three all the same. */
-const PODMAN_SCRATCH = ['/run', '/tmp', '/var/tmp'];
+/** Such an engine gives these three to every read-only container. */
+const OWN_TMPFS = ['/run', '/tmp', '/var/tmp'];
 
 function foundTmpfs(comparison: Comparison): Json | undefined {
   const { desired, observed } = comparison;
   const found = tmpfs(observed, comparison) as Record<string, Json> | undefined;
-  if (!found || !observed.ReadonlyRootfs || !unreported(comparison, 'Tmpfs.flags')) return found;
+  if (!found || !observed.ReadonlyRootfs || !hasQuirk(comparison, 'reportsOwnTmpfs')) return found;
   const wanted = (tmpfs(desired, comparison) ?? {}) as Record<string, Json>;
-  const kept = Object.entries(found).filter(([target]) => target in wanted || !PODMAN_SCRATCH.includes(target));
+  const kept = Object.entries(found).filter(([target]) => target in wanted || !OWN_TMPFS.includes(target));
   return kept.length > 0 ? Object.fromEntries(kept) : undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { PortBinding } from '../../model/spec.ts';
 import type { HostConfigBody } from '../engine-api.ts';
 import type { Json } from '../json.ts';
-import { type Comparison, config, hostConfig, type Rows, unreported } from './field.ts';
+import { type Comparison, config, hasQuirk, hostConfig, type Rows } from './field.ts';
 import { set } from './kinds.ts';
 
 const port = (name: string): string => (name.includes('/') ? name : `${name}/tcp`);
@@ -25,11 +25,11 @@ function readBindings(raw: HostConfigBody['PortBindings']): PortBinding[] | unde
   return found.length > 0 ? found : undefined;
 }
 
-/** Podman answers with the port that it chose where one was to be chosen. */
+/** A port that the engine chose counts as the free choice that was asked for. */
 function foundBindings(comparison: Comparison): Json | undefined {
   const { desired, observed } = comparison;
   if (isIdle(comparison)) return undefined;
-  if (!unreported(comparison, 'PortBindings.HostPort')) return bindings(observed.PortBindings);
+  if (!hasQuirk(comparison, 'reportsChosenPorts')) return bindings(observed.PortBindings);
   const open = (desired.PortBindings ?? []).filter(({ HostPort }) => HostPort === '');
   return bindings(
     observed.PortBindings?.map((binding) => {
@@ -55,8 +55,7 @@ const exposed = (comparison: Comparison, ports: string[]): Json | undefined => {
   const connected =
     Object.keys(desired.Networks ?? {}).length > 0 ||
     !/^(none|host|container:|service:)/.test(desired.NetworkMode ?? '');
-  // Podman says nothing of ports that nobody could reach.
-  if (!connected && unreported(comparison, 'ExposedPorts.unconnected')) return undefined;
+  if (!connected && hasQuirk(comparison, 'hidesUnreachablePorts')) return undefined;
   const published = new Set(
     [...(desired.PortBindings ?? []), ...(observed.PortBindings ?? [])].map(({ Container }) => port(Container)),
   );

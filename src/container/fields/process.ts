@@ -1,11 +1,11 @@
 import type { ContainerSpec, HealthcheckSpec } from '../../model/spec.ts';
 import { type Json, sameJson } from '../json.ts';
 import { isManagedLabel } from '../labels/managed.ts';
-import { type Comparison, config, hostConfig, mapText, type Rows, unreported } from './field.ts';
+import { type Comparison, config, hasQuirk, hostConfig, mapText, type Rows } from './field.ts';
 import { choice, flag, type Kind, list, map, path, text } from './kinds.ts';
 import { signalNumber } from './signals.ts';
 
-/** What Podman sets in a container whose image has no PATH. */
+/** The PATH of an engine that sets one where the image has none. */
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 const environment: Kind<Record<string, string | null>> = {
@@ -28,7 +28,7 @@ const some = (value: Record<string, Json>): Json | undefined => (Object.keys(val
 
 const hiddenList: Kind<string[]> = { ...list, hidden: true };
 
-/** What Docker runs a health check with when the numbers are not given; Podman writes them out. */
+/** The numbers that a health check has when none are given; some engines write them out. */
 const HEALTH_DEFAULTS = { Interval: 30e9, Timeout: 30e9, StartPeriod: 0, StartInterval: 5e9, Retries: 3 };
 const HEALTH_NAMES = {
   Test: 'test',
@@ -68,9 +68,8 @@ function wantedHealth(comparison: Comparison): Json | undefined {
   return comparedHealth(merged, comparison);
 }
 
-/** Podman takes the words of a test apart at every blank. */
 function comparedHealth(value: HealthcheckSpec, comparison: Comparison): Json | undefined {
-  if (!value.Test || !unreported(comparison, 'Healthcheck.words')) return health.canonical(value);
+  if (!value.Test || !hasQuirk(comparison, 'splitsHealthTests')) return health.canonical(value);
   return health.canonical({ ...value, Test: value.Test.join(' ').split(/\s+/) });
 }
 
@@ -133,7 +132,7 @@ export const processRows = {
       const { desired, observed, image } = comparison;
       const found = { ...observed.Env };
       const wanted = { ...image?.Env, ...desired.Env };
-      if (unreported(comparison, 'Env.PATH') && !('PATH' in wanted) && found.PATH === DEFAULT_PATH) delete found.PATH;
+      if (hasQuirk(comparison, 'setsPath') && !('PATH' in wanted) && found.PATH === DEFAULT_PATH) delete found.PATH;
       return environment.canonical(found);
     },
     text: mapText('environment'),

@@ -2,8 +2,8 @@ import type { ContainerSpec, NetworkSpec } from '../../model/spec.ts';
 import { fieldsWhere } from '../fields/table.ts';
 
 /**
- * Engines fill in from their own configuration what they are not asked for: log options, ulimits, a runtime, the size of /dev/shm; Podman
- * some variables too. Read back, that looks like something somebody wanted. So a container's label says what it was asked for, of all that an
+ * Engines fill in from their own configuration what they are not asked for: log options, ulimits, a runtime, the size of /dev/shm; some
+ * engines add variables too. Read back, that looks like something somebody wanted. So a container's label says what it was asked for, of all that an
  * engine may fill in, and reading leaves out the rest. Names only, never values that could be secret:
  * `Image=vpn:2 LogConfig LogConfig.max-size Ulimits.nofile NetworkMode=container:vpn Address.front=10.0.0.2`.
  */
@@ -13,8 +13,8 @@ export const ASKED_LABEL = 'dev.holdfast.asked';
 const FILLED_BY_EVERY_ENGINE = fieldsWhere(({ filledBy }) => filledBy === 'everyEngine');
 const FILLED = fieldsWhere(({ filledBy }) => filledBy !== undefined);
 
-/** Variables that Podman sets in every container. */
-export const PODMAN_VARIABLES = ['TERM', 'container', 'HOME', 'HOSTNAME'];
+/** Variables that some engines add to every container. */
+export const ADDED_VARIABLES = ['TERM', 'container', 'HOME', 'HOSTNAME'];
 
 const NAMESPACES = ['NetworkMode', 'PidMode', 'IpcMode'] as const;
 
@@ -27,7 +27,7 @@ export function askedOf(spec: ContainerSpec): string {
     ...(spec.LogConfig?.Type ? ['LogConfig'] : []),
     ...Object.keys(spec.LogConfig?.Config ?? {}).map((key) => `LogConfig.${key}`),
     ...(spec.Ulimits ?? []).map(({ Name }) => `Ulimits.${Name}`),
-    ...PODMAN_VARIABLES.filter((name) => spec.Env && name in spec.Env).map((name) => `Env.${name}`),
+    ...ADDED_VARIABLES.filter((name) => spec.Env && name in spec.Env).map((name) => `Env.${name}`),
     ...NAMESPACES.filter((name) => spec[name]?.startsWith('container:')).map((name) => `${name}=${spec[name]}`),
     ...(spec.MemorySwap === -1 ? ['MemorySwap=-1'] : []),
     ...(spec.IpcMode && !/^(container|service):/.test(spec.IpcMode) ? [`IpcMode=${spec.IpcMode}`] : []),
@@ -37,13 +37,13 @@ export function askedOf(spec: ContainerSpec): string {
   ].join(' ');
 }
 
-/** What Podman calls `mtu`, taking either name. */
-export const DOCKER_MTU = 'com.docker.network.driver.mtu';
+/** The driver option that sets the MTU; some engines answer with a name of their own for it. */
+export const MTU_OPTION = 'com.docker.network.driver.mtu';
 
-/** The same for a network: what Podman takes and does not tell. */
+/** The same for a network: options that some engines take and do not report. */
 export function askedOfNetwork({ Attachable, DriverOpts, IPAM }: NetworkSpec): string {
   return [
-    ...(DriverOpts?.[DOCKER_MTU] !== undefined ? ['Mtu'] : []),
+    ...(DriverOpts?.[MTU_OPTION] !== undefined ? ['Mtu'] : []),
     ...(Attachable ? ['Attachable'] : []),
     ...(IPAM?.Config ?? []).flatMap(({ Subnet, IPRange }) =>
       Subnet && IPRange ? [`IPRange.${Subnet}=${IPRange}`] : [],

@@ -2,7 +2,6 @@ import Docker from 'dockerode';
 import type {
   ContainerInspect,
   ContainerListItem,
-  CreateContainerBody,
   ImageInspect,
   NetworkBody,
   VolumeBody,
@@ -12,16 +11,10 @@ import { EngineError } from '../../lib/errors.ts';
 import type { EngineFacts } from '../../model/state.ts';
 import { registryAuth } from '../../net/credentials/registry-auth.ts';
 import type { EngineApi } from '../api.ts';
-import {
-  factsOf,
-  type InfoAnswer,
-  isPodman,
-  NEWEST_API,
-  negotiate,
-  type VersionAnswer,
-} from '../dialects/capabilities.ts';
-import { fromPodman, listItemFromPodman, losesImageCommand, networkFromPodman, toPodman } from '../dialects/podman.ts';
-import { fullName, parseImageReference } from '../image-reference.ts';
+import { factsOf, type InfoAnswer, NEWEST_API, negotiate } from '../dialects/capabilities.ts';
+import type { Dialect, VersionAnswer } from '../dialects/dialect.ts';
+import { dialectOf } from '../dialects/dialects.ts';
+import { parseImageReference } from '../image-reference.ts';
 import { type Caller, createCaller, type Request } from './call.ts';
 import type { Connection, Environment } from './connection.ts';
 import { execInContainer } from './exec.ts';
@@ -30,11 +23,11 @@ import { readEvents, readPull } from './streams.ts';
 
 interface Session {
   caller: Caller;
-  podman: boolean;
+  dialect: Dialect;
   facts: EngineFacts;
 }
 
-/** Docker and Podman behind the EngineApi. `environment` tells where registry credentials are. */
+/** An engine that speaks Docker's API behind the EngineApi. `environment` tells where registry credentials are. */
 export function dockerApi(connection: Connection, environment: Environment): EngineApi {
   // Never with an http.Agent: docker-modem prints its options, agent and all, at every request.
   const docker = new Docker(connection.options);
@@ -67,7 +60,7 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
     }
     modem.version = `v${spoken}`;
     const info = await caller.json<InfoAnswer>({ call: 'read', method: 'GET', path: '/info' });
-    return { caller, podman: isPodman(version), facts: factsOf(version, info, spoken) };
+    return { caller, dialect: dialectOf(version), facts: factsOf(version, info, spoken) };
   }
 
   const get = async <Answer>(path: string, query?: Request['query']): Promise<Answer> => {
@@ -82,7 +75,7 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
 
   const inspectContainer = async (id: string): Promise<ContainerInspect> => {
     const found = await get<ContainerInspect>(`${at(id)}/json`);
-    return (await open()).podman ? fromPodman(found) : found;
+    return (await open()).dialect.fromInspect(found);
   };
 
   const inspectImage = (reference: string): Promise<ImageInspect | undefined> =>
@@ -90,9 +83,6 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
       if (error instanceof EngineError && error.kind === 'notFound') return undefined;
       throw error;
     });
-
-  const bodyForPodman = async (body: CreateContainerBody): Promise<CreateContainerBody> =>
-    toPodman(body, losesImageCommand(body) ? (await inspectImage(body.Image ?? ''))?.Config?.Cmd : undefined);
 
   const disconnectNetwork = async (network: string, container: string): Promise<void> => {
     const path = `/networks/${encodeURIComponent(network)}/disconnect`;
@@ -106,8 +96,7 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
     );
   };
 
-  const networkName = async (id: string): Promise<string | undefined> =>
-    (await get<NetworkBody[]>('/networks')).find(({ Id, Name }) => Id === id || Name === id)?.Name;
+  const networks = (): Promise<NetworkBody[]> => get<NetworkBody[]>('/networks');
 
   return {
     async facts() {
@@ -117,16 +106,18 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
 
     async listContainers() {
       const found = await get<ContainerListItem[]>('/containers/json', { all: true });
-      return (await open()).podman ? found.map(listItemFromPodman) : found;
+      return found.map((await open()).dialect.fromListItem);
     },
     inspectContainer,
     async createContainer(name, body, platform) {
+      const { dialect } = await open();
+      const imageCommand = async () => (await inspectImage(body.Image ?? ''))?.Config?.Cmd;
       const { Id, Warnings } = await act<{ Id: string; Warnings?: string[] | null }>({
         call: 'create',
         method: 'POST',
         path: '/containers/create',
         query: { name, platform },
-        body: (await open()).podman ? await bodyForPodman(body) : body,
+        body: await dialect.toCreate(body, imageCommand),
       });
       return { id: Id, warnings: Warnings ?? [] };
     },
@@ -168,16 +159,15 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
     },
 
     async listNetworks() {
-      const found = await get<NetworkBody[]>('/networks');
-      return (await open()).podman ? found.map(networkFromPodman) : found;
+      const found = await networks();
+      return found.map((await open()).dialect.fromNetwork);
     },
     async createNetwork(body) {
       const { Id } = await act<{ Id: string }>({ call: 'create', method: 'POST', path: '/networks/create', body });
       return Id;
     },
     async removeNetwork(id) {
-      // By its ID, Podman removes a network from under the containers that use it; by its name it refuses.
-      const reference = (await open()).podman ? await networkName(id) : id;
+      const reference = await (await open()).dialect.networkReference(id, networks);
       if (reference === undefined) return;
       await act({ call: 'remove', method: 'DELETE', path: `/networks/${encodeURIComponent(reference)}` }).catch(
         unlessGone,
@@ -192,8 +182,9 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
         body: { Container: container, EndpointConfig: endpoint },
       }).catch(async (error: unknown) => {
         const isKnown = error instanceof EngineError && /already (exists|connected)/.test(error.message);
-        // Podman notes what it then refuses, and after that answers neither an inspect nor a list of any container.
-        if (!isKnown && (await open()).podman) await disconnectNetwork(network, container).catch(() => undefined);
+        const { can } = (await open()).facts;
+        if (!isKnown && can.quirks.includes('keepsRefusedConnections'))
+          await disconnectNetwork(network, container).catch(() => undefined);
         if (!isKnown) throw error;
         // The name of the endpoint is the container's; it may be another container's that had the name before.
         const connected = connectedEndpoints(await inspectContainer(container));
@@ -209,7 +200,7 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
 
     inspectImage,
     async pullImage(reference, options) {
-      const { podman } = await open();
+      const { dialect } = await open();
       const parsed = parseImageReference(reference);
       const auth = await registryAuth(
         parsed.registry,
@@ -221,9 +212,7 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
         method: 'POST',
         path: '/images/create',
         query: {
-          // Podman would ask which registry a short name means.
-          fromImage:
-            podman || parsed.registry !== 'docker.io' ? fullName(parsed) : parsed.repository.replace(/^library\//, ''),
+          fromImage: dialect.pullReference(parsed),
           tag: parsed.tag,
           platform: options.platform,
         },

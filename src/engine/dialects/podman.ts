@@ -7,15 +7,15 @@ import type {
   MountBody,
   NetworkBody,
 } from '../../container/engine-api.ts';
-import { type Asked, DOCKER_MTU, PODMAN_VARIABLES, readAsked } from '../../container/labels/asked.ts';
+import { ADDED_VARIABLES, type Asked, MTU_OPTION, readAsked } from '../../container/labels/asked.ts';
 import { own } from '../../lib/own.ts';
-import { sameReference } from '../image-reference.ts';
+import type { Quirk } from '../../model/quirk.ts';
+import type { FieldName } from '../../model/spec.ts';
+import { fullName, sameReference } from '../image-reference.ts';
+import type { Dialect } from './dialect.ts';
 
-/**
- * What Podman (measured: 4.3) answers otherwise than Docker, made alike, so that nothing behind the EngineApi knows which of the two it is. What it
- * does not say at all is in PODMAN_UNREPORTED.
- */
-export const PODMAN_UNREPORTED = [
+/** Fields that Podman drops, or does not report. */
+const UNREPORTED: readonly FieldName[] = [
   'LogConfig',
   'Domainname',
   'Sysctls',
@@ -28,21 +28,45 @@ export const PODMAN_UNREPORTED = [
   'OomKillDisable',
   'StorageOpt',
   'UsernsMode',
-  'Healthcheck.words',
-  'Privileged.details',
   'BlkioWeight',
-  'Devices.CgroupPermissions',
-  'Env.PATH',
-  'ExposedPorts.unconnected',
-  'Mounts.Labels',
-  'Mounts.MustExist',
-  'Mounts.NoCopy',
-  'Mounts.Recursive',
-  'Mounts.SELinux',
-  'PortBindings.HostPort',
-  'Tmpfs.flags',
-  'VolumesFrom.mounts',
 ];
+
+const QUIRKS: readonly Quirk[] = [
+  'lacksLaterKeys',
+  'hidesNetworkEvents',
+  'keepsRefusedConnections',
+  'splitsHealthTests',
+  'hidesPrivileges',
+  'hidesDevicePermissions',
+  'setsPath',
+  'hidesUnreachablePorts',
+  'reportsChosenPorts',
+  'hidesMountOptions',
+  'reportsOwnTmpfs',
+  'reportsBorrowedMounts',
+];
+
+/** Podman, as it was measured: 4.3. */
+export const podman: Dialect = {
+  product: 'Podman',
+  isSpokenBy: ({ Components }) => Boolean(Components?.some(({ Name }) => /podman/i.test(Name ?? ''))),
+  capabilities: () => ({
+    update: false,
+    networksAtCreate: true,
+    removesJoined: false,
+    startInterval: false,
+    unreported: UNREPORTED,
+    quirks: QUIRKS,
+  }),
+  toCreate: async (body, imageCommand) => createBody(body, losesImageCommand(body) ? await imageCommand() : undefined),
+  fromInspect,
+  fromListItem,
+  fromNetwork,
+  // By its ID, Podman removes a network from under the containers that use it; by its name it refuses.
+  networkReference: async (id, networks) => (await networks()).find(({ Id, Name }) => Id === id || Name === id)?.Name,
+  // It would ask which registry a short name means.
+  pullReference: fullName,
+};
 
 const STATES: Record<string, string> = {
   configured: 'created',
@@ -53,16 +77,15 @@ const STATES: Record<string, string> = {
 
 const isEmpty = (list: unknown): boolean => Array.isArray(list) && list.length === 0;
 
-/** Whether it would leave out the image's command, which Docker keeps where only the entrypoint is cleared. */
-export const losesImageCommand = ({ Entrypoint, Cmd }: CreateContainerBody): boolean =>
-  isEmpty(Entrypoint) && !Cmd?.length;
+/** It leaves out the image's command where only the entrypoint is cleared; Docker keeps it. */
+const losesImageCommand = ({ Entrypoint, Cmd }: CreateContainerBody): boolean => isEmpty(Entrypoint) && !Cmd?.length;
 
 /** A tmpfs without a mode lets nobody in but root. */
 const withMode = (mount: MountBody): MountBody =>
   mount.Type === 'tmpfs' ? { ...mount, TmpfsOptions: { Mode: 0o1777, ...mount.TmpfsOptions } } : mount;
 
 /** Where no time to stop in is given it takes none, and kills at once. An empty entrypoint clears the image's only when it holds an empty word. */
-export const toPodman = (body: CreateContainerBody, imageCommand: string[] | null = null): CreateContainerBody => ({
+const createBody = (body: CreateContainerBody, imageCommand?: string[] | null): CreateContainerBody => ({
   StopTimeout: 10,
   ...body,
   HostConfig: { ...body.HostConfig, ...(body.HostConfig.Mounts && { Mounts: body.HostConfig.Mounts.map(withMode) }) },
@@ -70,7 +93,7 @@ export const toPodman = (body: CreateContainerBody, imageCommand: string[] | nul
   ...(losesImageCommand(body) && imageCommand && { Cmd: imageCommand }),
 });
 
-export function fromPodman(inspect: ContainerInspect): ContainerInspect {
+function fromInspect(inspect: ContainerInspect): ContainerInspect {
   const asked = readAsked(inspect.Config.Labels);
   const { Config, HostConfig, State } = inspect;
   const joins = HostConfig.NetworkMode?.startsWith('container:');
@@ -95,7 +118,7 @@ export function fromPodman(inspect: ContainerInspect): ContainerInspect {
   };
 }
 
-export function listItemFromPodman(item: ContainerListItem): ContainerListItem {
+function fromListItem(item: ContainerListItem): ContainerListItem {
   return {
     ...item,
     State: own(STATES, item.State) ?? item.State,
@@ -104,7 +127,7 @@ export function listItemFromPodman(item: ContainerListItem): ContainerListItem {
 }
 
 /** The subnet's plug-in stands among the options of the address management, and some of what was asked for stands nowhere. */
-export function networkFromPodman(network: NetworkBody): NetworkBody {
+function fromNetwork(network: NetworkBody): NetworkBody {
   const { driver: _, ...options } = network.IPAM?.Options ?? {};
   const asked = readAsked(network.Labels);
   const pools = (network.IPAM?.Config ?? []).map((pool) => {
@@ -114,7 +137,7 @@ export function networkFromPodman(network: NetworkBody): NetworkBody {
   const { mtu, ...others } = network.Options ?? {};
   return {
     ...network,
-    ...(mtu !== undefined && asked?.has('Mtu') && { Options: { ...others, [DOCKER_MTU]: mtu } }),
+    ...(mtu !== undefined && asked?.has('Mtu') && { Options: { ...others, [MTU_OPTION]: mtu } }),
     ...(asked?.has('Attachable') && { Attachable: true }),
     ...(network.IPAM && { IPAM: { ...network.IPAM, Options: options, Config: pools } }),
   };
@@ -125,7 +148,7 @@ const imageName = (found: string, asked: string | undefined): string =>
   asked && sameReference(found, asked) ? asked : found;
 
 const isPodmans = (variable: string, asked: Asked | undefined): boolean =>
-  PODMAN_VARIABLES.includes(variable) && !asked?.has(`Env.${variable}`);
+  ADDED_VARIABLES.includes(variable) && !asked?.has(`Env.${variable}`);
 
 /**
  * Its default network is called podman; where every other engine says what address was asked for, it says which one there is. It gives no endpoint an

@@ -101,8 +101,7 @@ export function createView(api: EngineApi, site: string): View {
     touched.clear();
     try {
       const engine = await readFacts();
-      // Podman tells of no network that comes or goes.
-      if (engine.product === 'podman') stale.networks = true;
+      if (engine.can.quirks.includes('hidesNetworkEvents')) stale.networks = true;
       const listed = await api.listContainers();
       const problems: Problem[] = [];
       if (need.adopt) adopting = new Set(need.adopt);

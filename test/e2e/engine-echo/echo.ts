@@ -48,7 +48,7 @@ export function engineEcho(name: keyof typeof ENGINES): void {
       engine = openEngine(api, { site: 'site', clock: systemClock });
       facts = await engine.facts();
       // Each takes one that the other does not.
-      const probe = facts.product === 'docker' ? ['HEALTHCHECK --interval=7s CMD probe'] : ['STOPSIGNAL SIGQUIT'];
+      const probe = facts.product === 'Docker' ? ['HEALTHCHECK --interval=7s CMD probe'] : ['STOPSIGNAL SIGQUIT'];
       await importImage(host ?? '', RICH, { files: [{ path: '.made-for-a-test', content: '' }] }, [
         ...RICH_CONFIG,
         ...probe,
@@ -78,7 +78,7 @@ export function engineEcho(name: keyof typeof ENGINES): void {
 
     test('an image that brings everything is told apart from what was asked for', async () => {
       const specs = containerSpec({ image: RICH, networks: [], volumes: prefix }).map((spec) => {
-        if (facts.product === 'podman') {
+        if (facts.product === 'Podman') {
           // Refused there.
           spec.PortBindings = spec.PortBindings?.filter(({ Container }) => !Container.endsWith('/sctp')) ?? [];
           // Taken there for a variable of the engine's own process.
@@ -220,7 +220,7 @@ export function engineEcho(name: keyof typeof ENGINES): void {
         for (const [part, needed] of specs) {
           const spec: ContainerSpec = { Image: RICH, ...part };
           const lacking = lacksForContainer(spec, facts);
-          if (facts.product === 'docker' && atLeast(facts.apiVersion, needed)) {
+          if (facts.product === 'Docker' && atLeast(facts.apiVersion, needed)) {
             expect(lacking).toBeUndefined();
             expect(await differencesOf(spec)).toEqual([]);
             expect(await differencesOf(spec, { Image: RICH, ...(part.Networks && { Networks: {} }) })).not.toEqual([]);

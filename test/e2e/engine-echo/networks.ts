@@ -29,7 +29,7 @@ export function echoOfNetworks(on: Subject): void {
       { IPAM: { Config: [{ Subnet: '10.212.0.0/24', Gateway: '10.212.0.9', IPRange: '10.212.0.128/25' }] } },
       { EnableIPv6: true, IPAM: { Config: [{ Subnet: '10.213.0.0/24' }, { Subnet: 'fd00:213::/64' }] } },
       { Attachable: true },
-      ...(on.facts().product === 'docker' ? [{ DriverOpts: { 'com.docker.network.driver.mtu': '1400' } }] : []),
+      ...(on.facts().product === 'Docker' ? [{ DriverOpts: { 'com.docker.network.driver.mtu': '1400' } }] : []),
     ];
     for (const spec of specs) {
       const wanted: NetworkSpec = { Name: `${on.prefix}net`, ...spec };

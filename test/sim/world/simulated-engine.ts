@@ -107,11 +107,11 @@ export class SimulatedEngine {
         on('listContainers', '', () => {
           if (judged) monitors.listed();
           return [...machine.containers.values()].map((container) =>
-            machine.profile.listItem(listItem(machine, container)),
+            machine.profile.dialect.fromListItem(listItem(machine, container)),
           );
         }),
       inspectContainer: (id) =>
-        on('inspectContainer', id, () => machine.profile.inspect(inspectContainer(machine, find(id)))),
+        on('inspectContainer', id, () => machine.profile.dialect.fromInspect(inspectContainer(machine, find(id)))),
       createContainer: (name: string, body: CreateContainerBody) =>
         on('createContainer', name, () => {
           if (judged) monitors.creates(body.Labels, name);
@@ -148,7 +148,7 @@ export class SimulatedEngine {
 
       listNetworks: () =>
         on('listNetworks', '', () =>
-          [...machine.networks.values()].map((network) => machine.profile.network(networkItem(network))),
+          [...machine.networks.values()].map((network) => machine.profile.dialect.fromNetwork(networkItem(network))),
         ),
       createNetwork: (body: NetworkBody) => on('createNetwork', body.Name, () => createNetwork(machine, body)),
       removeNetwork: (id) =>

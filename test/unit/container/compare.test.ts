@@ -112,7 +112,7 @@ test('the order matters for DNS servers and commands, and for nothing that is a 
 });
 
 test('a row that the engine does not report is not compared', () => {
-  const can = { ...NEW_DOCKER, unreported: ['Sysctls'] };
+  const can = { ...NEW_DOCKER, unreported: ['Sysctls' as const] };
   expect(texts({ Sysctls: { a: '1' }, NetworkMode: 'host' }, { NetworkMode: 'host' }, {}, can)).toEqual([]);
 });
 

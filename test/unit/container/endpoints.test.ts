@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { ContainerInspect, EndpointBody } from '../../../src/container/engine-api.ts';
 import { readEndpoints } from '../../../src/container/networks.ts';
-import { fromPodman } from '../../../src/engine/dialects/podman.ts';
+import { podman } from '../../../src/engine/dialects/podman.ts';
 
 const inspected = (Status: string, networks: Record<string, EndpointBody>): ContainerInspect => ({
   Id: '0123456789abcdef',
@@ -32,5 +32,5 @@ test.each(['created', 'exited', 'restarting'])('one that is %s is to be on all o
 
 test('on Podman, which tells no ID, a container is on the networks it names', () => {
   const found = inspected('running', { front: { NetworkID: 'front', EndpointID: '', IPAddress: '10.0.0.2' } });
-  expect(Object.keys(readEndpoints(fromPodman(found)))).toEqual(['front']);
+  expect(Object.keys(readEndpoints(podman.fromInspect(found)))).toEqual(['front']);
 });

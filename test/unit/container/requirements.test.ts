@@ -3,8 +3,8 @@ import { lacksForContainer, lacksForNetwork } from '../../../src/container/requi
 import { factsOf } from '../../../src/engine/dialects/capabilities.ts';
 import type { ContainerSpec } from '../../../src/model/spec.ts';
 
-const docker = (apiVersion: string) => factsOf({ Version: '2X' }, { ID: 'x' }, apiVersion);
-const podman = factsOf({ Version: '4.3.1', Components: [{ Name: 'Podman Engine' }] }, { ID: 'x' }, '1.41');
+const docker = (apiVersion: string) => factsOf({ Version: '2X' }, {}, apiVersion);
+const podman = factsOf({ Version: '4.3.1', Components: [{ Name: 'Podman Engine' }] }, {}, '1.41');
 
 describe('what an engine is too old for is named with what it needs', () => {
   test.each<[string, Partial<ContainerSpec>, string, string]>([

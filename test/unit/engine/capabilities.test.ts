@@ -9,23 +9,18 @@ test('the newest version of the API that both know is spoken', () => {
 });
 
 test('what an engine is capable of follows from what it is', () => {
-  expect(factsOf({ Version: '20.10.24' }, { ID: 'x' }, '1.41').can).toMatchObject({
+  expect(factsOf({ Version: '20.10.24' }, {}, '1.41').can).toMatchObject({
     update: true,
     networksAtCreate: false,
     removesJoined: true,
     startInterval: false,
   });
-  expect(factsOf({ Version: '28' }, { ID: 'x' }, '1.51')).toMatchObject({
-    product: 'docker',
-    id: 'x',
+  expect(factsOf({ Version: '28' }, {}, '1.51')).toMatchObject({
+    product: 'Docker',
     can: { update: true, networksAtCreate: true, removesJoined: true, startInterval: true, unreported: [] },
   });
-  const podman = factsOf(
-    { Version: '4.3.1', Components: [{ Name: 'Podman Engine' }] },
-    { ID: 'other each time', Name: 'host', DockerRootDir: '/r' },
-    '1.41',
-  );
-  expect(podman).toMatchObject({ product: 'podman', id: 'host:/r', can: { update: false } });
+  const podman = factsOf({ Version: '4.3.1', Components: [{ Name: 'Podman Engine' }] }, { Name: 'host' }, '1.41');
+  expect(podman).toMatchObject({ product: 'Podman', can: { update: false } });
   expect(podman.can.unreported).toContain('LogConfig');
 });
 

@@ -111,7 +111,7 @@ export function renameContainer(machine: Machine, container: SimContainer, name:
   mustBeFree(machine, name);
   const oldName = container.name;
   container.name = name;
-  machine.tell(container, 'rename', machine.profile.facts.product === 'podman' ? {} : { oldName: `/${oldName}` });
+  machine.tell(container, 'rename', machine.profile.facts.product === 'Podman' ? {} : { oldName: `/${oldName}` });
 }
 
 /** What `update` takes. Zero means "leave it", so that a limit cannot be taken away. */
@@ -135,7 +135,7 @@ export function updateContainer(machine: Machine, container: SimContainer, chang
     if (value !== 0 && value !== '' && value !== undefined) kept[key] = structuredClone(value);
   }
   container.body = deepFreeze({ ...container.body, HostConfig: kept });
-  if (machine.profile.facts.product === 'docker') machine.tell(container, 'update');
+  if (machine.profile.facts.product === 'Docker') machine.tell(container, 'update');
 }
 
 const UPDATABLE = new Set(

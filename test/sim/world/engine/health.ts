@@ -35,7 +35,7 @@ export function watchHealth(machine: Machine, container: SimContainer): void {
     if (container.health === health) return;
     container.health = health;
     container.everHealthy ||= health === 'healthy';
-    if (machine.profile.facts.product === 'podman') machine.tell(container, 'health_status', { health_status: health });
+    if (machine.profile.facts.product === 'Podman') machine.tell(container, 'health_status', { health_status: health });
     else machine.tell(container, `health_status: ${health}`);
   };
   machine.clock.timer(interval, probe);

@@ -144,7 +144,7 @@ function launch(machine: Machine, container: SimContainer, cause: Cause): void {
     }
     attachAll(machine, container);
   } catch (error) {
-    const podman = machine.profile.facts.product === 'podman';
+    const podman = machine.profile.facts.product === 'Podman';
     container.error = podman || !(error instanceof Error) ? '' : error.message;
     if (!podman) container.exitCode = program.kind === 'missing' ? 127 : 128;
     machine.onNote(`${container.name} did not start: ${error instanceof Error ? error.message : error}`);

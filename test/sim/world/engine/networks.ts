@@ -108,7 +108,7 @@ function endpointOn(container: SimContainer, network: SimNetwork): SimEndpoint |
 
 function say(machine: Machine, action: 'connect' | 'disconnect', network: SimNetwork, container: SimContainer): void {
   // Network events carry no labels of the container.
-  const podman = machine.profile.facts.product === 'podman';
+  const podman = machine.profile.facts.product === 'Podman';
   const attributes: Record<string, string> = podman
     ? { name: container.name }
     : { container: container.id, name: network.body.Name, type: network.body.Driver ?? 'bridge' };

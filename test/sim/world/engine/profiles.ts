@@ -1,6 +1,7 @@
-import type { ContainerInspect, ContainerListItem, NetworkBody } from '../../../../src/container/engine-api.ts';
 import { factsOf } from '../../../../src/engine/dialects/capabilities.ts';
-import { fromPodman, listItemFromPodman, networkFromPodman } from '../../../../src/engine/dialects/podman.ts';
+import type { Dialect } from '../../../../src/engine/dialects/dialect.ts';
+import { docker as dockerDialect } from '../../../../src/engine/dialects/docker.ts';
+import { podman as podmanDialect } from '../../../../src/engine/dialects/podman.ts';
 import type { EngineFacts } from '../../../../src/model/state.ts';
 
 /** What makes one engine answer differently from another; everything else all engines do alike. */
@@ -30,17 +31,12 @@ export interface EngineProfile {
   keepsRefusedEndpoints: boolean;
   /** A network is not removed while a stopped container is in it. */
   stoppedHoldNetworks: boolean;
-  /** How the EngineApi makes this engine's answers like those of others. */
-  inspect(answer: ContainerInspect): ContainerInspect;
-  listItem(answer: ContainerListItem): ContainerListItem;
-  network(answer: NetworkBody): NetworkBody;
+  /** The dialect makes this engine's answers like Docker's. */
+  dialect: Dialect;
 }
 
-const ID = 'SIMU:LATE';
-const asItIs = <Answer>(answer: Answer): Answer => answer;
-
 export const docker20: EngineProfile = {
-  facts: factsOf({ Version: '20.10.24' }, { ID }, '1.41'),
+  facts: factsOf({ Version: '20.10.24' }, {}, '1.41'),
   shortIdInAliases: true,
   echoesSwap: true,
   qualifiesImages: false,
@@ -54,14 +50,12 @@ export const docker20: EngineProfile = {
   unhealthyWhenStopped: false,
   keepsRefusedEndpoints: true,
   stoppedHoldNetworks: false,
-  inspect: asItIs,
-  listItem: asItIs,
-  network: asItIs,
+  dialect: dockerDialect,
 };
 
 export const docker28: EngineProfile = {
   ...docker20,
-  facts: factsOf({ Version: '28.5.2' }, { ID }, '1.51'),
+  facts: factsOf({ Version: '28.5.2' }, {}, '1.51'),
   shortIdInAliases: false,
   stopEvents: ['kill', 'stop', 'die'],
   disconnectsTwice: false,
@@ -70,7 +64,7 @@ export const docker28: EngineProfile = {
 
 export const podman: EngineProfile = {
   ...docker20,
-  facts: factsOf({ Version: '4.3.1', Components: [{ Name: 'Podman Engine' }] }, { ID, Name: 'site' }, '1.41'),
+  facts: factsOf({ Version: '4.3.1', Components: [{ Name: 'Podman Engine' }] }, { Name: 'site' }, '1.41'),
   shortIdInAliases: true,
   echoesSwap: false,
   qualifiesImages: true,
@@ -83,9 +77,7 @@ export const podman: EngineProfile = {
   outlivesRestart: true,
   keepsRefusedEndpoints: false,
   stoppedHoldNetworks: true,
-  inspect: fromPodman,
-  listItem: listItemFromPodman,
-  network: networkFromPodman,
+  dialect: podmanDialect,
 };
 
 export const PROFILES: Readonly<Record<string, EngineProfile>> = { docker20, docker28, podman };
