@@ -80,8 +80,6 @@ export interface EngineApi {
 export interface PullOptions {
   platform?: string;
   signal?: AbortSignal;
-  /** Bytes of all layers so far, and in all as far as known. */
-  onProgress?: (done: number, total: number) => void;
 }
 
 export interface EventListener {

@@ -32,7 +32,6 @@ export interface PerformOptions {
   agent?: string | undefined;
   resolve: (ref: ContainerRef) => string;
   signal: AbortSignal;
-  onProgress?: (text: string) => void;
 }
 
 /** A site's container engine as all other stages see it. Throws EngineError. */
@@ -47,7 +46,10 @@ export interface Engine {
   stacks(): Promise<Record<string, string[]>>;
   /** The next observation believes nothing it remembers. */
   forget(): void;
-  /** Carries out one operation, in one engine call. */
+  /**
+   * Carries out one operation: one effect. It may take several calls: a create looks at the image first, Podman removes networks by a name that is
+   * looked up, and a command in a container is asked for its exit code until it ends.
+   */
   perform(operation: EngineOperation, options: PerformOptions): Promise<Performed>;
   /** The end of what a container has printed; "" where that cannot be had. It may hold secrets. */
   lastOutput(container: string): Promise<string>;

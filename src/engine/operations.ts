@@ -14,7 +14,7 @@ import type { EngineOperation, Performed, PerformOptions } from './engine.ts';
 import type { View } from './observe/view.ts';
 import { tarOf } from './tar.ts';
 
-export interface Surgery {
+export interface OperationContext {
   api: EngineApi;
   view: View;
   site: string;
@@ -24,20 +24,20 @@ const DONE: Performed = { warnings: [] };
 
 /** One operation, one effect. What it touches is looked at again by the next observation, whatever became of it. */
 export async function performOperation(
-  surgery: Surgery,
+  context: OperationContext,
   operation: EngineOperation,
   options: PerformOptions,
 ): Promise<Performed> {
-  const { api, view } = surgery;
+  const { api, view } = context;
   const { resolve } = options;
   switch (operation.kind) {
     case 'pullImage':
-      return pull(surgery, operation, options);
+      return pull(context, operation, options);
     case 'createContainer':
-      return create(surgery, operation, options);
+      return create(context, operation, options);
     case 'createNetwork': {
       const { network, key } = operation;
-      const owner = { site: surgery.site, app: options.app, key };
+      const owner = { site: context.site, app: options.app, key };
       return around(
         () => view.touch('networks'),
         () => api.createNetwork(networkBody(network, networkLabels(owner, network, options.agent))),
@@ -50,7 +50,7 @@ export async function performOperation(
       );
     case 'createVolume': {
       const { volume, key } = operation;
-      const owner = { site: surgery.site, app: options.app, key };
+      const owner = { site: context.site, app: options.app, key };
       return around(
         () => view.touch('volumes'),
         () => api.createVolume(volumeBody(volume, volumeLabels(owner, volume, options.agent))),
@@ -137,7 +137,7 @@ const said = (output: string, conceals: readonly string[]): string => {
 };
 
 async function create(
-  { api, view, site }: Surgery,
+  { api, view, site }: OperationContext,
   operation: EngineOperation & { kind: 'createContainer' },
   { resolve, agent }: PerformOptions,
 ): Promise<Performed> {
@@ -163,9 +163,9 @@ async function create(
 }
 
 async function pull(
-  { api, view }: Surgery,
+  { api, view }: OperationContext,
   { image, platform }: EngineOperation & { kind: 'pullImage' },
-  { signal, onProgress }: PerformOptions,
+  { signal }: PerformOptions,
 ): Promise<Performed> {
   return around(
     () => view.touch('images'),
@@ -173,9 +173,6 @@ async function pull(
       api.pullImage(image, {
         signal,
         ...(platform && { platform }),
-        onProgress: (done, total) => onProgress?.(`${image}: ${megabytes(done)} of ${megabytes(total)} MB`),
       }),
   );
 }
-
-const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);

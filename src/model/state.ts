@@ -227,7 +227,6 @@ export interface ActualContainer {
   oomKilled: boolean;
   /** The engine's clock, RFC 3339; "" when never. */
   startedAt: string;
-  finishedAt: string;
   health: 'none' | 'starting' | 'healthy' | 'unhealthy';
   /** The end of what its health check printed last, as it is: it may hold secrets. Absent when nothing. */
   healthOutput?: string;
@@ -257,8 +256,6 @@ export interface ActualNetwork {
   owner: { site: string; app: string; key: string } | undefined;
   /** The Compose project that made it, where no site's labels are on it. */
   project?: string;
-  /** Hint only. */
-  specHash: string;
 }
 
 export interface ActualVolume {

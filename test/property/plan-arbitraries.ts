@@ -220,12 +220,11 @@ export function neighbours(actual: ActualSite): ActualSite {
     foreignNames: { neighbour: '0123456789ab' },
     networks: {
       ...actual.networks,
-      outside: { id: 'id-of-outside', spec: { Name: 'outside' }, owner: undefined, specHash: '' },
+      outside: { id: 'id-of-outside', spec: { Name: 'outside' }, owner: undefined },
       elsewhere: {
         id: 'id-of-elsewhere',
         spec: { Name: 'elsewhere' },
         owner: { site: 'other', app: 'shop', key: 'x' },
-        specHash: '',
       },
     },
     volumes: { ...actual.volumes, precious: { spec: { Name: 'precious' }, owner: undefined } },

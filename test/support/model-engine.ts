@@ -1,4 +1,3 @@
-import { specHash } from '../../src/container/labels/hash.ts';
 import { primaryNetwork } from '../../src/container/networks.ts';
 import type { Engine, EngineOperation } from '../../src/engine/engine.ts';
 import { EngineError } from '../../src/lib/errors.ts';
@@ -93,7 +92,6 @@ export function createModelEngine(initial: ActualSite): ModelEngine {
       exitCode: 0,
       oomKilled: false,
       startedAt: '',
-      finishedAt: '',
       health: 'none',
       restartCount: 0,
       error: '',
@@ -166,7 +164,6 @@ export function createModelEngine(initial: ActualSite): ModelEngine {
           id: `n${counter++}`,
           spec: network,
           owner: owner(app, key),
-          specHash: specHash(network),
         };
         return undefined;
       }

@@ -188,7 +188,6 @@ export function actualOf(desired: DesiredSite, can: Partial<EngineCapabilities> 
         id: `id-of-${spec.Name}`,
         spec,
         owner: { site: desired.site, app: each.name, key },
-        specHash: specHash(spec),
       };
     for (const { key, spec } of each.volumes)
       actual.volumes[spec.Name] = { spec, owner: { site: desired.site, app: each.name, key } };
@@ -218,7 +217,6 @@ export function running(
     exitCode: 0,
     oomKilled: false,
     startedAt: '2026-01-01T00:00:00Z',
-    finishedAt: '',
     health: spec.Healthcheck ? 'healthy' : 'none',
     restartCount: 0,
     error: '',

@@ -27,10 +27,7 @@ export function discreetEngine(engine: Engine, hide: Hide): Engine {
       };
     },
     perform: async (operation, options) => {
-      const { onProgress } = options;
-      const performed = await discreetly(
-        engine.perform(operation, { ...options, ...(onProgress && { onProgress: (text) => onProgress(hide(text)) }) }),
-      );
+      const performed = await discreetly(engine.perform(operation, options));
       return { ...performed, warnings: performed.warnings.map(hide) };
     },
     lastOutput: async (container) => hide(await engine.lastOutput(container)),

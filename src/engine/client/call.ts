@@ -1,115 +1,72 @@
-import type { IncomingMessage } from 'node:http';
-import type Docker from 'dockerode';
+import { Readable } from 'node:stream';
 import { EngineError } from '../../lib/errors.ts';
 import type { Connection } from './connection.ts';
 import { asEngineError, type Call } from './errors.ts';
 
-export interface Request {
-  call: Call;
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Below the API's version, without the query. */
-  path: string;
-  query?: Record<string, string | number | boolean | undefined>;
-  body?: object;
-  /** Sent as it is, a tar archive. */
-  file?: Uint8Array;
-  auth?: object | undefined;
+/** Something that dockerode is asked for. It passes on the signal with its own options. */
+type Work = (passed: { abortSignal: AbortSignal }) => Promise<unknown>;
+
+/** Runs calls of one engine. dockerode knows no deadlines, and its errors are not for people: both come from here. */
+export interface Caller {
+  /** A call that changes nothing. Throws EngineError. */
+  read<Answer>(work: Work): Promise<Answer>;
+  /** A call that has an effect, or that answers with a stream. Throws EngineError. */
+  act<Answer = void>(call: Call, work: Work, options?: ActOptions): Promise<Answer>;
+}
+
+export interface ActOptions {
   signal?: AbortSignal | undefined;
   /** Milliseconds until the engine counts as gone. */
   deadline?: number;
 }
 
-/** Calls of one engine through dockerode. */
-export interface Caller {
-  /** The answer's JSON; undefined for an empty one. Throws EngineError. */
-  json<Answer>(request: Request): Promise<Answer>;
-  /** The answer as it comes. Throws EngineError. */
-  stream(request: Request): Promise<IncomingMessage>;
-}
-
 const READ_DEADLINE_MS = 60_000;
 const EFFECT_DEADLINE_MS = 600_000;
 
-/** Everything that is a success, and what an idempotent call takes for one. */
-const SUCCESSES = Object.fromEntries([200, 201, 202, 204, 304].map((status) => [status, true]));
-
-type Dial = (options: object, callback: (error: unknown, answer: unknown) => void) => void;
-
-/** Calls under way when `closed` is aborted are given up: the engine goes on with what it was told, and nobody waits for its answer. */
-export function createCaller(docker: Docker, connection: Connection, closed: AbortSignal): Caller {
-  const modem = docker.modem as { dial: Dial };
-
-  const dial = <Answer>(request: Request, isStream: boolean): Promise<Answer> => {
-    const { call, method, path, query, body, file, auth, deadline } = request;
-    const signal = request.signal ? AbortSignal.any([request.signal, closed]) : closed;
-    const words = Object.fromEntries(Object.entries(query ?? {}).filter(([, value]) => value !== undefined));
-    const hasQuery = Object.keys(words).length > 0;
-    const patience = deadline ?? (method === 'GET' ? READ_DEADLINE_MS : EFFECT_DEADLINE_MS);
-    return new Promise<Answer>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(
-          new EngineError(
-            'unreachable',
-            `the container engine at ${connection.where} did not answer in ${patience / 1000} s`,
-          ),
-        );
-      }, patience);
-      timer.unref();
-      const onAbort = (): void => finish(() => reject(new EngineError('aborted', 'cancelled')));
-      const finish = (settle: () => void): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', onAbort);
-        settle();
-      };
-      if (signal.aborted) return onAbort();
-      signal.addEventListener('abort', onAbort);
-      modem.dial(
-        {
-          path: hasQuery ? `${path}?` : path,
-          method,
-          options: { _query: words, _body: body ?? {} },
-          ...(file && { file: Buffer.from(file.buffer, file.byteOffset, file.byteLength) }),
-          ...(auth && { authconfig: auth }),
-          abortSignal: signal,
-          // Of an answer that breaks off in its middle docker-modem tells nobody, so it is read here.
-          isStream: true,
-          statusCodes: SUCCESSES,
-        },
-        (error, answer) => {
-          const fail = (why: unknown): void =>
-            finish(() => reject(withTrouble(asEngineError(why, call, connection.where), connection)));
-          if (error) fail(error);
-          else if (isStream) finish(() => resolve(answer as Answer));
-          else readJson(answer as IncomingMessage).then((read) => finish(() => resolve(read as Answer)), fail);
-        },
-      );
-    });
-  };
+/** When `closed` is aborted, calls under way are given up: the engine goes on with what it was told, and nobody waits for its answer. */
+export function createCaller(connection: Connection, closed: AbortSignal): Caller {
+  async function run<Answer>(call: Call, work: Work, { signal, deadline }: Required<ActOptions>): Promise<Answer> {
+    const own = new AbortController();
+    const giveUp = (): void => own.abort();
+    const signals = signal ? [closed, signal] : [closed];
+    const isCancelled = (): boolean => signals.some(({ aborted }) => aborted);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      giveUp();
+    }, deadline);
+    timer.unref();
+    for (const each of signals) each.addEventListener('abort', giveUp);
+    const release = (): void => {
+      for (const each of signals) each.removeEventListener('abort', giveUp);
+    };
+    try {
+      if (isCancelled()) throw new EngineError('aborted', 'cancelled');
+      const answer = await work({ abortSignal: own.signal });
+      if (answer instanceof Readable) answer.once('close', release);
+      else release();
+      return answer as Answer;
+    } catch (error) {
+      release();
+      if (isCancelled()) throw new EngineError('aborted', 'cancelled', { cause: error });
+      if (isLate) {
+        const words = `the container engine at ${connection.where} did not answer in ${deadline / 1000} s`;
+        throw new EngineError('unreachable', words, { cause: error });
+      }
+      throw withTrouble(asEngineError(error, call, connection.where), connection);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
 
   return {
-    async json<Answer>(request: Request): Promise<Answer> {
-      try {
-        return await dial<Answer>(request, false);
-      } catch (error) {
-        // An idle connection that the engine closed meanwhile fails its next use.
-        if (request.method !== 'GET' || !isStaleConnection(error)) throw error;
-        return dial<Answer>(request, false);
-      }
+    async read<Answer>(work: Work): Promise<Answer> {
+      const attempt = () => run<Answer>('read', work, { signal: undefined, deadline: READ_DEADLINE_MS });
+      // An idle connection that the engine closed meanwhile fails its next use.
+      return attempt().catch((error) => (isStaleConnection(error) ? attempt() : Promise.reject(error)));
     },
-    stream: (request) => dial<IncomingMessage>(request, true),
+    act: (call, work, { signal, deadline = EFFECT_DEADLINE_MS } = {}) => run(call, work, { signal, deadline }),
   };
-}
-
-/** undefined for an empty answer, and for one that is no JSON. Rejects when it breaks off. */
-async function readJson(answer: IncomingMessage): Promise<unknown> {
-  let text = '';
-  answer.setEncoding('utf8');
-  for await (const chunk of answer) text += chunk;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 const isStaleConnection = (error: unknown): boolean =>

@@ -1,4 +1,6 @@
-import Docker from 'dockerode';
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import type Docker from 'dockerode';
 import type {
   ContainerInspect,
   ContainerListItem,
@@ -15,27 +17,29 @@ import { factsOf, type InfoAnswer, NEWEST_API, negotiate } from '../dialects/cap
 import type { Dialect, VersionAnswer } from '../dialects/dialect.ts';
 import { dialectOf } from '../dialects/dialects.ts';
 import { parseImageReference } from '../image-reference.ts';
-import { type Caller, createCaller, type Request } from './call.ts';
+import { type Caller, createCaller } from './call.ts';
 import type { Connection, Environment } from './connection.ts';
 import { execInContainer } from './exec.ts';
-import { readLastOutput } from './output.ts';
+import { type Modem, openDocker } from './modem.ts';
+import { LAST_LINES, readLastOutput } from './output.ts';
 import { readEvents, readPull } from './streams.ts';
 
 interface Session {
-  caller: Caller;
   dialect: Dialect;
   facts: EngineFacts;
 }
 
-/** An engine that speaks Docker's API behind the EngineApi. `environment` tells where registry credentials are. */
+/**
+ * An engine that speaks Docker's API, by way of dockerode. `environment` tells where registry credentials are. dockerode puts names and IDs into
+ * paths as they are, and of a request with both it cannot tell the query from the body: so names come encoded, and a few calls say `_query` and `_body`.
+ */
 export function dockerApi(connection: Connection, environment: Environment): EngineApi {
-  // Never with an http.Agent: docker-modem prints its options, agent and all, at every request.
-  const docker = new Docker(connection.options);
+  const { docker, modem } = openDocker(connection.options);
   const closed = new AbortController();
-  const caller = createCaller(docker, connection, closed.signal);
+  const caller = createCaller(connection, closed.signal);
   let session: Promise<Session> | undefined;
 
-  /** Agrees on a version of the API, once until facts() asks anew. */
+  /** Agrees on a version of the API, once until facts() asks again. */
   const open = (): Promise<Session> => {
     session ??= connect().catch((error) => {
       session = undefined;
@@ -45,9 +49,8 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
   };
 
   async function connect(): Promise<Session> {
-    const modem = docker.modem as { version?: string | undefined };
     modem.version = undefined;
-    const version = await caller.json<VersionAnswer>({ call: 'read', method: 'GET', path: '/version' });
+    const version = await caller.read<VersionAnswer | undefined>((passed) => docker.version(passed));
     if (typeof version?.ApiVersion !== 'string') {
       throw new EngineError('unreachable', `what answers at ${connection.where} is no container engine`);
     }
@@ -59,44 +62,38 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
       );
     }
     modem.version = `v${spoken}`;
-    const info = await caller.json<InfoAnswer>({ call: 'read', method: 'GET', path: '/info' });
-    return { caller, dialect: dialectOf(version), facts: factsOf(version, info, spoken) };
+    const info = await caller.read<InfoAnswer>((passed) => docker.info(passed));
+    return { dialect: dialectOf(version), facts: factsOf(version, info, spoken) };
   }
 
-  const get = async <Answer>(path: string, query?: Request['query']): Promise<Answer> => {
+  const read: Caller['read'] = async (work) => {
     await open();
-    return caller.json<Answer>({ call: 'read', method: 'GET', path, ...(query && { query }) });
+    return caller.read(work);
   };
-  const act = async <Answer = void>(request: Request): Promise<Answer> => {
+  const act: Caller['act'] = async (call, work, options) => {
     await open();
-    return caller.json<Answer>(request);
+    return caller.act(call, work, options);
   };
-  const at = (id: string): string => `/containers/${encodeURIComponent(id)}`;
+  const container = (id: string): Docker.Container => docker.getContainer(encodeURIComponent(id));
+  const network = (id: string): Docker.Network => docker.getNetwork(encodeURIComponent(id));
 
   const inspectContainer = async (id: string): Promise<ContainerInspect> => {
-    const found = await get<ContainerInspect>(`${at(id)}/json`);
+    const found = await read<ContainerInspect>((passed) => container(id).inspect(passed));
     return (await open()).dialect.fromInspect(found);
   };
 
   const inspectImage = (reference: string): Promise<ImageInspect | undefined> =>
-    get<ImageInspect | undefined>(`/images/${reference}/json`).catch((error: unknown) => {
+    read<ImageInspect | undefined>((passed) => docker.getImage(reference).inspect(passed)).catch((error: unknown) => {
       if (error instanceof EngineError && error.kind === 'notFound') return undefined;
       throw error;
     });
 
-  const disconnectNetwork = async (network: string, container: string): Promise<void> => {
-    const path = `/networks/${encodeURIComponent(network)}/disconnect`;
-    await act<void>({ call: 'disconnect', method: 'POST', path, body: { Container: container } }).catch(
-      (error: unknown) => {
-        const isOff =
-          error instanceof EngineError &&
-          /is not connected to|network .*not found|network not found/i.test(error.message);
-        if (!isOff) throw error;
-      },
-    );
-  };
+  const networks = (): Promise<NetworkBody[]> => read((passed) => docker.listNetworks(passed));
 
-  const networks = (): Promise<NetworkBody[]> => get<NetworkBody[]>('/networks');
+  const disconnectNetwork = (name: string, id: string): Promise<void> =>
+    act('disconnect', (passed) => network(name).disconnect({ Container: id, ...passed })).catch(
+      unlessItSays(/is not connected to|network .*not found|network not found/i),
+    );
 
   return {
     async facts() {
@@ -105,57 +102,60 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
     },
 
     async listContainers() {
-      const found = await get<ContainerListItem[]>('/containers/json', { all: true });
+      const found = await read<ContainerListItem[]>((passed) => docker.listContainers({ all: true, ...passed }));
       return found.map((await open()).dialect.fromListItem);
     },
     inspectContainer,
     async createContainer(name, body, platform) {
       const { dialect } = await open();
       const imageCommand = async () => (await inspectImage(body.Image ?? ''))?.Config?.Cmd;
-      const { Id, Warnings } = await act<{ Id: string; Warnings?: string[] | null }>({
-        call: 'create',
-        method: 'POST',
-        path: '/containers/create',
-        query: { name, platform },
-        body: await dialect.toCreate(body, imageCommand),
-      });
+      const sent = await dialect.toCreate(body, imageCommand);
+      // docker.createContainer() keeps the warnings to itself.
+      const { Id, Warnings } = await act<{ Id: string; Warnings?: string[] | null }>('create', (passed) =>
+        answerOf(modem, {
+          path: '/containers/create?',
+          method: 'POST',
+          options: { _query: { name, ...(platform && { platform }) }, _body: sent },
+          ...passed,
+        }),
+      );
       return { id: Id, warnings: Warnings ?? [] };
     },
-    startContainer: (id) => act({ call: 'start', method: 'POST', path: `${at(id)}/start` }),
+    startContainer: (id) => act('start', (passed) => container(id).start(passed)),
     stopContainer: (id, timeout) =>
-      act({
-        call: 'stop',
-        method: 'POST',
-        path: `${at(id)}/stop`,
-        query: { t: timeout },
+      act('stop', (passed) => container(id).stop({ ...(timeout !== undefined && { t: timeout }), ...passed }), {
         deadline: ((timeout ?? 3600) + 120) * 1000,
       }),
     unpauseContainer: (id) =>
-      act({ call: 'unpause', method: 'POST', path: `${at(id)}/unpause` }).catch(unlessItSays(/is not paused/)),
+      act('unpause', (passed) => container(id).unpause(passed)).catch(unlessItSays(/is not paused/)),
     renameContainer: (id, name) =>
-      act({ call: 'rename', method: 'POST', path: `${at(id)}/rename`, query: { name } }).catch(
+      act('rename', (passed) => container(id).rename({ name, ...passed })).catch(
         unlessItSays(/same name as its current/),
       ),
     removeContainer: (id, force) =>
-      act({ call: 'remove', method: 'DELETE', path: at(id), query: { force } })
+      act('remove', (passed) => container(id).remove({ force, ...passed }))
         .catch(unlessItSays(/removal of container .* already in progress/))
         .catch(unlessGone),
     async updateContainer(id, changes) {
       const { facts } = await open();
       if (!facts.can.update) throw new EngineError('unsupported', 'this engine cannot change a container in place');
-      await act({ call: 'update', method: 'POST', path: `${at(id)}/update`, body: changes });
+      await act('update', (passed) => container(id).update({ ...changes, ...passed }));
     },
-    putArchive: (id, tar) =>
-      act({ call: 'archive', method: 'PUT', path: `${at(id)}/archive`, query: { path: '/' }, file: tar }),
+    putArchive: (id, { buffer, byteOffset, byteLength }) =>
+      act('archive', (passed) =>
+        container(id).putArchive(Buffer.from(buffer, byteOffset, byteLength), { path: '/', ...passed }),
+      ),
 
     async exec(id, body) {
       await open();
-      return execInContainer(caller, id, body);
+      return execInContainer(caller, container(id), body);
     },
 
     async lastOutput(id) {
       const { Config } = await inspectContainer(id);
-      return readLastOutput(caller, at(id), Config.Tty === true);
+      const asked = { follow: false, stdout: true, stderr: true, tail: LAST_LINES } as const;
+      const stream = await read<Readable>((passed) => container(id).logs({ ...asked, ...passed }));
+      return readLastOutput(stream, Config.Tty === true);
     },
 
     async listNetworks() {
@@ -163,43 +163,42 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
       return found.map((await open()).dialect.fromNetwork);
     },
     async createNetwork(body) {
-      const { Id } = await act<{ Id: string }>({ call: 'create', method: 'POST', path: '/networks/create', body });
-      return Id;
+      const made = await act<Docker.Network>('create', (passed) =>
+        docker.createNetwork({ ...inBody<Docker.NetworkCreateOptions>(body), ...passed }),
+      );
+      return made.id;
     },
     async removeNetwork(id) {
       const reference = await (await open()).dialect.networkReference(id, networks);
       if (reference === undefined) return;
-      await act({ call: 'remove', method: 'DELETE', path: `/networks/${encodeURIComponent(reference)}` }).catch(
-        unlessGone,
-      );
+      await act('remove', (passed) => network(reference).remove(passed)).catch(unlessGone);
     },
-    async connectNetwork(network, container, endpoint) {
-      const path = `/networks/${encodeURIComponent(network)}/connect`;
-      await act({
-        call: 'connect',
-        method: 'POST',
-        path,
-        body: { Container: container, EndpointConfig: endpoint },
-      }).catch(async (error: unknown) => {
-        const isKnown = error instanceof EngineError && /already (exists|connected)/.test(error.message);
-        const { can } = (await open()).facts;
-        if (!isKnown && can.quirks.includes('keepsRefusedConnections'))
-          await disconnectNetwork(network, container).catch(() => undefined);
-        if (!isKnown) throw error;
-        // The name of the endpoint is the container's; it may be another container's that had the name before.
-        const connected = connectedEndpoints(await inspectContainer(container));
-        if (!connected.some(([name]) => name === network)) throw error;
-      });
+    async connectNetwork(name, id, endpoint) {
+      const request = { Container: id, EndpointConfig: endpoint as Docker.NetworkConnectOptions['EndpointConfig'] };
+      await act('connect', (passed) => network(name).connect({ ...request, ...passed })).catch(
+        async (error: unknown) => {
+          const isKnown = error instanceof EngineError && /already (exists|connected)/.test(error.message);
+          const { can } = (await open()).facts;
+          if (!isKnown && can.quirks.includes('keepsRefusedConnections'))
+            await disconnectNetwork(name, id).catch(() => undefined);
+          if (!isKnown) throw error;
+          // The name of the endpoint is the container's; it may be another container's that had the name before.
+          const connected = connectedEndpoints(await inspectContainer(id));
+          if (!connected.some(([each]) => each === name)) throw error;
+        },
+      );
     },
     disconnectNetwork,
 
-    listVolumes: async () => (await get<{ Volumes?: VolumeBody[] | null }>('/volumes')).Volumes ?? [],
-    createVolume: (body) => act({ call: 'create', method: 'POST', path: '/volumes/create', body }),
+    listVolumes: async () =>
+      (await read<{ Volumes?: VolumeBody[] | null }>((passed) => docker.listVolumes(passed))).Volumes ?? [],
+    createVolume: (body) =>
+      act('create', (passed) => docker.createVolume({ ...inBody<Docker.VolumeCreateOptions>(body), ...passed })),
     removeVolume: (name) =>
-      act({ call: 'remove', method: 'DELETE', path: `/volumes/${encodeURIComponent(name)}` }).catch(unlessGone),
+      act('remove', (passed) => docker.getVolume(encodeURIComponent(name)).remove(passed)).catch(unlessGone),
 
     inspectImage,
-    async pullImage(reference, options) {
+    async pullImage(reference, { platform, signal }) {
       const { dialect } = await open();
       const parsed = parseImageReference(reference);
       const auth = await registryAuth(
@@ -207,27 +206,22 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
         environment,
         (sentence, more) => new EngineError('pullFailed', sentence, more),
       );
-      const stream = await caller.stream({
-        call: 'pull',
-        method: 'POST',
-        path: '/images/create',
-        query: {
-          fromImage: dialect.pullReference(parsed),
-          tag: parsed.tag,
-          platform: options.platform,
-        },
-        auth,
-        signal: options.signal,
-      });
-      await readPull(stream, options, connection.where);
+      const asked = { fromImage: dialect.pullReference(parsed), tag: parsed.tag, ...(platform && { platform }) };
+      const stream = await act<IncomingMessage>(
+        'pull',
+        (passed) => docker.createImage(auth ?? {}, { ...asked, ...passed }),
+        { signal },
+      );
+      await readPull(stream, signal, connection.where);
     },
 
     async events(listener, signal) {
       const ended = AbortSignal.any([signal, closed.signal]);
       try {
-        await open();
-        const query = { filters: JSON.stringify({ type: ['container', 'network', 'volume', 'image'] }) };
-        const stream = await caller.stream({ call: 'events', method: 'GET', path: '/events', query, signal: ended });
+        const filters: Docker.GetEventsOptions['filters'] = { type: ['container', 'network', 'volume', 'image'] };
+        const stream = await act<IncomingMessage>('events', (passed) => docker.getEvents({ filters, ...passed }), {
+          signal: ended,
+        });
         await readEvents(stream, listener, ended, connection.where);
       } catch (error) {
         if (!ended.aborted) throw error;
@@ -240,6 +234,14 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
     },
   };
 }
+
+/** Options of dockerode that are sent as the body alone, and not in the query as well. */
+const inBody = <Options>(body: object): Options => ({ _query: {}, _body: body }) as Options;
+
+const answerOf = (modem: Modem, request: Parameters<Modem['dial']>[0]): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    modem.dial(request, (error, answer) => (error ? reject(error) : resolve(answer)));
+  });
 
 /** To remove what is gone has been done already. */
 function unlessGone(error: unknown): void {

@@ -1,4 +1,6 @@
-import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+import type Docker from 'dockerode';
 import type { ExecBody } from '../../container/engine-api.ts';
 import { EngineError } from '../../lib/errors.ts';
 import type { Caller } from './call.ts';
@@ -11,28 +13,19 @@ const LOOKS_MS = [20, 1000] as const;
 /** Milliseconds for the last words, which the engine may send after it tells the end. A process that the command leaves running keeps the output open. */
 const LAST_WORDS_MS = 500;
 
-/** Runs a command in a container and waits for its end, as for that of its process and not of what it leaves running. */
+/** Runs a command in a container and waits until its process ends. Processes that it leaves running are not waited for. */
 export async function execInContainer(
   caller: Caller,
-  id: string,
+  container: Docker.Container,
   body: ExecBody,
 ): Promise<{ exitCode: number; output: string }> {
-  const { Id } = await caller.json<{ Id: string }>({
-    call: 'exec',
-    method: 'POST',
-    path: `/containers/${encodeURIComponent(id)}/exec`,
-    body: { ...body, AttachStdout: true, AttachStderr: true },
-  });
-  const look = (): Promise<{ Running: boolean; ExitCode: number | null }> =>
-    caller.json({ call: 'read', method: 'GET', path: `/exec/${Id}/json` });
-  let stream: IncomingMessage;
+  const exec = await caller.act<Docker.Exec>('exec', (passed) =>
+    container.exec({ ...body, AttachStdout: true, AttachStderr: true, ...passed }),
+  );
+  const look = () => caller.read<{ Running: boolean; ExitCode: number | null }>((passed) => exec.inspect(passed));
+  let stream: Readable;
   try {
-    stream = await caller.stream({
-      call: 'exec',
-      method: 'POST',
-      path: `/exec/${Id}/start`,
-      body: { Detach: false, Tty: false },
-    });
+    stream = await caller.act<Readable>('exec', (passed) => exec.start({ Detach: false, Tty: false, ...passed }));
   } catch (error) {
     // Newer engines refuse to start what cannot be found, and give it an exit code all the same.
     if (!(error instanceof EngineError) || !/runtime|executable/i.test(error.message)) throw error;
@@ -43,8 +36,11 @@ export async function execInContainer(
   try {
     const [first, last] = LOOKS_MS;
     const until = performance.now() + DEADLINE_MS;
+    let hasEnded = false;
     for (let wait: number = first; ; wait = Math.min(2 * wait, last)) {
-      await output.endedOr(wait);
+      // The end of the output is a reason to look at once. From then on only the process is waited for.
+      if (hasEnded) await pause(wait);
+      else hasEnded = await output.endedWithin(wait);
       const { Running, ExitCode } = await look();
       if (!Running && ExitCode !== null) {
         await output.endedWithin(LAST_WORDS_MS);
@@ -62,46 +58,22 @@ export async function execInContainer(
   }
 }
 
-interface Collected {
-  text(): string;
-  endedOr(ms: number): Promise<void>;
-  endedWithin(ms: number): Promise<void>;
-}
-
-function collect(stream: IncomingMessage): Collected {
+/** Collects the end of an output. It may end in an error: the engine is asked for the exit code anyway. */
+function collect(stream: Readable): { text(): string; endedWithin(ms: number): Promise<boolean> } {
   const output = endOfOutput(true);
-  let wake = (): void => {};
-  let ended = false;
-  const end = (): void => {
-    ended = true;
-    wake();
-  };
   stream.on('data', output.take);
-  // How it ended, the engine is asked for itself.
-  for (const event of ['end', 'close', 'error']) stream.on(event, end);
+  const ended = new Promise<true>((resolve) => {
+    for (const event of ['end', 'close', 'error']) stream.on(event, () => resolve(true));
+  });
   return {
     text: output.text,
-    endedWithin: (ms) =>
-      new Promise((resolve) => {
-        if (ended) return resolve();
-        const timer = setTimeout(resolve, ms);
-        for (const event of ['end', 'close', 'error']) {
-          stream.once(event, () => {
-            clearTimeout(timer);
-            resolve();
-          });
-        }
-      }),
-    endedOr: (ms) =>
-      new Promise((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        wake = () => {
-          // Once only: from then on it is the process that is waited for.
-          wake = () => {};
-          clearTimeout(timer);
-          resolve();
-        };
-        if (ended && ms === LOOKS_MS[0]) wake();
-      }),
+    async endedWithin(ms) {
+      const waiting = new AbortController();
+      try {
+        return await Promise.race([ended, pause(ms, false, { signal: waiting.signal })]);
+      } finally {
+        waiting.abort();
+      }
+    },
   };
 }

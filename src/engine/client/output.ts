@@ -1,16 +1,19 @@
-import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { EngineError } from '../../lib/errors.ts';
-import type { Caller } from './call.ts';
 import { asEngineError } from './errors.ts';
 
-/** The last bytes of what a program says are kept. */
+/** The last bytes of an output are kept. */
 const MOST_KEPT = 4096;
 /** Bytes that are read for them: of a line that never ends, too. */
 const MOST_READ = 1024 * 1024;
-const LINES = 20;
+/** Lines that an engine is asked for. */
+export const LAST_LINES = 20;
 const DEADLINE_MS = 10_000;
 
-/** Keeps the end of an output. Where both streams of a program come as one, engines frame it: eight bytes, of which the last four tell how many follow. */
+/**
+ * Keeps the end of an output. Where both streams of a program come as one, engines frame it: eight bytes, of which the last four tell how many follow
+ * (Engine API, "Stream format"). docker-modem's demuxStream calls itself for each frame, and a program that prints byte by byte overflows its stack.
+ */
 export function endOfOutput(isFramed: boolean): { take(chunk: Buffer): void; text(): string } {
   let rest = Buffer.alloc(0);
   let kept = Buffer.alloc(0);
@@ -31,14 +34,8 @@ export function endOfOutput(isFramed: boolean): { take(chunk: Buffer): void; tex
   };
 }
 
-/** The end of what a container has printed. Source: Engine API, "Get container logs" and "Stream format". */
-export async function readLastOutput(caller: Caller, path: string, hasTerminal: boolean): Promise<string> {
-  const stream = await caller.stream({
-    call: 'read',
-    method: 'GET',
-    path: `${path}/logs`,
-    query: { stdout: true, stderr: true, tail: LINES },
-  });
+/** The end of a container's log, from the stream of its last lines. */
+export async function readLastOutput(stream: Readable, hasTerminal: boolean): Promise<string> {
   const output = endOfOutput(!hasTerminal);
   try {
     await drain(stream, output.take);
@@ -50,7 +47,7 @@ export async function readLastOutput(caller: Caller, path: string, hasTerminal: 
   }
 }
 
-async function drain(stream: IncomingMessage, take: (chunk: Buffer) => void): Promise<void> {
+async function drain(stream: Readable, take: (chunk: Buffer) => void): Promise<void> {
   const late = setTimeout(() => stream.destroy(new EngineError('failed', 'the logs do not end')), DEADLINE_MS);
   let bytes = 0;
   try {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { EventBody } from '../../container/engine-api.ts';
 import { EngineError } from '../../lib/errors.ts';
-import type { EventListener, PullOptions } from '../api.ts';
+import type { EventListener } from '../api.ts';
 import { asEngineError, pullError } from './errors.ts';
 
 /**
@@ -71,11 +71,8 @@ export async function readEvents(
   });
 }
 
-/** What a pull tells, line by line. */
+/** One line of a pull. */
 interface PullLine {
-  id?: string;
-  status?: string;
-  progressDetail?: { current?: number; total?: number } | null;
   error?: string;
   errorDetail?: { message?: string } | null;
 }
@@ -83,25 +80,11 @@ interface PullLine {
 /** Without a word for so long, a pull counts as stuck; slow links give many words. */
 const PULL_SILENCE_MS = 15 * 60_000;
 
-export async function readPull(
-  stream: IncomingMessage,
-  { signal, onProgress }: PullOptions,
-  where: string,
-): Promise<void> {
-  const layers = new Map<string, { done: number; total: number }>();
+/** Resolves when the pull is complete. followProgress() of docker-modem would keep every line until then. */
+export async function readPull(stream: IncomingMessage, signal: AbortSignal | undefined, where: string): Promise<void> {
   const take = (value: unknown): void => {
-    const { id, status, progressDetail, error, errorDetail } = value as PullLine;
+    const { error, errorDetail } = value as PullLine;
     if (error || errorDetail?.message) throw pullError(errorDetail?.message || error || 'the pull failed');
-    const { current, total } = progressDetail ?? {};
-    if (!id || current === undefined) return;
-    const known = layers.get(id);
-    if (status === 'Downloading') layers.set(id, { done: current, total: total ?? current });
-    else if (known) known.done = known.total;
-    const all = [...layers.values()];
-    onProgress?.(
-      all.reduce((sum, layer) => sum + layer.done, 0),
-      all.reduce((sum, layer) => sum + layer.total, 0),
-    );
   };
   await readLines(stream, take, {
     signal,

@@ -40,7 +40,6 @@ export function decodeContainer(
     exitCode: State.ExitCode,
     oomKilled: State.OOMKilled ?? false,
     startedAt: moment(State.StartedAt),
-    finishedAt: moment(State.FinishedAt),
     health: health === 'starting' || health === 'healthy' || health === 'unhealthy' ? health : 'none',
     ...(output && { healthOutput: output }),
     restartCount: RestartCount,
@@ -60,7 +59,6 @@ export function decodeNetwork(network: NetworkBody): ActualNetwork {
     spec: readNetwork(network),
     owner: read?.owner,
     ...(project && { project }),
-    specHash: read?.specHash ?? '',
   };
 }
 

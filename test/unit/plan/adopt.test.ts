@@ -20,7 +20,7 @@ function composed(git: DesiredSite): ActualSite {
     networks: Object.fromEntries(
       Object.entries(actual.networks).map(([name, found]) => [
         name,
-        { ...found, owner: undefined, project: name.split('_')[0] as string, specHash: '' },
+        { ...found, owner: undefined, project: name.split('_')[0] as string },
       ]),
     ),
   };

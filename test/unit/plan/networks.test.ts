@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { specHash } from '../../../src/container/labels/hash.ts';
 import type { ActualNetwork, ActualSite, DesiredSite } from '../../../src/model/state.ts';
 import { planLines } from '../../support/plan-lines.ts';
 import {
@@ -67,7 +68,7 @@ test('while a network waits to be made again, the old one serves', () => {
   ).toEqual(['8 create shop-new-1: no such container', '9 start shop-new-1: new (after 8)']);
 });
 
-const goalOfNetwork = (desired: DesiredSite): string => actualOf(desired).networks.shop_default?.specHash ?? '';
+const goalOfNetwork = (desired: DesiredSite): string => specHash(actualOf(desired).networks.shop_default?.spec ?? {});
 
 test('a container that another revision takes off the network leaves it for good', () => {
   const before = site(
@@ -105,7 +106,6 @@ test('a network without our labels is used where it is just so, and an error whe
     id: 'x',
     spec: { Name: 'shop_default', Driver: 'macvlan' },
     owner: undefined,
-    specHash: '',
   });
   expect(planLines({ git, site: other })).toEqual([
     'error: network shop_default exists, is not ours and differs (driver: macvlan, wanted bridge)',

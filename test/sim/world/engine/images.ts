@@ -86,13 +86,11 @@ export class ImageStore {
 
   /** Fetches from the registry, in some seconds; an answer that a registry gives as "no" is `pullFailed`. */
   async pull(reference: string, options: PullOptions): Promise<void> {
-    const size = this.#random.between(1, 50) * 1_000_000;
     for (let step = 1; step <= 4; step += 1) {
       await this.#clock.sleep(this.#random.between(50, 1500));
       if (options.signal?.aborted) throw new EngineError('aborted', `pulling ${reference} was cancelled`);
       if (!this.registry.up) throw new EngineError('pullFailed', `pulling ${reference}: the registry does not answer`);
       if (!this.registry.find(reference)) throw new EngineError('pullFailed', `pulling ${reference}: manifest unknown`);
-      options.onProgress?.((size / 4) * step, size);
     }
     const image = this.registry.find(reference);
     if (!image) throw new EngineError('pullFailed', `pulling ${reference}: manifest unknown`);
