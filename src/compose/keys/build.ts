@@ -1,6 +1,7 @@
-import { bytes, type Decoder, flag, list, map, pairs, record, scalarText, stringRecord, text } from './decode.ts';
+import { bytes, type Decoder, flag, list, map, pairs, scalarText, stringRecord, text } from './decode.ts';
 import { extraHosts, ulimits } from './host/host-settings.ts';
 import { fileUses } from './host/mounted-files.ts';
+import { record } from './record.ts';
 
 /** Reads `provenance` and `sbom`: a boolean, or settings for the builder. */
 const attestation: Decoder<string> = map(scalarText, ({ value }) => value ?? '');

@@ -1,15 +1,12 @@
 import type { UpdatePolicy } from '../../model/state.ts';
 import {
   bytes,
-  type Decoded,
   type Decoder,
   decimal,
   duration,
   integer,
   list,
   map,
-  noted,
-  record,
   stringRecord,
   text,
   withShape,
@@ -17,6 +14,7 @@ import {
 } from './decode.ts';
 import { reservedDevices } from './host/devices.ts';
 import { deployRestart } from './process/restart.ts';
+import { type Decoded, noted, record } from './record.ts';
 
 const SWARM = 'it is for Swarm';
 

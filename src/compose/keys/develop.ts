@@ -1,6 +1,7 @@
-import { type Decoder, flag, list, listOrOne, record, text, withShape, word } from './decode.ts';
+import { type Decoder, flag, list, listOrOne, text, withShape, word } from './decode.ts';
 import { command } from './process/command.ts';
 import { environment } from './process/environment.ts';
+import { record } from './record.ts';
 
 /** A command that runs after a file changed. */
 const HOOK = { command, user: text, privileged: flag, working_dir: text, environment };

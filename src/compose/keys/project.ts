@@ -1,7 +1,8 @@
 import type { Position } from '../../lib/errors.ts';
 import { describe, entryOf, type MappingNode, type YamlNode } from '../../yaml/node.ts';
 import type { Report } from '../report.ts';
-import { type Decoder, known, record } from './decode.ts';
+import type { Decoder } from './decode.ts';
+import { known, record } from './record.ts';
 import {
   FILE_KEYS,
   type FileKeys,

@@ -1,17 +1,6 @@
-import {
-  type Decoded,
-  type Decoder,
-  flag,
-  list,
-  map,
-  noted,
-  optionRecord,
-  record,
-  refused,
-  stringRecord,
-  text,
-} from './decode.ts';
+import { type Decoder, flag, list, map, optionRecord, stringRecord, text } from './decode.ts';
 import { labels } from './host/host-settings.ts';
+import { type Decoded, noted, record, refused } from './record.ts';
 
 /** The keys of everything but services that the top level of a Compose file declares. */
 

@@ -2,21 +2,16 @@ import { build } from './build.ts';
 import {
   bareInteger,
   bytes,
-  type Decoded,
   type Decoder,
   decimal,
   duration,
-  extension,
   flag,
   integer,
   list,
   listOrOne,
   map,
-  noted,
   optionRecord,
   type Refusal,
-  record,
-  refused,
   stringRecord,
   text,
   withoutRepeats,
@@ -37,6 +32,7 @@ import { envFiles, environment, labelFiles } from './process/environment.ts';
 import { healthcheck } from './process/healthcheck.ts';
 import { hooks } from './process/hooks.ts';
 import { restart } from './process/restart.ts';
+import { type Decoded, extension, noted, record, refused } from './record.ts';
 
 /** Bytes; -1 means no limit. */
 const swap: Decoder<number> = (node, report) =>

@@ -82,3 +82,18 @@ export function stacksOf(
   }
   return Object.fromEntries([...found].map(([app, directories]) => [app, [...directories].sort()]));
 }
+
+/** Names of containers that are not ours, to their IDs. */
+export const foreignNames = (listed: ContainerListItem[], ours: Map<string, ReadLabels>): Record<string, string> =>
+  Object.fromEntries(listed.filter(({ Id }) => !ours.has(Id)).map((item) => [nameOf(item), item.Id]));
+
+/** Names of containers that are not ours, by network. Stopped ones count: once their network is gone they do not start any more. */
+export function strangersOn(listed: ContainerListItem[], ours: Map<string, ReadLabels>): Record<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const item of listed) {
+    if (ours.has(item.Id)) continue;
+    for (const network of Object.keys(item.NetworkSettings?.Networks ?? {}))
+      found.set(network, [...(found.get(network) ?? []), nameOf(item)].sort());
+  }
+  return Object.fromEntries(found);
+}

@@ -16,7 +16,15 @@ import type { Need } from '../engine.ts';
 import { sameReference } from '../image-reference.ts';
 import { mapBounded } from './bounded.ts';
 import { decodeContainer, decodeNetwork, decodeVolume, nameOf, printOf } from './decode.ts';
-import { composedOf, decidingImages, type ImageLabels, recognise, stacksOf } from './recognise.ts';
+import {
+  composedOf,
+  decidingImages,
+  foreignNames,
+  type ImageLabels,
+  recognise,
+  stacksOf,
+  strangersOn,
+} from './recognise.ts';
 
 /** Inspects at once. */
 const CONCURRENCY = 8;
@@ -275,20 +283,6 @@ export function createView(api: EngineApi, site: string): View {
       return used.some((each) => each === name || each === `sha256:${name}` || sameReference(each, name));
     },
   };
-}
-
-const foreignNames = (listed: ContainerListItem[], ours: Map<string, ReadLabels>): Record<string, string> =>
-  Object.fromEntries(listed.filter(({ Id }) => !ours.has(Id)).map((item) => [nameOf(item), item.Id]));
-
-/** Whether such a container runs or not: once its network is gone, it does not start any more. */
-function strangersOn(listed: ContainerListItem[], ours: Map<string, ReadLabels>): Record<string, string[]> {
-  const found = new Map<string, string[]>();
-  for (const item of listed) {
-    if (ours.has(item.Id)) continue;
-    for (const network of Object.keys(item.NetworkSettings?.Networks ?? {}))
-      found.set(network, [...(found.get(network) ?? []), nameOf(item)].sort());
-  }
-  return Object.fromEntries(found);
 }
 
 /** A joined namespace is known by a name or a service of another container: when that changes, so does what is known. */

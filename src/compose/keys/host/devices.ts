@@ -1,18 +1,8 @@
 import type { ContainerSpec, DeviceRequest } from '../../../model/spec.ts';
 import type { YamlNode } from '../../../yaml/node.ts';
 import type { Report } from '../../report.ts';
-import {
-  type Decoded,
-  type Decoder,
-  integer,
-  list,
-  map,
-  quoted,
-  record,
-  stringRecord,
-  text,
-  withShape,
-} from '../decode.ts';
+import { type Decoder, integer, list, map, quoted, stringRecord, text, withShape } from '../decode.ts';
+import { type Decoded, record } from '../record.ts';
 
 type Device = NonNullable<ContainerSpec['Devices']>[number];
 

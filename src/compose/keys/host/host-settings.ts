@@ -6,12 +6,12 @@ import {
   map,
   pairs,
   quoted,
-  record,
   stringRecord,
   text,
   textOrNumber,
   withShape,
 } from '../decode.ts';
+import { record } from '../record.ts';
 
 /** Small settings that go to the engine almost as written. */
 

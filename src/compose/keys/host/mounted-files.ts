@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 import type { Position } from '../../../lib/errors.ts';
 import type { YamlNode } from '../../../yaml/node.ts';
-import { type Decoder, integer, list, map, quoted, record, text, withShape } from '../decode.ts';
+import { type Decoder, integer, list, map, quoted, text, withShape } from '../decode.ts';
+import { record } from '../record.ts';
 
 /** A service's use of a config or a secret. */
 export interface FileUse {

@@ -3,7 +3,8 @@ import type { Position } from '../../../lib/errors.ts';
 import type { PortBinding } from '../../../model/spec.ts';
 import type { YamlNode } from '../../../yaml/node.ts';
 import type { Report } from '../../report.ts';
-import { type Decoder, integer, map, quoted, record, text, textOrNumber, withShape } from '../decode.ts';
+import { type Decoder, integer, map, quoted, text, textOrNumber, withShape } from '../decode.ts';
+import { record } from '../record.ts';
 
 /** A container port, and the host ports that publish it. */
 export interface Port extends PortBinding {

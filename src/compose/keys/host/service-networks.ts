@@ -2,18 +2,8 @@ import { isIP } from 'node:net';
 import type { Position } from '../../../lib/errors.ts';
 import { type EndpointSpec, INTERFACE_OPTION } from '../../../model/spec.ts';
 import { describe } from '../../../yaml/node.ts';
-import {
-  type Decoded,
-  type Decoder,
-  integer,
-  list,
-  map,
-  optionRecord,
-  quoted,
-  record,
-  text,
-  withShape,
-} from '../decode.ts';
+import { type Decoder, integer, list, map, optionRecord, quoted, text, withShape } from '../decode.ts';
+import { type Decoded, record } from '../record.ts';
 
 /** A service's settings for a network, which is named by its key in the Compose file. */
 export interface ServiceNetwork {

@@ -3,7 +3,8 @@ import type { Position } from '../../../lib/errors.ts';
 import type { MountSpec } from '../../../model/spec.ts';
 import { entryOf, type YamlNode } from '../../../yaml/node.ts';
 import type { Report } from '../../report.ts';
-import { bytes, type Decoded, type Decoder, flag, integer, quoted, record, text, withShape, word } from '../decode.ts';
+import { bytes, type Decoder, flag, integer, quoted, text, withShape, word } from '../decode.ts';
+import { type Decoded, record } from '../record.ts';
 import { labels } from './host-settings.ts';
 
 /** A mount as written: a bind has its relative source, a volume its key in the Compose file. */

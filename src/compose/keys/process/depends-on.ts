@@ -1,7 +1,8 @@
 import type { Position } from '../../../lib/errors.ts';
 import type { Dependency } from '../../../model/state.ts';
 import { describe } from '../../../yaml/node.ts';
-import { type Decoder, flag, record, text, withShape, word } from '../decode.ts';
+import { type Decoder, flag, text, withShape, word } from '../decode.ts';
+import { record } from '../record.ts';
 
 export interface DependencyAt extends Dependency {
   at: Position;

@@ -1,19 +1,8 @@
 import type { Position } from '../../../lib/errors.ts';
 import type { YamlNode } from '../../../yaml/node.ts';
 
-import {
-  type Decoder,
-  flag,
-  list,
-  listOrOne,
-  map,
-  type Pair,
-  pairs,
-  record,
-  text,
-  withShape,
-  word,
-} from '../decode.ts';
+import { type Decoder, flag, list, listOrOne, map, type Pair, pairs, text, withShape, word } from '../decode.ts';
+import { record } from '../record.ts';
 
 /** Reads `environment`: names with values. A null takes the value that interpolation knows. */
 export const environment: Decoder<Pair[]> = map(pairs, (found, _node, report) => {

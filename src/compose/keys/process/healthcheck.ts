@@ -1,5 +1,6 @@
 import type { HealthcheckSpec } from '../../../model/spec.ts';
-import { type Decoded, type Decoder, duration, flag, integer, list, map, record, text } from '../decode.ts';
+import { type Decoder, duration, flag, integer, list, map, text } from '../decode.ts';
+import { type Decoded, record } from '../record.ts';
 
 /** The test command: a string runs in a shell, a list begins with the way to run it. */
 const test: Decoder<string[]> = (node, report) => {

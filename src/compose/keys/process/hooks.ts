@@ -1,5 +1,6 @@
 import type { Hook, Hooks } from '../../../model/spec.ts';
-import { type Decoded, flag, list, map, record, text } from '../decode.ts';
+import { flag, list, map, text } from '../decode.ts';
+import { type Decoded, record } from '../record.ts';
 import { command } from './command.ts';
 import { environment } from './environment.ts';
 

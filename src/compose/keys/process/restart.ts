@@ -1,5 +1,6 @@
 import type { ContainerSpec } from '../../../model/spec.ts';
-import { type Decoded, type Decoder, duration, integer, map, noted, quoted, record, word } from '../decode.ts';
+import { type Decoder, duration, integer, map, quoted, word } from '../decode.ts';
+import { type Decoded, noted, record } from '../record.ts';
 
 export type RestartPolicy = NonNullable<ContainerSpec['RestartPolicy']>;
 
