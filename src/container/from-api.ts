@@ -5,6 +5,7 @@ import { isAnonymousName } from './fields/mounts.ts';
 import { FIELDS } from './fields/table.ts';
 import { readAsked, sharesHostname, withoutFilled } from './labels/asked.ts';
 import { readEndpoints } from './networks.ts';
+import { present } from './present.ts';
 
 /** What the observer knows about the other containers. */
 export interface Neighbours {
@@ -60,23 +61,23 @@ export function readAnonymousVolumes({ Mounts }: ContainerInspect): Record<strin
   );
 }
 
-/** What an image brings into a container made of it. */
+/** The parts of an image's config that it brings into a container made of it. */
 export function readImageConfig(body: ContainerBody | null | undefined): ImageConfig {
   const { Env, Labels, Cmd, Entrypoint, User, WorkingDir, StopSignal, Healthcheck, ExposedPorts, Volumes } = body ?? {};
-  return {
-    ...(Env?.length && {
-      Env: Object.fromEntries(
-        Env.map((item) => [item.split('=', 1)[0] ?? '', item.includes('=') ? item.slice(item.indexOf('=') + 1) : '']),
-      ),
-    }),
-    ...(Labels && Object.keys(Labels).length > 0 && { Labels }),
-    ...(Cmd?.length && { Cmd }),
-    ...(Entrypoint?.length && { Entrypoint: typeof Entrypoint === 'string' ? [Entrypoint] : Entrypoint }),
-    ...(User && { User }),
-    ...(WorkingDir && { WorkingDir }),
-    ...(StopSignal && { StopSignal }),
-    ...(Healthcheck?.Test?.length && { Healthcheck }),
-    ...(ExposedPorts && Object.keys(ExposedPorts).length > 0 && { ExposedPorts: Object.keys(ExposedPorts) }),
-    ...(Volumes && Object.keys(Volumes).length > 0 && { Volumes: Object.keys(Volumes) }),
+  const variable = (item: string): [string, string] => {
+    const [name = '', ...value] = item.split('=');
+    return [name, value.join('=')];
   };
+  return present<ImageConfig>({
+    Env: Object.fromEntries((Env ?? []).map(variable)),
+    Labels,
+    Cmd,
+    Entrypoint: typeof Entrypoint === 'string' ? [Entrypoint] : Entrypoint,
+    User,
+    WorkingDir,
+    StopSignal,
+    Healthcheck: Healthcheck?.Test?.length ? Healthcheck : undefined,
+    ExposedPorts: Object.keys(ExposedPorts ?? {}),
+    Volumes: Object.keys(Volumes ?? {}),
+  });
 }

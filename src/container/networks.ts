@@ -1,7 +1,8 @@
 import type { ContainerSpec, EndpointSpec, IpamPool, NetworkSpec } from '../model/spec.ts';
 import type { ContainerInspect, EndpointBody, NetworkBody } from './engine-api.ts';
 import type { Json } from './json.ts';
-import { isManagedLabel } from './labels/managed.ts';
+import { usersLabels } from './labels/managed.ts';
+import { present } from './present.ts';
 
 /** The network that a container is created in: the highest priority, then the first by name. undefined for none. */
 export function primaryNetwork(networks: ContainerSpec['Networks']): string | undefined {
@@ -10,33 +11,20 @@ export function primaryNetwork(networks: ContainerSpec['Networks']): string | un
     .map(([name]) => name)[0];
 }
 
-/** What joining a network takes. Priority is not the engine's. */
-export function endpointBody({
-  Aliases,
-  IPv4Address,
-  IPv6Address,
-  LinkLocalIPs,
-  MacAddress,
-  DriverOpts,
-  Links,
-  GwPriority,
-}: EndpointSpec): EndpointBody {
-  const addresses = {
-    ...(IPv4Address && { IPv4Address }),
-    ...(IPv6Address && { IPv6Address }),
-    ...(LinkLocalIPs?.length && { LinkLocalIPs }),
-  };
-  return {
-    ...(Aliases?.length && { Aliases: [...new Set(Aliases)].sort() }),
-    ...(Object.keys(addresses).length > 0 && { IPAMConfig: addresses }),
-    ...(MacAddress && { MacAddress }),
-    ...(DriverOpts && { DriverOpts }),
-    ...(Links?.length && { Links }),
-    ...(GwPriority && { GwPriority }),
-  };
+/** The request that joins a network. The engine knows no Priority. */
+export function endpointBody(endpoint: EndpointSpec): EndpointBody {
+  const { Aliases, IPv4Address, IPv6Address, LinkLocalIPs, MacAddress, DriverOpts, Links, GwPriority } = endpoint;
+  return present<EndpointBody>({
+    Aliases: [...new Set(Aliases)].sort(),
+    IPAMConfig: present({ IPv4Address, IPv6Address, LinkLocalIPs }),
+    MacAddress,
+    DriverOpts,
+    Links,
+    GwPriority,
+  });
 }
 
-/** The container's endpoints by the network's name, but for the one that its network mode stands for. */
+/** The container's endpoints by the network's name, without the one that its network mode implies. */
 export function readEndpoints(inspect: ContainerInspect): Record<string, EndpointSpec> {
   const { Id, HostConfig } = inspect;
   const { NetworkMode } = HostConfig;
@@ -63,77 +51,43 @@ function readEndpoint(
   { Aliases, IPAMConfig, MacAddress, DriverOpts, Links, GwPriority }: EndpointBody,
   id: string,
 ): EndpointSpec {
-  const aliases = [...new Set(Aliases ?? [])].filter((alias) => alias !== id.slice(0, 12)).sort();
-  return {
-    ...(aliases.length > 0 && { Aliases: aliases }),
-    ...(IPAMConfig?.IPv4Address && { IPv4Address: IPAMConfig.IPv4Address }),
-    ...(IPAMConfig?.IPv6Address && { IPv6Address: IPAMConfig.IPv6Address }),
-    ...(IPAMConfig?.LinkLocalIPs?.length && { LinkLocalIPs: IPAMConfig.LinkLocalIPs }),
-    ...(MacAddress && { MacAddress }),
-    ...(DriverOpts && Object.keys(DriverOpts).length > 0 && { DriverOpts }),
-    ...(Links?.length && { Links: [...new Set(Links)].sort() }),
-    ...(GwPriority && { GwPriority }),
-  };
+  return present<EndpointSpec>({
+    Aliases: [...new Set(Aliases)].filter((alias) => alias !== id.slice(0, 12)).sort(),
+    IPv4Address: IPAMConfig?.IPv4Address,
+    IPv6Address: IPAMConfig?.IPv6Address,
+    LinkLocalIPs: IPAMConfig?.LinkLocalIPs,
+    MacAddress,
+    DriverOpts,
+    Links: [...new Set(Links)].sort(),
+    GwPriority,
+  });
 }
 
 /** The request that makes a network with these labels of ownership. */
 export function networkBody(spec: NetworkSpec, labels: Record<string, string>): NetworkBody {
-  const { Name, Driver, DriverOpts, Internal, Attachable, EnableIPv4, EnableIPv6, IPAM } = spec;
+  const { Name, Driver = 'bridge', DriverOpts, Internal, Attachable, EnableIPv4, EnableIPv6, IPAM } = spec;
   return {
     Name,
     // Without it Docker before API 1.44 makes a second network of the same name.
     CheckDuplicate: true,
-    Driver: Driver ?? 'bridge',
-    ...(DriverOpts && { Options: DriverOpts }),
-    ...(Internal && { Internal }),
-    ...(Attachable && { Attachable }),
+    Driver,
+    ...present({ Options: DriverOpts, Internal, Attachable, EnableIPv6 }),
     ...(EnableIPv4 !== undefined && { EnableIPv4 }),
-    ...(EnableIPv6 && { EnableIPv6 }),
-    ...(IPAM && {
-      IPAM: {
-        Driver: IPAM.Driver ?? 'default',
-        ...(IPAM.Options && { Options: IPAM.Options }),
-        ...(IPAM.Config && { Config: IPAM.Config }),
-      },
-    }),
+    ...(IPAM && { IPAM: { ...present(IPAM), Driver: IPAM.Driver ?? 'default' } }),
     Labels: { ...spec.Labels, ...labels },
   };
 }
 
-/** Labels of ownership are left out: they are in `owner`. */
-export function readNetwork({
-  Name,
-  Driver,
-  Options,
-  Internal,
-  Attachable,
-  EnableIPv4,
-  EnableIPv6,
-  IPAM,
-  Labels,
-}: NetworkBody): NetworkSpec {
-  const labels = Object.fromEntries(Object.entries(Labels ?? {}).filter(([name]) => !isManagedLabel(name)));
+/** A network as it could have been asked for. The labels of ownership are left out: they are in `owner`. */
+export function readNetwork(network: NetworkBody): NetworkSpec {
+  const { Name, Driver, Options, Internal, Attachable, EnableIPv4, EnableIPv6, IPAM, Labels } = network;
   return {
-    Name,
-    ...(Driver && { Driver }),
-    ...(some(Options) && { DriverOpts: some(Options) }),
-    ...(Internal && { Internal }),
-    ...(Attachable && { Attachable }),
+    ...(present({ Name, Driver, DriverOpts: Options, Internal, Attachable, EnableIPv6 }) as NetworkSpec),
     ...(EnableIPv4 === false && { EnableIPv4 }),
-    ...(EnableIPv6 && { EnableIPv6 }),
-    ...(IPAM && {
-      IPAM: {
-        ...(IPAM.Driver && { Driver: IPAM.Driver }),
-        ...(some(IPAM.Options) && { Options: some(IPAM.Options) }),
-        ...(IPAM.Config?.length && { Config: IPAM.Config }),
-      },
-    }),
-    ...(some(labels) && { Labels: labels }),
-  } as NetworkSpec;
+    ...(IPAM && { IPAM: present<NonNullable<NetworkSpec['IPAM']>>(IPAM) }),
+    ...present({ Labels: usersLabels(Labels) }),
+  };
 }
-
-const some = (map: Record<string, string> | null | undefined): Record<string, string> | undefined =>
-  map && Object.keys(map).length > 0 ? map : undefined;
 
 /** An address pool without what the engine chooses when it is not given. */
 export const poolAs = (pool: IpamPool, asked: IpamPool | undefined): Json => ({

@@ -1,25 +1,14 @@
 import type { VolumeSpec } from '../model/spec.ts';
 import type { VolumeBody } from './engine-api.ts';
-import { isManagedLabel } from './labels/managed.ts';
+import { usersLabels } from './labels/managed.ts';
+import { present } from './present.ts';
 
 /** The request that makes a volume with these labels of ownership. */
 export const volumeBody = (
-  { Name, Driver, DriverOpts, Labels }: VolumeSpec,
+  { Name, Driver = 'local', DriverOpts, Labels }: VolumeSpec,
   labels: Record<string, string>,
-): VolumeBody => ({
-  Name,
-  Driver: Driver ?? 'local',
-  ...(DriverOpts && { DriverOpts }),
-  Labels: { ...Labels, ...labels },
-});
+): VolumeBody => ({ Name, Driver, ...(DriverOpts && { DriverOpts }), Labels: { ...Labels, ...labels } });
 
-/** Labels of ownership are left out: they are in `owner`. */
-export function readVolume({ Name, Driver, Options, Labels }: VolumeBody): VolumeSpec {
-  const users = Object.fromEntries(Object.entries(Labels ?? {}).filter(([name]) => !isManagedLabel(name)));
-  return {
-    Name,
-    ...(Driver && { Driver }),
-    ...(Options && Object.keys(Options).length > 0 && { DriverOpts: Options }),
-    ...(Object.keys(users).length > 0 && { Labels: users }),
-  };
-}
+/** A volume as it could have been asked for. The labels of ownership are left out: they are in `owner`. */
+export const readVolume = ({ Name, Driver, Options, Labels }: VolumeBody): VolumeSpec =>
+  present<VolumeSpec>({ Name, Driver, DriverOpts: Options, Labels: usersLabels(Labels) });

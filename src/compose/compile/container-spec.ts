@@ -1,4 +1,5 @@
 import { fieldsWhere } from '../../container/fields/table.ts';
+import { present } from '../../container/present.ts';
 import type { ContainerSpec, DeviceRequest } from '../../model/spec.ts';
 import { deviceRequest, isCdi } from '../keys/host/devices.ts';
 import type { Limits } from '../keys/host/host-settings.ts';
@@ -160,9 +161,9 @@ export function ownSpec(keys: ServiceKeys): Partial<ContainerSpec> {
       typeof mapping === 'string'
         ? { [mapping]: value }
         : (mapping as (value: unknown, keys: ServiceKeys) => Asked)(value, keys);
-    Object.assign(asked, meaningful(fields));
+    Object.assign(asked, present(fields, EVEN_IF_EMPTY));
   }
-  return meaningful(asked);
+  return present(asked, EVEN_IF_EMPTY);
 }
 
 function deviceRequests({ devices = [], gpus = [], deploy }: ServiceKeys): DeviceRequest[] {
@@ -193,13 +194,3 @@ const rates = (given: { path?: string; rate?: number }[] | undefined) =>
 
 /** Fields in which empty, zero or false asks for something that leaving it out does not. */
 const EVEN_IF_EMPTY: ReadonlySet<string> = new Set(fieldsWhere(({ evenIfEmpty }) => evenIfEmpty));
-
-/** Without values that only say the default: nothing, "", 0, false, empty lists and mappings. */
-function meaningful(spec: Asked): Partial<ContainerSpec> {
-  const kept = Object.entries(spec).filter(([key, value]) => {
-    if (value === undefined || value === null) return false;
-    if (EVEN_IF_EMPTY.has(key)) return true;
-    return typeof value === 'object' ? Object.keys(value).length > 0 : Boolean(value);
-  });
-  return Object.fromEntries(kept);
-}

@@ -1,6 +1,7 @@
 import { own } from '../../lib/own.ts';
 import type { ContainerSpec, MountSpec } from '../../model/spec.ts';
 import type { ContainerInspect, CreateContainerBody, MountBody } from '../engine-api.ts';
+import { present } from '../present.ts';
 import type { Surroundings } from './field.ts';
 import { map, samePath } from './kinds.ts';
 
@@ -38,37 +39,21 @@ function readRecursive(options: MountBody['BindOptions']): MountSpec['Recursive'
   return options?.ReadOnlyForceRecursive ? 'readonly' : undefined;
 }
 
-function mountBody({
-  Type,
-  Source,
-  Target,
-  ReadOnly,
-  MustExist,
-  Propagation,
-  Recursive,
-  NoCopy,
-  Subpath,
-  Labels,
-  SizeBytes,
-  Mode,
-}: MountSpec): MountBody {
-  const volume = { ...(NoCopy && { NoCopy }), ...(Subpath && { Subpath }), ...(Labels && { Labels }) };
-  const tmpfs = { ...(SizeBytes && { SizeBytes }), ...(Mode !== undefined && { Mode }) };
-  const bind = {
-    ...(Propagation && { Propagation }),
-    ...(!MustExist && { CreateMountpoint: true }),
-    ...(Recursive && RECURSIVE[Recursive]),
-  };
-  return {
-    Type,
-    ...(Source !== undefined && { Source }),
-    Target,
-    ...(ReadOnly && { ReadOnly }),
-    ...(Type === 'bind' && Object.keys(bind).length > 0 && { BindOptions: bind }),
-    ...(Type === 'volume' && Object.keys(volume).length > 0 && { VolumeOptions: volume }),
-    ...(Type === 'image' && Subpath && { ImageOptions: { Subpath } }),
-    ...(Type === 'tmpfs' && Object.keys(tmpfs).length > 0 && { TmpfsOptions: tmpfs }),
-  };
+function mountBody(mount: MountSpec): MountBody {
+  const { Type, Source, Target, ReadOnly, Propagation, NoCopy, Subpath, Labels, SizeBytes, Mode } = mount;
+  const options: Partial<MountBody> = {
+    bind: {
+      BindOptions: present<NonNullable<MountBody['BindOptions']>>({
+        Propagation,
+        CreateMountpoint: !mount.MustExist,
+        ...(mount.Recursive && RECURSIVE[mount.Recursive]),
+      }),
+    },
+    volume: { VolumeOptions: present<NonNullable<MountBody['VolumeOptions']>>({ NoCopy, Subpath, Labels }) },
+    image: { ImageOptions: present<NonNullable<MountBody['ImageOptions']>>({ Subpath }) },
+    tmpfs: { TmpfsOptions: { ...present({ SizeBytes }), ...(Mode !== undefined && { Mode }) } },
+  }[Type];
+  return present<MountBody>({ Type, Source, Target, ReadOnly, ...options });
 }
 
 export function writeMounts(spec: ContainerSpec, body: CreateContainerBody, { inherit }: Surroundings): void {
@@ -97,48 +82,35 @@ function readBind(text: string): MountSpec[] {
   const words = options.split(',');
   const Propagation = words.find((word) => PROPAGATIONS.includes(word) && word !== 'rprivate');
   const SELinux = words.find((word) => word === 'z' || word === 'Z') as 'z' | undefined;
-  return [
-    {
-      Type: Source.startsWith('/') ? 'bind' : 'volume',
-      Source,
-      Target,
-      ...(words.includes('ro') && { ReadOnly: true }),
-      ...(Propagation && { Propagation }),
-      ...(SELinux && { SELinux }),
-      ...(words.includes('nocopy') && { NoCopy: true }),
-    },
-  ];
+  const mount = present<MountSpec>({
+    Type: Source.startsWith('/') ? 'bind' : 'volume',
+    Source,
+    Target,
+    ReadOnly: words.includes('ro'),
+    Propagation,
+    SELinux,
+    NoCopy: words.includes('nocopy'),
+  });
+  return [mount];
 }
 
-function readMountBody({
-  Type,
-  Source,
-  Target,
-  ReadOnly,
-  BindOptions,
-  VolumeOptions,
-  ImageOptions,
-  TmpfsOptions,
-}: MountBody): MountSpec {
-  const { Propagation } = BindOptions ?? {};
-  const Recursive = readRecursive(BindOptions);
-  const Subpath = VolumeOptions?.Subpath || ImageOptions?.Subpath;
+function readMountBody(body: MountBody): MountSpec {
+  const { Type, Source, Target, ReadOnly, BindOptions, VolumeOptions, ImageOptions, TmpfsOptions } = body;
   const { [ANONYMOUS_LABEL]: _, ...labels } = VolumeOptions?.Labels ?? {};
-  const Labels = map.read(labels);
-  return {
+  return present<MountSpec>({
     Type: Type as MountSpec['Type'],
-    ...(Source && { Source }),
+    Source,
     Target,
-    ...(ReadOnly && { ReadOnly }),
-    ...(Type === 'bind' && !BindOptions?.CreateMountpoint && { MustExist: true }),
-    ...(Propagation && { Propagation }),
-    ...(VolumeOptions?.NoCopy && { NoCopy: true }),
-    ...(Recursive && { Recursive }),
-    ...(Subpath && { Subpath }),
-    ...(Labels && { Labels }),
-    ...(TmpfsOptions?.SizeBytes && { SizeBytes: TmpfsOptions.SizeBytes }),
-    ...(TmpfsOptions?.Mode !== undefined && TmpfsOptions.Mode !== 0 && { Mode: TmpfsOptions.Mode }),
-  };
+    ReadOnly,
+    MustExist: Type === 'bind' && !BindOptions?.CreateMountpoint,
+    Propagation: BindOptions?.Propagation,
+    Recursive: readRecursive(BindOptions),
+    NoCopy: VolumeOptions?.NoCopy,
+    Subpath: VolumeOptions?.Subpath || ImageOptions?.Subpath,
+    Labels: map.read(labels),
+    SizeBytes: TmpfsOptions?.SizeBytes,
+    Mode: TmpfsOptions?.Mode,
+  });
 }
 
 export function readMounts({ HostConfig: { Binds, Mounts } }: ContainerInspect): MountSpec[] | undefined {

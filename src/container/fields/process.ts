@@ -1,6 +1,6 @@
 import type { ContainerSpec, HealthcheckSpec } from '../../model/spec.ts';
 import { type Json, sameJson } from '../json.ts';
-import { isManagedLabel } from '../labels/managed.ts';
+import { usersLabels } from '../labels/managed.ts';
 import { type Comparison, config, hasQuirk, hostConfig, mapText, type Rows } from './field.ts';
 import { choice, flag, type Kind, list, map, path, text } from './kinds.ts';
 import { signalNumber } from './signals.ts';
@@ -145,8 +145,8 @@ export const processRows = {
       ownable: 'keys',
       fromImage: 'keys',
       // The labels of ownership are laid over the user's when the body is made.
-      wanted: ({ desired, image }) => users({ ...image?.Labels, ...desired.Labels }),
-      found: ({ observed }) => users({ ...observed.Labels }),
+      wanted: ({ desired, image }) => some(usersLabels({ ...image?.Labels, ...desired.Labels })),
+      found: ({ observed }) => some(usersLabels(observed.Labels)),
       text: mapText('labels'),
     },
   ),
@@ -210,6 +210,3 @@ export const processRows = {
     { label: 'annotations', ownable: 'keys', text: mapText('annotations') },
   ),
 } satisfies Rows;
-
-const users = (labels: Record<string, string>): Json | undefined =>
-  some(Object.fromEntries(Object.entries(labels).filter(([name]) => !isManagedLabel(name))));

@@ -2,4 +2,8 @@ export const OURS = 'dev.holdfast.';
 export const COMPOSE = 'com.docker.compose.';
 
 /** A label that says whose something is, ours or Compose's; never one of the user's. */
-export const isManagedLabel = (name: string): boolean => name.startsWith(OURS) || name.startsWith(COMPOSE);
+const isManagedLabel = (name: string): boolean => name.startsWith(OURS) || name.startsWith(COMPOSE);
+
+/** The labels that are the user's. */
+export const usersLabels = (labels: Record<string, string> | null | undefined): Record<string, string> =>
+  Object.fromEntries(Object.entries(labels ?? {}).filter(([name]) => !isManagedLabel(name)));
