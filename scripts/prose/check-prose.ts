@@ -39,6 +39,8 @@ export const ROOMS: readonly string[] = [
   'src/compose/hide-values.ts',
   'src/compose/keys/host',
   'src/compose/keys/process',
+  'src/container',
+  'src/engine',
   'src/compose/load',
   'src/compose/outside-values.ts',
   'src/compose/possible-secrets.ts',

@@ -117,7 +117,6 @@ export const SERVICE_NOTES: Record<string, Note> = {
   security_opt: {
     text: 'a seccomp profile is read from Git; `systempaths=unconfined` empties masked and read-only paths',
   },
-  mem_limit: { field: 'Memory' },
   gpus: { text: '`all`, or a list' },
   ...below('gpus', request),
   ...below('blkio_config.device_read_bps', rate),

@@ -66,7 +66,7 @@ function rowsOf(shape: Shape, above: string, known: Known, inherited: string | u
       const reason = typeof rule === 'function' ? rule.note : undefined;
       if (reason !== undefined) return [notedRow(key, reason), ...(nested ? notedBelow(nested, key) : [])];
       const note = known.notes[key];
-      const own = known.fields.find(({ label }) => label === key);
+      const own = known.fields.find(({ label, alias }) => label === key || alias === key);
       const field = own?.name ?? note?.field ?? (note?.ours ? '' : inherited);
       if (field === undefined) throw new Error(`there is neither a field nor a note for ${key}: give it a note`);
       const words = [note?.text, own?.inPlace && 'changed in place where the engine can'].filter(Boolean).join('; ');

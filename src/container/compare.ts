@@ -8,8 +8,8 @@ import { coversJson, type Json, sameJson } from './json.ts';
 import { poolAs } from './networks.ts';
 
 /**
- * Where a container is not what was asked for, row by row of the field table. `image` is the config of the image it runs; without it nothing
- * that an image could have brought is held against the container. Rows that the engine does not report are left out.
+ * The differences between a container and the spec it should have, row by row of the field table. `image` is the config of the image that the
+ * container runs; without it, nothing that an image could have brought counts. Rows that the engine does not report are left out.
  */
 export function differences(
   desired: ContainerSpec,
@@ -47,8 +47,8 @@ export interface EndpointDifference {
 }
 
 /**
- * Which networks a container must join, leave, or leave and join again. Sorted by network. Old engines make the container's hostname an alias
- * of their own accord, which is not held against it.
+ * The networks that a container must join, leave, or leave and join again, sorted by name. Old engines add the container's hostname as an alias;
+ * that is no difference.
  */
 export function endpointDifferences(
   desired: ContainerSpec['Networks'],
@@ -75,7 +75,7 @@ function endpointWords(wanted: EndpointSpec, found: EndpointSpec): string[] {
   say('address', found.IPv4Address, wanted.IPv4Address);
   say('IPv6 address', found.IPv6Address, wanted.IPv6Address);
   say('link-local addresses', sorted(found.LinkLocalIPs), sorted(wanted.LinkLocalIPs));
-  // Every running container has one; only one that was asked for can be wrong.
+  // Every running container has a MAC address; only one that was asked for can be wrong.
   if (wanted.MacAddress && found.MacAddress)
     say('MAC address', found.MacAddress.toLowerCase(), wanted.MacAddress.toLowerCase());
   if (!sameJson({ ...wanted.DriverOpts }, { ...found.DriverOpts })) words.push('driver options differ');
@@ -86,7 +86,7 @@ function endpointWords(wanted: EndpointSpec, found: EndpointSpec): string[] {
 
 const sorted = (list: string[] | undefined): string => [...new Set(list ?? [])].sort().join(' ');
 
-/** In words, why a network must be made anew; empty: it is as asked. */
+/** The reasons why a network must be created again, in words; empty when it is as asked. */
 export function networkDifferences(desired: NetworkSpec, observed: NetworkSpec): string[] {
   const words: string[] = [];
   const say = (label: string, found: string | boolean, wanted: string | boolean): void => {
@@ -108,7 +108,7 @@ export function networkDifferences(desired: NetworkSpec, observed: NetworkSpec):
   return words;
 }
 
-/** Only what was asked of a pool is compared: the engine chooses the rest, and whole pools where none was asked for. */
+/** Compares only the parts of a pool that were asked for. The engine chooses the rest, and whole pools where none was asked for. */
 function poolWords(desired: NetworkSpec, observed: NetworkSpec): string[] {
   const wanted = desired.IPAM?.Config ?? [];
   const found = observed.IPAM?.Config ?? [];
@@ -120,7 +120,7 @@ function poolWords(desired: NetworkSpec, observed: NetworkSpec): string[] {
   });
 }
 
-/** In words, what a volume should have been made with; labels are no reason, since a volume keeps those it was born with. */
+/** The reasons why a volume is not as asked, in words. Labels do not count: a volume keeps those it was created with. */
 export function volumeDifferences(desired: VolumeSpec, observed: VolumeSpec): string[] {
   const words: string[] = [];
   const [is, should] = [observed.Driver || 'local', desired.Driver || 'local'];

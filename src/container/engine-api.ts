@@ -1,5 +1,5 @@
 /**
- * The parts of the Engine API's JSON that Holdfast sends and reads, in its own spelling. Engines leave out, null or fold much of it; every
+ * The parts of the Engine API's JSON that Holdfast sends and reads, in the API's own spelling. Engines leave keys out or answer null; every
  * reader must allow for that. Source: the Engine API reference, 1.41 to 1.51, and answers recorded from Docker and Podman.
  */
 export interface ContainerBody {
@@ -37,7 +37,7 @@ export interface HostConfigBody {
   NetworkMode?: string;
   RestartPolicy?: { Name?: string; MaximumRetryCount?: number };
   LogConfig?: { Type?: string; Config?: Record<string, string> | null };
-  // Every other row of the field table reads and writes its own key.
+  // Each other row of the field table reads and writes its own key.
   [key: string]: unknown;
 }
 
@@ -72,7 +72,7 @@ export interface EndpointBody {
 }
 
 export interface CreateContainerBody extends ContainerBody {
-  /** Of the one network at create, before API 1.44. */
+  /** The address on the one network that a create can name before API 1.44. */
   MacAddress?: string;
   HostConfig: HostConfigBody;
   NetworkingConfig?: { EndpointsConfig: Record<string, EndpointBody> };

@@ -7,7 +7,7 @@ import { readAsked, sharesHostname, withoutFilled } from './labels/asked.ts';
 import { readEndpoints } from './networks.ts';
 import { present } from './present.ts';
 
-/** What the observer knows about the other containers. */
+/** Looks up other containers. */
 export interface Neighbours {
   /** The name of a container by its ID. */
   nameOf(id: string): string | undefined;
@@ -15,7 +15,7 @@ export interface Neighbours {
   serviceOf(id: string): string | undefined;
 }
 
-/** What a container is, in the words of what it should be; defaults of the engine are left out. */
+/** The spec that a container could have been created from; defaults of the engine are left out. */
 export function readSpec(inspect: ContainerInspect, neighbours: Neighbours): ContainerSpec {
   const asked = readAsked(inspect.Config.Labels);
   const spec: ContainerSpec = { Image: inspect.Config.Image ?? '' };
@@ -27,24 +27,24 @@ export function readSpec(inspect: ContainerInspect, neighbours: Neighbours): Con
   }
   const { VolumesFrom } = spec;
   if (VolumesFrom) spec.VolumesFrom = VolumesFrom.map((reference) => mountedFrom(reference, neighbours));
-  // In another's network a container is called what that one is called, unless it was asked for otherwise.
+  // In another container's network, a container has that one's hostname unless it asked for its own.
   if (asked && sharesHostname(spec.NetworkMode) && !asked.has('Hostname')) delete spec.Hostname;
   const networks = readEndpoints(inspect);
   if (spec.NetworkMode === undefined || Object.keys(networks).length > 0) spec.Networks = networks;
   return asked ? withoutFilled(spec, asked) : spec;
 }
 
-/** Engines turn the name of a container to be joined into its ID. */
+/** Engines replace the name of a joined container by its ID. This finds the name or service that was asked for. */
 function namespaceOf(id: string, asked: string | undefined, { nameOf, serviceOf }: Neighbours): string {
   const name = nameOf(id);
-  // A successor has a name of its own until it has taken over.
+  // A successor has a temporary name until it has taken over.
   const final = name?.replace(/\.[0-9a-f]{8}(\.next)?$/, '');
   if (asked !== undefined && (name === asked || final === asked || id.startsWith(asked))) return `container:${asked}`;
   const service = asked === undefined ? serviceOf(id) : undefined;
   return service === undefined ? `container:${name ?? id}` : `service:${service}`;
 }
 
-/** Asked for by service it is an ID, and by container what was written. */
+/** A service was sent as an ID, a container as it was written. */
 const mountedFrom = (reference: string, { serviceOf }: Neighbours): string => {
   const service = /^[0-9a-f]{64}$/.test(reference) ? serviceOf(reference) : undefined;
   return service === undefined ? `container:${reference}` : `service:${service}`;
@@ -52,7 +52,7 @@ const mountedFrom = (reference: string, { serviceOf }: Neighbours): string => {
 
 const containerReference = (mode: string | undefined): string | undefined => /^container:(.+)$/.exec(mode ?? '')?.[1];
 
-/** Volumes that nobody named, by target. */
+/** Names of anonymous volumes, by target. */
 export function readAnonymousVolumes({ Mounts }: ContainerInspect): Record<string, string> {
   return Object.fromEntries(
     (Mounts ?? []).flatMap(({ Type, Name, Destination }) =>

@@ -11,7 +11,7 @@ interface Owned {
   key?: string;
 }
 
-/** `memory`, `environment` or `environment.LOG_LEVEL`; undefined for what is no field. */
+/** The field of `memory`, `environment` or `environment.LOG_LEVEL`; undefined for other words. */
 function ownedField(word: string): Owned | undefined {
   const field = FIELDS.find(({ label, alias }) => label === word || alias === word);
   if (field) return { field };
@@ -20,12 +20,12 @@ function ownedField(word: string): Owned | undefined {
   return dot > 0 && map && dot < word.length - 1 ? { field: map, key: word.slice(dot + 1) } : undefined;
 }
 
-/** Every name that a field goes by. */
+/** All names that fields go by. */
 export const fieldNames = (): string[] => FIELDS.flatMap(({ label, alias }) => (alias ? [label, alias] : [label]));
 
 /**
- * What is asked of a container whose site owns some fields: in these, what it has already. So they are no difference, and a container that
- * replaces it for another reason has them, too. What its image brought is left to the image.
+ * The spec for a container whose site owns some fields: these take the values that the container has. So they are no difference, and a container that
+ * replaces it for another reason keeps them. Values that came from its image are left to the image.
  */
 export function withOwned(
   desired: ContainerSpec,

@@ -1,6 +1,6 @@
 import { own } from '../lib/own.ts';
 
-/** What a row of the field table is compared as. Absent keys and undefined are the same. */
+/** The form in which the values of a field are compared. Absent keys and undefined are the same. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json | undefined };
 
 export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
@@ -14,7 +14,7 @@ export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
   );
 }
 
-/** Whether all that `part` says is said by `whole` too: keys of objects, items of lists. */
+/** True if `whole` has all keys and items that `part` has. */
 export function coversJson(whole: Json | undefined, part: Json | undefined): boolean {
   if (part === undefined) return true;
   if (Array.isArray(part))

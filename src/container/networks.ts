@@ -4,7 +4,7 @@ import type { Json } from './json.ts';
 import { usersLabels } from './labels/managed.ts';
 import { present } from './present.ts';
 
-/** The network that a container is created in: the highest priority, then the first by name. undefined for none. */
+/** The network that a container is created in: the one with the highest priority, then the first by name; undefined without networks. */
 export function primaryNetwork(networks: ContainerSpec['Networks']): string | undefined {
   return Object.entries(networks ?? {})
     .sort(([a, left], [b, right]) => (right.Priority ?? 0) - (left.Priority ?? 0) || (a < b ? -1 : 1))
@@ -89,7 +89,7 @@ export function readNetwork(network: NetworkBody): NetworkSpec {
   };
 }
 
-/** An address pool without what the engine chooses when it is not given. */
+/** An address pool without the parts that the engine chooses if they are not given. */
 export const poolAs = (pool: IpamPool, asked: IpamPool | undefined): Json => ({
   subnet: asked?.Subnet ? pool.Subnet : undefined,
   range: asked?.IPRange ? pool.IPRange : undefined,

@@ -10,8 +10,8 @@ import type { EngineFacts } from '../model/state.ts';
 import { primaryNetwork } from './networks.ts';
 
 /**
- * What older engines do not know. Most take no notice of it, which would make something else than was asked for; so it is refused before
- * anything is touched. Source: the Engine API's version history.
+ * A key that older engines do not know. Most ignore it, and the container would not be what was asked for; so Holdfast refuses the key before
+ * it touches anything. Source: the Engine API's version history.
  */
 interface Requirement<Spec> {
   /** The key as people write it. */
@@ -78,11 +78,11 @@ const OF_NETWORKS: Requirement<NetworkSpec>[] = [
   { key: 'enable_ipv4: false', api: '1.48', docker: '28.0', isIn: ({ EnableIPv4 }) => EnableIPv4 === false },
 ];
 
-/** In words, what of a container's spec the engine is too old for; undefined: nothing. */
+/** The keys of a container's spec that the engine is too old for, in words; undefined when there are none. */
 export const lacksForContainer = (spec: ContainerSpec, engine: EngineFacts): string | undefined =>
   lacks(OF_CONTAINERS, spec, engine);
 
-/** The same of a network's. */
+/** The same for a network. */
 export const lacksForNetwork = (spec: NetworkSpec, engine: EngineFacts): string | undefined =>
   lacks(OF_NETWORKS, spec, engine);
 

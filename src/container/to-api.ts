@@ -7,22 +7,22 @@ import { endpointBody, primaryNetwork } from './networks.ts';
 
 export interface CreateRequest extends Surroundings {
   spec: ContainerSpec;
-  /** Of ownership; laid over the user's. */
+  /** The labels of ownership; they win over the user's. */
   labels: Record<string, string>;
-  /** The engine takes several networks in the one call; else only the primary one is asked for. */
+  /** The engine takes several networks in this call; otherwise only the primary one is named. */
   networksAtCreate: boolean;
 }
 
 /** The body of the one call that creates a container. */
 export function createBody({ spec, labels, networksAtCreate, ...around }: CreateRequest): CreateContainerBody {
-  // Output is attached as Compose has it; `docker start -a` needs it.
+  // Attached as Compose does it: `docker start -a` needs it.
   const body: CreateContainerBody = { Image: spec.Image, AttachStdout: true, AttachStderr: true, HostConfig: {} };
   for (const field of FIELDS) field.write(spec, body, around);
   body.Labels = { ...body.Labels, ...labels };
 
   const primary = primaryNetwork(spec.Networks);
   const networks = Object.entries(spec.Networks ?? {}).filter(([name]) => networksAtCreate || name === primary);
-  // An engine that takes one network at create has the container's own MAC address for it.
+  // An engine that takes one network at create reads its MAC address from the container.
   const mac = primary === undefined || networksAtCreate ? undefined : own(spec.Networks, primary)?.MacAddress;
   if (mac) body.MacAddress = mac;
   const join = ({ MacAddress, ...endpoint }: EndpointSpec) =>
@@ -35,7 +35,7 @@ export function createBody({ spec, labels, networksAtCreate, ...around }: Create
   return body;
 }
 
-/** What `docker update` is sent for these keys. Memory needs its swap beside it: raised alone past the old swap limit it is refused. */
+/** The body of `docker update` for these keys. Memory is sent with its swap: an engine refuses memory above the old swap limit. */
 export function updateBody(changes: Partial<ContainerSpec>): Record<string, unknown> {
   const body: CreateContainerBody = { HostConfig: {} };
   const spec = { Image: '', ...changes };

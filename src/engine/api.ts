@@ -15,15 +15,15 @@ import type { EngineFacts } from '../model/state.ts';
  * The one door to a container engine: a function per Engine API call, in the API's own JSON. `client/docker-api.ts` opens it with dockerode (Docker
  * and Podman), the simulation with an engine in memory; one contract suite holds both to the same behaviour.
  *
- * Every function throws EngineError and nothing else, with the kinds that the engines' different status codes mean. Effects are idempotent
- * where the API allows: starting what runs, stopping what stands, removing what is gone, connecting what is connected and disconnecting
- * what is not all succeed.
+ * Each function throws EngineError and nothing else; its kind is the same for all engines, whatever their status codes. Effects are idempotent
+ * where the API allows it: it is a success to start a container that runs, to stop one that is stopped, to remove one that is gone, to connect
+ * one that is connected, and to disconnect one that is not.
  */
 export interface EngineApi {
-  /** Version and capabilities; asked again after the connection was lost. */
+  /** Version and capabilities. Asked for again after the connection was lost. */
   facts(): Promise<EngineFacts>;
 
-  /** All containers, stopped ones and foreign ones too. */
+  /** All containers, also stopped ones and those of others. */
   listContainers(): Promise<ContainerListItem[]>;
   inspectContainer(id: string): Promise<ContainerInspect>;
   /** Resolves to the ID and the engine's warnings. */
@@ -37,7 +37,7 @@ export interface EngineApi {
   stopContainer(id: string, timeout?: number): Promise<void>;
   unpauseContainer(id: string): Promise<void>;
   renameContainer(id: string, name: string): Promise<void>;
-  /** Anonymous volumes stay. `force` kills what runs. */
+  /** Anonymous volumes stay. `force` kills a running container first. */
   removeContainer(id: string, force: boolean): Promise<void>;
   /** Keys of HostConfig that `update` takes; throws `unsupported` on an engine without it. */
   updateContainer(id: string, changes: Record<string, unknown>): Promise<void>;
@@ -45,12 +45,12 @@ export interface EngineApi {
   putArchive(id: string, tar: Uint8Array): Promise<void>;
 
   /**
-   * Runs a command in a container that runs, and resolves when it has ended. `conflict` where the container does not run; a command that is not
-   * there ends with 126 or 127.
+   * Runs a command in a running container, and resolves when it has ended. Throws `conflict` if the container does not run; a command that does not
+   * exist ends with 126 or 127.
    */
   exec(id: string, body: ExecBody): Promise<{ exitCode: number; output: string }>;
 
-  /** The end of what a container has printed, as it is; a `failed` or `unsupported` where its log driver keeps nothing that can be read. */
+  /** The end of a container's output, as it is. Throws `failed` or `unsupported` if its log driver keeps nothing that can be read. */
   lastOutput(id: string): Promise<string>;
 
   listNetworks(): Promise<NetworkBody[]>;
@@ -63,14 +63,14 @@ export interface EngineApi {
   createVolume(body: VolumeBody): Promise<void>;
   removeVolume(name: string): Promise<void>;
 
-  /** By reference or ID; undefined where it is not on the disk. */
+  /** By reference or ID; undefined if it is not on the disk. */
   inspectImage(reference: string): Promise<ImageInspect | undefined>;
-  /** Credentials are looked up anew at each call. Without a tag or digest, `latest` is pulled and nothing else. */
+  /** Each call looks up the credentials again. Without a tag or digest it pulls `latest` and nothing else. */
   pullImage(reference: string, options: PullOptions): Promise<void>;
 
   /**
-   * Calls back for every event of containers, networks, volumes and images, `open` first; ends, with the error if there was one, when the stream
-   * breaks. One attempt: reconnecting is the caller's.
+   * Calls `open`, then `event` for each event of containers, networks, volumes and images. Ends when the stream does, with its error if there is one.
+   * It is one attempt: the caller reconnects.
    */
   events(listener: EventListener, signal: AbortSignal): Promise<void>;
 
@@ -83,7 +83,7 @@ export interface PullOptions {
 }
 
 export interface EventListener {
-  /** The stream is established: what happened before is not in it. */
+  /** The stream is open: earlier events are not in it. */
   open(): void;
   event(event: EventBody): void;
 }

@@ -1,10 +1,10 @@
-/** A reference to an image, taken apart (github.com/distribution/reference). */
+/** The parts of a reference to an image (github.com/distribution/reference). */
 export interface ImageReference {
-  /** `docker.io` where none is written. */
+  /** `docker.io` if none is written. */
   registry: string;
-  /** Without the registry; `library/` where Docker Hub's official images are meant. */
+  /** Without the registry; with `library/` for the official images of Docker Hub. */
   repository: string;
-  /** As a pull asks for it: the digest, else the tag, else `latest`. */
+  /** As a pull asks for it: the digest, or else the tag, or else `latest`. */
   tag: string;
 }
 

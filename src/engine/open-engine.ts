@@ -5,7 +5,7 @@ import { createView } from './observe/view.ts';
 import { watchEvents } from './observe/watch.ts';
 import { performOperation } from './operations.ts';
 
-/** A site's engine, by way of any EngineApi. Closing it closes that too. */
+/** Opens a site's engine over an EngineApi. Closing it closes the EngineApi, too. */
 export function openEngine(api: EngineApi, { site, clock }: { site: string; clock: Clock }): Engine {
   const view = createView(api, site);
   const stops = new Set<() => void>();
@@ -15,7 +15,7 @@ export function openEngine(api: EngineApi, { site, clock }: { site: string; cloc
     stacks: () => view.stacks(),
     forget: () => view.forget(),
     perform: (operation, options) => performOperation({ api, view, site }, operation, options),
-    // Something to say it by, and no reason to say nothing: not every log driver can be read.
+    // The output only explains a failure, and not every log driver can be read.
     lastOutput: (container) => api.lastOutput(container).catch(() => ''),
     watch(listener) {
       const stop = watchEvents(api, view, site, clock, listener);

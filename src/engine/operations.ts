@@ -22,7 +22,7 @@ export interface OperationContext {
 
 const DONE: Performed = { warnings: [] };
 
-/** One operation, one effect. What it touches is looked at again by the next observation, whatever became of it. */
+/** Carries out one operation. The next observation reads again what it touched, whether it succeeded or not. */
 export async function performOperation(
   context: OperationContext,
   operation: EngineOperation,
@@ -100,7 +100,7 @@ async function around(touch: () => void, act: () => Promise<unknown>): Promise<P
   }
 }
 
-/** What a hook says when it fails is told, within bounds. One that comes too late, since its container stands, was for nothing. */
+/** Runs a hook. If it fails, the error quotes the end of its output. A pre_stop hook of a container that has stopped has nothing left to do. */
 async function runHook(
   api: EngineApi,
   id: string,
@@ -143,10 +143,10 @@ async function create(
 ): Promise<Performed> {
   const { name, identity, spec, labels, inherit, joins } = operation;
   const facts = await view.facts();
-  // A plan has none of it; but an engine can be exchanged between two looks.
+  // The planner checks this, too; but the engine may have been exchanged since it was observed.
   const lacking = lacksForContainer(spec, facts);
   if (lacking !== undefined) throw new EngineError('unsupported', lacking);
-  // Only now is it certain which image it is made of: whose labels it brings, and which volumes of its predecessor it still has a place for.
+  // Only now is it certain which image the container gets. The image decides about labels, and about the volumes that it takes over.
   const found = await api.inspectImage(spec.Image);
   const image = found && readImageConfig(found.Config);
   const refusal = imageRefusal(spec.Image, image?.Labels, view.adopting().has(identity.app) ? identity.app : undefined);

@@ -1,7 +1,7 @@
 import { pack } from 'tar-stream';
 import type { ContainerFile } from '../model/spec.ts';
 
-/** An archive of these files for unpacking at `/`. Folders are not in it: those that exist keep their modes. */
+/** An archive of these files, to be unpacked at `/`. It has no folders, so that existing ones keep their modes. */
 export async function tarOf(files: ContainerFile[]): Promise<Uint8Array> {
   const archive = pack();
   for (const { path, content, mode, uid, gid } of files) {

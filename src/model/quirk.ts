@@ -1,9 +1,9 @@
 /**
- * Habits of single engines that the rest of Holdfast must allow for. A dialect says which ones its engine has (engine/dialects/); nobody else
- * asks which engine it is. Those without a version were measured on Podman 4.3.
+ * Habits of single engines that the rest of Holdfast must allow for. A dialect names those of its engine (engine/dialects/); no other code asks which
+ * engine it is. Those without a version were measured on Podman 4.3.
  */
 export type Quirk =
-  /** Its API has none of the keys that Docker's API got later, whatever version it speaks. */
+  /** Its API lacks the keys that requirements.ts lists, whatever version it speaks. */
   | 'lacksLaterKeys'
   /** No event tells that a network came or went. */
   | 'hidesNetworkEvents'
@@ -21,7 +21,7 @@ export type Quirk =
   | 'hidesUnreachablePorts'
   /** Where it was to choose a host port it reports the chosen one as if it had been asked for. */
   | 'reportsChosenPorts'
-  /** Of a mount it reports only source, target, propagation and whether it can be written. */
+  /** It reports only source, target, propagation and `ReadOnly` of a mount. */
   | 'hidesMountOptions'
   /** A bind that has options must exist, whatever is asked for: Docker before API 1.42. */
   | 'bindsMustExist'

@@ -1,9 +1,9 @@
 /**
- * What a container, a network and a volume should be or are, in the Engine API's words (docs.docker.com/engine/api, 1.41 to 1.51).
+ * Containers, networks and volumes in the Engine API's words (docs.docker.com/engine/api, 1.41 to 1.51).
  *
  * Desired and actual share these types: the compiler makes them from Git, the observer from the engine. In a desired spec an absent
- * key means "not asked for: the image's or the engine's default". In an observed one it means "the engine's default". What the
- * image adds is taken into account when the two are compared (container/compare.ts), never when they are made.
+ * key means "not asked for: the image's or the engine's default". In an observed one it means "the engine's default". The image's
+ * values count when the two are compared (container/compare.ts), never when they are made.
  */
 export interface ContainerSpec {
   /** The reference as written, e.g. `nginx:1.27`. */
@@ -205,7 +205,7 @@ export interface Hook {
   env?: Record<string, string | null>;
 }
 
-/** What runs after each start and before each stop that Holdfast makes, in order. */
+/** Commands that run after each start and before each stop that Holdfast orders, in this order. */
 export interface Hooks {
   postStart: Hook[];
   preStop: Hook[];
@@ -240,7 +240,7 @@ export interface VolumeSpec {
   Labels?: Record<string, string>;
 }
 
-/** Which place of which app a container takes. Written as labels; the only thing ownership is read from. */
+/** The slot of a container: its number in a service of an app. It is written as labels, and ownership is read from nothing else. */
 export interface Identity {
   site: string;
   app: string;

@@ -3,20 +3,20 @@ import type { IgnoreRule, SyncPolicy } from './fleet.ts';
 import type { Quirk } from './quirk.ts';
 import type { ContainerSpec, FieldName, HealthcheckSpec, Hooks, Identity, NetworkSpec, VolumeSpec } from './spec.ts';
 
-/** What a site should run, whole: the compiler's result, the planner's input. */
+/** Everything that a site should run: the compiler's result, the planner's input. */
 export interface DesiredSite {
   site: string;
   revision: string;
   apps: DesiredApp[];
-  /** Apps that are placed here and could not be compiled. They are never pruned: their last good state stays. */
+  /** Apps that belong here and could not be compiled. They are never pruned: their last good state stays. */
   broken: BrokenApp[];
   /** Apps that Git has for other sites, and not for this one. */
   elsewhere?: string[];
-  /** For what runs here under an app that Git no longer names. Absent: a lone Compose file, which speaks for its own app only. */
+  /** The policy for apps that run here and that Git no longer names. Absent for a lone Compose file, which decides about its own app only. */
   vanished?: SyncPolicy | undefined;
-  /** No apps at all is meant; without it an empty desired state changes nothing. */
+  /** True if having no apps is intended; otherwise an empty desired state changes nothing. */
   allowEmpty: boolean;
-  /** Percent of the site's containers; more in one plan is withheld. */
+  /** Percent of the site's containers that one plan may prune; it withholds more. */
   pruneThreshold: number;
   /** Apps whose pruning beyond the threshold is confirmed in Git. */
   confirmPrune: string[];
@@ -24,7 +24,7 @@ export interface DesiredSite {
 
 export interface BrokenApp {
   name: string;
-  /** As of DesiredApp. */
+  /** As in DesiredApp. */
   adopt?: boolean;
   problems: Problem[];
 }
@@ -35,54 +35,54 @@ export interface DesiredApp {
   sync: SyncPolicy;
   pruneVolumes: boolean;
   suspend: boolean;
-  /** Git has it for other sites: nothing of it is wanted here. */
+  /** Git has it for other sites, and not for this one. */
   isElsewhere?: boolean;
   /** Absent: the site owns nothing. */
   ignoreDifferences?: IgnoreRule[];
-  /** What `docker compose` started under this app's name is ours. */
+  /** Containers that `docker compose` started under this app's name are ours. */
   adopt?: boolean;
   services: DesiredService[];
   networks: DesiredNetwork[];
   volumes: DesiredVolume[];
-  /** Files of Git that services bind, to be written on the site's disk. */
+  /** Files of Git that services bind. They are written on the site's disk. */
   files: HostFile[];
   /** The project's folder on the site, where relative paths of its Compose files resolve. */
   directory: string;
-  /** The app's whole folder on the site, where it lies elsewhere than below FILES_DIR and is more than `directory`. */
+  /** The app's whole folder on the site, if it is not below FILES_DIR and is more than `directory`. */
   folder?: string;
   /** Paths of its Compose files that lead out of the app's folder. */
   outside?: OutsidePath[];
-  /** Accepted, but worth saying (an obsolete key). */
+  /** Accepted, but worth a word, such as an obsolete key. */
   warnings: Problem[];
-  /** The same of binds whose file Git does not have; the plan says those. */
+  /** Warnings about binds whose file Git does not have; the plan prints them. */
   missing?: Problem[];
 }
 
-/** How a path that leads out of the app's folder was read: as a copy of Git's file, or as the site's own, since Git has nothing there. */
+/** A path that leads out of the app's folder. It means a copy of Git's file, or the site's own file if Git has nothing there. */
 export interface Reading {
-  /** Relative to the config repo's root; it begins with `..` where it leads out of that. */
+  /** Relative to the root of the config repo; it begins with `..` if it leads out of the repo. */
   path: string;
   from: 'git' | 'site';
 }
 
 export interface OutsidePath extends Reading {
-  /** Where it lies on the site if Git has nothing there, absolute. */
+  /** The absolute path on the site if Git has nothing there. */
   site: string;
-  /** Where the copy of what Git has lies; absent outside of the repo. */
+  /** The path of the copy of Git's file; absent outside of the repo. */
   copy?: string;
-  /** The folder below FILES_DIR, beside those of the apps, that the site's own lies in. */
+  /** The folder below FILES_DIR, beside those of the apps, that has the site's own file. */
   beside?: string;
   at: Position;
 }
 
 export interface DesiredService {
   name: string;
-  /** Keys in which placeholders stand for values that only the site knows. Absent: none. */
+  /** Keys that hold placeholders for values that only the site knows. Absent: none. */
   siteKeys?: string[];
   dependsOn: Dependency[];
   /** Absent: all replicas are replaced at once. */
   update?: UpdatePolicy;
-  /** `built`: by somebody else, with `docker compose build` on the site; it is never pulled. */
+  /** `built`: somebody built it with `docker compose build` on the site; it is never pulled. */
   pullPolicy: 'missing' | 'always' | 'never' | 'built';
   /** A job that ended with an error is not started again by self-heal. */
   leavesFailed?: true;
@@ -94,10 +94,10 @@ export interface UpdatePolicy {
   /** Replicas at once; 0 is all. */
   parallelism: number;
   delayMs: number;
-  /** How long a new replica is watched at least before the next one follows. */
+  /** Milliseconds that a new replica is watched, at least, before the next one follows. */
   monitorMs: number;
   failureAction: 'pause' | 'continue';
-  /** start-first: a successor runs, and runs well, before the one that it replaces is stopped. */
+  /** start-first: a successor is ready before the container that it replaces is stopped. */
   order: 'stop-first' | 'start-first';
   /** The share of replicas that may fail without a pause. */
   maxFailureRatio: number;
@@ -107,7 +107,7 @@ export interface Dependency {
   service: string;
   condition: 'started' | 'healthy' | 'completed';
   required: boolean;
-  /** Replace or restart with it. */
+  /** Replace or restart this service with the other one. */
   restart: boolean;
 }
 
@@ -145,33 +145,33 @@ export interface HostFile {
   digest: string;
 }
 
-/** A file of Git that was written and that Git has dropped. */
+/** A file that was written and that Git no longer has. */
 export interface OldFile {
   path: string;
   digest: string;
 }
 
-/** What a site runs: the observer's result, the planner's other input. */
+/** Everything that a site runs: the observer's result, the planner's other input. */
 export interface ActualSite {
   engine: EngineFacts;
-  /** Ours, of every app. */
+  /** Our containers, of all apps. */
   containers: ActualContainer[];
-  /** Names held by containers that are not ours, to their IDs. */
+  /** Names of containers that are not ours, to their IDs. */
   foreignNames: Record<string, string>;
   /** Names of containers that are not ours and have an endpoint on a network, by the network's name. Absent: none. */
   strangersOn?: Record<string, string[]>;
-  /** Of those that are not ours: what `docker compose` started. Absent: none. */
+  /** Containers that are not ours and that `docker compose` started. Absent: none. */
   composed?: ComposedContainer[];
-  /** All of the engine's, by name. */
+  /** All networks of the engine, by name. */
   networks: Record<string, ActualNetwork>;
   volumes: Record<string, ActualVolume>;
-  /** What is on the disk, by reference asked for and by ID of what runs; an absent key is an absent image. */
+  /** Images on the disk, by the reference that was asked for and by the ID in use; an absent key is an absent image. */
   images: Record<string, ActualImage>;
   /** Digest and mode of the host files asked for, by path; an absent key is an absent file. */
   files: Record<string, { digest: string; mode: number }>;
-  /** The site's clock when it was looked at, RFC 3339; absent where nobody knows it. Only tells which of the engine's times lie in the future. */
+  /** The site's clock at the time of the observation, RFC 3339; absent if unknown. It only tells which times of the engine are in the future. */
   at?: string;
-  /** Malformed things of ours, skipped and reported. */
+  /** Containers with labels of ours that contradict themselves: skipped and reported. */
   problems: Problem[];
 }
 
@@ -182,7 +182,7 @@ export interface ComposedContainer {
   project: string;
   service: string;
   number: number;
-  /** The folder it was started from; "" where no label tells. */
+  /** The folder that it was started from; "" if no label tells. */
   directory: string;
 }
 
@@ -191,12 +191,12 @@ export interface EngineFacts {
   product: string;
   version: string;
   apiVersion: string;
-  /** The name of the machine that it runs on; absent where it does not tell. */
+  /** The name of the machine that it runs on; absent if it does not tell. */
   machine?: string;
   can: EngineCapabilities;
 }
 
-/** What an engine is capable of. The planner plans with what there is. */
+/** The capabilities of an engine. The planner uses only those. */
 export interface EngineCapabilities {
   /** Change resources and restart policy in place. */
   update: boolean;
@@ -216,9 +216,9 @@ export interface ActualContainer {
   id: string;
   name: string;
   identity: Identity;
-  /** The agent that made it, by its mark; absent where none did. Never a difference. */
+  /** The agent that made it, by its mark; absent if none did. Never a difference. */
   agent?: string;
-  /** `docker compose` made it: labels of ours that it lacks are no difference. */
+  /** `docker compose` made it: that it lacks labels of ours is no difference. */
   adopted?: true;
   spec: ContainerSpec;
   imageId: string;
@@ -228,10 +228,10 @@ export interface ActualContainer {
   /** The engine's clock, RFC 3339; "" when never. */
   startedAt: string;
   health: 'none' | 'starting' | 'healthy' | 'unhealthy';
-  /** The end of what its health check printed last, as it is: it may hold secrets. Absent when nothing. */
+  /** The end of its health check's last output, as it is: it may hold secrets. Absent if there is none. */
   healthOutput?: string;
   restartCount: number;
-  /** The runtime's words for why it did not start; "" when none. */
+  /** The runtime's reason why it did not start; "" if none. */
   error: string;
   /** Hint only. "" when the label is missing. */
   specHash: string;
@@ -241,20 +241,20 @@ export interface ActualContainer {
   contentDigest: string | undefined;
   /** Digest of the post_start hooks it was created with; undefined when the label is missing. */
   hooksDigest?: string | undefined;
-  /** Services of its app that were to run before it, as it was created; absent: none. */
+  /** Services of its app that had to run before it when it was created; absent: none. */
   dependsOn?: string[];
-  /** Anonymous volumes by target, to be inherited by a replacement. */
+  /** Anonymous volumes by target; a replacement takes them over. */
   anonymousVolumes: Record<string, string>;
-  /** The engine's ID of each network it has an endpoint on, by name; a network made anew under the same name has another. */
+  /** The engine's ID of each network that it has an endpoint on, by name; a network that was created again under the same name has another ID. */
   networkIds?: Record<string, string>;
 }
 
 export interface ActualNetwork {
   id: string;
   spec: NetworkSpec;
-  /** Whose it is by its labels; undefined for a foreign one. */
+  /** The owner that its labels name; undefined if it is not ours. */
   owner: { site: string; app: string; key: string } | undefined;
-  /** The Compose project that made it, where no site's labels are on it. */
+  /** The Compose project that made it, if it has no labels of a site. */
   project?: string;
 }
 
@@ -268,7 +268,7 @@ export interface ActualImage {
   config: ImageConfig;
 }
 
-/** What an image brings into a container, in the Engine API's words. */
+/** The settings that an image brings into a container, in the Engine API's words. */
 export interface ImageConfig {
   Env?: Record<string, string>;
   Labels?: Record<string, string>;

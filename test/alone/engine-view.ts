@@ -110,7 +110,7 @@ export function engineView(name: keyof typeof ENGINES): void {
       expect(calls.filter((call) => product !== 'Podman' || call !== 'listNetworks')).toEqual(['listContainers']);
     });
 
-    test('what foreign containers do says and costs nothing', async () => {
+    test('events of foreign containers are no change and cost nothing', async () => {
       await up('web');
       await quiet();
       changes.length = 0;

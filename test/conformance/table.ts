@@ -1,8 +1,8 @@
-/** What came of one case. */
+/** The result of one case. */
 export interface Row {
   name: string;
   outcome: 'same' | 'refused' | 'different';
-  /** Who refused it and why, or what differs. */
+  /** The refusal and its side, or the difference. */
   why?: string;
 }
 

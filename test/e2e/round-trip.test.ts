@@ -63,7 +63,7 @@ function running(spec: ContainerSpec, engine: string): ContainerSpec {
   if (Ulimits && engine !== 'Podman') result.Ulimits = Ulimits;
   // The image knows no such group.
   if (GroupAdd?.some((group) => group !== 'audio')) result.GroupAdd = GroupAdd.filter((group) => group !== 'audio');
-  // What Podman takes for a variable of its own process.
+  // Podman takes it for a variable of its own process.
   if (Env) result.Env = Object.fromEntries(Object.entries(Env).filter(([, value]) => value !== null));
   // One that fails would be restarted.
   if (Healthcheck)
@@ -117,7 +117,7 @@ for (const [name, host] of Object.entries(ENGINES)) {
       for (const each of apps) {
         const { results } = await applyApp(each, effects, { signal: new AbortController().signal });
         const failed = results.filter(({ status }) => status === 'failed');
-        // What this machine's kernel will not start is no matter of plans.
+        // A container that this machine's kernel refuses to start says nothing about plans.
         fc.pre(!failed.some(({ operation }) => operation.kind === 'startContainer'));
         expect(failed).toEqual([]);
       }
@@ -134,7 +134,7 @@ for (const [name, host] of Object.entries(ENGINES)) {
       }
     };
 
-    /** Whether the change of this row means something else on this engine. */
+    /** True if the change of this row means something else on this engine. */
     const isOther = (field: Field, was: ContainerSpec, is: ContainerSpec, { actual, container }: Found): boolean => {
       const { can } = actual.engine;
       if (can.unreported.includes(field.name)) return false;
@@ -142,7 +142,7 @@ for (const [name, host] of Object.entries(ENGINES)) {
       const [before, after] = [was, is].map((desired) =>
         field.wanted({ desired, observed: container.spec, image, can }),
       );
-      // What an engine chooses by itself is no difference when nobody asks for anything.
+      // A value that the engine chooses is no difference when none is asked for.
       return !sameJson(before, after) && !(after === undefined && before !== undefined && field.engineDefault(before));
     };
 
@@ -160,7 +160,7 @@ for (const [name, host] of Object.entries(ENGINES)) {
                 const { [field.name]: _, ...without } = spec;
                 const value = other[field.name];
                 const next = (value === undefined ? without : { ...spec, [field.name]: value }) as ContainerSpec;
-                // What is asked for in one row may be compared in another, as a tmpfs that is written as a mount.
+                // A value of one row may be compared in another, such as a tmpfs that is written as a mount.
                 return { field, next, rows: FIELDS.filter((row) => isOther(row, spec, next, found)) };
               });
               for (const { field, next, rows } of changed) {

@@ -43,7 +43,7 @@ for (const [name, profile] of Object.entries({ docker20, docker28 })) {
       return { id, site: await run(engine.observe({ images: [IMAGE] })) };
     };
 
-    test('what is created is observed as it was asked for', async () => {
+    test('a container is observed as it was asked for', async () => {
       await fc.assert(
         fc.asyncProperty(specs, async (spec) => {
           const { id, site } = await observe(spec);

@@ -11,7 +11,7 @@ export const NEW_DOCKER: EngineCapabilities = {
   quirks: [],
 };
 
-/** What differs between two specs, in words. An image that brings nothing, where none is given. */
+/** The differences between two specs, in words. Without an image, one that brings nothing. */
 export const texts = (
   desired: Partial<ContainerSpec>,
   observed: Partial<ContainerSpec>,

@@ -232,7 +232,7 @@ export function engineContract(name: string, open: () => Promise<ContractSubject
         expect([126, 127]).toContain(exitCode);
         expect(output).toContain('no-such-command');
       });
-      test('runs no command while it stands', async () => {
+      test('runs no command while it is stopped', async () => {
         const id = await create('web', { Cmd: SERVE });
         expect(await refusal(api.exec(id, { Cmd: ['true'] }))).toBe('conflict');
       });
@@ -418,7 +418,7 @@ export function engineContract(name: string, open: () => Promise<ContractSubject
         await run(api.removeNetwork(id));
         await run(api.removeNetwork(id));
       });
-      test('a stopped container whose network was made anew starts once it left and joined again', async () => {
+      test('a stopped container whose network was created again starts after it left and joined', async () => {
         const { product } = await run(api.facts());
         if (product === 'Podman') return; // It removes no network that a stopped container is in.
         const first = await network('front');
@@ -435,7 +435,7 @@ export function engineContract(name: string, open: () => Promise<ContractSubject
     });
 
     describe('volumes', () => {
-      test('a volume is created once, whoever asks how often, and keeps the labels it was born with', async () => {
+      test('a volume is created once, however often it is asked for, and keeps its first labels', async () => {
         await run(api.createVolume({ Name: `${prefix}data`, Driver: 'local', Labels: { a: 'b' } }));
         await run(api.createVolume({ Name: `${prefix}data`, Driver: 'local', Labels: { a: 'c' } }));
         const found = (await run(api.listVolumes())).filter(({ Name }) => Name === `${prefix}data`);

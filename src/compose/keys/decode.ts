@@ -89,7 +89,7 @@ function numeric(node: YamlNode, pattern: RegExp): number | undefined {
 
 /** Bytes: a whole number, or a string with a unit. */
 export const bytes: Decoder<number> = (node, report) => {
-  // What is written as a fraction, `1e3` among them, Docker Compose takes for nothing at all.
+  // Docker Compose ignores a size that is written as a fraction, `1e3` among them.
   const isNumber =
     node.kind === 'scalar' && typeof node.value === 'number' && /^-?\d+$/.test(node.text) && isWhole(node);
   const value =
@@ -97,7 +97,7 @@ export const bytes: Decoder<number> = (node, report) => {
   return value ?? report.error(node, `${quoted(node)} is not a size`, 'write it as 64m or 1.5g');
 };
 
-/** Whether a number is written as a whole one: `0x10` and `1_000` are, `1.0` and `1e3` are not. */
+/** True if a number is written as a whole one: `0x10` and `1_000` are, `1.0` and `1e3` are not. */
 const isWhole = ({ raw }: ScalarNode): boolean => /^[-+]?0[xob]/i.test(raw) || !/[.e]/i.test(raw);
 
 /** A whole number that is no string, where Compose takes none. */
@@ -140,13 +140,13 @@ export function listOrOne<T>(item: Decoder<T>): Decoder<T[]> {
   };
 }
 
-/** A list in which nothing may stand twice, as Compose has it for those that it does not make unique itself. */
+/** A list without repeated items. Compose demands this of lists that it does not make unique itself. */
 export function withoutRepeats<T>(decoder: Decoder<T>): Decoder<T> {
   return withShape(decoder.shape, (node, report) => {
     const seen = new Set<string>();
     for (const item of node.kind === 'sequence' ? node.items : []) {
       if (item.kind !== 'scalar') continue;
-      if (seen.has(item.text)) report.error(item, `${quoted(item)} stands in the list twice`, 'take one of them out');
+      if (seen.has(item.text)) report.error(item, `${quoted(item)} is in the list twice`, 'take one of them out');
       seen.add(item.text);
     }
     return decoder(node, report);
@@ -220,7 +220,7 @@ export const optionRecord: Decoder<Record<string, string>> = (node, report) => {
   return Object.fromEntries(found);
 };
 
-/** How a value is shown in a message: as it was written, before interpolation. */
+/** Shows a value in a message as it was written, before interpolation. */
 export function quoted(node: YamlNode): string {
   return node.kind === 'scalar' && node.value !== null && node.raw !== '' ? JSON.stringify(node.raw) : describe(node);
 }

@@ -16,7 +16,7 @@ export const noted = <T>(note: string, decoder: Decoder<T>): Noted<T> =>
     { note },
   );
 
-/** What `record` gives: what was there and could be read. */
+/** The result of `record`: the keys that were there and could be read. */
 export type Decoded<S extends Shape> = { [K in keyof S]?: S[K] extends Decoder<infer T> ? T : never };
 
 /** A mapping with known keys; any other is refused by name. `what` names it in messages, as `healthcheck`. */
@@ -58,7 +58,7 @@ function checkExtension(node: YamlNode, report: Report): void {
   }
 }
 
-/** The entries of a mapping whose keys are in the table and supported; reports the others, but for `x-` extensions. */
+/** The entries of a mapping whose keys are in the table and supported. Reports the others, except `x-` extensions. */
 export function known(node: MappingNode, what: string, table: Record<string, object>, report: Report): MappingEntry[] {
   return node.entries.filter(({ key, keyAt, value }) => {
     if (key.startsWith('x-') && !Object.hasOwn(table, key)) {
@@ -80,5 +80,5 @@ export function known(node: MappingNode, what: string, table: Record<string, obj
 /** Files of the first Compose had their services at the top, and some people still write so. */
 const misplaced = (value: YamlNode, table: Record<string, object>): string | undefined =>
   'services' in table && value.kind === 'mapping' && value.entries.some(({ key }) => key === 'image' || key === 'build')
-    ? 'a service stands under services'
+    ? 'put the service below services'
     : undefined;

@@ -36,7 +36,7 @@ const request = ({ Driver, Count, DeviceIDs, Capabilities, Options }: DeviceRequ
     .filter(Boolean)
     .join(', ');
 
-/** The host's hardware. */
+/** Hardware of the host. */
 export const deviceRows = {
   Devices: hostConfig(
     {
@@ -64,6 +64,6 @@ export const deviceRows = {
   DeviceCgroupRules: hostConfig(set, { label: 'device_cgroup_rules' }),
 } satisfies Rows;
 
-/** Engines write null for what was not given. */
+/** Engines answer null for parts that were not given. */
 const present = (raw: Record<string, unknown>): DeviceRequest =>
   Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null && value !== '')) as DeviceRequest;

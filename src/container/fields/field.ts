@@ -13,7 +13,7 @@ export interface Field {
   readonly label: string;
   /** Another name that people use: Compose's key, where the label is shorter. */
   readonly alias: string | undefined;
-  /** `docker update` can change it. Not to nothing: an engine takes an absent limit for an unchanged one. */
+  /** `docker update` can change it, but not take it away: to an engine an absent limit means an unchanged one. */
   readonly inPlace: boolean;
   /** Its list has no order: the same items in another order are no change. */
   readonly unordered: boolean;
@@ -37,7 +37,7 @@ export interface Field {
   text(found: Json | undefined, wanted: Json | undefined): string;
 }
 
-/** What is known of a container's surroundings when it is created. */
+/** The things around a container that its creation needs. */
 export interface Surroundings {
   /** IDs of the containers whose namespaces it joins, by `service:NAME` or `container:NAME`. */
   joins: Record<string, string>;
@@ -49,7 +49,7 @@ export interface Surroundings {
 export interface Comparison {
   desired: ContainerSpec;
   observed: ContainerSpec;
-  /** undefined when the image is gone: then what it would bring is not held against the container. */
+  /** undefined when the image is gone: then values that it could have brought are no difference. */
   image: ImageConfig | undefined;
   can: EngineCapabilities;
 }

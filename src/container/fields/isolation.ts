@@ -8,7 +8,7 @@ import { flag, list, map, set, setOf, text } from './kinds.ts';
 
 const capability = setOf((name) => name.toUpperCase().replace(/^CAP_/, ''));
 
-/** Some engines name none of a privileged container, or leave out those that the machine does not have. */
+/** Some engines report no capabilities of a privileged container, or leave out those that the machine does not have. */
 const capabilityOptions = (name: 'CapAdd' | 'CapDrop', label: string) => ({
   label,
   filledBy: 'someEngines' as const,
@@ -32,12 +32,12 @@ const securityOption = (option: string): string => {
   return spelled === 'no-new-privileges=true' ? 'no-new-privileges' : spelled;
 };
 
-/** Docker's command line makes empty lists of masked and read-only paths of it; no engine knows it. */
+/** Docker's command line turns this option into empty lists of masked and read-only paths; no engine knows the option itself. */
 const SYSTEM_PATHS = 'systempaths=unconfined';
 
 const isLabel = (option: string): boolean => /^label[=:]/.test(option);
 
-/** Docker adds label options of its own where a container shares a namespace with the host or another container, or is privileged. */
+/** Docker adds label options of its own if a container is privileged, or shares a namespace with the host or another container. */
 function foundSecurity({ desired, observed }: Comparison): Json | undefined {
   const shares =
     observed.Privileged ||
@@ -49,7 +49,7 @@ function foundSecurity({ desired, observed }: Comparison): Json | undefined {
   return setOf(securityOption).canonical(options);
 }
 
-/** A seccomp profile is the whole file's text: too much to show. */
+/** A seccomp profile is the text of a whole file, and too long to show. */
 const showSecurity = (value: Json): string =>
   (value as string[]).map((option) => (option.startsWith('seccomp={') ? 'seccomp=<profile>' : option)).join(', ');
 
@@ -61,7 +61,7 @@ const writeNamespace =
     body.HostConfig[name] = /^(service|container):/.test(mode) ? `container:${joinedId(mode, joins)}` : mode;
   };
 
-/** The engine's own networks, and namespaces of other containers; every other mode names one of the container's networks. */
+/** True for the engine's own networks and for namespaces of other containers. Any other mode names one of the container's networks. */
 export const isOwnMode = (mode: string): boolean =>
   ['', 'default', 'bridge', 'host', 'none', 'private'].includes(mode) || /^(container|service|ns):/.test(mode);
 
@@ -94,7 +94,7 @@ export const namespaceRows = {
   CgroupParent: hostConfig(text, { label: 'cgroup_parent' }),
 } satisfies Rows;
 
-/** What the container may do to the host, and what it sees of it. */
+/** The rights of the container on the host, and the parts of the host that it sees. */
 export const isolationRows = {
   Privileged: hostConfig(flag, { label: 'privileged' }),
   ReadonlyRootfs: hostConfig(flag, { label: 'read_only' }),

@@ -1,15 +1,15 @@
 import type { Json } from '../json.ts';
 
-/** How values of one kind are read from the engine's JSON, compared and shown. */
+/** A kind of value: reads it from the engine's JSON, gives it the form that is compared, and shows it. */
 export interface Kind<T> {
-  /** undefined where the engine says nothing. */
+  /** undefined if the engine says nothing. */
   read(raw: unknown): T | undefined;
   /** One form for all spellings of the same thing; undefined for the engine's default. */
   canonical(value: T): Json | undefined;
   show(value: Json): string;
-  /** What the engine's default is called. */
+  /** The name of the engine's default. */
   none?: string;
-  /** May hold a secret: only that it differs is told. */
+  /** It may hold a secret: messages only say that it differs. */
   hidden?: true;
   /** A list without an order. */
   unordered?: true;
@@ -28,10 +28,10 @@ const readMap = (raw: unknown): Record<string, string> | undefined => {
 
 export const text: Kind<string> = { read: readText, canonical: (value) => value || undefined, show: words };
 
-/** A word from a fixed set of the API's. */
+/** A word from a fixed set of the API. */
 export const word = <T extends string>(): Kind<T> => text as unknown as Kind<T>;
 
-/** An absolute path; a slash at its end and doubled ones say nothing. */
+/** An absolute path; a slash at its end, or two in a row, mean nothing. */
 export const path: Kind<string> = { ...text, canonical: (value) => samePath(value) };
 
 export const samePath = (value: string): string => value.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');

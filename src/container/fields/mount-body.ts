@@ -5,11 +5,11 @@ import { present } from '../present.ts';
 import type { Surroundings } from './field.ts';
 import { map, samePath } from './kinds.ts';
 
-/** Docker 24 and newer put it on volumes that nobody named. */
+/** Docker 24 and newer put this label on anonymous volumes. */
 const ANONYMOUS_LABEL = 'com.docker.volume.anonymous';
 
 /**
- * Plain binds and volumes go to HostConfig.Binds, which makes missing folders of the host as Compose promises; what it has no words for
+ * Plain binds and volumes go to HostConfig.Binds, which creates missing folders of the host, as Compose promises. A mount that Binds cannot express
  * goes to HostConfig.Mounts.
  */
 export const fitsBinds = (mount: MountSpec): boolean =>

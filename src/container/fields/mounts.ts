@@ -11,10 +11,10 @@ export const imagesOf = ({ Image, Mounts = [] }: ContainerSpec): string[] => [
   ...new Set([Image, ...Mounts.flatMap(({ Type, Source }) => (Type === 'image' && Source ? [Source] : []))]),
 ];
 
-/** What engines call a volume that nobody named. */
+/** Engines give an anonymous volume such a name. */
 export const isAnonymousName = (name: string): boolean => /^[0-9a-f]{64}$/.test(name);
 
-/** By target; tmpfs stands in the row of its own, however it was asked for. */
+/** By target. A tmpfs belongs to the row Tmpfs, however it was asked for. */
 function mounts(specs: MountSpec[] | undefined, comparison: Comparison): Json | undefined {
   const disk = (specs ?? []).filter(({ Type }) => Type !== 'tmpfs');
   if (disk.length === 0) return undefined;
@@ -42,7 +42,7 @@ function mounts(specs: MountSpec[] | undefined, comparison: Comparison): Json | 
   );
 }
 
-/** A volume that nobody named counts as what was asked for: an anonymous mount, or a VOLUME of the image. */
+/** An anonymous volume counts as the thing that was asked for: an anonymous mount, or a VOLUME of the image. */
 function foundMounts(comparison: Comparison): Json | undefined {
   const { desired, observed, image } = comparison;
   const asked = new Map((desired.Mounts ?? []).map((mount) => [samePath(mount.Target), mount]));
@@ -64,8 +64,8 @@ function foundMounts(comparison: Comparison): Json | undefined {
 }
 
 /**
- * What of a container's anonymous volumes its replacement takes over: only where it still has a place for them. Of an image that is not on the
- * disk yet nobody knows its volumes: then everything is taken over, so that nothing is lost.
+ * The anonymous volumes that a replacement takes over from a container: those for which it still has a mount or a VOLUME. If its image is not on the
+ * disk yet, its VOLUMEs are unknown: then it takes over all, so that nothing is lost.
  */
 export function inheritable(
   spec: ContainerSpec,
@@ -131,13 +131,13 @@ function foundTmpfs(comparison: Comparison): Json | undefined {
   return kept.length > 0 ? Object.fromEntries(kept) : undefined;
 }
 
-/** Other containers whose mounts it has, too. Engines tell of them by ID; from-api.ts knows which services those are. */
+/** The containers whose mounts it shares. Engines report their IDs; from-api.ts finds their services. */
 const volumesFrom = (spec: ContainerSpec, { joins }: Surroundings): string[] =>
   (spec.VolumesFrom ?? []).map((from) => joinedId(from, joins));
 
 const none: Kind<MountSpec[]> = { read: () => undefined, canonical: () => undefined, show: String, unordered: true };
 
-/** What the container finds in its file system besides the image. */
+/** Everything in the container's file system besides the image. */
 export const mountRows = {
   Mounts: hostConfig(none, {
     label: 'volumes',

@@ -1,7 +1,7 @@
 import { hostConfig, type Rows } from './field.ts';
 import { list, set, setOf } from './kinds.ts';
 
-/** How the container resolves names. */
+/** Name resolution in the container. */
 export const nameRows = {
   ExtraHosts: hostConfig(
     setOf((host) => host.replace('=', ':')),

@@ -12,7 +12,7 @@ const address = (ip: string): string => ip.replace(/^\[(.*)\]$/, '$1');
 const show = ({ Container, HostIp, HostPort }: PortBinding): string =>
   `${HostIp ? `${HostIp.includes(':') ? `[${address(HostIp)}]` : HostIp}:` : ''}${HostPort || 'any'}->${port(Container)}`;
 
-/** On the host's network, and on none, nothing is published, whatever is asked for. */
+/** On the host's network, and without a network, nothing is published, whatever was asked for. */
 const isIdle = ({ desired }: Comparison): boolean => desired.NetworkMode === 'host' || desired.NetworkMode === 'none';
 
 const bindings: (value: PortBinding[] | undefined) => Json | undefined = (value) =>
@@ -41,7 +41,7 @@ function foundBindings(comparison: Comparison): Json | undefined {
   );
 }
 
-/** Docker Compose exposes a range as one: `90-92/udp`. */
+/** Docker Compose exposes a range of ports as one entry: `90-92/udp`. */
 function each(exposed: string): string[] {
   const [, first, last, protocol] = /^(\d+)-(\d+)\/(\w+)$/.exec(exposed) ?? [];
   if (first === undefined || Number(last) > 65_535) return [exposed];
@@ -49,7 +49,7 @@ function each(exposed: string): string[] {
   return Array.from({ length: count }, (_, index) => `${Number(first) + index}/${protocol}`);
 }
 
-/** Exposed beside what is published: publishing exposes too, and the image exposes. */
+/** Exposed ports without the published ones, which are exposed anyway. The image may expose some, too. */
 const exposed = (comparison: Comparison, ports: string[]): Json | undefined => {
   const { desired, observed } = comparison;
   const connected =

@@ -18,7 +18,7 @@ const environment: Kind<Record<string, string | null>> = {
       }),
     );
   },
-  // A variable that is removed and one that was never there look the same inside.
+  // In the container, a variable that was removed looks like one that never was there.
   canonical: (value) => some(Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null))),
   show: () => '',
   hidden: true,
@@ -55,7 +55,7 @@ const health: Kind<HealthcheckSpec> = {
   show: () => '',
 };
 
-/** The engine fills a health check up from the image's, part by part. */
+/** The engine adds the missing parts of a health check from the image's. */
 function wantedHealth(comparison: Comparison): Json | undefined {
   const { desired, image, can } = comparison;
   const [own, theirs] = [desired.Healthcheck, image?.Healthcheck];
@@ -89,9 +89,9 @@ const restartPolicy: Kind<RestartPolicy> = {
   show: String,
 };
 
-/** What runs in the container, and how it is told to stop. */
+/** The process in the container, and the way to stop it. */
 export const processRows = {
-  // Docker calls a container by the start of its ID when no name is asked for.
+  // If no hostname was asked for, Docker uses the start of the container's ID.
   Hostname: config(text, {
     label: 'hostname',
     read: ({ Id, Config }) => (Config.Hostname && Config.Hostname !== Id.slice(0, 12) ? Config.Hostname : undefined),
@@ -113,7 +113,7 @@ export const processRows = {
     image: (image) => image.Entrypoint,
     read: ({ Config: { Entrypoint } }) => (typeof Entrypoint === 'string' ? [Entrypoint] : list.read(Entrypoint)),
   }),
-  // The image's command holds unless a command or an entrypoint is asked for; the engine takes an empty list for nothing.
+  // The image's command is used unless a command or an entrypoint was asked for. To the engine an empty list means none.
   Cmd: config(hiddenList, {
     label: 'command',
     image: (image) => image.Cmd,
@@ -137,14 +137,14 @@ export const processRows = {
     },
     text: mapText('environment'),
   }),
-  // Values may be secret too: a password for a proxy's dashboard, for one.
+  // Values may be secret: the password of a proxy's dashboard, for example.
   Labels: config(
     { ...map, hidden: true },
     {
       label: 'labels',
       ownable: 'keys',
       fromImage: 'keys',
-      // The labels of ownership are laid over the user's when the body is made.
+      // createBody() adds the labels of ownership.
       wanted: ({ desired, image }) => some(usersLabels({ ...image?.Labels, ...desired.Labels })),
       found: ({ observed }) => some(usersLabels(observed.Labels)),
       text: mapText('labels'),
@@ -188,7 +188,7 @@ export const processRows = {
     wanted: ({ desired }) => restart(desired.RestartPolicy),
     found: ({ observed }) => restart(observed.RestartPolicy),
   }),
-  // Keys of options are no secrets, a log server's token is.
+  // Names of options are not secret; a value, such as the token of a log server, may be.
   LogConfig: hostConfig(
     {
       read: (raw) => {

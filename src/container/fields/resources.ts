@@ -3,7 +3,7 @@ import type { Json } from '../json.ts';
 import { hostConfig, mapText, type Row, type Rows } from './field.ts';
 import { billionths, bytes, count, flag, type Kind, level, limit, showBytes, text } from './kinds.ts';
 
-/** An engine that is given memory and no swap allows as much swap again. */
+/** With a memory limit and no swap limit, an engine allows as much swap as memory. */
 const swap = ({ Memory, MemorySwap }: ContainerSpec): Json | undefined =>
   MemorySwap === undefined || MemorySwap === 0 || (Memory && MemorySwap === 2 * Memory) ? undefined : MemorySwap;
 
@@ -17,14 +17,14 @@ const byPath = <T extends { Path: string }>(number: (item: T) => number): Kind<T
 
 const rates = byPath<DeviceRate>(({ Rate }) => Rate);
 
-/** How much a second of a device: of bytes, or of operations. */
+/** Bytes or operations a second, by device. */
 const rate = (key: string): Row<DeviceRate[]> => {
   const label = `blkio_config.${key}`;
   const show = (value: Json) => (key.endsWith('bps') ? showBytes(Number(value)) : String(value));
   return hostConfig(rates, { label, text: mapText(label, show) });
 };
 
-/** What the container may use. Most of it can be changed while it runs. */
+/** The limits of the container. Most of them can be changed while it runs. */
 export const resourceRows = {
   Memory: hostConfig(bytes, { label: 'memory', alias: 'mem_limit', inPlace: true }),
   MemoryReservation: hostConfig(bytes, { label: 'mem_reservation', inPlace: true }),

@@ -1,6 +1,6 @@
 import { own } from '../../lib/own.ts';
 
-/** Numbers of Linux' signals by name: engines answer with either. */
+/** Numbers of Linux' signals by name: engines answer with a name or a number. */
 const NUMBERS: Record<string, number> = {
   HUP: 1,
   INT: 2,
@@ -35,7 +35,7 @@ const NUMBERS: Record<string, number> = {
   SYS: 31,
 };
 
-/** `SIGTERM`, `term` and `15` are `15`; `SIGRTMIN+3` is `37`. What is none of these stays as it is. */
+/** `SIGTERM`, `term` and `15` are `15`; `SIGRTMIN+3` is `37`. Other words stay as they are. */
 export function signalNumber(signal: string): string {
   const name = signal.toUpperCase().replace(/^SIG/, '');
   const known = own(NUMBERS, name);

@@ -31,6 +31,6 @@ function fieldNamed<K extends FieldName>(name: K): Field {
   return fieldOf(name, rows[name]);
 }
 
-/** The names of the fields of which something is true. */
+/** The names of the fields that pass a test. */
 export const fieldsWhere = (test: (field: Field) => boolean): readonly FieldName[] =>
   FIELDS.filter(test).map(({ name }) => name);

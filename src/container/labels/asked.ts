@@ -2,14 +2,14 @@ import type { ContainerSpec, NetworkSpec } from '../../model/spec.ts';
 import { fieldsWhere } from '../fields/table.ts';
 
 /**
- * Engines fill in from their own configuration what they are not asked for: log options, ulimits, a runtime, the size of /dev/shm; some
- * engines add variables too. Read back, that looks like something somebody wanted. So a container's label says what it was asked for, of all that an
- * engine may fill in, and reading leaves out the rest. Names only, never values that could be secret:
+ * Engines fill in fields from their own configuration: log options, ulimits, a runtime, the size of /dev/shm; some add variables too. Read back,
+ * they look as if they had been asked for. So a label names the fields of this kind that were asked for, and reading leaves out
+ * the others. It has names only, never values that could be secret:
  * `Image=vpn:2 LogConfig LogConfig.max-size Ulimits.nofile NetworkMode=container:vpn Address.front=10.0.0.2`.
  */
 export const ASKED_LABEL = 'dev.holdfast.asked';
 
-/** None of these can be changed on a container that exists, so nothing that was done by hand is overlooked. */
+/** Nobody can change these on a container that exists, so leaving them out hides no change by hand. */
 const FILLED_BY_EVERY_ENGINE = fieldsWhere(({ filledBy }) => filledBy === 'everyEngine');
 const FILLED = fieldsWhere(({ filledBy }) => filledBy !== undefined);
 
@@ -18,7 +18,7 @@ export const ADDED_VARIABLES = ['TERM', 'container', 'HOME', 'HOSTNAME'];
 
 const NAMESPACES = ['NetworkMode', 'PidMode', 'IpcMode'] as const;
 
-/** The label's value. */
+/** The value of the label. */
 export function askedOf(spec: ContainerSpec): string {
   return [
     `Image=${spec.Image}`,
@@ -51,10 +51,10 @@ export function askedOfNetwork({ Attachable, DriverOpts, IPAM }: NetworkSpec): s
   ].join(' ');
 }
 
-/** What a container was asked for; undefined where no label tells, as on one that is adopted. */
+/** The fields that a container was asked for. A container without the label, such as an adopted one, does not tell. */
 export interface Asked {
   has(token: string): boolean;
-  /** What follows `token=`. */
+  /** The text after `token=`. */
   valueOf(token: string): string | undefined;
 }
 
@@ -71,7 +71,7 @@ function readTokens(label: string): Asked {
   };
 }
 
-/** An observed spec without what only the engine's own configuration put there. */
+/** An observed spec without the fields that only the engine's own configuration set. */
 export function withoutFilled(spec: ContainerSpec, asked: Asked): ContainerSpec {
   const result: ContainerSpec = { ...spec };
   for (const name of FILLED_BY_EVERY_ENGINE) {
@@ -91,8 +91,8 @@ export function withoutFilled(spec: ContainerSpec, asked: Asked): ContainerSpec 
 }
 
 /**
- * What an adopted container, which no label of ours tells about, is held to: of all that an engine may have filled in, only what Git asks for is
- * looked at. So an engine's own log options or ulimits make nobody replace what `docker compose` started.
+ * The spec of an adopted container, which has no label: of the fields that an engine may fill in, only those that Git asks for are
+ * compared. So an engine's own log options or ulimits are no reason to replace a container that `docker compose` started.
  */
 export function asIfAsked(observed: ContainerSpec, desired: ContainerSpec): ContainerSpec {
   const asked = readTokens(askedOf(desired));
@@ -101,6 +101,6 @@ export function asIfAsked(observed: ContainerSpec, desired: ContainerSpec): Cont
   return spec;
 }
 
-/** In the network of the host or of another container, one that was not asked for a hostname has that one's. */
+/** True if a container takes its hostname from the host or from another container unless it asks for its own. */
 export const sharesHostname = (mode: string | undefined): boolean =>
   mode === 'host' || /^(container|service):/.test(mode ?? '');

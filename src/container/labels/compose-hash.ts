@@ -3,7 +3,7 @@ import type { NetworkSpec, VolumeSpec } from '../../model/spec.ts';
 
 /**
  * The value of Compose's label `config-hash` on networks and volumes, as Compose itself computes it: the SHA-256 of the JSON that Go writes of the
- * declaration. With another value `docker compose up` would make the network anew, and ask whether to do so with the volume and all its data.
+ * declaration. With another value, `docker compose up` would create the network again, and offer to do so with the volume and all its data.
  * Source: docker/compose pkg/compose/hash.go, and the order of fields in compose-go types.NetworkConfig and types.VolumeConfig.
  */
 export const composeNetworkHash = (spec: NetworkSpec): string =>

@@ -6,8 +6,8 @@ import { stableText } from '../json.ts';
 const UNORDERED: ReadonlySet<string> = new Set(fieldsWhere(({ unordered }) => unordered));
 
 /**
- * 16 hex digits for what a container was asked to be, without the content of its Files (contentDigest has that). A hint: it is the same for the
- * same spec in every version of Holdfast that knows the spec's keys, but a difference alone says nothing about the container.
+ * 16 hex digits for a spec without the content of its Files (contentDigest has that). A hint: the same spec has the same hash in every version
+ * of Holdfast that knows its keys, but a different hash alone says nothing about the container.
  */
 export function specHash(spec: object): string {
   const known = hashes.get(spec);
@@ -17,7 +17,7 @@ export function specHash(spec: object): string {
   return hash;
 }
 
-/** A spec is never changed once it is made, and a pass asks for its hash several times. */
+/** A spec never changes, and a pass asks for its hash several times. */
 const hashes = new WeakMap<object, string>();
 
 function hashOf(spec: object): string {
@@ -30,7 +30,7 @@ function hashOf(spec: object): string {
   return sha256(stableText(Object.fromEntries(plain)));
 }
 
-/** 16 hex digits for the files put into a container: paths, owners, modes and content; "" for none. */
+/** 16 hex digits for the files that are copied into a container: paths, owners, modes and content; "" for none. */
 export function contentDigest(files: ContainerSpec['Files']): string {
   if (!files?.length) return '';
   const hash = createHash('sha256');

@@ -6,14 +6,14 @@ import { composeNetworkHash, composeVolumeHash } from './compose-hash.ts';
 import { specHash } from './hash.ts';
 import { COMPOSE, OURS } from './managed.ts';
 
-/** Compose's release whose labels these are; tools show it. */
+/** The release of Compose that writes these labels; tools show it. */
 const COMPOSE_VERSION = '2.40.3';
 
 type Labels = Record<string, string>;
 
 /**
- * The labels of a container besides the user's. Ownership is read back from ours; `docker compose ps` and the tools that people use find the
- * container by Compose's.
+ * The labels of a container besides the user's. Holdfast reads ownership from its own; `docker compose ps` and other tools find the
+ * container by Compose's labels.
  */
 export function containerLabels(
   identity: Identity,
@@ -48,10 +48,10 @@ export function containerLabels(
   };
 }
 
-/** Which agent made something: the ID of its state folder. It is never compared. */
+/** Names the agent that made something, by the ID of its state folder. It is never compared. */
 const markOf = (agent: string | undefined): Labels => (agent === undefined ? {} : { [`${OURS}agent`]: agent });
 
-/** What a container's labels say about it. */
+/** A container as its labels describe it. */
 export interface ReadLabels {
   identity: Identity;
   adopted?: true;
@@ -61,13 +61,13 @@ export interface ReadLabels {
   hooksDigest: string | undefined;
   /** The agent that made it; absent where no agent did. */
   agent?: string;
-  /** Services of the same app that were to run before it. */
+  /** Services of the same app that had to run before it. */
   dependsOn: string[];
 }
 
 /**
- * undefined when it is not this site's; a sentence when it says that it is, and what it says makes no sense. `adopt` are the apps whose
- * containers are this site's too when `docker compose` made them.
+ * Reads the labels of a container; undefined if it does not belong to this site, a sentence if its labels contradict themselves. `adopt` names the
+ * apps whose containers belong to this site even if `docker compose` made them.
  */
 export function readContainerLabels(
   labels: Labels | null | undefined,
@@ -122,21 +122,21 @@ const wrongNumber = (label: string, text: string): string =>
   `its label ${label} is ${JSON.stringify(text)}, not a number from 1`;
 
 /**
- * Whether it is the image that makes a container look like one of this site's: anybody's `docker run` of it would look the same. Give the labels of the
- * container and those of its image. `docker compose build` writes project and service on its images, so what an adopted one is known by is `oneoff`.
+ * True if the labels of ownership come from the image: each `docker run` of that image would have them. Takes the labels of the
+ * container and those of its image. `docker compose build` labels its images with project and service, so an adopted container is known by `oneoff`.
  */
 export function isByImage(labels: Labels | null | undefined, image: Labels | undefined): boolean {
   const key = labels?.[`${OURS}site`] === undefined ? `${COMPOSE}oneoff` : `${OURS}site`;
   return image !== undefined && Object.hasOwn(image, key);
 }
 
-/** Whether it is the image that makes a container look like one that `docker compose` started, or that says from which folder. */
+/** True if Compose's labels, or the one that names the folder, come from the image. */
 export const isComposedByImage = (image: Labels | undefined): boolean =>
   image !== undefined && (readComposed(image) !== undefined || Object.hasOwn(image, `${COMPOSE}project.working_dir`));
 
 /**
- * The labels of an image for which no container of an app is made of it, since they say whose a container is. Compose's matter only where they are taken
- * for a sign of ours: `adopting` is the app then. `docker compose build` writes its project on its images: the app's own is right.
+ * The labels of an image that would say who owns a container; no container is created from such an image. Compose's labels matter only for an
+ * app that adopts: `adopting` names it. `docker compose build` labels its images with the project, and the app's own project is fine.
  */
 export const claimingLabels = (image: Labels | undefined, adopting?: string): string[] =>
   Object.entries(image ?? {})
@@ -149,7 +149,7 @@ export const claimingLabels = (image: Labels | undefined, adopting?: string): st
 const isComposeClaim = (name: string, value: string, app: string): boolean =>
   name === `${COMPOSE}oneoff` || (name === `${COMPOSE}project` && value !== app);
 
-/** Why no container of an app is made of an image; undefined where nothing speaks against it. */
+/** The reason why an app may not use an image; undefined if it may. */
 export function imageRefusal(reference: string, image: Labels | undefined, adopting?: string): string | undefined {
   const [first, ...others] = claimingLabels(image, adopting);
   if (first === undefined) return undefined;
@@ -157,7 +157,7 @@ export function imageRefusal(reference: string, image: Labels | undefined, adopt
   return `image ${reference} has the label ${first}${more}, which says whose a container is: use an image that is built without`;
 }
 
-/** What `docker compose` says of a container that it started and that bears no site's label; undefined for one-offs and all others. */
+/** Reads Compose's labels of a container without a site; undefined for one-off containers and all others. */
 export function readComposed(labels: Labels | null | undefined): Omit<ComposedContainer, 'id' | 'name'> | undefined {
   if (!labels || labels[`${OURS}site`] !== undefined || labels[`${COMPOSE}oneoff`] !== 'False') return undefined;
   const [project, service] = [labels[`${COMPOSE}project`], labels[`${COMPOSE}service`]];
@@ -166,7 +166,7 @@ export function readComposed(labels: Labels | null | undefined): Omit<ComposedCo
   return { project, service, number, directory: labels[`${COMPOSE}project.working_dir`] ?? '' };
 }
 
-/** The folder that a container of this site was made with, and its app; undefined for what is another's. */
+/** The folder that a container of this site was created from, and its app; undefined for other containers. */
 export function readDirectory(
   labels: Labels | null | undefined,
   site: string,
@@ -176,7 +176,7 @@ export function readDirectory(
   return app && directory ? { app, directory } : undefined;
 }
 
-/** Whose a network or volume is, and what it is called in the Compose file. */
+/** The owner of a network or volume, with its key in the Compose file. */
 export interface Owner {
   site: string;
   app: string;
@@ -214,11 +214,11 @@ function resourceLabels(
   };
 }
 
-/** The Compose project that made a network; undefined where a site's labels are on it, or none. */
+/** The Compose project that made a network; undefined if it has a site's labels, or none. */
 export const readProject = (labels: Labels | null | undefined): string | undefined =>
   labels?.[`${OURS}site`] === undefined ? labels?.[`${COMPOSE}project`] : undefined;
 
-/** undefined for what no site's labels are on. */
+/** undefined if there are no labels of a site. */
 export function readOwner(labels: Labels | null | undefined): { owner: Owner; specHash: string } | undefined {
   const [site, app, key] = ['site', 'app', 'key'].map((name) => labels?.[`${OURS}${name}`]);
   if (!site || !app || !key) return undefined;

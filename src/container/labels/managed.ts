@@ -1,7 +1,7 @@
 export const OURS = 'dev.holdfast.';
 export const COMPOSE = 'com.docker.compose.';
 
-/** A label that says whose something is, ours or Compose's; never one of the user's. */
+/** A label of ownership, Holdfast's or Compose's; never one of the user's. */
 const isManagedLabel = (name: string): boolean => name.startsWith(OURS) || name.startsWith(COMPOSE);
 
 /** The labels that are the user's. */

@@ -3,7 +3,7 @@ import { EngineError } from '../../lib/errors.ts';
 import type { Connection } from './connection.ts';
 import { asEngineError, type Call } from './errors.ts';
 
-/** Something that dockerode is asked for. It passes on the signal with its own options. */
+/** A call of dockerode. It passes the signal on with its own options. */
 type Work = (passed: { abortSignal: AbortSignal }) => Promise<unknown>;
 
 /** Runs calls of one engine. dockerode knows no deadlines, and its errors are not for people: both come from here. */
@@ -23,7 +23,7 @@ export interface ActOptions {
 const READ_DEADLINE_MS = 60_000;
 const EFFECT_DEADLINE_MS = 600_000;
 
-/** When `closed` is aborted, calls under way are given up: the engine goes on with what it was told, and nobody waits for its answer. */
+/** When `closed` is aborted, it gives up calls under way: the engine goes on with its work, and nobody waits for the answers. */
 export function createCaller(connection: Connection, closed: AbortSignal): Caller {
   async function run<Answer>(call: Call, work: Work, { signal, deadline }: Required<ActOptions>): Promise<Answer> {
     const own = new AbortController();
@@ -73,7 +73,7 @@ const isStaleConnection = (error: unknown): boolean =>
   error instanceof EngineError &&
   ['ECONNRESET', 'EPIPE'].includes(String((error.cause as { code?: unknown } | undefined)?.code));
 
-/** The way to the engine may know better than the socket why there is no answer. */
+/** The connection may know better than the socket why there is no answer. */
 function withTrouble(error: EngineError, { where, trouble }: Connection): EngineError {
   const why = error.kind === 'unreachable' ? trouble?.() : undefined;
   return why

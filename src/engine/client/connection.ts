@@ -7,19 +7,19 @@ import { openSshTunnel } from './ssh-tunnel.ts';
 
 export type Environment = Record<string, string | undefined>;
 
-/** A way to an engine, in dockerode's words. */
+/** A connection to an engine, in dockerode's words. */
 export interface Connection {
   options: Docker.DockerOptions;
   /** For people: `unix:///var/run/docker.sock`. */
   where: string;
-  /** Why it does not answer, where the way there knows better. */
+  /** The reason why it does not answer, if the connection knows it. */
   trouble?(): string | undefined;
   close(): void;
 }
 
 /**
- * The way to the engine of `DOCKER_HOST` (or `host`, which wins): `unix://`, `tcp://` with TLS where DOCKER_TLS_VERIFY is set, and `ssh://`. Without
- * one, the first of the usual sockets that exists. Throws InputError for an address that cannot be meant.
+ * The connection that `host` names, or else `DOCKER_HOST`: `unix://`, `tcp://` (with TLS if DOCKER_TLS_VERIFY is set) or `ssh://`. Without
+ * either it takes the first of the usual sockets that exists. Throws InputError for an address that is not valid.
  */
 export async function connectionFrom(environment: Environment, host?: string): Promise<Connection> {
   const address = host || environment.DOCKER_HOST || (await defaultSocket(environment));
@@ -39,14 +39,14 @@ export async function connectionFrom(environment: Environment, host?: string): P
     }
     default:
       throw InputError.of(
-        `the engine's address ${JSON.stringify(address)} is none`,
-        'unix:///PATH, tcp://HOST:PORT or ssh://USER@HOST',
+        `${JSON.stringify(address)} is not a valid engine address`,
+        'use unix:///PATH, tcp://HOST:PORT or ssh://USER@HOST',
       );
   }
 }
 
 const NOTHING = {
-  // docker-modem takes from DOCKER_HOST what it is not told, even that there is none.
+  // docker-modem reads DOCKER_HOST for each option that it is not given; undefined counts as given.
   host: undefined,
   port: undefined,
   protocol: 'http',
@@ -84,7 +84,7 @@ async function tcp(url: URL, where: string, environment: Environment): Promise<C
   return { options: options as unknown as Docker.DockerOptions, where, close: () => undefined };
 }
 
-/** The three files that the docker client looks for. */
+/** The three files that the docker client reads. */
 async function certificates(environment: Environment): Promise<{ ca: Buffer; cert: Buffer; key: Buffer }> {
   const folder = environment.DOCKER_CERT_PATH || environment.DOCKER_CONFIG || join(homedir(), '.docker');
   const read = (name: string): Promise<Buffer> =>
@@ -101,7 +101,7 @@ async function certificates(environment: Environment): Promise<{ ca: Buffer; cer
         },
       );
     });
-  // One after the other, so that it is the first missing one that is named.
+  // One after the other, so that the error names the first one that is missing.
   return { ca: await read('ca.pem'), cert: await read('cert.pem'), key: await read('key.pem') };
 }
 

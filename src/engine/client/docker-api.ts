@@ -30,8 +30,8 @@ interface Session {
 }
 
 /**
- * An engine that speaks Docker's API, by way of dockerode. `environment` tells where registry credentials are. dockerode puts names and IDs into
- * paths as they are, and of a request with both it cannot tell the query from the body: so names come encoded, and a few calls say `_query` and `_body`.
+ * An engine that speaks Docker's API, called by dockerode. `environment` tells where registry credentials are. dockerode puts names and IDs into
+ * paths as they are, and sends some bodies in the query as well: so names are encoded here, and those calls set `_query` and `_body`.
  */
 export function dockerApi(connection: Connection, environment: Environment): EngineApi {
   const { docker, modem } = openDocker(connection.options);
@@ -39,7 +39,7 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
   const caller = createCaller(connection, closed.signal);
   let session: Promise<Session> | undefined;
 
-  /** Agrees on a version of the API, once until facts() asks again. */
+  /** Agrees on a version of the API. It does so once, until facts() is called. */
   const open = (): Promise<Session> => {
     session ??= connect().catch((error) => {
       session = undefined;
@@ -52,7 +52,7 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
     modem.version = undefined;
     const version = await caller.read<VersionAnswer | undefined>((passed) => docker.version(passed));
     if (typeof version?.ApiVersion !== 'string') {
-      throw new EngineError('unreachable', `what answers at ${connection.where} is no container engine`);
+      throw new EngineError('unreachable', `the program that answers at ${connection.where} is not a container engine`);
     }
     const spoken = negotiate(version);
     if (!spoken) {
@@ -110,7 +110,7 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
       const { dialect } = await open();
       const imageCommand = async () => (await inspectImage(body.Image ?? ''))?.Config?.Cmd;
       const sent = await dialect.toCreate(body, imageCommand);
-      // docker.createContainer() keeps the warnings to itself.
+      // docker.createContainer() drops the warnings of the answer.
       const { Id, Warnings } = await act<{ Id: string; Warnings?: string[] | null }>('create', (passed) =>
         answerOf(modem, {
           path: '/containers/create?',
@@ -182,7 +182,7 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
           if (!isKnown && can.quirks.includes('keepsRefusedConnections'))
             await disconnectNetwork(name, id).catch(() => undefined);
           if (!isKnown) throw error;
-          // The name of the endpoint is the container's; it may be another container's that had the name before.
+          // The engine knows the endpoint by the container's name; it may belong to another container that had the name before.
           const connected = connectedEndpoints(await inspectContainer(id));
           if (!connected.some(([each]) => each === name)) throw error;
         },
@@ -235,7 +235,7 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
   };
 }
 
-/** Options of dockerode that are sent as the body alone, and not in the query as well. */
+/** Options that dockerode sends in the body alone, and not in the query as well. */
 const inBody = <Options>(body: object): Options => ({ _query: {}, _body: body }) as Options;
 
 const answerOf = (modem: Modem, request: Parameters<Modem['dial']>[0]): Promise<unknown> =>
@@ -243,12 +243,12 @@ const answerOf = (modem: Modem, request: Parameters<Modem['dial']>[0]): Promise<
     modem.dial(request, (error, answer) => (error ? reject(error) : resolve(answer)));
   });
 
-/** To remove what is gone has been done already. */
+/** A container that is gone counts as removed. */
 function unlessGone(error: unknown): void {
   if (!(error instanceof EngineError) || error.kind !== 'notFound') throw error;
 }
 
-/** Takes an error for the success that its words amount to. */
+/** Takes an error with these words as a success. */
 const unlessItSays =
   (words: RegExp) =>
   (error: unknown): void => {

@@ -1,6 +1,6 @@
 import { EngineError, type EngineErrorKind, messageOf } from '../../lib/errors.ts';
 
-/** What was asked: the same status code means different things in different places. */
+/** The kind of call: the same status code means different things for different calls. */
 export type Call =
   | 'read'
   | 'create'
@@ -17,7 +17,7 @@ export type Call =
   | 'pull'
   | 'events';
 
-/** What dockerode throws for an answer that is not a success, or for no answer. */
+/** The error that dockerode throws for an answer that is not a success, or for no answer. */
 interface RawError {
   statusCode?: number;
   code?: string;
@@ -25,7 +25,7 @@ interface RawError {
   json?: unknown;
 }
 
-/** The kind and the sentence of whatever a call threw. `where` is the engine's address, for people. */
+/** Turns an error of a call into one with a kind and a sentence. `where` is the engine's address, for people. */
 export function asEngineError(error: unknown, call: Call, where: string): EngineError {
   if (error instanceof EngineError) return error;
   const { statusCode, code, name, json } = (error ?? {}) as RawError;
@@ -33,7 +33,7 @@ export function asEngineError(error: unknown, call: Call, where: string): Engine
     if (name === 'AbortError') return new EngineError('aborted', 'cancelled', { cause: error });
     return new EngineError('unreachable', unreachable(code, messageOf(error), where), { cause: error });
   }
-  // A registry may have written most of it.
+  // Most of it may come from a registry.
   const message = (
     sentence(json) ??
     messageOf(error)
@@ -72,7 +72,7 @@ function sentence(json: unknown): string | undefined {
   return typeof message === 'string' && message.trim() !== '' ? message.trim() : undefined;
 }
 
-/** Characters of an answer that are read. */
+/** Characters that are kept of an answer. */
 const MOST_SAID = 4000;
 
 const PORT_TAKEN =
@@ -84,7 +84,7 @@ const BUSY =
 const GONE =
   /no such (container|image|network|volume)|(network|container|image|volume) .*not found|not found: network|unable to find network|image not known/i;
 
-/** Podman answers 500 where Docker says 400, 403, 404 or 409: there the words decide. */
+/** Podman answers 500 where Docker answers 400, 403, 404 or 409: then the words decide. */
 function kindOf(status: number, message: string, call: Call): EngineErrorKind {
   if (call === 'pull') return 'pullFailed';
   if (call === 'start') return startKind(status, message);
@@ -113,7 +113,7 @@ function startKind(status: number, message: string): EngineErrorKind {
   return status === 501 ? 'unsupported' : 'startFailed';
 }
 
-/** A pull that fails says so inside a successful answer, as an item of its stream. */
+/** The error of a pull: the answer is a success, and an item of its stream tells the failure. */
 export function pullError(message: string): EngineError {
   return new EngineError('pullFailed', message.trim());
 }

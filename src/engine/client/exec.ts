@@ -6,11 +6,11 @@ import { EngineError } from '../../lib/errors.ts';
 import type { Caller } from './call.ts';
 import { endOfOutput } from './output.ts';
 
-/** Milliseconds that a command may take; a service that needs longer does that work itself. */
+/** Milliseconds that a command may take. */
 const DEADLINE_MS = 600_000;
-/** Milliseconds between two looks at a command that runs: doubling from the first to the last. */
+/** Milliseconds between two looks at a running command: they double from the first number to the last. */
 const LOOKS_MS = [20, 1000] as const;
-/** Milliseconds for the last words, which the engine may send after it tells the end. A process that the command leaves running keeps the output open. */
+/** Milliseconds to wait for the rest of the output, which may come after the exit code. A process that the command left running keeps the output open. */
 const LAST_WORDS_MS = 500;
 
 /** Runs a command in a container and waits until its process ends. Processes that it leaves running are not waited for. */
@@ -27,7 +27,7 @@ export async function execInContainer(
   try {
     stream = await caller.act<Readable>('exec', (passed) => exec.start({ Detach: false, Tty: false, ...passed }));
   } catch (error) {
-    // Newer engines refuse to start what cannot be found, and give it an exit code all the same.
+    // If the command does not exist, newer engines refuse to start it, and set its exit code anyway.
     if (!(error instanceof EngineError) || !/runtime|executable/i.test(error.message)) throw error;
     const { ExitCode } = await look();
     return { exitCode: ExitCode || 126, output: error.message };
@@ -38,7 +38,7 @@ export async function execInContainer(
     const until = performance.now() + DEADLINE_MS;
     let hasEnded = false;
     for (let wait: number = first; ; wait = Math.min(2 * wait, last)) {
-      // The end of the output is a reason to look at once. From then on only the process is waited for.
+      // When the output ends, it looks at once. After that it waits for the process only.
       if (hasEnded) await pause(wait);
       else hasEnded = await output.endedWithin(wait);
       const { Running, ExitCode } = await look();

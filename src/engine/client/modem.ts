@@ -24,12 +24,12 @@ export interface Dockerode extends Omit<Docker, 'version' | 'info' | 'getImage'>
   getImage(reference: string): { inspect(passed: Passed): Promise<unknown> };
 }
 
-/** Everything that is a success, and 304, by which an engine says that a container runs or is stopped already. */
+/** All successes, and 304: the container runs already, or is stopped already. */
 const SUCCESSES = Object.fromEntries([200, 201, 202, 204, 304].map((status) => [status, true]));
 
 /**
- * dockerode, whose answers are read here: docker-modem never calls back when an answer breaks off in its middle, throws on 304, and would hold all that a
- * container ever printed in memory. Calls of logs() get the stream.
+ * Opens dockerode, and reads its answers here: docker-modem never calls back when an answer breaks off in its middle, throws on 304, and keeps whole
+ * logs in memory. A call of logs() gets the stream.
  */
 export function openDocker(options: Docker.DockerOptions): { docker: Dockerode; modem: Modem } {
   // Never with an http.Agent: docker-modem prints its options, agent and all, at every request.

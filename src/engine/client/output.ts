@@ -2,17 +2,17 @@ import type { Readable } from 'node:stream';
 import { EngineError } from '../../lib/errors.ts';
 import { asEngineError } from './errors.ts';
 
-/** The last bytes of an output are kept. */
+/** Bytes that are kept: the last ones. */
 const MOST_KEPT = 4096;
-/** Bytes that are read for them: of a line that never ends, too. */
+/** Bytes that are read at most, in case a line never ends. */
 const MOST_READ = 1024 * 1024;
 /** Lines that an engine is asked for. */
 export const LAST_LINES = 20;
 const DEADLINE_MS = 10_000;
 
 /**
- * Keeps the end of an output. Where both streams of a program come as one, engines frame it: eight bytes, of which the last four tell how many follow
- * (Engine API, "Stream format"). docker-modem's demuxStream calls itself for each frame, and a program that prints byte by byte overflows its stack.
+ * Keeps the end of an output. If both streams of a program come as one, the engine frames them: eight bytes, the last four of which tell how many follow
+ * (Engine API, "Stream format"). docker-modem's demuxStream calls itself for each frame: a program that prints byte by byte overflows its stack.
  */
 export function endOfOutput(isFramed: boolean): { take(chunk: Buffer): void; text(): string } {
   let rest = Buffer.alloc(0);

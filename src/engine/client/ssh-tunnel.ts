@@ -6,17 +6,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InputError } from '../../lib/errors.ts';
 
-/** A socket of this machine that leads to an engine behind ssh. */
+/** A socket on this machine that leads to an engine behind ssh. */
 export interface SshTunnel {
   socketPath: string;
-  /** The last words of an ssh that failed. */
+  /** The last output of an ssh that failed. */
   trouble(): string | undefined;
   close(): void;
 }
 
 /**
- * As the docker client does it: every connection is an `ssh HOST docker system dial-stdio`, so that the user's own ssh with its configuration,
- * agent and known hosts decides whom to trust. The socket lies in a folder that only this user can enter.
+ * Works as the docker client does: each connection is an `ssh HOST docker system dial-stdio`, so that the user's own ssh, with its configuration,
+ * agent and known hosts, decides which host to trust. The socket is in a folder that only this user can enter.
  */
 export async function openSshTunnel(url: URL, environment: NodeJS.ProcessEnv): Promise<SshTunnel> {
   const words = sshArguments(url);
@@ -41,7 +41,7 @@ export async function openSshTunnel(url: URL, environment: NodeJS.ProcessEnv): P
       trouble = code === 0 ? undefined : complaint.trim().split('\n').at(-1) || trouble;
       socket.destroy();
     });
-    // A broken pipe shows as the end of the other side.
+    // After a broken pipe the other side ends, too.
     for (const stream of [socket, child.stdin, child.stdout]) stream.on('error', () => socket.destroy());
     socket.pipe(child.stdin);
     child.stdout.pipe(socket);
@@ -82,7 +82,7 @@ export function sshArguments(url: URL): string[] {
   ];
 }
 
-/** ssh hands its words to the other side's shell. */
+/** ssh gives its arguments to the shell of the other side. */
 function quoted(path: string): string {
   if (!/^[\w./-]+$/.test(path))
     throw InputError.of(`the socket ${path} in the engine's ssh address is not a plain path`);

@@ -5,8 +5,8 @@ import type { EventListener } from '../api.ts';
 import { asEngineError, pullError } from './errors.ts';
 
 /**
- * Hands every JSON value of a stream of lines to `take`; resolves when it ends. `silence` ends it after so many milliseconds without a line. Rejects
- * when the stream breaks off, and with what `take` throws.
+ * Gives each JSON value of a stream of lines to `take`, and resolves when the stream ends. `silence` is the number of milliseconds without a line after
+ * which it gives up. Rejects if the stream breaks off, and with the error that `take` throws.
  */
 function readLines(
   stream: IncomingMessage,
@@ -55,14 +55,14 @@ function readLines(
   });
 }
 
-/** Ends with an error, `aborted` when it was the signal that ended it. */
+/** Reads events until the stream ends. Rejects with `aborted` if the signal ended it. */
 export async function readEvents(
   stream: IncomingMessage,
   listener: EventListener,
   signal: AbortSignal,
   where: string,
 ): Promise<void> {
-  // A peer that vanished without a word is noticed by the kernel.
+  // So the kernel notices a peer that vanished.
   stream.socket?.setKeepAlive(true, 30_000);
   listener.open();
   await readLines(stream, (value) => listener.event(value as EventBody), {
@@ -77,7 +77,7 @@ interface PullLine {
   errorDetail?: { message?: string } | null;
 }
 
-/** Without a word for so long, a pull counts as stuck; slow links give many words. */
+/** A pull without a line for this time is stuck; slow links send many lines. */
 const PULL_SILENCE_MS = 15 * 60_000;
 
 /** Resolves when the pull is complete. followProgress() of docker-modem would keep every line until then. */

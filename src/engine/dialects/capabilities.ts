@@ -40,7 +40,7 @@ export function factsOf(version: VersionAnswer, info: InfoAnswer, apiVersion: st
   };
 }
 
-/** Rows that this kernel has no limits for: the engine drops them, with a warning at create. */
+/** Fields that this kernel cannot limit: the engine drops them, with a warning at create. */
 function beyondKernel(info: InfoAnswer): FieldName[] {
   const warned = (words: string): boolean => Boolean(info.Warnings?.some((warning) => warning.includes(words)));
   const secondCgroups = info.CgroupVersion === '2';

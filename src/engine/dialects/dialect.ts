@@ -16,15 +16,15 @@ export interface VersionAnswer {
 }
 
 /**
- * One engine's way to speak Docker's Engine API. It turns requests into what its engine needs, and answers into what Docker would have said. Everything
- * behind the EngineApi sees Docker's words, capabilities and named quirks.
+ * The way one engine speaks Docker's Engine API. It translates requests for its engine, and answers into Docker's. Everything behind the EngineApi
+ * sees Docker's words, capabilities and named quirks.
  */
 export interface Dialect {
   /** The engine's name for people. */
   readonly product: string;
-  /** It was this engine that answered. */
+  /** True if this engine gave the answer. */
   isSpokenBy(version: VersionAnswer): boolean;
-  /** What the engine can do when it speaks this version of the API; limits of the kernel come on top. */
+  /** The engine's capabilities with this version of the API, without the limits of the kernel. */
   capabilities(apiVersion: string): EngineCapabilities;
 
   /** `imageCommand` looks up the command of the image that the container is made from. */
@@ -35,8 +35,8 @@ export interface Dialect {
   fromInspect(inspect: ContainerInspect): ContainerInspect;
   fromListItem(item: ContainerListItem): ContainerListItem;
   fromNetwork(network: NetworkBody): NetworkBody;
-  /** The reference that a network is removed by; undefined when there is no such network. */
+  /** The name or ID by which to remove a network; undefined if there is no such network. */
   networkReference(id: string, networks: () => Promise<NetworkBody[]>): Promise<string | undefined>;
-  /** The name of an image, without its tag, as a pull is asked for it. */
+  /** The name of an image without its tag, as a pull asks for it. */
   pullReference(image: ImageReference): string;
 }

@@ -77,14 +77,14 @@ const STATES: Record<string, string> = {
 
 const isEmpty = (list: unknown): boolean => Array.isArray(list) && list.length === 0;
 
-/** It leaves out the image's command where only the entrypoint is cleared; Docker keeps it. */
+/** If only the entrypoint is cleared, it drops the image's command; Docker keeps it. */
 const losesImageCommand = ({ Entrypoint, Cmd }: CreateContainerBody): boolean => isEmpty(Entrypoint) && !Cmd?.length;
 
-/** A tmpfs without a mode lets nobody in but root. */
+/** Without a mode, only root can use a tmpfs. */
 const withMode = (mount: MountBody): MountBody =>
   mount.Type === 'tmpfs' ? { ...mount, TmpfsOptions: { Mode: 0o1777, ...mount.TmpfsOptions } } : mount;
 
-/** Where no time to stop in is given it takes none, and kills at once. An empty entrypoint clears the image's only when it holds an empty word. */
+/** Without a stop timeout it kills at once. An empty entrypoint clears the image's only if it holds an empty word. */
 const createBody = (body: CreateContainerBody, imageCommand?: string[] | null): CreateContainerBody => ({
   StopTimeout: 10,
   ...body,
@@ -103,7 +103,7 @@ function fromInspect(inspect: ContainerInspect): ContainerInspect {
     Config: {
       ...Config,
       Image: imageName(Config.Image ?? '', asked?.valueOf('Image')),
-      // Variables of its own, and the container's name under a shell's.
+      // It adds variables of its own, and the container's name as HOSTNAME.
       Env: (Config.Env ?? []).filter((item) => !isPodmans(item.split('=', 1)[0] ?? '', asked)),
       Entrypoint: Config.Entrypoint?.length && Config.Entrypoint[0] !== '' ? Config.Entrypoint : null,
       ...(!asked && !Config.StopTimeout && { StopTimeout: 10 }),
@@ -126,7 +126,7 @@ function fromListItem(item: ContainerListItem): ContainerListItem {
   };
 }
 
-/** The subnet's plug-in stands among the options of the address management, and some of what was asked for stands nowhere. */
+/** It reports the plug-in of the subnet among the IPAM options, and does not report all that was asked for. */
 function fromNetwork(network: NetworkBody): NetworkBody {
   const { driver: _, ...options } = network.IPAM?.Options ?? {};
   const asked = readAsked(network.Labels);
@@ -151,8 +151,8 @@ const isPodmans = (variable: string, asked: Asked | undefined): boolean =>
   ADDED_VARIABLES.includes(variable) && !asked?.has(`Env.${variable}`);
 
 /**
- * Its default network is called podman; where every other engine says what address was asked for, it says which one there is. It gives no endpoint an
- * ID, and lists none that is not connected.
+ * Its default network is called podman. Where Docker reports the address that was asked for, it reports the one in use. It gives no endpoint an
+ * ID, and lists only endpoints that are connected.
  */
 function endpoints(
   networks: Record<string, EndpointBody> | null | undefined,
@@ -194,12 +194,12 @@ function hostConfig(
     Init: filled('Init', found.Init, false),
     PidsLimit: filled('PidsLimit', found.PidsLimit, 0),
     MemorySwappiness: filled('MemorySwappiness', found.MemorySwappiness, -1),
-    // It takes unlimited swap for twice the memory.
+    // It reports unlimited swap as twice the memory.
     MemorySwap: asked?.valueOf('MemorySwap') === '-1' ? -1 : found.MemorySwap,
-    // A privileged one loses what the machine itself does not have.
+    // From a privileged container it takes the capabilities that the machine does not have.
     CapAdd: filled('CapAdd', found.CapAdd, []),
     CapDrop: filled('CapDrop', found.CapDrop, []),
-    // Whatever was asked for, but for another container's, it says the same.
+    // It answers the same for all modes except those of another container.
     IpcMode: found.IpcMode === 'shareable' ? (asked?.valueOf('IpcMode') ?? '') : found.IpcMode,
     PidMode: found.PidMode === 'private' ? '' : found.PidMode,
     UTSMode: found.UTSMode === 'private' ? '' : found.UTSMode,

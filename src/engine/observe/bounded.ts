@@ -1,4 +1,4 @@
-/** Maps in order with at most `limit` calls at once. The first error ends it; calls already made are waited for by nobody. */
+/** Maps in order, with at most `limit` calls at once. The first error ends it, without waiting for calls under way. */
 export async function mapBounded<Item, Result>(
   items: readonly Item[],
   limit: number,

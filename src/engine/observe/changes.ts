@@ -4,7 +4,7 @@ import { own } from '../../lib/own.ts';
 import type { Change } from '../engine.ts';
 import type { View } from './view.ts';
 
-/** What an event of a container means, in words; what is not here (exec, attach, top, copy …) means nothing to us. */
+/** Events of containers, in words. Other events (exec, attach, top, copy …) do not matter to us. */
 const CONTAINER_WORDS: Record<string, string> = {
   start: 'started',
   die: 'died',
@@ -22,10 +22,10 @@ const CONTAINER_WORDS: Record<string, string> = {
   health_status: 'is',
 };
 
-/** Changes what is known about a container without being news: a signal may be caught, a creation is followed by more. */
+/** Events after which a container is inspected again, and nothing more: a process may catch a signal, and more events follow a creation. */
 const SILENT = new Set(['kill', 'create', 'init', 'cleanup', 'restart']);
 
-/** Marks in the view what an event touched; the result says what concerns us, undefined for nothing. */
+/** Marks in the view the things that an event touched. The result is the change that concerns us; undefined if there is none. */
 export function changeOf(event: EventBody, view: View, site: string): Change | undefined {
   const attributes = event.Actor.Attributes ?? {};
   switch (event.Type) {
@@ -72,10 +72,10 @@ function networkChange(
   switch (Action) {
     case 'connect':
     case 'disconnect': {
-      // Podman says the container where Docker says the network.
+      // Podman names the container, Docker the network.
       const container = [attributes.container, Actor.ID].find((id) => id && view.appOfContainer(id) !== undefined);
       if (!container) {
-        // A network of ours that is to be made anew waits until strangers have left it.
+        // Before we can create a network of ours again, containers that are not ours must leave it.
         if (Action === 'connect' || known?.owner?.site !== site) return undefined;
         return { app: known.owner.app, what: `a container that is not ours was disconnected from ${name}` };
       }
@@ -109,7 +109,7 @@ function volumeChange(
   view: View,
   site: string,
 ): Change | undefined {
-  // A volume is mounted at every start of a container.
+  // Mounts are left out: each start of a container has one.
   if (!['create', 'destroy', 'remove', 'prune'].includes(Action)) return undefined;
   const name = Actor.ID || attributes.name || '';
   const owner = view.volumeByName(name)?.owner;
@@ -118,7 +118,7 @@ function volumeChange(
   return { app: owner.app, what: `volume ${name} was removed` };
 }
 
-/** What may give a reference another image, or take it from the disk. */
+/** Actions after which a reference may mean another image, or none. */
 const IMAGE_ACTIONS = new Set(['delete', 'remove', 'untag', 'tag', 'pull', 'load', 'import', 'build', 'prune']);
 
 function imageChange({ Action, Actor }: EventBody, attributes: Record<string, string>, view: View): Change | undefined {

@@ -15,11 +15,11 @@ const STATUSES: readonly string[] = [
   'dead',
 ] satisfies ContainerStatus[];
 
-/** What an engine writes for a moment that never was. */
+/** Engines write this for a moment that never was. */
 const NEVER = '0001-01-01T00:00:00Z';
 const moment = (text: string): string => (text === NEVER ? '' : text);
 
-/** Characters of a health check's output that are kept: its end, where the reason usually is. */
+/** Characters that are kept of a health check's output: the last ones, which usually tell the reason. */
 const MOST_KEPT = 2048;
 
 export function decodeContainer(
@@ -67,11 +67,11 @@ export const decodeVolume = (volume: VolumeBody): ActualVolume => ({
   owner: readOwner(volume.Labels)?.owner,
 });
 
-/** Without the leading slash, and without the names that links give. */
+/** The name without its leading slash. Names that links give are left out. */
 export const nameOf = ({ Names, Id }: ContainerListItem): string =>
   (Names ?? []).map((name) => name.replace(/^\//, '')).find((name) => !name.includes('/')) ?? Id.slice(0, 12);
 
-/** What changes in a container's line of the list when something about it changed: all but how long ago it was. */
+/** The parts of a container's list item that change when the container does. The time since then is left out. */
 export function printOf({ Names, ImageID, State, Status, NetworkSettings }: ContainerListItem): string {
   const detail = /\((?!.*ago)[^)]*\)/g;
   const networks = Object.entries(NetworkSettings?.Networks ?? {}).map(([name, { NetworkID, IPAMConfig, Aliases }]) => [

@@ -11,10 +11,10 @@ import type { Problem } from '../../lib/errors.ts';
 import type { ComposedContainer } from '../../model/state.ts';
 import { nameOf } from './decode.ts';
 
-/** The labels of an image by its ID; undefined where it cannot be inspected any more. */
+/** The labels of an image by its ID; undefined if it cannot be inspected any more. */
 export type ImageLabels = (id: string) => Record<string, string> | undefined;
 
-/** The images that decide whose a container is: those of all containers with labels of ours or of `docker compose`. */
+/** The images that decide who owns a container: those of all containers with labels of ours or of `docker compose`. */
 export const decidingImages = (listed: readonly ContainerListItem[], site: string): string[] => [
   ...new Set(
     listed
@@ -25,8 +25,8 @@ export const decidingImages = (listed: readonly ContainerListItem[], site: strin
 ];
 
 /**
- * The containers of this site by ID. One whose image brings the label is somebody's `docker run` of it and left alone in silence; what claims to be
- * ours and cannot be is reported and left alone.
+ * The containers of this site by ID. A container whose labels come from its image is only a `docker run` of that image, and is left alone. One whose
+ * labels contradict themselves is left alone and reported.
  */
 export function recognise(
   listed: readonly ContainerListItem[],
@@ -51,7 +51,7 @@ export function recognise(
   return ours;
 }
 
-/** Of those that are not ours: what `docker compose` started. */
+/** Containers that are not ours and that `docker compose` started. */
 export const composedOf = (
   listed: readonly ContainerListItem[],
   ours: ReadonlyMap<string, ReadLabels>,
@@ -63,8 +63,8 @@ export const composedOf = (
   });
 
 /**
- * The folders that the containers of each Compose project were started from, by project: this site's own, and those that it could adopt. More
- * than one means that somebody has to say which counts. What was started on another system, as on Windows, has no folder here.
+ * The folders that the containers of each Compose project were started from, by project: this site's own, and those that it could adopt. If there is
+ * more than one, a person has to choose. A container that was started on another system, such as Windows, has no folder here.
  */
 export function stacksOf(
   listed: readonly ContainerListItem[],

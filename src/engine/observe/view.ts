@@ -26,42 +26,42 @@ import {
   strangersOn,
 } from './recognise.ts';
 
-/** Inspects at once. */
+/** Inspects at the same time. */
 const CONCURRENCY = 8;
 
 /**
- * What a site runs, remembered between observations. While events tell of every change (`trusted`), an observation lists the containers once
- * and inspects those that are new, whose line changed, or that were touched; networks, volumes and images are asked for again only when
- * one of their kind was touched. Untrusted, nothing is remembered.
+ * Remembers the state of a site between observations. While events tell of every change (`trusted`), an observation lists the containers once
+ * and inspects those that are new, whose list item changed, or that were touched. It reads networks, volumes and images again only after
+ * one of their kind was touched. Without trust it remembers nothing.
  */
 export interface View {
   facts(): Promise<EngineFacts>;
-  /** What Engine.observe promises. Observations queue up: what was done before one began is in it. */
+  /** Keeps the promise of Engine.observe. Observations queue up: each one sees everything that was done before it began. */
   observe(need: Need): Promise<ActualSite>;
-  /** What Engine.stacks promises. */
+  /** Keeps the promise of Engine.stacks. */
   stacks(): Promise<Record<string, string[]>>;
   /** Something happened to this container: inspect it next time. */
   touchContainer(id: string): void;
   touch(kind: 'networks' | 'volumes' | 'images'): void;
-  /** Believe nothing next time. */
+  /** Read everything again next time. */
   forget(): void;
-  /** Whether events tell of every change from now on. */
+  /** True if events tell of every change from now on. */
   trust(trusted: boolean): void;
 
-  /** From memory, for events that say little. */
+  /** The app of a container, as far as it is remembered: some events do not tell. */
   appOfContainer(id: string): string | undefined;
-  /** Apps whose containers are ours when `docker compose` made them, as of the last observation. */
+  /** Apps that adopt containers of `docker compose`, as of the last observation. */
   adopting(): ReadonlySet<string>;
   networkById(id: string): ActualNetwork | undefined;
   volumeByName(name: string): ActualVolume | undefined;
   imageId(reference: string): string | undefined;
-  /** Whether an image is asked for by reference or runs, as far as is remembered. */
+  /** True if an image was asked for or is in use, as far as it is remembered. */
   usesImage(referenceOrId: string): boolean;
 }
 
 interface Known {
   print: string;
-  /** undefined when it vanished, or nothing can be made of it. */
+  /** undefined if it vanished. */
   container: ActualContainer | undefined;
 }
 
@@ -75,7 +75,7 @@ export function createView(api: EngineApi, site: string): View {
   let facts: Promise<EngineFacts> | undefined;
   let adopting: ReadonlySet<string> = new Set();
   let trusted = false;
-  /** Counts what was forgotten, so that an observation under way does not bring it back. */
+  /** Counts how often the view forgot, so that an observation under way does not bring old state back. */
   let epoch = 0;
 
   const forgetSite = (): void => {
@@ -113,7 +113,7 @@ export function createView(api: EngineApi, site: string): View {
       const listed = await api.listContainers();
       const problems: Problem[] = [];
       if (need.adopt) adopting = new Set(need.adopt);
-      // Whose a container is depends on what its image brings.
+      // The labels of its image decide who owns a container.
       const deciding = decidingImages(listed, site);
       await readImages(need, deciding, began);
       const ours = recognise(listed, site, adopting, imageLabels, problems);
@@ -172,7 +172,7 @@ export function createView(api: EngineApi, site: string): View {
     return found.filter((container) => container !== undefined).sort(byIdentity);
   }
 
-  /** undefined when it vanished since it was listed. */
+  /** undefined if it vanished since it was listed. */
   async function inspect(id: string, labels: ReadLabels, neighbours: Neighbours): Promise<ActualContainer | undefined> {
     try {
       return decodeContainer(await api.inspectContainer(id), labels, neighbours);
@@ -182,7 +182,7 @@ export function createView(api: EngineApi, site: string): View {
     }
   }
 
-  /** What changes while it is read is read again next time. */
+  /** If something changes while it is read, it is read again next time. */
   async function refresh(kind: 'networks' | 'volumes', read: () => Promise<void>, began: number): Promise<void> {
     if (!stale[kind]) return;
     stale[kind] = false;
@@ -199,7 +199,7 @@ export function createView(api: EngineApi, site: string): View {
     const found: Record<string, ActualNetwork> = {};
     for (const body of await api.listNetworks()) {
       const network = decodeNetwork(body);
-      // Old engines allow two networks of one name: ours is meant.
+      // Old engines allow two networks of one name: then ours counts.
       if (!own(found, body.Name) || network.owner?.site === site) found[body.Name] = network;
     }
     networks = found;
@@ -211,12 +211,12 @@ export function createView(api: EngineApi, site: string): View {
 
   const imageLabels: ImageLabels = (id) => images.get(id)?.config.Labels;
 
-  /** Those asked for, by reference, and those of containers, by ID. One of a container that cannot be inspected is as good as gone. */
+  /** Images that were asked for, by reference, and those of containers, by ID. A container's image that cannot be inspected counts as gone. */
   async function readImages(need: Need, ids: readonly string[], began: number): Promise<void> {
     if (stale.images) images.clear();
     stale.images = false;
     const wanted = new Set([...need.images, ...ids]);
-    // Whoever looks only at containers says nothing of what images are needed.
+    // A caller that asks for no images still needs those from before.
     if (need.images.length > 0) for (const key of images.keys()) if (!wanted.has(key)) images.delete(key);
     try {
       await mapBounded(
@@ -285,7 +285,7 @@ export function createView(api: EngineApi, site: string): View {
   };
 }
 
-/** A joined namespace is known by a name or a service of another container: when that changes, so does what is known. */
+/** A spec names a joined container by its name or service: when that changes, the container is inspected again. */
 function namesAround(container: ActualContainer | undefined, listed: ContainerListItem[]): string {
   const { NetworkMode = '', PidMode = '', IpcMode = '', VolumesFrom = [] } = container?.spec ?? {};
   if (!/^(container|service):/m.test([NetworkMode, PidMode, IpcMode, ...VolumesFrom].join('\n'))) return '';

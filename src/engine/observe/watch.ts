@@ -5,14 +5,14 @@ import type { Change } from '../engine.ts';
 import { changeOf } from './changes.ts';
 import type { View } from './view.ts';
 
-/** Milliseconds before a broken stream is opened again: doubling from the first to the last, jittered. */
+/** Milliseconds before a broken stream is opened again: they double from the first number to the last, with jitter. */
 const RETRY_MS = [250, 30_000] as const;
-/** A stream that held so long has been well: the next retry begins anew. */
+/** After a stream held this long, the next pause is the first one again. */
 const WELL_MS = 10_000;
 
 /**
- * Keeps an event stream open for as long as the site lives. Whenever it opens, all that is remembered is dropped and everybody looks again,
- * since what happened before is not in it.
+ * Keeps an event stream open until it is stopped. Each time it opens, the view forgets everything and the caller looks again, since earlier events
+ * are not in the stream.
  */
 export function watchEvents(
   api: EngineApi,

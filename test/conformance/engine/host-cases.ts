@@ -1,6 +1,6 @@
 import { type EngineCase, service } from './case.ts';
 
-/** What a container may do, and how much it may use. */
+/** Rights and limits of a container. */
 export const HOST_CASES: EngineCase[] = [
   service('everything', 'privileged: true'),
   service('nothing to write', 'read_only: true'),

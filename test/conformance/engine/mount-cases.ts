@@ -2,7 +2,7 @@ import { type EngineCase, project, service } from './case.ts';
 
 const VOLUMES = { top: 'volumes:\n  data: {}\n' };
 
-/** What a container finds in its file system. */
+/** Mounts of a container. */
 export const MOUNT_CASES: EngineCase[] = [
   service('a folder of the host', 'volumes: [/opt:/opt]'),
   service('folders of the project', 'volumes: ["./html:/html:ro", "./new:/new"]', {

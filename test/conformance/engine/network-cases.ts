@@ -1,6 +1,6 @@
 import { type EngineCase, project, service } from './case.ts';
 
-/** Whom a container talks to, and under which names. */
+/** Networks, ports and names of a container. */
 export const NETWORK_CASES: EngineCase[] = [
   service('a port', 'ports: ["8080:80"]'),
   service('a port of an address', 'ports: ["127.0.0.1:8080:80", "[::1]:8081:81"]'),

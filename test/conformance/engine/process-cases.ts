@@ -1,6 +1,6 @@
 import { type EngineCase, service } from './case.ts';
 
-/** What runs in a container, and what it is told. */
+/** The process of a container, with its settings. */
 export const PROCESS_CASES: EngineCase[] = [
   service('nothing but an image', 'labels: {}'),
   service('a command in words', 'command: sleep 1000'),

@@ -198,7 +198,7 @@ export function engineEcho(name: keyof typeof ENGINES): void {
       }
     });
 
-    test('what the engine is too old for is said with the version it needs, and made where it is not', async () => {
+    test('a key that the engine is too old for is named with the version it needs; a newer engine makes it', async () => {
       const network = await api.createNetwork({ Name: `${prefix}modern`, CheckDuplicate: true });
       const specs: [Partial<ContainerSpec>, string][] = [
         [{ Healthcheck: { Test: ['CMD', 'true'], StartPeriod: 9e9, StartInterval: 2e9 } }, '1.44'],
@@ -281,7 +281,6 @@ export function engineEcho(name: keyof typeof ENGINES): void {
       }
     });
 
-    describe('of networks:', () =>
-      echoOfNetworks({ prefix, api: () => api, engine: () => engine, facts: () => facts }));
+    describe('networks:', () => echoOfNetworks({ prefix, api: () => api, engine: () => engine, facts: () => facts }));
   });
 }

@@ -168,7 +168,7 @@ describe('endpoints', () => {
 });
 
 describe('networks', () => {
-  test('what the engine chose is no difference', () => {
+  test('a value that the engine chose is no difference', () => {
     const found = {
       Name: 'a',
       Driver: 'bridge',
@@ -177,7 +177,7 @@ describe('networks', () => {
     expect(networkDifferences({ Name: 'a' }, found)).toEqual([]);
     expect(networkDifferences({ Name: 'a', IPAM: { Config: [{ Subnet: '172.20.0.0/16' }] } }, found)).toEqual([]);
   });
-  test('what was asked for otherwise is one each', () => {
+  test('each value that was asked for in another way is a difference', () => {
     const wanted = {
       Name: 'a',
       Internal: true,

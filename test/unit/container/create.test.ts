@@ -150,7 +150,7 @@ test('only unnamed volumes that still have a place are taken over', () => {
   expect(inheritable(spec, undefined, volumes)).toEqual({ '/data': 'a', '/gone': 'b', '/mine': 'c' });
 });
 
-describe('what the engine fills in from its own configuration', () => {
+describe('values that the engine fills in from its own configuration', () => {
   const inspect = (spec: Partial<ContainerSpec> | undefined): ContainerInspect => ({
     Id: 'c'.repeat(64),
     Name: '/web',
@@ -189,7 +189,7 @@ describe('what the engine fills in from its own configuration', () => {
   test('is kept whole on a container without the label, which somebody else made', () => {
     expect(readSpec(inspect(undefined), alone)).toMatchObject({ Runtime: 'nvidia', ShmSize: 128 * M });
   });
-  test('no value of an option stands in the label', () => {
+  test('the label has no value of an option', () => {
     expect(
       askedOf({
         Image: 'app',

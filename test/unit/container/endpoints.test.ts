@@ -23,7 +23,7 @@ test.each(['running', 'paused'])('a container that is %s is not on a network tha
   expect(Object.keys(readEndpoints(inspected(status, { front, refused })))).toEqual(['front']);
 });
 
-test.each(['created', 'exited', 'restarting'])('one that is %s is to be on all of its networks', (status) => {
+test.each(['created', 'exited', 'restarting'])('a container that is %s must be on all of its networks', (status) => {
   expect(Object.keys(readEndpoints(inspected(status, { front: { ...front, EndpointID: '' }, refused })))).toEqual([
     'front',
     'refused',

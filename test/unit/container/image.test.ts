@@ -29,7 +29,7 @@ const made = {
   ExposedPorts: ['80/tcp'],
 };
 
-describe('what the image brings', () => {
+describe('values of the image', () => {
   test('is no difference', () => {
     expect(texts({}, made, image)).toEqual([]);
     expect(texts({}, { ...made, Mounts: [{ Type: 'volume', Source: anonymous, Target: '/data' }] }, image)).toEqual([]);
@@ -54,7 +54,7 @@ describe('what the image brings', () => {
       ),
     ).toEqual([]);
   });
-  test('of its variables, null takes one away', () => {
+  test('null takes a variable of the image away', () => {
     expect(texts({ Env: { LANG: null } }, { ...made, Env: { PATH: '/bin', LANG: null } }, image)).toEqual([]);
     expect(texts({ Env: { LANG: null } }, made, image)).toEqual(['environment: LANG is not wanted']);
   });

@@ -43,7 +43,7 @@ test('docker compose finds its own labels', () => {
   });
 });
 
-test('what another site or nobody owns is not ours', () => {
+test('a container of another site, or of nobody, is not ours', () => {
   expect(readContainerLabels(written, 'eu/shop-18')).toBeUndefined();
   expect(readContainerLabels({}, 'eu/shop-17')).toBeUndefined();
   expect(readContainerLabels(null, 'eu/shop-17')).toBeUndefined();
@@ -54,7 +54,7 @@ test.each([
   ['dev.holdfast.service', '', 'its label dev.holdfast.service is missing'],
   ['dev.holdfast.number', '0', 'its label dev.holdfast.number is "0", not a number from 1'],
   ['dev.holdfast.number', 'one', 'its label dev.holdfast.number is "one", not a number from 1'],
-])('what says that it is ours, and makes no sense, says why: %s = %j', (name, value, why) => {
+])('labels that say it is ours and contradict themselves give a reason: %s = %j', (name, value, why) => {
   expect(readContainerLabels({ ...written, [name]: value }, 'eu/shop-17')).toBe(why);
 });
 

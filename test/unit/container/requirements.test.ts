@@ -6,7 +6,7 @@ import type { ContainerSpec } from '../../../src/model/spec.ts';
 const docker = (apiVersion: string) => factsOf({ Version: '2X' }, {}, apiVersion);
 const podman = factsOf({ Version: '4.3.1', Components: [{ Name: 'Podman Engine' }] }, {}, '1.41');
 
-describe('what an engine is too old for is named with what it needs', () => {
+describe('a key that an engine is too old for is named with the version it needs', () => {
   test.each<[string, Partial<ContainerSpec>, string, string]>([
     ['healthcheck.start_interval', { Healthcheck: { Test: ['CMD', 'a'], StartInterval: 1e9 } }, '1.44', '25.0'],
     [

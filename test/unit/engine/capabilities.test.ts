@@ -8,7 +8,7 @@ test('the newest version of the API that both know is spoken', () => {
   expect(negotiate({ ApiVersion: '1.9', MinAPIVersion: '1.9' })).toBe('1.9');
 });
 
-test('what an engine is capable of follows from what it is', () => {
+test('the capabilities of an engine follow from its product and version', () => {
   expect(factsOf({ Version: '20.10.24' }, {}, '1.41').can).toMatchObject({
     update: true,
     networksAtCreate: false,
@@ -24,7 +24,7 @@ test('what an engine is capable of follows from what it is', () => {
   expect(podman.can.unreported).toContain('LogConfig');
 });
 
-test('what this kernel cannot limit is not compared', () => {
+test('a field that the kernel cannot limit is not compared', () => {
   const without = (info: object) => factsOf({}, info, '1.51').can.unreported;
   expect(without({ SwapLimit: false })).toEqual(expect.arrayContaining(['MemorySwap', 'MemorySwappiness']));
   expect(without({ CgroupVersion: '2' })).toEqual(expect.arrayContaining(['OomKillDisable', 'MemorySwappiness']));

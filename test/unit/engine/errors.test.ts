@@ -131,7 +131,7 @@ test('an answer without JSON still gives its own sentence, and an error of ours 
 test.each([
   ['', 'nothing else'],
   ['<!DOCTYPE html><html>…</html>', 'a web page'],
-])('what answers %j is taken for no engine, and nothing for gone', (body, what) => {
+])('a server that answers %j is no engine, and nothing counts as gone', (body, what) => {
   const raw = Object.assign(new Error(`(HTTP code 404) unexpected - ${body} `), { statusCode: 404 });
   expect(asEngineError(raw, 'remove', 'tcp://x:2375')).toMatchObject({
     kind: 'failed',

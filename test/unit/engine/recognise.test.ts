@@ -82,7 +82,7 @@ test('a container whose image cannot be inspected any more is ours by its label'
   expect(seen(OURS, undefined).ours).toEqual(['x']);
 });
 
-test('what docker compose started of an image that it built is still a stack of its own, and ours where we adopt it', () => {
+test('a container that docker compose started from an image that it built belongs to its stack, and to us if we adopt it', () => {
   const built = { 'com.docker.compose.project': 'shop', 'com.docker.compose.service': 'web' };
   expect(seen({ ...COMPOSED, 'com.docker.compose.project': 'other' }, built)).toEqual({
     ...NOTHING,

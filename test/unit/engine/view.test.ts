@@ -82,7 +82,7 @@ describe('while events are listened to', () => {
     expect(calls).toEqual(['listContainers']);
   });
 
-  test('what an event touched is inspected, and nothing else', async () => {
+  test('a container that an event touched is inspected, and no other', async () => {
     const { engine, up, settle, run, calls, hand, changes, clock } = await watched();
     const [a = ''] = [await up('aa'), await up('bb')];
     await settle();
@@ -135,7 +135,7 @@ describe('while events are listened to', () => {
     expect((await run(engine.observe(need))).containers[0]?.spec.NanoCpus).toBe(1e8);
   });
 
-  test('what our own operation changed is seen by the next observation, before its event', async () => {
+  test('the next observation sees a change by our own operation, before its event', async () => {
     const { engine, up, settle, run, listeners } = await watched();
     const a = await up('aa');
     await settle();
@@ -245,7 +245,7 @@ test('a container of another site is foreign', async () => {
 });
 
 describe('a stream that breaks', () => {
-  test('is opened again with a growing pause, and everything is looked at anew', async () => {
+  test('is opened again after a growing pause, and everything is read again', async () => {
     const { engine, run, clock, changes, override, calls, up } = await watched();
     await up('aa');
     let opened = 0;
