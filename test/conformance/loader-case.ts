@@ -2,8 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 /**
- * A folder below `loader/`: a project as it lies on a disk. What its `case.json` does not say is as `docker compose` has it for a folder:
- * `compose.yaml` and its override, no profiles, nothing in the environment.
+ * A folder below `loader/`: a project as it is on a disk. Without a `case.json` it is read as `docker compose` reads a folder: `compose.yaml` and its
+ * override, no profiles, nothing in the environment.
  */
 export interface LoaderCase {
   name: string;
@@ -14,7 +14,7 @@ export interface LoaderCase {
   files?: string[];
   profiles: string[];
   env: Record<string, string>;
-  /** Who must refuse it: both, or Holdfast alone, and then `why`. Absent: both take it, and mean the same. */
+  /** Both must refuse it, or Holdfast alone, and then `why`. Absent: both take it, and mean the same. */
   refused?: 'both' | 'holdfast';
   why?: string;
 }

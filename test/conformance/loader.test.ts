@@ -16,7 +16,7 @@ const peer = process.env.COMPOSE_PEER ?? '';
 const run = promisify(execFile);
 const cases = await loaderCases();
 
-/** What one of the two prints, or why it refuses. */
+/** The output of one of the two, or its refusal. */
 type Answer = { config: string } | { refusal: string };
 
 (existsSync(peer) ? describe : describe.skip)('render --format compose beside docker-compose config', () => {

@@ -26,8 +26,8 @@ export interface ContractSubject {
 const SERVE = ['sh', '-c', "trap 'exit 0' TERM; while true; do sleep 0.1; done"];
 
 /**
- * What every engine behind the EngineApi promises, real or simulated, whatever it answers inside: the simulation is worth something only as far
- * as it passes the same tests as the real ones.
+ * The promises of every engine behind the EngineApi, real or simulated. The simulation is worth something only as far as it passes the same tests
+ * as the real engines.
  */
 export function engineContract(name: string, open: () => Promise<ContractSubject>): void {
   describe(`${name} keeps the contract of an engine`, () => {

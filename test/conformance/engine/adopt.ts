@@ -11,13 +11,13 @@ import { memorySnapshot, placedApp } from '../../unit/compose/support.ts';
 import type { EngineCase } from './case.ts';
 import type { Place } from './make.ts';
 
-/** Not every kernel has it, and only a warning at the creation says so: whoever made it, it is not as asked. */
+/** Some kernels cannot limit it, and only a warning at creation tells: then it differs, whether Compose or Holdfast created the container. */
 const UNREPORTED = 'input and output';
 
-/** What made-but-never-started containers need in any case. */
+/** Operations that created and never started containers need in any case. */
 const STARTING: readonly string[] = ['startContainer', 'copyFiles', 'await'];
 
-/** What a plan would change of a project that docker compose has just made, were it adopted. */
+/** The changes that a plan would make to a project that docker compose has just created, if an app adopted it. */
 export async function changesOnAdoption(
   engine: Engine,
   { name, compose, files }: EngineCase,

@@ -18,7 +18,7 @@ const indented = (text: string, by: string): string =>
     .map((line) => (line === '' ? line : by + line))
     .join('\n');
 
-/** A case of one service `web` with these keys; `top` is what stands beside `services`. */
+/** A case of one service `web` with these keys; `top` is the text beside `services`. */
 export function service(
   name: string,
   keys: string,

@@ -21,7 +21,7 @@ for (const name of ['Docker 20.10', 'a newer Docker'] as const) {
   const host = ENGINES[name];
   const cases = ENGINE_CASES.filter(({ newer }) => !newer || name === 'a newer Docker');
   const suite = host && existsSync(peer) ? describe : describe.skip;
-  suite(`what is made on ${name}, beside docker-compose`, () => {
+  suite(`containers, networks and volumes on ${name}, beside those of docker-compose`, () => {
     const rows: Row[] = [];
     let root = '';
     let api: EngineApi;

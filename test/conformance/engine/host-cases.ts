@@ -28,7 +28,7 @@ export const HOST_CASES: EngineCase[] = [
     'deploy:\n  resources:\n    limits: {memory: 1.5g, cpus: "0.25", pids: 50}\n    reservations: {memory: 20m}',
   ),
   service('shared memory', 'shm_size: 128m'),
-  service('what the kernel kills first', 'oom_score_adj: 500\noom_kill_disable: false'),
+  service('a process that the kernel kills first', 'oom_score_adj: 500\noom_kill_disable: false'),
   service('processors', 'cpus: 0.5\ncpu_shares: 512\ncpuset: "0,1"'),
   service('a quota of processors', 'cpu_quota: 50000\ncpu_period: 100000'),
   service('processes', 'pids_limit: 100'),

@@ -1,11 +1,11 @@
 import type { ContainerInspect } from '../../../src/container/engine-api.ts';
 import type { EngineApi } from '../../../src/engine/api.ts';
 
-/** What an inspect answers, read freely: its shape is the engine's. */
+/** The answer of an inspect, with any shape. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 type JsonObject = { [key: string]: Json };
 
-/** All that was made for a project, as an engine tells it, in a form in which two makers can be compared. */
+/** Everything that was created for a project, as the engine reports it, in a form that can be compared. */
 export interface Made {
   containers: Record<string, Json>;
   networks: Record<string, Json>;
@@ -13,8 +13,8 @@ export interface Made {
 }
 
 /**
- * What two containers made alike still differ in. IDs, moments and addresses in use are the engine's choice (those asked for stand in
- * IPAMConfig), paths of its own files hold the ID, and GraphDriver holds folders named at random.
+ * Values that differ between two containers that were created alike. The engine chooses IDs, times and addresses in use (IPAMConfig has those that were
+ * asked for), paths of its own files hold the ID, and GraphDriver has folders with random names.
  */
 const OF_THE_MOMENT = [
   'Id',
