@@ -28,39 +28,31 @@ export async function performOperation(
   operation: EngineOperation,
   options: PerformOptions,
 ): Promise<Performed> {
-  const { api, view } = context;
-  const { resolve } = options;
+  const { api, view, site } = context;
+  const { resolve, app, agent } = options;
+  const changing = (kind: 'networks' | 'volumes' | 'images', act: () => Promise<unknown>): Promise<Performed> =>
+    around(() => view.touch(kind), act);
   switch (operation.kind) {
-    case 'pullImage':
-      return pull(context, operation, options);
+    case 'pullImage': {
+      const { image, platform } = operation;
+      return changing('images', () => api.pullImage(image, { signal: options.signal, ...(platform && { platform }) }));
+    }
     case 'createContainer':
       return create(context, operation, options);
     case 'createNetwork': {
       const { network, key } = operation;
-      const owner = { site: context.site, app: options.app, key };
-      return around(
-        () => view.touch('networks'),
-        () => api.createNetwork(networkBody(network, networkLabels(owner, network, options.agent))),
-      );
+      const labels = networkLabels({ site, app, key }, network, agent);
+      return changing('networks', () => api.createNetwork(networkBody(network, labels)));
     }
     case 'removeNetwork':
-      return around(
-        () => view.touch('networks'),
-        () => api.removeNetwork(operation.networkId),
-      );
+      return changing('networks', () => api.removeNetwork(operation.networkId));
     case 'createVolume': {
       const { volume, key } = operation;
-      const owner = { site: context.site, app: options.app, key };
-      return around(
-        () => view.touch('volumes'),
-        () => api.createVolume(volumeBody(volume, volumeLabels(owner, volume, options.agent))),
-      );
+      const labels = volumeLabels({ site, app, key }, volume, agent);
+      return changing('volumes', () => api.createVolume(volumeBody(volume, labels)));
     }
     case 'removeVolume':
-      return around(
-        () => view.touch('volumes'),
-        () => api.removeVolume(operation.name),
-      );
+      return changing('volumes', () => api.removeVolume(operation.name));
   }
 
   const id = resolve(operation.container);
@@ -160,19 +152,4 @@ async function create(
   });
   const { id, warnings } = await api.createContainer(name, body, spec.Platform);
   return { containerId: id, warnings };
-}
-
-async function pull(
-  { api, view }: OperationContext,
-  { image, platform }: EngineOperation & { kind: 'pullImage' },
-  { signal }: PerformOptions,
-): Promise<Performed> {
-  return around(
-    () => view.touch('images'),
-    () =>
-      api.pullImage(image, {
-        signal,
-        ...(platform && { platform }),
-      }),
-  );
 }

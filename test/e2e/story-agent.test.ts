@@ -198,7 +198,11 @@ describeChaos('the agent exits with 2 and one clear sentence', () => {
       /--log-format must be text or json/,
     ],
     ['for a repo that is not over HTTP', ['--repo', 'ftp://x/y'], /ftp/],
-    ['for an engine that cannot be meant', ['--repo', 'http://x/y', '--docker-host', 'x'], /engine's address "x"/],
+    [
+      'for an engine that cannot be meant',
+      ['--repo', 'http://x/y', '--docker-host', 'x'],
+      /"x" is not a valid engine address/,
+    ],
     ['for a flag there is not', ['--repos', 'x'], /--repo\b/],
     ['for a config file that is not there', ['--config', '/nonexistent.yaml'], /nonexistent\.yaml cannot be read/],
   ])('%s', async (_when, args, words) => {
