@@ -22,7 +22,7 @@ export const command = defineCommand({
     copy: repeated(text('folder'), 'take this folder into Git although containers write to it'),
     adopt: yesNo(
       'take over the containers that run (default: where a stack of that name runs from that folder)',
-      'leave alone what runs',
+      'leave the running containers alone',
     ),
     projectDirectory: optional(
       text('dir'),

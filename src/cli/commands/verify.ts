@@ -20,7 +20,7 @@ const options = {
   repo: optional(text('url'), 'ask a Git repo, an artifact (oci://) or a .bundle file instead of a folder'),
   revision: optional(text('ref'), 'the branch, tag or commit that the site follows (default: HEAD)'),
   path: optional(text('dir'), "the config repo's folder in the repo"),
-  site: optional(text('name'), 'also say whether this site may read what its Site pins'),
+  site: optional(text('name'), 'also check that this site may read the revision that its Site pins'),
   trust: optional(
     text('file'),
     "the site's trust.yaml (default: the repo's, at the commit that the site accepted last)",
