@@ -1,12 +1,11 @@
 import { basename, resolve } from 'node:path';
 import type { Clone } from '../git/clone/clone.ts';
 import { namedCommit } from '../git/clone/named-commit.ts';
-import { parentsOf, walkHistory } from '../git/objects/history.ts';
+import { ancestorsOf, parentsOf, walkHistory } from '../git/objects/history.ts';
 import { isCommitId, type RemoteRef } from '../git/refs.ts';
 import { DEFAULT_STORE_LIMITS } from '../git/store-limits.ts';
 import { SourceError } from '../lib/errors.ts';
 import { shortRevision } from '../lib/text/revision.ts';
-import { turn } from '../lib/turn.ts';
 import { gitSnapshot } from './git-snapshot.ts';
 import { namedBy, pickPin } from './revision.ts';
 import type { Source } from './source.ts';
@@ -66,24 +65,6 @@ export function cloneSource(clone: Clone, { dir, revision = 'HEAD', path }: Clon
   };
 }
 
-/** Commits and all that they descend from. */
-async function ancestorsOf(
-  commits: readonly string[],
-  read: (oid: string) => Promise<Buffer | undefined>,
-): Promise<Set<string>> {
-  const found = new Set<string>();
-  const open = [...commits];
-  for (let oid = open.pop(); oid !== undefined; oid = open.pop()) {
-    if (found.has(oid)) continue;
-    found.add(oid);
-    if (found.size % COMMITS_A_TURN === 0) await turn();
-    const content = await read(oid);
-    if (content) open.push(...parentsOf(content));
-  }
-  return found;
-}
-
-const COMMITS_A_TURN = 500;
 const REMOTE = 'refs/remotes/origin/';
 
 /**

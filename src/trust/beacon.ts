@@ -30,11 +30,14 @@ const MOST_AHEAD = 86_400_000;
 /** No beacon has a later date, even by a wrong clock of the site. */
 const LATEST = Date.UTC(2056, 0, 1);
 
+/** The refs of all beacons begin with this. */
+export const BEACONS = 'refs/holdfast/beacon/';
+
 /** The ref of the beacon of a revision; undefined for a revision that is not the name of a branch or a tag. */
 export function beaconRef(revision: string): string | undefined {
   const name = revision === '' ? 'HEAD' : revision;
   const isName = /^[A-Za-z0-9_][A-Za-z0-9._/-]*$/.test(name) && !/^[0-9a-f]{40}$/.test(name);
-  return isName && !/\.\.|\/\/|\/\.|[./]$/.test(name) ? `refs/holdfast/beacon/${name}` : undefined;
+  return isName && !/\.\.|\/\/|\/\.|[./]$/.test(name) ? `${BEACONS}${name}` : undefined;
 }
 
 /** The tag object without its signature. */

@@ -7,6 +7,7 @@ import { type Clone, cloneIn, openClone } from '../../src/git/clone/clone.ts';
 import { namedCommit } from '../../src/git/clone/named-commit.ts';
 import { programClone } from '../../src/git/clone/program-clone.ts';
 import { objectId } from '../../src/git/objects/git-object.ts';
+import { writeBundle } from '../../src/registry/push/bundle-file.ts';
 import { cloneSource } from '../../src/source/clone-source.ts';
 import { git, tryGit } from '../support/clones.ts';
 
@@ -119,6 +120,27 @@ async function compare(dir: string, clone: Clone): Promise<void> {
     }
 }
 
+/** Packs by hand what a fresh repo lacks that has all of `without`, and lets Git take it in and check it. */
+async function send(dir: string, clone: Clone, tips: readonly string[], without: readonly string[]): Promise<void> {
+  const noProgram = { clone, dir: join(root, 'nowhere') };
+  const receiver = join(root, 'receiver');
+  git(root, 'init', '-q', '--bare', receiver);
+  const named = (oids: readonly string[]) => oids.map((oid, index) => ({ name: `refs/heads/b${index}`, oid }));
+  try {
+    if (without.length > 0) {
+      git(receiver, 'fetch', '-q', dir, ...without.map((oid, index) => `${oid}:refs/heads/had${index}`));
+    }
+    const content = { refs: named(tips), prerequisites: without, without };
+    const { path } = await writeBundle(noProgram, join(root, 'sent.bundle'), content);
+    git(receiver, 'fetch', '-q', path, 'refs/heads/*:refs/heads/*');
+    for (const { name, oid } of content.refs) expect(git(receiver, 'rev-parse', name)).toBe(oid);
+    git(receiver, 'fsck', '--full', '--strict');
+  } finally {
+    await rm(receiver, { recursive: true, force: true });
+    await rm(join(root, 'sent.bundle'), { force: true });
+  }
+}
+
 test('a clone is read as the git program reads it, by the library and by the program', async () => {
   let runs = 0;
   await fc.assert(
@@ -127,6 +149,9 @@ test('a clone is read as the git program reads it, by the library and by the pro
       await live(dir, [{ kind: 'commit', file: 0, size: 1 }, ...steps]);
       const clone = await openClone(dir, {});
       await compare(dir, clone);
+      const commits = git(dir, 'rev-list', '--all', 'HEAD', '--').split('\n');
+      const tips = commits.slice(0, 2);
+      for (const without of [[], commits.slice(-1), commits.slice(1, 3)]) await send(dir, clone, tips, without);
       const program = await programClone(dir, 'the test says so');
       try {
         await compare(dir, cloneIn(program, clone.gitDir, clone.prefix));

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { git, gitWord, runProgram } from '../../git/clone/git-program.ts';
+import { type Clone, openClone } from '../../git/clone/clone.ts';
+import { git, runProgram } from '../../git/clone/git-program.ts';
+import { namedCommit } from '../../git/clone/named-commit.ts';
 import { InputError } from '../../lib/errors.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
 import { beaconPayload, beaconRef } from '../../trust/beacon.ts';
@@ -11,23 +13,27 @@ import { NAMESPACE } from '../../trust/trust.ts';
 import { defineCommand, one } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { count, duration, text } from '../options/kinds.ts';
-import { optional, required, withDefault } from '../options/option.ts';
+import { type OptionsOf, optional, required, withDefault } from '../options/option.ts';
 import { print } from '../output/terminal.ts';
+
+const options = {
+  revision: withDefault(text('ref'), 'HEAD', 'the branch or tag, as the sites are told to follow it'),
+  commit: optional(text('commit'), 'the commit that it is at (default: the one that the clone has)'),
+  key: required(text('file'), 'an SSH key that may sign for holdfast-beacon; a .pub file for one in an ssh-agent'),
+  valid: withDefault(duration, '24h', 'the time for which sites may believe it'),
+  sequence: optional(
+    count(1),
+    "the beacon's number; sites believe no lower one than they saw (default: the time in seconds)",
+  ),
+  push: optional(text('remote'), 'send it to this remote'),
+};
+
+type BeaconOptions = OptionsOf<typeof options>;
 
 /** Signs into a clone, and sends it where the sites look. */
 export const command = defineCommand({
   argument: one('folder', 'a clone of the config repo'),
-  options: {
-    revision: withDefault(text('ref'), 'HEAD', 'the branch or tag, as the sites are told to follow it'),
-    commit: optional(text('commit'), 'the commit that it is at (default: the one that the clone has)'),
-    key: required(text('file'), 'an SSH key that may sign for holdfast-beacon; a .pub file for one in an ssh-agent'),
-    valid: withDefault(duration, '24h', 'the time for which sites may believe it'),
-    sequence: optional(
-      count(1),
-      "the beacon's number; sites believe no lower one than they saw (default: the time in seconds)",
-    ),
-    push: optional(text('remote'), 'send it to this remote'),
-  },
+  options,
   exitCodes: { 0: 'signed', 2: 'bad input, or Git or ssh-keygen failed' },
   async run(folder, options) {
     const dir = folder ?? '.';
@@ -38,45 +44,50 @@ export const command = defineCommand({
     const issued = Math.floor(Date.now() / 1000) * 1000;
     if (siteTime(new Date(issued)) === undefined)
       throw InputError.of(`the clock of this machine says ${new Date(issued).toISOString()}, which cannot be right`);
-    const commit = await gitWord(dir, ['rev-parse', '-q', '--verify', `${options.commit ?? revision}^{commit}`]);
-    if (commit === undefined)
-      throw InputError.of(`${dir} is not a clone of a Git repo, or has no commit ${options.commit ?? revision}`);
-    if (options.push !== undefined) await fetchBefore(dir, options.push, ref);
-    const highest = issued / 1000 + 86_400;
-    const found = await lastSequence(dir, ref);
-    // A number far beyond its time was believed by no site.
-    const last = found <= highest ? found : 0;
-    // The time in seconds needs no memory. If somebody's clock was ahead, the last number plus one is higher.
-    const sequence = options.sequence ?? Math.max(last + 1, issued / 1000);
-    if (sequence <= last) {
-      throw InputError.of(
-        `--sequence ${sequence} is not above ${last}, the last beacon's: sites that saw that one believe no lower number`,
-        'leave it out: the number then rises by itself',
-      );
-    }
-    if (sequence > highest) {
-      throw InputError.of(
-        `--sequence ${sequence} is more than a day ahead of now, ${issued / 1000} s since 1970: no site believes it`,
-        'leave it out, and it counts up',
-      );
-    }
-    const payload = beaconPayload({
-      revision,
-      commit,
-      sequence,
-      issued,
-      expires: issued + options.valid,
-    });
-    const signed = payload + (await sign(resolve(options.key), payload, dir));
-    const oid = (await git(dir, ['hash-object', '-t', 'tag', '-w', '--stdin'], signed)).toString('utf8').trim();
-    await git(dir, ['update-ref', ref, oid]);
-    if (options.push !== undefined) await git(dir, ['push', '--quiet', options.push, `+${ref}:${ref}`]);
-    print(
-      `beacon ${sequence} of ${revision}: at ${shortRevision(commit)}, until ${new Date(issued + options.valid).toISOString()}${options.push === undefined ? `; send it with: git push REMOTE +${ref}:${ref}` : ''}`,
-    );
-    return EXIT.ok;
+    const clone = await openClone(dir);
+    return issue(clone, dir, ref, issued, options).finally(() => clone.close());
   },
 });
+
+async function issue(clone: Clone, dir: string, ref: string, issued: number, options: BeaconOptions): Promise<number> {
+  const { revision } = options;
+  const named = await namedCommit(clone, options.commit ?? revision);
+  if (!named) throw InputError.of(`${dir} has no commit ${options.commit ?? revision}`);
+  const { commit } = named;
+  if (options.push !== undefined) await fetchBefore(dir, options.push, ref);
+  const highest = issued / 1000 + 86_400;
+  const found = await lastSequence(clone, ref);
+  // A number far beyond its time was believed by no site.
+  const last = found <= highest ? found : 0;
+  // The time in seconds needs no memory. If somebody's clock was ahead, the last number plus one is higher.
+  const sequence = options.sequence ?? Math.max(last + 1, issued / 1000);
+  if (sequence <= last) {
+    throw InputError.of(
+      `--sequence ${sequence} is not above ${last}, the last beacon's: sites that saw that one believe no lower number`,
+      'leave it out: the number then rises by itself',
+    );
+  }
+  if (sequence > highest) {
+    throw InputError.of(
+      `--sequence ${sequence} is more than a day ahead of now, ${issued / 1000} s since 1970: no site believes it`,
+      'leave it out, and it counts up',
+    );
+  }
+  const payload = beaconPayload({
+    revision,
+    commit,
+    sequence,
+    issued,
+    expires: issued + options.valid,
+  });
+  const signed = payload + (await sign(resolve(options.key), payload, dir));
+  await clone.storeTag(Buffer.from(signed), ref);
+  if (options.push !== undefined) await git(dir, ['push', '--quiet', options.push, `+${ref}:${ref}`]);
+  print(
+    `beacon ${sequence} of ${revision}: at ${shortRevision(commit)}, until ${new Date(issued + options.valid).toISOString()}${options.push === undefined ? `; send it with: git push REMOTE +${ref}:${ref}` : ''}`,
+  );
+  return EXIT.ok;
+}
 
 async function fetchBefore(dir: string, remote: string, ref: string): Promise<void> {
   const there = (await git(dir, ['ls-remote', remote, ref])).toString('utf8').trim();
@@ -84,10 +95,11 @@ async function fetchBefore(dir: string, remote: string, ref: string): Promise<vo
 }
 
 /** The number of the newest beacon in the clone; 0 if there is none. */
-async function lastSequence(dir: string, ref: string): Promise<number> {
-  const last = await gitWord(dir, ['cat-file', 'tag', ref]);
-  const message = last?.split('-----BEGIN')[0] ?? '';
-  return Number(trailers(message, 'Sequence')[0] ?? 0);
+async function lastSequence(clone: Clone, ref: string): Promise<number> {
+  const last = (await clone.refs([ref])).find(({ name }) => name === ref);
+  const object = last && (await clone.find(last.oid));
+  const message = object?.type === 'tag' ? object.content.toString('utf8').split('-----BEGIN')[0] : undefined;
+  return Number(trailers(message ?? '', 'Sequence')[0] ?? 0);
 }
 
 async function sign(key: string, payload: string, dir: string): Promise<string> {

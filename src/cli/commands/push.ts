@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Clone, openClone } from '../../git/clone/clone.ts';
 import { InputError, SourceError } from '../../lib/errors.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
 import { type BundleHeader, openBundle } from '../../registry/bundle/bundle-header.ts';
@@ -12,9 +13,9 @@ import { openRegistry } from '../../registry/oci/open-registry.ts';
 import type { Registry } from '../../registry/oci/registry.ts';
 import { putManifest, uploadBlob } from '../../registry/oci/registry-upload.ts';
 import { writeBundle } from '../../registry/push/bundle-file.ts';
-import { originOf, type PushedRef, refsOf } from '../../registry/push/clone.ts';
-import { BEACONS, type Before, planLayers, sameRefs } from '../../registry/push/plan.ts';
-import { beaconRef } from '../../trust/beacon.ts';
+import { type Before, planLayers, sameRefs } from '../../registry/push/push-plan.ts';
+import { originOf, type PushedRef, pushedRefs } from '../../registry/push/pushed-refs.ts';
+import { BEACONS, beaconRef } from '../../trust/beacon.ts';
 import { defineCommand, some } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { text } from '../options/kinds.ts';
@@ -39,29 +40,34 @@ export const command = defineCommand({
   exitCodes: { 0: 'the registry holds it', 2: 'bad input, or Git or the registry failed' },
   async run(words, options) {
     const [dir, reference] = parseWords(words);
-    const refs = await refsOf(dir, options.revision, { tags: options.tags, beaconRef });
+    const clone = await openClone(dir);
     const { limits, ...settings } = await sourceOptionsFrom(process.env);
     const registry = openRegistry(reference, 'pull,push', limits, settings);
     const scratch = await mkdtemp(join(tmpdir(), 'holdfast-'));
     const { signal } = new AbortController();
     try {
+      const from = { clone, dir };
+      const refs = await pushedRefs(from, options.revision, { tags: options.tags, companionOf: beaconRef });
       const before = await readBefore(registry, reference, options.force, signal);
       if (before && !options.squash && sameRefs(before.refs, refs)) {
         print([`${ociUrl(reference)} holds that already: ${summary(refs)}`, before.digest]);
         return EXIT.ok;
       }
-      const bundles = await planLayers(dir, refs, before, options);
+      const bundles = await planLayers(clone, refs, before, {
+        ...options,
+        isReplaced: (name) => name.startsWith(BEACONS),
+      });
       const layers: Layer[] = [...bundles.kept];
       let sent = 0;
       for (const [index, { replaces, ...content }] of bundles.made.entries()) {
-        const file = await writeBundle(dir, join(scratch, `${index}.bundle`), content);
+        const file = await writeBundle(from, join(scratch, `${index}.bundle`), content);
         const body = { length: file.size, open: () => createReadStream(file.path) };
         if (await uploadBlob(registry, { digest: file.digest, body }, signal)) sent += file.size;
         layers.push({ digest: file.digest, size: file.size, replaces });
       }
       await uploadBlob(registry, { digest: EMPTY.digest, body: Buffer.from(EMPTY.data, 'base64').toString() }, signal);
       await requireUnmoved(registry, reference, before, signal);
-      const text = encodeArtifact({ layers, annotations: await annotations(dir, refs) });
+      const text = encodeArtifact({ layers, annotations: await annotations(clone, refs) });
       await putManifest(registry, reference.tag, text, signal);
       const { digest } = await readManifest(registry, reference.tag, signal);
       print([`${ociUrl(reference)} holds ${summary(refs)} now`, digest]);
@@ -71,6 +77,7 @@ export const command = defineCommand({
       return EXIT.ok;
     } finally {
       registry.close();
+      clone.close();
       await rm(scratch, { recursive: true, force: true });
     }
   },
@@ -132,8 +139,8 @@ async function requireUnmoved(
   throw InputError.of(`somebody else pushed to ${ociUrl(reference)} meanwhile`, 'push again');
 }
 
-async function annotations(dir: string, refs: readonly PushedRef[]): Promise<Record<string, string>> {
-  const source = await originOf(dir);
+async function annotations(clone: Clone, refs: readonly PushedRef[]): Promise<Record<string, string>> {
+  const source = await originOf(clone);
   return {
     'org.opencontainers.image.created': new Date().toISOString(),
     'org.opencontainers.image.revision': refs.find(({ name }) => name === 'HEAD')?.commit ?? '',

@@ -9,6 +9,8 @@ export interface CloneStorage {
   branch(): Promise<string | undefined>;
   /** The commit that is checked out; undefined before the first one. */
   head(): Promise<string | undefined>;
+  /** True if the clone has only the newest commits of its history. */
+  isShallow(): Promise<boolean>;
   /** An object by its full ID; undefined where it is not here. */
   find(oid: string): Promise<GitObject | undefined>;
   /** The one object whose ID begins with these digits. */

@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { join } from 'node:path';
 import { messageOf, SourceError } from '../../lib/errors.ts';
 import { type GitObject, objectId } from '../objects/git-object.ts';
 import { isCommitId, isRefName } from '../refs.ts';
@@ -23,6 +24,7 @@ export async function isomorphicClone(gitdir: string): Promise<CloneStorage> {
     branch: async () => (await git.currentBranch({ ...at, fullname: true })) ?? undefined,
     head: () => resolve('HEAD'),
 
+    isShallow: async () => fs.existsSync(join(gitdir, 'shallow')),
     async find(oid) {
       const found = await unlessAbsent(() => git.readObject({ ...at, cache, oid, format: 'content' }));
       if (!found) return undefined;

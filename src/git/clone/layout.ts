@@ -115,9 +115,12 @@ export function parseConfig(text: string): Map<string, string> {
   return values;
 }
 
-/** The URL of the remote `origin`; undefined where there is none. */
-export const originUrl = async (gitDir: string): Promise<string | undefined> =>
-  parseConfig((await textOf(join(gitDir, 'config'))) ?? '').get('remote.origin.url');
+/** The URL of the remote `origin`; undefined where there is none. A linked work tree has the configuration of the repo that it belongs to. */
+export async function originUrl(gitDir: string): Promise<string | undefined> {
+  const common = (await textOf(join(gitDir, 'commondir')))?.trim();
+  const config = await textOf(join(common === undefined ? gitDir : resolve(gitDir, common), 'config'));
+  return parseConfig(config ?? '').get('remote.origin.url');
+}
 
 const isFolder = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined))?.isDirectory() === true;

@@ -26,6 +26,7 @@ export async function programClone(dir: string, obstacle: string): Promise<Clone
     },
     branch: () => gitWord(dir, ['symbolic-ref', '-q', 'HEAD']),
     head: () => gitWord(dir, ['rev-parse', '-q', '--verify', 'HEAD^{commit}']),
+    isShallow: async () => (await gitWord(dir, ['rev-parse', '--is-shallow-repository'])) === 'true',
     find: objects.find,
     expand: (digits) => gitWord(dir, ['rev-parse', '-q', '--verify', digits]),
     async storeTag(content, ref) {

@@ -62,6 +62,23 @@ export async function walkHistory(
   }));
 }
 
+/** Commits and all that they descend from, as far as `read` has them. */
+export async function ancestorsOf(
+  commits: readonly string[],
+  read: (oid: string) => Promise<Uint8Array | undefined>,
+): Promise<Set<string>> {
+  const found = new Set<string>();
+  const open = [...commits];
+  for (let oid = open.pop(); oid !== undefined; oid = open.pop()) {
+    if (found.has(oid)) continue;
+    found.add(oid);
+    if (found.size % COMMITS_A_TURN === 0) await turn();
+    const content = await read(oid);
+    if (content) open.push(...parentsOf(content));
+  }
+  return found;
+}
+
 /** Depth first, with a stack of its own: a history is deeper than any call stack. */
 function childrenFirst(commits: ReadonlyMap<string, readonly string[]>, tip: string): string[] {
   const done: string[] = [];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { crc32, deflateSync } from 'node:zlib';
+import { crc32 } from 'node:zlib';
 import { turn } from '../../lib/turn.ts';
-import { type GitObject, type ObjectType, treeOf } from '../objects/git-object.ts';
+import { treeOf } from '../objects/git-object.ts';
 import { rawEntries } from '../objects/git-tree.ts';
 import { parentsOf } from '../objects/history.ts';
 import type { StoreLimits } from '../store-limits.ts';
@@ -9,6 +9,7 @@ import { writeIndex } from './index-pack.ts';
 import { type PackFiles, TEMPORARY } from './pack-files.ts';
 import type { Indexed } from './pack-index.ts';
 import { indexName, isPack, openPacks, type PackSet, packName } from './pack-set.ts';
+import { packEntry, packHead } from './pack-writer.ts';
 
 /** What a merge keeps. */
 export interface Kept {
@@ -26,7 +27,6 @@ export interface Merged {
   missing: number;
 }
 
-const NUMBERS: Record<ObjectType, number> = { commit: 1, tree: 2, blob: 3, tag: 4 };
 const TURN = 200;
 
 /**
@@ -136,14 +136,12 @@ async function writePack(
     offset += data.length;
   };
   try {
-    const head = Buffer.from('PACK\0\0\0\x02\0\0\0\0', 'latin1');
-    head.writeUInt32BE(oids.length, 8);
-    write(head);
+    write(packHead(oids.length));
     for (const [i, oid] of oids.entries()) {
       if (i % TURN === TURN - 1) await turn();
       const object = set.find(oid);
       if (!object) throw new Error(`Git object ${oid} was readable a moment ago and is no longer`);
-      const bytes = Buffer.concat([entryHeader(object), deflateSync(object.content)]);
+      const bytes = packEntry(object);
       objects.push({ oid, offset, crc: crc32(bytes) });
       write(bytes);
     }
@@ -154,18 +152,4 @@ async function writePack(
   } finally {
     writer.close();
   }
-}
-
-function entryHeader({ type, content }: GitObject): Buffer {
-  const bytes: number[] = [];
-  let rest = content.length;
-  let byte = (NUMBERS[type] << 4) | (rest & 15);
-  rest = Math.floor(rest / 16);
-  while (rest > 0) {
-    bytes.push(byte | 0x80);
-    byte = rest & 0x7f;
-    rest = Math.floor(rest / 128);
-  }
-  bytes.push(byte);
-  return Buffer.from(bytes);
 }

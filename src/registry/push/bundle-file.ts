@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import { InputError } from '../../lib/errors.ts';
-import type { PushedRef } from './clone.ts';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import type { Clone } from '../../git/clone/clone.ts';
+import { objectsToSend } from '../../git/clone/objects-to-send.ts';
+import { packEntry, packHead } from '../../git/pack/pack-writer.ts';
+import { InputError, SourceError } from '../../lib/errors.ts';
+import type { PushedClone, PushedRef } from './pushed-refs.ts';
 
 /** What a bundle is made of. */
 export interface BundleContent {
@@ -24,7 +27,7 @@ export interface BundleFile {
  * Writes a Git bundle, version 2, to a new file. By hand and not by `git bundle`, which leaves out every ref whose commit is no news. Throws
  * InputError with Git's words. Source: gitformat-bundle(5).
  */
-export async function writeBundle(dir: string, path: string, content: BundleContent): Promise<BundleFile> {
+export async function writeBundle(from: PushedClone, path: string, content: BundleContent): Promise<BundleFile> {
   const { refs, prerequisites, without } = content;
   const lines = [
     '# v2 git bundle',
@@ -35,8 +38,8 @@ export async function writeBundle(dir: string, path: string, content: BundleCont
   const file = await open(path, 'wx', 0o600);
   try {
     await file.write(lines.map((line) => `${line}\n`).join(''));
-    const input = [...refs.map(({ oid }) => oid), ...without.map((oid) => `^${oid}`)];
-    await packObjects(dir, file.fd, input.map((line) => `${line}\n`).join(''));
+    const tips = refs.map(({ oid }) => oid);
+    if (!(await packByGit(from.dir, file.fd, tips, without))) await packByHand(from.clone, file, tips, without);
   } finally {
     await file.close();
   }
@@ -45,7 +48,8 @@ export async function writeBundle(dir: string, path: string, content: BundleCont
   return { path, digest: `sha256:${hash.digest('hex')}`, size: (await stat(path)).size };
 }
 
-function packObjects(dir: string, output: number, input: string): Promise<void> {
+/** Packs with the `git` program, which finds what can be sent as a change to something else. False where this machine has no such program. */
+function packByGit(dir: string, output: number, tips: readonly string[], without: readonly string[]): Promise<boolean> {
   // A bitmap would leave out what is anywhere in the history before, and a site need not have kept that.
   const args = ['pack-objects', '--revs', '--thin', '--stdout', '--delta-base-offset', '--no-use-bitmap-index', '-q'];
   return new Promise((resolve, reject) => {
@@ -54,13 +58,35 @@ function packObjects(dir: string, output: number, input: string): Promise<void> 
     child.stderr?.on('data', (chunk: Buffer) => {
       words = `${words}${chunk.toString('utf8')}`.slice(-2000);
     });
-    child.on('error', reject);
+    child.on('error', (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? resolve(false) : reject(error)));
     child.on('close', (code) => {
-      if (code === 0) resolve();
+      if (code === 0) resolve(true);
       else reject(InputError.of(`git pack-objects failed: ${words.trim() || `exit code ${code}`}`));
     });
     // A program that ends before it has read says why by its exit code.
     child.stdin?.on('error', () => {});
-    child.stdin?.end(input);
+    child.stdin?.end([...tips, ...without.map((oid) => `^${oid}`)].map((line) => `${line}\n`).join(''));
   });
+}
+
+/** Packs every object whole: right, and larger than what Git packs. */
+async function packByHand(
+  clone: Clone,
+  file: FileHandle,
+  tips: readonly string[],
+  without: readonly string[],
+): Promise<void> {
+  const oids = await objectsToSend(clone, tips, without);
+  const hash = createHash('sha1');
+  const write = async (bytes: Buffer): Promise<void> => {
+    hash.update(bytes);
+    await file.write(bytes);
+  };
+  await write(packHead(oids.size));
+  for (const oid of oids) {
+    const object = await clone.find(oid);
+    if (!object) throw new SourceError('notFound', `this clone has no object ${oid}`);
+    await write(packEntry(object));
+  }
+  await file.write(hash.digest());
 }

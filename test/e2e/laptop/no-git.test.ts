@@ -6,6 +6,7 @@ import { shortRevision } from '../../../src/lib/text/revision.ts';
 import { git } from '../../support/clones.ts';
 import { bareRepo, type GitRepo } from '../../support/git-repo.ts';
 import { holdfast } from '../../support/holdfast-process.ts';
+import { startRegistry } from '../../support/registry.ts';
 import { signedCommit, signedTag } from '../../support/signed-repo.ts';
 import { type KeyPair, sshKeyPair } from '../../support/signing.ts';
 
@@ -86,4 +87,43 @@ test('a folder that is no clone is said to be none', async () => {
   const { stderr, code } = await bare('verify', join(dir, 'empty'));
   expect(stderr).toContain('is no clone of a Git repo');
   expect(code).toBe(2);
+});
+
+test('without the git program, beacon signs into a clone and counts up', async () => {
+  for (const _ of ['first', 'second']) {
+    const { stdout, stderr, code } = await bare('beacon', clone, '--revision', 'main', '--key', ada.file);
+    expect(stderr).toBe('');
+    expect(stdout).toContain(`of main: at ${shortRevision(second)}`);
+    expect(code).toBe(0);
+  }
+  const tag = git(clone, 'cat-file', 'tag', 'refs/holdfast/beacon/main');
+  expect(tag).toContain(`object ${second}`);
+  const last = /Sequence: (\d+)/.exec(tag)?.[1];
+  const back = await bare('beacon', clone, '--revision', 'main', '--key', ada.file, '--sequence', String(last));
+  expect(back.stderr).toContain(`--sequence ${last} is not above ${last}`);
+  expect((await bare('beacon', clone, '--key', ada.file, '--push', 'origin')).stderr).toContain(
+    'this needs the program git',
+  );
+});
+
+test('without the git program, push sends a clone that sites and Git can read, and then what is new', async () => {
+  const registry = await startRegistry();
+  try {
+    const url = `oci://${registry.address}/fleet:main`;
+    const work = join(dir, 'work');
+    git(dir, 'clone', '-q', repo.dir, work);
+    expect(await bare('push', work, url, '--tags')).toMatchObject({ stderr: '', code: 0 });
+    await writeFile(join(work, 'apps/web/compose.yaml'), 'services: { web: { image: "web:3" } }\n');
+    git(work, 'commit', '-qam', 'Go on');
+    const again = await bare('push', work, url, '--tags');
+    expect(again.stdout).toContain('2 layers');
+    await writeFile(join(work, 'sites/a.yaml'), head('Site'));
+    git(work, 'commit', '-qam', 'Unpin');
+    expect((await bare('push', work, url, '--tags')).code).toBe(0);
+    const { stdout } = await bare('render', '--repo', url, '--site', 'a');
+    expect(stdout).toContain('web:3');
+    expect((await bare('push', work, url, '--tags')).stdout).toContain('holds that already');
+  } finally {
+    await registry.remove();
+  }
 });

@@ -1,10 +1,11 @@
+import type { Clone } from '../../git/clone/clone.ts';
 import { InputError } from '../../lib/errors.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
 import type { BundleHeader } from '../bundle/bundle-header.ts';
 import type { Layer } from '../oci/artifact.ts';
 import type { BundleContent } from './bundle-file.ts';
-import { commitsOf, isContained, type PushedRef } from './clone.ts';
 import { nextStep } from './layers.ts';
+import { commitsOf, isContained, type PushedRef } from './pushed-refs.ts';
 
 type Refs = readonly BundleHeader['refs'][number][];
 
@@ -17,28 +18,32 @@ export interface Before {
   refsOf: (layer: Layer) => Promise<Refs>;
 }
 
+export interface PushPlanOptions {
+  squash: boolean;
+  force: boolean;
+  /** True for a ref that takes the place of another, and need not follow it. */
+  isReplaced: (name: string) => boolean;
+}
+
 export interface LayerPlan {
   kept: readonly Layer[];
   made: (BundleContent & { replaces: readonly string[] })[];
 }
 
-export const BEACONS = 'refs/holdfast/beacon/';
-
 /** Which layers stay, and which are made. Throws InputError where that would take something back and `force` does not say so. */
 export async function planLayers(
-  dir: string,
+  clone: Clone,
   refs: readonly PushedRef[],
   before: Before | undefined,
-  { squash, force }: { squash: boolean; force: boolean },
+  { squash, force, isReplaced }: PushPlanOptions,
 ): Promise<LayerPlan> {
   const anew = { refs, prerequisites: [], without: [], replaces: [] };
   if (!before) return { kept: [], made: [anew] };
-  const commits = await commitsIn(dir, before.refs);
-  if (!force) await requireForward(dir, refs, before.refs, commits);
-  // A beacon takes the place of another, which nobody keeps.
-  const held = before.refs.filter(({ name }) => !name.startsWith(BEACONS));
+  const commits = await commitsIn(clone, before.refs);
+  if (!force) await requireForward(clone, refs, before.refs, commits, isReplaced);
+  const held = before.refs.filter(({ name }) => !isReplaced(name));
   const tips = refs.map(({ commit }) => commit);
-  const isForward = held.every(({ oid }) => commits.has(oid)) && (await isContained(dir, ofAll(held, commits), tips));
+  const isForward = held.every(({ oid }) => commits.has(oid)) && (await isContained(clone, ofAll(held, commits), tips));
 
   const { layers } = before;
   const [base, ...increments] = layers;
@@ -52,7 +57,7 @@ export async function planLayers(
       return { kept: layers, made };
     case 'gather': {
       const below = await before.refsOf(base);
-      const basis = onTopOf(below, await commitsIn(dir, below));
+      const basis = onTopOf(below, await commitsIn(clone, below));
       const gathered = { refs: there, ...basis, replaces: increments.map(({ digest }) => digest) };
       return { kept: [base], made: [gathered, ...made] };
     }
@@ -63,9 +68,9 @@ export async function planLayers(
   }
 }
 
-const commitsIn = (dir: string, refs: Refs): Promise<ReadonlyMap<string, string>> =>
+const commitsIn = (clone: Clone, refs: Refs): Promise<ReadonlyMap<string, string>> =>
   commitsOf(
-    dir,
+    clone,
     refs.map(({ oid }) => oid),
   );
 
@@ -81,19 +86,20 @@ function onTopOf(refs: Refs, commits: ReadonlyMap<string, string>): Omit<BundleC
 }
 
 async function requireForward(
-  dir: string,
+  clone: Clone,
   refs: readonly PushedRef[],
   before: Refs,
   commits: ReadonlyMap<string, string>,
+  isReplaced: PushPlanOptions['isReplaced'],
 ): Promise<void> {
   const known = new Map(before.map(({ name, oid }) => [name, oid]));
   // HEAD is one of the others, and says less.
   for (const { name, oid, commit } of [...refs].reverse()) {
     const old = known.get(name);
-    if (old === undefined || old === oid || name.startsWith(BEACONS)) continue;
+    if (old === undefined || old === oid || isReplaced(name)) continue;
     const was = commits.get(old);
     const isTag = name.startsWith('refs/tags/');
-    if (!isTag && was !== undefined && (await isContained(dir, [was], [commit]))) continue;
+    if (!isTag && was !== undefined && (await isContained(clone, [was], [commit]))) continue;
     const why = was === undefined ? 'this clone does not have' : `${shortRevision(commit)} does not follow`;
     throw InputError.of(
       `${name} lies there at ${shortRevision(old)}, which ${isTag && was !== undefined ? 'is another tag' : why}`,
