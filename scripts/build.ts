@@ -84,7 +84,7 @@ const nameExports: Plugin = {
 const options = {
   absWorkingDir: repoDir,
   // The second is a process of its own, which the agent starts.
-  entryPoints: { holdfast: 'src/cli/main.ts', 'chunks/pack-child': 'src/git/pack/pack-child.ts' },
+  entryPoints: { holdfast: 'src/cli/main.ts', 'chunks/pack-child': 'src/git/pack/worker/pack-child.ts' },
   outdir: DIST,
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,

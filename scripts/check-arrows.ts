@@ -1,62 +1,133 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize, relative } from 'node:path';
 
+interface Room {
+  does: string;
+  /** The folders that it may import besides itself, each of which is above it here. */
+  mayImport: readonly string[];
+}
+
 /**
- * Data flows one way through src/, and imports may only point back to where it comes from:
- *
- *     lib <- net <- git <- registry <-\
- *      ^      ^                        \
- *      |      \------------------------\--\
- *     model <-+- yaml <-+---------------+--|-- source <- fleet <- compose <- import <-\
- *             |         +- trust <---------|------------------------------------------+- agent <- report <- cli
- *             +- container <-+- engine <---+-\                                        |
- *                            +- plan <-------+- apply <-------------------------------/
- *
- * What a folder may import besides itself. `net`, `git` and `registry` know nothing of Holdfast, and each could be taken out of the repo.
- * `source`, `fleet` and `compose` know no engine; `engine` and `plan` know neither each other nor
- * Compose; only `apply` and what follows see both sides.
- * `validate` is beside `import`, and reads `trust` as well.
+ * Data flows one way through src/, and an import may only point back to where the data comes from. `net`, `git` and `registry` know nothing of
+ * Holdfast, and each could be taken out of the repo. `source`, `fleet` and `compose` know no engine; `engine` and `plan` know neither each other
+ * nor Compose; only `apply` and the folders below it see both sides. The table in docs/architecture.md is printed from this one.
  */
-export const ARROWS: Readonly<Record<string, readonly string[]>> = {
-  lib: [],
-  net: ['lib'],
-  git: ['lib', 'net'],
-  registry: ['lib', 'net', 'git'],
-  model: ['lib'],
-  yaml: ['lib', 'model'],
-  container: ['lib', 'model'],
-  source: ['lib', 'net', 'git', 'registry', 'model', 'yaml'],
-  trust: ['lib', 'git', 'model', 'yaml'],
-  fleet: ['lib', 'model', 'yaml', 'source'],
-  compose: ['lib', 'git', 'model', 'yaml', 'container', 'source', 'fleet'],
-  import: ['lib', 'model', 'yaml', 'source', 'fleet', 'compose'],
-  validate: ['lib', 'model', 'source', 'trust', 'fleet', 'compose'],
-  engine: ['lib', 'net', 'model', 'container'],
-  plan: ['lib', 'model', 'container'],
-  apply: ['lib', 'model', 'container', 'engine', 'plan'],
-  agent: ['lib', 'git', 'model', 'yaml', 'container', 'source', 'trust', 'fleet', 'compose', 'engine', 'plan', 'apply'],
-  report: ['lib', 'model', 'container', 'plan', 'agent'],
-  cli: [
-    'lib',
-    'net',
-    'git',
-    'registry',
-    'model',
-    'yaml',
-    'container',
-    'source',
-    'trust',
-    'fleet',
-    'compose',
-    'import',
-    'validate',
-    'engine',
-    'plan',
-    'apply',
-    'agent',
-    'report',
-  ],
+export const ROOMS: Readonly<Record<string, Room>> = {
+  lib: {
+    does: 'errors, clock, disk, log, text, limiters',
+    mayImport: [],
+  },
+  net: {
+    does: 'HTTP, TLS, proxies, limits, credentials; knows nothing of Git or Holdfast',
+    mayImport: ['lib'],
+  },
+  git: {
+    does: 'objects, packs, the store of fetched objects, the protocol and its transports, clones; knows nothing of Holdfast',
+    mayImport: ['lib', 'net'],
+  },
+  registry: {
+    does: 'artifacts in a registry and Git bundles, read and pushed; knows nothing of Holdfast',
+    mayImport: ['lib', 'net', 'git'],
+  },
+  model: {
+    does: 'the nouns that stages hand to each other, types (almost) only',
+    mayImport: ['lib'],
+  },
+  yaml: {
+    does: 'YAML with a file, line and column on every node',
+    mayImport: ['lib', 'model'],
+  },
+  container: {
+    does: "containers, networks and volumes in the Engine API's JSON; `fields/` how each key of a container is sent, read, compared and shown; `labels/` ownership, hashes",
+    mayImport: ['lib', 'model'],
+  },
+  source: {
+    does: 'a place that desired state comes from, as a Snapshot: folder, clone, Git server, registry, bundle; recording and replaying it; following it',
+    mayImport: ['lib', 'net', 'git', 'registry', 'model', 'yaml'],
+  },
+  trust: {
+    does: 'who signed what, and whether a site may accept it: pure but for what it asks a source',
+    mayImport: ['lib', 'git', 'model', 'yaml'],
+  },
+  fleet: {
+    does: '`fleet.yaml`, `sites/`, `apps/`: which apps a site runs, from which files',
+    mayImport: ['lib', 'model', 'yaml', 'source'],
+  },
+  compose: {
+    does: "Compose files into containers, networks and volumes in the Engine API's words",
+    mayImport: ['lib', 'git', 'model', 'yaml', 'container', 'source', 'fleet'],
+  },
+  import: {
+    does: 'reads a stack of `docker compose` and writes an Application of it',
+    mayImport: ['lib', 'model', 'yaml', 'source', 'fleet', 'compose'],
+  },
+  validate: {
+    does: 'checks a whole config repo, or one site of it',
+    mayImport: ['lib', 'model', 'source', 'trust', 'fleet', 'compose'],
+  },
+  engine: {
+    does: '`client/` calls an engine by dockerode, `dialects/` what one engine does in its own way, `observe/` what runs and what changes; one function per operation',
+    mayImport: ['lib', 'net', 'model', 'container'],
+  },
+  plan: {
+    does: 'decides what a site needs and drafts it as operations (pure); prints a plan; updates the memory',
+    mayImport: ['lib', 'model', 'container'],
+  },
+  apply: {
+    does: "carries a plan out, and decides nothing; files of Git on the site's disk",
+    mayImport: ['lib', 'model', 'container', 'engine', 'plan'],
+  },
+  agent: {
+    does: 'the loop on a site: poll, accept, reconcile; what is on disk',
+    mayImport: [
+      'lib',
+      'git',
+      'model',
+      'yaml',
+      'container',
+      'source',
+      'trust',
+      'fleet',
+      'compose',
+      'engine',
+      'plan',
+      'apply',
+    ],
+  },
+  cli: {
+    does: 'one definition per command: parses flags, calls a stage, prints, sets the exit code',
+    mayImport: [
+      'lib',
+      'net',
+      'git',
+      'registry',
+      'model',
+      'yaml',
+      'container',
+      'source',
+      'trust',
+      'fleet',
+      'compose',
+      'import',
+      'validate',
+      'engine',
+      'plan',
+      'apply',
+      'agent',
+    ],
+  },
 };
+
+/** The table of docs/architecture.md. */
+export function houseTable(): string {
+  const rows = Object.entries(ROOMS).map(([name, { does, mayImport }]) => [
+    `\`${name}/\``,
+    does,
+    mayImport.length === 0 ? 'nothing' : mayImport.join(', '),
+  ]);
+  const table = [['folder', 'what it does', 'may import'], ['---', '---', '---'], ...rows];
+  return table.map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+}
 
 /** Packages that one folder alone knows, so that they can be replaced there. */
 export const PACKAGES_OF: Readonly<Record<string, string>> = {
@@ -114,7 +185,7 @@ function wrongArrow({ from, line, target, file }: Import): string[] {
   // What lies outside src/ is data: schemas and package.json.
   if (file.startsWith('..')) return file.endsWith('.json') ? [] : [`${at}: ${target} is outside src/`];
   const other = folderOf(file);
-  const allowed = ARROWS[folder];
+  const allowed = ROOMS[folder]?.mayImport;
   if (allowed === undefined) return [`${at}: ${folder} is not in the table of scripts/check-arrows.ts`];
   return other === folder || allowed.includes(other) ? [] : [`${at}: ${folder} may not import ${other}`];
 }
@@ -162,9 +233,19 @@ export async function readSources(src: string): Promise<SourceFile[]> {
   return Promise.all(paths.sort().map(async (path) => ({ path, text: await readFile(join(src, path), 'utf8') })));
 }
 
+/** The page with its table as it should be. */
+export const withHouseTable = (page: string): string => page.replace(/^\| folder .*\n(\|.*\n)+/m, houseTable());
+
 if (import.meta.main) {
-  const files = await readSources(join(dirname(import.meta.dirname), 'src'));
+  const root = dirname(import.meta.dirname);
+  const files = await readSources(join(root, 'src'));
   const found = violations(files);
+  const path = join(root, 'docs/architecture.md');
+  const page = await readFile(path, 'utf8');
+  if (withHouseTable(page) !== page) {
+    if (process.argv.includes('--write')) await writeFile(path, withHouseTable(page));
+    else found.push('docs/architecture.md: its table of folders is not this one: node scripts/check-arrows.ts --write');
+  }
   for (const line of found) console.error(line);
   if (found.length > 0) process.exitCode = 1;
   else console.error(`Arrows: ${files.length} files, every import points the right way.`);

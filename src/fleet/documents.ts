@@ -9,7 +9,7 @@ import type {
   SiteDocument,
   SyncPolicy,
 } from '../model/fleet.ts';
-import { requireRevision } from '../source/revision.ts';
+import { requireRevision } from '../source/revision/revision.ts';
 import type { YamlNode } from '../yaml/node.ts';
 import { below, flag, items, text, textMap, texts } from './values/values.ts';
 

@@ -7,7 +7,7 @@ import { DEFAULT_STORE_LIMITS } from '../git/store-limits.ts';
 import { SourceError } from '../lib/errors.ts';
 import { shortRevision } from '../lib/text/revision.ts';
 import { gitSnapshot } from './git-snapshot.ts';
-import { namedBy, pickPin } from './revision.ts';
+import { namedBy, pickPin } from './revision/revision.ts';
 import type { Source } from './source.ts';
 import { normalizeFolder } from './tree-path.ts';
 

@@ -1,5 +1,5 @@
 import { systemPackFiles } from '../git/pack/pack-files.ts';
-import { ownWorker, type PackWorker } from '../git/pack/pack-worker.ts';
+import { ownWorker, type PackWorker } from '../git/pack/worker/pack-worker.ts';
 import { isCommitId } from '../git/refs.ts';
 import { lazyObjects } from '../git/store/lazy-objects.ts';
 import { type ObjectStore, objectStore } from '../git/store/object-store.ts';
@@ -11,7 +11,7 @@ import { DEFAULT_LIMITS, type SourceLimits } from '../net/limits.ts';
 import { gitSnapshot } from './git-snapshot.ts';
 import { openUpstream, type RemoteOptions } from './open-upstream.ts';
 import { parseRemote } from './remote.ts';
-import { candidateNames, namedBy, pickPin, pickRef, type Resolved } from './revision.ts';
+import { candidateNames, namedBy, pickPin, pickRef, type Resolved } from './revision/revision.ts';
 import type { Source } from './source.ts';
 import { normalizeFolder } from './tree-path.ts';
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { placeSite } from '../../src/fleet/place-site.ts';
-import { processWorker } from '../../src/git/pack/pack-process.ts';
+import { processWorker } from '../../src/git/pack/worker/pack-process.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { gitSource } from '../../src/source/git-source.ts';
 

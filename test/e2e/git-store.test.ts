@@ -3,7 +3,7 @@ import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { systemPackFiles } from '../../src/git/pack/pack-files.ts';
-import { processWorker } from '../../src/git/pack/pack-process.ts';
+import { processWorker } from '../../src/git/pack/worker/pack-process.ts';
 import { DEFAULT_STORE_LIMITS } from '../../src/git/store-limits.ts';
 import type { SourceError } from '../../src/lib/errors.ts';
 import type { Source } from '../../src/source/source.ts';

@@ -1,6 +1,6 @@
 import { sourceEvidence } from '../../src/agent/admission/source-evidence.ts';
 import { placeSite } from '../../src/fleet/place-site.ts';
-import { processWorker } from '../../src/git/pack/pack-process.ts';
+import { processWorker } from '../../src/git/pack/worker/pack-process.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { InputError, SourceError } from '../../src/lib/errors.ts';
 import { gitSource } from '../../src/source/git-source.ts';

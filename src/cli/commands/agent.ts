@@ -3,7 +3,7 @@ import { startAgent } from '../../agent/agent.ts';
 import { discreetEngine } from '../../agent/reconcile/discreet-engine.ts';
 import { createHostFiles } from '../../apply/host-files.ts';
 import { outsideValues } from '../../compose/outside-values.ts';
-import { processWorker } from '../../git/pack/pack-process.ts';
+import { processWorker } from '../../git/pack/worker/pack-process.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { systemDisk } from '../../lib/disk.ts';
 import { InputError } from '../../lib/errors.ts';

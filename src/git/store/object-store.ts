@@ -5,7 +5,7 @@ import { type IndexedPack, packChecksum } from '../pack/index-pack.ts';
 import { TRAILER } from '../pack/pack-entry.ts';
 import { type PackFiles, TEMPORARY } from '../pack/pack-files.ts';
 import { checksumOf, indexName, isPack, openPacks, type PackSet, packName } from '../pack/pack-set.ts';
-import type { PackWorker } from '../pack/pack-worker.ts';
+import type { PackWorker } from '../pack/worker/pack-worker.ts';
 import { cutOff } from '../protocol/pkt-line.ts';
 import { damagedPack, overLimit, type StoreLimits } from '../store-limits.ts';
 import { type Head, readHeads, withHead, writeHeads } from './heads.ts';

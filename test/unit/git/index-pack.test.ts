@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { readObject } from 'isomorphic-git';
 import { type GitObject, objectId } from '../../../src/git/objects/git-object.ts';
 import { type PackFiles, systemPackFiles } from '../../../src/git/pack/pack-files.ts';
-import { ownWorker } from '../../../src/git/pack/pack-worker.ts';
+import { ownWorker } from '../../../src/git/pack/worker/pack-worker.ts';
 import { objectStore } from '../../../src/git/store/object-store.ts';
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from '../../../src/git/store-limits.ts';
 import { SourceError } from '../../../src/lib/errors.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type GitObject, objectId } from '../../../src/git/objects/git-object.ts';
 import type { PackFiles } from '../../../src/git/pack/pack-files.ts';
-import { ownWorker } from '../../../src/git/pack/pack-worker.ts';
+import { ownWorker } from '../../../src/git/pack/worker/pack-worker.ts';
 import { objectStore } from '../../../src/git/store/object-store.ts';
 import { DEFAULT_STORE_LIMITS } from '../../../src/git/store-limits.ts';
 import { SourceError } from '../../../src/lib/errors.ts';

@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { candidateNames, pickRef } from '../../../src/source/revision.ts';
-import { majorOf, parseRange, parseVersion, type Range, type SemVer } from '../../../src/source/version-range.ts';
+import { candidateNames, pickRef } from '../../../src/source/revision/revision.ts';
+import {
+  majorOf,
+  parseRange,
+  parseVersion,
+  type Range,
+  type SemVer,
+} from '../../../src/source/revision/version-range.ts';
 
 const version = (text: string): SemVer => {
   const found = parseVersion(text);

@@ -1,8 +1,8 @@
-import { messageOf, SourceError, type SourceErrorKind } from '../../lib/errors.ts';
-import type { StoreLimits } from '../store-limits.ts';
-import { indexPack } from './index-pack.ts';
-import { type Kept, mergePacks } from './merge-packs.ts';
-import { systemPackFiles } from './pack-files.ts';
+import { messageOf, SourceError, type SourceErrorKind } from '../../../lib/errors.ts';
+import type { StoreLimits } from '../../store-limits.ts';
+import { indexPack } from '../index-pack.ts';
+import { type Kept, mergePacks } from '../merge-packs.ts';
+import { systemPackFiles } from '../pack-files.ts';
 
 // The process that indexes and merges packs: one job, on its input; one answer, on its output. When its input ends, whoever asked is gone,
 // and it ends as well.

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { SourceError } from '../../lib/errors.ts';
-import type { StoreLimits } from '../store-limits.ts';
-import type { IndexedPack } from './index-pack.ts';
-import type { Merged } from './merge-packs.ts';
+import { SourceError } from '../../../lib/errors.ts';
+import type { StoreLimits } from '../../store-limits.ts';
+import type { IndexedPack } from '../index-pack.ts';
+import type { Merged } from '../merge-packs.ts';
 import type { PackAnswer, PackJob } from './pack-child.ts';
 import { ownWorker, type PackWorker } from './pack-worker.ts';
 

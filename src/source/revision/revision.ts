@@ -1,6 +1,6 @@
-import { isCommitId, mayBeRefName, type RemoteRef } from '../git/refs.ts';
-import { SourceError } from '../lib/errors.ts';
-import type { Named } from './source.ts';
+import { isCommitId, mayBeRefName, type RemoteRef } from '../../git/refs.ts';
+import { SourceError } from '../../lib/errors.ts';
+import type { Named } from '../source.ts';
 import { majorOf, parseRange, parseVersion, type Range } from './version-range.ts';
 
 /** What a revision names on the remote now. */
