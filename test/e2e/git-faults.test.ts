@@ -4,36 +4,19 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { systemClock } from '../../src/lib/clock.ts';
 import { credentialsFrom } from '../../src/net/credentials/credentials.ts';
-import type { FetchedSnapshot, Source } from '../../src/source/source.ts';
-import { failure, followedRepo } from '../support/followed-repo.ts';
-import type { GitRepo } from '../support/git-repo.ts';
-import { type GitServer, startGitServer } from '../support/git-server.ts';
+import type { Source } from '../../src/source/source.ts';
+import { cache, failure, followedRepo, live, open, repo, server, text, unfinished } from '../support/followed-repo.ts';
+import { startGitServer } from '../support/git-server.ts';
 import { holdfast } from '../support/holdfast-process.ts';
 import { TEST_CERTIFICATE, TEST_KEY } from '../support/tls-fixture.ts';
 
 // Each test runs Git many times; a busy machine takes a while for that.
 jest.setTimeout(60_000);
 
-const followed = followedRepo('edge');
-const { open } = followed;
-const live = new AbortController().signal;
-let server: GitServer;
-let repo: GitRepo;
-let cache: string;
-beforeEach(() => {
-  ({ server, repo, cache } = followed);
-});
-
-const text = async (snapshot: FetchedSnapshot, path: string): Promise<string | undefined> => {
-  const file = await snapshot.read(path);
-  return file && Buffer.from(file.content).toString();
-};
-
-/** Files that a fetch began and did not end. */
-const unfinished = async (): Promise<string[]> => (await readdir(cache)).filter((name) => name.endsWith('.tmp'));
+followedRepo('edge');
 
 describe('credentials', () => {
   const credentials = { username: 'site', password: 's3cret/p%ss' };

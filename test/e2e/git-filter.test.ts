@@ -5,22 +5,12 @@ import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { compileSite } from '../../src/compose/compile-site.ts';
 import { placeSite } from '../../src/fleet/place-site.ts';
 import { recordSnapshot } from '../../src/source/recording.ts';
-import type { FetchedSnapshot, Source } from '../../src/source/source.ts';
-import { followedRepo } from '../support/followed-repo.ts';
-import type { GitRepo } from '../support/git-repo.ts';
-import type { GitServer } from '../support/git-server.ts';
+import type { Source } from '../../src/source/source.ts';
+import { cache, followedRepo, live, open, repo, server, text } from '../support/followed-repo.ts';
 
 jest.setTimeout(60_000);
 
-const followed = followedRepo('fleet');
-const { open } = followed;
-const live = new AbortController().signal;
-let server: GitServer;
-let repo: GitRepo;
-let cache: string;
-beforeEach(() => {
-  ({ server, repo, cache } = followed);
-});
+followedRepo('fleet');
 
 const withFilters = (): Promise<string> => repo.git(['config', 'uploadpack.allowFilter', 'true']);
 
@@ -80,11 +70,6 @@ async function kept(): Promise<number> {
   const sizes = (await readdir(cache)).map(async (name) => (await stat(join(cache, name))).size);
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
-
-const text = async (snapshot: FetchedSnapshot, path: string): Promise<string | undefined> => {
-  const file = await snapshot.read(path);
-  return file && Buffer.from(file.content).toString();
-};
 
 describe('a server that allows filters', () => {
   beforeEach(withFilters);

@@ -3,11 +3,10 @@ import type * as http from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { shortRevision } from '../../src/lib/text/revision.ts';
-import { failure, followedRepo } from '../support/followed-repo.ts';
+import { failure, followedRepo, live, open, repo, server } from '../support/followed-repo.ts';
 import type { GitServer, GitServerOptions } from '../support/git-server.ts';
 
-const followed = followedRepo('edge');
-const live = new AbortController().signal;
+followedRepo('edge');
 
 /** A server without a capability of the older protocol: another word of the same length in its place. */
 const without =
@@ -102,7 +101,6 @@ const HOSTS: Record<string, Host> = {
 
 describe.each(Object.entries(HOSTS))('a host of %s', (_, { options, tamper, intercept, url, config = [] }) => {
   test('is polled, fetched and followed', async () => {
-    const { server, repo, open } = followed;
     for (const [key = '', value = ''] of config) await repo.git(['config', key, value]);
     await repo.commit({ 'apps/web/app.yaml': 'one', other: 'x'.repeat(5000) });
     Object.assign(server.options, options);
@@ -121,7 +119,6 @@ describe.each(Object.entries(HOSTS))('a host of %s', (_, { options, tamper, inte
 });
 
 test('a server that lists a hundred thousand refs more is read, and only what was asked for is kept', async () => {
-  const { server, repo, open } = followed;
   const commit = await repo.commit({ a: '1' });
   const lines = Array.from({ length: 100_000 }, (_, i) => `create refs/pull/${i} ${commit}`);
   await repo.git(['update-ref', '--stdin'], `${lines.join('\n')}\n`);
@@ -130,7 +127,6 @@ test('a server that lists a hundred thousand refs more is read, and only what wa
 });
 
 test('one that lists too many of those that were asked for is not listened to', async () => {
-  const { repo, open } = followed;
   const commit = await repo.commit({ a: '1' });
   const lines = Array.from({ length: 21_000 }, (_, i) => `create refs/tags/1.${i}.0 ${commit}`);
   await repo.git(['update-ref', '--stdin'], `${lines.join('\n')}\n`);
@@ -138,7 +134,6 @@ test('one that lists too many of those that were asked for is not listened to', 
 });
 
 test('a server that gives out files only is refused by a sentence of its own', async () => {
-  const { server, repo, open } = followed;
   const commit = await repo.commit({ a: '1' });
   for (const status of [404, 405, 501]) {
     server.intercept = (request, response) => {
@@ -155,7 +150,6 @@ test('a server that gives out files only is refused by a sentence of its own', a
 
 describe.each([{ withoutV2: false }, { withoutV2: true }])('a mirror that is a shallow clone, with %j', (options) => {
   test('is followed as far as its history reaches, and then told from a rewritten history', async () => {
-    const { server, repo, open } = followed;
     Object.assign(server.options, options);
     const first = await repo.commit({ a: '1' });
     const second = await repo.commit({ a: '2' });

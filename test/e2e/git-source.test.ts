@@ -4,31 +4,12 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { SourceError } from '../../src/lib/errors.ts';
 import { shortRevision } from '../../src/lib/text/revision.ts';
-import type { FetchedSnapshot } from '../../src/source/source.ts';
-import { failure, followedRepo } from '../support/followed-repo.ts';
-import type { GitRepo } from '../support/git-repo.ts';
-import type { GitServer } from '../support/git-server.ts';
+import { cache, failure, followedRepo, live, open, repo, server, text, unfinished } from '../support/followed-repo.ts';
 
 // Each test runs Git many times; a busy machine takes a while for that.
 jest.setTimeout(60_000);
 
-const followed = followedRepo('edge');
-const { open } = followed;
-const live = new AbortController().signal;
-let server: GitServer;
-let repo: GitRepo;
-let cache: string;
-beforeEach(() => {
-  ({ server, repo, cache } = followed);
-});
-
-const text = async (snapshot: FetchedSnapshot, path: string): Promise<string | undefined> => {
-  const file = await snapshot.read(path);
-  return file && Buffer.from(file.content).toString();
-};
-
-/** Files that a fetch began and did not end. */
-const unfinished = async (): Promise<string[]> => (await readdir(cache)).filter((name) => name.endsWith('.tmp'));
+followedRepo('edge');
 
 describe('polling', () => {
   test('costs one request of less than 1 KB both ways, on a connection that is kept', async () => {

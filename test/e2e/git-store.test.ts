@@ -8,21 +8,11 @@ import { DEFAULT_STORE_LIMITS } from '../../src/git/store-limits.ts';
 import type { SourceError } from '../../src/lib/errors.ts';
 import type { Source } from '../../src/source/source.ts';
 import { seededRandom } from '../sim/world/random.ts';
-import { failure, followedRepo } from '../support/followed-repo.ts';
-import type { GitRepo } from '../support/git-repo.ts';
-import type { GitServer } from '../support/git-server.ts';
+import { cache, failure, followedRepo, live, open, repo, server } from '../support/followed-repo.ts';
 
 jest.setTimeout(120_000);
 
-const followed = followedRepo('edge');
-const { open } = followed;
-const live = new AbortController().signal;
-let server: GitServer;
-let repo: GitRepo;
-let cache: string;
-beforeEach(() => {
-  ({ server, repo, cache } = followed);
-});
+followedRepo('edge');
 
 /** All files of a commit by path. */
 async function filesOf(source: Source, commit: string): Promise<Record<string, string>> {
