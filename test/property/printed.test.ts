@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { confirm } from '../../src/cli/output/confirm.ts';
 import { print, printError, printJson } from '../../src/cli/output/terminal.ts';
@@ -13,6 +13,7 @@ import { InputError } from '../../src/lib/errors.ts';
 import { coloured, plain } from '../../src/lib/text/line.ts';
 import type { AppPlan, Operation, Plan } from '../../src/model/plan.ts';
 import { renderJson, renderText } from '../../src/plan/print/render.ts';
+import { captureWritten, forgetWritten, written } from '../support/written.ts';
 
 /** Words as an attacker may choose them. */
 const hostile = fc
@@ -45,18 +46,7 @@ const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[(?:1|2|22|3[123]|39)m`,
 const withoutColours = (text: string): string => text.replaceAll(COLOURS, '');
 const linesIn = (text: string): number => text.split('\n').length;
 
-let written: string;
-beforeEach(() => {
-  written = '';
-  for (const stream of [process.stdout, process.stderr])
-    jest.spyOn(stream, 'write').mockImplementation((text: string | Uint8Array) => {
-      written += String(text);
-      return true;
-    });
-});
-afterEach(() => {
-  jest.restoreAllMocks();
-});
+captureWritten();
 
 function planOf(words: string): Plan {
   const container = { name: words, id: words };
@@ -86,12 +76,12 @@ describe('nobody’s words are obeyed by a terminal, a log or a CI system, or ma
         for (const palette of [plain, coloured]) {
           const lines = renderText(planOf(words), palette);
           expect(lines).toHaveLength(renderText(planOf('x'), palette).length);
-          written = '';
+          forgetWritten();
           print(lines);
           expect(withoutColours(written)).not.toMatch(OBEYED);
           expect(linesIn(written)).toBe(lines.length + 1);
         }
-        written = '';
+        forgetWritten();
         printJson(renderJson(planOf(words)));
         expect(written).not.toMatch(OBEYED);
         expect(linesIn(written)).toBe(linesIn(renderJson(planOf('x'))) + 1);
@@ -113,7 +103,7 @@ describe('nobody’s words are obeyed by a terminal, a log or a CI system, or ma
         await confirm(words, { input, output });
         written += String(output.read() ?? '');
         expect(written).not.toMatch(OBEYED);
-        written = '';
+        forgetWritten();
       }),
     );
   });
@@ -160,11 +150,11 @@ describe('nobody’s words are obeyed by a terminal, a log or a CI system, or ma
             ['render', dir, '--app', words],
             ['validate', words],
           ]) {
-            written = '';
+            forgetWritten();
             await run(args);
             expect(written).not.toMatch(OBEYED);
           }
-          written = '';
+          forgetWritten();
           await run(['validate', dir]);
           for (const text of written.trimEnd().split('\n')) expect(text).toMatch(/^(error|warning|valid): /);
         } finally {

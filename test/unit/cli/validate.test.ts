@@ -1,19 +1,9 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { run } from '../../../src/cli/program.ts';
 import { configFolder } from '../../support/config-folder.ts';
+import { captureWritten, written } from '../../support/written.ts';
 
-let written: string;
-beforeEach(() => {
-  written = '';
-  for (const stream of [process.stdout, process.stderr])
-    jest.spyOn(stream, 'write').mockImplementation((text: string | Uint8Array) => {
-      written += String(text);
-      return true;
-    });
-});
-afterEach(() => {
-  jest.restoreAllMocks();
-});
+captureWritten();
 
 const head = 'apiVersion: holdfast/v1\nkind: ';
 /** Values that a notice must not show; none is a word of a sentence. */
