@@ -101,7 +101,7 @@ describe('nobody’s words are obeyed by a terminal, a log or a CI system, or ma
         input.end();
         const output = new PassThrough();
         await confirm(words, { input, output });
-        written += String(output.read() ?? '');
+        process.stdout.write(String(output.read() ?? ''));
         expect(written).not.toMatch(OBEYED);
         forgetWritten();
       }),
