@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { startAgent } from '../../agent/agent.ts';
-import { discreetEngine } from '../../agent/reconcile/discreet-engine.ts';
+import { redactedEngine } from '../../agent/reconcile/redacted-engine.ts';
 import { createHostFiles } from '../../apply/host-files.ts';
 import { outsideValues } from '../../compose/outside-values.ts';
 import { processWorker } from '../../git/pack/worker/pack-process.ts';
@@ -71,7 +71,7 @@ async function start(settings: Settings, log: Log): Promise<{ sync(): void; stop
   const [url, ...others] = settings.repo;
   if (url === undefined) throw InputError.of('the agent needs a config repo', NEEDS_REPO);
   const outside = outsideValues();
-  const engine = discreetEngine(await openSiteEngine(site ?? 'default', settings.dockerHost), outside.hide);
+  const engine = redactedEngine(await openSiteEngine(site ?? 'default', settings.dockerHost), outside.hide);
   const localValues = async () => (values === undefined ? {} : { localValues: await readValues(values) });
   // An error in a file or a folder is reported now, while the person who started the agent is looking.
   await localValues();

@@ -1,4 +1,4 @@
-import { discreetEngine } from '../../agent/reconcile/discreet-engine.ts';
+import { redactedEngine } from '../../agent/reconcile/redacted-engine.ts';
 import { guardFolders } from '../../apply/guard-folders.ts';
 import { createHostFiles } from '../../apply/host-files.ts';
 import { observeSite } from '../../apply/observe-site.ts';
@@ -47,7 +47,7 @@ export const command = defineCommand({
     const wanted = elsewhere ? read : await guardFolders(read, territory);
     if (names.size > 0) printError(placeholdersText([...names].sort()));
     const { made, desired } = await withEngine(wanted.site, options.dockerHost, async (opened) => {
-      const engine = discreetEngine(opened, outside.hide);
+      const engine = redactedEngine(opened, outside.hide);
       const files = elsewhere ? undefined : createHostFiles(territory);
       const seeing = (site: DesiredSite) => {
         const disk = files ?? { observe: async () => filesAsWanted(site) };

@@ -1,6 +1,6 @@
-import { discreetEngine } from '../../agent/reconcile/discreet-engine.ts';
 import type { Reconciler } from '../../agent/reconcile/reconciler.ts';
 import { createReconciler } from '../../agent/reconcile/reconciler.ts';
+import { redactedEngine } from '../../agent/reconcile/redacted-engine.ts';
 import { createEffects } from '../../apply/effects.ts';
 import { createHostFiles } from '../../apply/host-files.ts';
 import type { Territory } from '../../apply/territory.ts';
@@ -36,7 +36,7 @@ export interface ConvergeOptions {
  */
 export async function converge(desired: DesiredSite, options: ConvergeOptions): Promise<number> {
   const opened = await openSiteEngine(desired.site, options.dockerHost);
-  const engine = options.hide ? discreetEngine(opened, options.hide) : opened;
+  const engine = options.hide ? redactedEngine(opened, options.hide) : opened;
   let reconciler: Reconciler | undefined;
   let cancelTimer = (): void => {};
   try {

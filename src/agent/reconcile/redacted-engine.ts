@@ -3,8 +3,8 @@ import type { Engine } from '../../engine/engine.ts';
 import { EngineError } from '../../lib/errors.ts';
 
 /** The same engine, without secret values in its messages: engines and registries quote requests, and a request holds values that are not in Git. */
-export function discreetEngine(engine: Engine, hide: Hide): Engine {
-  const discreetly = async <T>(work: Promise<T>): Promise<T> => {
+export function redactedEngine(engine: Engine, hide: Hide): Engine {
+  const redacted = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work;
     } catch (error) {
@@ -14,10 +14,10 @@ export function discreetEngine(engine: Engine, hide: Hide): Engine {
     }
   };
   return {
-    facts: () => discreetly(engine.facts()),
-    stacks: () => discreetly(engine.stacks()),
+    facts: () => redacted(engine.facts()),
+    stacks: () => redacted(engine.stacks()),
     observe: async (need) => {
-      const actual = await discreetly(engine.observe(need));
+      const actual = await redacted(engine.observe(need));
       return {
         ...actual,
         containers: actual.containers.map((each) => {
@@ -27,7 +27,7 @@ export function discreetEngine(engine: Engine, hide: Hide): Engine {
       };
     },
     perform: async (operation, options) => {
-      const performed = await discreetly(engine.perform(operation, options));
+      const performed = await redacted(engine.perform(operation, options));
       return { ...performed, warnings: performed.warnings.map(hide) };
     },
     lastOutput: async (container) => hide(await engine.lastOutput(container)),

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { discreetEngine } from '../../../src/agent/reconcile/discreet-engine.ts';
+import { redactedEngine } from '../../../src/agent/reconcile/redacted-engine.ts';
 import { outsideValues } from '../../../src/compose/outside-values.ts';
 import type { Engine } from '../../../src/engine/engine.ts';
 import { EngineError, messageOf } from '../../../src/lib/errors.ts';
@@ -26,7 +26,7 @@ test('an engine that quotes a value from outside of Git is not quoted, whatever 
   await fc.assert(
     fc.asyncProperty(fc.stringMatching(/^[A-Za-z0-9+*?$()[\].]{6,20}$/), async (secret) => {
       const outside = outsideValues();
-      const engine = discreetEngine(quoting(secret), outside.hide);
+      const engine = redactedEngine(quoting(secret), outside.hide);
       outside.heard('TOKEN', secret);
       const said: string[] = [];
       const options = { app: 'shop', resolve: () => '', signal: AbortSignal.abort() };
