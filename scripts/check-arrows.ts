@@ -46,7 +46,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     mayImport: ['lib', 'net', 'git', 'registry', 'model', 'yaml'],
   },
   trust: {
-    does: 'who signed what, and whether a site may accept it: pure but for what it asks a source',
+    does: 'signatures: may a site accept this commit? Pure, except for questions to a source: `signature/`, `history/`, `verify/`',
     mayImport: ['lib', 'git', 'model', 'yaml'],
   },
   fleet: {
@@ -74,11 +74,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     mayImport: ['lib', 'model', 'container'],
   },
   apply: {
-    does: "carries a plan out, and decides nothing; files of Git on the site's disk",
+    does: "observes a site; carries a plan out, and decides nothing; writes files of Git on the site's disk",
     mayImport: ['lib', 'model', 'container', 'engine', 'plan'],
   },
   agent: {
-    does: 'the loop on a site: poll, accept, reconcile; what is on disk',
+    does: 'the loop on a site, and its state on disk: `follow/` (Git), `admission/` (trust), `reconcile/` (engine), `state/`',
     mayImport: [
       'lib',
       'git',
