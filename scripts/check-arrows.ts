@@ -66,7 +66,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     mayImport: ['lib', 'model', 'source', 'trust', 'fleet', 'compose'],
   },
   engine: {
-    does: '`client/` calls an engine by dockerode, `dialects/` what one engine does in its own way, `observe/` what runs and what changes; one function per operation',
+    does: '`client/` calls an engine by dockerode; `dialects/` has a file per engine; `observe/` reads the site and its changes; `operations.ts` carries operations out',
     mayImport: ['lib', 'net', 'model', 'container'],
   },
   plan: {
