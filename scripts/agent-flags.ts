@@ -1,6 +1,6 @@
 /**
- * How node is started for the agent: a small heap that is collected often, and no optimizing compilers for what works some milliseconds a minute.
- * The Dockerfile and the systemd unit hold the same words, since nothing runs before them that could read this; test/unit/docs compares them.
+ * The flags of node for the agent: a small heap that is collected often, and no optimizing compilers, because the agent works only some
+ * milliseconds a minute. The Dockerfile and the systemd unit repeat these flags; test/unit/docs compares them.
  */
 export const AGENT_FLAGS: readonly string[] = [
   '--max-semi-space-size=1',

@@ -12,7 +12,7 @@ import { compiledValidators } from './validators.ts';
 const DIST = resolve(process.argv[2] ?? join(repoDir, 'dist'));
 
 /**
- * What dockerode brings for building images, most of its weight: Holdfast builds nothing. Whoever reaches one of these is told.
+ * The packages that dockerode needs for building images, most of its weight. Holdfast builds no images. A call of one of these throws.
  */
 const LEFT_OUT = [
   '@grpc/grpc-js',
@@ -61,7 +61,7 @@ const sshForGitAlone: Plugin = {
   },
 };
 
-/** What Node shows of a CommonJS file besides its names. */
+/** The names that Node adds to every CommonJS module. */
 const NOT_NAMES = new Set(['default', '__esModule', 'module.exports']);
 
 /**

@@ -18,7 +18,7 @@ import { repoDir } from './engine.ts';
  */
 
 const TABLES: Readonly<Record<string, Options>> = {
-  'what to follow': followSettings,
+  'the repo to follow': followSettings,
   'this site': siteSettings,
   'access to the repo': accessSettings,
   limits: limitSettings,

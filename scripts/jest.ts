@@ -6,7 +6,7 @@ import { repoDir } from './engine.ts';
 import { type Cleanup, cleanupAtExit } from './machine/cleanup.ts';
 import { endTree } from './machine/process-tree.ts';
 
-/** What Node needs so that jest runs ES modules, without its warning at every worker. */
+/** The flags of Node for ES modules in jest, without a warning at every worker. */
 const FLAGS = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
 
 /** Agents and engines that tests started may clean up for so long when a run is broken off. */

@@ -4,7 +4,7 @@ import { composePeer } from '../test/support/peer.ts';
 import { usableEngine } from './engine.ts';
 import type { Cleanup } from './machine/cleanup.ts';
 
-/** What tests find in their environment, and, in sentences, what this machine could not give them. */
+/** The environment for the tests, and sentences about the things that this machine does not have. */
 export interface Lent {
   env: Record<string, string>;
   missing: string[];
@@ -18,7 +18,7 @@ interface Offer {
   start(): Promise<string>;
 }
 
-/** Takes what the environment names already; else starts it. What fails is told, not thrown: its tests are skipped. */
+/** Takes what the environment names already; else starts it. A failure is reported and not thrown: its tests are skipped. */
 async function lend({ variable, name, start }: Offer): Promise<Lent> {
   const given = process.env[variable];
   if (given) return { env: { [variable]: given }, missing: [] };

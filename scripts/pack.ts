@@ -11,7 +11,7 @@ interface Manifest {
   [key: string]: unknown;
 }
 
-/** These are about this work tree. The bundle carries the packages that the program runs, so whoever installs it needs none of them. */
+/** These are about this work tree. The bundle carries the packages that the program runs, so an install needs no other package. */
 const NOT_PACKED = ['dependencies', 'devDependencies', 'allowScripts', 'scripts'];
 
 /**

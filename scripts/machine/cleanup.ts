@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
 
 /**
- * What has to be undone when the program ends, however it ends: normally, by an error, by Ctrl-C or by SIGTERM. Last in, first out, each
- * exactly once; one that fails is reported and does not keep the others from running.
+ * The cleanup steps for the end of the program, at a normal end, an error, Ctrl-C or SIGTERM. The last step runs first, each exactly once. A
+ * failing step is reported, and the others still run.
  */
 export interface Cleanup {
   add(undo: () => Promise<void>): void;

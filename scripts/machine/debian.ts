@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { hasCommand, run } from './processes.ts';
 
-/** What only Debian and its relatives can do for us: install an engine, and lend single files of their packages. */
+/** Functions that need Debian or a derivative: installing an engine, and unpacking single files of packages. */
 
 export const isRoot = (): boolean => process.getuid?.() === 0;
 export const isDebian = (): Promise<boolean> => hasCommand('apt-get');

@@ -123,7 +123,7 @@ async function livingPid(runtime: string): Promise<number | undefined> {
   return commandLine.includes(`${runtime}/`) ? pid : undefined;
 }
 
-/** Ends what runs in the folder, whoever started it, as far as it goes: a daemon that died left its containerd and its containers. */
+/** Ends all processes that run in the folder, as far as possible: a dead daemon leaves its containerd and its containers. */
 export async function stopDockerd(dir: string): Promise<void> {
   const runtime = runDir(dir);
   const host = hostOf(dir);
@@ -148,7 +148,7 @@ async function removeContainers(host: string): Promise<void> {
       await ask(host, 'DELETE', `/containers/${next.Id}?force=1&v=1`, { timeoutMs: 30_000 });
     }
   });
-  // What cannot be removed ends with the daemon all the same.
+  // A container that cannot be removed ends with the daemon.
   await Promise.allSettled(removers);
   await ask(host, 'POST', '/networks/prune').catch(() => undefined);
 }

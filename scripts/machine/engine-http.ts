@@ -59,7 +59,7 @@ export async function mustAsk(...args: Parameters<typeof ask>): Promise<string> 
   return text;
 }
 
-/** What answers at an address, or undefined: `Docker 20.10.24 (API 1.41)`. */
+/** The engine at an address, as `Docker 20.10.24 (API 1.41)`; undefined when none answers. */
 export async function engineAt(host: string): Promise<string | undefined> {
   try {
     const version = JSON.parse(await mustAsk(host, 'GET', '/version', { timeoutMs: 5000 })) as {

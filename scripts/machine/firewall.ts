@@ -18,7 +18,7 @@ interface Before {
   forwarding: string;
 }
 
-/** Chains and bridges of Docker's making, as they stand in rules. */
+/** The names of Docker's chains and bridges in firewall rules. */
 const OF_DOCKER = /\bDOCKER\b|\bDOCKER-|\bdocker0\b|\bbr-[0-9a-f]{12}\b/;
 
 /** Writes down how it is, unless a Docker has been here before (then there is nothing of ours to take back). */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startTime } from './processes.ts';
 
 /**
- * Who uses a thing that several runs share, as files in a folder: one a process. A run that was killed leaves its file behind; it counts no
+ * The processes that use a shared thing, as files in a folder: one for each process. A run that was killed leaves its file behind; it counts no
  * more, since no process of that number and start time lives.
  */
 export interface Lease {
@@ -29,7 +29,7 @@ export async function takeLease(folder: string): Promise<Lease> {
   };
 }
 
-/** Whether anybody who lives has one, or asked to keep the thing. */
+/** True when a living process uses the thing, or somebody asked to keep it. */
 export async function isHeld(folder: string): Promise<boolean> {
   for (const name of await namesIn(folder)) {
     if (name === KEPT) return true;

@@ -20,7 +20,7 @@ export function run(
   });
 }
 
-/** Whether a command is on the PATH, or in one of the folders where Debian keeps what only root runs. */
+/** True when a command is on the PATH, or in one of Debian's folders for root's commands. */
 export async function hasCommand(name: string): Promise<boolean> {
   const found = await run('sh', ['-c', 'command -v -- "$0"', name]).catch(() => '');
   return found !== '';
