@@ -125,7 +125,7 @@ export function houseTable(): string {
     does,
     mayImport.length === 0 ? 'nothing' : mayImport.join(', '),
   ]);
-  const table = [['folder', 'what it does', 'may import'], ['---', '---', '---'], ...rows];
+  const table = [['folder', 'purpose', 'may import'], ['---', '---', '---'], ...rows];
   return table.map((cells) => `| ${cells.join(' | ')} |\n`).join('');
 }
 
@@ -153,7 +153,7 @@ export function violations(files: readonly SourceFile[]): string[] {
 interface Import {
   from: string;
   line: number;
-  /** What stands between the quotes. */
+  /** The text between the quotes. */
   target: string;
   /** The path from src/ of an import within it. */
   file?: string;
@@ -182,7 +182,7 @@ function wrongArrow({ from, line, target, file }: Import): string[] {
     const owner = PACKAGES_OF[name];
     return owner === undefined || owner === folder ? [] : [`${at}: only src/${owner} may import ${name}`];
   }
-  // What lies outside src/ is data: schemas and package.json.
+  // Imports from outside src/ are data: schemas and package.json.
   if (file.startsWith('..')) return file.endsWith('.json') ? [] : [`${at}: ${target} is outside src/`];
   const other = folderOf(file);
   const allowed = ROOMS[folder]?.mayImport;
