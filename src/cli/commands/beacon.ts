@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Clone, openClone } from '../../git/clone/clone.ts';
-import { git, runProgram } from '../../git/clone/git-program.ts';
+import { git, programIn } from '../../git/clone/git-program.ts';
 import { namedCommit } from '../../git/clone/named-commit.ts';
 import { InputError } from '../../lib/errors.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
@@ -110,7 +110,7 @@ async function sign(key: string, payload: string, dir: string): Promise<string> 
   if (own) return signSsh(own, Buffer.from(payload), NAMESPACE.beacon);
   // OpenSSH knows passphrases, security keys, and an ssh-agent behind a .pub file.
   const args = ['-Y', 'sign', '-q', '-n', NAMESPACE.beacon, '-f', key];
-  const { code, stdout, stderr } = await runProgram('ssh-keygen', args, dir, payload);
+  const { code, stdout, stderr } = await programIn(dir, 'ssh-keygen', args, payload);
   if (code !== 0) throw InputError.of(`ssh-keygen cannot sign with ${key}: ${stderr}`);
   return stdout.toString('utf8');
 }

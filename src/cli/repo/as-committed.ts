@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { runProgram } from '../../git/clone/git-program.ts';
+import { programIn } from '../../git/clone/git-program.ts';
 import { InputError } from '../../lib/errors.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { asInGit } from '../../source/git-filters.ts';
@@ -24,9 +24,9 @@ export function asCommitted(snapshot: Snapshot, dir: string, path = ''): Snapsho
 /** The files below a folder and Git's filter for each; none if the folder is not in a work tree, or this machine has no Git. */
 async function filtersBelow(folder: string): Promise<ReadonlyMap<string, string>> {
   try {
-    const files = await runProgram('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], folder);
+    const files = await programIn(folder, 'git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard']);
     if (files.code !== 0 || files.stdout.length === 0) return new Map();
-    const { stdout } = await runProgram('git', ['check-attr', '-z', '--stdin', 'filter'], folder, files.stdout);
+    const { stdout } = await programIn(folder, 'git', ['check-attr', '-z', '--stdin', 'filter'], files.stdout);
     // PATH, `filter` and its value, each ended by a NUL.
     const words = stdout.toString('utf8').split('\0');
     return new Map(

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
 import type { Clock } from '../../lib/clock.ts';
 import { SourceError } from '../../lib/errors.ts';
+import { runProgram } from '../../lib/program.ts';
 import type { Credentials, CredentialsProvider } from './provider.ts';
 
 const TIMEOUT = 30_000;
@@ -33,46 +33,25 @@ export function credentialCommand(
   };
 }
 
-/** Killed with what it started when it takes too long, or when `signal` says that nobody waits any more. */
-function run(program: string, args: readonly string[], signal: AbortSignal | undefined): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let output = '';
-    let why: string | undefined;
-    // In a group of its own: what a script started would outlive it, and hold its output open.
-    const child = spawn(program, args, { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
-    const kill = (): void => {
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-      } catch {
-        // It ended by itself meanwhile.
-      }
-    };
-    const end = (reason: string): void => {
-      why ??= reason;
-      kill();
-    };
-    const stop = (): void => end('was stopped');
-    const timer = setTimeout(() => end(`did not end within ${TIMEOUT / 1000} s`), TIMEOUT);
-    signal?.addEventListener('abort', stop, { once: true });
-    if (signal?.aborted) stop();
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-      if (output.length > MAX_OUTPUT) end(`printed more than ${MAX_OUTPUT} bytes`);
-    });
-    // Nothing that it printed is told, also not on its way to its end.
-    child.once('error', ({ code }: NodeJS.ErrnoException) => settle(`cannot be run: ${code}`));
-    child.once('close', (code, killed) => settle(why ?? (code === 0 ? undefined : ended(code, killed))));
-    function settle(reason: string | undefined): void {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', stop);
-      if (reason === undefined) resolve(output);
-      else reject(new SourceError('auth', `The program ${program} that prints the repo's credentials ${reason}`));
-    }
+/** Throws SourceError `auth`. Nothing that the program printed is ever in its text. */
+async function run(program: string, args: readonly string[], signal: AbortSignal | undefined): Promise<string> {
+  const failed = (why: string): SourceError =>
+    new SourceError('auth', `The program ${program} that prints the repo's credentials ${why}`);
+  const options = { timeout: TIMEOUT, mostOutput: MAX_OUTPUT, signal, hasOwnGroup: true };
+  const end = await runProgram(program, args, options).catch(({ code }: NodeJS.ErrnoException) => {
+    throw failed(`cannot be run: ${code}`);
   });
+  if (end.killedFor !== undefined) throw failed(KILLED_FOR[end.killedFor]);
+  if (end.code === undefined) throw failed(`was ended by ${end.endedBy}`);
+  if (end.code !== 0) throw failed(`ended with exit code ${end.code}`);
+  return end.stdout.toString('utf8');
 }
 
-const ended = (code: number | null, killed: string | null): string =>
-  code === null ? `was ended by ${killed}` : `ended with exit code ${code}`;
+const KILLED_FOR = {
+  timeout: `did not end within ${TIMEOUT / 1000} s`,
+  output: `printed more than ${MAX_OUTPUT} bytes`,
+  abort: 'was stopped',
+};
 
 function understand(output: string, program: string, ofToken: (token: string) => Credentials, now: number) {
   const lines = output.split(/\r?\n/).filter((line) => line !== '');

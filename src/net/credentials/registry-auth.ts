@@ -1,8 +1,8 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type HoldfastError, messageOf } from '../../lib/errors.ts';
+import { runProgram } from '../../lib/program.ts';
 
 type Environment = Record<string, string | undefined>;
 /** Makes the error of whoever asks; the sentence holds no secret. */
@@ -75,7 +75,7 @@ const hostOf = (key: string): string => {
 };
 
 /** github.com/docker/docker-credential-helpers: the address on standard input, the answer as JSON. */
-function askHelper(
+async function askHelper(
   name: string,
   serveraddress: string,
   environment: Environment,
@@ -83,37 +83,26 @@ function askHelper(
 ): Promise<RegistryAuth | undefined> {
   const program = `docker-credential-${name}`;
   const failed = (why: string) => failure(`the credential helper ${program} failed for ${serveraddress}: ${why}`);
-  if (!/^[\w.-]+$/.test(name)) return Promise.reject(failed('its name is not one'));
-  return new Promise((resolve, reject) => {
-    const child = execFile(
-      program,
-      ['get'],
-      { env: environment as NodeJS.ProcessEnv, timeout: 60_000 },
-      (error, stdout) => {
-        if (/credentials not found/i.test(stdout)) return resolve(undefined);
-        if (error)
-          return reject(
-            failed(
-              error.killed
-                ? 'no answer in a minute'
-                : error.code === 'ENOENT'
-                  ? 'it is not installed'
-                  : `it ended with ${error.code}`,
-            ),
-          );
-        const answer = parseAnswer(stdout);
-        if (!answer) return reject(failed('its answer is not what a helper answers'));
-        const { Username, Secret } = answer;
-        resolve(
-          Username === '<token>'
-            ? { identitytoken: Secret, serveraddress }
-            : { username: Username, password: Secret, serveraddress },
-        );
-      },
-    );
-    // A helper that ends without reading is judged by its exit.
-    child.stdin?.on('error', () => undefined).end(serveraddress);
+  if (!/^[\w.-]+$/.test(name)) throw failed('its name is not one');
+  const options = {
+    env: environment as NodeJS.ProcessEnv,
+    input: serveraddress,
+    timeout: 60_000,
+    mostOutput: 1_048_576,
+  };
+  const end = await runProgram(program, ['get'], options).catch(({ code }: NodeJS.ErrnoException) => {
+    throw failed(code === 'ENOENT' ? 'it is not installed' : `it cannot be run: ${code}`);
   });
+  const stdout = end.stdout.toString('utf8');
+  if (/credentials not found/i.test(stdout)) return undefined;
+  if (end.killedFor === 'timeout') throw failed('no answer in a minute');
+  if (end.code !== 0) throw failed(`it ended with ${end.code ?? end.endedBy}`);
+  const answer = parseAnswer(stdout);
+  if (!answer) throw failed('its answer is not what a helper answers');
+  const { Username, Secret } = answer;
+  return Username === '<token>'
+    ? { identitytoken: Secret, serveraddress }
+    : { username: Username, password: Secret, serveraddress };
 }
 
 function parseAnswer(text: string): { Username: string; Secret: string } | undefined {
