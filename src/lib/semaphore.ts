@@ -25,3 +25,18 @@ export function createSemaphore(size: number): Semaphore {
     },
   };
 }
+
+/** Maps items, at most `limit` at once; the results are in the order of the items. */
+export async function mapBounded<Item, Result>(
+  items: readonly Item[],
+  limit: number,
+  map: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const slots = createSemaphore(limit);
+  return Promise.all(
+    items.map(async (item) => {
+      const release = await slots.acquire();
+      return map(item).finally(release);
+    }),
+  );
+}

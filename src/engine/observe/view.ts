@@ -3,6 +3,7 @@ import { type Neighbours, readImageConfig } from '../../container/from-api.ts';
 import type { ReadLabels } from '../../container/labels/labels.ts';
 import { EngineError, type Problem } from '../../lib/errors.ts';
 import { own } from '../../lib/own.ts';
+import { mapBounded } from '../../lib/semaphore.ts';
 import type {
   ActualContainer,
   ActualImage,
@@ -14,7 +15,6 @@ import type {
 import type { EngineApi } from '../api.ts';
 import type { Need } from '../engine.ts';
 import { sameReference } from '../image-reference.ts';
-import { mapBounded } from './bounded.ts';
 import { decodeContainer, decodeNetwork, decodeVolume, nameOf, printOf } from './decode.ts';
 import {
   composedOf,
