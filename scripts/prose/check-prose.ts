@@ -31,6 +31,11 @@ export const ROOMS: readonly string[] = [
   'src/trust',
   'src/validate',
   'src/yaml',
+  'test/unit/compose',
+  'test/unit/fleet',
+  'test/unit/import',
+  'test/unit/lib',
+  'test/unit/yaml',
 ];
 
 /** Sentences that may keep such a word, each with its reason. */

@@ -119,7 +119,7 @@ networks:
 networks: {default: {external: true, name: SHARED}}`,
   ),
   project(
-    'replicas of deploy, and none of another',
+    'replicas of deploy, and no other',
     `services:
   web: {image: IMAGE, deploy: {replicas: 2, mode: replicated}}
   off: {image: IMAGE, scale: 0}

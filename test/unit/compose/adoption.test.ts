@@ -15,7 +15,7 @@ test('relative paths of an adopted stack lie where it was started from', async (
   expect((await compile({}, { adopt: true })).directory).toBe('/srv/app');
 });
 
-test('what the Application says comes first, then what is remembered, then what runs, then the agent’s own folder', async () => {
+test('the Application’s folder comes first, then the remembered one, then that of the containers, then the agent’s own', async () => {
   const remembered = { adopt: true, adoptedDirectory: '/old' };
   expect((await compile({ ...remembered, projectDirectory: '/own' })).directory).toBe('/own');
   expect((await compile(remembered)).directory).toBe('/old');

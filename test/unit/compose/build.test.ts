@@ -5,7 +5,7 @@ const lone: Extras = { app: { name: 'shop', nameIsFixed: false } };
 const alone = (keys: string): string => `services:\n  web:\n    ${keys}\n`;
 
 describe('a service with build and no image', () => {
-  test('runs, where a Compose file stands alone, what docker compose build makes, and nothing pulls it', async () => {
+  test('runs the image of docker compose build for a lone Compose file, and never pulls it', async () => {
     const { services, warnings } = await compile(alone('build: {context: ../web}'), lone);
     expect(services[0]).toMatchObject({ pullPolicy: 'built', containers: [{ spec: { Image: 'shop-web' } }] });
     expect(warnings.map(({ message }) => message)).toEqual([

@@ -21,7 +21,7 @@ test('CPUs have as many digits as single precision holds', () => {
   expect(cpus(0)).toBeUndefined();
 });
 
-test('what is empty is left out, and what is false only where it means nothing', () => {
+test('empty values are left out, and false values only where they have no meaning', () => {
   expect([null, '', 0, false, [], {}].map(unlessEmpty)).toEqual(Array(6).fill(undefined));
   expect(unlessEmpty([0])).toEqual([0]);
 });
@@ -53,7 +53,7 @@ test('a secret is printed by where it comes from, an inline config with what is 
   expect(json).not.toContain('hunter2');
 });
 
-test('what a site would not run is not printed', async () => {
+test('services that a site would not run are not printed', async () => {
   expect(await problemsOf(print('provider: {type: x}'))).toMatch(/^compose.yaml:4:5: provider is not supported/);
 });
 

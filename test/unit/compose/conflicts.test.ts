@@ -17,13 +17,13 @@ const app = (name: string, claims: Held[] | undefined, held?: Held[]): Contender
 const told = (...apps: Contender[]) =>
   Object.fromEntries([...conflictsOf(apps)].map(([name, problems]) => [name, problems.map(formatProblem)]));
 
-test('who was accepted with a claim keeps it, also from an app that comes first by name', () => {
+test('the app that was accepted with a claim keeps it, even if another one comes first by name', () => {
   expect(told(app('a', [port(80)]), app('b', [port(80)], [port(80)]))).toEqual({
     a: ['the host port 80 is also claimed by the app b; b had it before and keeps it'],
   });
 });
 
-test('what is given up in the same commit may be had by another, and two may swap', () => {
+test('another app may take a thing that is given up in the same commit, and two apps may swap', () => {
   expect(told(app('a', [port(80)]), app('b', [port(81)], [port(80)]))).toEqual({});
   expect(told(app('a', [port(81)], [port(80)]), app('b', [port(80)], [port(81)]))).toEqual({});
 });
@@ -32,12 +32,12 @@ test('an app that is broken by the commit keeps what it held, and who relied on 
   expect(Object.keys(told(app('a', [port(80)], [port(82)]), app('b', undefined, [port(80)])))).toEqual(['a']);
 });
 
-test('who goes without stands with what it held, and others do not get that', () => {
+test('a losing app keeps the claims of its last good state, and others do not get them', () => {
   const given = [app('a', [port(80)], [port(90)]), app('b', [port(80)], [port(80)]), app('c', [port(90)])];
   expect(Object.keys(told(...given))).toEqual(['a', 'c']);
 });
 
-test('who held a narrower address did not hold the others', () => {
+test('an app that held one address did not hold the others', () => {
   const [one, every, other] = [port(80, '127.0.0.1'), port(80), port(80, '10.0.0.1')];
   expect(Object.keys(told(app('a', [every], [one]), app('b', [other])))).toEqual(['a', 'b']);
 });

@@ -26,7 +26,7 @@ test.each([
   expect(unknown).toEqual([]);
 });
 
-test('what is refused says why', () => {
+test('every refused key has a reason', () => {
   const silent = supportTable().flatMap(({ rows }) =>
     rows.filter(({ support, text }) => support === 'refused' && !text),
   );

@@ -129,12 +129,12 @@ describe('extends', () => {
       ['  s: {extends: {file: "https://example.org/a.git", service: a}}'],
       '2:23: Holdfast does not fetch files from other servers, because a site must be able to start from its own copy of the repo (copy the file into the repo)',
     ],
-  ])('is refused for %s, where it stands', async (_name, services, problem) => {
+  ])('is refused for %s, at its position', async (_name, services, problem) => {
     const problems = await problemsOf(compile(lines('services:', ...services)));
     expect(problems.split('\n')).toContain(`compose.yaml:${problem}`);
   });
 
-  test('a problem in an extended file stands in that file, and once', async () => {
+  test('a problem in an extended file is reported once, in that file', async () => {
     const problems = await problemsOf(
       compile(
         lines('services:', '  a: {extends: {file: b.yaml, service: b}}', '  c: {extends: {file: b.yaml, service: b}}'),
@@ -146,7 +146,7 @@ describe('extends', () => {
     expect(problems).toBe('b.yaml:2:17: unknown key imgae in a service (did you mean image?)');
   });
 
-  test('what a bind names outside of the app is refused', async () => {
+  test('a bind outside of the app is refused', async () => {
     const problems = await problemsOf(
       compile('', {
         app: { folder: 'apps/web', compose: ['apps/web/compose.yaml'] },

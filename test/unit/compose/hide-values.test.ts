@@ -39,12 +39,12 @@ describe('a value of the site’s own file is shown as it is written', () => {
   });
 });
 
-test('short values count where they stand alone, and words of every sentence never', () => {
+test('short values are hidden only as separate words, and common words never', () => {
   const hide = hiding(new Map(Object.entries({ A: 'abc', B: 'true', C: 'x' })));
   expect(hide('abc is not abcd, and true is x')).toBe('${A} is not abcd, and true is x');
 });
 
-describe('what is wrong with the values file itself', () => {
+describe('problems of the values file itself', () => {
   test.each([
     ['TOKEN: *hunter2\n', '1:8'],
     ['TOKEN: !hunter2 x\n', '1:8'],

@@ -98,7 +98,7 @@ describe('include', () => {
 
   test.each<[name: string, include: string, files: Record<string, string>, problem: string]>([
     [
-      'what is there twice and not the same, with both places',
+      'two resources of one name that differ, with both positions',
       'include: [b.yaml]',
       { 'b.yaml': 'services: {s: {image: b}}' },
       'compose.yaml:2:12: services.s is also in an included file, at b.yaml:1:12, with other content (rename one of them, or override the included one in a file that the Application lists after this one)',
@@ -111,7 +111,7 @@ describe('include', () => {
     ],
     ['a file that is not there', 'include: [b.yaml]', {}, 'compose.yaml:1:11: there is no file b.yaml'],
     ['a folder', 'include: [b]', { 'b/c.yaml': '' }, 'compose.yaml:1:11: b is a folder; a Compose file is expected'],
-    ['what is no list', 'include: b.yaml', {}, 'compose.yaml:1:10: include must be a list, not a string'],
+    ['an include that is not a list', 'include: b.yaml', {}, 'compose.yaml:1:10: include must be a list, not a string'],
     [
       'an unknown key',
       'include: [{path: b.yaml, files: x}]',

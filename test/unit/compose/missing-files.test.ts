@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { formatProblem } from '../../../src/lib/errors.ts';
 import { compile, problemsOf, serviceText, type TestFile } from './support.ts';
 
-/** What is said of a service's mounts, and of others of the same app. */
+/** The warnings about a service's mounts and about other services of the app. */
 async function said(mounts: string[], files: Record<string, TestFile> = {}, more = ''): Promise<string[]> {
   const app = await compile(`${serviceText(`volumes: ${JSON.stringify(mounts)}`)}${more}`, { files });
   return (app.missing ?? []).map((problem) => formatProblem(problem).replace(/^compose.yaml:\d+:\d+: /, ''));
@@ -34,7 +34,7 @@ test.each([
   './mqtt/mqtt.conf:/m/mqtt.conf',
   '/etc/mqqt.conf:/m/mqtt.conf',
   'mqqt:/m',
-])('a folder for data, what is there and what is none of Git’s is not: %s', async (mount) => {
+])('a data folder, an existing file and a path outside of Git give no warning: %s', async (mount) => {
   expect(await said([mount], mqtt, 'volumes: { mqqt: {} }\n')).toEqual([]);
 });
 
@@ -60,7 +60,7 @@ test('a site’s own value is not shown by it', async () => {
   expect(JSON.stringify(app.missing)).not.toContain('hunter2');
 });
 
-test('what is told is no more than a person reads, however much is bound and lies in a folder', async () => {
+test('the number of warnings is limited, even for many binds and large folders', async () => {
   const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`m/${index}.conf`, '']));
   const mounts = Array.from({ length: 500 }, (_, index) => `./m/x${index}.conf:/${index}`);
   const found = await said(mounts, many);
@@ -73,7 +73,7 @@ test.each([
   ['label_file: ./cnof/web.labels', 'conf/web.labels', 'Git has no label_file ./cnof/web.labels'],
   ['security_opt: ["seccomp=sccomp.json"]', 'seccomp.json', 'Git has no such seccomp profile'],
   ['extends: { file: comon.yaml, service: s }', 'common.yaml', 'there is no file comon.yaml'],
-])('what is read while compiling is told of the same way: %s', async (keys, path, problem) => {
+])('a missing file that compiling reads gets the same hint: %s', async (keys, path, problem) => {
   const problems = await problemsOf(compile(serviceText(keys), { files: { [path]: '' } }));
   expect(problems).toContain(`${problem} (did you mean ./${path}?)`);
 });

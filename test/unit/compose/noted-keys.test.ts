@@ -53,7 +53,7 @@ describe('a key without effect', () => {
   });
 });
 
-describe('what Docker Compose takes no notice of', () => {
+describe('keys that Docker Compose ignores', () => {
   const START_FIRST = 'deploy: {update_config: {order: start-first}}';
   const beside = 'the old container and the new one cannot run at the same time';
   const external = 'networks: {default: {external: true, driver: bridge, ipam: {config: [{subnet: 10.0.0.0/24}]}}}\n';

@@ -29,7 +29,7 @@ const meaning = async (...given: Parameters<typeof web>) => {
 };
 const common = { 'apps/common/nginx.conf': 'conf', 'files/a': 'a', 'files/b/c': 'c' };
 
-test('what Git has outside of the app’s folder is copied for the app', async () => {
+test('Git’s files outside of the app’s folder are copied for the app', async () => {
   expect(await meaning('volumes: ["../common/nginx.conf:/n:ro", "../../files:/f"]', common)).toEqual({
     sources: ['/files/web/.repo/files', '/files/web/.repo/apps/common/nginx.conf'],
     files: [
@@ -63,7 +63,7 @@ volumes: { kept: { driver: local, driver_opts: { type: none, o: bind, device: ..
   expect(desired.volumes[0]?.spec.DriverOpts?.device).toBe('/files/web/.repo/files/b');
 });
 
-test('what is read while compiling may lie anywhere in Git', async () => {
+test('files that compiling reads may be anywhere in Git', async () => {
   const keys =
     'env_file: ../../files/env\nlabel_file: ../common/labels\nextends: { file: ../common/x.yaml, service: x }';
   const desired = await web(keys, {
@@ -78,7 +78,7 @@ test('what is read while compiling may lie anywhere in Git', async () => {
     expect(await problemsOf(web(`${key}: ../../../x`))).toMatch(/the path leads out of the config repo/);
 });
 
-test('what Git does not have lies beside the app’s folder, as in Compose', async () => {
+test('a path that Git does not have is beside the app’s folder, as in Compose', async () => {
   expect(await meaning('volumes: ["../data/x:/x"]', common)).toEqual({
     sources: ['/files/data/x'],
     files: [],
@@ -140,7 +140,7 @@ describe('a path that was read in one way and would be in the other', () => {
 describe('beside a stack or a project that lies elsewhere on the site', () => {
   const elsewhere = { projectDirectory: '/srv/stacks/web' };
 
-  test('what Git does not have lies as in Compose, and stays out of other apps’ folders', async () => {
+  test('a path that Git does not have leads to the same place as in Compose, but not into folders of other apps', async () => {
     expect((await meaning('volumes: ["../data:/x", "../../y:/y"]', {}, elsewhere)).sources).toEqual([
       '/srv/stacks/data',
       '/srv/y',
@@ -149,7 +149,7 @@ describe('beside a stack or a project that lies elsewhere on the site', () => {
     expect(await problemsOf(into)).toContain('/files/shop: that is the folder of the app shop');
   });
 
-  test('what Git has is copied below the folder of all apps', async () => {
+  test('files of Git are copied below the folder of all apps', async () => {
     expect((await meaning('volumes: ["../../files:/f"]', common, elsewhere)).sources).toEqual([
       '/files/web/.repo/files',
     ]);
@@ -188,7 +188,7 @@ describe('~ is HOME of the site', () => {
     expect(await problemsOf(bound(mount, extras))).toContain(problem);
   });
 
-  test('of what is read from Git there is none', async () => {
+  test('a path that is only read from Git has no copy', async () => {
     const home = { app: { values: { HOME: '/home/pi' } }, files: { '~/x': 'A=1' } };
     for (const key of ['env_file', 'label_file'])
       expect(await problemsOf(specOf(`${key}: ~/x`, home))).toContain('its path cannot begin with ~');

@@ -186,7 +186,7 @@ describe('each key in the words of the Engine API', () => {
   });
 });
 
-describe('what cannot be used is refused where it stands', () => {
+describe('an invalid value is refused at its position', () => {
   test.each([
     ['imgae: x', '4:5: unknown key imgae in a service (did you mean image?)'],
     ['zork: x', '4:5: unknown key zork in a service'],

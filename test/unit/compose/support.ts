@@ -72,7 +72,7 @@ export async function specOf(keys: string, extras: Extras & { more?: string } = 
   return spec;
 }
 
-/** A Compose file whose service `s` has these keys besides an image; the first of them stands at line 4, column 5. */
+/** A Compose file whose service `s` has these keys besides an image; the first of them is at line 4, column 5. */
 export function serviceText(keys: string): string {
   const indented = keys.split('\n').map((line) => (line === '' ? line : `    ${line}`));
   return `services:\n  s:\n    image: busybox\n${indented.join('\n')}\n`;

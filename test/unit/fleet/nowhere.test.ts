@@ -85,7 +85,7 @@ describe('an app that is placed on no site', () => {
   });
 });
 
-test('whatever the placement, an app is either on a site, meant for none, or its lack of a site is said at every site', async () => {
+test('for every placement, an app is on a site, meant for no site, or its lack of a site is reported at every site', async () => {
   const value = fc.constantFrom('a', 'b');
   const labels = fc.dictionary(fc.constantFrom('x', 'y'), value);
   const condition = fc.oneof(

@@ -13,7 +13,7 @@ const refusal = (content: Uint8Array): string | undefined => {
   }
 };
 
-test('text comes through as it is, but for a byte order mark', () => {
+test('text stays unchanged, except for a byte order mark', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const plain = text.replace(/^\uFEFF/, '').toWellFormed();

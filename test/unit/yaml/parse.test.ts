@@ -82,7 +82,7 @@ describe('scalars mean what they mean to Go', () => {
   });
 });
 
-describe('every node knows where it stands', () => {
+describe('every node has its position', () => {
   const text = ['# comment', 'a:', '  - one', '  - {q: "x"}', 'b: |', '  text', 'c:', "d: 'y'"].join('\n');
   test.each([
     ['', '2:1', undefined],
@@ -118,14 +118,14 @@ describe('aliases and merge keys', () => {
   test('an alias repeats what its anchor names', () => {
     expect(plain('a: &x {k: 1}\nb: *x')).toEqual({ a: { k: 1 }, b: { k: 1 } });
   });
-  test('own keys beat merged ones, wherever << stands', () => {
+  test('own keys override merged ones, at any position of <<', () => {
     expect(plain('m: &m {k: 1, l: 2}\na: {k: 9, <<: *m}\nb: {<<: *m, k: 8}')).toEqual({
       m: { k: 1, l: 2 },
       a: { k: 9, l: 2 },
       b: { k: 8, l: 2 },
     });
   });
-  test('of several merged mappings the first wins', () => {
+  test('the first of several merged mappings wins', () => {
     expect(plain('m: &m {k: 1}\nn: &n {k: 2, l: 3}\na: {<<: [*m, *n]}')).toMatchObject({ a: { k: 1, l: 3 } });
   });
   test('a quoted << is a key like any other', () => {

@@ -49,7 +49,7 @@ describe('files of Git that services bind', () => {
     expect(compiled.files.map(({ path, content }) => [path, text(content)])).toEqual([['/srv/web/f', 'x']]);
   });
 
-  describe('of an app whose Compose file lies deeper', () => {
+  describe('relative paths of an app whose Compose file is in a subfolder', () => {
     const snapshot = memorySnapshot({
       'apps/web/deploy/compose.yaml': serviceText('volumes: ["./f:/f", "../common:/c"]\nhostname: ${WHO}'),
       'apps/web/deploy/f': 'deep',
@@ -79,7 +79,7 @@ describe('files of Git that services bind', () => {
       });
     });
 
-    test("of what lies outside of the app's folder in Git, the app has a copy", async () => {
+    test("the app gets a copy of Git's files outside of its folder", async () => {
       expect(await filesOf({ folder: 'apps/web/deploy' })).toMatchObject({
         sources: ['/files/app/.repo/apps/web/common', '/files/app/f'],
         files: ['/files/app/.repo/apps/web/common/x', '/files/app/f'],
@@ -136,7 +136,7 @@ describe('files of Git that services bind', () => {
     expect(found.split(': ')[0]).toBe(place);
   });
 
-  test('what git-crypt encrypted is refused, too', async () => {
+  test('a file encrypted by git-crypt is refused, too', async () => {
     expect(
       await serviceProblems('volumes: ["./f:/f"]', { files: { f: Buffer.from('\0GITCRYPT\0\xff', 'latin1') } }),
     ).toBe(
@@ -144,7 +144,7 @@ describe('files of Git that services bind', () => {
     );
   });
 
-  test('what is recorded of a lone app holds all that its .env names', async () => {
+  test('the recording of a lone app has all files that its .env names', async () => {
     const files = {
       '.env': 'COMPOSE_FILE=deploy/a.yml\nCOMPOSE_PROJECT_NAME=shop\n',
       'deploy/.env': 'TAG=1\n',

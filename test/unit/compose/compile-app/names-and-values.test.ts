@@ -5,7 +5,7 @@ describe('names', () => {
   test.each([
     ['the Application beats name:', { nameIsFixed: true, name: 'app' }, 'name: other\n', 'app'],
     ['a bare file is called by its name:', { nameIsFixed: false, name: 'repo' }, 'name: other\n', 'other'],
-    ['which may hold variables', { nameIsFixed: false, values: { V: 'x' } }, 'name: my-${V}\n', 'my-x'],
+    ['variables are possible in them', { nameIsFixed: false, values: { V: 'x' } }, 'name: my-${V}\n', 'my-x'],
     ['and is spelt as Compose spells it', { nameIsFixed: false }, 'name: My App_1\n', 'myapp_1'],
     ['else by the folder or repo', { nameIsFixed: false, name: 'My.Repo' }, '', 'myrepo'],
   ])('%s', async (_, app, line, name) => {
@@ -91,7 +91,7 @@ describe('where values come from', () => {
     expect(await value('COMPOSE_PROJECT_NAME', extras)).toBe('app');
   });
 
-  test('what only sites know is a placeholder on a laptop', async () => {
+  test('a value that only sites know is a placeholder on a laptop', async () => {
     const extras = { app: { siteValues: ['NAME'] }, options: { placeholders: true } };
     expect(await value('NAME', extras)).toBe('{{NAME}}');
     expect(await value('NAME', { ...extras, app: { siteValues: ['NAME'], values: { NAME: 'x' } } })).toBe('x');
@@ -130,7 +130,7 @@ describe('where values come from', () => {
     expect(app.warnings.map(({ message }) => message.split(' ')[0]).join('')).toMatch(/^[PD]+$/);
   });
 
-  test('what follows from a variable without value is not reported again', async () => {
+  test('problems that follow from a variable without a value are not reported again', async () => {
     expect(
       (await problemsOf(compile(serviceText('ports: [{target: 80, published: $P}]\nmem_limit: $M')))).split('\n'),
     ).toHaveLength(2);
@@ -169,7 +169,7 @@ describe('where values come from', () => {
     ['COMPOSE_FILE=compose.yaml:', '.env:1:1: COMPOSE_FILE names an empty path'],
     ['COMPOSE_FILE=/etc/compose.yaml', '.env:1:1: COMPOSE_FILE names a file that is not in Git'],
     ['COMPOSE_FILE=../compose.yaml', '.env:1:1: the path leads out of the config repo'],
-  ])('what they cannot mean is refused at its place: %j', async (env, problem) => {
+  ])('an impossible setting is refused at its position: %j', async (env, problem) => {
     expect(await problemsOf(lone(`${env}\n`))).toContain(problem);
   });
 

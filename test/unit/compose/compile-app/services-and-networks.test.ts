@@ -128,7 +128,7 @@ describe('several Compose files', () => {
     );
   });
 
-  test('what does not fit names both places', async () => {
+  test('an error for values that do not fit names both positions', async () => {
     expect(await problemsOf(layered('services: {s: {ports: {a: b}}}'))).toBe(
       'over.yaml:1:23: ports is a mapping here but a list at compose.yaml:5:12 (write both the same way, or replace it with !override)',
     );

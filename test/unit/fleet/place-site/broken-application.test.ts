@@ -6,7 +6,7 @@ import { memorySnapshot } from '../../../support/memory-snapshot.ts';
 import { APP, brokenBy, COMPOSE, FLEET, fleet, SITE } from './fleets.ts';
 
 describe('a broken Application', () => {
-  test('stands in nobody’s way and is called by its folder', async () => {
+  test('does not affect others and has the name of its folder', async () => {
     const placed = await placeSite(fleet({ 'apps/bad/app.yaml': `${APP}spec: { nope: 1 }` }), {});
     expect(placed.apps.map(({ name }) => name)).toEqual(['web']);
     expect(placed.broken).toEqual([

@@ -30,7 +30,7 @@ export const fleet = (files: Record<string, string> = {}) =>
     ...files,
   });
 
-/** What is said of one broken app. */
+/** The problems of one broken app. */
 export async function brokenBy(files: Record<string, string>): Promise<unknown> {
   const { broken, apps } = await placeSite(fleet(files), {});
   expect(apps).toEqual([]);

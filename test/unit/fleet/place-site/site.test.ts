@@ -67,7 +67,7 @@ describe('the site', () => {
   });
 });
 
-describe('what the site hangs on', () => {
+describe('documents that the whole site needs', () => {
   test('is refused with all that is wrong, in both documents', async () => {
     const files = {
       'fleet.yaml': `apiVersion: holdfast/v2
@@ -202,7 +202,7 @@ describe('a Site that pins a revision', () => {
     expect((await placeSite(fleet({ 'sites/one.yaml': pinned('v1') }), {})).revision).toBe('1'.repeat(40));
   });
 
-  test('is refused where no repo can have such a revision, whoever reads it', async () => {
+  test('is refused when no repo can have such a revision, by every reader', async () => {
     for (const revision of ['"a b"', '"^nothing"', '""', 'a..b', '-x', '[v1]', '~'])
       expect(await refusal(placeSite(fleet({ 'sites/one.yaml': pinned(revision) }), {}))).toEqual([
         expect.stringMatching(/^sites\/one.yaml:3:(9|25): .*targetRevision/),
