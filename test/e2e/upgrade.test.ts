@@ -17,7 +17,7 @@ import { signedCommit } from '../support/signed-repo.ts';
 import { type KeyPair, sshKeyPair } from '../support/signing.ts';
 import { execIn, killByHand, removeByHand, volumesOf } from '../support/site.ts';
 
-// An agent is updated, and its update undone, while Git cannot be reached: nobody may notice, but for what is still healed.
+// An agent is updated, and the update is undone, while Git cannot be reached. All apps run on and are healed.
 jest.setTimeout(180_000);
 
 const peer = process.env.COMPOSE_PEER ?? '';
@@ -88,7 +88,7 @@ const OLD = RELEASES.length > 0 ? RELEASES : ['this work tree'];
       const said = (await site.log()).slice(from);
       expect(said.filter(({ message }) => /damaged|lost/.test(message))).toEqual([]);
 
-      // What rules of another version compiled is gathered again as soon as Git answers. It comes to the same.
+      // As soon as Git answers, the agent gathers again the apps that rules of another version compiled. The result is the same.
       await site.git.start();
       await site.sees(/answers again/, { from });
       if (program === next && (await versionOf(old)) !== (await versionOf(next)))
@@ -119,7 +119,7 @@ const OLD = RELEASES.length > 0 ? RELEASES : ['this work tree'];
   }
 });
 
-/** What docker compose started before there was an agent. */
+/** The stack that docker compose started before there was an agent. */
 const stack = (name: string): Record<string, string> => ({
   'compose.yaml': `name: ${name}
 services:

@@ -109,7 +109,7 @@ export interface SpecSurroundings {
   image: string;
   /** Networks that exist. */
   networks: string[];
-  /** What the names of volumes begin with. */
+  /** The start of every volume name. */
   volumes: string;
 }
 
@@ -242,7 +242,7 @@ export function containerSpec({ image, networks, volumes }: SpecSurroundings): f
       spec.Mounts = uniqueTargets(spec.Mounts, spec.Tmpfs ?? {});
       if (spec.Mounts.length === 0) delete spec.Mounts;
     }
-    // What an engine refuses as a contradiction.
+    // Leaves out combinations that an engine refuses.
     if (spec.NetworkMode === 'host') {
       delete spec.PortBindings;
       delete spec.ExposedPorts;

@@ -10,7 +10,7 @@ export interface Authority {
   client: { certFile: string; keyFile: string };
 }
 
-/** A private certificate authority with a server's and a client's certificate, made anew below `dir`. */
+/** A private certificate authority with a server's and a client's certificate, made for each run below `dir`. */
 export async function createAuthority(dir: string): Promise<Authority> {
   const at = (name: string): string => join(dir, name);
   const openssl = (...args: string[]) => run('openssl', args);

@@ -7,7 +7,7 @@ import { builtProgram } from './built-program.ts';
 export interface BuiltAgent {
   command: readonly string[];
   env: Record<string, string>;
-  /** What the example gives its container, in bytes. */
+  /** The memory limit of the example, in bytes. */
   memoryLimit: number;
   remove(): Promise<void>;
 }

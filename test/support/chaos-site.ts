@@ -33,14 +33,14 @@ export async function importChaosImages(host: string): Promise<void> {
   }
 }
 
-/** How long a test waits for what is sure to come: only a defect reaches it, also on a machine where much else runs. */
+/** The limit of a wait for something that must come. Only a defect reaches it, also on a busy machine. */
 export const PATIENCE_MS = 60_000;
 
 interface StartOptions {
   args?: string[];
   env?: Record<string, string>;
   home?: string;
-  /** What is run as `holdfast`; default: this work tree. */
+  /** The command that is run as `holdfast`; default: this work tree. */
   command?: readonly string[];
 }
 

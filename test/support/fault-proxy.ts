@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import * as net from 'node:net';
 
-/** What is wrong with the link. Each fault is of the way down, from the server, and of every connection. */
+/** The faults of the link. Each fault is of the way down, from the server, and of every connection. */
 export interface Faults {
   /** Milliseconds before anything goes on, each way. */
   latency?: number;

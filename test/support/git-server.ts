@@ -22,7 +22,7 @@ export interface GitServerOptions {
   root?: string;
 }
 
-/** What went over the wire for one request, heads included, as the server's socket counts it. */
+/** The bytes of one request and its answer, heads included, as the server's socket counts them. */
 export interface Traffic {
   method: string;
   path: string;

@@ -65,7 +65,7 @@ export interface AgentProcess {
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** Sends the signal and waits until the process is gone. */
   end(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** What it has logged to the file, earlier agents' lines included. */
+  /** The lines of its log file, those of earlier agents included. */
   log(): Promise<LogLine[]>;
 }
 
@@ -74,7 +74,7 @@ export async function startAgentProcess(options: {
   args: string[];
   logFile: string;
   env?: Record<string, string>;
-  /** What is run as `holdfast`; default: this work tree. */
+  /** The command that is run as `holdfast`; default: this work tree. */
   command?: readonly string[];
 }): Promise<AgentProcess> {
   await mkdir(dirname(options.logFile), { recursive: true });

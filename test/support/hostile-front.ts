@@ -14,7 +14,7 @@ export type Behaviour = (asked: Asked, socket: net.Socket) => boolean | undefine
 export interface HostileFront {
   /** `127.0.0.1:PORT`. */
   address: string;
-  /** How often somebody began to ask since it was last told how to behave. */
+  /** The number of requests that began since `behave` was last called. */
   begun: number;
   /** From now on, connections that there are included; undefined: as the real server does. */
   behave(how: Behaviour | undefined): void;
@@ -73,7 +73,7 @@ export async function startHostileFront(target: string, isFirst: (asked: Asked) 
   return front;
 }
 
-/** What is asked, once all of it is here. */
+/** The request, once all of it is here. */
 function whole(bytes: Buffer): Asked | undefined {
   if (bytes[0] === 0x16) return { method: 'TLS', path: '', body: '' };
   const end = bytes.indexOf('\r\n\r\n');

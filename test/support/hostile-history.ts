@@ -12,14 +12,14 @@ import { verifyCommit } from '../../src/trust/verify/verify-commit.ts';
 
 const [url = '', floor = '', dir = '', trust = ''] = process.argv.slice(2);
 
-/** What became of it. */
+/** The result. */
 export interface FollowedHistory {
   /** Of the verification: commits that were looked at, and the kind of the first refusal. */
   judged: number | string;
   refusal: string;
   /** Apps that were placed, or why they could not be read. */
   read: string;
-  /** How often something else could have been done. */
+  /** The number of turns in which other work could have run. */
   turns: number;
 }
 

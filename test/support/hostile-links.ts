@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { type Behaviour, head, pour, trickle } from './hostile-front.ts';
 
 /**
- * What any server of HTTP can do to who asks it. `type` is the content type of a right answer, `elsewhere` a server that must be told nothing,
+ * The attacks that any HTTP server can try on its client. `type` is the content type of a right answer, `elsewhere` a server that must be told nothing,
  * as `127.0.0.1:PORT`.
  */
 export function hostileLinks(type: string, elsewhere: string): Record<string, Behaviour> {

@@ -22,7 +22,7 @@ import { openApi } from './engine-under-test.ts';
 import { memorySnapshot } from './memory-snapshot.ts';
 import { execIn, removeSite } from './site.ts';
 
-/** What an inspect answers, as far as tests look at it. */
+/** The part of an inspect that tests look at. */
 export interface Inspected {
   Id: string;
   Name: string;
@@ -193,7 +193,7 @@ export async function keptSite(host: string): Promise<KeptSite> {
     async close() {
       await kept.die();
       await removeSite(host, site);
-      // What somebody made by hand in its names has none of its labels.
+      // Things made by hand under its names do not have its labels.
       for (const key of ['default', 'other']) await ask(host, 'DELETE', `/networks/${app}_${key}`);
       await ask(host, 'DELETE', `/volumes/${app}_data`);
       await rm(dir, { recursive: true, force: true });

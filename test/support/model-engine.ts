@@ -21,7 +21,7 @@ export interface ModelEngine {
   readonly site: ActualSite;
   /** Carries out any operation but a gate; answers with the ID of what was created. */
   carryOut(operation: Operation, app: string, resolve: (ref: ContainerRef) => string): string | undefined;
-  /** Whether a gate holds; throws when it never will. */
+  /** True when a gate holds; throws when it never will. */
   holds(operation: Operation & { kind: 'await' }, resolve: (ref: ContainerRef) => string): boolean;
   /** Time goes by: health checks have their result, jobs have ended, what was being removed is gone. */
   tick(): void;

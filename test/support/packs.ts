@@ -27,7 +27,7 @@ export const commitOf = (root: GitObject, parents: readonly string[] = []): GitO
   content: Buffer.from(`tree ${objectId(root)}\n${parents.map((oid) => `parent ${oid}\n`).join('')}\nChange\n`),
 });
 
-/** What stands before an entry's bytes. */
+/** The header of an entry. */
 export function header(number: number, size: number): Buffer {
   const bytes: number[] = [];
   let byte = (number << 4) | (size & 15);

@@ -7,7 +7,7 @@ export class PowerCut extends Error {}
 
 interface Stored {
   content: Buffer;
-  /** What the disk holds for sure. */
+  /** The state that survives a power cut. */
   synced: Buffer;
 }
 
@@ -79,7 +79,7 @@ export class PowerCutFiles implements PackFiles {
     this.#pending = [];
   }
 
-  /** What a machine finds on the disk after the power was gone. */
+  /** The files that a machine finds on the disk after a power cut. */
   afterCut(random: () => number): PowerCutFiles {
     const next = new PowerCutFiles();
     const names = new Map(this.#syncedNames);

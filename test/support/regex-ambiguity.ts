@@ -28,7 +28,7 @@ interface Piece {
 const NOTHING: Piece = { first: [], last: [], isEmpty: true };
 
 class Automaton {
-  /** What was found to be repeated in two ways. */
+  /** The part that can be repeated in two ways. */
   twice: string | undefined;
   private readonly flags: string;
   private text = '';
@@ -204,7 +204,7 @@ class Automaton {
     return false;
   }
 
-  /** Whether one text leads from p to p, from p to q, and from q to q. */
+  /** True when one text leads from p to p, from p to q, and from q to q. */
   private together(p: number, q: number): boolean {
     const seen = new Set<string>();
     const waiting: [number, number, number][] = [[p, p, q]];

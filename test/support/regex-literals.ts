@@ -1,4 +1,4 @@
-/** A regular expression as it stands in a source file. */
+/** A regular expression as it is written in a source file. */
 export interface RegexLiteral {
   pattern: string;
   flags: string;

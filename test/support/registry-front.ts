@@ -9,9 +9,9 @@ export interface RegistryFront {
   asked(): string[];
   /** Bytes of bodies that went down, since it was last asked. */
   sent(): number;
-  /** How many requests said who they are from. */
+  /** The number of requests with credentials. */
   introduced: number;
-  /** Where blobs are to be had instead, as `127.0.0.1:PORT`. */
+  /** Another place for blobs, as `127.0.0.1:PORT`. */
   elsewhere?: string | undefined;
   /** Changes bodies of blobs on their way down. */
   spoil?: ((blob: Buffer) => Buffer) | undefined;

@@ -2,7 +2,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import type { Change, GitRepo } from './git-repo.ts';
 import type { KeyPair } from './signing.ts';
 
-/** Who signs with Git itself: an SSH key, or an OpenPGP key in a home of its own. */
+/** A signer for Git itself: an SSH key, or an OpenPGP key in a home of its own. */
 export type GitSigner = KeyPair | { home: string; fingerprint: string };
 
 export interface SignedChange {

@@ -23,7 +23,7 @@ import { appDigest } from '../../src/plan/facts/goals.ts';
 
 export const SITE = 'shop-17';
 
-/** One part of an app, as it stands in a Compose file. */
+/** One part of an app, as in a Compose file. */
 export type Part =
   | { part: 'service'; name: string; spec: Partial<ContainerSpec>; options: ServiceOptions }
   | { part: 'network'; network: DesiredNetwork }
@@ -136,7 +136,7 @@ function dependencies(given: ServiceOptions['dependsOn'] = {}): Dependency[] {
   });
 }
 
-/** What Git says of the site. */
+/** The desired state of the site. */
 export function site(...apps: DesiredApp[]): DesiredSite {
   return {
     site: SITE,
@@ -247,7 +247,7 @@ export function butSpec(actual: ActualSite, name: string, changes: Partial<Conta
   return but(actual, name, { spec: { ...(found as ActualContainer).spec, ...changes } });
 }
 
-/** What an agent remembers that has converged to just this. */
+/** The memory of an agent that has converged to this site. */
 export function settled(desired: DesiredSite, changes: Partial<Memory> = {}): Memory {
   const applied = Object.fromEntries(desired.apps.map((each) => [each.name, appDigest(each)]));
   return { ...emptyMemory(), applied, ...changes };

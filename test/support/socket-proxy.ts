@@ -70,7 +70,7 @@ export async function socketProxy(engine: string, path: string): Promise<SocketP
       if (how === 'refuse') cut();
     },
     open() {
-      // What hung got no answer and never will.
+      // A hanging request got no answer and never will.
       if (blocked === 'hang') cut();
       blocked = undefined;
     },

@@ -39,7 +39,7 @@ export async function startSshServer(dir: string, socket: string): Promise<SshSe
   await writeFile(join(home, 'known'), `[127.0.0.1]:${port} ${kind} ${key}\n`);
   await writeFile(join(home, 'unknown'), '');
 
-  // Whoever comes in gets an engine by `docker system dial-stdio`, as with the docker client.
+  // Every client gets an engine by `docker system dial-stdio`, as with the docker client.
   await mkdir(join(home, 'bin'));
   await writeFile(join(home, 'dial.mjs'), DIAL);
   await writeFile(

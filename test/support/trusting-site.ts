@@ -20,7 +20,7 @@ import type { GitServer } from './git-server.ts';
 export interface TrustingSite {
   /** Its trust.yaml, which may be changed while it runs; empty where it asks for none. */
   trust: string;
-  /** What its clock says. */
+  /** The time of its wall clock. */
   wall: Date;
   /** Moves its monotonic clock. */
   later(ms: number): void;
@@ -39,7 +39,7 @@ export interface TrustingSite {
   desired(): DesiredSite | undefined;
   /** As after a power cut. */
   restart(): Promise<void>;
-  /** What its floor is on the disk. */
+  /** The floor that is stored on its disk. */
   floor(): Promise<string | undefined>;
   close(): Promise<void>;
 }
@@ -156,5 +156,5 @@ export async function trustingSite(repo: GitRepo, trust: string, revision = 'mai
   return site;
 }
 
-/** How much the server was asked for since, by request. */
+/** The number of requests to the server so far. */
 export const requests = (server: GitServer): number => server.traffic.length;

@@ -10,7 +10,7 @@ import { actualOf, bare, settled } from './site-builder.ts';
 // A program: does with each folder, a config repo, all that an agent does between a commit and its containers, and once they run. A line of JSON
 // for each folder says what it came to.
 
-/** What became of one config repo. */
+/** The result for one config repo. */
 export interface WholeSite {
   /** The first problem of each app that is broken. */
   broken: Record<string, string>;
