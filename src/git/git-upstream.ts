@@ -12,7 +12,7 @@ import type { StoreLimits } from './store-limits.ts';
 import type { Transport } from './transport/transport.ts';
 import type { Upstream, Wanted } from './upstream.ts';
 
-/** What the folders that changed may cost, those of a fleet's other sites too, before it is cheaper to ask for one's own by name. */
+/** The most bytes that changed folders may cost, those of other sites too. Above it, asking for the site's own folders by name is cheaper. */
 const MOST_CHANGES = 48 * 1024;
 /** Files below a folder that is fetched whole. A larger one is asked for when it is read. */
 const SMALL_FILE = 64 * 1024;
@@ -31,12 +31,12 @@ const MOST_AT_ONCE = 16;
 export function gitUpstream(transport: Transport, store: ObjectStore, limits: StoreLimits, clock: Clock): Upstream {
   const healing = healBudget(limits, clock);
 
-  /** How the commits that are read now are to be asked for. */
+  /** The requests for the commits that are read now. */
   const wanted = new Map<string, Wanted>();
   const howOf = (commit: string): Wanted => wanted.get(commit) ?? { want: commit, pinned: false };
   const keep = (oid: string, whole: boolean): Promise<void> =>
     store.keep({ oid, whole, ...(howOf(oid).pinned && { pinned: true }) });
-  /** What changes are to come against: the commit before of the same kind, which is the most alike. */
+  /** The bases of deltas: the commit before of the same kind, which is the most similar. */
   const bases = async (commit: string): Promise<readonly Head[]> => {
     const heads = await store.heads();
     const isAlike = ({ pinned = false }: Head): boolean => pinned === howOf(commit).pinned;

@@ -3,9 +3,9 @@ import { SourceError } from '../lib/errors.ts';
 /** One ref of a remote as the server lists it. */
 export interface RemoteRef {
   name: string;
-  /** What the ref itself names: a commit, or an annotated tag. */
+  /** The object that the ref names: a commit, or an annotated tag. */
   oid: string;
-  /** What an annotated tag stands for. */
+  /** The commit of an annotated tag. */
   peeled?: string;
 }
 

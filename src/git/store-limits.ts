@@ -1,13 +1,13 @@
 import { SourceError } from '../lib/errors.ts';
 import type { ObjectType } from './objects/git-object.ts';
 
-/** What a fetched commit may cost, whatever a server makes of it. Bytes, if not said otherwise. */
+/** The most that a fetched commit may cost, even if a server means harm. In bytes, unless the line says otherwise. */
 export interface StoreLimits {
-  /** Of one pack as it is sent. */
+  /** One pack as it is sent. */
   packBytes: number;
-  /** Of all objects of one pack, unpacked. */
+  /** All objects of one pack, unpacked. */
   unpackedBytes: number;
-  /** How many objects a pack may hold. */
+  /** The number of objects in a pack. */
   objects: number;
   /** The bytes of one object, unpacked, and of the changes that make it of another one. */
   objectBytes: number;
@@ -15,15 +15,15 @@ export interface StoreLimits {
   commitBytes: number;
   /** The bytes of one folder: about 35 a name. */
   treeBytes: number;
-  /** Of all that is kept. */
+  /** All that is kept. */
   diskBytes: number;
   /** Files and folders of one commit that are read. */
   files: number;
-  /** Of the files of one commit that are read, which are held in memory until it is accepted. */
+  /** The files of one commit that are read; they are held in memory until it is accepted. */
   readBytes: number;
-  /** Of what is fetched again within a day because it was damaged on the disk. */
+  /** Objects that are fetched again within a day because they were damaged on the disk. */
   healBytes: number;
-  /** How many packs may lie beside each other: small ones slow every read down, and merging them wears flash out. */
+  /** The number of packs: small ones slow every read down, and merging them wears flash out. */
   packs: number;
 }
 
@@ -48,19 +48,18 @@ export type Reached = Exclude<keyof StoreLimits, 'packs'>;
 
 const WHAT: Record<Reached, string> = {
   packBytes: 'it sends more than the %s bytes that one fetch may take',
-  unpackedBytes: 'what it sends unpacks to more than the %s bytes that one fetch may hold',
+  unpackedBytes: 'its pack unpacks to more than the %s bytes that one fetch may hold',
   objects: 'it sends more than the %s objects that one fetch may hold',
   files: 'more than the %s files and folders of one commit would have to be read',
   readBytes: 'the files that have to be read of one commit have more than the %s bytes that they may have',
   objectBytes: 'it sends a file or folder of more than the %s bytes that one may have',
   commitBytes: 'it sends a commit or tag of more than the %s bytes that one may have',
   treeBytes: 'it sends a folder whose names take more than the %s bytes that they may take',
-  diskBytes: 'what it sends does not fit into the %s bytes that may be kept on the disk',
-  healBytes:
-    'what was damaged on the disk would be fetched again for more than the %s bytes that are spent on that in a day',
+  diskBytes: 'its objects do not fit into the %s bytes that may be kept on the disk',
+  healBytes: 'damaged objects would be fetched again for more than the %s bytes that may be spent on that in a day',
 };
 
-/** What each limit is set by. */
+/** The setting of each limit. */
 const SETTING: Partial<Record<Reached, string>> = {
   packBytes: 'maxFetchBytes',
   unpackedBytes: 'maxUnpackedBytes',

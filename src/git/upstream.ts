@@ -2,14 +2,14 @@ import type { CommitObject } from './objects/history.ts';
 import type { RemoteRef } from './refs.ts';
 
 export interface Wanted {
-  /** What the server may be asked for to get it. */
+  /** The object to ask the server for, to get it. */
   want: string;
   /** It is read beside what is followed. */
   pinned: boolean;
 }
 
 /**
- * Where the objects of a repo come from when they are not in the store: a Git server, or bundles of them. What is brought in is in the store
+ * Where the objects of a repo come from when they are not in the store: a Git server, or bundles of them. Fetched objects are in the store
  * afterwards. All of it throws SourceError.
  */
 export interface Upstream {

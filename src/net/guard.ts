@@ -5,7 +5,7 @@ import { abortedError, networkError } from './network-errors.ts';
 
 /** Holds one request and its answer to the limits of bytes and time, and says in words why one ended. */
 export class Guard {
-  /** Aborted by whoever asked, or by a limit. */
+  /** Aborted by the caller, or by a limit. */
   readonly signal: AbortSignal;
   readonly #controller = new AbortController();
   readonly #clock: Clock;
@@ -28,7 +28,7 @@ export class Guard {
   }
 
   /**
-   * Runs something that waits, under the idle limit, which begins anew when it tells that something moved. It ends with the limit and with the signal,
+   * Runs something that waits, under the idle limit, which starts again when it reports progress. It ends with the limit and with the signal,
    * also where what is waited for listens to neither: a library that lost its connection, a program that does not end.
    */
   async within<T>(wait: (onMoved: () => void) => Promise<T>, late = `${this.#host} sent nothing for`): Promise<T> {

@@ -1,6 +1,6 @@
-/** What one request to a config repo's server may cost. What is kept of its answer has limits of its own (StoreLimits). */
+/** The most that one request to a server may cost. Stored objects have limits of their own (StoreLimits). */
 export interface SourceLimits {
-  /** Of one answer, as it comes over the wire. Beyond it a request ends with SourceError `limit`. */
+  /** The bytes of one answer, as it comes over the wire. Beyond it a request ends with SourceError `limit`. */
   bytes: number;
   /** Milliseconds without a byte. Beyond this and the next it ends with `unreachable`. */
   idle: number;

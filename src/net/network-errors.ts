@@ -6,7 +6,7 @@ export function abortedError(cause: unknown): SourceError {
 
 type Sentence = [kind: SourceErrorKind, text: (host: string, clock: string) => string];
 
-/** What a request came to that got no answer, by the code of Node or OpenSSL. `now` is what this machine takes the time to be. */
+/** The error for a request without an answer, by the code of Node or OpenSSL. `now` is what this machine takes the time to be. */
 export function networkError(error: unknown, host: string, now?: Date): SourceError {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const [kind, text]: Sentence = SENTENCES[code] ??
@@ -44,7 +44,7 @@ const SENTENCES: Record<string, Sentence> = {
 function httpSentence(code: string): Sentence | undefined {
   if (code === 'HPE_HEADER_OVERFLOW')
     return ['protocol', (host) => `${host} sends more headers than an answer may have: it is not listened to`];
-  if (code.startsWith('HPE_')) return ['protocol', (host) => `What answers at ${host} does not speak HTTP (${code})`];
+  if (code.startsWith('HPE_')) return ['protocol', (host) => `The server at ${host} does not speak HTTP (${code})`];
   return undefined;
 }
 

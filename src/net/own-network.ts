@@ -50,7 +50,7 @@ function embedded(address: string): string | undefined {
   return [a >> 8, a & 255, b >> 8, b & 255].join('.');
 }
 
-/** How a name becomes addresses: dns.lookup, where nothing else is said. */
+/** Finds the addresses of a name. Default: dns.lookup. */
 export type NameLookup = LookupFunction;
 
 /** No address of a name is within reach: `refusedPlace` says so to people. */

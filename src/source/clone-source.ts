@@ -21,7 +21,7 @@ export interface CloneSourceOptions {
 }
 
 /**
- * A clone on this machine as a source: only what is committed is seen, and nothing is fetched. What is followed is named as in the clone; a Site's
+ * A clone on this machine as a source: only what is committed is seen, and nothing is fetched. The followed revision is named as in the clone; a Site's
  * pin is named as the site's server would, as far as this clone knows. The caller closes the clone.
  */
 export function cloneSource(clone: Clone, { dir, revision = 'HEAD', path }: CloneSourceOptions): Source {

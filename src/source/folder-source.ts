@@ -18,7 +18,7 @@ export async function folderSource(dir: string, options: { path?: string } = {})
   });
   const root = join(top, folder);
 
-  /** What is at a path, or undefined. Looks at each step on the way, so that no link is ever passed through. */
+  /** The entry at a path, or undefined. Looks at each step on the way, so that no link is ever passed through. */
   const look = async (parts: string[], base = root): Promise<Stats | undefined> => {
     let found = await statOf(base);
     for (let depth = 1; depth <= parts.length; depth++) {

@@ -26,11 +26,11 @@ export interface GitSourceOptions extends RemoteOptions {
   path?: string | undefined;
   /** A full ref that is looked at in the same request as the revision. */
   beside?: string | undefined;
-  /** A folder for what is fetched, used by nobody else. Whatever happens to it, it only makes the next fetch larger. */
+  /** A folder for what is fetched, used by nobody else. If it is lost or damaged, the next fetch is larger, and nothing else. */
   dir: string;
   limits?: Partial<SourceLimits>;
   storeLimits?: Partial<StoreLimits>;
-  /** Who indexes and merges packs. Default: this process. */
+  /** The process that indexes and merges packs. Default: this process. */
   worker?: PackWorker;
   /** Told once of each file that decayed, or that a crash left without its index. */
   onDamage?: (sentence: string) => void;
@@ -51,7 +51,7 @@ export function gitSource(options: GitSourceOptions): Source {
   const files = systemPackFiles(dir);
   const store = objectStore(files, limits, options.worker ?? ownWorker, (packs) =>
     options.onDamage?.(
-      `what was fetched from the config repo cannot be read as it was written (${dir}/${packs.join(', ')}): what is needed of it is fetched again`,
+      `objects that were fetched from the config repo cannot be read as they were written (${dir}/${packs.join(', ')}): the ones that are needed are fetched again`,
     ),
   );
   const wire = openUpstream(remotes, {
@@ -61,9 +61,9 @@ export function gitSource(options: GitSourceOptions): Source {
     store,
     files,
   });
-  /** What the last poll found. */
+  /** The result of the last poll. */
   let last: Resolved[] = [];
-  /** What was read of the commit before, of what is followed and of what is pinned. */
+  /** The paths that were read of the commit before, followed and pinned. */
   const asked = { followed: new Set<string>(), pinned: new Set<string>() };
   let hasPin = false;
   /** Snapshots that are not disposed of. */
@@ -123,7 +123,7 @@ export function gitSource(options: GitSourceOptions): Source {
       const more = (oids: string[]): Promise<void> => one(() => wire.objects(oids, commit, signal));
       open++;
       try {
-        // What another snapshot reads may be what a merge leaves out.
+        // A merge may leave out objects that another snapshot still reads.
         if (open === 1) await one(() => store.tidy(signal));
         const want = last.find((each) => each.commit === commit)?.want ?? commit;
         await one(() => wire.commit(commit, { want, pinned }, signal));
@@ -140,7 +140,7 @@ export function gitSource(options: GitSourceOptions): Source {
           onAsked: (path) => paths.add(path),
           open: (trees) => one(() => openTrees(trees, commit, signal)),
           dispose: async () => {
-            // Of a commit that only its folders were compared of, nothing follows for the next.
+            // If only folder IDs of this commit were compared, it says nothing about the next reads.
             if (paths.size > 0) asked[kind] = paths;
             release();
           },

@@ -15,7 +15,7 @@ import { shelvesInOrder } from '../registry/bundle/shelves-in-order.ts';
 import { openRegistry, type RegistryOptions } from '../registry/oci/open-registry.ts';
 import type { Remote } from './remote.ts';
 
-/** How every kind of remote is reached. */
+/** Settings by which every kind of remote is reached. */
 export type RemoteOptions = TransportOptions & RegistryOptions;
 
 export interface UpstreamOptions extends RemoteOptions {

@@ -42,7 +42,7 @@ export function recordSnapshot(snapshot: Snapshot): { snapshot: Snapshot; record
   };
 }
 
-/** A snapshot that answers from a recording. What was never asked before throws SourceError: absent and unknown are not the same. */
+/** A snapshot that answers from a recording. A path that was never read before throws SourceError: absent and unknown are not the same. */
 export function replaySnapshot(revision: string, origin: Origin, recorded: Recorded): Snapshot {
   const missing = new Set(recorded.missing);
   return {

@@ -4,14 +4,14 @@ import type { Origin, Snapshot } from '../model/snapshot.ts';
 /** A snapshot whose files lie in a store that others use too. After `dispose` nothing can be read of it. */
 export interface FetchedSnapshot extends Snapshot {
   /**
-   * What Git holds in a folder, by name: `KIND ID`, so that equal texts are equal contents. The path is from the repo's root, wherever the
+   * The entries of a folder in Git, by name: `KIND ID`, so that equal texts are equal contents. The path is from the repo's root, wherever the
    * config repo begins. undefined where there is no such folder.
    */
   ids(dir: string): Promise<ReadonlyMap<string, string> | undefined>;
   dispose(): Promise<void>;
 }
 
-/** What a revision names now. */
+/** The commit that a revision names now. */
 export interface Named {
   commit: string;
   /** The annotated tag by which it is named, where it is by one. */
@@ -21,9 +21,9 @@ export interface Named {
 }
 
 export interface Polled extends Named {
-  /** What the ref that the source was asked to look at besides names now; absent where there is none. */
+  /** The object of the second ref that the source looks at; absent where there is none. */
   beside?: string;
-  /** What the pin that was asked for names now, or why it names nothing. */
+  /** The commit that the requested pin names now, or the reason why it names none. */
   pinned?: Named | { missing: string };
 }
 
@@ -34,10 +34,10 @@ export interface Source {
   warnings: string[];
   /** The commit that the revision names now, and, in the same small request, what another revision does: a Site's pin. */
   poll(signal: AbortSignal, pin?: string): Promise<Polled>;
-  /** That commit's files. What is kept of a snapshot is the caller's to store. `pinned`: it is read beside what is followed, and so from poll to poll. */
+  /** That commit's files. The caller stores the parts of a snapshot that it keeps. `pinned`: it is read beside what is followed, and so from poll to poll. */
   fetch(commit: string, signal: AbortSignal, pinned?: boolean): Promise<FetchedSnapshot>;
   /**
-   * Every commit that `tip` descends from, itself included, and none of `known` does; children before their parents. Neither folders nor files
+   * Every commit that `tip` descends from, itself included, and that no commit of `known` descends from; children before their parents. Neither folders nor files
    * are fetched for it where the server can leave them out. Throws SourceError `limit` for more commits than a source may be asked for,
    * or where a server would send more than `most` bytes for them.
    */

@@ -83,7 +83,7 @@ describe.each([true, false])('files of the store that are damaged (a server with
       );
     }
     expect(kinds[0]).toBe('healed');
-    expect(told[0]).toMatch(/cannot be read as it was written \(.*pack-[0-9a-f]{40}\.pack\)/);
+    expect(told[0]).toMatch(/cannot be read as they were written \(.*pack-[0-9a-f]{40}\.pack\)/);
     expect(told.length).toBeLessThan(5);
     expect(kinds.at(-1)).toBe('limit');
     const sent = server.traffic.reduce((sum, { down }) => sum + down, 0);

@@ -1,7 +1,7 @@
 import type { GitObject } from '../objects/git-object.ts';
 import type { RemoteRef } from '../refs.ts';
 
-/** How a clone is stored: what the library and the `git` program each do. All of it throws SourceError. */
+/** The storage of a clone: one reads it with isomorphic-git, one with the `git` program. All of it throws SourceError. */
 export interface CloneStorage {
   /** The full names of all refs that begin with one of the prefixes, and the objects that they name. */
   refs(prefixes: readonly string[]): Promise<RemoteRef[]>;

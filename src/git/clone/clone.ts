@@ -17,8 +17,8 @@ export interface Clone extends CloneStorage {
 }
 
 /**
- * Opens the clone that a folder is in. An ordinary one is read with isomorphic-git, so that no program is needed. Of others isomorphic-git answers
- * nothing, and no error, so those are read with the `git` program. Throws InputError where there is no clone, or no program for it.
+ * Opens the clone that a folder is in. An ordinary one is read with isomorphic-git, so that no program is needed. For others isomorphic-git gives
+ * no answer and no error, so those are read with the `git` program. Throws InputError where there is no clone, or no program for it.
  */
 export async function openClone(dir: string, environment: NodeJS.ProcessEnv = process.env): Promise<Clone> {
   const layout = await cloneLayout(dir, environment);

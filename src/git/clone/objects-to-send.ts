@@ -7,7 +7,7 @@ import type { Clone } from './clone.ts';
 const OBJECTS_A_TURN = 500;
 
 /**
- * The IDs of all objects that the tips have, for one who has all of `without`: commits with their history and files, and tags. What only an older
+ * The IDs of all objects that the tips have, for one who has all of `without`: commits with their history and files, and tags. An object that only an older
  * commit than those of `without` has is sent again, since the receiver need not have kept it. Throws SourceError for an object that the clone lacks.
  */
 export async function objectsToSend(

@@ -15,7 +15,7 @@ export function nameFault(name: string): string | undefined {
 const LONGEST_NAME = 255;
 
 /**
- * Whether some file system takes the name for Git's own folder: those that fold case, leave out characters that cannot be seen (HFS+), drop dots
+ * True if some file system takes the name for Git's own folder: those that fold case, leave out characters that cannot be seen (HFS+), drop dots
  * and spaces at the end, name streams behind a colon, or shorten names (NTFS). Source: git's `is_hfs_dotgit` and `is_ntfs_dotgit`.
  */
 function isGitFolder(name: string): boolean {

@@ -11,7 +11,7 @@ export interface GitObject {
 export const objectId = ({ type, content }: { type: string; content: Uint8Array }): string =>
   createHash('sha1').update(`${type} ${content.length}\0`).update(content).digest('hex');
 
-/** What a tag's first line names. */
+/** The object that a tag's first line names. */
 export function tagTarget(content: Buffer): string | undefined {
   return content.toString('latin1', 0, 48).match(/^object ([0-9a-f]{40})\n/)?.[1];
 }

@@ -17,7 +17,7 @@ const OID_BYTES = 20;
 
 /**
  * A tree object's raw content: `MODE NAME\0` and 20 bytes of ID, repeated. Throws SourceError `path` for a name that could lead out of the tree, and
- * for what programs could read in two ways: a name that is there twice or out of order, a mode that is none of Git's.
+ * for a tree that programs could read in two ways: a name is there twice or out of order, or a mode is not one of Git's.
  */
 export function parseTree(content: Uint8Array, where: string): Map<string, TreeEntry> {
   const entries = new Map<string, TreeEntry>();

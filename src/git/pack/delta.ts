@@ -1,7 +1,7 @@
 import { damagedPack, overLimit, type StoreLimits } from '../store-limits.ts';
 import { makeRoom } from './make-room.ts';
 
-/** What a delta makes of its base. Source: gitformat-pack(5), deltified representation. Throws SourceError. */
+/** The object that a delta makes of its base. Source: gitformat-pack(5), deltified representation. Throws SourceError. */
 export function applyDelta(base: Buffer, delta: Buffer, limits: StoreLimits): Buffer {
   let at = 0;
   const next = (): number => {

@@ -10,7 +10,7 @@ import { encodeIndex, type Indexed } from './pack-index.ts';
 import { openPacks, type PackSet } from './pack-set.ts';
 
 export interface IndexedPack {
-  /** How many objects the index lists. */
+  /** The number of objects that the index lists. */
   objects: number;
   /** Deltas against objects that are in no pack here: they cannot be read, and the index does not list them. */
   unresolved: number;
@@ -18,7 +18,7 @@ export interface IndexedPack {
 
 /** Contents that are held at once while deltas are resolved, in bytes. */
 const MOST_HELD = 48 * 1024 * 1024;
-/** After this many objects, whoever else has something to do gets a turn. */
+/** After this many objects, other work gets a turn. */
 const TURN = 500;
 
 /**
@@ -148,7 +148,7 @@ async function resolveDeltas(
 
   const hold = new Held();
   let made = 0;
-  /** Makes everything that stands on a base, near or far. */
+  /** Makes every object whose delta depends on a base, near or far. */
   const makeAll = async (base: GitObject, first: number[]): Promise<void> => {
     const stack = [{ ...base, todo: first, changes: 0 }];
     hold.add(base.content.length);
@@ -195,7 +195,7 @@ async function resolveDeltas(
 /** Counts bytes that are held in memory. */
 class Held {
   #bytes = 0;
-  /** Whether they may be held. */
+  /** True if so many bytes may be held. */
   add(bytes: number): boolean {
     this.#bytes += bytes;
     return this.#bytes <= MOST_HELD;

@@ -11,7 +11,7 @@ import type { Indexed } from './pack-index.ts';
 import { indexName, isPack, openPacks, type PackSet, packName } from './pack-set.ts';
 import { packEntry, packHead } from './pack-writer.ts';
 
-/** What a merge keeps. */
+/** The objects that a merge keeps. */
 export interface Kept {
   /** Commits, with all that they have. */
   whole: readonly string[];

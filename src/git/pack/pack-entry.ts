@@ -4,12 +4,12 @@ import { damagedPack, limitOf, overLimit, type StoreLimits } from '../store-limi
 import { makeRoom } from './make-room.ts';
 import type { PackReader } from './pack-files.ts';
 
-/** What stands before the packed bytes of an object. Source: gitformat-pack(5). */
+/** The header before the packed bytes of an object. Source: gitformat-pack(5). */
 export type PackEntry = {
   offset: number;
   /** Where the packed bytes begin. */
   data: number;
-  /** Of what is unpacked: the object, or the delta. */
+  /** The type and size of the unpacked bytes: of the object, or of the delta. */
   size: number;
 } & ({ kind: ObjectType } | { kind: 'offsetDelta'; base: number } | { kind: 'nameDelta'; base: string });
 
@@ -29,7 +29,7 @@ const KINDS: readonly (ObjectType | 'offsetDelta' | 'nameDelta' | undefined)[] =
 ];
 const MOST_HEADER = 64;
 
-/** How many objects a pack holds, by its header. Throws SourceError for what is no pack. */
+/** The number of objects in a pack, by its header. Throws SourceError for what is no pack. */
 export function packCount(reader: PackReader, limits: StoreLimits): number {
   const head = reader.read(0, PACK_HEADER);
   if (head.length < PACK_HEADER || head.toString('latin1', 0, 4) !== 'PACK')
@@ -89,7 +89,7 @@ export function entryAt(reader: PackReader, offset: number, limits: StoreLimits)
 export function inflateEntry(reader: PackReader, { data, size }: PackEntry): { content: Buffer; packed: number } {
   const available = reader.size - TRAILER - data;
   makeRoom(size);
-  // What zlib needs at most for bytes that do not compress; a packer that wastes more is met with a second try.
+  // The most bytes that zlib needs for bytes that do not compress; a packer that wastes more is met with a second try.
   for (let guess = size + (size >>> 10) + 64; ; guess *= 16) {
     const input = reader.read(data, Math.min(guess, available));
     try {

@@ -105,7 +105,7 @@ export function replaceFile(files: PackFiles, name: string, content: Uint8Array)
   files.sync();
 }
 
-/** What a file is called until it is whole; such files are removed at the next start. */
+/** The ending of a file's name until it is whole; such files are removed at the next start. */
 export const TEMPORARY = '.tmp';
 
 /** The content of a file; undefined where there is none. */

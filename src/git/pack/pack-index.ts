@@ -5,11 +5,11 @@ import { TRAILER } from './pack-entry.ts';
 export interface Indexed {
   oid: string;
   offset: number;
-  /** CRC-32 of its bytes as they stand in the pack. */
+  /** CRC-32 of its bytes in the pack. */
   crc: number;
 }
 
-/** Which objects a pack holds, and where. */
+/** The objects of a pack, and their offsets. */
 export interface PackIndex {
   count: number;
   /** undefined for an object that is not in the pack. */
@@ -73,7 +73,7 @@ export function decodeIndex(bytes: Buffer, packChecksum: Buffer): PackIndex | un
       while (low < high) {
         const middle = (low + high) >>> 1;
         const order = bytes.compare(wanted, 0, OID, NAMES + middle * OID, NAMES + (middle + 1) * OID);
-        // `compare` tells how the index's name stands to the wanted one.
+        // `compare` orders the index's name and the wanted one.
         if (order === 0) return bytes.readUInt32BE(NAMES + count * (OID + 4) + middle * 4);
         if (order < 0) low = middle + 1;
         else high = middle;

@@ -15,7 +15,7 @@ export const checksumOf = (pack: string): Buffer => Buffer.from(pack.slice('pack
 export interface PackSet {
   /** An object whose content is what its name says; undefined where there is none such, or only a damaged one. Throws SourceError. */
   find(oid: string): GitObject | undefined;
-  /** Whether an index lists it; what is listed may be damaged. */
+  /** True if an index lists it; a listed object may be damaged. */
   lists(oid: string): boolean;
   /** Names of packs of which something could not be read as it was written. */
   readonly damaged: ReadonlySet<string>;
@@ -63,7 +63,7 @@ export function openPacks(files: PackFiles, limits: StoreLimits): PackSet {
   const resolve = ({ reader }: OpenPack, offset: number, depth: number, held: number): GitObject | undefined => {
     const deltas: Buffer[] = [];
     let bytes = held;
-    /** What is read was within the limits when it came in; what is not is not what came in. */
+    /** Every entry was within the limits when it came in; one that is not was changed since. */
     const take = (entry: PackEntry): void => {
       bytes += entry.size;
       if (bytes > limits.objectBytes) throw damagedPack('an object is larger than it was');

@@ -2,13 +2,13 @@ import { type RemoteRef, requireObjectId } from '../refs.ts';
 import { cutOff, type Packet, textOf } from './pkt-line.ts';
 import { refList } from './ref-list.ts';
 
-/** What a server says of itself before anything is asked: version 2 only what it can do, the older one all of its refs as well. */
+/** The greeting of a server: in version 2 only its capabilities, in the older one all of its refs as well. */
 export type Advertisement =
   | { version: 2; capabilities: ReadonlySet<string> }
   | {
       version: 1;
       capabilities: ReadonlySet<string>;
-      /** What the server says that it can do, in the older protocol's own words. */
+      /** The server's capabilities, in the older protocol's own words. */
       features: ReadonlySet<string>;
       /** Commits of which the server has nothing that is older. */
       shallow: readonly string[];

@@ -26,7 +26,7 @@ export class FramingError extends SourceError {
     const isPage = looksLikeHtml(start.toString('latin1'));
     super(
       isPage ? 'portal' : 'protocol',
-      isPage ? WEB_PAGE : 'What answered does not speak the Git protocol: its answer is not in Git packets',
+      isPage ? WEB_PAGE : 'The server does not speak the Git protocol: its answer is not in Git packets',
     );
   }
 }
@@ -74,7 +74,7 @@ export async function* packets(
     rest = rest.subarray(at);
   }
   if (rest.length > 0) throw cutOff();
-  // What is cut off shows by the pack's own checksum.
+  // The pack's own checksum shows if something was cut off.
   if (isBare) yield { kind: 'flush' };
 }
 
@@ -91,7 +91,7 @@ export function textOf(data: Buffer): string {
   return text;
 }
 
-/** What a Git server says went wrong, made safe to print. */
+/** The words of a Git server for an error, made safe to print. */
 export function serverError(words: string): SourceError {
   const said = excerpt(words);
   const kind = /not our ref|unadvertised object/.test(said) ? 'notFound' : 'protocol';

@@ -5,7 +5,7 @@ import { FLUSH, line, type Packet, textOf } from './pkt-line.ts';
 
 /** Capabilities that the older protocol takes with the first `want`, and version 2 as lines of their own. */
 const FLAGS = new Set(['ofs-delta', 'no-progress', 'thin-pack', 'include-tag']);
-/** What is asked for besides, the first that the server has of each. Azure Repos refuses whoever does not ask for `multi_ack`. */
+/** Capabilities that are requested: of each row, the first that the server has. Azure Repos refuses clients that do not ask for `multi_ack`. */
 const CHOICES = [
   ['side-band-64k', 'side-band'],
   ['multi_ack_detailed', 'multi_ack'],
@@ -60,7 +60,7 @@ export async function* asV2(
 /** Bands are numbers, and none is a letter. */
 const isAck = (data: Buffer): boolean => /^(NAK\n?|ACK [0-9a-f]{40})/.test(data.toString('latin1', 0, 44));
 
-/** Whether the pack comes as it is, in no packets. */
+/** True if the pack comes as it is, and not in packets. */
 export const isBare = (features: ReadonlySet<string>): boolean =>
   !features.has('side-band') && !features.has('side-band-64k');
 

@@ -4,7 +4,7 @@ import { overLimit, type StoreLimits } from '../store-limits.ts';
 const DAY = 24 * 3_600_000;
 
 /**
- * What is fetched again because it was damaged or lost, held to its limit a day. Each call begins one such fetch and gives whom to tell of its bytes;
+ * Limits per day the bytes that are fetched again because they were damaged or lost. Each call begins one such fetch and gives a function that counts its bytes;
  * both throw SourceError `limit`.
  */
 export function healBudget(limits: StoreLimits, clock: Clock): () => (bytes: number) => void {

@@ -13,7 +13,7 @@ export function lazyObjects(store: ObjectStore, fetch: (oids: string[]) => Promi
   let next: Promise<void> | undefined;
 
   const flush = async (): Promise<void> => {
-    // Whoever reads several things at once has asked for all of them by then.
+    // A caller that reads several objects at once has asked for all of them by then.
     await new Promise((resolve) => setImmediate(resolve));
     const oids = [...wanted.keys()];
     wanted = new Map();

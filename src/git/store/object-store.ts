@@ -17,19 +17,19 @@ import { type Head, readHeads, withHead, writeHeads } from './heads.ts';
 export interface ObjectStore {
   /** undefined where there is no such object, or only a damaged one. */
   find(oid: string): Promise<GitObject | undefined>;
-  /** Whether it was here once, as far as that can be told of one that is damaged. */
+  /** True if it was here once, as far as the store can tell for a damaged one. */
   had(oid: string): Promise<boolean>;
   /** Raw content. Throws SourceError when it is not there or of another type. */
   read(oid: string, type: ObjectType): Promise<Buffer>;
   /** Takes a pack in. Nothing of it is believed before its checksum is right and its index is made; on failure nothing is left of it. */
   add(pack: AsyncIterable<Buffer>, signal: AbortSignal): Promise<IndexedPack>;
-  /** What was fetched last, newest first, and then what is pinned. */
+  /** The commits that were fetched last, newest first, and then the pinned ones. */
   heads(): Promise<readonly Head[]>;
   /** Remembers a commit as the newest of its kind. */
   keep(head: Head): Promise<void>;
   /** Nothing is pinned any more. */
   unpin(): Promise<void>;
-  /** What merges keep besides the heads: commits with their files, objects alone, and the history of all of these. */
+  /** Kept by merges besides the heads: commits with their files, objects alone, and the history of all of these. */
   retain(kept: { whole: readonly string[]; alone: readonly string[] }): void;
   /** Merges packs when there are many, they take much room, or something in them is damaged. */
   tidy(signal: AbortSignal): Promise<void>;
@@ -87,7 +87,7 @@ export function objectStore(
     return prepared;
   };
 
-  /** Indexes anew the packs whose index cannot be used; a pack that is damaged as well is worth nothing. */
+  /** Rebuilds the indexes of packs whose index cannot be used; a pack that is damaged as well is worth nothing. */
   const mend = async (signal: AbortSignal): Promise<void> => {
     const unusable = [...open().damaged].filter((name) => !open().packs.includes(name));
     rest();
@@ -242,7 +242,7 @@ async function receive(
   return checksum;
 }
 
-/** What is not a SourceError yet comes from the disk. */
+/** An error that is not a SourceError comes from the disk. */
 export function diskError(error: unknown): SourceError {
   if (error instanceof SourceError) return error;
   return new SourceError('local', `The files of a commit cannot be written to disk: ${messageOf(error)}`, {

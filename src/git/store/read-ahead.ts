@@ -5,7 +5,7 @@ import type { ObjectStore } from './object-store.ts';
 
 /**
  * Fetches what is missing of the paths that were read of the commit before: a request per level of folders, whatever the number of paths. A path
- * that is no longer there, or that leads into what cannot be read, is left to whoever reads it. Throws SourceError where the link fails.
+ * that is no longer there, or that leads into what cannot be read, is left to the later reader. Throws SourceError where the link fails.
  */
 export async function readAhead(
   store: ObjectStore,
@@ -16,7 +16,7 @@ export async function readAhead(
   const found = await store.find(commit);
   const root = found?.type === 'commit' ? treeOf(found.content) : undefined;
   if (root === undefined) return;
-  /** What is looked for below each object of this level. */
+  /** The names that are looked for below each object of this level. */
   let level = new Map<string, string[][]>([[root, [...paths].map((path) => path.split('/').filter(Boolean))]]);
   while (level.size > 0) {
     const missing: string[] = [];
@@ -45,13 +45,13 @@ async function entriesOf(store: ObjectStore, oid: string) {
   try {
     return parseTree(found.content, '');
   } catch (error) {
-    // Said, with its place, to whoever reads the folder.
+    // The reader of the folder is told, with the place.
     if (error instanceof SourceError) return undefined;
     throw error;
   }
 }
 
-/** Whether a folder and everything right in it are here. */
+/** True if a folder and everything directly in it are here. */
 export async function hasChildren(store: ObjectStore, oid: string): Promise<boolean> {
   const entries = await entriesOf(store, oid);
   if (!entries) return false;

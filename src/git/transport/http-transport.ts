@@ -12,7 +12,7 @@ import type { Transport } from './transport.ts';
 const UPLOAD_PACK = 'application/x-git-upload-pack';
 const AGENT = { 'User-Agent': 'git/holdfast' };
 const DISCOVERY = '/info/refs?service=git-upload-pack';
-/** What hosts answer to a question of version 2 that they do not know, or that is not asked where the repo is: 400, 404, 500, pages. */
+/** The errors of hosts that do not know version 2, or that have the repo elsewhere: 400, 404, 500, pages. */
 const MAY_BE_OLDER: ReadonlySet<SourceErrorKind> = new Set(['protocol', 'notFound', 'server', 'portal']);
 const V2 = { 'Git-Protocol': 'version=2' };
 
@@ -26,7 +26,7 @@ export function httpTransport(client: HttpClient, url: string): Transport {
   let known: Advertisement | undefined;
   /** Where the repo is, as the server said when it was asked last. */
   let base = url;
-  /** Who said so, where that is somewhere else. */
+  /** The answer that said so, where that is somewhere else. */
   let namedBy: HttpExchange['namedBy'];
   /** Refs came as version 2 has them; what the server can do was not asked yet. */
   let isV2 = false;

@@ -23,7 +23,7 @@ export function parseKnownHosts(text: string): KnownHost[] {
   });
 }
 
-/** What the file says of the key that a host shows. A revoked key is revoked for every name that its line matches. */
+/** The verdict of the file on the key that a host shows. A revoked key is revoked for every name that its line matches. */
 export function judgeHostKey(known: readonly KnownHost[], host: string, port: number, key: Buffer): HostVerdict {
   const ofHost = known.filter(({ hosts }) => matches(hosts, host, port));
   const same = ofHost.filter((line) => line.key.equals(key));

@@ -8,7 +8,7 @@ import { remotesInOrder } from './remotes-in-order.ts';
 import { type SshSettings, sshTransport } from './ssh-transport.ts';
 import type { Transport } from './transport.ts';
 
-/** How a remote is reached. */
+/** Settings by which a remote is reached. */
 export interface TransportOptions extends HttpSettings {
   /** Without it no SSH host is known. */
   ssh?: SshSettings;

@@ -10,7 +10,7 @@ export interface NamedTransport {
 }
 
 /**
- * Several remotes as one: each poll asks the first, and the next only where that does not answer. What a poll found is fetched where it was found, and
+ * Several remotes as one: each poll asks the first, and the next only where that does not answer. Commits of a poll are fetched where it found them, and
  * elsewhere if that remote is gone meanwhile. `onChange` is told of another remote that answers. Where none does, the first one's SourceError is thrown.
  */
 export function remotesInOrder(remotes: readonly NamedTransport[], onChange: (url: string) => void): Transport {

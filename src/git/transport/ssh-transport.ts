@@ -19,7 +19,7 @@ import { readableKey } from './ssh-private-key.ts';
 import { type Conversation, type StreamTransportOptions, streamTransport } from './stream-transport.ts';
 import type { Transport } from './transport.ts';
 
-/** Who we are to an SSH server, and who it has to be. */
+/** The identity that is shown to an SSH server, and the keys that it must show. */
 export interface SshSettings {
   /** A private key, as ssh-keygen or OpenSSL writes it. */
   keyFile?: string | undefined;
@@ -33,13 +33,13 @@ export interface SshSettings {
   acceptNew?: boolean;
 }
 
-/** How often a server is asked for a sign of life, while nothing else is said. */
+/** The time between questions for a sign of life, while nothing else is said. */
 const KEEPALIVE = 60_000;
 
 /** Loaded when the first connection is made: most sites never need it. */
 const loadSsh = () => import('ssh2');
 
-/** Which kinds of signature a type of key makes; those of SHA-1 are not taken. */
+/** The kinds of signature that a type of key makes; those of SHA-1 are not accepted. */
 const SIGNATURES: Record<string, string[]> = { 'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256'] };
 const HOST_KEYS = [
   'ssh-ed25519',
@@ -77,7 +77,7 @@ export function sshTransport(
       });
     }
     kept = connection;
-    // Who is not answered within the limit asks on a new connection the next time.
+    // After a request without an answer, the next one uses a new connection.
     signal.addEventListener('abort', () => kept === connection && drop(), { once: true });
     try {
       const conversation = await uploadPack(connection.client, address.path, host);
@@ -176,7 +176,7 @@ async function readKnown({ knownHostsFiles, acceptNew }: SshSettings): Promise<K
   return files.flatMap(parseKnownHosts);
 }
 
-/** A key that cannot be written down would be believed anew each time, whoever shows it. */
+/** A key that cannot be written down would be believed each time, for any server that shows one. */
 async function remember({ knownHostsFiles: [file] }: SshSettings, line: string, client: Client): Promise<void> {
   try {
     if (file !== undefined) await appendFile(file, line, { mode: 0o600 });
@@ -202,7 +202,7 @@ function uploadPack(client: Client, path: string, host: string): Promise<Convers
     try {
       client.exec(command, { env: { GIT_PROTOCOL: 'version=2' } }, take);
     } catch (error) {
-      // Of a connection that was closed and has not said so.
+      // The connection may be closed and not have said so.
       reject(networkError(error, host));
     }
   });

@@ -23,7 +23,7 @@ export interface Conversation {
 export interface StreamTransportOptions {
   clock: Clock;
   limits: SourceLimits;
-  /** Whom it speaks to, for errors. */
+  /** The server's name, for errors. */
   host: string;
   /** Starts one. Throws SourceError. */
   open(signal: AbortSignal): Promise<Conversation>;
@@ -31,13 +31,13 @@ export interface StreamTransportOptions {
 }
 
 /**
- * Git over a stream both ways: `git upload-pack` introduces itself, is told one thing, and is left. Which version of the protocol it speaks shows
+ * Git over a stream both ways: `git upload-pack` introduces itself, is told one thing, and is left. The greeting shows the version of the protocol
  * each time, since the wish for version 2 may be lost on the way.
  */
 export function streamTransport({ clock, limits, host, open, close }: StreamTransportOptions): Transport {
   let known: ReadonlySet<string> | undefined;
 
-  /** What came in answer to `ask`, whose result is told; nothing is told and read where it gives undefined. */
+  /** Sends the result of `ask` and yields the answer; sends and reads nothing where it gives undefined. */
   async function* converse(
     ask: (server: Advertisement) => string | undefined,
     signal: AbortSignal,

@@ -5,7 +5,7 @@ import type { Credentials, CredentialsProvider } from './provider.ts';
 
 const TIMEOUT = 30_000;
 const MAX_OUTPUT = 64 * 1024;
-/** How long credentials of no known end are used before the program is asked again. */
+/** The time for which credentials of no known end are used before the program is asked again. */
 const UNKNOWN_LIFE = 600_000;
 /** Credentials are not used in the last moment of their life. */
 const MARGIN = 60_000;

@@ -4,14 +4,14 @@ import { readSmall } from '../read-small.ts';
 import { credentialCommand } from './credential-command.ts';
 import type { Credentials, CredentialsProvider } from './provider.ts';
 
-/** Where a repo's credentials come from. A token stands in for the password; a file is read anew each time and loses its last newline. */
+/** Where a repo's credentials come from. A token replaces the password; a file is read each time and loses its last newline. */
 export interface CredentialSettings {
   username?: string;
   password?: string;
   passwordFile?: string;
   token?: string;
   tokenFile?: string;
-  /** How a token is given: as the password of a user, which most hosts expect, or as it is. Default: basic. */
+  /** The form in which a token is given: as the password of a user, which most hosts expect, or as it is. Default: basic. */
   tokenScheme?: 'basic' | 'bearer';
   /** A program and its arguments that print credentials. It comes before all others. */
   credentialCommand?: readonly string[];

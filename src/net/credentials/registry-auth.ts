@@ -5,10 +5,10 @@ import { type HoldfastError, messageOf } from '../../lib/errors.ts';
 import { runProgram } from '../../lib/program.ts';
 
 type Environment = Record<string, string | undefined>;
-/** Makes the error of whoever asks; the sentence holds no secret. */
+/** Makes the caller's kind of error; the sentence holds no secret. */
 type Failure = (sentence: string, options?: ErrorOptions) => HoldfastError;
 
-/** What a registry is logged in to with. */
+/** The credentials for a registry. */
 export type RegistryAuth =
   | { username: string; password: string; serveraddress: string }
   | { identitytoken: string; serveraddress: string };
@@ -24,7 +24,7 @@ const HUB = 'https://index.docker.io/v1/';
 
 /**
  * The credentials for a registry, from the docker client's config.json (in DOCKER_CONFIG, else ~/.docker) and the helpers it names; undefined
- * for none. Read anew each time, since tokens expire and files are replaced. Throws what `failure` makes.
+ * for none. Read each time, since tokens expire and files are replaced. Throws what `failure` makes.
  */
 export async function registryAuth(
   registry: string,

@@ -7,7 +7,7 @@ import { readSmall } from '../read-small.ts';
 import { tunnelAgent, VERIFIED } from './proxy.ts';
 import { systemAuthorities } from './system-authorities.ts';
 
-/** PEM files by which a site knows the server, and the server the site. Read anew before each request, since certificates are renewed. */
+/** PEM files by which a site knows the server, and the server the site. Read before each request, since certificates are renewed. */
 export interface TlsFiles {
   /** Certificate authorities to trust besides the machine's own and Node's; roots, or those below one. */
   caFile?: string | undefined;
@@ -36,7 +36,7 @@ export function httpAgents(files: TlsFiles, lookup?: NameLookup) {
       ...((ca !== undefined || others.length > 0) && {
         ca: [...getCACertificates('default'), ...others, ...(ca === undefined ? [] : [ca])],
       }),
-      // Who names an authority between a root and the server trusts that one, and need not have its root.
+      // A person who names an authority between a root and the server trusts that one, and need not have its root.
       ...(ca !== undefined && { allowPartialTrustChain: true }),
       ...(cert !== undefined && { cert }),
       ...(key !== undefined && { key }),

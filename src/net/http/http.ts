@@ -18,7 +18,7 @@ import {
 import { httpAgents, type TlsFiles } from './http-agents.ts';
 import { type ProxySettings, proxyFor, proxyHeaders } from './proxy.ts';
 
-/** What is sent: a text, or bytes that can be had again for a redirect. */
+/** The body of a request: a text, or bytes that can be read again for a redirect. */
 export type HttpBody = string | { length: number; open: () => AsyncIterable<Uint8Array> };
 
 export interface HttpExchange {
@@ -41,14 +41,14 @@ export interface HttpRequest extends HttpExchange {
   typeError(type: string, start: string): SourceError;
 }
 
-/** Whether the request carried credentials. `withheld`: they are for another server, which redirected to this one. */
+/** Says if the request carried credentials. `withheld`: they are for another server, which redirected to this one. */
 export type GivenCredentials = 'given' | 'none' | 'withheld';
 
-/** Whatever a server answered, but a redirect. */
+/** Any answer of a server except a redirect. */
 export interface HttpAnswer {
   status: number;
   headers: http.IncomingHttpHeaders;
-  /** What was asked in the end. */
+  /** The URL after all redirects. */
   url: URL;
   /** Where the server is that was asked at first. */
   place: () => Promise<Place>;
@@ -60,12 +60,12 @@ export interface HttpAnswer {
 export interface HttpClient {
   /** The answer's body, once its head is right, and what was asked in the end. Throws SourceError for every other answer, at the head or within the body. */
   request(request: HttpRequest, signal: AbortSignal): Promise<Pick<HttpAnswer, 'body' | 'url' | 'place'>>;
-  /** Any answer, for whoever judges it; `authorization` goes to the origin of the URL and to no other. Throws SourceError where there is none. */
+  /** Any answer, which the caller judges; `authorization` goes to the origin of the URL and to no other. Throws SourceError where there is none. */
   exchange(request: HttpExchange, authorization: string | undefined, signal: AbortSignal): Promise<HttpAnswer>;
   close(): void;
 }
 
-/** How servers are reached over HTTP. */
+/** Settings by which servers are reached over HTTP. */
 export interface HttpSettings extends TlsFiles {
   clock: Clock;
   credentials?: CredentialsProvider;
@@ -159,7 +159,7 @@ export function httpClient(options: HttpOptions): HttpClient {
     const from = namedBy?.url ?? new URL(origin);
     let place = namedBy?.place;
     for (let hops = 0; ; hops++) {
-      // Who was configured may be anywhere.
+      // A server that was configured may be anywhere.
       const reach = url.origin === from.origin ? undefined : await place?.();
       const given = url.origin === origin ? authorization : undefined;
       const answer = await send(url, request, given, signal, reach, onSent).catch((error: unknown) => {
@@ -174,7 +174,7 @@ export function httpClient(options: HttpOptions): HttpClient {
       if (hops >= limits.redirects)
         throw new SourceError('protocol', `${origin} redirects more than ${limits.redirects} times`);
       const next = redirected(url, location);
-      // What was sent is for whom it was sent to, and a POST does something there.
+      // The body is meant for the first server only, and a POST changes something there.
       if (request.body !== undefined && next.origin !== url.origin) throw new RedirectError(url, next);
       url = next;
     }
@@ -239,8 +239,8 @@ export function httpClient(options: HttpOptions): HttpClient {
   };
 }
 
-/** What is said of credentials that do not come, before the seconds. */
-export const CREDENTIALS_LATE = 'Who gives out the credentials for the repo did not answer within';
+/** The message about credentials that do not come, before the seconds. */
+export const CREDENTIALS_LATE = 'The program or file with the credentials for the repo did not answer within';
 
 const SHORT = 16 * 1024;
 

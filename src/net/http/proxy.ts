@@ -4,7 +4,7 @@ import { BlockList, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { SourceError } from '../../lib/errors.ts';
 
-/** Which proxy to take, as the environment of most programs says it. */
+/** The proxies, as the environment of most programs names them. */
 export interface ProxySettings {
   http?: string | undefined;
   https?: string | undefined;
@@ -59,7 +59,7 @@ function isWithin(address: string, network: string): boolean {
 /** Said each time, since NODE_TLS_REJECT_UNAUTHORIZED=0, set for some other program, would believe every server otherwise. */
 export const VERIFIED = { rejectUnauthorized: true } as const;
 
-/** The header with the credentials that stand in a proxy's URL. */
+/** The header with the credentials of a proxy's URL. */
 export function proxyHeaders(proxy: URL): Record<string, string> {
   if (proxy.username === '' && proxy.password === '') return {};
   const words = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;

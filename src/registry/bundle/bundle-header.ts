@@ -1,7 +1,7 @@
 import { isCommitId, isRefName } from '../../git/refs.ts';
 import { SourceError } from '../../lib/errors.ts';
 
-/** What stands before the pack in a Git bundle. Source: gitformat-bundle(5). */
+/** The header before the pack in a Git bundle. Source: gitformat-bundle(5). */
 export interface BundleHeader {
   /** Commits that must be here already. */
   prerequisites: string[];

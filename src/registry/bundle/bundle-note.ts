@@ -2,13 +2,13 @@ import { readLines, writeLines } from '../../git/pack/lines-file.ts';
 import type { PackFiles } from '../../git/pack/pack-files.ts';
 import { isCommitId, isRefName, type RemoteRef } from '../../git/refs.ts';
 
-/** What was taken in of a shelf of bundles, so that it need not be again. */
+/** The bundles of a shelf that were taken in, so that they need not be again. */
 export interface BundleNote {
   /** Absent until all of a state was taken in. */
   version?: string;
   /** Digests of the layers that are here. */
   layers: string[];
-  /** What the last layer of that version names. */
+  /** The refs of the last layer of that version. */
   refs: RemoteRef[];
 }
 

@@ -15,8 +15,8 @@ import { type BundleNote, readNote, writeNote } from './bundle-note.ts';
 import type { Shelf } from './shelf.ts';
 
 /**
- * A repo that comes as Git bundles. A poll takes in the bundles that are new, whole: there is nobody to ask for less. What is missing
- * afterwards, since the disk lost it or a merge left it out, is looked for in all bundles once more, under the same budget as what decayed.
+ * A repo that comes as Git bundles. A poll takes in the bundles that are new, whole: a registry cannot be asked for less. Objects that are missing
+ * afterwards, since the disk lost them or a merge left them out, are looked for in all bundles once more, under the same budget as what decayed.
  */
 export function bundleUpstream(
   shelf: Shelf,
@@ -85,7 +85,7 @@ export function bundleUpstream(
     return refs;
   };
 
-  /** What a bundle names, without its pack. */
+  /** The header of a bundle, without its pack. */
   const peek = async (layer: Layer, signal: AbortSignal): Promise<BundleHeader['refs']> => {
     const { header, leave } = await openBundle(shelf.open(layer, signal));
     await leave();
@@ -103,7 +103,7 @@ export function bundleUpstream(
     for (const { digest, replaces } of layers)
       if (replaces.length > 0 && replaces.every((each) => held.has(each))) held.add(digest);
     const missing = layers.filter(({ digest }) => !held.has(digest));
-    /** What the last bundle names, once these are here. */
+    /** The refs of the last bundle, once these are here. */
     const refsAfter = async (which: readonly Layer[], spend?: (bytes: number) => void): Promise<RemoteRef[]> => {
       const named = await takeAll(which, signal, spend);
       const [last] = layers.slice(-1);
@@ -112,7 +112,7 @@ export function bundleUpstream(
     };
     const refs = await refsAfter(missing).catch((error: unknown) => {
       if (!(error instanceof MissingBase)) throw error;
-      // What they go on from was here, as far as was known.
+      // Their bases were here, as far as was known.
       return refsAfter(layers, healing()).catch((reason: unknown) => {
         // Nor will it be different the next time.
         if (reason instanceof MissingBase) for (const { digest } of layers.slice(-1)) refuse(digest, reason);
@@ -140,7 +140,7 @@ export function bundleUpstream(
     if (version !== known().version) await takeIn(version, signal);
   };
 
-  /** Whether everything was taken in once more; not, where that was done before and nothing decayed since. */
+  /** Takes everything in once more. False where that was done before and nothing decayed since. */
   const restore = async (oids: readonly string[], signal: AbortSignal): Promise<boolean> => {
     const { version } = known();
     if (version === undefined) return false;
@@ -152,7 +152,7 @@ export function bundleUpstream(
     return true;
   };
 
-  /** Whether a commit should be here, since merges keep all commits there are: one that never was is not looked for. */
+  /** True if a commit was here: merges keep all commits, so one that never was is not looked for. */
   const isLost = async (commit: string): Promise<boolean> => {
     if ((await isHere(commit)) || (await store.had(commit))) return true;
     for (const { oid, peeled } of known().refs) if (!(await isHere(peeled ?? oid))) return true;
@@ -221,7 +221,7 @@ class MissingBase extends SourceError {
   }
 }
 
-/** What is wrong may also have been a want of memory. */
+/** The cause may also have been too little memory. */
 const REFUSED_FOR = 3_600_000;
 
 /** Where no state can be taken in whole, some of each. */
@@ -248,7 +248,7 @@ async function peel(store: ObjectStore, oid: string, name: string): Promise<Remo
   return undefined;
 }
 
-/** What merges keep: branches with their files, and of tags what they are signed over. */
+/** Kept by merges: branches with their files, and the signed content of tags. */
 function retainedOf(refs: readonly RemoteRef[]): { whole: string[]; alone: string[] } {
   const isBranch = ({ name }: RemoteRef): boolean => name === 'HEAD' || name.startsWith('refs/heads/');
   return {

@@ -7,9 +7,9 @@ import { isDigest, type OciReference } from '../oci/oci-reference.ts';
 import type { Registry } from '../oci/registry.ts';
 import type { Shelf } from './shelf.ts';
 
-/** Of a hundred layers, with all that they were folded of. */
+/** Room for a hundred layers, with all that were folded into them. */
 const MOST_MANIFEST = 1024 * 1024;
-/** How often a layer that breaks off is gone on with, as long as each time something comes. */
+/** The number of times that a broken download of a layer is continued, as long as each time something comes. */
 const MOST_RESUMED = 20;
 
 const ACCEPT = { Accept: `${MANIFEST}, application/vnd.oci.image.index.v1+json` };
@@ -31,7 +31,7 @@ export function registryShelf(
   };
 }
 
-/** What a tag names now. */
+/** The digest that a tag names now. */
 export async function currentDigest(registry: Registry, tag: string, signal: AbortSignal): Promise<string> {
   const head = await registry.ask(
     { method: 'HEAD', path: `manifests/${tag}`, headers: ACCEPT, accepts: [200, 405] },

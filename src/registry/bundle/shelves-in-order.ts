@@ -2,8 +2,8 @@ import { SourceError } from '../../lib/errors.ts';
 import type { Shelf } from './shelf.ts';
 
 /**
- * Several shelves as one: each poll asks the first, and the next only where that does not answer. What a poll found is taken from where it was found, and
- * from elsewhere if that is gone meanwhile. `onChange` is told of another that answers. Where none does, the first one's SourceError is thrown.
+ * Several shelves as one: each poll asks the first, and the next only where that does not answer. A version is taken from the shelf where the poll found it, and
+ * from another if that is gone meanwhile. `onChange` is told of another that answers. Where none does, the first one's SourceError is thrown.
  */
 export function shelvesInOrder(shelves: readonly Shelf[], onChange: (name: string) => void): Shelf {
   let current = shelves[0];

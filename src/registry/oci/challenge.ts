@@ -4,7 +4,7 @@ export interface Challenge {
   parameters: ReadonlyMap<string, string>;
 }
 
-/** Takes a WWW-Authenticate header apart. What is not understood is left out. Source: RFC 9110, 11.6.1. */
+/** Takes a WWW-Authenticate header apart. Parts that cannot be understood are left out. Source: RFC 9110, 11.6.1. */
 export function parseChallenges(header: string): Challenge[] {
   const found: { scheme: string; parameters: Map<string, string> }[] = [];
   // A word with a value is a parameter of the scheme before it.

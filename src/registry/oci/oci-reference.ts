@@ -52,7 +52,7 @@ export const isDigest = (text: string): boolean => /^sha256:[0-9a-f]{64}$/.test(
 export const ociUrl = ({ registry, repository, tag, digest }: OciReference): string =>
   `oci://${registry}/${repository}${digest === undefined ? `:${tag}` : `@${digest}`}`;
 
-/** Who answers for the registry. Docker Hub has another name for that. */
+/** The host that answers for the registry. Docker Hub has another name for that. */
 export const registryHost = ({ registry }: OciReference): string =>
   registry === 'docker.io' ? 'registry-1.docker.io' : registry;
 

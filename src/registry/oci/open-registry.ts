@@ -30,7 +30,10 @@ export function openRegistry(
       const ask = async () =>
         (await credentials?.({ ...asked, signal: guard.signal })) ?? (await registryAuth?.(reference.registry));
       try {
-        return await guard.within(ask, `Who gives out the credentials for ${reference.registry} did not answer within`);
+        return await guard.within(
+          ask,
+          `The program or file with the credentials for ${reference.registry} did not answer within`,
+        );
       } catch (error) {
         throw guard.explain(error);
       } finally {

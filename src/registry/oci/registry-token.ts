@@ -12,7 +12,7 @@ export type RegistryCredentials = Credentials | RegistryAuth;
 const MOST_BYTES = 64 * 1024;
 
 /**
- * A token from whom a registry names for that. The credentials go there and nowhere else, and never in the clear unless all of it is on this machine. Source:
+ * A token from the server that a registry names for it. The credentials go there and nowhere else, and never in the clear unless all of it is on this machine. Source:
  * distribution.github.io/distribution/spec/auth/token and /oauth. Throws SourceError.
  */
 export async function registryToken(

@@ -17,7 +17,7 @@ export async function uploadBlob(registry: Registry, { digest, body }: Blob, sig
   begun.drop();
   const { location = '' } = begun.headers;
   if (location === '' || !URL.canParse(location, begun.url.href))
-    throw new SourceError('protocol', `${registry.name}: the registry does not say where a layer is to be sent`);
+    throw new SourceError('protocol', `${registry.name}: the registry does not say where to send a layer`);
   const url = new URL(location, begun.url);
   // A registry behind a proxy that ends TLS may not know that there is any.
   if (url.host === begun.url.host) url.protocol = begun.url.protocol;

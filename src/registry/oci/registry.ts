@@ -15,7 +15,7 @@ export interface RegistryOptions {
   client: HttpClient;
   reference: OciReference;
   actions: 'pull' | 'pull,push';
-  /** Asked anew each time that the registry asks. Throws SourceError. */
+  /** Called each time that the registry asks. Throws SourceError. */
   credentials: (asked: { refused: boolean }, signal: AbortSignal) => Promise<RegistryCredentials | undefined>;
 }
 
@@ -29,7 +29,7 @@ export interface RegistryRequest {
   accepts: readonly number[];
 }
 
-/** One repository of a registry. Who we are is said when it asks, and then remembered until it asks again. */
+/** One repository of a registry. Credentials are sent when it asks, and then remembered until it asks again. */
 export interface Registry {
   /** For people. */
   name: string;
@@ -51,7 +51,7 @@ export function registryOf({ client, reference, actions, credentials }: Registry
     const { method, path, headers = {}, body } = request;
     const exchange = (origin: string): Promise<HttpAnswer> => {
       const url = urlOf(path, origin);
-      // An upload may be sent elsewhere, to whom the credentials are no business.
+      // An upload may be sent elsewhere, to a server that must not see the credentials.
       const own = new URL(url).origin === origin ? authorization : undefined;
       return client.exchange(
         {
@@ -96,7 +96,7 @@ export function registryOf({ client, reference, actions, credentials }: Registry
     async ask(request, signal) {
       let answer = await send(request, signal);
       let hadCredentials = authorization !== undefined;
-      // Whoever a redirect leads to may ask what it likes: who we are is told to the registry alone.
+      // A server behind a redirect may ask for anything: credentials go to the registry alone.
       if (answer.status === 401 && answer.url.origin !== base) {
         answer.drop();
         throw new SourceError(
@@ -125,7 +125,7 @@ export function registryOf({ client, reference, actions, credentials }: Registry
 
 const AGENT = { 'User-Agent': 'holdfast' };
 
-/** Whether what answered a TLS handshake does not speak TLS. */
+/** True if the server that answered a TLS handshake does not speak TLS. */
 const isPlain = (error: unknown): boolean =>
   error instanceof SourceError &&
   /^(EPROTO|ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST))/.test(

@@ -8,7 +8,7 @@ import { packEntry, packHead } from '../../git/pack/pack-writer.ts';
 import { InputError, SourceError } from '../../lib/errors.ts';
 import type { PushedClone, PushedRef } from './pushed-refs.ts';
 
-/** What a bundle is made of. */
+/** The parts of a bundle. */
 export interface BundleContent {
   refs: readonly Pick<PushedRef, 'name' | 'oid'>[];
   /** Commits that are there already. */

@@ -2,12 +2,12 @@ import type { Layer } from '../oci/artifact.ts';
 
 /** More would cost a new site as many requests. */
 const MOST_LAYERS = 10;
-/** What is folded is sent anew, so a small base is not folded for each commit. */
+/** Folded layers are sent again, so a small base is not folded for each commit. */
 const SMALL = 64 * 1024;
 
 /**
- * How an artifact goes on: `anew` with one complete bundle; `append` one of what is new; before that, `gather` all but the first into one, or `fold`
- * all into one. Who has what was gathered or folded need not download it.
+ * The next step for an artifact: `anew` with one complete bundle; `append` one of what is new; before that, `gather` all but the first into one, or `fold`
+ * all into one. A site that has the gathered or folded layers need not download them.
  */
 export type Step = 'anew' | 'append' | 'gather' | 'fold';
 

@@ -9,12 +9,12 @@ import { commitsOf, isContained, type PushedRef } from './pushed-refs.ts';
 
 type Refs = readonly BundleHeader['refs'][number][];
 
-/** What a tag of a registry holds now. */
+/** The present content of a tag in a registry. */
 export interface Before {
   digest: string;
   layers: readonly Layer[];
   refs: Refs;
-  /** What one of its layers names. */
+  /** The refs of one of its layers. */
   refsOf: (layer: Layer) => Promise<Refs>;
 }
 
@@ -30,7 +30,7 @@ export interface LayerPlan {
   made: (BundleContent & { replaces: readonly string[] })[];
 }
 
-/** Which layers stay, and which are made. Throws InputError where that would take something back and `force` does not say so. */
+/** Decides which layers stay, and which are made. Throws InputError where that would take something back and `force` does not say so. */
 export async function planLayers(
   clone: Clone,
   refs: readonly PushedRef[],
@@ -74,7 +74,7 @@ const commitsIn = (clone: Clone, refs: Refs): Promise<ReadonlyMap<string, string
     refs.map(({ oid }) => oid),
   );
 
-/** What refs stand for, as far as the clone has them. */
+/** The commits of refs, as far as the clone has them. */
 const ofAll = (refs: Refs, commits: ReadonlyMap<string, string>): string[] => [
   ...new Set(refs.flatMap(({ oid }) => commits.get(oid) ?? [])),
 ];

@@ -34,7 +34,7 @@ function ownAddresses(): string[] {
   );
 }
 
-/** Something that can be told to happen, and whoever listens is told; what happens elsewhere is passed on. */
+/** A signal that can be raised, and its listeners are called; what happens elsewhere is passed on. */
 export function createSignal(other?: Subscribe): { subscribe: Subscribe; fire: () => void } {
   const listeners = new Set<() => void>();
   return {

@@ -10,7 +10,7 @@ export interface RetryOptions {
   cap?: number;
   /** Told of each failure and of the milliseconds until the next attempt. */
   onFailure?: (error: Error, delay: number) => void;
-  /** Tells that the link may be back: the wait ends early, and the backoff begins anew. */
+  /** Tells that the link may be back: the wait ends early, and the backoff starts again. */
   onLink?: Subscribe | undefined;
   signal: AbortSignal;
 }
@@ -67,7 +67,7 @@ async function linkOrDelay(clock: Clock, delay: number, onLink: Subscribe, signa
 
 /**
  * Does `once`, waits `interval`, and again, until the signal is aborted, which is its only way to end besides a TypeError. A failure is retried
- * with backoff that starts anew after each success. `interval` may be a function, so that it can be drawn anew.
+ * with backoff that starts again after each success. `interval` may be a function, so that it can be drawn each time.
  */
 export async function pollForever(
   clock: Clock,

@@ -3,7 +3,7 @@ import { SourceError } from '../../lib/errors.ts';
 import type { Named } from '../source.ts';
 import { majorOf, parseRange, parseVersion, type Range } from './version-range.ts';
 
-/** What a revision names on the remote now. */
+/** The commit that a revision names on the remote now. */
 export interface Resolved {
   commit: string;
   /** The object to ask a server for that gives out only what its refs name: differs from `commit` for an annotated tag. */
@@ -40,12 +40,12 @@ export function candidateNames(revision: string | undefined): string[] {
   return [`refs/heads/${revision}`, `refs/tags/${revision}`];
 }
 
-/** What a person writes for a revision, a commit ID or a name. Throws SourceError for what can be neither. */
+/** Checks the text of a person for a revision: a commit ID or a name. Throws SourceError for what can be neither. */
 export function requireRevision(text: string): void {
   if (!isCommitId(text)) candidateNames(text);
 }
 
-/** Which of the listed refs a revision is. Throws SourceError when none is, or when a branch and a tag share the name. */
+/** Finds the listed ref that a revision names. Throws SourceError when none is, or when a branch and a tag share the name. */
 export function pickRef(refs: readonly RemoteRef[], revision: string | undefined): Resolved {
   const range = rangeOf(revision);
   if (range) return pickVersion(refs, range, revision ?? '');
@@ -87,7 +87,7 @@ export function pickPin(refs: readonly RemoteRef[], pin: string): Resolved | { m
 
 const TAGS = 'refs/tags/';
 
-/** The tag of the highest version in a range. Of several that are the same version, as `v1.2.0` and `1.2.0`, the last by name. */
+/** The tag of the highest version in a range. If several are the same version, as `v1.2.0` and `1.2.0`, the last by name. */
 function pickVersion(refs: readonly RemoteRef[], range: Range, revision: string): Resolved {
   const versions = refs.flatMap((ref) => {
     const version = ref.name.startsWith(TAGS) ? parseVersion(ref.name.slice(TAGS.length)) : undefined;

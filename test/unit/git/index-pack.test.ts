@@ -39,7 +39,7 @@ describe('a pack is not taken in', () => {
   test('with more bytes than one fetch may take, or than the disk may hold', async () => {
     const pack = packOfEntries([blob(Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 7919) & 255)))]);
     expect(await refusal(pack, { packBytes: 50 })).toMatch(/^limit: .*more than the 50 bytes that one fetch may take/);
-    expect(await refusal(pack, { diskBytes: 50 })).toMatch(/^limit: .*does not fit into the 50 bytes/);
+    expect(await refusal(pack, { diskBytes: 50 })).toMatch(/^limit: .*do not fit into the 50 bytes/);
   });
 
   test('with more objects than it may hold, also when it only says so', async () => {

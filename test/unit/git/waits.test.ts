@@ -156,7 +156,7 @@ const WAITS: [name: string, wait: Wait, words: RegExp][] = [
         }),
       );
     },
-    /^Who gives out the credentials for the repo did not answer within 0.3 s/,
+    /^The program or file with the credentials for the repo did not answer within 0.3 s/,
   ],
   [
     'who knows the credentials of a registry',
@@ -169,7 +169,7 @@ const WAITS: [name: string, wait: Wait, words: RegExp][] = [
       ends.push(() => registry.close());
       return (signal) => registry.ask({ method: 'GET', path: 'manifests/main', accepts: [200] }, signal);
     },
-    /^Who gives out the credentials for 127.0.0.1:\d+ did not answer within 0.3 s/,
+    /^The program or file with the credentials for 127.0.0.1:\d+ did not answer within 0.3 s/,
   ],
 ];
 

@@ -4,8 +4,8 @@ import { indexPack } from '../index-pack.ts';
 import { type Kept, mergePacks } from '../merge-packs.ts';
 import { systemPackFiles } from '../pack-files.ts';
 
-// The process that indexes and merges packs: one job, on its input; one answer, on its output. When its input ends, whoever asked is gone,
-// and it ends as well.
+// The process that indexes and merges packs: one job, on its input; one answer, on its output. When its input ends, the process that asked
+// is gone, and it ends as well.
 
 export type PackJob = { dir: string; limits: StoreLimits } & (
   | { task: 'index'; names: { pack: string; index: string } }

@@ -31,7 +31,7 @@ export const processWorker: PackWorker = {
     });
   },
   merge(files, keep, limits, signal) {
-    // How much the packs unpack to nobody knows.
+    // The unpacked size of the packs is not known.
     return run({ task: 'merge', keep, dir: files.dir, limits }, signal) as Promise<Merged>;
   },
 };
@@ -52,7 +52,7 @@ function entry(): string {
   return found;
 }
 
-/** What a process of its own makes of a job. It is killed when the signal is aborted, and ends by itself when this one is gone. */
+/** The result of a job in a process of its own. It is killed when the signal is aborted, and ends by itself when this one is gone. */
 function run(job: PackJob, signal: AbortSignal): Promise<object> {
   // It needs no secrets, and an environment can be read by others.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HOLDFAST_')));

@@ -3,7 +3,7 @@ import { type IndexedPack, indexPack } from '../index-pack.ts';
 import { type Kept, type Merged, mergePacks } from '../merge-packs.ts';
 import type { PackFiles } from '../pack-files.ts';
 
-/** Who does the heavy work on packs: this process, or one of its own that gives its memory back. Throws SourceError, or an error of the disk. */
+/** Does the heavy work on packs: in this process, or in one of its own that gives its memory back. Throws SourceError, or an error of the disk. */
 export interface PackWorker {
   index(
     files: PackFiles,
