@@ -22,7 +22,7 @@ export interface ScenarioOptions {
   /** Things that happen before the recovery at the end. Default: 6 to 16, by seed. */
   steps?: number;
   profile?: EngineProfile;
-  /** Which kinds of trouble may come. Default: all. */
+  /** The kinds of trouble that may come. Default: all. */
   troubles?: (name: string) => boolean;
   onLine?: (line: string) => void;
 }
@@ -250,7 +250,7 @@ function stockImages({ machine: { images } }: SimulatedEngine): void {
   images.put('foreign:1', images.make({ Cmd: ['serve'] }));
 }
 
-/** What people try and cannot do has no effect. */
+/** An attempt of a person that fails has no effect. */
 async function attempt(act: () => string | undefined): Promise<string | undefined> {
   try {
     return act();

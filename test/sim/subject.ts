@@ -24,7 +24,7 @@ export interface AgentWorld {
 export interface RunningAgent {
   /** Ends cleanly. */
   stop(): Promise<void>;
-  /** What keeps it from calling the site well at that revision, in words; empty when nothing does. */
+  /** The reasons why it does not call the site well at that revision, in words; empty when there is none. */
   unsettled(revision: string): string[];
 }
 

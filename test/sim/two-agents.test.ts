@@ -14,7 +14,7 @@ const git = (name: string): DesiredSite => ({
   pruneThreshold: 100,
 });
 
-/** What an agent says of another one that keeps the site. */
+/** The message of an agent about another one that keeps the site. */
 const rivals = (errors: string[]): string[] => errors.filter((text) => text.startsWith('somebody else'));
 
 test.each([1, 2, 3, 4, 5])(

@@ -10,14 +10,14 @@ const APPS: readonly string[] = ['shop', 'till', 'signs'];
 const SERVICES: readonly string[] = ['front', 'back', 'cache', 'sync'];
 const NETWORKS = ['default', 'inner', 'outer'] as const;
 
-/** What people commit: a first repo, and one change after another. */
+/** The commits of people: a first repo, and one change after another. */
 export function firstRepo(random: Random, site: string): RepoModel {
   const apps = APPS.slice(0, random.between(1, APPS.length)).map((name) => newApp(random, name));
   return { site, apps, pin: '' };
 }
 
 /**
- * Whether services of this story share the network of another. A wall clock that jumps back is another story: by its times alone nobody can
+ * True when services of this story share the network of another. A wall clock that jumps back is another story: by its times alone nobody can
  * tell which of the two was started first.
  */
 export const sharesNetworks = (seed: number): boolean => seed % 2 === 0;

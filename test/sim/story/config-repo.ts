@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 
 /** The config repo of a story: what was committed, kept as models, so that the agent is judged without the loader that it uses. */
 export interface ConfigRepo {
-  /** What was committed last. */
+  /** The newest commit. */
   current(): RepoModel;
   commit(written: RepoModel): void;
   /** Commits something else than what is there. */
@@ -23,7 +23,7 @@ export interface ConfigRepo {
 export function createConfigRepo(world: World, authors: Random, pins: Random, sharing: boolean): ConfigRepo {
   const { site, engine, source, disk, history } = world;
   let repo: RepoModel = { site, apps: [], pin: '' };
-  /** What was committed, by commit; what lies beside the followed history is in `beside`. */
+  /** The models by commit; those beside the followed history are in `beside`. */
   const models = new Map<string, RepoModel>();
   const beside = new Map<string, RepoModel>();
   const states = new Map<string, Map<string, AppModel>>();
@@ -62,7 +62,7 @@ export function createConfigRepo(world: World, authors: Random, pins: Random, sh
     );
   };
 
-  /** What the site is to read its apps of: what is committed, or what that pins. */
+  /** The revision that the site must read its apps of: the newest commit, or the one that it pins. */
   const wanted = (): string => source.pinned(repo.pin) ?? source.head;
   const wantedModel = (): RepoModel => models.get(wanted()) ?? beside.get(wanted()) ?? repo;
 

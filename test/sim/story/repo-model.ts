@@ -30,7 +30,7 @@ export interface ServiceModel {
   hooks: boolean;
   /** Its replicas are replaced one by one: what happens to the others when one fails; "" for all at once. */
   paced: '' | 'pause' | 'continue';
-  /** What replaces its containers runs beside them before they are stopped. */
+  /** New containers run beside the old ones before those are stopped. */
   startFirst: boolean;
   /** The service whose network it shares; "" for none. */
   joins: string;
@@ -51,7 +51,7 @@ export interface AppModel {
 export interface RepoModel {
   site: string;
   apps: AppModel[];
-  /** What the Site pins; "" for nothing. */
+  /** The revision that the Site pins; "" for none. */
   pin: string;
 }
 

@@ -45,7 +45,7 @@ const toContainer =
     return text;
   };
 
-/** What people do to containers, networks and images. */
+/** Things that people do to containers, networks and images. */
 export const BY_HAND: Readonly<Record<string, Trouble>> = {
   kill: toContainer('kill', (world, one) => kill(world.engine.machine, one, 'hand'), isUp),
   stop: toContainer('stop', (world, one) => void stop(world.engine.machine, one, 'hand', 1), isUp),
@@ -177,7 +177,7 @@ export const BY_HAND: Readonly<Record<string, Trouble>> = {
   },
 };
 
-/** What goes wrong by itself. */
+/** Failures that nobody causes. */
 export const FAILURES: Readonly<Record<string, Trouble>> = {
   engineRestart: (world, random) => {
     const mode = random.pick<RestartMode>(['term', 'kill', 'live']);

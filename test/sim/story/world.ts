@@ -19,7 +19,7 @@ export interface World {
   agent: AgentHandle;
   /** The site asks who signed; its server may be in wrong hands then. */
   isTrusting: boolean;
-  /** Names of foreign containers that stand where ours belong; they go before the end. */
+  /** Names of foreign containers that have the names of ours; they go before the end. */
   squatters: Set<string>;
   /** IDs of foreign containers that run and must never be touched. */
   foreign: Set<string>;

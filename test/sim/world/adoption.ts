@@ -6,7 +6,7 @@ export const ADOPTING: ReadonlySet<string> = new Set(['till']);
 
 type Labels = Readonly<Record<string, string>> | null | undefined;
 
-/** Whether a container is the site's by Compose's labels alone. */
+/** True when a container is the site's by Compose's labels alone. */
 export const isAdopted = (labels: Labels): boolean =>
   labels?.['dev.holdfast.site'] === undefined &&
   ADOPTING.has(labels?.['com.docker.compose.project'] ?? '') &&

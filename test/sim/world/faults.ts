@@ -1,7 +1,7 @@
 import { EngineError, type EngineErrorKind } from '../../../src/lib/errors.ts';
 import type { Random } from './random.ts';
 
-/** What goes wrong with calls to the engine. All rates are probabilities per call; all zero is an engine that always answers. */
+/** Faults of calls to the engine. All rates are probabilities per call; all zero is an engine that always answers. */
 export interface FaultRates {
   /** The call fails and nothing has happened. */
   refused: number;

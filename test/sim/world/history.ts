@@ -1,6 +1,6 @@
 import type { VirtualClock } from './virtual-clock.ts';
 
-/** What happened, in virtual time, for people who look into a failing seed. Keeps the newest lines only. */
+/** The events in virtual time, for people who look into a failing seed. Keeps the newest lines only. */
 export class History {
   /** Called with each line as it is written; for tracing one seed. */
   onLine: (line: string) => void = () => {};

@@ -14,10 +14,10 @@ export interface Place {
 /** What the monitors must know of Git to judge: the images a place may be replaced by; undefined when it may be pruned, too. */
 export type WantedImages = (place: Place) => string[] | undefined;
 
-/** What the agent saw may be this old when it acts upon it: a stop takes its grace period. */
+/** The agent may act on an observation that is this old: a stop takes its grace period. */
 const AT_WORK_MS = 30_000;
 
-/** What the agent has seen for so long it has written down. */
+/** The agent has written down a fact that it has seen for so long. */
 const REMEMBERED_MS = 30_000;
 
 /**
@@ -27,11 +27,11 @@ const REMEMBERED_MS = 30_000;
 export class Monitors {
   readonly violations: string[] = [];
   wantedImages: WantedImages = () => undefined;
-  /** Whether all that the agent may know of Git says that a place has a pre_stop hook. */
+  /** True when each revision that the agent may know gives a place a pre_stop hook. */
   hasPreStop: (place: Place) => boolean = () => false;
   /** Whether Git wants what replaces something in a place to run beside it first: by all, some or none of what the agent may know of Git. */
   startsFirst: (place: Place) => 'all' | 'some' | 'none' = () => 'none';
-  /** What the agent has accepted; undefined where it may have forgotten what it saw. */
+  /** The accepted state of the agent; undefined where it may have forgotten an observation. */
   follows: () => string | undefined = () => '';
   /** Jobs that the agent has seen done, by place: with which labels, of what it had accepted then, and since when. */
   readonly #done = new Map<string, { labels: string; accepted: string | undefined; since: number }>();

@@ -15,7 +15,7 @@ import { Monitors } from './monitors.ts';
 import type { Random } from './random.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
-/** Virtual milliseconds that a call takes in all, at least and at most. What is not here takes 1 to 5. */
+/** Virtual milliseconds that a call takes in all, at least and at most. Other calls take 1 to 5. */
 const LATENCY: Readonly<Record<string, readonly [number, number]>> = {
   createContainer: [20, 150],
   startContainer: [80, 400],
@@ -31,7 +31,7 @@ const LATENCY: Readonly<Record<string, readonly [number, number]>> = {
 
 /**
  * A container engine in memory behind the EngineApi: latency, faults and monitors around the machine. `api` may be called for several
- * clients; whoever is not the agent under test is not judged by the monitors and meets no faults.
+ * clients; a client that is not the agent under test is not judged by the monitors and meets no faults.
  */
 export class SimulatedEngine {
   faults = NO_FAULTS;

@@ -26,7 +26,7 @@ export class SimulatedSource {
   readonly #commits = new Map<string, { files: Files; parent: string | undefined; content: Uint8Array }>();
   readonly #forged = new Set<string>();
   readonly #beside = new Set<string>();
-  /** What the server says instead of the truth. */
+  /** The lie that the server tells. */
   #shown: string | undefined;
   #shownNames: string | undefined;
   readonly #clock: VirtualClock;

@@ -13,7 +13,7 @@ interface Timer {
  * settle does so before the next fires. Nothing here ever sleeps.
  */
 export class VirtualClock implements Clock {
-  /** What is thrown from here ends the run: invariants broken inside a callback that nobody awaits. */
+  /** An error that is thrown here ends the run: invariants broken inside a callback that nobody awaits. */
   onStep: () => void = () => {};
   /** Timers fired so far. */
   fired = 0;
@@ -96,7 +96,7 @@ export class VirtualClock implements Clock {
     return true;
   }
 
-  /** Runs a promise to its end under virtual time. What is being run may itself run others. */
+  /** Runs a promise to its end under virtual time. A promise that is being run may itself run others. */
   async finish<Value>(promise: Promise<Value>, limit = 24 * 3600_000): Promise<Value> {
     this.#unfinished += 1;
     const done = promise.finally(() => {

@@ -9,7 +9,7 @@ import { isRefused, type SimContainer, type SimNetwork } from './records.ts';
 
 const NEVER = '0001-01-01T00:00:00Z';
 
-/** What `inspect` answers: the request's echo, with the engine's own additions. */
+/** The answer of `inspect`: the request's echo, with the engine's own additions. */
 export function inspectContainer(machine: Machine, container: SimContainer): ContainerInspect {
   // By reference: the body is frozen.
   const { HostConfig: host, NetworkingConfig: _, ...config } = container.body;
@@ -81,7 +81,7 @@ export function networkItem(network: SimNetwork): NetworkBody {
   };
 }
 
-/** What Docker fills in where nothing was asked. */
+/** The values that Docker fills in. */
 const DEFAULTS = {
   Binds: null,
   PortBindings: {},

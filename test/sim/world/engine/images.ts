@@ -7,7 +7,7 @@ import type { VirtualClock } from '../virtual-clock.ts';
 import type { EventBus } from './event-bus.ts';
 import type { SimImage } from './records.ts';
 
-/** What a registry offers: references to images; a reference may move. */
+/** The images of a registry by reference; a reference may move. */
 export class Registry {
   up = true;
   readonly #images = new Map<string, SimImage>();

@@ -11,7 +11,7 @@ const FIRST_BACKOFF = 100;
 const LAST_BACKOFF = 60_000;
 const LONG_ENOUGH = 10_000;
 
-/** Starts what stands; what is up already is left alone. Throws what kept it from starting, which its state then says as well. */
+/** Starts a stopped container; leaves a running one alone. Throws what kept it from starting, which its state then says as well. */
 export function start(machine: Machine, container: SimContainer, cause: Cause): void {
   if (container.status === 'paused') {
     throw new EngineError('conflict', 'cannot start a paused container, try unpause instead');

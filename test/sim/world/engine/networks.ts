@@ -74,7 +74,7 @@ export function disconnect(machine: Machine, reference: string, container: SimCo
 /** At a start: every endpoint gets its network and address, or the start fails. */
 export function attachAll(machine: Machine, container: SimContainer): void {
   for (const [name, endpoint] of container.endpoints) {
-    // An endpoint remembers its network's ID: one made anew under the same name is another.
+    // An endpoint remembers its network's ID: a new one under the same name is another.
     const reference = endpoint.networkId !== '' && !isSystemNetwork(name) ? endpoint.networkId : name;
     const network = machine.network(reference);
     if (!network) throw new EngineError('startFailed', `network ${reference} not found`);

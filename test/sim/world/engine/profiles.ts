@@ -4,10 +4,10 @@ import { docker as dockerDialect } from '../../../../src/engine/dialects/docker.
 import { podman as podmanDialect } from '../../../../src/engine/dialects/podman.ts';
 import type { EngineFacts } from '../../../../src/model/state.ts';
 
-/** What makes one engine answer differently from another; everything else all engines do alike. */
+/** The differences between the answers of engines; in everything else they are alike. */
 export interface EngineProfile {
   facts: EngineFacts;
-  /** Before API 1.45 the short ID stands among an endpoint's aliases. */
+  /** Before API 1.45 the short ID is among an endpoint's aliases. */
   shortIdInAliases: boolean;
   /** MemorySwap that was not sent comes back as twice the memory. */
   echoesSwap: boolean;

@@ -1,14 +1,14 @@
 import type { ContainerBody } from '../../../../src/container/engine-api.ts';
 import type { SimContainer } from './records.ts';
 
-/** What a process does once started. Times are virtual milliseconds. */
+/** The behaviour of a process after its start. Times are virtual milliseconds. */
 export type Program =
   | { kind: 'runs'; onTerm: Term }
   | { kind: 'exits'; code: number; after: number; onTerm: Term }
   /** The runtime finds no such executable. */
   | { kind: 'missing'; command: string };
 
-/** What it does with the stop signal: ends with a code after a while, or ignores it until it is killed. */
+/** Its reaction to the stop signal: it ends with a code after a while, or ignores it until it is killed. */
 type Term = { code: number; after: number } | 'ignored';
 
 const PROMPT: Term = { code: 0, after: 40 };
@@ -101,7 +101,7 @@ function script(text: string, term: Term): Program {
 }
 
 /**
- * Whether a probe passes. Besides busybox' `true`, `false`, `exit N` and `test -f PATH` it knows `ready MS`: passes from that long after the start.
+ * True when a probe passes. Besides busybox' `true`, `false`, `exit N` and `test -f PATH` it knows `ready MS`: passes from that long after the start.
  */
 export function probePasses(container: SimContainer, upFor: number): boolean {
   if (container.sick) return false;

@@ -7,7 +7,7 @@ import type {
 } from '../../../../src/container/engine-api.ts';
 import type { ContainerStatus } from '../../../../src/model/state.ts';
 
-/** Who caused something: the agent under test, the engine by itself, or a person at the site. */
+/** The cause of something: the agent under test, the engine by itself, or a person at the site. */
 export type Cause = 'agent' | 'engine' | 'hand';
 
 export interface SimImage {
@@ -55,7 +55,7 @@ export interface SimContainer {
   files: Map<string, Uint8Array>;
   /** The end of what its program printed, in all runs. */
   output: string;
-  /** How often its process was started; what was set for one run is void in the next. */
+  /** The number of starts of its process; what was set for one run is void in the next. */
   runs: number;
   /** The engine's pause before its next try, in milliseconds. */
   backoff: number;
