@@ -25,12 +25,10 @@ COPY --from=build /src/dist /opt/holdfast
 # State, and below `apps` the files of Git that services bind. The engine resolves those on the host, so mount a folder of the host here at
 # the same path: -v /var/lib/holdfast:/var/lib/holdfast
 VOLUME /var/lib/holdfast
-# It runs as root: the engine's socket belongs to root, and whoever may write to it is as good as root on the host anyway. Where the socket has a
+# It runs as root: the engine's socket belongs to root, and everybody who may write to it is as powerful as root on the host. Where the socket has a
 # group, `--user 65532:GROUP` works as well, with a folder that this user may write.
-# What the C library takes for buffers of the network goes back to the system when it is free, instead of lying in holes: an agent is 10 MB
-# smaller, and after a fetch as small as before.
+# The settings of AGENT_FLAGS and AGENT_ENVIRONMENT in src/cli/start/agent-process.ts, which says what they are for. An agent that is started without
+# them takes them by itself, in a few milliseconds more; a test compares the words.
 ENV MALLOC_MMAP_THRESHOLD_=32768
-# A small heap is collected more often and never grows far: an idle agent holds a few MB of objects. Nor is it worth 8 MiB of optimizing
-# compilers to what works for some milliseconds a minute; large packs are unpacked by a process that has them.
-ENTRYPOINT ["node", "--max-semi-space-size=1", "--max-old-space-size=64", "--no-opt", "--no-maglev", "/opt/holdfast/holdfast.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=1", "--max-old-space-size=64", "--no-opt", "--no-maglev", "--no-sparkplug", "/opt/holdfast/holdfast.js"]
 CMD ["agent"]

@@ -1,4 +1,4 @@
 import manifest from '../../package.json' with { type: 'json' };
 
-/** The bundler keeps this one string of the manifest and drops the rest. */
+/** The build keeps this one string of the manifest. */
 export const VERSION: string = manifest.version;

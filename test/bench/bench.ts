@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { AGENT_FLAGS } from '../../scripts/agent-flags.ts';
+import { dirname, join } from 'node:path';
 import { repoDir } from '../../scripts/engine.ts';
 import type { Cleanup } from '../../scripts/machine/cleanup.ts';
 import { run } from '../../scripts/machine/processes.ts';
+import { AGENT_ENVIRONMENT, AGENT_FLAGS } from '../../src/cli/start/agent-process.ts';
+import { plainEnvironment } from '../support/holdfast-process.ts';
 import { removeProject, removeSite } from './projects.ts';
 
-/** What every measurement works with. */
+/** The things that every measurement works with. */
 export interface Bench {
   /** The engine, as `unix://…`. */
   host: string;
@@ -15,11 +16,9 @@ export interface Bench {
   peer: string | undefined;
   /** `node …/holdfast.js`: the bundle as it is shipped. */
   holdfast: readonly [string, string];
-  /** An agent with the flags that the image starts it with. */
-  agent: readonly [string, ...string[]];
   /** The name of the site, and the start of every other name on the engine. */
   name: string;
-  /** Of our own; removed at the end. */
+  /** A folder for this run, which is removed at the end. */
   dir: string;
   isQuick: boolean;
   cleanup: Cleanup;
@@ -28,23 +27,33 @@ export interface Bench {
 }
 
 /** Builds the bundle into a folder of its own, as the image has it, so that another build changes nothing under a running measurement. */
-export async function buildAside(dir: string): Promise<Pick<Bench, 'holdfast' | 'agent'>> {
+export async function buildAside(dir: string): Promise<Pick<Bench, 'holdfast'>> {
   const bundle = join(dir, 'opt');
   await run(process.execPath, [join(repoDir, 'scripts', 'build.ts'), bundle], { cwd: repoDir });
-  const main = join(bundle, 'holdfast.js');
-  return { holdfast: [process.execPath, main], agent: [process.execPath, ...AGENT_FLAGS, main, 'agent'] };
+  return { holdfast: [process.execPath, join(bundle, 'holdfast.js')] };
 }
 
-/** A folder with a Compose file of that many services, and the names that it goes by on each side. */
+/** A folder with a Compose file of that many services, a config repo that has the same in an Application, and the peer's name for it. */
 export async function project(
   bench: Bench,
   services: number,
-): Promise<{ folder: string; file: string; peerName: string }> {
+): Promise<{ folder: string; fleet: string; file: string; peerName: string }> {
   const folder = join(bench.dir, `services-${services}`);
-  const file = join(folder, 'compose.yaml');
-  await mkdir(folder, { recursive: true });
-  await writeFile(file, composeFile(bench.name, services));
-  return { folder, file, peerName: `${bench.name}-peer` };
+  const fleet = join(bench.dir, `fleet-${services}`);
+  const text = composeFile(bench.name, services);
+  const document = (kind: string, spec: string): string => `apiVersion: holdfast/v1\nkind: ${kind}\nspec: ${spec}\n`;
+  const files = {
+    [join(folder, 'compose.yaml')]: text,
+    [join(fleet, 'fleet.yaml')]: document('Fleet', '{ syncPolicy: { automated: { prune: true, selfHeal: true } } }'),
+    [join(fleet, 'sites', `${bench.name}.yaml`)]: document('Site', '{}'),
+    [join(fleet, 'apps', bench.name, 'app.yaml')]: document('Application', '{}'),
+    [join(fleet, 'apps', bench.name, 'compose.yaml')]: text,
+  };
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content);
+  }
+  return { folder, fleet, file: join(folder, 'compose.yaml'), peerName: `${bench.name}-peer` };
 }
 
 /** Services of a kind that edge sites have: some settings, a limit, a restart policy, one network for all. */
@@ -76,10 +85,15 @@ export interface BenchAgent {
   end(): Promise<void>;
 }
 
+/** As the image starts an agent, or as the package of npm does, with plain node. */
+export type AgentForm = 'image' | 'package';
+
 /** Starts an agent as a site does, with what it is told as arguments. It is ended with the bench at the latest. */
-export function startAgent(bench: Bench, args: readonly string[]): BenchAgent {
-  const [command, ...first] = bench.agent;
-  const child = spawn(command, [...first, ...args, '--docker-host', bench.host], {
+export function startAgent(bench: Bench, args: readonly string[], form: AgentForm = 'image'): BenchAgent {
+  const [node, main] = bench.holdfast;
+  const flags = form === 'image' ? AGENT_FLAGS : [];
+  const child = spawn(node, [...flags, main, 'agent', ...args, '--docker-host', bench.host], {
+    env: plainEnvironment(form === 'image' ? AGENT_ENVIRONMENT : {}),
     // In a session of its own: Ctrl-C is for the bench, which ends it.
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -4,7 +4,7 @@ import { processWorker } from '../../src/git/pack/worker/pack-process.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { gitSource } from '../../src/source/git-source.ts';
 
-// What an agent does with a config repo, measured from inside: `poll` and `fetch` on its input, a line of JSON for each on its output.
+// The work of an agent with a config repo, measured from inside: `poll` and `fetch` on its input, a line of JSON for each on its output.
 // Arguments: the repo's URL, the store's folder, the site, a file with certificate authorities or nothing.
 
 const [url = '', dir = '', site = '', caFile] = process.argv.slice(2);

@@ -6,7 +6,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
-import { AGENT_FLAGS } from '../../scripts/agent-flags.ts';
+import { AGENT_ENVIRONMENT, AGENT_FLAGS } from '../../src/cli/start/agent-process.ts';
 import type { GitRepo } from '../support/git-repo.ts';
 import { type GitServer, startGitServer } from '../support/git-server.ts';
 import { TEST_CERTIFICATE, TEST_KEY } from '../support/tls-fixture.ts';
@@ -27,7 +27,7 @@ interface Measured {
   bytes: number;
 }
 
-/** What following a config repo costs, beside `git fetch --depth 1` of the same repo from the same server. */
+/** The cost of following a config repo, beside `git fetch --depth 1` of the same repo from the same server. */
 export async function measureGit(bench: Bench): Promise<Row[]> {
   const server = await startGitServer();
   bench.cleanup.add(() => server.close());
@@ -121,7 +121,7 @@ class Subject {
     this.#child = spawn(
       process.execPath,
       [...AGENT_FLAGS, '--expose-gc', join(import.meta.dirname, 'git-subject.ts'), url, dir, SITE, caFile],
-      { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, MALLOC_MMAP_THRESHOLD_: '32768' } },
+      { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...AGENT_ENVIRONMENT } },
     );
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#told(text));
     this.#child.on('exit', (code) => this.#failed(new Error(`the process that is measured ended with ${code}`)));
@@ -162,7 +162,7 @@ async function measureDay(bench: Bench, server: GitServer): Promise<Row> {
     });
     request.pipe(inner);
   });
-  // As servers do for whoever polls once a minute.
+  // As servers do for a client that polls once a minute.
   tls.keepAliveTimeout = 75_000;
   tls.on('connection', (socket: Socket) => sockets.push(socket));
   tls.listen(0, '127.0.0.1');

@@ -48,6 +48,8 @@ async function main(parts: string[], isQuick: boolean): Promise<void> {
     const peer = await findPeer(say);
     const dir = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
     cleanup.add(() => rm(dir, { recursive: true, force: true }));
+    // Here commands keep what they compiled, as on a laptop in ~/.cache.
+    process.env.XDG_CACHE_HOME = dir;
     const name = `hfbench-${process.pid}`;
     cleanup.add(() => clear({ host, name }));
     const bundle = await buildAside(dir);
@@ -73,7 +75,7 @@ async function main(parts: string[], isQuick: boolean): Promise<void> {
   if (rows.length > 0 && !abort.signal.aborted) console.log(`\n${renderTable(rows)}`);
 }
 
-/** Without Docker Compose there is nothing to stand beside, and the rest is measured all the same. */
+/** Without Docker Compose there is nothing to compare with, and the rest is still measured. */
 async function findPeer(say: (line: string) => void): Promise<string | undefined> {
   if (process.env.COMPOSE_PEER) return process.env.COMPOSE_PEER;
   try {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { plainEnvironment } from '../support/holdfast-process.ts';
 
 /** The middle of what was measured, and how far it strayed; in whatever unit went in. */
@@ -28,31 +29,61 @@ export async function timed(act: () => Promise<unknown>): Promise<number> {
   return performance.now() - since;
 }
 
+type Act = () => Promise<number>;
+
 /**
- * Measures several things in turns, so that what else the machine does meanwhile falls on all alike. The first turn warms caches and does
- * not count.
+ * Measures several things in turns, so that whatever else the machine does falls on all alike. The first turn warms caches and does not count. A thing
+ * that cannot be measured here is undefined, and has no sample.
  */
-export async function inTurns<Name extends string>(
+export async function inTurns<Contenders extends Record<string, Act | undefined>>(
   turns: number,
-  contenders: Record<Name, () => Promise<number>>,
-): Promise<Record<Name, Sample>> {
-  const entries = Object.entries(contenders) as [Name, () => Promise<number>][];
-  const values = new Map(entries.map(([name]) => [name, [] as number[]]));
+  contenders: Contenders,
+): Promise<{ [Name in keyof Contenders]: undefined extends Contenders[Name] ? Sample | undefined : Sample }> {
+  const entries = Object.entries(contenders).flatMap(([name, act]) =>
+    act ? [{ name, act, values: [] as number[] }] : [],
+  );
   for (let turn = 0; turn <= turns; turn++) {
-    for (const [name, act] of entries) {
+    for (const { act, values } of entries) {
       const value = await act();
-      if (turn > 0) values.get(name)?.push(value);
+      if (turn > 0) values.push(value);
     }
   }
-  return Object.fromEntries(entries.map(([name]) => [name, sampleOf(values.get(name) ?? [])])) as Record<Name, Sample>;
+  return Object.fromEntries(entries.map(({ name, values }) => [name, sampleOf(values)])) as Awaited<
+    ReturnType<typeof inTurns<Contenders>>
+  >;
+}
+
+interface CommandOptions {
+  env?: Record<string, string>;
+  cwd?: string;
+  code?: number;
+  signal?: AbortSignal;
+  onStart?: (pid: number) => void;
+}
+
+/** The most memory that a command has resident until shortly before it ends, in MiB. The kernel counts it; it is read every millisecond or two. */
+export async function peakMemory(words: readonly [string, ...string[]], options: CommandOptions = {}): Promise<number> {
+  let most = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const onStart = (pid: number): void => {
+    timer = setInterval(() => {
+      try {
+        most = Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? most);
+      } catch {
+        // It has ended.
+      }
+    }, 1);
+  };
+  await timeCommand(words, { ...options, onStart }).finally(() => clearInterval(timer));
+  return most / 1024;
 }
 
 /** Runs a command to its end; it must end with `code`. Milliseconds from the fork to the exit. */
 export function timeCommand(
   [command, ...args]: readonly [string, ...string[]],
-  options: { env?: Record<string, string>; cwd?: string; code?: number; signal?: AbortSignal } = {},
+  options: CommandOptions = {},
 ): Promise<number> {
-  const { env, cwd, code: expected = 0, signal } = options;
+  const { env, cwd, code: expected = 0, signal, onStart } = options;
   return new Promise((resolve, reject) => {
     const since = performance.now();
     const child = spawn(command, args, {
@@ -61,6 +92,7 @@ export function timeCommand(
       env: plainEnvironment(env),
       stdio: ['ignore', 'ignore', 'pipe'],
     });
+    if (child.pid !== undefined) onStart?.(child.pid);
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said += text;

@@ -26,7 +26,7 @@ async function listed(host: string, path: string): Promise<string[]> {
   return (JSON.parse(await mustAsk(host, 'GET', path)) as { Id: string }[]).map(({ Id }) => Id);
 }
 
-/** How many containers with the site's label run. */
+/** The number of running containers with the site's label. */
 export async function countRunning(host: string, site: string): Promise<number> {
   const filters = encodeURIComponent(JSON.stringify({ label: [`dev.holdfast.site=${site}`], status: ['running'] }));
   return (await listed(host, `/containers/json?filters=${filters}`)).length;

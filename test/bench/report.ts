@@ -2,7 +2,7 @@
 export interface Row {
   what: string;
   holdfast: string;
-  /** What it is held against, measured in the same run; empty where there is nothing of the kind. */
+  /** The peer's figure from the same run; empty if there is no peer. */
   beside: string;
   /** Ours as a share of the other's. */
   ratio?: number;

@@ -1,11 +1,13 @@
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { repoDir } from '../../scripts/engine.ts';
 import { packProgram } from '../../scripts/pack.ts';
+import { AGENT_FLAGS } from '../../src/cli/start/agent-process.ts';
 import { startGitServer } from '../support/git-server.ts';
 
 const run = promisify(execFile);
@@ -14,8 +16,12 @@ const run = promisify(execFile);
 const elsewhere = (): NodeJS.ProcessEnv => {
   const own = Object.entries(process.env).filter(([name]) => !/^npm_(package|lifecycle|execpath|node)/.test(name));
   const path = (process.env.PATH ?? '').split(delimiter).filter((dir) => !dir.startsWith(repoDir));
-  return { ...Object.fromEntries(own), PATH: [dirname(process.execPath), ...path].join(delimiter) };
+  const rest = Object.fromEntries(own.filter(([name]) => !/^(HOLDFAST_|NODE_OPTIONS$)/.test(name)));
+  return { ...rest, PATH: [dirname(process.execPath), ...path].join(delimiter), XDG_CACHE_HOME: caches };
 };
+
+/** Where calls keep compiled code, rather than in the home of the one who runs the tests. */
+let caches: string;
 
 describe('the package', () => {
   let folder: string;
@@ -24,6 +30,8 @@ describe('the package', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'holdfast-package-'));
+    caches = join(folder, 'caches');
+    await mkdir(caches);
     const file = await packProgram(folder, process.env.HOLDFAST_TEST_PROGRAM);
     const place = join(folder, 'elsewhere');
     await mkdir(place);
@@ -75,5 +83,78 @@ describe('the package', () => {
     }
     const fleet = join(repoDir, 'examples', 'three-sites');
     expect((await run(program, ['validate', fleet], { env: elsewhere() })).stdout).toMatch(/^valid: 3 sites/);
+  });
+
+  describe('keeps the code that a command compiled for its next run', () => {
+    const place = (): string => join(caches, 'holdfast');
+    const validate = () => run(program, ['validate', join(repoDir, 'examples', 'three-sites')], { env: elsewhere() });
+    let answer: string;
+
+    beforeEach(async () => {
+      await rm(place(), { recursive: true, force: true });
+      answer = (await validate()).stdout;
+    });
+
+    const codeFile = async (): Promise<string> => join(place(), (await readdir(place()))[0] ?? '');
+
+    test('and uses it without writing it again', async () => {
+      expect(await readdir(place())).toHaveLength(1);
+      const before = await stat(await codeFile());
+      expect(before.size).toBeGreaterThan(100_000);
+      expect((await validate()).stdout).toBe(answer);
+      expect((await stat(await codeFile())).ino).toBe(before.ino);
+    });
+
+    test('but not of a call that was wrong', async () => {
+      await expect(run(program, ['validat'], { env: elsewhere() })).rejects.toMatchObject({ code: 2 });
+      expect(await readdir(place())).toHaveLength(1);
+    });
+
+    test.each<[string, (file: string) => Promise<void>]>([
+      ['damaged', async (file) => writeFile(file, (await readFile(file)).fill(0x5a, 50_000, 50_100))],
+      ['cut off', (file) => truncate(file, 70_000)],
+      ['another program’s', (file) => writeFile(file, 'not code at all')],
+      ['open to others', (file) => chmod(file, 0o666)],
+    ])('and compiles anew what is %s', async (_, spoil) => {
+      const file = await codeFile();
+      const good = await readFile(file);
+      await spoil(file);
+      expect(await validate()).toEqual({ stdout: answer, stderr: '' });
+      expect((await readFile(file)).length).toBeGreaterThan(good.length / 2);
+      expect((await stat(file)).mode & 0o777).toBe(0o600);
+    });
+
+    test('and works without where it cannot be kept, or is not to be', async () => {
+      const file = await codeFile();
+      await rm(place(), { recursive: true });
+      await writeFile(place(), 'in the way');
+      expect(await validate()).toEqual({ stdout: answer, stderr: '' });
+      await rm(place());
+      const env = { ...elsewhere(), HOLDFAST_CODE_CACHE: 'off' };
+      await run(program, ['validate', join(repoDir, 'examples', 'three-sites')], { env });
+      await expect(stat(file)).rejects.toThrow('ENOENT');
+    });
+  });
+
+  test('gives the agent the settings of V8 that the image has, in the process that was started', async () => {
+    const state = join(folder, 'state');
+    const args = ['agent', '--repo', 'http://127.0.0.1:9/x.git', '--state-dir', state, '--files-dir', state];
+    const child = spawn(program, [...args, '--docker-host', `unix://${folder}/no.sock`], {
+      env: elsewhere(),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      // The first line of the log comes from the process that replaced the one that was started.
+      await once(child.stdout, 'data');
+      const words = (await readFile(`/proc/${child.pid}/cmdline`, 'utf8')).split('\0');
+      expect(words).toEqual(expect.arrayContaining([...AGENT_FLAGS, ...args]));
+      const variables = (await readFile(`/proc/${child.pid}/environ`, 'utf8')).split('\0');
+      expect(variables).toContain('MALLOC_MMAP_THRESHOLD_=32768');
+      await expect(stat(join(caches, 'holdfast'))).rejects.toThrow('ENOENT');
+    } finally {
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      expect(await ended).toEqual([0, null]);
+    }
   });
 });

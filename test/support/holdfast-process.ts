@@ -13,7 +13,7 @@ export const HOLDFAST = [
 ] as const;
 
 /** The environment without what would tell a `holdfast` anything: each run is told all it knows. */
-export function plainEnvironment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
+export function plainEnvironment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(HOLDFAST_|DOCKER_|NO_COLOR$|FORCE_COLOR$|COMPOSE_|NODE_OPTIONS$)/.test(name),
   );
@@ -110,7 +110,9 @@ export async function startAgentProcess(options: {
 
 export async function readLog(file: string): Promise<LogLine[]> {
   const text = await readFile(file, 'utf8').catch(() => '');
+  // A line that is being written has no end yet.
   return text
+    .slice(0, text.lastIndexOf('\n') + 1)
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => (line.startsWith('{') ? (JSON.parse(line) as LogLine) : { level: 'error', message: line }));

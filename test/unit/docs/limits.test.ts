@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
-import { AGENT_FLAGS } from '../../../scripts/agent-flags.ts';
+import { AGENT_ENVIRONMENT, AGENT_FLAGS } from '../../../src/cli/start/agent-process.ts';
 import { MOST_COMMITS } from '../../../src/git/objects/history.ts';
 import { DEFAULT_STORE_LIMITS } from '../../../src/git/store-limits.ts';
 import { APP_FILE_LIMITS, APP_LIMITS, MOST_PROBLEMS, SITE_LIMITS, YAML_LIMITS } from '../../../src/lib/limits.ts';
@@ -24,10 +24,16 @@ test('docs/limits.md says every limit', async () => {
   expect(limits.map(written).filter((text) => !cells.includes(text))).toEqual([]);
 });
 
-test('the image and the systemd unit start the agent with the flags of the tests', async () => {
+test('the image starts the agent with the settings that it gives itself elsewhere', async () => {
   const dockerfile = await readFile('Dockerfile', 'utf8');
   const entry = /^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? '[]';
   expect(JSON.parse(entry)).toEqual(['node', ...AGENT_FLAGS, '/opt/holdfast/holdfast.js']);
+  const variables = [...dockerfile.matchAll(/^ENV (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]);
+  expect(Object.fromEntries(variables)).toEqual(AGENT_ENVIRONMENT);
+});
+
+test('the systemd unit leaves those settings to the program', async () => {
   const unit = await readFile('examples/agent/holdfast-agent.service', 'utf8');
-  expect(unit).toContain(` node ${AGENT_FLAGS.join(' ')} /opt/`);
+  expect(unit).toMatch(/^ExecStart=\S+ node \/opt\/holdfast\/\S+\/holdfast\.js agent --config \S+$/m);
+  expect(unit).not.toContain('MALLOC_');
 });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { SourceError } from '../../../lib/errors.ts';
 import type { StoreLimits } from '../../store-limits.ts';
 import type { IndexedPack } from '../index-pack.ts';
@@ -43,10 +43,10 @@ const lightly = (limits: StoreLimits): StoreLimits => ({
   treeBytes: Math.min(limits.treeBytes, LIGHT.treeBytes),
 });
 
-/** As source, beside this file; in the bundle, among its chunks. */
+/** Beside this file, as source and in the build. */
 function entry(): string {
-  const places = ['./pack-child.ts', './pack-child.js', './chunks/pack-child.js'];
-  const found = places.map((path) => fileURLToPath(new URL(path, import.meta.url))).find((path) => existsSync(path));
+  const places = ['pack-child.ts', 'pack-child.js'];
+  const found = places.map((name) => join(import.meta.dirname, name)).find((path) => existsSync(path));
   if (found === undefined)
     throw new SourceError('local', 'The part of Holdfast that unpacks Git objects is not installed');
   return found;
