@@ -14,7 +14,7 @@ import { renderJson, renderText } from '../../plan/print/render.ts';
 import { withFoundValues } from '../../plan/unknown-values.ts';
 import { defineCommand } from '../command.ts';
 import { filesAsWanted, isElsewhere } from '../engine/elsewhere.ts';
-import { withEngine } from '../engine/engine.ts';
+import { engineAhead } from '../engine/engine.ts';
 import { EXIT } from '../exit.ts';
 import { desiredOptions, engineOptions, folderArgument } from '../options/desired-options.ts';
 import { oneOf } from '../options/kinds.ts';
@@ -39,6 +39,7 @@ export const command = defineCommand({
   },
   async run(folder, options) {
     const territory = territoryByHand(folder, options);
+    using ahead = engineAhead(options.site, options.dockerHost);
     const outside = outsideValues();
     const names = new Set<string>();
     const onPlaceholder = (name: string): void => void names.add(name);
@@ -46,7 +47,7 @@ export const command = defineCommand({
     const elsewhere = await isElsewhere(options.dockerHost);
     const wanted = elsewhere ? read : await guardFolders(read, territory);
     if (names.size > 0) printError(placeholdersText([...names].sort()));
-    const { made, desired } = await withEngine(wanted.site, options.dockerHost, async (opened) => {
+    const { made, desired } = await ahead.use(wanted.site, async (opened) => {
       const engine = redactedEngine(opened, outside.hide);
       const files = elsewhere ? undefined : createHostFiles(territory);
       const seeing = (site: DesiredSite) => {

@@ -16,9 +16,11 @@ import type { EngineApi } from '../api.ts';
 import { factsOf, type InfoAnswer, NEWEST_API, negotiate } from '../dialects/capabilities.ts';
 import type { Dialect, VersionAnswer } from '../dialects/dialect.ts';
 import { dialectOf } from '../dialects/dialects.ts';
+import { docker as dockerDialect } from '../dialects/docker.ts';
 import { parseImageReference } from '../image-reference.ts';
 import { type Caller, createCaller } from './call.ts';
 import type { Connection, Environment } from './connection.ts';
+import type { EarlyAnswers } from './early-answers.ts';
 import { execInContainer } from './exec.ts';
 import { type Modem, openDocker } from './modem.ts';
 import { LAST_LINES, readLastOutput } from './output.ts';
@@ -32,8 +34,9 @@ interface Session {
 /**
  * An engine that speaks Docker's API, called by dockerode. `environment` tells where registry credentials are. dockerode puts names and IDs into
  * paths as they are, and sends some bodies in the query as well: so names are encoded here, and those calls set `_query` and `_body`.
+ * The first read of each path takes its early answer, if there is one. `early` is closed with the engine.
  */
-export function dockerApi(connection: Connection, environment: Environment): EngineApi {
+export function dockerApi(connection: Connection, environment: Environment, early?: EarlyAnswers): EngineApi {
   const { docker, modem } = openDocker(connection.options);
   const closed = new AbortController();
   const caller = createCaller(connection, closed.signal);
@@ -48,9 +51,12 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
     return session;
   };
 
+  const get = async <Answer>(path: string, work: Parameters<Caller['read']>[0]): Promise<Answer> =>
+    ((await early?.take(path)) as Answer | undefined) ?? caller.read<Answer>(work);
+
   async function connect(): Promise<Session> {
     modem.version = undefined;
-    const version = await caller.read<VersionAnswer | undefined>((passed) => docker.version(passed));
+    const version = await get<VersionAnswer | undefined>('/version', (passed) => docker.version(passed));
     if (typeof version?.ApiVersion !== 'string') {
       throw new EngineError('unreachable', `the program that answers at ${connection.where} is not a container engine`);
     }
@@ -62,13 +68,16 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
       );
     }
     modem.version = `v${spoken}`;
-    const info = await caller.read<InfoAnswer>((passed) => docker.info(passed));
-    return { dialect: dialectOf(version), facts: factsOf(version, info, spoken) };
+    const dialect = dialectOf(version);
+    // Early questions name no version, and Podman reads such paths in its own way.
+    if (dialect !== dockerDialect || spoken !== version.ApiVersion) early?.close();
+    const info = await get<InfoAnswer>('/info', (passed) => docker.info(passed));
+    return { dialect, facts: factsOf(version, info, spoken) };
   }
 
-  const read: Caller['read'] = async (work) => {
+  const read = async <Answer>(path: string, work: Parameters<Caller['read']>[0]): Promise<Answer> => {
     await open();
-    return caller.read(work);
+    return get(path, work);
   };
   const act: Caller['act'] = async (call, work, options) => {
     await open();
@@ -78,17 +87,19 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
   const network = (id: string): Docker.Network => docker.getNetwork(encodeURIComponent(id));
 
   const inspectContainer = async (id: string): Promise<ContainerInspect> => {
-    const found = await read<ContainerInspect>((passed) => container(id).inspect(passed));
+    const found = await read<ContainerInspect>(`/containers/${id}/json`, (passed) => container(id).inspect(passed));
     return (await open()).dialect.fromInspect(found);
   };
 
   const inspectImage = (reference: string): Promise<ImageInspect | undefined> =>
-    read<ImageInspect | undefined>((passed) => docker.getImage(reference).inspect(passed)).catch((error: unknown) => {
+    read<ImageInspect | undefined>(`/images/${reference}/json`, (passed) =>
+      docker.getImage(reference).inspect(passed),
+    ).catch((error: unknown) => {
       if (error instanceof EngineError && error.kind === 'notFound') return undefined;
       throw error;
     });
 
-  const networks = (): Promise<NetworkBody[]> => read((passed) => docker.listNetworks(passed));
+  const networks = (): Promise<NetworkBody[]> => read('/networks', (passed) => docker.listNetworks(passed));
 
   const disconnectNetwork = (name: string, id: string): Promise<void> =>
     act('disconnect', (passed) => network(name).disconnect({ Container: id, ...passed })).catch(
@@ -102,7 +113,9 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
     },
 
     async listContainers() {
-      const found = await read<ContainerListItem[]>((passed) => docker.listContainers({ all: true, ...passed }));
+      const found = await read<ContainerListItem[]>('/containers/json?all=true', (passed) =>
+        docker.listContainers({ all: true, ...passed }),
+      );
       return found.map((await open()).dialect.fromListItem);
     },
     inspectContainer,
@@ -154,7 +167,9 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
     async lastOutput(id) {
       const { Config } = await inspectContainer(id);
       const asked = { follow: false, stdout: true, stderr: true, tail: LAST_LINES } as const;
-      const stream = await read<Readable>((passed) => container(id).logs({ ...asked, ...passed }));
+      const stream = await read<Readable>(`/containers/${id}/logs`, (passed) =>
+        container(id).logs({ ...asked, ...passed }),
+      );
       return readLastOutput(stream, Config.Tty === true);
     },
 
@@ -191,7 +206,7 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
     disconnectNetwork,
 
     listVolumes: async () =>
-      (await read<{ Volumes?: VolumeBody[] | null }>((passed) => docker.listVolumes(passed))).Volumes ?? [],
+      (await read<{ Volumes?: VolumeBody[] | null }>('/volumes', (passed) => docker.listVolumes(passed))).Volumes ?? [],
     createVolume: (body) =>
       act('create', (passed) => docker.createVolume({ ...inBody<Docker.VolumeCreateOptions>(body), ...passed })),
     removeVolume: (name) =>
@@ -230,6 +245,7 @@ export function dockerApi(connection: Connection, environment: Environment): Eng
 
     close() {
       closed.abort();
+      early?.close();
       connection.close();
     },
   };
