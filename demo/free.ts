@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { mustAsk } from '../scripts/machine/engine-http.ts';
-import { freePort } from '../test/support/registry.ts';
+import { freePort } from '../test/support/net/registry.ts';
 
 /** `shop`, or `shop2` and so on if other containers or networks use that name. */
 export async function freeApp(host: string): Promise<string> {

@@ -1,4 +1,4 @@
-import { startGitServer } from '../test/support/git-server.ts';
+import { startGitServer } from '../test/support/git/git-server.ts';
 
 /** The demo's Git server: `git-server.ts FOLDER PORT`. It is a separate process, so that the demo can really stop it, and it can outlive the demo. */
 const [root, port] = process.argv.slice(2);

@@ -4,7 +4,7 @@ import { NoEngineError, type UsableEngine, usableEngine } from '../scripts/engin
 import { cleanupAtExit } from '../scripts/machine/cleanup.ts';
 import { install, isDebian, isRoot } from '../scripts/machine/debian.ts';
 import { hasCommand } from '../scripts/machine/processes.ts';
-import { containersOf, networksOf } from '../test/support/site.ts';
+import { containersOf, networksOf } from '../test/support/site/site.ts';
 import { claim, DEMO_DIR, ownerOf, SITE, unclaim } from './claim.ts';
 import { freeApp, freePorts } from './free.ts';
 import { buildImages, IMAGES, image, removeImages } from './shop.ts';

@@ -1,6 +1,6 @@
 import { ask } from '../scripts/machine/engine-http.ts';
-import type { Change } from '../test/support/git-repo.ts';
-import { busyboxTree, importImage } from '../test/support/images.ts';
+import { busyboxTree, importImage } from '../test/support/engine/images.ts';
+import type { Change } from '../test/support/git/git-repo.ts';
 
 /** The app of the demo: a small shop, its images and its config repo. */
 

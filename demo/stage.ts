@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { processesNaming, startDaemon, stopProcesses, tail } from '../scripts/machine/processes.ts';
-import { bareRepo, type GitRepo } from '../test/support/git-repo.ts';
-import { type AgentProcess, readLog, startAgentProcess } from '../test/support/holdfast-process.ts';
-import { containersOf, type Running, removeSite } from '../test/support/site.ts';
+import { bareRepo, type GitRepo } from '../test/support/git/git-repo.ts';
+import { type AgentProcess, readLog, startAgentProcess } from '../test/support/program/holdfast-process.ts';
+import { containersOf, type Running, removeSite } from '../test/support/site/site.ts';
 import { watch } from './teller.ts';
 
 /** The environment of the story: a running engine, a Git server and an agent in their own processes, and one folder for everything. */

@@ -1,4 +1,4 @@
-import { killByHand, networksOf, type Running, removeByHand, volumesOf } from '../test/support/site.ts';
+import { killByHand, networksOf, type Running, removeByHand, volumesOf } from '../test/support/site/site.ts';
 import { firstCommit, image, pageOf, shop } from './shop.ts';
 import { answers, type Stage } from './stage.ts';
 import type { Look, Teller } from './teller.ts';

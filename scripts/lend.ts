@@ -1,6 +1,6 @@
-import { buildProgram } from '../test/support/built-program.ts';
-import { startNewerDocker, startPodman, type TestEngine } from '../test/support/engines.ts';
-import { composePeer } from '../test/support/peer.ts';
+import { startNewerDocker, startPodman, type TestEngine } from '../test/support/engine/engines.ts';
+import { composePeer } from '../test/support/engine/peer.ts';
+import { buildProgram } from '../test/support/program/built-program.ts';
 import { usableEngine } from './engine.ts';
 import type { Cleanup } from './machine/cleanup.ts';
 

@@ -4,10 +4,10 @@ import { join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { constants, createBrotliCompress } from 'node:zlib';
 import { pack } from 'tar-stream';
-import { buildProgram } from '../test/support/built-program.ts';
+import { buildProgram } from '../test/support/program/built-program.ts';
 import { repoDir } from './engine.ts';
 
-/** Programs that were released, as `holdfast-VERSION.tar.br`: `test/e2e/upgrade.test.ts` runs each, then this work tree on what it left. */
+/** Programs that were released, as `holdfast-VERSION.tar.br`: `test/e2e/release/upgrade.test.ts` runs each, then this work tree on what it left. */
 export const RELEASES = join(repoDir, 'test', 'fixtures', 'releases');
 
 /** Nobody runs the licences. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { importTestImages } from '../test/support/images.ts';
+import { importTestImages } from '../test/support/engine/images.ts';
 import { repoDir } from './engine.ts';
 import { type Count, countedJest } from './jest.ts';
 import { joinLent, type Lent, lendEngines, lendPeer, lendProgram } from './lend.ts';
@@ -40,8 +40,8 @@ const CHECKS = [
   ['Biome', 'node_modules/.bin/biome', 'check', '.'],
   ['TypeScript', 'node_modules/.bin/tsc', '--noEmit'],
   ['arrows', process.execPath, 'scripts/check-arrows.ts'],
-  ['docs/compose-support.md', process.execPath, 'scripts/compose-support.ts', '--check'],
-  ['pages of the commands', process.execPath, 'scripts/cli-pages.ts', '--check'],
+  ['docs/compose-support.md', process.execPath, 'scripts/pages/compose-support.ts', '--check'],
+  ['pages of the commands', process.execPath, 'scripts/pages/cli-pages.ts', '--check'],
 ] as const;
 
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;

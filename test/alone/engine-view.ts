@@ -7,8 +7,8 @@ import { openEngine } from '../../src/engine/open-engine.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { ContainerSpec } from '../../src/model/spec.ts';
 import type { ActualContainer } from '../../src/model/state.ts';
-import { allDifferences, bringAbout } from '../support/engine-property.ts';
-import { ENGINES, openApi, TEST_IMAGE } from '../support/engine-under-test.ts';
+import { allDifferences, bringAbout } from '../support/engine/engine-property.ts';
+import { ENGINES, openApi, TEST_IMAGE } from '../support/engine/engine-under-test.ts';
 
 const SERVE = ['sh', '-c', "trap 'exit 0' TERM; while true; do sleep 0.1; done"];
 

@@ -5,7 +5,7 @@ import { repoDir } from '../../scripts/engine.ts';
 import type { Cleanup } from '../../scripts/machine/cleanup.ts';
 import { run } from '../../scripts/machine/processes.ts';
 import { AGENT_ENVIRONMENT, AGENT_FLAGS } from '../../src/cli/start/agent-process.ts';
-import { plainEnvironment } from '../support/holdfast-process.ts';
+import { plainEnvironment } from '../support/program/holdfast-process.ts';
 import { removeProject, removeSite } from './projects.ts';
 
 /** The things that every measurement works with. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { mustAsk, socketOf } from '../../scripts/machine/engine-http.ts';
 import { until } from '../../scripts/machine/processes.ts';
-import { startGitServer } from '../support/git-server.ts';
+import { startGitServer } from '../support/git/git-server.ts';
 import { type Bench, clear, composeFile, startAgent } from './bench.ts';
 import { sampleOf } from './measure.ts';
 import { countRunning } from './projects.ts';

@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../../scripts/machine/processes.ts';
-import { startGitServer } from '../support/git-server.ts';
+import { startGitServer } from '../support/git/git-server.ts';
 import { type Bench, clear, composeFile, startAgent } from './bench.ts';
 import { sampleOf } from './measure.ts';
 import { countRunning } from './projects.ts';

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { plainEnvironment } from '../support/holdfast-process.ts';
+import { plainEnvironment } from '../support/program/holdfast-process.ts';
 
 /** The middle of what was measured, and how far it strayed; in whatever unit went in. */
 export interface Sample {

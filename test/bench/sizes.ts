@@ -9,7 +9,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { systemDisk } from '../../src/lib/disk.ts';
 import { emptyMemory } from '../../src/model/memory.ts';
 import { agentOptions } from '../../src/plan/facts/policy.ts';
-import { ANYWHERE } from '../support/disk-files.ts';
+import { ANYWHERE } from '../support/site/disk-files.ts';
 import { type Bench, clear, project } from './bench.ts';
 import { inTurns, peakMemory, type Sample, sampleOf, timeCommand, timed } from './measure.ts';
 import { ms, type Row } from './report.ts';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { until } from '../../scripts/machine/processes.ts';
 import { shortRevision } from '../../src/lib/text/revision.ts';
-import { allRun, app, type ChaosSite, chaosSite, describeChaos, fleet, staying } from '../support/chaos-site.ts';
-import { volumesOf } from '../support/site.ts';
+import { allRun, app, type ChaosSite, chaosSite, describeChaos, fleet, staying } from '../support/site/chaos-site.ts';
+import { volumesOf } from '../support/site/site.ts';
 
 /** Every file below a folder, as paths. */
 async function filesBelow(dir: string): Promise<string[]> {

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { acceptedStore } from '../../src/agent/state/accepted.ts';
 import { systemDisk } from '../../src/lib/disk.ts';
 import { shortRevision } from '../../src/lib/text/revision.ts';
-import { allRun, app, type ChaosSite, chaosSite, describeChaos, fleet, staying } from '../support/chaos-site.ts';
-import { killByHand, type Running } from '../support/site.ts';
+import { allRun, app, type ChaosSite, chaosSite, describeChaos, fleet, staying } from '../support/site/chaos-site.ts';
+import { killByHand, type Running } from '../support/site/site.ts';
 
 const isRoot = process.getuid?.() === 0;
 

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ask, mustAsk } from '../../scripts/machine/engine-http.ts';
 import { until } from '../../scripts/machine/processes.ts';
-import { allRun, app, type ChaosSite, chaosSite, describeChaos, fleet, staying } from '../support/chaos-site.ts';
-import { type RestartableEngine, startRestartable } from '../support/restartable-engine.ts';
-import { killByHand, removeByHand } from '../support/site.ts';
-import { type SocketProxy, socketProxy } from '../support/socket-proxy.ts';
+import { type RestartableEngine, startRestartable } from '../support/engine/restartable-engine.ts';
+import { type SocketProxy, socketProxy } from '../support/engine/socket-proxy.ts';
+import { allRun, app, type ChaosSite, chaosSite, describeChaos, fleet, staying } from '../support/site/chaos-site.ts';
+import { killByHand, removeByHand } from '../support/site/site.ts';
 
 describeChaos('an event stream that breaks', () => {
   let site: ChaosSite;

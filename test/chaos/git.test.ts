@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { shortRevision } from '../../src/lib/text/revision.ts';
-import { allRun, app, type ChaosSite, chaosSite, describeChaos, fleet, staying } from '../support/chaos-site.ts';
-import type { Intercept } from '../support/git-server.ts';
-import type { AgentProcess } from '../support/holdfast-process.ts';
-import { killByHand } from '../support/site.ts';
+import type { Intercept } from '../support/git/git-server.ts';
+import type { AgentProcess } from '../support/program/holdfast-process.ts';
+import { allRun, app, type ChaosSite, chaosSite, describeChaos, fleet, staying } from '../support/site/chaos-site.ts';
+import { killByHand } from '../support/site/site.ts';
 
 const CREDENTIALS = { username: 'edge', password: 'open-sesame-4711' };
 

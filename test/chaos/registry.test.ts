@@ -2,6 +2,7 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ask } from '../../scripts/machine/engine-http.ts';
+import { REGISTRY_CREDENTIALS, startRegistry, type TestRegistry } from '../support/net/registry.ts';
 import {
   allRun,
   app,
@@ -12,8 +13,7 @@ import {
   IMAGE,
   IMAGE_2,
   staying,
-} from '../support/chaos-site.ts';
-import { REGISTRY_CREDENTIALS, startRegistry, type TestRegistry } from '../support/registry.ts';
+} from '../support/site/chaos-site.ts';
 
 const WRONG = 'wrong-battery-0815';
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { mustAsk } from '../../scripts/machine/engine-http.ts';
 import { shortRevision } from '../../src/lib/text/revision.ts';
+import { holdfast } from '../support/program/holdfast-process.ts';
 import {
   allRun,
   app,
@@ -12,9 +13,8 @@ import {
   fleet,
   secretFile,
   staying,
-} from '../support/chaos-site.ts';
-import { holdfast } from '../support/holdfast-process.ts';
-import { killByHand } from '../support/site.ts';
+} from '../support/site/chaos-site.ts';
+import { killByHand } from '../support/site/site.ts';
 
 const GIT = { username: 'edge', password: 'git-pony-31415926' };
 const SECRETS = {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ask, mustAsk } from '../../scripts/machine/engine-http.ts';
-import { app, type ChaosSite, chaosSite, describeChaos, fleet, IMAGE, staying } from '../support/chaos-site.ts';
-import { killByHand, type Running, removeByHand } from '../support/site.ts';
+import { app, type ChaosSite, chaosSite, describeChaos, fleet, IMAGE, staying } from '../support/site/chaos-site.ts';
+import { killByHand, type Running, removeByHand } from '../support/site/site.ts';
 
 const WELL = ['w1', 'w2', 'w3', 'w4', 'w5'];
 

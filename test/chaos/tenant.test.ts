@@ -4,12 +4,20 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ask } from '../../scripts/machine/engine-http.ts';
 import { run, until } from '../../scripts/machine/processes.ts';
-import { type BuiltAgent, builtAgent } from '../support/built-agent.ts';
-import { app, type ChaosSite, chaosSite, describeChaos, fleet, PATIENCE_MS, staying } from '../support/chaos-site.ts';
-import type { Change } from '../support/git-repo.ts';
-import type { AgentProcess } from '../support/holdfast-process.ts';
-import { type MemoryWatch, watchMemory } from '../support/memory-watch.ts';
-import { execIn, type Running, removeByHand } from '../support/site.ts';
+import type { Change } from '../support/git/git-repo.ts';
+import { type BuiltAgent, builtAgent } from '../support/program/built-agent.ts';
+import type { AgentProcess } from '../support/program/holdfast-process.ts';
+import { type MemoryWatch, watchMemory } from '../support/program/memory-watch.ts';
+import {
+  app,
+  type ChaosSite,
+  chaosSite,
+  describeChaos,
+  fleet,
+  PATIENCE_MS,
+  staying,
+} from '../support/site/chaos-site.ts';
+import { execIn, type Running, removeByHand } from '../support/site/site.ts';
 
 /** Below each spoiling's own folder. The names of the last two are files of the state folder, and files that would show up in /etc. */
 const FILES = ['site.conf', 'sub/memory.json', 'sub/holdfast-chaos.conf'] as const;

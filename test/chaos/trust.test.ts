@@ -6,6 +6,10 @@ import { until } from '../../scripts/machine/processes.ts';
 import { createTrustStore, type TrustState } from '../../src/agent/state/trust-store.ts';
 import { systemDisk } from '../../src/lib/disk.ts';
 import { shortRevision } from '../../src/lib/text/revision.ts';
+import type { Change } from '../support/git/git-repo.ts';
+import { signedCommit } from '../support/git/signed-repo.ts';
+import { type KeyPair, sshKeyPair } from '../support/git/signing.ts';
+import { holdfast } from '../support/program/holdfast-process.ts';
 import {
   allRun,
   app,
@@ -16,11 +20,7 @@ import {
   HOST,
   PATIENCE_MS,
   staying,
-} from '../support/chaos-site.ts';
-import type { Change } from '../support/git-repo.ts';
-import { holdfast } from '../support/holdfast-process.ts';
-import { signedCommit } from '../support/signed-repo.ts';
-import { type KeyPair, sshKeyPair } from '../support/signing.ts';
+} from '../support/site/chaos-site.ts';
 
 jest.setTimeout(90_000);
 

@@ -4,8 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type ChaosSite, chaosSite, describeChaos, fleet, staying } from '../support/chaos-site.ts';
-import { HOLDFAST, holdfast } from '../support/holdfast-process.ts';
+import { HOLDFAST, holdfast } from '../support/program/holdfast-process.ts';
+import { type ChaosSite, chaosSite, describeChaos, fleet, staying } from '../support/site/chaos-site.ts';
 
 interface Case {
   args: string[];

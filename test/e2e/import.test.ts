@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { IMAGE, importChaosImages } from '../support/chaos-site.ts';
-import { composeProject } from '../support/compose-project.ts';
-import { type ConfigFolder, configFolder } from '../support/config-folder.ts';
-import { holdfast, type Ran } from '../support/holdfast-process.ts';
+import { holdfast, type Ran } from '../support/program/holdfast-process.ts';
+import { IMAGE, importChaosImages } from '../support/site/chaos-site.ts';
+import { composeProject } from '../support/site/compose-project.ts';
+import { type ConfigFolder, configFolder } from '../support/site/config-folder.ts';
 
 // From a folder that people run with docker compose to an Application in a config repo.
 jest.setTimeout(120_000);

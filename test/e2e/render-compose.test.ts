@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { type ConfigFolder, configFolder } from '../support/config-folder.ts';
-import { holdfast, type Ran } from '../support/holdfast-process.ts';
+import { holdfast, type Ran } from '../support/program/holdfast-process.ts';
+import { type ConfigFolder, configFolder } from '../support/site/config-folder.ts';
 
 // As a person runs it; no engine is asked. That it prints what Docker Compose prints is test/conformance's.
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { app, type ChaosSite, chaosSite, describeChaos, fleet, HOST, staying } from '../support/chaos-site.ts';
+import { app, type ChaosSite, chaosSite, describeChaos, fleet, HOST, staying } from '../support/site/chaos-site.ts';
 
 jest.setTimeout(120_000);
 

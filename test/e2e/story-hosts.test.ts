@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import * as tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { socketOf } from '../../scripts/machine/engine-http.ts';
-import { IMAGE, importChaosImages } from '../support/chaos-site.ts';
-import { type ConfigFolder, configFolder } from '../support/config-folder.ts';
-import { holdfast, type Ran } from '../support/holdfast-process.ts';
-import { containersOf, removeApp } from '../support/site.ts';
-import { canStartSshServer, type SshServer, startSshServer } from '../support/ssh-server.ts';
-import { TEST_CERTIFICATE, TEST_KEY } from '../support/tls-fixture.ts';
+import { canStartSshServer, type SshServer, startSshServer } from '../support/net/ssh-server.ts';
+import { TEST_CERTIFICATE, TEST_KEY } from '../support/net/tls-fixture.ts';
+import { holdfast, type Ran } from '../support/program/holdfast-process.ts';
+import { IMAGE, importChaosImages } from '../support/site/chaos-site.ts';
+import { type ConfigFolder, configFolder } from '../support/site/config-folder.ts';
+import { containersOf, removeApp } from '../support/site/site.ts';
 
 // The same engine by every way that DOCKER_HOST can name one.
 const host = process.env.HOLDFAST_TEST_DOCKER ?? '';

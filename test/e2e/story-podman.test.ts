@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { allRun, app, type ChaosSite, chaosSite, fleet, IMAGE, IMAGE_2, staying } from '../support/chaos-site.ts';
-import { holdfast } from '../support/holdfast-process.ts';
-import { killByHand, networksOf, type Running, removeByHand, volumesOf } from '../support/site.ts';
+import { holdfast } from '../support/program/holdfast-process.ts';
+import { allRun, app, type ChaosSite, chaosSite, fleet, IMAGE, IMAGE_2, staying } from '../support/site/chaos-site.ts';
+import { killByHand, networksOf, type Running, removeByHand, volumesOf } from '../support/site/site.ts';
 
 // The agent's main work once more, where Docker's API is Podman's. Its ports are not on this machine's 127.0.0.1, and without systemd
 // no health check runs there, so this looks at containers alone. Each test goes on from the one before.

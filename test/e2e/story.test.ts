@@ -7,7 +7,7 @@ import { buildImages } from '../../demo/shop.ts';
 import { createStage, type Stage } from '../../demo/stage.ts';
 import { story } from '../../demo/story.ts';
 import { silentTeller } from '../../demo/teller.ts';
-import { freePort } from '../support/registry.ts';
+import { freePort } from '../support/net/registry.ts';
 
 // What `npm run demo` tells people, held to the same looks at the same real parts.
 const host = process.env.HOLDFAST_TEST_DOCKER ?? '';

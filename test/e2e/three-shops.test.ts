@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { repoDir } from '../../scripts/engine.ts';
 import { ask, mustAsk } from '../../scripts/machine/engine-http.ts';
-import { HOLDFAST, plainEnvironment } from '../support/holdfast-process.ts';
-import { busyboxTree, importImage } from '../support/images.ts';
-import { removeApp } from '../support/site.ts';
+import { busyboxTree, importImage } from '../support/engine/images.ts';
+import { HOLDFAST, plainEnvironment } from '../support/program/holdfast-process.ts';
+import { removeApp } from '../support/site/site.ts';
 
 // The page is the test: its commands are typed into one shell, as a person would, in an empty folder.
 const host = process.env.HOLDFAST_TEST_DOCKER ?? '';

@@ -1,8 +1,17 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { mustAsk } from '../../scripts/machine/engine-http.ts';
-import { allRun, app, type ChaosSite, chaosSite, describeChaos, fleet, HOST, staying } from '../support/chaos-site.ts';
-import { type AgentProcess, startAgentProcess } from '../support/holdfast-process.ts';
+import { type AgentProcess, startAgentProcess } from '../support/program/holdfast-process.ts';
+import {
+  allRun,
+  app,
+  type ChaosSite,
+  chaosSite,
+  describeChaos,
+  fleet,
+  HOST,
+  staying,
+} from '../support/site/chaos-site.ts';
 
 // Somebody gave two agents on one engine the same site name, and each a repo of its own.
 jest.setTimeout(120_000);

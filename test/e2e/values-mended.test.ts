@@ -10,7 +10,7 @@ import {
   HOST,
   secretFile,
   staying,
-} from '../support/chaos-site.ts';
+} from '../support/site/chaos-site.ts';
 
 // A site whose own file of values lacked something, and then has it: on the same commit.
 jest.setTimeout(120_000);

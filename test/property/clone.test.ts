@@ -9,7 +9,7 @@ import { programClone } from '../../src/git/clone/program-clone.ts';
 import { objectId } from '../../src/git/objects/git-object.ts';
 import { writeBundle } from '../../src/registry/push/bundle-file.ts';
 import { cloneSource } from '../../src/source/clone-source.ts';
-import { git, tryGit } from '../support/clones.ts';
+import { git, tryGit } from '../support/git/clones.ts';
 
 let root = '';
 beforeAll(async () => {

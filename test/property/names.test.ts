@@ -6,7 +6,7 @@ import { emptyMemory } from '../../src/model/memory.ts';
 import { agentOptions } from '../../src/plan/facts/policy.ts';
 import { plan } from '../../src/plan/plan.ts';
 import { renderText } from '../../src/plan/print/render.ts';
-import { actualOf, bare, settled } from '../support/site-builder.ts';
+import { actualOf, bare, settled } from '../support/site/site-builder.ts';
 import { memorySnapshot } from '../unit/compose/support.ts';
 
 // Every JavaScript object has these names. Nothing that people name may be looked up among them.

@@ -13,7 +13,7 @@ import { InputError } from '../../src/lib/errors.ts';
 import { coloured, plain } from '../../src/lib/text/line.ts';
 import type { AppPlan, Operation, Plan } from '../../src/model/plan.ts';
 import { renderJson, renderText } from '../../src/plan/print/render.ts';
-import { captureWritten, forgetWritten, written } from '../support/written.ts';
+import { captureWritten, forgetWritten, written } from '../support/program/written.ts';
 
 /** Words as an attacker may choose them. */
 const hostile = fc

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { type Recorded, recordSnapshot, replaySnapshot } from '../../src/source/recording.ts';
-import { memorySnapshot } from '../support/memory-snapshot.ts';
+import { memorySnapshot } from '../support/values/memory-snapshot.ts';
 
 const name = fc.constantFrom('a', 'b', 'compose.yaml', '__proto__', 'constructor', '0', 'ä');
 const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'));

@@ -10,8 +10,8 @@ import { docker20, docker28 } from '../sim/world/engine/profiles.ts';
 import { seededRandom } from '../sim/world/random.ts';
 import { SimulatedEngine } from '../sim/world/simulated-engine.ts';
 import { VirtualClock } from '../sim/world/virtual-clock.ts';
-import { containerSpec } from '../support/arbitraries.ts';
-import { allDifferences, bringAbout } from '../support/engine-property.ts';
+import { allDifferences, bringAbout } from '../support/engine/engine-property.ts';
+import { containerSpec } from '../support/values/arbitraries.ts';
 
 const IMAGE = 'holdfast-test/busybox:1';
 const networks = ['back', 'front'];

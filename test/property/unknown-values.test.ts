@@ -6,8 +6,8 @@ import { emptyMemory } from '../../src/model/memory.ts';
 import { plan } from '../../src/plan/plan.ts';
 import { reasonOf } from '../../src/plan/print/render.ts';
 import { withFoundValues } from '../../src/plan/unknown-values.ts';
-import { memorySnapshot } from '../support/memory-snapshot.ts';
-import { actualOf } from '../support/site-builder.ts';
+import { actualOf } from '../support/site/site-builder.ts';
+import { memorySnapshot } from '../support/values/memory-snapshot.ts';
 
 const HEAD = 'apiVersion: holdfast/v1\nkind: ';
 

@@ -1,4 +1,4 @@
-import { engineContract } from '../support/engine-contract.ts';
+import { engineContract } from '../support/engine/engine-contract.ts';
 import { PROFILES } from './world/engine/profiles.ts';
 import { seededRandom } from './world/random.ts';
 import { SimulatedEngine } from './world/simulated-engine.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { ContainerInspect } from '../../src/container/engine-api.ts';
-import { app, service, site } from '../support/site-builder.ts';
-import { reconciledSite } from './reconciled-site.ts';
+import { app, service, site } from '../support/site/site-builder.ts';
+import { reconciledSite } from './run/reconciled-site.ts';
 import { docker20 } from './world/engine/profiles.ts';
 
 const HOUR = 3_600_000;

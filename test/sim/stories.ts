@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { agentSubject } from './agent-subject.ts';
-import { runScenario, type ScenarioResult } from './harness.ts';
+import { agentSubject } from './run/agent-subject.ts';
+import { runScenario, type ScenarioResult } from './run/harness.ts';
 
 const only = process.env.HOLDFAST_SIM_SEED;
 const first = Number(process.env.HOLDFAST_SIM_FIRST ?? '1');

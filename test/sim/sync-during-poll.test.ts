@@ -4,7 +4,7 @@ import { openEngine } from '../../src/engine/open-engine.ts';
 import { SourceError } from '../../src/lib/errors.ts';
 import { shortRevision } from '../../src/lib/text/revision.ts';
 import type { Source } from '../../src/source/source.ts';
-import { filesOn } from '../support/disk-files.ts';
+import { filesOn } from '../support/site/disk-files.ts';
 import { docker20 } from './world/engine/profiles.ts';
 import { seededRandom } from './world/random.ts';
 import { SimulatedDisk } from './world/simulated-disk.ts';

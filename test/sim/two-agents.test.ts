@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { DesiredSite } from '../../src/model/state.ts';
-import { app, network, service, site } from '../support/site-builder.ts';
-import { reconciledSite } from './reconciled-site.ts';
+import { app, network, service, site } from '../support/site/site-builder.ts';
+import { reconciledSite } from './run/reconciled-site.ts';
 
 const MINUTE = 60_000;
 const SITE = 'shop-17';

@@ -3,7 +3,7 @@ import { kebab, type Options, type OptionsOf, onOff, optional, withDefault, word
 
 /**
  * The settings of the agent, each said once. The name of a row gives the flag, the variable and the key in the config file; its kind gives the type of
- * the value. `node scripts/cli-pages.ts` writes schemas/agent.schema.json and the tables of docs/agent.md from these rows.
+ * the value. `node scripts/pages/cli-pages.ts` writes schemas/agent.schema.json and the tables of docs/agent.md from these rows.
  */
 
 /** Adds the name of the variable to each setting. Variables of credentials begin with HOLDFAST_GIT_, since the agent's environment may hold others. */

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { deflateSync } from 'node:zlib';
-import { type Behaviour, head, pour } from '../../support/hostile-front.ts';
-import { hostileLinks } from '../../support/hostile-links.ts';
-import { blob, header, packOfEntries, sealed } from '../../support/packs.ts';
+import { blob, header, packOfEntries, sealed } from '../../support/git/packs.ts';
+import { type Behaviour, head, pour } from '../../support/hostile/hostile-front.ts';
+import { hostileLinks } from '../../support/hostile/hostile-links.ts';
 import { elsewhere, hostileSuite, once, times, zeros } from './suite.ts';
 
 const GIT = 'application/x-git-upload-pack-result';

@@ -2,10 +2,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { expect } from '@jest/globals';
 import { ARTIFACT, BUNDLE, EMPTY, encodeArtifact, MANIFEST } from '../../../src/registry/oci/artifact.ts';
-import { type Asked, type Behaviour, head, pour } from '../../support/hostile-front.ts';
-import { hostileLinks } from '../../support/hostile-links.ts';
-import { header, packOfEntries } from '../../support/packs.ts';
-import { startRegistry } from '../../support/registry.ts';
+import { header, packOfEntries } from '../../support/git/packs.ts';
+import { type Asked, type Behaviour, head, pour } from '../../support/hostile/hostile-front.ts';
+import { hostileLinks } from '../../support/hostile/hostile-links.ts';
+import { startRegistry } from '../../support/net/registry.ts';
 import { elsewhere, hostileSuite, once, times, zeros } from './suite.ts';
 
 const MIB = 1024 * 1024;

@@ -4,7 +4,11 @@ import { deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { mustAsk } from '../../../scripts/machine/engine-http.ts';
 import { until } from '../../../scripts/machine/processes.ts';
-import { type BuiltAgent, builtAgent } from '../../support/built-agent.ts';
+import { type Behaviour, type HostileFront, startHostileFront } from '../../support/hostile/hostile-front.ts';
+import type { TestRegistry } from '../../support/net/registry.ts';
+import { type BuiltAgent, builtAgent } from '../../support/program/built-agent.ts';
+import { type AgentProcess, holdfast } from '../../support/program/holdfast-process.ts';
+import { type MemoryWatch, watchMemory } from '../../support/program/memory-watch.ts';
 import {
   app,
   type ChaosSite,
@@ -13,12 +17,8 @@ import {
   fleet,
   PATIENCE_MS,
   staying,
-} from '../../support/chaos-site.ts';
-import { type AgentProcess, holdfast } from '../../support/holdfast-process.ts';
-import { type Behaviour, type HostileFront, startHostileFront } from '../../support/hostile-front.ts';
-import { type MemoryWatch, watchMemory } from '../../support/memory-watch.ts';
-import type { TestRegistry } from '../../support/registry.ts';
-import { killByHand } from '../../support/site.ts';
+} from '../../support/site/chaos-site.ts';
+import { killByHand } from '../../support/site/site.ts';
 
 const ENVIRONMENT = { HOLDFAST_GIT_USERNAME: 'edge', HOLDFAST_GIT_PASSWORD: 'open-sesame-4711' };
 

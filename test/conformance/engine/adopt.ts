@@ -6,7 +6,7 @@ import { emptyMemory } from '../../../src/model/memory.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { reasonOf } from '../../../src/plan/print/render.ts';
-import { ANYWHERE } from '../../support/disk-files.ts';
+import { ANYWHERE } from '../../support/site/disk-files.ts';
 import { memorySnapshot, placedApp } from '../../unit/compose/support.ts';
 import type { EngineCase } from './case.ts';
 import type { Place } from './make.ts';

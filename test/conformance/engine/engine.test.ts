@@ -7,7 +7,7 @@ import type { EngineApi } from '../../../src/engine/api.ts';
 import type { Engine } from '../../../src/engine/engine.ts';
 import { openEngine } from '../../../src/engine/open-engine.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
-import { ENGINES, openApi } from '../../support/engine-under-test.ts';
+import { ENGINES, openApi } from '../../support/engine/engine-under-test.ts';
 import { conformanceTable, type Row } from '../table.ts';
 import { changesOnAdoption } from './adopt.ts';
 import { SHARED_NETWORK } from './case.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, jest } from '@jest/globals';
-import { type ChaosSite, chaosSite, HOST } from '../../support/chaos-site.ts';
-import type { AgentProcess } from '../../support/holdfast-process.ts';
+import type { AgentProcess } from '../../support/program/holdfast-process.ts';
+import { type ChaosSite, chaosSite, HOST } from '../../support/site/chaos-site.ts';
 
 export let site: ChaosSite;
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { mustAsk } from '../../../scripts/machine/engine-http.ts';
 import { until } from '../../../scripts/machine/processes.ts';
-import { allRun, app, describeChaos, fleet, HOST, IMAGE, PATIENCE_MS, staying } from '../../support/chaos-site.ts';
-import { holdfast } from '../../support/holdfast-process.ts';
-import { execIn } from '../../support/site.ts';
+import { holdfast } from '../../support/program/holdfast-process.ts';
+import { allRun, app, describeChaos, fleet, HOST, IMAGE, PATIENCE_MS, staying } from '../../support/site/chaos-site.ts';
+import { execIn } from '../../support/site/site.ts';
 import { agentProcess, endsCleanly, site } from './agent-process.ts';
 
 agentProcess();

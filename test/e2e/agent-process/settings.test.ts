@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { allRun, app, describeChaos, fleet, HOST, staying } from '../../support/chaos-site.ts';
-import { type AgentProcess, holdfast, startAgentProcess } from '../../support/holdfast-process.ts';
+import { type AgentProcess, holdfast, startAgentProcess } from '../../support/program/holdfast-process.ts';
+import { allRun, app, describeChaos, fleet, HOST, staying } from '../../support/site/chaos-site.ts';
 import { agentProcess, endsCleanly, others, site } from './agent-process.ts';
 
 agentProcess();

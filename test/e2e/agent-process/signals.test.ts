@@ -11,7 +11,7 @@ import {
   IMAGE_2,
   PATIENCE_MS,
   staying,
-} from '../../support/chaos-site.ts';
+} from '../../support/site/chaos-site.ts';
 import { agentProcess, endsCleanly, site } from './agent-process.ts';
 
 agentProcess();

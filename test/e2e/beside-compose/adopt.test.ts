@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, jest, test } from '@jest/globals';
 import { ask } from '../../../scripts/machine/engine-http.ts';
-import { IMAGE } from '../../support/chaos-site.ts';
-import type { ComposeProject } from '../../support/compose-project.ts';
+import { IMAGE } from '../../support/site/chaos-site.ts';
+import type { ComposeProject } from '../../support/site/compose-project.ts';
 import { besideCompose, type Changes, files, isOurs, stack } from './beside.ts';
 
 jest.setTimeout(180_000);

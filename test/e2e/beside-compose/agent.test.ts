@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, jest, test } from '@jest/globals';
 import { ask, mustAsk } from '../../../scripts/machine/engine-http.ts';
 import { until } from '../../../scripts/machine/processes.ts';
-import { fleet, IMAGE, PATIENCE_MS } from '../../support/chaos-site.ts';
+import { fleet, IMAGE, PATIENCE_MS } from '../../support/site/chaos-site.ts';
 import { besideCompose, type Changes, files, isOurs } from './beside.ts';
 
 jest.setTimeout(180_000);

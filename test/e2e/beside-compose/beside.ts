@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { afterEach, beforeAll, describe } from '@jest/globals';
-import { type ChaosSite, chaosSite, IMAGE, importChaosImages } from '../../support/chaos-site.ts';
-import { type ComposeProject, composeProject } from '../../support/compose-project.ts';
-import { ENGINES } from '../../support/engine-under-test.ts';
-import { holdfast, type Ran } from '../../support/holdfast-process.ts';
+import { ENGINES } from '../../support/engine/engine-under-test.ts';
+import { holdfast, type Ran } from '../../support/program/holdfast-process.ts';
+import { type ChaosSite, chaosSite, IMAGE, importChaosImages } from '../../support/site/chaos-site.ts';
+import { type ComposeProject, composeProject } from '../../support/site/compose-project.ts';
 
 // One engine, two who keep house: the real Docker Compose and Holdfast, on the same files.
 const peer = process.env.COMPOSE_PEER ?? '';

@@ -1,6 +1,6 @@
 import { expect, jest, test } from '@jest/globals';
 import { ask, mustAsk } from '../../../scripts/machine/engine-http.ts';
-import { IMAGE } from '../../support/chaos-site.ts';
+import { IMAGE } from '../../support/site/chaos-site.ts';
 import { besideCompose, files } from './beside.ts';
 
 jest.setTimeout(180_000);

@@ -1,5 +1,5 @@
 import { expect, jest, test } from '@jest/globals';
-import { IMAGE } from '../../support/chaos-site.ts';
+import { IMAGE } from '../../support/site/chaos-site.ts';
 import { besideCompose } from './beside.ts';
 
 jest.setTimeout(180_000);

@@ -2,8 +2,8 @@ import { expect } from '@jest/globals';
 import { ask } from '../../../scripts/machine/engine-http.ts';
 import { until } from '../../../scripts/machine/processes.ts';
 import { reasonOf } from '../../../src/plan/print/render.ts';
-import { IMAGE } from '../../support/chaos-site.ts';
-import type { Inspected, KeptSite } from '../../support/kept-site.ts';
+import { IMAGE } from '../../support/site/chaos-site.ts';
+import type { Inspected, KeptSite } from '../../support/site/kept-site.ts';
 
 import { one, type Row, stays } from './row.ts';
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeAll, describe, jest, test } from '@jest/globals';
 import { ask, mustAsk } from '../../../scripts/machine/engine-http.ts';
-import { IMAGE, importChaosImages } from '../../support/chaos-site.ts';
-import { ENGINES } from '../../support/engine-under-test.ts';
-import { type KeptSite, keptSite } from '../../support/kept-site.ts';
+import { ENGINES } from '../../support/engine/engine-under-test.ts';
+import { IMAGE, importChaosImages } from '../../support/site/chaos-site.ts';
+import { type KeptSite, keptSite } from '../../support/site/kept-site.ts';
 
 import { CONTAINER_ROWS } from './container-rows.ts';
 import { FILE_ROWS } from './file-rows.ts';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { ask, mustAsk } from '../../../scripts/machine/engine-http.ts';
 import { until } from '../../../scripts/machine/processes.ts';
-import { IMAGE, IMAGE_2 } from '../../support/chaos-site.ts';
-import type { KeptSite } from '../../support/kept-site.ts';
+import { IMAGE, IMAGE_2 } from '../../support/site/chaos-site.ts';
+import type { KeptSite } from '../../support/site/kept-site.ts';
 
 import { one, REPOSITORY, type Row, stays, TAG } from './row.ts';
 

@@ -1,9 +1,9 @@
 import { expect } from '@jest/globals';
 import { ask } from '../../../scripts/machine/engine-http.ts';
 import { until } from '../../../scripts/machine/processes.ts';
-import { IMAGE_2 } from '../../support/chaos-site.ts';
-import { ENGINES } from '../../support/engine-under-test.ts';
-import type { Inspected, KeptSite } from '../../support/kept-site.ts';
+import { ENGINES } from '../../support/engine/engine-under-test.ts';
+import { IMAGE_2 } from '../../support/site/chaos-site.ts';
+import type { Inspected, KeptSite } from '../../support/site/kept-site.ts';
 
 import { one, type Row, stays } from './row.ts';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { IMAGE } from '../../support/chaos-site.ts';
-import type { ENGINES } from '../../support/engine-under-test.ts';
-import type { Inspected, KeptSite } from '../../support/kept-site.ts';
+import type { ENGINES } from '../../support/engine/engine-under-test.ts';
+import { IMAGE } from '../../support/site/chaos-site.ts';
+import type { Inspected, KeptSite } from '../../support/site/kept-site.ts';
 
 export const stays = { image: IMAGE, command: ['stay'], restart: 'unless-stopped', stop_grace_period: '1s' };
 export const one = (more: object = {}, top: object = {}): object => ({

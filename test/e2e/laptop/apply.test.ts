@@ -1,9 +1,9 @@
 import { expect, jest, test } from '@jest/globals';
 import { mustAsk } from '../../../scripts/machine/engine-http.ts';
 import { until } from '../../../scripts/machine/processes.ts';
-import { IMAGE } from '../../support/chaos-site.ts';
-import { holdfast } from '../../support/holdfast-process.ts';
-import { containersOf, removeByHand } from '../../support/site.ts';
+import { holdfast } from '../../support/program/holdfast-process.ts';
+import { IMAGE } from '../../support/site/chaos-site.ts';
+import { containersOf, removeByHand } from '../../support/site/site.ts';
 
 import { atLaptop, compose, fleet, host, laptop, one, run, statesOf } from './laptop.ts';
 

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, jest, test } from '@jest/globals';
-import { IMAGE, IMAGE_2 } from '../../support/chaos-site.ts';
-import { HOLDFAST, plainEnvironment } from '../../support/holdfast-process.ts';
-import { containersOf, killByHand } from '../../support/site.ts';
+import { HOLDFAST, plainEnvironment } from '../../support/program/holdfast-process.ts';
+import { IMAGE, IMAGE_2 } from '../../support/site/chaos-site.ts';
+import { containersOf, killByHand } from '../../support/site/site.ts';
 
 import { atLaptop, compose, fleet, host, laptop, one, run, statesOf } from './laptop.ts';
 

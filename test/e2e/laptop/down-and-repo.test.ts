@@ -1,8 +1,8 @@
 import { expect, jest, test } from '@jest/globals';
-import { IMAGE } from '../../support/chaos-site.ts';
-import { startGitServer } from '../../support/git-server.ts';
-import { holdfast } from '../../support/holdfast-process.ts';
-import { containersOf, networksOf, volumesOf } from '../../support/site.ts';
+import { startGitServer } from '../../support/git/git-server.ts';
+import { holdfast } from '../../support/program/holdfast-process.ts';
+import { IMAGE } from '../../support/site/chaos-site.ts';
+import { containersOf, networksOf, volumesOf } from '../../support/site/site.ts';
 
 import { atLaptop, compose, fleet, host, laptop, one, run, statesOf } from './laptop.ts';
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeAll, describe } from '@jest/globals';
-import { IMAGE, importChaosImages } from '../../support/chaos-site.ts';
-import { type ConfigFolder, configFolder } from '../../support/config-folder.ts';
-import { holdfast, type Ran } from '../../support/holdfast-process.ts';
-import { containersOf, removeApp } from '../../support/site.ts';
+import { holdfast, type Ran } from '../../support/program/holdfast-process.ts';
+import { IMAGE, importChaosImages } from '../../support/site/chaos-site.ts';
+import { type ConfigFolder, configFolder } from '../../support/site/config-folder.ts';
+import { containersOf, removeApp } from '../../support/site/site.ts';
 
 // What a person does at a laptop.
 export const host = process.env.HOLDFAST_TEST_DOCKER ?? '';

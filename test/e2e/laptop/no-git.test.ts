@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { shortRevision } from '../../../src/lib/text/revision.ts';
-import { git } from '../../support/clones.ts';
-import { bareRepo, type GitRepo } from '../../support/git-repo.ts';
-import { holdfast } from '../../support/holdfast-process.ts';
-import { startRegistry } from '../../support/registry.ts';
-import { signedCommit, signedTag } from '../../support/signed-repo.ts';
-import { type KeyPair, sshKeyPair } from '../../support/signing.ts';
+import { git } from '../../support/git/clones.ts';
+import { bareRepo, type GitRepo } from '../../support/git/git-repo.ts';
+import { signedCommit, signedTag } from '../../support/git/signed-repo.ts';
+import { type KeyPair, sshKeyPair } from '../../support/git/signing.ts';
+import { startRegistry } from '../../support/net/registry.ts';
+import { holdfast } from '../../support/program/holdfast-process.ts';
 
 jest.setTimeout(60_000);
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { repoDir } from '../../../scripts/engine.ts';
-import { holdfast, type Ran } from '../../support/holdfast-process.ts';
+import { holdfast, type Ran } from '../../support/program/holdfast-process.ts';
 
 import { fleet, laptop } from './laptop.ts';
 

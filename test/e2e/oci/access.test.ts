@@ -2,8 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { registryAuth } from '../../../src/net/credentials/registry-auth.ts';
-import { REGISTRY_CREDENTIALS, startRegistry } from '../../support/registry.ts';
-import { startRegistryFront } from '../../support/registry-front.ts';
+import { REGISTRY_CREDENTIALS, startRegistry } from '../../support/net/registry.ts';
+import { startRegistryFront } from '../../support/net/registry-front.ts';
 import {
   compose,
   count,

@@ -7,11 +7,11 @@ import { run } from '../../../src/cli/program.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { type GitSourceOptions, gitSource } from '../../../src/source/git-source.ts';
 import type { Source } from '../../../src/source/source.ts';
-import { bareRepo, type Change, type GitRepo } from '../../support/git-repo.ts';
-import { startRegistry, type TestRegistry } from '../../support/registry.ts';
-import { type RegistryFront, startRegistryFront } from '../../support/registry-front.ts';
-import { type KeyPair, sshKeyPair } from '../../support/signing.ts';
-import { type TrustingSite, trustingSite } from '../../support/trusting-site.ts';
+import { bareRepo, type Change, type GitRepo } from '../../support/git/git-repo.ts';
+import { type KeyPair, sshKeyPair } from '../../support/git/signing.ts';
+import { startRegistry, type TestRegistry } from '../../support/net/registry.ts';
+import { type RegistryFront, startRegistryFront } from '../../support/net/registry-front.ts';
+import { type TrustingSite, trustingSite } from '../../support/site/trusting-site.ts';
 
 export const live = new AbortController().signal;
 

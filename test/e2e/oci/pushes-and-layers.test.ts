@@ -11,8 +11,8 @@ import { EMPTY, encodeArtifact } from '../../../src/registry/oci/artifact.ts';
 import { parseOci } from '../../../src/registry/oci/oci-reference.ts';
 import { registryOf } from '../../../src/registry/oci/registry.ts';
 import { putManifest, uploadBlob } from '../../../src/registry/oci/registry-upload.ts';
-import { bareRepo } from '../../support/git-repo.ts';
-import { signedTag } from '../../support/signed-repo.ts';
+import { bareRepo } from '../../support/git/git-repo.ts';
+import { signedTag } from '../../support/git/signed-repo.ts';
 import {
   ada,
   bulk,

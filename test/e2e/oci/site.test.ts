@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { holdfast } from '../../support/holdfast-process.ts';
-import { signedCommit, signedTag } from '../../support/signed-repo.ts';
+import { signedCommit, signedTag } from '../../support/git/signed-repo.ts';
+import { holdfast } from '../../support/program/holdfast-process.ts';
 import {
   ada,
   bulk,

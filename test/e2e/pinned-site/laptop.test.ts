@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { shortRevision } from '../../../src/lib/text/revision.ts';
-import { holdfast } from '../../support/holdfast-process.ts';
-import { signedCommit } from '../../support/signed-repo.ts';
+import { signedCommit } from '../../support/git/signed-repo.ts';
+import { holdfast } from '../../support/program/holdfast-process.ts';
 import { app, commit, dir, first, head, pin, pinning, repo, setBranch, trusting } from './pinning.ts';
 
 pinning();

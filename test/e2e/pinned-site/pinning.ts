@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, jest } from '@jest/globals';
-import type { Change, GitRepo } from '../../support/git-repo.ts';
-import { type GitServer, startGitServer } from '../../support/git-server.ts';
-import { type SignedChange, signedCommit } from '../../support/signed-repo.ts';
-import { type KeyPair, sshKeyPair } from '../../support/signing.ts';
-import { type TrustingSite, trustingSite } from '../../support/trusting-site.ts';
+import type { Change, GitRepo } from '../../support/git/git-repo.ts';
+import { type GitServer, startGitServer } from '../../support/git/git-server.ts';
+import { type SignedChange, signedCommit } from '../../support/git/signed-repo.ts';
+import { type KeyPair, sshKeyPair } from '../../support/git/signing.ts';
+import { type TrustingSite, trustingSite } from '../../support/site/trusting-site.ts';
 
 export let dir: string;
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { shortRevision } from '../../../src/lib/text/revision.ts';
-import { signedCommit, signedTag } from '../../support/signed-repo.ts';
+import { signedCommit, signedTag } from '../../support/git/signed-repo.ts';
 import {
   ada,
   app,

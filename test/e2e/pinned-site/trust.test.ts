@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { type SignedChange, signedCommit, signedTag } from '../../support/signed-repo.ts';
-import type { TrustingSite } from '../../support/trusting-site.ts';
+import { type SignedChange, signedCommit, signedTag } from '../../support/git/signed-repo.ts';
+import type { TrustingSite } from '../../support/site/trusting-site.ts';
 import { ada, app, bob, commit, first, head, open, pin, pinning, repo, running, server, trusting } from './pinning.ts';
 
 pinning();

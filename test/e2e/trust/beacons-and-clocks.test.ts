@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { signedCommit } from '../../support/signed-repo.ts';
+import { signedCommit } from '../../support/git/signed-repo.ts';
 import { ada, beacon, begun, bob, compose, eve, repo, trusting, trustingRepo } from './trusting-repo.ts';
 
 trustingRepo();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { shortRevision } from '../../../src/lib/text/revision.ts';
-import { signedCommit, signedTag } from '../../support/signed-repo.ts';
-import { sshKeyPair, sshSign } from '../../support/signing.ts';
+import { signedCommit, signedTag } from '../../support/git/signed-repo.ts';
+import { sshKeyPair, sshSign } from '../../support/git/signing.ts';
 import {
   ada,
   beacon,

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { systemDisk } from '../../../src/lib/disk.ts';
-import type { Change } from '../../support/git-repo.ts';
-import { signedCommit } from '../../support/signed-repo.ts';
+import type { Change } from '../../support/git/git-repo.ts';
+import { signedCommit } from '../../support/git/signed-repo.ts';
 import { ada, begun, bob, compose, eve, refuses, repo, server, trusting, trustingRepo } from './trusting-repo.ts';
 
 trustingRepo();

@@ -3,8 +3,8 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { signedCommit } from '../../support/signed-repo.ts';
-import { endGpg, pgpKey } from '../../support/signing.ts';
+import { signedCommit } from '../../support/git/signed-repo.ts';
+import { endGpg, pgpKey } from '../../support/git/signing.ts';
 import { ada, begun, compose, eve, refuses, repo, trusting, trustingRepo } from './trusting-repo.ts';
 
 trustingRepo();

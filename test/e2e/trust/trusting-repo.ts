@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest } from '@jest/globals';
 import { beaconPayload } from '../../../src/trust/beacon.ts';
-import type { Change, GitRepo } from '../../support/git-repo.ts';
-import { type GitServer, startGitServer } from '../../support/git-server.ts';
-import { signedCommit } from '../../support/signed-repo.ts';
-import { type KeyPair, sshKeyPair, sshSign } from '../../support/signing.ts';
-import { type TrustingSite, trustingSite } from '../../support/trusting-site.ts';
+import type { Change, GitRepo } from '../../support/git/git-repo.ts';
+import { type GitServer, startGitServer } from '../../support/git/git-server.ts';
+import { signedCommit } from '../../support/git/signed-repo.ts';
+import { type KeyPair, sshKeyPair, sshSign } from '../../support/git/signing.ts';
+import { type TrustingSite, trustingSite } from '../../support/site/trusting-site.ts';
 
 export let dir: string;
 

@@ -7,8 +7,8 @@ import {
   updateContainer,
 } from '../world/engine/containers.ts';
 import { exit, kill, pause, start, stop } from '../world/engine/lifecycle.ts';
-import { connect, disconnect, isSystemNetwork, removeNetwork } from '../world/engine/networks.ts';
 import { hasProcess, isUp, type SimContainer } from '../world/engine/records.ts';
+import { connect, disconnect, isSystemNetwork, removeNetwork } from '../world/engine/resources/networks.ts';
 import { type RestartMode, restartEngine } from '../world/engine/restart.ts';
 import { placeOf } from '../world/monitors.ts';
 import type { Random } from '../world/random.ts';

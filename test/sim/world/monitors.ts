@@ -1,7 +1,7 @@
 import { isAdopted, SITE } from './adoption.ts';
-import { canonical } from './engine/images.ts';
 import type { Machine } from './engine/machine.ts';
 import { type Cause, isUp, type SimContainer } from './engine/records.ts';
+import { canonical } from './engine/resources/images.ts';
 
 /** The place in a site that a container takes, by its labels; undefined for a foreign one. */
 export interface Place {

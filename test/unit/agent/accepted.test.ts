@@ -7,7 +7,7 @@ import { type Disk, systemDisk } from '../../../src/lib/disk.ts';
 import { StateError } from '../../../src/lib/errors.ts';
 import type { PlacedApp } from '../../../src/model/fleet.ts';
 import { seededRandom } from '../../sim/world/random.ts';
-import { PowerCutFiles, powerCutDisk } from '../../support/power-cut-files.ts';
+import { PowerCutFiles, powerCutDisk } from '../../support/site/power-cut-files.ts';
 
 // Every write is synced; a slow disk takes a while for that.
 jest.setTimeout(60_000);

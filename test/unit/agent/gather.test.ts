@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { desiredOf, type GatherOptions, gather } from '../../../src/agent/follow/gather.ts';
 import type { Accepted } from '../../../src/agent/state/accepted.ts';
-import { memorySnapshot } from '../../support/memory-snapshot.ts';
+import { memorySnapshot } from '../../support/values/memory-snapshot.ts';
 
 const document = (kind: string, spec: object = {}): string => JSON.stringify({ apiVersion: 'holdfast/v1', kind, spec });
 const web = (port: number): string => JSON.stringify({ services: { web: { image: 'x', ports: [`${port}:1`] } } });

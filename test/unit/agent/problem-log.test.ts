@@ -5,7 +5,7 @@ import { emptyMemory } from '../../../src/model/memory.ts';
 import type { ActualSite } from '../../../src/model/state.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { actualOf, app, service, site } from '../../support/site-builder.ts';
+import { actualOf, app, service, site } from '../../support/site/site-builder.ts';
 
 test('what a policy holds back is said once for each app, and again when it comes back', () => {
   const lines: string[] = [];

@@ -4,7 +4,7 @@ import { emptyMemory } from '../../../src/model/memory.ts';
 import type { ActualSite, DesiredSite } from '../../../src/model/state.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { actualOf, app, but, service, site } from '../../support/site-builder.ts';
+import { actualOf, app, but, service, site } from '../../support/site/site-builder.ts';
 
 const git = site(app('shop', service('api'), service('web')));
 const gated: DesiredSite = {

@@ -10,8 +10,8 @@ import type { ActualSite, DesiredSite } from '../../../src/model/state.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { describe as words } from '../../../src/plan/print/render.ts';
-import { createModelEngine, modelAsEngine } from '../../support/model-engine.ts';
-import { actualOf, app, bare, but, file, service, site } from '../../support/site-builder.ts';
+import { createModelEngine, modelAsEngine } from '../../support/engine/model-engine.ts';
+import { actualOf, app, bare, but, file, service, site } from '../../support/site/site-builder.ts';
 
 interface Run {
   git: DesiredSite;

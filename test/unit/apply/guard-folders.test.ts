@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { guardFolders } from '../../../src/apply/guard-folders.ts';
 import type { Territory } from '../../../src/apply/territory.ts';
-import { app, file, service, site } from '../../support/site-builder.ts';
+import { app, file, service, site } from '../../support/site/site-builder.ts';
 
 let dir: string;
 let territory: Territory;

@@ -3,7 +3,7 @@ import type { AskedFile } from '../../../src/apply/host-files.ts';
 import { observeSite } from '../../../src/apply/observe-site.ts';
 import type { Engine, Need } from '../../../src/engine/engine.ts';
 import { emptyMemory } from '../../../src/model/memory.ts';
-import { app, bare, file, service, site } from '../../support/site-builder.ts';
+import { app, bare, file, service, site } from '../../support/site/site-builder.ts';
 
 const clock = { wall: () => new Date('2026-06-01T00:00:00Z') };
 

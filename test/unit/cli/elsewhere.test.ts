@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { expect, test } from '@jest/globals';
 import { filesAsWanted, isOtherMachine, locationOf, withoutFiles } from '../../../src/cli/engine/elsewhere.ts';
-import { app, file, service, site } from '../../support/site-builder.ts';
+import { app, file, service, site } from '../../support/site/site-builder.ts';
 
 test.each([
   ['unix:///var/run/docker.sock', 'here'],

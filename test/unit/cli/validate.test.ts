@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { run } from '../../../src/cli/program.ts';
-import { configFolder } from '../../support/config-folder.ts';
-import { captureWritten, written } from '../../support/written.ts';
+import { captureWritten, written } from '../../support/program/written.ts';
+import { configFolder } from '../../support/site/config-folder.ts';
 
 captureWritten();
 

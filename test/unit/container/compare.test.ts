@@ -6,7 +6,7 @@ import {
   volumeDifferences,
 } from '../../../src/container/compare.ts';
 import type { ContainerSpec } from '../../../src/model/spec.ts';
-import { NEW_DOCKER, texts } from '../../support/comparing.ts';
+import { NEW_DOCKER, texts } from '../../support/values/comparing.ts';
 
 const M = 2 ** 20;
 

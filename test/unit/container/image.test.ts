@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { differences } from '../../../src/container/compare.ts';
 import type { ImageConfig } from '../../../src/model/state.ts';
-import { NEW_DOCKER, texts } from '../../support/comparing.ts';
+import { NEW_DOCKER, texts } from '../../support/values/comparing.ts';
 
 const image: ImageConfig = {
   Env: { PATH: '/bin', LANG: 'C' },

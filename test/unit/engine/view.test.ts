@@ -8,7 +8,7 @@ import { docker20 } from '../../sim/world/engine/profiles.ts';
 import { seededRandom } from '../../sim/world/random.ts';
 import { SimulatedEngine } from '../../sim/world/simulated-engine.ts';
 import { VirtualClock } from '../../sim/world/virtual-clock.ts';
-import { bringAbout } from '../../support/engine-property.ts';
+import { bringAbout } from '../../support/engine/engine-property.ts';
 
 const IMAGE = 'app:1';
 const need = { images: [IMAGE] };

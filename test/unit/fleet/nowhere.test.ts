@@ -5,7 +5,7 @@ import { idleSelectors, nowhere, readSites } from '../../../src/fleet/nowhere.ts
 import { placeSite } from '../../../src/fleet/place-site.ts';
 import { formatProblem } from '../../../src/lib/errors.ts';
 import type { SiteDocument } from '../../../src/model/fleet.ts';
-import { memorySnapshot } from '../../support/memory-snapshot.ts';
+import { memorySnapshot } from '../../support/values/memory-snapshot.ts';
 
 const HEAD = 'apiVersion: holdfast/v1\nkind: ';
 

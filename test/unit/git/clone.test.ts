@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openClone } from '../../../src/git/clone/clone.ts';
 import { cloneLayout, originUrl, parseConfig } from '../../../src/git/clone/layout.ts';
-import { git } from '../../support/clones.ts';
+import { git } from '../../support/git/clones.ts';
 
 let root = '';
 let origin = '';

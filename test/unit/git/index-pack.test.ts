@@ -13,8 +13,8 @@ import { ownWorker } from '../../../src/git/pack/worker/pack-worker.ts';
 import { objectStore } from '../../../src/git/store/object-store.ts';
 import { DEFAULT_STORE_LIMITS, type StoreLimits } from '../../../src/git/store-limits.ts';
 import { SourceError } from '../../../src/lib/errors.ts';
-import { appending, blob, commitOf, header, inPieces, packOfEntries, sealed, tree } from '../../support/packs.ts';
-import { PowerCutFiles } from '../../support/power-cut-files.ts';
+import { appending, blob, commitOf, header, inPieces, packOfEntries, sealed, tree } from '../../support/git/packs.ts';
+import { PowerCutFiles } from '../../support/site/power-cut-files.ts';
 
 const live = new AbortController().signal;
 

@@ -6,8 +6,8 @@ import { objectStore } from '../../../src/git/store/object-store.ts';
 import { DEFAULT_STORE_LIMITS } from '../../../src/git/store-limits.ts';
 import { SourceError } from '../../../src/lib/errors.ts';
 import { seededRandom } from '../../sim/world/random.ts';
-import { appending, blob, commitOf, inPieces, packOfEntries, tree } from '../../support/packs.ts';
-import { PowerCutFiles } from '../../support/power-cut-files.ts';
+import { appending, blob, commitOf, inPieces, packOfEntries, tree } from '../../support/git/packs.ts';
+import { PowerCutFiles } from '../../support/site/power-cut-files.ts';
 
 const live = new AbortController().signal;
 const open = (files: PackFiles, packs = DEFAULT_STORE_LIMITS.packs) =>

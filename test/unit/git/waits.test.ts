@@ -11,7 +11,7 @@ import { systemClock } from '../../../src/lib/clock.ts';
 import { credentialsFrom } from '../../../src/net/credentials/credentials.ts';
 import { parseOci } from '../../../src/registry/oci/oci-reference.ts';
 import { openRegistry } from '../../../src/registry/oci/open-registry.ts';
-import { failure } from '../../support/followed-repo.ts';
+import { failure } from '../../support/git/followed-repo.ts';
 
 const LIMITS = { bytes: 1e6, idle: 300, total: 60_000, redirects: 5 };
 let dir: string;

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, jest, test } from '@jest/globals';
-import { inAgentHeap } from '../../support/agent-heap.ts';
-import { bareRepo, type GitRepo } from '../../support/git-repo.ts';
-import type { FollowedHistory } from '../../support/hostile-history.ts';
+import { bareRepo, type GitRepo } from '../../support/git/git-repo.ts';
+import type { FollowedHistory } from '../../support/hostile/hostile-history.ts';
+import { inAgentHeap } from '../../support/program/agent-heap.ts';
 
 jest.setTimeout(120_000);
 
@@ -39,7 +39,7 @@ async function followed(spoil: (repo: GitRepo) => Promise<void>): Promise<Follow
     await spoil(repo);
     const spec = { version: 1, verify: 'every', signers: [{ name: 'ada', ssh: [KEY] }] };
     const trust = JSON.stringify({ apiVersion: 'holdfast/v1', kind: 'Trust', spec });
-    const program = fileURLToPath(new URL('../../support/hostile-history.ts', import.meta.url));
+    const program = fileURLToPath(new URL('../../support/hostile/hostile-history.ts', import.meta.url));
     const ran = await inAgentHeap(program, [repo.dir, floor, join(dir, 'state'), trust]);
     if (ran.code !== 0) throw new Error(`the process ended with ${ran.code}: ${ran.stderr}`);
     return JSON.parse(ran.stdout) as FollowedHistory;

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { inAgentHeap } from '../../support/agent-heap.ts';
-import { HOSTILE_REPOS } from '../../support/hostile-repos.ts';
-import type { WholeSite } from '../../support/whole-site.ts';
+import { HOSTILE_REPOS } from '../../support/hostile/hostile-repos.ts';
+import { inAgentHeap } from '../../support/program/agent-heap.ts';
+import type { WholeSite } from '../../support/site/whole-site.ts';
 
 /** One process reads all, as an agent does over the years: what one leaves behind is missed by the next. */
 describe("config repos that ask for more than they are, in the agent's heap", () => {
@@ -22,7 +22,7 @@ describe("config repos that ask for more than they are, in the agent's heap", ()
         await writeFile(file, text);
       }
     }
-    const program = fileURLToPath(new URL('../../support/whole-site.ts', import.meta.url));
+    const program = fileURLToPath(new URL('../../support/site/whole-site.ts', import.meta.url));
     const ran = await inAgentHeap(
       program,
       names.map((_, index) => join(folder, `repo-${index}`)),

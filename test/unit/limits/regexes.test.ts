@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { ambiguity } from '../../support/regex-ambiguity.ts';
-import { regexLiterals } from '../../support/regex-literals.ts';
+import { ambiguity } from '../../support/hostile/regex-ambiguity.ts';
+import { regexLiterals } from '../../support/hostile/regex-literals.ts';
 
 const ENGINE_ANSWER = "an engine's answer, of which 4,000 characters are read";
 const SETTING = "a setting of the site's or of the person who runs the command";

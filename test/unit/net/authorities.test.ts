@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { run } from '../../../scripts/machine/processes.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { httpClient } from '../../../src/net/http/http.ts';
-import { failure } from '../../support/followed-repo.ts';
+import { failure } from '../../support/git/followed-repo.ts';
 
 const LIMITS = { bytes: 1e6, idle: 5_000, total: 10_000, redirects: 5 };
 const live = new AbortController().signal;

@@ -9,7 +9,7 @@ import { httpClient } from '../../../src/net/http/http.ts';
 import { lookupWithin, type NameLookup, OutOfReachError, placeOf } from '../../../src/net/own-network.ts';
 import { parseOci } from '../../../src/registry/oci/oci-reference.ts';
 import { registryOf } from '../../../src/registry/oci/registry.ts';
-import { failure } from '../../support/followed-repo.ts';
+import { failure } from '../../support/git/followed-repo.ts';
 
 const LIMITS = { bytes: 1e6, idle: 5_000, total: 10_000, redirects: 5 };
 const live = new AbortController().signal;

@@ -5,8 +5,8 @@ import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { adopting, rememberCompleted } from '../../../src/plan/memory/adopted.ts';
 import { updateFromState } from '../../../src/plan/memory/update.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { planLines } from '../../support/plan-lines.ts';
-import { actualOf, app, bare, but, butSpec, file, network, service, site } from '../../support/site-builder.ts';
+import { actualOf, app, bare, but, butSpec, file, network, service, site } from '../../support/site/site-builder.ts';
+import { planLines } from '../../support/values/plan-lines.ts';
 
 const adopted = { adopted: true, specHash: '', filesDigest: undefined, contentDigest: undefined } as const;
 const asks = (wanted: DesiredApp): DesiredApp => ({ ...wanted, adopt: true });

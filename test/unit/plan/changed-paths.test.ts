@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { OutsidePath } from '../../../src/model/state.ts';
-import { planLines } from '../../support/plan-lines.ts';
-import { actualOf, app, but, service, settled, site } from '../../support/site-builder.ts';
+import { actualOf, app, but, service, settled, site } from '../../support/site/site-builder.ts';
+import { planLines } from '../../support/values/plan-lines.ts';
 
 const SITE = '/apps/data/x';
 const COPY = '/apps/shop/.repo/apps/data/x';

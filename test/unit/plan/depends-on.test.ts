@@ -1,7 +1,16 @@
 import { expect, test } from '@jest/globals';
 import type { ActualSite, DesiredSite } from '../../../src/model/state.ts';
-import { planLines } from '../../support/plan-lines.ts';
-import { actualOf, app, bare, but, type ServiceOptions, service, settled, site } from '../../support/site-builder.ts';
+import {
+  actualOf,
+  app,
+  bare,
+  but,
+  type ServiceOptions,
+  service,
+  settled,
+  site,
+} from '../../support/site/site-builder.ts';
+import { planLines } from '../../support/values/plan-lines.ts';
 
 const Healthcheck = { Test: ['CMD', 'true'] };
 const gitWith = (

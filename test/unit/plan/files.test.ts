@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { DesiredSite } from '../../../src/model/state.ts';
-import { planLines } from '../../support/plan-lines.ts';
-import { actualOf, app, bare, but, file, service, settled, site, volume } from '../../support/site-builder.ts';
+import { actualOf, app, bare, but, file, service, settled, site, volume } from '../../support/site/site-builder.ts';
+import { planLines } from '../../support/values/plan-lines.ts';
 
 const conf = '/apps/shop/web.conf';
 const bind = (Source: string) => ({ Mounts: [{ Type: 'bind' as const, Source, Target: '/etc/web.conf' }] });

@@ -10,8 +10,8 @@ import { ownedFields } from '../../../src/plan/facts/owned-fields.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { reasonOf } from '../../../src/plan/print/render.ts';
-import { planLines } from '../../support/plan-lines.ts';
-import { actualOf, app, bare, butSpec, service, settled, site } from '../../support/site-builder.ts';
+import { actualOf, app, bare, butSpec, service, settled, site } from '../../support/site/site-builder.ts';
+import { planLines } from '../../support/values/plan-lines.ts';
 
 const gitWith = (rules: IgnoreRule[], spec: Partial<ContainerSpec> = {}): DesiredSite => {
   const wanted = { Image: 'web:1', Memory: 2 ** 26, Env: { LEVEL: 'info', MODE: 'a' }, User: 'app', ...spec };

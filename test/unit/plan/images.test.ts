@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
 import type { ActualSite, DesiredSite } from '../../../src/model/state.ts';
-import { planLines } from '../../support/plan-lines.ts';
 import {
   actualOf,
   app,
@@ -11,7 +10,8 @@ import {
   service,
   settled,
   site,
-} from '../../support/site-builder.ts';
+} from '../../support/site/site-builder.ts';
+import { planLines } from '../../support/values/plan-lines.ts';
 
 const gitWith = (Image: string, pullPolicy: NonNullable<ServiceOptions['pullPolicy']>): DesiredSite =>
   site(app('shop', service('web', { Image }, { pullPolicy })));

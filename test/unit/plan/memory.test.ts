@@ -9,7 +9,7 @@ import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { delay, forgetBackoffs, retryAfterOutage } from '../../../src/plan/memory/backoffs.ts';
 import { rememberConverged, updateFromOutcome, updateFromState } from '../../../src/plan/memory/update.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { actualOf, app, but, file, network, service, settled, site } from '../../support/site-builder.ts';
+import { actualOf, app, but, file, network, service, settled, site } from '../../support/site/site-builder.ts';
 
 const git = site(app('shop', service('web')));
 const [shop] = git.apps as [(typeof git.apps)[0]];

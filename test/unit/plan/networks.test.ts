@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { specHash } from '../../../src/container/labels/hash.ts';
 import type { ActualNetwork, ActualSite, DesiredSite } from '../../../src/model/state.ts';
-import { planLines } from '../../support/plan-lines.ts';
 import {
   actualOf,
   app,
@@ -14,7 +13,8 @@ import {
   settled,
   site,
   volume,
-} from '../../support/site-builder.ts';
+} from '../../support/site/site-builder.ts';
+import { planLines } from '../../support/values/plan-lines.ts';
 
 const git = site(app('shop', service('web')));
 const memory = settled(git);

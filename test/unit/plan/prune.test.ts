@@ -2,8 +2,18 @@ import { expect, test } from '@jest/globals';
 import type { ActualSite, DesiredSite } from '../../../src/model/state.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { planLines } from '../../support/plan-lines.ts';
-import { actualOf, app, automated, bare, network, service, settled, site, volume } from '../../support/site-builder.ts';
+import {
+  actualOf,
+  app,
+  automated,
+  bare,
+  network,
+  service,
+  settled,
+  site,
+  volume,
+} from '../../support/site/site-builder.ts';
+import { planLines } from '../../support/values/plan-lines.ts';
 
 const before = site(app('shop', service('web'), service('db')), app('till', service('pos')));
 const [shop, till] = before.apps as [(typeof before.apps)[0], (typeof before.apps)[0]];

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { planLines } from '../../support/plan-lines.ts';
-import { actualOf, app, bare, service, settled, site } from '../../support/site-builder.ts';
+import { actualOf, app, bare, service, settled, site } from '../../support/site/site-builder.ts';
+import { planLines } from '../../support/values/plan-lines.ts';
 
 const before = site(app('shop', service('db'), service('web', {}, { dependsOn: ['db'] })));
 const after = site(app('shop', service('db', { Image: 'db:2' }), service('web', {}, { dependsOn: ['db'] })));

@@ -5,7 +5,7 @@ import { type Beacon, beaconPayload, beaconRef, freshness, readBeacon } from '..
 import { signSsh } from '../../../src/trust/signature/ssh-sign.ts';
 import { siteTime } from '../../../src/trust/site-time.ts';
 import { parseTrust } from '../../../src/trust/trust-file.ts';
-import { type Person, person } from '../../support/forge.ts';
+import { type Person, person } from '../../support/git/forge.ts';
 
 const HOUR = 3_600_000;
 const issued = Date.UTC(2026, 5, 1);

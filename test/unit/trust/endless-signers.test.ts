@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import * as openpgp from 'openpgp';
 import { readTrust } from '../../../src/cli/repo/trust-file.ts';
 import { endWarning } from '../../../src/trust/endless-signers.ts';
-import { person } from '../../support/forge.ts';
+import { person } from '../../support/git/forge.ts';
 
 const people = { ada: person('ada'), bob: person('bob'), bot: person('bot') };
 type Entry = [name: keyof typeof people, more?: object];

@@ -7,7 +7,7 @@ import { readOpenPgpKeys } from '../../../src/trust/signature/openpgp.ts';
 import type { Trust } from '../../../src/trust/trust.ts';
 import { TrustError } from '../../../src/trust/trust-error.ts';
 import { attest } from '../../../src/trust/verify/attest.ts';
-import { endGpg, pgpKey, piped } from '../../support/signing.ts';
+import { endGpg, pgpKey, piped } from '../../support/git/signing.ts';
 
 const MADE = new Date('2026-03-01T00:00:00Z');
 const SIGNED = new Date('2026-04-01T00:00:00Z');

@@ -5,7 +5,7 @@ import type { Trust } from '../../../src/trust/trust.ts';
 import { parseTrust } from '../../../src/trust/trust-file.ts';
 import type { CountedDates } from '../../../src/trust/verify/counted-dates.ts';
 import { verifyCommit } from '../../../src/trust/verify/verify-commit.ts';
-import { Forge, person } from '../../support/forge.ts';
+import { Forge, person } from '../../support/git/forge.ts';
 
 const people = ['ada', 'bob', 'carol', 'shop', 'eve'].map(person);
 const DAY = 86_400;

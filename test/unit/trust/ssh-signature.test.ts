@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseAllowedSigner } from '../../../src/trust/signature/allowed-signers.ts';
 import { parseSshSignature } from '../../../src/trust/signature/ssh-signature.ts';
-import { type KeyPair, sshKeyPair, sshSign, sshVerifies } from '../../support/signing.ts';
+import { type KeyPair, sshKeyPair, sshSign, sshVerifies } from '../../support/git/signing.ts';
 
 let dir: string;
 const keys = new Map<string, KeyPair>();

@@ -6,7 +6,7 @@ import { sshPublicBlob } from '../../../src/trust/signature/ssh-sign.ts';
 import type { Trust } from '../../../src/trust/trust.ts';
 import { parseTrust } from '../../../src/trust/trust-file.ts';
 import { type PinStanding, verifyPinned } from '../../../src/trust/verify/verify-pinned.ts';
-import { Forge, type Person, person } from '../../support/forge.ts';
+import { Forge, type Person, person } from '../../support/git/forge.ts';
 
 const ada = person('ada');
 const bob = person('bob');

@@ -4,9 +4,9 @@ import { deepFreeze } from '../freeze.ts';
 import { untar } from './archive.ts';
 import { forget, kill } from './lifecycle.ts';
 import type { Machine } from './machine.ts';
-import { detachAll } from './networks.ts';
 import { type Cause, isUp, type SimContainer, type SimEndpoint } from './records.ts';
-import { createVolume } from './volumes.ts';
+import { detachAll } from './resources/networks.ts';
+import { createVolume } from './resources/volumes.ts';
 
 export function createContainer(
   machine: Machine,

@@ -1,10 +1,10 @@
 import { EngineError } from '../../../../src/lib/errors.ts';
 import { watchHealth } from './health.ts';
 import type { Machine } from './machine.ts';
-import { attachAll, detachAll } from './networks.ts';
-import { claimPorts } from './ports.ts';
 import { printedBy, programOf } from './programs.ts';
 import { type Cause, hasProcess, isUp, type SimContainer } from './records.ts';
+import { attachAll, detachAll } from './resources/networks.ts';
+import { claimPorts } from './resources/ports.ts';
 
 /** Docker's restart manager: 100 ms doubling to a minute, afresh after ten seconds of running. */
 const FIRST_BACKOFF = 100;

@@ -2,9 +2,9 @@ import { EngineError } from '../../../../src/lib/errors.ts';
 import type { Random } from '../random.ts';
 import type { VirtualClock } from '../virtual-clock.ts';
 import { EventBus } from './event-bus.ts';
-import { ImageStore } from './images.ts';
 import type { EngineProfile } from './profiles.ts';
 import type { Cause, SimContainer, SimNetwork, SimVolume } from './records.ts';
+import { ImageStore } from './resources/images.ts';
 
 /**
  * Everything an engine knows, and nothing it does: the theme files beside it (containers, lifecycle, networks, volumes) are what it does.

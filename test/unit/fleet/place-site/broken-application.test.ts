@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { placeSite } from '../../../../src/fleet/place-site.ts';
 import { InputError, SourceError } from '../../../../src/lib/errors.ts';
 import type { Snapshot } from '../../../../src/model/snapshot.ts';
-import { memorySnapshot } from '../../../support/memory-snapshot.ts';
+import { memorySnapshot } from '../../../support/values/memory-snapshot.ts';
 import { APP, brokenBy, COMPOSE, FLEET, fleet, SITE } from './fleets.ts';
 
 describe('a broken Application', () => {

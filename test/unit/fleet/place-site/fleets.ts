@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import { placeSite } from '../../../../src/fleet/place-site.ts';
 import { InputError } from '../../../../src/lib/errors.ts';
-import { memorySnapshot } from '../../../support/memory-snapshot.ts';
+import { memorySnapshot } from '../../../support/values/memory-snapshot.ts';
 
 export const FLEET = 'apiVersion: holdfast/v1\nkind: Fleet\n';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { listSites, placeSite } from '../../../../src/fleet/place-site.ts';
-import { memorySnapshot } from '../../../support/memory-snapshot.ts';
+import { memorySnapshot } from '../../../support/values/memory-snapshot.ts';
 import { APP, COMPOSE, FLEET, fleet, refusal, SITE } from './fleets.ts';
 
 describe('a repo with only a Compose file', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { listSites, placeSite } from '../../../../src/fleet/place-site.ts';
 import type { Snapshot } from '../../../../src/model/snapshot.ts';
-import { memorySnapshot } from '../../../support/memory-snapshot.ts';
+import { memorySnapshot } from '../../../support/values/memory-snapshot.ts';
 import { APP, COMPOSE, FLEET, fleet, refusal, SITE } from './fleets.ts';
 
 describe('the site', () => {

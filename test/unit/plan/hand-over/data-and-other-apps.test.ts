@@ -1,8 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import type { DesiredApp, DesiredContainer, DesiredSite } from '../../../../src/model/state.ts';
 import { temporaryName } from '../../../../src/plan/facts/temporary-names.ts';
-import { planLines } from '../../../support/plan-lines.ts';
-import { actualOf, app, bare, but, network, service, settled, site, volume } from '../../../support/site-builder.ts';
+import {
+  actualOf,
+  app,
+  bare,
+  but,
+  network,
+  service,
+  settled,
+  site,
+  volume,
+} from '../../../support/site/site-builder.ts';
+import { planLines } from '../../../support/values/plan-lines.ts';
 import { forward, port } from './sharing.ts';
 
 describe('data', () => {

@@ -1,5 +1,5 @@
 import type { DesiredApp } from '../../../../src/model/state.ts';
-import { automated, site } from '../../../support/site-builder.ts';
+import { automated, site } from '../../../support/site/site-builder.ts';
 
 export const port = (HostPort: string) => ({ PortBindings: [{ Container: '80/tcp', HostIp: '', HostPort }] });
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ContainerSpec } from '../../../../src/model/spec.ts';
-import { planLines } from '../../../support/plan-lines.ts';
 import {
   actualOf,
   app,
@@ -13,7 +12,8 @@ import {
   settled,
   site,
   volume,
-} from '../../../support/site-builder.ts';
+} from '../../../support/site/site-builder.ts';
+import { planLines } from '../../../support/values/plan-lines.ts';
 import { forward, port, unpruned } from './sharing.ts';
 
 test('a name that somebody else’s container holds is an error on that service alone', () => {

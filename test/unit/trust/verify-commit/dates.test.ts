@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Trust } from '../../../../src/trust/trust.ts';
 import { verifyCommit } from '../../../../src/trust/verify/verify-commit.ts';
-import { type Forge, person } from '../../../support/forge.ts';
+import { type Forge, person } from '../../../support/git/forge.ts';
 import { ada, bob, document, forge, readTrust, signer } from './people.ts';
 
 describe('the dates that count', () => {

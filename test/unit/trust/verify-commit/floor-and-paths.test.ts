@@ -4,7 +4,7 @@ import { objectId } from '../../../../src/git/objects/git-object.ts';
 import { shortRevision } from '../../../../src/lib/text/revision.ts';
 import { parseCommit } from '../../../../src/trust/signed-object.ts';
 import type { Trust } from '../../../../src/trust/trust.ts';
-import type { Person } from '../../../support/forge.ts';
+import type { Person } from '../../../support/git/forge.ts';
 import { ada, bob, document, eve, forge, readTrust, said, signer, trusting } from './people.ts';
 
 describe('the newest commit', () => {

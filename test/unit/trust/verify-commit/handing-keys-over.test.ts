@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { shortRevision } from '../../../../src/lib/text/revision.ts';
 import { verifyCommit } from '../../../../src/trust/verify/verify-commit.ts';
-import { type Person, person } from '../../../support/forge.ts';
+import { type Person, person } from '../../../support/git/forge.ts';
 import { ada, bob, document, eve, forge, NOW, readTrust, said, signer, trusting } from './people.ts';
 
 describe('trust.yaml in Git', () => {

@@ -3,7 +3,7 @@ import { fingerprintOf } from '../../../../src/trust/signature/ssh-key.ts';
 import { sshPublicBlob } from '../../../../src/trust/signature/ssh-sign.ts';
 import type { Trust } from '../../../../src/trust/trust.ts';
 import { verifyCommit } from '../../../../src/trust/verify/verify-commit.ts';
-import { person } from '../../../support/forge.ts';
+import { person } from '../../../support/git/forge.ts';
 import { ada, bob, document, eve, forge, readTrust, said, signer, trusting } from './people.ts';
 
 describe('a threshold of two', () => {

@@ -3,7 +3,7 @@ import type { Trust } from '../../../../src/trust/trust.ts';
 import { parseTrust } from '../../../../src/trust/trust-file.ts';
 import type { Candidate } from '../../../../src/trust/verify/verification.ts';
 import { verifyCommit } from '../../../../src/trust/verify/verify-commit.ts';
-import { Forge, type Person, person } from '../../../support/forge.ts';
+import { Forge, type Person, person } from '../../../support/git/forge.ts';
 
 export const ada = person('ada');
 
