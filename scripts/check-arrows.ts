@@ -137,7 +137,7 @@ export const PACKAGES_OF: Readonly<Record<string, string>> = {
   ssh2: 'git',
 };
 
-const MOST_LINES = 400;
+const MOST_LINES = 300;
 
 /** A file of src/: its path from there (`plan/order.ts`) and its text. */
 export interface SourceFile {

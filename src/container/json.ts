@@ -1,4 +1,5 @@
 import { own } from '../lib/own.ts';
+import { byCodeUnit } from '../lib/text/by-code-unit.ts';
 
 /** The form in which the values of a field are compared. Absent keys and undefined are the same. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json | undefined };
@@ -29,7 +30,7 @@ export function coversJson(whole: Json | undefined, part: Json | undefined): boo
 export function stableText(value: unknown): string {
   return JSON.stringify(value, (_key, item: unknown) =>
     item && typeof item === 'object' && !Array.isArray(item) && !(item instanceof Uint8Array)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => byCodeUnit(a, b)))
       : item,
   );
 }

@@ -28,7 +28,8 @@ type Tell = (site: DesiredSite, plan: Plan, actual: ActualSite, isDone: boolean)
  * `isDone`: no operation runs, and no app is broken. Possible secrets are removed from the output of containers.
  */
 export function createStateLog(log: Log, lastOutput: (container: string) => Promise<string>): Tell {
-  const told = new Set<string>();
+  /** Troubles that were logged and are not over, by key. */
+  const told = new Map<string, Trouble>();
   const since = new Map<string, string>();
   let done = '';
   const tell = async (site: DesiredSite, { app, service, text, container }: Trouble): Promise<void> => {
@@ -44,12 +45,12 @@ export function createStateLog(log: Log, lastOutput: (container: string) => Prom
     for (const app of plan.apps) {
       for (const trouble of [...loops(app, actual), ...waits(app, actual, since, site)]) {
         if (told.has(trouble.key)) continue;
-        told.add(trouble.key);
+        told.set(trouble.key, trouble);
         void tell(site, trouble);
       }
       if (app.operations.length === 0) {
         const isSteady = actual.containers.filter(({ identity }) => identity.app === app.app).every(steady(actual));
-        if (isSteady) for (const key of told) if (key.startsWith(`${app.app}/`)) told.delete(key);
+        if (isSteady) for (const trouble of told.values()) if (trouble.app === app.app) told.delete(trouble.key);
       }
     }
     // An app at its last good state has another revision than the others.

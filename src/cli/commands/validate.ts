@@ -1,4 +1,5 @@
 import { formatProblem, type Problem } from '../../lib/errors.ts';
+import { byCodeUnit } from '../../lib/text/by-code-unit.ts';
 import { line } from '../../lib/text/line.ts';
 import { checkRepo } from '../../validate/check-repo.ts';
 import { defineCommand } from '../command.ts';
@@ -41,7 +42,7 @@ export const command = defineCommand({
 function linesOf(problems: readonly Problem[]): string[] {
   const sorted = problems.toSorted(
     (a, b) =>
-      compareText(a.at?.file ?? '', b.at?.file ?? '') ||
+      byCodeUnit(a.at?.file ?? '', b.at?.file ?? '') ||
       (a.at?.line ?? 0) - (b.at?.line ?? 0) ||
       (a.at?.column ?? 0) - (b.at?.column ?? 0),
   );
@@ -49,7 +50,5 @@ function linesOf(problems: readonly Problem[]): string[] {
     problem.at || !problem.app ? formatProblem(problem) : `${problem.app}: ${formatProblem(problem)}`;
   return [...new Set(sorted.map(text))];
 }
-
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

@@ -4,6 +4,7 @@ import type { ReadLabels } from '../../container/labels/labels.ts';
 import { EngineError, type Problem } from '../../lib/errors.ts';
 import { own } from '../../lib/own.ts';
 import { mapBounded } from '../../lib/semaphore.ts';
+import { byCodeUnit } from '../../lib/text/by-code-unit.ts';
 import type {
   ActualContainer,
   ActualImage,
@@ -16,6 +17,7 @@ import type { EngineApi } from '../api.ts';
 import type { Need } from '../engine.ts';
 import { sameReference } from '../image-reference.ts';
 import { decodeContainer, decodeNetwork, decodeVolume, nameOf, printOf } from './decode.ts';
+import { createObserveQueue } from './observe-queue.ts';
 import {
   composedOf,
   decidingImages,
@@ -239,26 +241,9 @@ export function createView(api: EngineApi, site: string): View {
     }
   }
 
-  let current: Promise<unknown> = Promise.resolve();
-  let queued: { images: Set<string>; adopt: Need['adopt']; result: Promise<ActualSite> } | undefined;
-
   return {
     facts: readFacts,
-    observe(need) {
-      if (queued) {
-        for (const image of need.images) queued.images.add(image);
-        queued.adopt = need.adopt ?? queued.adopt;
-        return queued.result;
-      }
-      const next = { images: new Set(need.images), adopt: need.adopt };
-      const result = current.then(() => {
-        queued = undefined;
-        return look({ images: [...next.images], ...(next.adopt && { adopt: next.adopt }) });
-      });
-      queued = Object.assign(next, { result });
-      current = result.catch(() => undefined);
-      return result;
-    },
+    observe: createObserveQueue(look),
     async stacks() {
       const listed = await api.listContainers();
       await readImages({ images: [] }, decidingImages(listed, site), epoch);
@@ -297,6 +282,3 @@ const byIdentity = (a: ActualContainer, b: ActualContainer): number =>
   byCodeUnit(a.identity.service, b.identity.service) ||
   a.identity.number - b.identity.number ||
   byCodeUnit(a.id, b.id);
-
-/** As sort() orders texts. The order of a language would load 5 MiB of tables. */
-const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
