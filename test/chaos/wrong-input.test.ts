@@ -112,10 +112,10 @@ describeChaos('wrong input', () => {
       args: ['diff', `${dir}/one`, '--docker-host', `unix://${dir}/not-a-socket`],
       says: /not-a-socket/,
     }),
-    'an address that is none': () => ({
+    'an engine address that is not valid': () => ({
       args: ['diff', `${dir}/one`],
       env: { DOCKER_HOST: 'htp:/x' },
-      says: /address "htp:\/x" is none/,
+      says: /"htp:\/x" is not a valid engine address/,
     }),
     'an agent without a repo': () => ({ args: ['agent'], says: /--repo, HOLDFAST_REPO/ }),
     'an agent with a bad interval': () => ({
@@ -148,9 +148,9 @@ describeChaos('wrong input', () => {
       args: agent('--values', `${dir}/none.yaml`),
       says: /none\.yaml cannot be read/,
     }),
-    'an agent with an address that is none': () => ({
+    'an agent with an engine address that is not valid': () => ({
       args: agent('--docker-host', 'tpc://x'),
-      says: /"tpc:\/\/x" is none/,
+      says: /"tpc:\/\/x" is not a valid engine address/,
     }),
     'an agent with a state directory that is a file': () => ({
       args: agent('--state-dir', `${dir}/not-a-socket`),
@@ -164,7 +164,7 @@ describeChaos('wrong input', () => {
     const local = { DOCKER_HOST: site.host, ...env };
     const { code, stdout, stderr } = await holdfast(args, {
       env: local,
-      onStart: (child) => setTimeout(() => child.kill('SIGKILL'), 10_000).unref(),
+      onStart: (child) => setTimeout(() => child.kill('SIGKILL'), 60_000).unref(),
     });
     expect(stderr).toMatch(says);
     expect(stderr.split('\n').filter((line) => /error:/.test(line))).toHaveLength(1);
