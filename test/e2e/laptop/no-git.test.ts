@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
@@ -9,6 +9,7 @@ import { signedCommit, signedTag } from '../../support/git/signed-repo.ts';
 import { type KeyPair, sshKeyPair } from '../../support/git/signing.ts';
 import { startRegistry } from '../../support/net/registry.ts';
 import { holdfast } from '../../support/program/holdfast-process.ts';
+import { HOST, LENT } from '../../support/site/chaos-site.ts';
 
 jest.setTimeout(60_000);
 
@@ -68,6 +69,21 @@ test('without the git program, a folder shows what its pin names', async () => {
   expect(stdout).toContain('web:1');
   expect(stderr).toContain(`sites/a.yaml pins v1: all else is read at ${shortRevision(first)} (refs/tags/v1)`);
   expect(code).toBe(0);
+});
+
+const withEngine = LENT ? test : test.skip;
+
+withEngine('without the git program, diff plans what a pin names, and a folder that is no clone', async () => {
+  const ask = (folder: string) => bare('diff', folder, '--site', 'a', '--docker-host', HOST);
+  const pinned = await ask(clone);
+  expect(pinned.stdout).toContain('pull web:1');
+  expect(pinned.code).toBe(1);
+  const plain = join(dir, 'plain');
+  await cp(clone, plain, { recursive: true, filter: (path) => !path.endsWith('/.git') });
+  await writeFile(join(plain, 'sites/a.yaml'), head('Site'));
+  const asItLies = await ask(plain);
+  expect(asItLies.stdout).toContain('pull web:2');
+  expect(asItLies.code).toBe(1);
 });
 
 test('a clone that only the git program reads is said to need it', async () => {
