@@ -11,7 +11,7 @@ const ports = fc.uniqueArray(fc.integer({ min: 1, max: 6 }), { maxLength: 3 });
 /** One commit: what each app claims from now on; undefined: the app cannot be compiled. */
 const commit = fc.tuple(...NAMES.map(() => fc.option(ports, { nil: undefined, freq: 5 })));
 
-/** A site as it stands after a commit. */
+/** The claims that each app of a site holds after a commit. */
 function after(before: ReadonlyMap<string, number[]>, claims: (number[] | undefined)[]): Map<string, number[]> {
   const contenders = NAMES.map((name, index): Contender => {
     const held = before.get(name);
@@ -27,7 +27,7 @@ function after(before: ReadonlyMap<string, number[]>, claims: (number[] | undefi
   );
 }
 
-test('after any commits no two apps stand with one claim, and no app that stays as it was loses one', () => {
+test('after any commits no two apps hold the same claim, and no app that stays as it was loses one', () => {
   fc.assert(
     fc.property(fc.array(commit, { minLength: 1, maxLength: 5 }), (commits) => {
       let site = new Map<string, number[]>();
@@ -37,7 +37,7 @@ test('after any commits no two apps stand with one claim, and no app that stays 
         expect(new Set(all).size).toBe(all.length);
         for (const [name, held] of site) {
           const wanted = claims[NAMES.indexOf(name)];
-          // What it held and still asks for is its own, whoever else asks.
+          // An app keeps the claims that it held and still asks for, even if others ask for them.
           if (wanted?.every((each) => held.includes(each))) expect(next.get(name)).toEqual(wanted);
         }
         expect(

@@ -201,7 +201,7 @@ describe('interpolation', () => {
     );
   });
 
-  test('a default stands exactly where there is no value', () => {
+  test('a default is used exactly where there is no value', () => {
     fc.assert(
       fc.property(name, fc.option(fc.constantFrom('', 'x')), (variable, known) => {
         const lookup = () => known ?? undefined;

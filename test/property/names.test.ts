@@ -87,7 +87,7 @@ test('names that every JavaScript object has are names like any other', async ()
         expect(created?.map((each) => each.name)).toEqual([of.container]);
         expect(Object.keys(created?.[0]?.spec.Networks ?? {})).toEqual([`${of.app}_${of.network}`]);
         expect(Object.entries(created?.[0]?.spec.Env ?? {})).toEqual([[of.key, 'xy']]);
-        // What was made as it is to be gives nothing to do.
+        // Once all is made as Git says, nothing is left to do.
         const again = plan(desired, actualOf(desired), settled(desired), 0, agentOptions);
         expect(again.apps.flatMap(({ operations }) => operations.map(({ kind }) => kind))).toEqual([]);
       }

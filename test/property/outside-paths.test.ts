@@ -9,7 +9,8 @@ import type { DesiredApp } from '../../src/model/state.ts';
 import { recordSnapshot, replaySnapshot } from '../../src/source/recording.ts';
 import { memorySnapshot, placedApp, serviceText } from '../unit/compose/support.ts';
 
-// What a path of a Compose file means on a site, told here once more in other words, for any tree of files and any path.
+// This file says a second time, in other words, what a path of a Compose file means on a site. It does so for any tree
+// of files and any path.
 
 const FILES = '/var/files';
 const APP = 'apps/web';
@@ -148,7 +149,7 @@ const appOf = (name: string, paths: readonly string[]) => ({
   ),
 });
 
-/** What each app that stands binds, by the path of the repo. */
+/** The sources that the accepted apps bind, by path of the repo. */
 async function boundBy(accepted: Accepted): Promise<Map<string, string>> {
   const { apps } = await desiredOf(accepted, from.compile);
   for (const { name, outside = [] } of apps)
@@ -164,7 +165,7 @@ async function boundBy(accepted: Accepted): Promise<Map<string, string>> {
   );
 }
 
-test('whatever Git does, no path that an app goes on binding changes between data and a copy, and no app gets a folder of data', async () => {
+test('after any commits, a path that an app still binds does not change between data and a copy, and no app gets a folder of data', async () => {
   await fc.assert(
     fc.asyncProperty(history, async (commits) => {
       let accepted: Accepted | undefined;

@@ -40,7 +40,7 @@ const hostile = fc
   )
   .map((parts) => parts.join('') || '\n');
 
-/** What a terminal, a log or a CI system obeys; colours of ours are taken out. */
+/** The characters that a terminal, a log or a CI system obeys; our own colours are removed first. */
 const OBEYED = /[^\P{Cc}\n]|[\u2028\u2029\u202a-\u202e\u2066-\u2069]|##\[|^\s*::/mu;
 const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[(?:1|2|22|3[123]|39)m`, 'g');
 const withoutColours = (text: string): string => text.replaceAll(COLOURS, '');
@@ -123,7 +123,7 @@ describe('nobody’s words are obeyed by a terminal, a log or a CI system, or ma
   });
 
   test('in what commands say of a repo, whose files are named and filled by others', async () => {
-    // What can be the name of a file.
+    // These words can be the name of a file.
     const name = hostile
       .map((words) => words.replaceAll(/[\0/]/g, '').slice(0, 40))
       .filter((text) => !/^\.*$/.test(text));

@@ -20,7 +20,7 @@ const questions = fc.array(fc.record({ verb: fc.constantFrom('read' as const, 'l
   maxLength: 12,
 });
 
-test('what was recorded answers the same questions alike, also after it was written as text', async () => {
+test('a recording gives the same answers to the same questions, also after it was written as text', async () => {
   await fc.assert(
     fc.asyncProperty(files, questions, async (content, asked) => {
       const original = memorySnapshot(content);
@@ -37,7 +37,7 @@ test('what was recorded answers the same questions alike, also after it was writ
   );
 });
 
-test('what was never asked is unknown, not absent', async () => {
+test('a file that was never asked for is unknown, not absent', async () => {
   const recording = recordSnapshot(memorySnapshot({ a: '1', b: '2' }));
   await recording.snapshot.read('a');
   const replay = replaySnapshot('r1', { description: 'x', name: 'x' }, recording.recorded());

@@ -93,7 +93,7 @@ test('a site that runs as Git and its own values say has no difference without t
   );
 });
 
-test('what differs for another reason is a difference all the same', async () => {
+test('a field that differs for another reason is still a difference', async () => {
   const snapshot = repo(['environment: { A: "X", C: c }']);
   const placed = await placeSite(snapshot, {});
   const real = await compileSite(placed, snapshot, { filesDir: '/files', localValues: { TOKEN: 'abcd' } });

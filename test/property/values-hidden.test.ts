@@ -98,7 +98,7 @@ async function said(compose: object, TOKEN: string): Promise<string[]> {
 }
 
 describe('a value of the site’s own file', () => {
-  test('stands in no message about a Compose file that uses it, wherever it does', async () => {
+  test('is in no message about a Compose file, wherever the file uses it', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(entry, { minLength: 1, maxLength: 4 }), secrets, async (entries, secret) => {
         const compose: Record<string, unknown> = { services: { s: { image: 'busybox' } } };

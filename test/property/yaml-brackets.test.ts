@@ -32,7 +32,7 @@ const { node } = fc.letrec<{ node: Written; list: Written; map: Written }>((tie)
   })),
 }));
 
-/** What may stand between two pieces: Go asks nothing of the indentation there. */
+/** The gaps that may be between two pieces: Go does not check the indentation there. */
 const gap = fc.constantFrom(
   '',
   ' ',
@@ -58,7 +58,7 @@ const texts = fc.tuple(
 );
 
 describe('brackets over several lines', () => {
-  test('mean the same however they are indented, and every node stands where it is written', () => {
+  test('mean the same however they are indented, and every node has the position where it is written', () => {
     fc.assert(
       fc.property(texts, ([entries, gaps, indent]) => {
         const next = (): string => gaps.next().value as string;

@@ -3,7 +3,7 @@ import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 
-/** `import … from 'x'` and `import('x')`, but for imports of types alone. */
+/** `import … from 'x'` and `import('x')`, except imports of types alone. */
 const IMPORT = /^(?:import(?! type)[^;]*? from |.*\bimport\()'([^'.][^']*)'/gm;
 
 test('the packages that the program imports are the dependencies of package.json, which audits read', async () => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 
-/** What `npm ci` refuses, whatever the machine: a lock file without a package that another one of it names, optional ones included. */
+/** On any machine, `npm ci` refuses a lock file that lacks a package which another of its packages names, even an optional one. */
 test('the lock file holds each package that another one names, for every platform', async () => {
   const { packages } = JSON.parse(await readFile('package-lock.json', 'utf8')) as {
     packages: Record<string, { dependencies?: object; optionalDependencies?: object; integrity?: string }>;

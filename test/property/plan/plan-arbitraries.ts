@@ -174,7 +174,7 @@ const toOne = (change: (container: ActualContainer, actual: ActualSite) => void)
     if (container) change(container, actual);
   });
 
-/** What people and power cuts do to a site. */
+/** The damage that people and power cuts do to a site. */
 export const corruptions: fc.Arbitrary<Corruption[]> = fc.array(
   fc.oneof(
     toOne((c) => Object.assign(c, { status: 'exited', exitCode: 137, health: 'none' })),

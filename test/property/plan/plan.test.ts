@@ -19,7 +19,7 @@ const RUNS = { numRuns: Number(process.env.HOLDFAST_PROPERTY_RUNS ?? 100) };
 const planOf = (git: DesiredSite, site: ActualSite, memory: Memory = emptyMemory(), now = 0) =>
   plan(git, site, memory, now, agentOptions);
 
-/** A site as another revision left it, with things done to it by hand; foreign things stand beside. */
+/** A site as another revision left it, changed by hand, with foreign things beside it. */
 const started = (git: DesiredSite, from: DesiredSite | undefined, done: Corruption[]): ActualSite => {
   const actual = from ? actualOf(from, { update: true }) : bare(git);
   for (const image of Object.keys(bare(git).images)) if (!from) delete actual.images[image];
@@ -108,7 +108,7 @@ function converge(git: DesiredSite, from: ActualSite, before: Memory, picks: num
   throw new Error(`it does not converge:\n${history.join('\n')}`);
 }
 
-/** What holds after every pass. */
+/** Checks the promises that hold after every pass. */
 function guard(model: ModelEngine, from: ActualSite, operations: Operation[]): void {
   expect(model.site.foreignNames).toEqual(from.foreignNames);
   for (const [name, { owner }] of Object.entries(from.networks))
@@ -271,7 +271,7 @@ test('nothing that runs is stopped for a successor whose image is not on the dis
   );
 });
 
-test('what is made or started comes after what it depends on', () => {
+test('a service is made or started after the services that it depends on', () => {
   fc.assert(
     fc.property(situations, ({ git, site, memory }) => {
       for (const { app, operations } of planOf(git, site, memory).apps) {
@@ -295,7 +295,7 @@ test('what is made or started comes after what it depends on', () => {
   );
 });
 
-test('what is withheld holds back all that needs it', () => {
+test('a withheld operation holds back all operations that need it', () => {
   fc.assert(
     fc.property(situations, ({ git, site, memory }) => {
       const [first, ...rest] = git.apps;

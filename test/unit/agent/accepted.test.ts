@@ -115,7 +115,7 @@ describe('the accepted state', () => {
     expect(disk.effects).toBe(0);
   });
 
-  test('of a commit that changes no app is one write', async () => {
+  test('is saved in one write when a commit changes no app', async () => {
     const disk = counting();
     const store = acceptedStore(disk, dir, 'test');
     await store.save(state('r1', { web: 'a' }));
@@ -163,7 +163,7 @@ describe('the accepted state', () => {
 });
 
 describe('damage', () => {
-  test('of any bit of the index is noticed; it is set aside and nothing is believed of it', async () => {
+  test('to any bit of the index is noticed; the index is set aside and nothing in it is believed', async () => {
     const store = acceptedStore(systemDisk, dir, 'test');
     await store.save(state('r1', { web: 'a' }));
     const good = await readFile(join(dir, 'accepted.json'));
@@ -180,7 +180,7 @@ describe('damage', () => {
     expect(await readdir(dir)).not.toContain('accepted.json');
   });
 
-  test('of the index, cut short', async () => {
+  test('that cuts the index short is noticed in the same way', async () => {
     await acceptedStore(systemDisk, dir, 'test').save(state('r1', { web: 'a' }));
     const good = await readFile(join(dir, 'accepted.json'));
     for (const length of [0, 1, good.length >> 1, good.length - 2]) {
@@ -197,7 +197,7 @@ describe('damage', () => {
     ['flipped', (content: Buffer) => Buffer.concat([Buffer.from([(content[0] ?? 0) ^ 4]), content.subarray(1)])],
     ['cut short', (content: Buffer) => content.subarray(1)],
     ['lost', () => undefined],
-  ])('of one app’s file, %s, costs that app alone, which is broken and not removed', async (_, damage) => {
+  ])('to the file of one app (%s) affects that app alone, which is broken and not removed', async (_, damage) => {
     const saved = state('r1', { web: 'aaa', db: 'bbb' });
     await acceptedStore(systemDisk, dir, 'test').save(saved);
     const path = await blobPath('aaa');

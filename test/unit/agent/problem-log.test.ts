@@ -7,7 +7,7 @@ import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { actualOf, app, service, site } from '../../support/site/site-builder.ts';
 
-test('what a policy holds back is said once for each app, and again when it comes back', () => {
+test('the log names the operations that a policy holds back once for each app, and again when they come back', () => {
   const lines: string[] = [];
   const say = (message: string): void => {
     lines.push(message);

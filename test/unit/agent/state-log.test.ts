@@ -50,7 +50,7 @@ test('a crash loop is said once, and not while it goes on', async () => {
   expect(said.filter((text) => text.startsWith('web'))).toEqual(['web restarts again and again: exit 1']);
 });
 
-test('who waits for something unhealthy is said once, with what its check printed', async () => {
+test('the log says once that a service waits for an unhealthy one, with the output of the health check', async () => {
   const { said, see } = teller();
   const there = but(actualOf(gated), 'shop-api-1', { health: 'unhealthy', healthOutput: 'no route to db' });
   const actual = {
@@ -64,7 +64,7 @@ test('who waits for something unhealthy is said once, with what its check printe
   expect(said).toEqual(['web waits for api, unhealthy since 2026-11-26T12:00:00.000Z: no route to db']);
 });
 
-test('what a container printed is told within bounds, without control characters and without secrets', async () => {
+test('the log shows the output of a container within bounds, without control characters and without secrets', async () => {
   const printed = [
     ...Array.from({ length: 90 }, (_, index) => `line ${index}`),
     '\u001b[31mcannot reach postgres://app:pony-3141@db\u001b[0m',

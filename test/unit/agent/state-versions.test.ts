@@ -80,7 +80,7 @@ describe.each(Object.keys(FILES))('%s', (name) => {
     expect(await file.read()).toEqual(before);
   });
 
-  test('of a newer version stops the agent, with a sentence that says so, and is kept as it is', async () => {
+  test('stops the agent if its version is newer, with a sentence that says so, and is kept as it is', async () => {
     await file.write();
     const text = await rewrite(name, 2, (content) => ({ wrapped: content }));
     lines.length = 0;
@@ -126,15 +126,15 @@ describe('facts that a newer Holdfast added to a file of the same version', () =
 test('files that a newer Holdfast put beside those of this one stay where they are', async () => {
   for (const file of Object.values(FILES)) await file.write();
   const beside = ['health.json', 'accepted/healthy.json'];
-  for (const name of beside) await writeFile(join(dir, name), 'of a newer one\n');
+  for (const name of beside) await writeFile(join(dir, name), 'content of a newer version\n');
   const store = acceptedStore(systemDisk, join(dir, 'accepted'), '1.0.0');
   await store.load();
   await store.save({ ...accepted, commit: '3'.repeat(40) });
   await createTrustStore(systemDisk, join(dir, 'trust.json')).save({ positions: {} });
-  for (const name of beside) expect(await readFile(join(dir, name), 'utf8')).toBe('of a newer one\n');
+  for (const name of beside) expect(await readFile(join(dir, name), 'utf8')).toBe('content of a newer version\n');
 });
 
-test('state that another version of Holdfast compiled is to be gathered again', async () => {
+test('state that another version of Holdfast compiled must be gathered again', async () => {
   await FILES['accepted/accepted.json']?.write();
   const load = (program: string) => acceptedStore(systemDisk, join(dir, 'accepted'), program).load();
   expect((await load('1.0.0')).isByOther).toBe(false);

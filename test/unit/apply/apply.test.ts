@@ -57,7 +57,7 @@ test('all of a plan is done, each after what it needs', async () => {
   expect(states).toEqual(['shop-cron-1 running', 'shop-db-1 running', 'shop-web-1 running']);
 });
 
-test('what depends on a failure is skipped, and the rest goes on', async () => {
+test('operations that depend on a failed one are skipped, and the rest goes on', async () => {
   const { lines } = await apply({ git: two, from: bare(two), before: fails('startContainer', 'db') });
   expect(lines).toEqual([
     'create network shop_default: done',
@@ -194,7 +194,7 @@ describe('a gate', () => {
   });
 });
 
-test('what is withheld is not done, and nothing that needs it', async () => {
+test('a withheld operation is not done, and neither are those that need it', async () => {
   const withheld = { by: 'automated' as const, text: 'not set' };
   const edit = (made: AppPlan): AppPlan => ({
     ...made,

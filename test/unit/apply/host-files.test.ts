@@ -62,7 +62,7 @@ const SPOILINGS: [string, (path: string) => Promise<unknown>][] = [
 ];
 
 test.each(SPOILINGS)(
-  'where there is %s instead of a file, it is neither read nor waited for, and written anew',
+  'where there is %s instead of a file, the agent does not read it or wait for it, and writes the file again',
   async (_, spoil) => {
     const file = conf();
     await mkdir(join(dir, 'outside'));

@@ -11,7 +11,7 @@ const PATHS = ['a', 'b/c', 'b/d/e', 'f/g', '.repo/h/i'];
 const SPOTS = [...PATHS, 'b', 'b/d', 'f', '.repo', '.repo/h'];
 const HOW = ['gone', 'fifo', 'folder', 'link', 'loop', 'sparse', 'other', 'moved'] as const;
 
-test('whatever a container does to its folder, nothing outside is touched, and its files come back', async () => {
+test('a container can do anything to its folder: nothing outside is touched, and its files come back', async () => {
   const step = fc.record({ spot: fc.constantFrom(...SPOTS), how: fc.constantFrom(...HOW), heal: fc.boolean() });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
@@ -42,7 +42,7 @@ test('whatever a container does to its folder, nothing outside is touched, and i
           await spoil(join(own, spot), how, join(dir, 'outside')).catch(() => {});
           if (now) await heal();
         }
-        // What holds data is named; once it is moved away, all is as it should be.
+        // The agent names each folder that holds data; once that is moved away, all is as it should be.
         for (let tries = 0; tries < 8; tries += 1) {
           const named = (await heal()).map((text) => /^(\S+) is a /.exec(text)?.[1]);
           for (const path of named) if (path?.startsWith(own)) await rm(path, { recursive: true, force: true });

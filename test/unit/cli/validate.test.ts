@@ -9,7 +9,7 @@ const head = 'apiVersion: holdfast/v1\nkind: ';
 /** Values that a notice must not show; none is a word of a sentence. */
 const VALUES = ['hunter2', 'hunter3', 'hunter4', 'hunter5', 'hunter6', 'hunter7', 'c2VjcmV0', 'AKIAIOSFODNN7EXAMPLE'];
 
-test('passwords and keys in Git are named where they stand, once, and never shown', async () => {
+test('passwords and keys in Git are reported once, with their place, and never shown', async () => {
   const folder = await configFolder({
     'fleet.yaml': `${head}Fleet\nspec:\n  siteValues: [GIVEN]\n  values:\n    ADMIN_PASSWORD: hunter2\n    REGION: eu\n`,
     'sites/a.yaml': `${head}Site\nspec:\n  values:\n    API_KEY: hunter3\n`,

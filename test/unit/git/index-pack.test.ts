@@ -77,7 +77,7 @@ describe('a pack is not taken in', () => {
     expect(await refusal(packOfEntries([blob(''), lie]))).toMatch(/^limit: .*file or folder of more than/);
   });
 
-  test('whose deltas are for another base, copy from nowhere, or say nothing', async () => {
+  test('when its deltas are for another base, copy from nowhere, or say nothing', async () => {
     const base = blob('base');
     const by = (delta: number[]) => refusal(packOfEntries([base, { base: objectId(base), delta: Buffer.from(delta) }]));
     expect(await by([9, 1, 1, 65])).toMatch(/another base/);
@@ -100,7 +100,7 @@ describe('a pack is not taken in', () => {
     expect(await refusal(Buffer.from('PACK'))).toMatch(/^unreachable/);
   });
 
-  test('whatever bytes it is made of, with a checksum that is right', async () => {
+  test('as other content for the same objects, when any byte is changed and the checksum is right', async () => {
     const good = packOfEntries([
       blob('one'),
       { back: 1, delta: appending(Buffer.from('one'), 'two') },
@@ -133,7 +133,7 @@ const hasGit = spawnSync('git', ['--version']).status === 0;
 
   const git = (...args: string[]): string => execFileSync('git', args, { cwd: dir, encoding: 'utf8', stdio: 'pipe' });
 
-  test('what was merged reads the same with isomorphic-git', async () => {
+  test('isomorphic-git reads the same objects from a merged pack', async () => {
     const packs = join(dir, 'objects', 'pack');
     const store = objectStore(systemPackFiles(packs), { ...DEFAULT_STORE_LIMITS, packs: 2 }, ownWorker);
     const [one, two] = [blob('one\n'.repeat(500)), blob('two')];

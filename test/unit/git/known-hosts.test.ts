@@ -60,7 +60,7 @@ test('an authority for certificates vouches for no key', () => {
   expect(judgeHostKey(lines, 'host', 22, ed25519.blob)).toBe('unknown');
 });
 
-test('what is added for a new host is found again', () => {
+test('the line that is added for a new host is found again', () => {
   for (const port of [22, 2222]) {
     const line = knownHostLine('host', port, rsa.blob);
     expect(line).toMatch(port === 22 ? /^host ssh-rsa / : /^\[host\]:2222 ssh-rsa /);

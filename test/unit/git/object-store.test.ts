@@ -135,7 +135,7 @@ describe('a store of objects', () => {
     }
   });
 
-  test('loses an index and makes it anew, without the server', async () => {
+  test('makes a lost index again, without the server', async () => {
     const files = new PowerCutFiles();
     const store = open(files);
     await store.add(inPieces(first.pack), live);

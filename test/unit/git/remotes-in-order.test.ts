@@ -70,7 +70,7 @@ describe('several remotes', () => {
     expect(changes).toEqual(['origin', 'mirror']);
   });
 
-  test('what a poll found is fetched where it was found', async () => {
+  test('a commit is fetched from the remote where the poll found it', async () => {
     mirror.isUp = false;
     await polled();
     mirror.isUp = true;
@@ -78,7 +78,7 @@ describe('several remotes', () => {
     expect([...(await both.capabilities(signal))]).toEqual(['origin']);
   });
 
-  test('and elsewhere where that remote is gone meanwhile', async () => {
+  test('a commit is fetched from another remote if that one is gone meanwhile', async () => {
     await polled();
     mirror.isUp = false;
     expect((await fetched())[0]).toBe('origin 0');

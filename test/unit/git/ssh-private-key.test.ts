@@ -24,7 +24,7 @@ function parsed(text: string): ParsedKey {
 test.each(KEYS)('a key in PKCS#8 is read: %s', (_, key) => {
   for (const text of [readableKey(pkcs8(key), undefined, 'key'), readableKey(pkcs8(key, 'sesame'), 'sesame', 'key')]) {
     const read = parsed(text);
-    const data = Buffer.from('what is signed');
+    const data = Buffer.from('the signed text');
     const signature = read.sign(data, key.asymmetricKeyType === 'rsa' ? 'sha256' : undefined);
     if (signature instanceof Error) throw signature;
     const isRight =

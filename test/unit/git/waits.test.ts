@@ -44,7 +44,7 @@ const silent = (): Promise<number> =>
     }),
   );
 
-/** A server that asks whoever comes for something. */
+/** A server that asks every client for credentials. */
 const refusing = (challenge: string): Promise<number> =>
   listen(
     net.createServer((socket) => {
@@ -119,7 +119,7 @@ const WAITS: [name: string, wait: Wait, words: RegExp][] = [
     /sent nothing for 0.3 s/,
   ],
   [
-    'who gives out the tokens of a registry',
+    'a server that gives out the tokens of a registry',
     async () => {
       const port = await refusing(`Bearer realm="http://127.0.0.1:${await silent()}/token"`);
       const registry = openRegistry(parseOci(`oci://127.0.0.1:${port}/a:main`), 'pull', LIMITS, { clock: systemClock });
@@ -159,7 +159,7 @@ const WAITS: [name: string, wait: Wait, words: RegExp][] = [
     /^The program or file with the credentials for the repo did not answer within 0.3 s/,
   ],
   [
-    'who knows the credentials of a registry',
+    'a source of credentials for a registry',
     async () => {
       const port = await refusing('Basic realm="r"');
       const registry = openRegistry(parseOci(`oci://127.0.0.1:${port}/a:main`), 'pull', LIMITS, {

@@ -26,7 +26,7 @@ function stream(commits: readonly { message: string; files?: Record<string, stri
 
 const hasGit = spawnSync('git', ['--version']).status === 0;
 
-/** Makes a repo, adds something hostile on top of its first commit, and lets an agent that stands at that one look at it. */
+/** Makes a repo, adds something hostile on top of its first commit, and lets an agent that accepted the first commit look at it. */
 async function followed(spoil: (repo: GitRepo) => Promise<void>): Promise<FollowedHistory> {
   const dir = await mkdtemp(join(tmpdir(), 'holdfast-history-'));
   try {

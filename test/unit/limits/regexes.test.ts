@@ -49,7 +49,7 @@ describe('regular expressions take time in proportion to the text', () => {
     ).then((found) => found.map(([path, text]) => [path, text]));
   };
 
-  test('all of src, but for those whose text is short', async () => {
+  test('all of src, except those whose text is short', async () => {
     const listed = new Set<string>();
     const faults: string[] = [];
     let count = 0;

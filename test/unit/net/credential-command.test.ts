@@ -31,7 +31,7 @@ async function program(script: string): Promise<string> {
 }
 const calls = async (): Promise<number> => (await readFile(join(dir, 'calls'), 'utf8')).length / 2;
 
-test('a bare token stands in for the password', async () => {
+test('a bare token is used as the password', async () => {
   const provider = credentialsFrom({ credentialCommand: [await program('echo tok3n')] }, clock);
   expect(await provider()).toEqual({ username: 'x-access-token', password: 'tok3n' });
 });
@@ -41,13 +41,13 @@ test('a token can be given as it is', async () => {
   expect(await credentialsFrom(settings, clock)()).toEqual({ bearer: 'tok3n' });
 });
 
-test('what a credential helper of Git prints is understood, and its arguments reach it without a shell', async () => {
+test('the output of a Git credential helper is understood, and its arguments reach it without a shell', async () => {
   const path = await program('printf "protocol=https\\nusername=$1\\npassword=p=w\\n"');
   const provider = credentialsFrom({ credentialCommand: [path, 'a user; $(touch x)'] }, clock);
   expect(await provider()).toEqual({ username: 'a user; $(touch x)', password: 'p=w' });
 });
 
-test('is remembered until a minute before it ends', async () => {
+test('a credential is remembered until a minute before it ends', async () => {
   const provider = credentialsFrom(
     { credentialCommand: [await program('printf "password=a\\npassword_expiry_utc=1000003600\\n"')] },
     clock,
@@ -61,7 +61,7 @@ test('is remembered until a minute before it ends', async () => {
   expect(await calls()).toBe(2);
 });
 
-test('is asked anew when it was refused', async () => {
+test('the command is asked again when its credential was refused', async () => {
   const provider = credentialsFrom({ credentialCommand: [await program('echo a')] }, clock);
   await provider();
   await provider();

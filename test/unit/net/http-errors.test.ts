@@ -3,12 +3,12 @@ import { statusError } from '../../../src/git/transport/http-answers.ts';
 import { retryAfterMs } from '../../../src/net/http/http-errors.ts';
 import { networkError } from '../../../src/net/network-errors.ts';
 
-test('of a long address that a redirect led to, the beginning is shown', () => {
+test('an error shows only the beginning of a long address that a redirect led to', () => {
   const url = new URL(`https://git.example.org/${'x'.repeat(10_000)}`);
   expect(statusError(404, {}, url, 'none').message.length).toBeLessThan(500);
 });
 
-describe('how long a server asks to be left alone', () => {
+describe('the time for which a server asks to be left alone', () => {
   const date = 'Wed, 21 Oct 2026 07:28:00 GMT';
   test.each([
     [{ 'retry-after': '120' }, 120_000],

@@ -95,7 +95,7 @@ describe('a name', () => {
     expect(await resolve()).toBeInstanceOf(OutOfReachError);
   });
 
-  test('of a repo behind a proxy that is called localhost opens no way to the site', async () => {
+  test('opens no way to the site when a proxy called localhost serves the repo', async () => {
     const reached: string[] = [];
     const inside = new URL(await serve(noting(reached)));
     const proxy = await serve((request, response) => {
@@ -143,7 +143,7 @@ describe('a name', () => {
 
 describe('a redirect', () => {
   test.each(['localhost', '127.0.0.1', '[::1]', '[::ffff:127.0.0.1]', '0x7f.1', '169.254.169.254', '10.0.0.1'])(
-    'of a public server leads to %s of the site by no method',
+    'from a public server never leads to %s of the site, by any method',
     async (host) => {
       const reached: string[] = [];
       const inside = new URL(await serve(noting(reached)));
@@ -165,7 +165,7 @@ describe('a redirect', () => {
     },
   );
 
-  test('of what is sent goes to no other server', async () => {
+  test('to another server is refused when the request has a body', async () => {
     const reached: string[] = [];
     const other = await serve(noting(reached));
     const server = await serve((request, response) => {
@@ -184,7 +184,7 @@ describe('a redirect', () => {
   });
 });
 
-test('a registry’s credentials and tokens go to nobody whom it redirects to, whatever that one asks', async () => {
+test('a registry’s credentials and tokens go to no server that it redirects to, whatever that server asks', async () => {
   const told: (string | undefined)[] = [];
   const thief: string = await serve((request, response) => {
     told.push(request.headers.authorization);

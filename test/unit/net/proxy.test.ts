@@ -3,7 +3,7 @@ import { proxyFor, proxyFrom } from '../../../src/net/http/proxy.ts';
 
 const PROXY = 'http://proxy:3128';
 
-describe('which proxy is taken', () => {
+describe('the choice of a proxy', () => {
   test.each([
     ['https://git.example.org/a', 'https_proxy', PROXY],
     ['https://git.example.org/a', 'HTTPS_PROXY', PROXY],
@@ -32,7 +32,7 @@ describe('which proxy is taken', () => {
   });
 });
 
-describe('what is reached directly', () => {
+describe('a direct connection', () => {
   test.each([
     ['git.example.org', 'git.example.org', true],
     ['git.example.org', 'example.org', true],
@@ -52,7 +52,7 @@ describe('what is reached directly', () => {
     ['[fd00::5]', 'fd00::5', true],
     ['[fd00::5]', '10.0.0.0/8', false],
     ['git.example.org', '10.0.0.0/8', false],
-  ])('%s, where NO_PROXY is "%s": %s', (host, no, expected) => {
+  ])('to %s, where NO_PROXY is "%s": %s', (host, no, expected) => {
     expect(proxyFor(new URL(`https://${host}/edge.git`), { https: PROXY, no }) === undefined).toBe(expected);
   });
 });

@@ -34,7 +34,7 @@ test('a stack that is as Git says is adopted with nothing done, and the plan nam
   ]);
 });
 
-test('what an engine may have filled in by itself is no difference, what Git asks for is one', () => {
+test('a value that an engine may have filled in by itself is no difference, a value that Git asks for is one', () => {
   const git = site(asks(app('shop', service('web'))));
   const filled = butSpec(composed(git), 'shop-web-1', {
     LogConfig: { Type: 'json-file', Config: { 'max-size': '10m' } },
@@ -48,7 +48,7 @@ test('what an engine may have filled in by itself is no difference, what Git ask
   expect(planLines({ git: asked, site: filled }).join('\n')).toContain('logging');
 });
 
-test('what differs is replaced, and the plan says who made the old one', () => {
+test('a container that differs is replaced, and the plan says who made the old one', () => {
   const before = site(asks(app('shop', service('web'))));
   const git = site(asks(app('shop', service('web', { User: 'nobody' }))));
   expect(planLines({ git, site: composed(before) })[0]).toBe(
@@ -114,7 +114,7 @@ test('without adopt, what docker compose runs in our place is an error that says
   expect(planLines({ git, site: twin })).toContain(
     'error: web: web runs already as container shop_web_1, which docker compose started from /srv/shop and is not ours',
   );
-  // Of another project: no business of this app.
+  // A container of another project does not concern this app.
   const other = { ...twin, composed: [{ id: '0123456789abcdef', name: 'shop_web_1', ...stranger, project: 'till' }] };
   expect(planLines({ git, site: other })).toContain('2 create shop-web-1: no such container (after 1)');
 });
@@ -158,7 +158,7 @@ test('an adopted job that ran to its end is not run again when somebody removes 
   expect(planLines({ git, memory, site: but(actual, 'shop-job-1', undefined) })).toEqual([]);
 });
 
-test('what changes in Git of its files and configs after it was seen first replaces it, as it would one of ours', () => {
+test('if Git changes its files or configs after it was seen first, it is replaced, as one of ours would be', () => {
   const content = (text: string) => ({
     Files: [{ path: '/c', content: Buffer.from(text), mode: 0o444, uid: 0, gid: 0 }],
   });

@@ -62,7 +62,7 @@ test('a job that was pruned by hand has completed all the same', () => {
   ]);
 });
 
-test('what runs is not stopped for a dependency that is sick, and starts in order without waiting for its health', () => {
+test('a running service is not stopped for an unhealthy dependency, and a stopped one starts in order without waiting for health', () => {
   const git = gitWith({ db: 'healthy' });
   const memory = settled(git);
   expect(planLines({ git, memory, site: but(actualOf(git), 'shop-db-1', { health: 'unhealthy' }) })).toEqual([

@@ -23,12 +23,12 @@ const linesWith = (...rules: IgnoreRule[]): string[] => {
   return planLines({ git, site: butSpec(actualOf(git), 'shop-web-1', live), memory: settled(git) });
 };
 
-test('what the site owns is no difference', () => {
+test('a change in a field that the site owns is no difference', () => {
   expect(linesWith({ fields: ['memory', 'environment', 'user'] })).toEqual([]);
   expect(linesWith({ fields: ['mem_limit', 'environment'] }, { services: ['w*'], fields: ['user'] })).toEqual([]);
 });
 
-test('the rest is', () => {
+test('a change in any other field is a difference', () => {
   expect(linesWith({ fields: ['environment', 'user'] })).toEqual(['1 update shop-web-1: memory: 128m, wanted 64m']);
   expect(linesWith({ fields: ['memory', 'user', 'environment.LEVEL'] })[0]).toContain(
     'environment: EXTRA is not wanted (drift)',
@@ -57,7 +57,7 @@ test('a container that is made again for another reason keeps it, and is then as
   expect(planLines({ git: next, site: after, memory: settled(next) })).toEqual([]);
 });
 
-test('what the image brings is left to the image', () => {
+test('a value that comes from the image is left to the image', () => {
   const git = gitWith([{ fields: ['environment', 'user'] }], { User: undefined as never, Env: {} });
   const actual = butSpec(actualOf(git), 'shop-web-1', { User: 'root', Env: { PATH: '/bin', OWN: '1' } });
   const config = { User: 'root', Env: { PATH: '/bin' } };

@@ -25,7 +25,7 @@ const with2 = (git: DesiredSite): ActualSite => ({
   images: bare(gitWith('web:2', 'missing')).images,
 });
 
-test('what is on the disk is used, and no registry is asked', () => {
+test('an image on the disk is used, and no registry is asked', () => {
   const git = gitWith('web:2', 'missing');
   expect(planLines({ git, site: with2(gitWith('web:1', 'missing')) })[0]).toBe(
     '1 create shop-web-1.new: replaces shop-web-1: image: web:1, wanted web:2',
@@ -145,7 +145,7 @@ test('an image that docker compose built for another project is refused for an a
   );
 });
 
-test('what docker compose is to build is never pulled', () => {
+test('an image that docker compose builds is never pulled', () => {
   const git = gitWith('shop-web', 'built');
   expect(planLines({ git, site: bare(git) })[0]).toBe('1 create network shop_default: no such network');
   expect(planLines({ git, site: without(bare(git), 'shop-web') })).toContain(

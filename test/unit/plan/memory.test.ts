@@ -127,7 +127,7 @@ describe('a backoff', () => {
     }
   });
 
-  test('can be forgotten by those whom a new commit or a link that is back concerns', () => {
+  test('can be forgotten for one kind of goal, as after a new commit or when the link is back', () => {
     const memory = { ...emptyMemory(), backoffs: { [KEY]: backoffOf(1), 'converge image web:1': backoffOf(2) } };
     expect(Object.keys(forgetBackoffs(memory, ({ kind }) => kind === 'image').backoffs)).toEqual([KEY]);
     expect(forgetBackoffs(memory, () => false)).toBe(memory);
@@ -213,7 +213,7 @@ test('a file that Git has dropped and somebody has changed since is not looked a
   expect(updateFromState(memory, git, seen('another'), 0).files).toEqual({});
   expect(updateFromState(memory, git, seen(digest), 0).files).toEqual(memory.files);
   expect(updateFromState(memory, git, actualOf(git), 0).files).toEqual(memory.files);
-  // What Git has, and what an app that is broken for now may have, is.
+  // A file is still looked at if Git has it, or if its app is broken for now and may have it.
   expect(updateFromState(memory, site(withFile), seen('another'), 0).files).toEqual(memory.files);
   const broken = { ...site(), broken: [{ name: 'shop', problems: [] }] };
   expect(updateFromState(memory, broken, seen('another'), 0).files).toEqual(memory.files);
@@ -239,7 +239,7 @@ test('one pull serves all services of the app with that image, for this revision
   expect(memory.pulled).toEqual({ 'shop/a': appDigest(wanted), 'shop/b': appDigest(wanted) });
 });
 
-test('what teaches nothing gives the same memory back, so that nothing is written', () => {
+test('an observation without news gives the same memory back, so that nothing is written', () => {
   const memory = settled(git);
   expect(updateFromState(memory, git, actualOf(git), 0)).toBe(memory);
   expect(learned(memory, 0)).toBe(memory);

@@ -230,7 +230,7 @@ describe('a container that is not ours on a network of ours', () => {
     ]);
   });
 
-  test('keeps those on it that are to have an address of the new one, and no others', () => {
+  test('keeps our containers on it if they need an address of the new network, and no others', () => {
     const pool = (subnet: string, address: string) =>
       site(
         app(

@@ -128,13 +128,13 @@ test('a network that a service cannot leave yet stays without a word', () => {
   ]);
 });
 
-test('what belongs to another site on the same engine is never touched', () => {
+test('things of another site on the same engine are never touched', () => {
   const { networks } = actualOf({ ...before, site: 'other-site' });
   const git = { ...site(app('kiosk')), vanished: automated({}) };
   expect(planLines({ git, site: { ...both(before), containers: [], networks } })).toEqual([]);
 });
 
-test('what goes stops before what it depends on, although Git no longer says so', () => {
+test('a service that goes stops before its dependencies, although Git no longer names them', () => {
   const chain = site(
     shop,
     app(

@@ -7,13 +7,13 @@ const after = site(app('shop', service('db', { Image: 'db:2' }), service('web', 
 
 const failedPull = { 'converge image db:2': { goal: '', failures: 1, until: 9000, error: 'no such host' } };
 
-/** What is remembered when an image of the app could not be pulled. */
+/** The memory after an image of the app could not be pulled. */
 const offline = (git: typeof after) => {
   const [goal = ''] = Object.values(settled(git).applied);
   return settled(before, { backoffs: { 'converge image db:2': { ...failedPull['converge image db:2'], goal } } });
 };
 
-test('what waits for a pull in its backoff is withheld with it, and what runs goes on', () => {
+test('operations that wait for a pull in its backoff are withheld with it, and running containers go on', () => {
   const actual = { ...actualOf(before) };
   expect(planLines({ git: after, site: actual, memory: offline(after) })).toEqual([
     '1 pull db:2: not on the disk (withheld by backoff)',
@@ -27,7 +27,7 @@ test('what waits for a pull in its backoff is withheld with it, and what runs go
   ]);
 });
 
-test('what depends on something withheld is withheld; what does not goes on', () => {
+test('an operation that depends on a withheld one is withheld; the others go on', () => {
   const git = site(
     app('shop', service('db', { Image: 'db:2' }), service('web', {}, { dependsOn: ['db'] }), service('cron')),
   );

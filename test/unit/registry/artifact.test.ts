@@ -12,7 +12,7 @@ const good = {
   annotations: { 'org.opencontainers.image.revision': 'x' },
 };
 
-test('what is written is read again', () => {
+test('an artifact reads back as it was written', () => {
   expect(parseArtifact(encodeArtifact(good), 'oci://host/fleet:main')).toEqual(good);
 });
 
@@ -39,7 +39,7 @@ test.each([
   expect(() => parseArtifact(text, 'oci://host/fleet:main')).toThrow(why);
 });
 
-test('whatever comes, only SourceErrors are thrown', () => {
+test('a manifest of any content throws only SourceErrors', () => {
   const junk = fc.jsonValue();
   const manifest = fc.record(
     {

@@ -11,7 +11,7 @@ test.each([
   ['and squashing changes nothing about that', layers(MIB), { isForward: false, squash: true }, 'anew'],
   ['something is new', layers(MIB, 5, 5), forward, 'append'],
   ['a small base is not folded at once', layers(500, 400, 400), forward, 'append'],
-  ['what came since is more than the base', layers(MIB, MIB, 1), forward, 'fold'],
+  ['the layers since the base are larger than it', layers(MIB, MIB, 1), forward, 'fold'],
   ['it is told to', layers(MIB), { ...forward, squash: true }, 'fold'],
   ['there are many layers on a large base', layers(MIB, ...Array<number>(9).fill(500)), forward, 'gather'],
   ['one less', layers(MIB, ...Array<number>(8).fill(500)), forward, 'append'],

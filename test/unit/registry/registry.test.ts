@@ -47,7 +47,7 @@ const bearer = (realm: string) => ({
   headers: { 'www-authenticate': `Bearer realm="${realm}",service="s"` },
 });
 
-test('a token is fetched from whom the registry names, and shown to the registry', async () => {
+test('a token is fetched from the server that the registry names, and shown to the registry', async () => {
   const { sent, ask } = registry('oci://r.example.org/a:main', PASSWORD, ({ url }, who) => {
     if (url.startsWith('https://auth.example.org/')) return { status: 200, body: '{"token":"tok"}' };
     return who === 'Bearer tok' ? { status: 200 } : bearer('https://auth.example.org/token?x=1');
@@ -91,7 +91,7 @@ test.each([
   expect(sent.join()).not.toContain(BASIC);
 });
 
-test('credentials are given when asked for, once, and the answer to wrong ones holds none of them', async () => {
+test('credentials are given once, when asked for, and the error for wrong ones does not hold them', async () => {
   const basic = { status: 401, headers: { 'www-authenticate': 'Basic realm="r"' } };
   const right = registry('oci://r.example.org/a:main', PASSWORD, (_, who) => (who === BASIC ? { status: 200 } : basic));
   await right.ask();

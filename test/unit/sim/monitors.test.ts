@@ -56,7 +56,7 @@ describe('the monitors see', () => {
     expect(engine.monitors.violations).toEqual(['two is started while one runs in the same place site shop/web/1']);
   });
 
-  test('what runs stopped before the image of its replacement is there', async () => {
+  test('a container stopped before the image of its replacement is there', async () => {
     engine.monitors.wantedImages = () => ['app:2'];
     const id = await create(agent, 'one', labels('web'));
     await run(agent.startContainer(id));

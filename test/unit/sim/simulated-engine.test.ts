@@ -97,7 +97,7 @@ describe('the life of a container', () => {
     expect((await run(api.inspectContainer(limited))).RestartCount).toBe(2);
   });
 
-  test('what has no such command does not start, and its state says why', async () => {
+  test('a container whose command does not exist does not start, and its state says why', async () => {
     const { run, api, events, clock } = await bench();
     const { id } = await run(api.createContainer('web', { Image: 'app:1', Cmd: ['nonsense'], HostConfig: {} }));
     await expect(run(api.startContainer(id))).rejects.toMatchObject({ kind: 'startFailed' });
@@ -145,7 +145,7 @@ describe('the life of a container', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('the engine refuses', () => {
   test('a name that is taken, an image that is not there, a host port that is held', async () => {
     const { run, api, up } = await bench();
     const ports = { PortBindings: { '80/tcp': [{ HostPort: '8080' }] } };
@@ -162,7 +162,7 @@ describe('what is refused', () => {
     await run(api.startContainer(id));
   });
 
-  test('several networks at create, by an engine that cannot', async () => {
+  test('several networks at create, if it is too old for that', async () => {
     const body = {
       Image: 'app:1',
       HostConfig: { NetworkMode: 'a' },
@@ -192,7 +192,7 @@ describe('what is refused', () => {
     await expect(run(api.startContainer(id))).rejects.toMatchObject({ kind: 'startFailed' });
   });
 
-  test('a network that a stopped container is in, and an update, by Podman', async () => {
+  test('as Podman, to remove the network of a stopped container, and to update a container', async () => {
     const { run, api, up } = await bench(podman);
     const network = await run(api.createNetwork({ Name: 'front' }));
     const id = await up('web', {}, { NetworkMode: 'front' });
@@ -201,7 +201,7 @@ describe('what is refused', () => {
     await expect(run(api.updateContainer(id, { Memory: 1e8 }))).rejects.toMatchObject({ kind: 'unsupported' });
   });
 
-  test('a pull while the registry is away, or of what it does not have', async () => {
+  test('a pull while the registry is away, or of an image that the registry does not have', async () => {
     const { run, api, engine } = await bench();
     const { registry } = engine.machine.images;
     registry.offer('new:1', engine.machine.images.make({ Cmd: ['serve'] }));

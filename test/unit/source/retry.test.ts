@@ -76,10 +76,10 @@ describe('withRetry', () => {
   });
 });
 
-describe('what ends a wait early', () => {
+describe('the wait before a retry', () => {
   const busy = (retryAfter: number) => Promise.reject(new SourceError('busy', 'later', { retryAfter }));
 
-  test('nothing, where the server asked to be left alone: that comes before our own delay', async () => {
+  test('does not end early where the server asked to be left alone: that comes before our own delay', async () => {
     const clock = instantClock();
     let attempts = 0;
     const { signal } = new AbortController();
@@ -91,7 +91,7 @@ describe('what ends a wait early', () => {
     expect(clock.waited).toEqual([122_000]);
   });
 
-  test('no server can ask for more than an hour', async () => {
+  test('is an hour at most, whatever a server asks for', async () => {
     const clock = instantClock(0);
     let attempts = 0;
     const { signal } = new AbortController();
@@ -99,7 +99,7 @@ describe('what ends a wait early', () => {
     expect(clock.waited).toEqual([3_600_000]);
   });
 
-  test('a link that is back, after a moment of its own, and the backoff begins anew', async () => {
+  test('ends early when the link is back, after a short delay, and the backoff starts again', async () => {
     const clock = instantClock(0.5);
     const { signal } = new AbortController();
     const spans: number[] = [];
@@ -158,7 +158,7 @@ test('a new address is a link that is back; one that goes, or is there already, 
 });
 
 describe('pollForever', () => {
-  test('waits the interval after a success, and begins the backoff anew', async () => {
+  test('waits the interval after a success, and starts the backoff again', async () => {
     const clock = instantClock();
     const controller = new AbortController();
     const outcomes = ['down', 'down', 'up', 'up', 'down', 'up'];

@@ -27,7 +27,7 @@ describe('freshness', () => {
     });
   });
 
-  test('ends without a clock, or with one that stands still, after as long as the beacon was to hold', () => {
+  test('ends after the lifetime of the beacon, also without a clock or with one that does not move', () => {
     for (const now of [undefined, issued]) {
       expect(freshness(beacon, 'optional', at(now, 23 * HOUR)).state).toBe('Fresh');
       expect(freshness(beacon, 'optional', at(now, 24 * HOUR)).state).toBe('Stale');

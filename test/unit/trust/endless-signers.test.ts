@@ -61,7 +61,7 @@ test.each<[what: string, signers: Entry[], spec: object, isWarned: boolean]>([
   ],
   ['too few for the threshold have none', [['ada'], ['bob', END]], { threshold: 2 }, true],
   ['enough for the threshold have none', [['ada'], ['bob'], ['bot', END]], { threshold: 2 }, false],
-])('of the ends of keys, where %s', async (_, signers, spec, isWarned) => {
+])('the warning about the ends of keys is right where %s', async (_, signers, spec, isWarned) => {
   expect((await warned(signers.map(signer), spec)) !== undefined).toBe(isWarned);
 });
 

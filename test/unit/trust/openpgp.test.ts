@@ -38,7 +38,7 @@ async function sign(by: Made, options: object = {}): Promise<string> {
   return openpgp.sign({ message: message as never, signingKeys: by.secret, detached: true, date: SIGNED, ...options });
 }
 
-/** What a site makes of it that knows the one key. */
+/** The verdict of a site that knows this one key. */
 async function said(armored: string, signature: string, now: number | undefined, bytes = payload): Promise<string> {
   const trust: Trust = {
     version: 1,
@@ -140,7 +140,7 @@ describe('a signature by an OpenPGP key', () => {
     );
   });
 
-  test('of gpg with SHA-1, or that was to hold for a time only and is over, is refused', async () => {
+  test('is refused if gpg made it with SHA-1, or if it has expired', async () => {
     const home = await mkdtemp(join(tmpdir(), 'hf-gpg-'));
     try {
       const { armored } = await pgpKey(home, 'carol', 'rsa2048');

@@ -4,10 +4,10 @@ import { sshKey } from '../../../src/trust/signature/ssh-key.ts';
 import { sshString } from '../../../src/trust/signature/ssh-wire.ts';
 
 const sha256 = (data: Uint8Array): Buffer => createHash('sha256').update(data).digest();
-const data = Buffer.from('what is signed');
+const data = Buffer.from('the signed text');
 const TOUCHED = 1;
 
-/** What a security key signs, by OpenSSH's PROTOCOL.u2f. */
+/** The message that a security key signs, by OpenSSH's PROTOCOL.u2f. */
 function signed(application: string, flags: number): { suffix: Buffer; message: Buffer } {
   const suffix = Buffer.from([flags, 0, 0, 0, 7]);
   return { suffix, message: Buffer.concat([sha256(Buffer.from(application)), suffix, sha256(data)]) };

@@ -22,7 +22,7 @@ import { repoDir } from '../../../../scripts/engine.ts';
 import { openCodeCache } from '../../../../src/cli/start/code-cache.ts';
 
 const TEXT = Buffer.from('(function(){})');
-const CODE = Buffer.from('what V8 compiled of it, some hundred bytes in truth a million '.repeat(5));
+const CODE = Buffer.from('code that V8 compiled: three hundred bytes here, a million real '.repeat(5));
 
 let home: string;
 let folder: string;

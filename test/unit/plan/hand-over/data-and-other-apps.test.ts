@@ -53,7 +53,7 @@ describe('data', () => {
     expect(lines.find((line) => line.includes('start shop-b-1.new'))).toMatch(new RegExp(`after.*\\b${stop}\\b`));
   });
 
-  test('of an app that is called otherwise now is waited for, and its port as well', () => {
+  test('is waited for when its app has a new name, and so is the port of that app', () => {
     const spec = { ...on('data'), ...port('80') };
     const before = site(app('old', service('db', spec, { containerName: 'db' }), store));
     const git = site(app('new', service('db', spec, { containerName: 'db' }), store));
@@ -122,7 +122,7 @@ describe('two apps that swap', () => {
   });
 });
 
-test('what another app is to take over runs on until the image for it is there', () => {
+test('a container whose port another app takes over runs on until the image of that app is there', () => {
   const before = site(app('old', service('web', port('80'))));
   const git = site(app('new', service('front', port('80'))));
   const lines = planLines({ git, memory: settled(before), site: actualOf(before) });

@@ -97,7 +97,7 @@ describe('where the right container is there', () => {
     });
   });
 
-  test('a job that failed and is to be left stays as it is, with a warning', () => {
+  test('a failed job that Git says to leave stays as it is, with a warning', () => {
     const failed = slotWith(assessed({ status: 'exited', exitCode: 3 }), [], {
       service: { ...web, leavesFailed: true },
       wanted: { ...(web.containers[0] as Slot['wanted']), spec: { Image: 'web:1', RestartPolicy: { Name: 'no' } } },
@@ -121,7 +121,7 @@ describe('where a container has to be made', () => {
     expect(kindOf(slotWith(undefined, [stoppedOld], { service: startFirst }))).toBe('replace');
   });
 
-  test('what is in the way blocks it before anything is asked for', () => {
+  test('an obstacle blocks it before anything is asked for', () => {
     const needs = () => {
       throw new Error('nothing is needed');
     };
@@ -130,7 +130,7 @@ describe('where a container has to be made', () => {
     expect(kindOf(slotWith(), { kept: () => ({ problem: { message: 'the port is held' } }), needs })).toBe('blocked');
   });
 
-  test('what was needed before the reason to wait is still got', () => {
+  test('the needs found before the reason to wait are still met', () => {
     const need = { kind: 'network', name: 'n', isHeld: false } as const;
     const needs = () => ({ needs: [need], problems: [], blocked: 'web waits for db: no image' });
     expect(decide(slotWith(), { ...free, needs })).toMatchObject({ kind: 'blocked', needs: [need] });

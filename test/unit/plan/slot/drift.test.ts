@@ -24,7 +24,7 @@ const watched = (image = 'web:1', Memory?: number): DesiredSite => {
   return site({ ...wanted, sync: automated({ selfHeal: false }) });
 };
 const git = watched();
-test('a job that ended with an error is started again, unless Git says that it is to be left', () => {
+test('a job that ended with an error is started again, unless Git says to leave it', () => {
   const ended = (options: { leavesFailed?: true }, Name: 'no' | 'always' = 'no') => {
     const jobs = site(app('shop', service('web', { RestartPolicy: { Name } }, options)));
     return planLines({

@@ -55,7 +55,7 @@ test('other hooks after a start ask for another container, other ones before a s
   expect(planLines({ git: gitWith('web:1', ['warm', 'tell'], ['other']), site: actualOf(git), memory })).toEqual([]);
 });
 
-test('what Git forgot is told by the hooks that it had last', () => {
+test('a service that Git dropped is told by the hooks that it had last', () => {
   const actual = actualOf(git);
   const memory = updateFromState(emptyMemory(), git, actual, 0);
   const without = site(app('shop', service('other')));
@@ -67,7 +67,7 @@ test('what Git forgot is told by the hooks that it had last', () => {
   ]);
 });
 
-test('what does not run is told nothing', () => {
+test('a container that does not run is told nothing', () => {
   const paused = but(actualOf(git), 'shop-web-1', { status: 'paused' });
   const none = site({ ...app('shop'), sync: { automated: { prune: true, selfHeal: true, allowEmpty: true } } });
   const memory = updateFromState(emptyMemory(), git, paused, 0);

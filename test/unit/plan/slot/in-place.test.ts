@@ -9,7 +9,7 @@ import { planLines } from '../../../support/values/plan-lines.ts';
 const M = 2 ** 20;
 const gitWith = (spec: Partial<ContainerSpec>) => site(app('shop', service('web', spec)));
 
-/** What the engine is asked to change when somebody changed the container to `found`. */
+/** The changes that the engine is asked for when somebody changed the container to `found`. */
 const changes = (wanted: Partial<ContainerSpec>, found: Partial<ContainerSpec>) => {
   const git = gitWith(wanted);
   const [only] = plan(git, butSpec(actualOf(git), 'shop-web-1', found), emptyMemory(), 0, agentOptions).apps;
@@ -79,7 +79,7 @@ test('lost networks and aliases come back, foreign ones go, without a restart', 
   ]);
 });
 
-test('what was disconnected and updated while it stood still is mended before it starts', () => {
+test('a stopped container that was disconnected and updated is repaired before it starts', () => {
   const git = gitWith({ Memory: 64 * M });
   const actual = but(butSpec(actualOf(git), 'shop-web-1', { Memory: 6 * M, Networks: {} }), 'shop-web-1', {
     status: 'exited',

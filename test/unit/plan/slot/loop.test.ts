@@ -67,7 +67,7 @@ test('a commit that asks for something else is followed at once, one that leaves
   expect(replacing(MINUTE, gitWith('new'), next, 5 * MINUTE).at[0]).toBe(5);
 });
 
-test('what was replaced for it long ago is forgotten', () => {
+test('replacements of long ago are forgotten', () => {
   const { memory } = replacing(2 * MINUTE);
   const well = updateFromState(memory, git, actualOf(git), 90 * MINUTE);
   expect(memory.replacements).not.toEqual({});

@@ -103,7 +103,7 @@ test('the next one follows after the delay, and no sooner than the new one was w
   expect(replaced({ git, at }, memory, 30_000)[0]).toBe(2);
 });
 
-test('what is vacant is filled at once', () => {
+test('a vacant place is filled at once', () => {
   const { git, at } = during(policy(), { 1: { status: 'restarting' } });
   const without = but(at, 'shop-web-3', undefined);
   expect(replaced({ git, at: without })[0]).toBe(3);

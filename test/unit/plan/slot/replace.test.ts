@@ -36,7 +36,7 @@ test('a new image: made beside the old one, the old one stopped, the new one sta
   ]);
 });
 
-test('what the old one has in unnamed volumes is handed over, whatever the image seems to declare', () => {
+test('unnamed volumes of the old one are handed over, whatever the image seems to declare', () => {
   const site = but(old, 'shop-web-1', { anonymousVolumes: { '/data': 'f'.repeat(64) } });
   const [made] = plan(git, site, memory, 0, agentOptions).apps[0]?.operations ?? [];
   expect(made).toMatchObject({ kind: 'createContainer', inherit: { '/data': 'f'.repeat(64) } });
@@ -103,7 +103,7 @@ test('two that run in one place: the right one stays', () => {
   ]);
 });
 
-test('what never got its name back is replaced under another temporary one', () => {
+test('a container that still has its temporary name is replaced, too', () => {
   const { spec } = actualOf(git).containers[0] as ActualContainer;
   const actual = halfway(undefined, { spec: { ...spec, User: 'x' } });
   expect(planLines({ git, memory: settled(git), site: actual })[0]).toMatch(
@@ -148,7 +148,7 @@ test('one of three replicas that is gone comes back under its own number', () =>
   ).toEqual(['1 create shop-web-2: gone (drift)', '2 start shop-web-2: new (after 1)']);
 });
 
-test('of two that ran in one place, one comes back when their successor does not start', () => {
+test('if two ran in one place, one comes back when their successor does not start', () => {
   const [copy] = but(old, 'shop-web-1', { id: 'id-of-copy', name: 'copy' }).containers;
   const twice = { ...old, containers: [...old.containers, copy as ActualContainer] };
   expect(planLines({ git, memory, site: twice }).filter((line) => line.includes('only if'))).toEqual([

@@ -63,7 +63,7 @@ test('a place in its backoff is withheld until then, with what went wrong', () =
     planLines({ git, site: actual, memory, now });
   expect(at(8999)).toEqual(['1 start shop-web-1: exited with 1 (drift) (withheld by backoff)']);
   expect(at(9000)).toEqual(['1 start shop-web-1: exited with 1 (drift)']);
-  expect(at(0, settled(git, { backoffs: failed('what another revision asked') }))).toEqual([
+  expect(at(0, settled(git, { backoffs: failed('goal of another revision') }))).toEqual([
     '1 start shop-web-1: exited with 1 (drift)',
   ]);
 });

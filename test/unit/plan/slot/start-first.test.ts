@@ -127,7 +127,7 @@ test('one that failed and was left behind goes at once, and the old one runs on 
     '1 stop shop-web-1.new: it was not steady',
     '2 remove shop-web-1.new: it was not steady (after 1)',
   ]);
-  // What is well by now, or has taken over since, is no failure.
+  // A new container that is healthy by now, or has taken over since, is no failure.
   const well = planLines({ git, memory: { ...memory, backoffs }, site: trial({ health: 'healthy' }) });
   expect(well).toHaveLength(GOES_ON.length);
   for (const line of well) expect(line).toContain('withheld by backoff');
@@ -151,12 +151,12 @@ test('a third revision: no three of them ever run', () => {
   ]);
 });
 
-test('what does not run is replaced at once', () => {
+test('a container that does not run is replaced at once', () => {
   const down = but(old, 'shop-web-1', { status: 'exited', exitCode: 1 });
   expect(planLines({ git, memory, site: down }).filter((line) => line.includes('wait until'))).toEqual([]);
 });
 
-test('what depends on it is restarted when the new one takes over, and not before', () => {
+test('its dependents are restarted when the new one takes over, and not before', () => {
   const parts = (Image: string) =>
     site(
       app(

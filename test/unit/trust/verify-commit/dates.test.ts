@@ -31,7 +31,7 @@ describe('the dates that count', () => {
     expect((await judged(repo, floor, early)).kind).toBe('accepted');
   });
 
-  describe('of a signer limited to paths', () => {
+  describe('where a signer is limited to paths', () => {
     const today = at('2026-01-03') * 1000;
     const history = () => {
       const repo = forge();

@@ -114,7 +114,7 @@ describe('the floor', () => {
         repo.commits.set(oid, { content: Buffer.from(content), files: { a: '2' }, parents: [unsigned] });
         return oid;
       };
-      const resigned = twin(text.replace(/gpgsig [\s\S]*END SSH SIGNATURE-----/, 'gpgsig written anew'));
+      const resigned = twin(text.replace(/gpgsig [\s\S]*END SSH SIGNATURE-----/, 'gpgsig written again'));
       const next = repo.commit({ by: ada, files: { a: '3' }, parents: [real] });
       expect(await said(repo, trust, resigned, next)).toBe('accepted');
       expect(await said(repo, trust, resigned, real)).toBe('accepted');
@@ -150,7 +150,7 @@ describe('verify: every', () => {
   });
 });
 
-describe('paths', () => {
+describe('the paths of a signer', () => {
   const files = { 'apps/shop/compose.yaml': '1', 'apps/till/compose.yaml': '1', 'fleet.yaml': '1' };
   const limited = (): Promise<Trust> =>
     readTrust(document({ verify: 'every' }, [signer(ada), signer(bob, { paths: ['apps/shop'] })]));
@@ -164,14 +164,14 @@ describe('paths', () => {
     ],
     ['above it', { 'fleet.yaml': '2' }, 'outsidePaths: .* and not fleet.yaml'],
     ['with a name that begins alike', { 'apps/shop2/compose.yaml': '2' }, 'outsidePaths: .* and not apps/shop2'],
-  ])('of a signer: a change %s', async (_, change, words) => {
+  ])('decide about a change %s', async (_, change, words) => {
     const repo = forge();
     const floor = repo.commit({ by: ada, files });
     const next = repo.commit({ by: bob, files: { ...files, ...change }, parents: [floor] });
     expect(await said(repo, await limited(), floor, next)).toMatch(new RegExp(`^${words}`));
   });
 
-  test('of a signer: what merges more than that is refused', async () => {
+  test('allow no merge of changes outside them', async () => {
     const repo = forge();
     const floor = repo.commit({ by: ada, files });
     const main = repo.commit({ by: ada, files: { ...files, 'fleet.yaml': '2' }, parents: [floor] });
@@ -179,7 +179,7 @@ describe('paths', () => {
     expect(await said(repo, await limited(), floor, merge)).toMatch(/^outsidePaths.*may not merge/);
   });
 
-  test('of a signer: only the folders on the way are read', async () => {
+  test('are checked by reading only the folders on the way', async () => {
     const repo = forge();
     const floor = repo.commit({ by: ada, files });
     const next = repo.commit({ by: bob, files: { ...files, 'apps/shop/compose.yaml': '2' }, parents: [floor] });

@@ -34,7 +34,7 @@ describe('trust.yaml in Git', () => {
     expect(next).toMatchObject({ version: 3, signers: [{ name: 'carol' }] });
   });
 
-  test('is not taken from whom the version before does not trust', async () => {
+  test('is not taken from a signer that the version before does not trust', async () => {
     const { repo, floor } = rotatedTwice();
     const trust = await trusting([ada]);
     const stolen = repo.commit({ by: eve, files: version(2, [eve]), parents: [floor], message: announcing(2) });
@@ -58,7 +58,7 @@ describe('trust.yaml in Git', () => {
     }
   });
 
-  test('no longer lets in whom it left out', async () => {
+  test('no longer accepts a signer that it left out', async () => {
     const { repo, floor, head } = rotatedTwice();
     const trust = await trusting([ada]);
     expect(await said(repo, trust, floor, repo.commit({ by: ada, parents: [head] }))).toMatch(/^unknownKey/);

@@ -35,7 +35,7 @@ describe('a threshold of two', () => {
     expect(await said(repo, await two(), floor, agreed)).toBe('accepted');
   });
 
-  test('is judged link by link: nobody limited stands behind what somebody else changed before', async () => {
+  test('is judged link by link: a limited signer does not approve what somebody else changed before', async () => {
     const repo = forge();
     const carol = person('carol');
     const people = [signer(ada), signer(carol), signer(bob, { paths: ['apps/shop'] })];
