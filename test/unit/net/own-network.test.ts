@@ -95,7 +95,7 @@ describe('a name', () => {
     expect(await resolve()).toBeInstanceOf(OutOfReachError);
   });
 
-  test('opens no way to the site when a proxy called localhost serves the repo', async () => {
+  test('opens no way to the site when a proxy on this machine serves the repo', async () => {
     const reached: string[] = [];
     const inside = new URL(await serve(noting(reached)));
     const proxy = await serve((request, response) => {

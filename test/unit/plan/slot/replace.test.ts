@@ -103,7 +103,7 @@ test('two that run in one place: the right one stays', () => {
   ]);
 });
 
-test('a container that still has its temporary name is replaced, too', () => {
+test('a container that never got its name back is replaced by one with another temporary name', () => {
   const { spec } = actualOf(git).containers[0] as ActualContainer;
   const actual = halfway(undefined, { spec: { ...spec, User: 'x' } });
   expect(planLines({ git, memory: settled(git), site: actual })[0]).toMatch(
