@@ -69,7 +69,7 @@ describeChaos('a state directory that decays', () => {
         const from = (await site.log()).length;
         const agent = await site.start();
         const isMemory = path.endsWith('memory.json');
-        // Git objects are proven when something new stands on them; what is enforced does not.
+        // The agent proves Git objects when something new builds on them; the enforced state does not.
         // Another ID of the agent is no conflict: a mark that differs is no difference.
         const isQuiet = path.includes('/git/') || path.endsWith('/agent-id');
         if (isQuiet) await site.sees(/^enforcing/, { from });

@@ -83,7 +83,7 @@ echo '{"ServerURL":"'"$address"'","Username":"${REGISTRY_CREDENTIALS.username}",
     });
     const text = await readFile(site.logFile, 'utf8');
     for (const form of [WRONG, Buffer.from(WRONG).toString('base64').slice(0, 20)]) expect(text).not.toContain(form);
-    // A helper's answer is asked for anew at each pull; a new commit does not wait.
+    // Each pull asks the helper again; a new commit does not wait.
     await writeFile(join(site.dir, 'registry-password'), REGISTRY_CREDENTIALS.password);
     await site.repo.commit({ 'README.md': 'again\n' });
     await site.becomes(

@@ -25,7 +25,7 @@ const SECRETS = {
   file: 'file-weasel-17320508',
   changed: 'changed-marten-22360679',
 };
-/** As it is, and as it would stand in a header, in a URL and in a body. */
+/** As it is, and as it would appear in a header, in a URL and in a body. */
 const formsOf = (secret: string): string[] => [
   secret,
   Buffer.from(secret).toString('base64').replace(/=+$/, '').slice(0, -2),
@@ -84,7 +84,7 @@ describeChaos('secrets', () => {
   const webRuns = (found: Awaited<ReturnType<ChaosSite['containers']>>): boolean =>
     found.some(({ service, state }) => service === 'web' && state === 'running');
 
-  test('stand in no log, plan, label, name or process list, whatever happens to them', async () => {
+  test('appear in no log, plan, label, name or process list, whatever happens to them', async () => {
     const environment = { HOLDFAST_GIT_USERNAME: GIT.username, HOLDFAST_GIT_PASSWORD: GIT.password };
     const agent = await site.start({ args: ['--values', values, '--log-level', 'debug'], env: environment });
     await site.sees(/^leaking restarts again and again: exit 3, last output: (?:\$\{TOKEN\}|[*;… ])+$/, { ms: 40_000 });
@@ -131,7 +131,7 @@ describeChaos('secrets', () => {
     expect(await agent.end('SIGTERM')).toEqual({ code: 0, signal: null });
   });
 
-  test('of the site itself are not kept; those of Git only where nobody else reads', async () => {
+  test('are not kept if they are the site’s own; those in Git are kept only where nobody else reads', async () => {
     const folder = (await readdir(site.stateDir, { withFileTypes: true, recursive: true })).filter((one) =>
       one.isFile(),
     );

@@ -23,13 +23,13 @@ import { execIn, type Running, removeByHand } from '../support/site/site.ts';
 const FILES = ['site.conf', 'sub/memory.json', 'sub/holdfast-chaos.conf'] as const;
 
 interface Spoiling {
-  /** What the container does, in the spoiling's folder. `%o` is a folder of the host, `%s` the agent's state folder. */
+  /** The container runs this in the spoiling's folder. `%o` is a folder of the host, `%s` the agent's state folder. */
   script: string;
-  /** What somebody on the host does, where the container has no tool for it. */
+  /** Somebody on the host does this, where the container has no tool for it. */
   byHand?: (folder: string) => Promise<unknown>;
-  /** Which file is named in an error, where it cannot be mended: it holds data, or the disk refuses. */
+  /** An error names this file, where it cannot be mended: it holds data, or the disk refuses. */
   named?: (typeof FILES)[number] | 'sub';
-  /** What gives way to Git's file again. */
+  /** Makes way for Git's file again. */
   undo?: (folder: string) => Promise<unknown>;
 }
 
@@ -62,7 +62,7 @@ const GROUPS: Record<string, Record<string, Spoiling>> = {
     deep: { script: `${clean} p=.; i=0; while [ $i -lt 200 ]; do p=$p/deep-and-deep; i=$((i+1)); done; mkdir -p $p` },
     rights: { script: `${clean} echo x > site.conf; chmod 0 site.conf sub; chown -R 4711 site.conf sub` },
   },
-  'what only people can mend': {
+  'damage that only people can mend': {
     full: {
       script: 'test -d site.conf || { rm -f site.conf; mkdir site.conf; cd site.conf; seq 100000 | xargs touch; }',
       named: 'site.conf',
@@ -174,7 +174,7 @@ describeChaos('a container that spoils the files of Git it can write to', () => 
     const said = (await site.log()).slice(-25).map(({ level, message }) => `${level} ${message}`);
     throw new Error(`not mended: ${await left()}\n${said.join('\n')}`);
   };
-  /** Whatever it did, nothing was written or removed where its folder is not. */
+  /** Checks that nothing was written or removed outside of its folder, whatever it did. */
   const nothingElseChanged = async (): Promise<void> => {
     expect((await readdir(outside)).sort()).toEqual(['holdfast-chaos.conf', 'kept', 'memory.json']);
     for (const name of ['holdfast-chaos.conf', 'memory.json'])
@@ -268,7 +268,7 @@ describeChaos('a container that spoils the files of Git it can write to', () => 
     await nothingElseChanged();
   });
 
-  test('what Git drops is removed from its folder alone, wherever that leads by now', async () => {
+  test('a file that Git drops is removed from its folder alone, wherever that leads by now', async () => {
     const gone = FILES.map((file) => `apps/${site.app('tenant')}/conf/dropped/${file}`);
     // As Git had it, so that it would be taken for Git's own.
     const content = await readFile(join(folderOf('dropped'), 'sub/memory.json'), 'utf8');

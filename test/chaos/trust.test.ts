@@ -137,7 +137,7 @@ describeChaos('a signer of some apps who writes at the site of another', () => {
     const given = ['--trust', trust, '--values', values];
     const first = await site.start({ args: given });
     await site.becomes('the app of others runs', allRun(1));
-    // What he would have in force: his friend's key, in the form that an agent takes for its own.
+    // He wants his friend's key in force, and writes it in the form that an agent takes for its own.
     const forged = join(site.dir, 'forged.json');
     const state: TrustState = {
       positions: {},
@@ -179,7 +179,7 @@ describeChaos('a signer of some apps who writes at the site of another', () => {
     await holds(before, from);
     const [running] = await site.containers();
     await ask(HOST, 'DELETE', `/containers/${running?.id}?force=1`);
-    await site.becomes('what ran is mended', (found) => allRun(1)(found) && found[0]?.id !== running?.id);
+    await site.becomes('the removed container is back', (found) => allRun(1)(found) && found[0]?.id !== running?.id);
     await signedCommit(site.repo, app(site, 'web', staying({ web: {}, miner: {} })), { by: eve });
     await site.sees(/is refused.*trust.yaml does not name/, { from });
     await second.end('SIGTERM');
@@ -187,6 +187,8 @@ describeChaos('a signer of some apps who writes at the site of another', () => {
     // It would have counted there.
     await writeFile(join(site.stateDir, 'trust.json'), content);
     await site.start({ args: given });
-    await site.becomes('who writes there is believed', (found) => found.some(({ service }) => service === 'miner'));
+    await site.becomes('the agent believes those who write there', (found) =>
+      found.some(({ service }) => service === 'miner'),
+    );
   });
 });

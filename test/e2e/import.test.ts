@@ -77,7 +77,7 @@ describe('import, without an engine', () => {
     expect(ran.stdout).toContain('left out: data, since containers write to it');
     expect(await readFile(join(repo.dir, 'fleet.yaml'), 'utf8')).toContain('siteValues: ["PORT"]');
     expect(await run(repo, 'validate')).toMatchObject({ code: 0, stdout: 'valid: 1 site, 1 app\n' });
-    // What must not get into Git is called by its name, and never by its value.
+    // The message names a secret that must not get into Git, and never shows its value.
     expect(ran.stderr).toContain(
       'DB_PASSWORD may be a secret, and everybody who can read the repo can read it (keep it out of Git: ',
     );
@@ -99,7 +99,7 @@ describe('import, without an engine', () => {
     expect((await run(repo, 'validate')).code).toBe(0);
   });
 
-  test('says of each key that is refused where it stands in the new app, and what to do', async () => {
+  test('says where each refused key is in the new app, and what to do', async () => {
     const text = 'services:\n  web:\n    build: .\n    volumes: ["~me/x:/x"]\n';
     const [stack, repo] = [await folderWith({ 'compose.yaml': `name: shop\n${text}` }), await folderWith({})];
     const ran = await run(repo, 'import', stack.dir);

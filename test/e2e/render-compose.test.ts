@@ -42,7 +42,7 @@ test('the one app of a folder is printed as JSON, its paths those of the folder'
   expect(JSON.parse((await render(folder, '--env')).stdout).services.a.image).toBe('x:7');
 });
 
-test('of several apps --app chooses one, and without it they are named', async () => {
+test('--app chooses one of several apps, and without it an error names them', async () => {
   const folder = await folderWith(fleet);
   const { stdout } = await render(folder, '--app', 'one');
   expect(JSON.parse(stdout)).toMatchObject({

@@ -73,7 +73,7 @@ jest.setTimeout(120_000);
       }),
     );
     const settled = await site.becomes(
-      'three run, under their own names, web and db anew',
+      'three run, under their own names; web and db are new',
       (found) =>
         allRun(3)(found) &&
         found.every(({ name, service }) => name === `${site.app('a')}-${service}-1`) &&

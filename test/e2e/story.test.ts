@@ -9,7 +9,7 @@ import { story } from '../../demo/story.ts';
 import { silentTeller } from '../../demo/teller.ts';
 import { freePort } from '../support/net/registry.ts';
 
-// What `npm run demo` tells people, held to the same looks at the same real parts.
+// Holds the story that `npm run demo` tells people to the same checks of the same real parts.
 const host = process.env.HOLDFAST_TEST_DOCKER ?? '';
 
 jest.setTimeout(120_000);

@@ -37,7 +37,7 @@ test.each([1, 2, 3, 4, 5])(
   },
 );
 
-test('what another agent made is no difference, and one that takes over a site meets no conflict', async () => {
+test('a container that another agent made is no difference, and an agent that takes over a site meets no conflict', async () => {
   const { clock, simulated, live, running } = reconciledSite(7, SITE);
   const a = await live('aaaa', git('one'));
   await clock.advance(MINUTE);

@@ -59,9 +59,9 @@ export interface HostileServer {
   behaviours: () => Record<string, Behaviour>;
   /** After these the agent is told to end while they go on, and begins again with them. */
   ending: readonly string[];
-  /** Which limit or rule ends them, so that each does what it is named by. */
+  /** The message of the limit or rule that ends each one, so that each does what its name says. */
   said: Record<string, RegExp>;
-  /** Starts the registry, where it is none of Git. */
+  /** Starts the registry, for servers that do not speak Git. */
   serve?: () => Promise<TestRegistry>;
 }
 

@@ -82,7 +82,7 @@ describe.each([true, false])('a site that is killed while it fetches, accepts an
     return said();
   }
 
-  /** What is accepted is whole, and no older than what was said. */
+  /** The accepted state is whole, and no older than the last one that the process reported. */
   async function isWhole(atLeast: string | undefined): Promise<number> {
     const { accepted, problems } = await acceptedStore(systemDisk, join(dir, 'accepted'), 'test').load();
     expect(problems).toEqual([]);

@@ -32,7 +32,7 @@ function seeded(seed: number): () => number {
   };
 }
 
-/** What Git says, alternating, so that each step replaces, adds and prunes. */
+/** The content of Git, which alternates, so that each step replaces, adds and prunes. */
 const shape = (site: ChaosSite, step: number) => {
   const odd = step % 2 === 1;
   const image = odd ? IMAGE : IMAGE_2;
@@ -143,7 +143,7 @@ describeChaos('an agent that is killed at any moment', () => {
     await stateIsReadable();
   };
 
-  /** When the volume was made: the same at the end, so it was never made anew. */
+  /** The time when the volume was made: it is the same at the end, so nothing made the volume again. */
   const bornAt = async (): Promise<string> =>
     (JSON.parse(await mustAsk(site.host, 'GET', `/volumes/${site.app('a')}_data`)) as { CreatedAt: string }).CreatedAt;
   let born = '';

@@ -28,14 +28,14 @@ describeChaos('the agent stays, whatever Git says,', () => {
     await site.sees(new RegExp(`apps/${broken}/compose.yaml:3:5: unknown key imag.*stays as it was at`));
     await site.sees(/has taken over/);
     await mustAsk(HOST, 'POST', `/containers/${broken}-web-1/kill`);
-    await site.becomes('what was broken in Git is still healed', allRun(2));
+    await site.becomes('an app that is broken in Git is still healed', allRun(2));
     expect((await site.containers()).map(({ image }) => image)).toEqual([IMAGE, IMAGE]);
     await endsCleanly(life);
   });
 });
 
 describeChaos('paths of a Compose file lead, as with docker compose,', () => {
-  /** What a container of the site binds, by where it sees it. */
+  /** The paths that a container of the site binds, by where it sees them. */
   async function bound(container: string): Promise<Record<string, string>> {
     const { Mounts } = JSON.parse(await mustAsk(HOST, 'GET', `/containers/${container}/json`)) as {
       Mounts: { Source: string; Destination: string }[];
@@ -80,7 +80,7 @@ describeChaos('paths of a Compose file lead, as with docker compose,', () => {
     const warning = /deploy\/conf\/sit\.conf; .*did you mean \.\/conf\/slip\.conf\?/;
     await site.sees(warning);
 
-    // What a container does to its copy is mended, and the next commit brings another one.
+    // The agent mends a copy that a container changed, and the next commit brings another one.
     await execIn(HOST, `${shop}-web-1`, ['sh', '-c', 'echo spoilt > /nginx']);
     const holds = async (text: string): Promise<boolean> => (await readFile(copy, 'utf8').catch(() => '')) === text;
     expect(await until(() => holds('one\n'), PATIENCE_MS)).toBe(true);

@@ -32,7 +32,7 @@ besideCompose(['Docker 20.10', 'a newer Docker'], ({ host, project, run }) => {
     expect(await shop.lives()).toEqual(before);
   });
 
-  test('what docker compose built is run, and adopted; where the engine lacks it, that is said and nothing is pulled', async () => {
+  test('images that docker compose built run and are adopted; if the engine lacks one, apply says so and pulls nothing', async () => {
     const text = (name: string): Record<string, string> => ({
       'compose.yaml': `name: ${name}\nservices:\n  web: { build: ./web, stop_grace_period: 1s }\n`,
       'web/Dockerfile': `FROM ${IMAGE}\nCMD ["stay"]\n`,
@@ -59,7 +59,7 @@ besideCompose(['Docker 20.10', 'a newer Docker'], ({ host, project, run }) => {
     }
   });
 
-  test('what changes is changed, and nothing else; what Compose made stays Compose’s, and what is handed back is whole', async () => {
+  test('apply changes only what differs; containers that Compose made stay Compose’s, and all is whole when Compose takes it back', async () => {
     const shop = await project(files());
     await shop.compose('up', '-d');
     await shop.compose('run', '--rm', '-d', '--name', `${shop.name}-once`, 'extra', 'stay');
@@ -98,7 +98,7 @@ besideCompose(['Docker 20.10', 'a newer Docker'], ({ host, project, run }) => {
     expect(db?.mounts.find(({ Destination }) => Destination === '/conf')?.Source).toBe(join(shop.folder.dir, 'conf'));
     expect((await run(shop, 'diff', '--adopt')).code).toBe(0);
 
-    // Compose takes them back: it makes anew what Holdfast made, once, and leaves networks and volumes alone.
+    // Compose takes them back: it replaces the containers that Holdfast made, once, and leaves networks and volumes alone.
     const handed = await shop.compose('up', '-d', '--yes');
     expect(handed.stderr).not.toMatch(/Network|Volume|warn/i);
     expect(await shop.networkIds()).toEqual(networks);

@@ -41,7 +41,7 @@ services:
     await site.sees(/web-1, which docker compose made, is adopted/);
     expect(await shop.lives()).toEqual(before);
 
-    // Made anew, it binds what it bound.
+    // The container that replaces it binds the same paths.
     const [{ mounts } = { mounts: [] }] = await shop.containers();
     for (const { id } of await shop.containers()) await ask(host, 'DELETE', `/containers/${id}?force=1`);
     await site.becomes('web runs again', (found) => found.length === 1 && found[0]?.state === 'running');
@@ -82,7 +82,7 @@ services:
     );
     expect(await until(async () => !(await runs('extra-1')), PATIENCE_MS)).toBe(true);
 
-    // Every container goes; the next life of the agent, which cannot ask the repo, makes them anew where they were.
+    // Every container goes; the next life of the agent cannot ask the repo, and creates them again where they were.
     await life.end('SIGKILL');
     await site.git.close();
     for (const { id } of await shop.containers()) await ask(host, 'DELETE', `/containers/${id}?force=1`);

@@ -57,7 +57,7 @@ export const files =
 
 export const isOurs = ({ labels }: { labels: Record<string, string> }): boolean => 'dev.holdfast.site' in labels;
 
-/** What a test has on one engine; whatever it makes goes when the test ends. */
+/** The tools of a test on one engine; everything that it makes goes when the test ends. */
 export interface BesideCompose {
   host: string;
   /** A project of these files that nobody runs yet. */

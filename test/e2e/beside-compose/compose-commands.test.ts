@@ -80,7 +80,7 @@ besideCompose(['Docker 20.10', 'a newer Docker'], ({ host, project, run }) => {
     await quiet('start', 'web');
     expect((await shop.containers()).filter(({ state }) => state === 'running')).toHaveLength(4);
 
-    // It is no stranger to what Holdfast made, either: up asks nothing about volumes, and makes no network anew.
+    // It accepts what Holdfast made, too: up asks nothing about volumes, and makes no network again.
     const networks = await shop.networkIds();
     await mustAsk(host, 'GET', `/volumes/${shop.name}_data`);
     const { stderr } = await shop.compose('up', '-d', '--yes');

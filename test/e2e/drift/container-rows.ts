@@ -10,7 +10,7 @@ import { one, type Row, stays } from './row.ts';
 const heldBack = (site: KeptSite) =>
   (site.plan()?.apps ?? []).flatMap(({ operations }) => operations.flatMap(({ withheld }) => withheld ?? []));
 
-/** What somebody does to a container. */
+/** Changes that somebody makes to a container. */
 export const CONTAINER_ROWS: Row[] = [
   {
     row: 'memory, cpus and restart policy updated: set back in place',
@@ -67,7 +67,7 @@ export const CONTAINER_ROWS: Row[] = [
     row: 'crash between create and rename during a replace: finished cleanly',
     compose: one(),
     async drift(site, by) {
-      // What a replacement leaves that was killed once its successor ran: the old one gone, the new one under its temporary name.
+      // The agent was killed once the new container ran: the old one is gone, and the new one has its temporary name.
       await site.die();
       const hash = (await site.inspect('web')).Config.Labels['dev.holdfast.spec-hash'] ?? '';
       await by.post(`/containers/${site.name('web')}/rename?name=${site.name('web')}.${hash.slice(0, 8)}`);

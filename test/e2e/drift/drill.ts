@@ -9,7 +9,7 @@ import { FILE_ROWS } from './file-rows.ts';
 import { NETWORK_ROWS } from './network-rows.ts';
 import { type Engine, REPOSITORY, type Row, TAG } from './row.ts';
 
-// What `docker compose up -d` leaves as it is, row by row: somebody did this, and Holdfast makes it good.
+// In each row, somebody does what `docker compose up -d` leaves as it is, and Holdfast makes it good.
 jest.setTimeout(180_000);
 
 /** The service that a row looks at beforehand: web, where it runs from the beginning. */

@@ -95,7 +95,7 @@ export const FILE_ROWS: Row[] = [
     },
   },
   {
-    row: 'what the site owns (ignoreDifferences): left alone, and kept by a replacement',
+    row: 'fields that the site owns (ignoreDifferences): left alone, and kept by a replacement',
     compose: one({ mem_limit: '64m', environment: { MODE: 'a' } }),
     spec: { ignoreDifferences: [{ services: ['w*'], fields: ['memory', 'memswap_limit'] }] },
     except: { Podman: 'it cannot update, and neither can somebody else' },

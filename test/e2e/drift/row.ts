@@ -23,7 +23,7 @@ export interface Row {
   /** Not where this is so. */
   except?: { [Engine in keyof typeof ENGINES]?: string };
   drift(site: KeptSite, by: Engine): Promise<unknown>;
-  /** What is so afterwards; `before` is web as it was. */
+  /** Checks the state afterwards; `before` is web as it was. */
   mended(site: KeptSite, before: Inspected): Promise<void>;
 }
 

@@ -144,7 +144,7 @@ suite('the way to an engine', () => {
     });
   });
 
-  test('is found again after it broke, and everything is looked at anew', async () => {
+  test('is found again after it broke, and Holdfast looks at everything again', async () => {
     const { port, cut } = await relay(createServer());
     const engine = openEngine(await api({ DOCKER_HOST: `tcp://127.0.0.1:${port}` }), {
       site: 'nobody',

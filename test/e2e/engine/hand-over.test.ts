@@ -13,7 +13,7 @@ const STORE =
   'mkdir /d/open 2>/dev/null || touch /d/clash; trap "sleep 1; rmdir /d/open; exit 0" TERM; while :; do sleep 0.1; done';
 
 for (const [name, host] of Object.entries(ENGINES)) {
-  (host ? describe : describe.skip)(`what goes from one container to another on ${name}`, () => {
+  (host ? describe : describe.skip)(`a container on ${name} hands over`, () => {
     let site: KeptSite;
     beforeAll(() => importChaosImages(host ?? ''));
     afterEach(() => site?.close());

@@ -5,7 +5,7 @@ import { ENGINES } from '../../support/engine/engine-under-test.ts';
 import { IMAGE, IMAGE_2, importChaosImages } from '../../support/site/chaos-site.ts';
 import { type KeptSite, keptSite } from '../../support/site/kept-site.ts';
 
-// What docker compose does with hooks was read off it: each in its order after a start, dependents after them; a failing one ends the rest.
+// These rules were read off docker compose: each hook runs in its order after a start, and dependents start after them; a failing one ends the rest.
 jest.setTimeout(120_000);
 
 const stays = { image: IMAGE, command: ['stay'], restart: 'unless-stopped', stop_grace_period: '1s' };

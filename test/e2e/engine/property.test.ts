@@ -12,7 +12,7 @@ const RUNS = Number(process.env.HOLDFAST_PROPERTY_RUNS ?? 60);
 
 for (const [name, host] of Object.entries(ENGINES)) {
   const suite = host ? describe : describe.skip;
-  suite(`what is created on ${name} is observed as it was asked for`, () => {
+  suite(`a container on ${name} is observed as it was asked for,`, () => {
     const prefix = `property-${Math.random().toString(36).slice(2, 8)}-`;
     const networks = [`${prefix}back`, `${prefix}front`];
     let api: EngineApi;

@@ -43,7 +43,7 @@ describe('credentials', () => {
     expect(server.traffic.length).toBe(3);
   });
 
-  test('a token that was rotated while the agent runs is read anew from its file', async () => {
+  test('a token that was rotated while the agent runs is read again from its file', async () => {
     const file = join(cache, 'token');
     await writeFile(file, 'one\n');
     server.options.credentials = { username: 'x-access-token', password: 'one' };

@@ -25,7 +25,7 @@ jest.setTimeout(60_000);
 
 followedRepo('edge');
 
-describe('what else can be at the other end', () => {
+describe('at the other end of the connection:', () => {
   test('nobody, and then the server again', async () => {
     const commit = await repo.commit({ a: '1' });
     const source = open();
@@ -66,7 +66,7 @@ describe('what else can be at the other end', () => {
       expect(error.message).toMatch(
         /^The certificate of 127\.0\.0\.1:\d+ is signed by an authority that this machine does not trust/,
       );
-      // Whatever another program on the machine needed.
+      // A setting that another program on the machine needs changes nothing.
       const lax = await holdfast(['validate', '--repo', url], { env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } });
       expect(lax.stderr).toMatch(/is signed by an authority that this machine does not trust/);
       const caFile = join(cache, 'ca.pem');

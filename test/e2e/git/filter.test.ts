@@ -14,7 +14,7 @@ followedRepo('fleet');
 
 const withFilters = (): Promise<string> => repo.git(['config', 'uploadpack.allowFilter', 'true']);
 
-/** What cannot be packed any smaller, as text. */
+/** Text that cannot be packed any smaller. */
 const noise = (bytes: number): string => randomBytes(bytes).toString('base64').slice(0, bytes);
 
 /** Many files in one commit, by one process. */

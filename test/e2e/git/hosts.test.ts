@@ -34,7 +34,7 @@ interface Host {
 const FILTERS = ['uploadpack.allowFilter', 'true'];
 const ANY = ['uploadpack.allowAnySHA1InWant', 'true'];
 
-/** What CodeCommit says that it can do. */
+/** The capabilities that CodeCommit announces. */
 const asCodeCommit = (body: Buffer): Buffer =>
   without(
     ...['multi_ack', 'side-band', 'ofs-delta', 'no-progress', 'include-tag', 'no-done'],
@@ -46,7 +46,7 @@ const asCodeCommit = (body: Buffer): Buffer =>
     ),
   );
 
-/** What hosts of Git do: the rows of docs/git-hosts.md. */
+/** The behaviour of Git hosts: the rows of docs/git-hosts.md. */
 const HOSTS: Record<string, Host> = {
   'protocol 1': {
     options: { withoutV2: true },

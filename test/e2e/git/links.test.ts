@@ -167,7 +167,7 @@ describeNginx('git http-backend behind nginx, with TLS by a private authority', 
       const size = link.down;
       for (let cut = 1; cut < size; cut += Math.ceil(size / 25)) {
         link.faults = { [fault]: cut };
-        // A kept connection is closed at the cut and asked anew, so a late cut may still come to the whole.
+        // A kept connection is closed at the cut and asked again, so a fetch with a late cut may still succeed.
         const result = await fetchOnce().catch((error: unknown) => error);
         if (result !== 'y') expect(result).toBeInstanceOf(SourceError);
       }

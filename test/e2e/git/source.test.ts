@@ -181,7 +181,7 @@ describe('fetching', () => {
   test.each([
     ['a name that is there twice', ['100644 a', '100644 a']],
     ['names out of order', ['100644 b', '100644 a']],
-    ['a mode that is none of Git', ['0777 a']],
+    ['a mode that Git does not have', ['0777 a']],
     ['a name of 4 KB', [`100644 ${'x'.repeat(4096)}`]],
     ['.git in signs that are not seen', ['100644 .g\u200cit']],
   ])('a tree with %s is refused', async (_, entries) => {
@@ -239,7 +239,7 @@ describe('fetching', () => {
     expect(await text(two, 'a')).toBe('1');
     await two.dispose();
     expect(server.traffic.length).toBe(requests);
-    // What the server can do is asked once in a life.
+    // A source asks once in its life what the server can do.
     expect(await text(await open().fetch(commit, live), 'a')).toBe('1');
     expect(server.traffic.length).toBe(requests + 1);
     expect(await readdir(cache)).toEqual(files);
@@ -264,7 +264,7 @@ describe('fetching', () => {
   });
 });
 
-describe('what a commit descends from', () => {
+describe('the history of a commit', () => {
   beforeEach(() => repo.git(['config', 'uploadpack.allowFilter', 'true']));
 
   test('is told commit by commit, children first, without their files', async () => {

@@ -33,7 +33,7 @@ atLaptop('down, prune and --repo', () => {
     expect(await networksOf(host, site)).toEqual([]);
   });
 
-  test('what Git no longer names stays until --prune says otherwise', async () => {
+  test('a service that Git no longer names stays until --prune says otherwise', async () => {
     const app = uniqueApp();
     const site = app;
     const two = `${one()}  extra:\n    image: ${IMAGE}\n`;

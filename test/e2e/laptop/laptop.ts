@@ -5,7 +5,7 @@ import { IMAGE, importChaosImages } from '../../support/site/chaos-site.ts';
 import { type ConfigFolder, configFolder } from '../../support/site/config-folder.ts';
 import { containersOf, removeApp } from '../../support/site/site.ts';
 
-// What a person does at a laptop.
+// The work of a person at a laptop.
 export const host = process.env.HOLDFAST_TEST_DOCKER ?? '';
 
 /** A lone Compose file: two services, one after the other, a network and a volume. */

@@ -70,7 +70,7 @@ test('a token is asked for where the registry says, once, and kept', async () =>
       registryAuth(host, { DOCKER_CONFIG: config }, (sentence) => new TypeError(sentence) as never),
   });
   front.token.scopes = [];
-  // Layers lie with somebody else, to whom the token is no business.
+  // Another host holds the layers, and must not see the token.
   const storage = await startRegistryFront(registry.address);
   front.elsewhere = storage.address;
   await known.poll(live);

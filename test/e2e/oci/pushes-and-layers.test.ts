@@ -33,7 +33,7 @@ import {
 
 pushedRepo();
 
-test('many pushes make few layers, which a site that has them does not download anew; Git reads each', async () => {
+test('many pushes make few layers, and a site that has them does not download them again; Git reads each', async () => {
   await repo.commit({ ...compose(0), bulk: bulk('a', 32_768) });
   await push();
   const site = source();
@@ -70,7 +70,7 @@ test('many pushes make few layers, which a site that has them does not download 
   await clone.git(['fsck', '--strict']);
 });
 
-test('what the disk lost comes again', async () => {
+test('packs that the disk lost come again', async () => {
   const first = await repo.commit({ ...compose(1), bulk: bulk('a', 32_768) });
   await push();
   await repo.commit(compose(2), { branch: 'side' });
@@ -101,7 +101,7 @@ test('many small pushes on a large base are gathered above it', async () => {
   await site.poll(live);
   expect(front.sent()).toBeLessThan(9000);
   expect(await textOf(site, last, 'compose.yaml')).toContain('shop:last');
-  // A site that has none of it gets three layers, and one that has the first of them the other two.
+  // A new site gets three layers, and a site that has the first of them gets the other two.
   const fresh = source({ dir: join(dir, `fresh-${count}`) });
   front.asked();
   expect(await fresh.poll(live)).toMatchObject({ commit: last });
@@ -109,7 +109,7 @@ test('many small pushes on a large base are gathered above it', async () => {
   expect((await fresh.history(last, [], live)).length).toBe(11);
 });
 
-test('after packs were merged, history, tags and what later layers stand on are still there', async () => {
+test('after packs were merged, history, tags and the commits that later layers need are still there', async () => {
   const first = await repo.commit({ ...compose(0), bulk: bulk('a', 32_768), old: bulk('o', 4096) });
   await signedTag(repo, 'v1', first, ada);
   const tag = await repo.git(['rev-parse', 'refs/tags/v1']);
@@ -127,7 +127,7 @@ test('after packs were merged, history, tags and what later layers stand on are 
   expect(Buffer.from(await site.object(tag, 'tag', live)).toString()).toContain('tag v1');
   expect((await site.history(commits.at(-1) ?? '', [], live)).map(({ oid }) => oid)).toEqual(commits.reverse());
   expect(front.asked().filter((line) => line.startsWith('GET blobs'))).toHaveLength(1);
-  // What only an old commit had is found again, whatever that costs.
+  // A file that only an old commit had is found again, whatever that costs.
   const side = await repo.commit(
     { old: Buffer.concat([bulk('o', 4096), Buffer.from('!')]) },
     { branch: 'side', from: first },
@@ -154,7 +154,7 @@ test('a layer that is what its digest says and nothing that Git reads is refused
     createHash('sha1').update(spoiled.subarray(0, -20)).digest(),
   ]);
   const other = 'e'.repeat(40);
-  /** How often it is downloaded in three polls: what breaks off early costs little, and what stands on something else is tried with all of it. */
+  /** Its downloads in three polls: a layer that breaks off early costs little, and one whose base is missing is tried again with all layers. */
   const cases: [bytes: Buffer, why: RegExp, downloads: number][] = [
     [bundle(`${first} HEAD\n\n`, spoiled), /checksum is wrong/, 1],
     [bundle(`${first} HEAD\n\n`, resealed), /damaged|outside|unpack/, 1],

@@ -58,7 +58,7 @@ export async function open(trust = trusting()): Promise<TrustingSite> {
   return site;
 }
 
-/** What a site runs: `web:1 small`. */
+/** The image and the size that a site runs: `web:1 small`. */
 export function running(site: TrustingSite): string | undefined {
   const spec = site.desired()?.apps[0]?.services[0]?.containers[0]?.spec;
   return spec && `${spec.Image} ${spec.Env?.SIZE}`;

@@ -143,7 +143,7 @@ test('a pinned commit that is not there yet is said once, and found when it is',
   expect(running(site)).toBe('web:later small');
 });
 
-test('what is broken at the pinned revision is said with the revision, and holds nothing else up', async () => {
+test('an error at the pinned revision is reported with the revision, and holds nothing else up', async () => {
   const begin = await commit({ 'compose.yaml': 'services: { web: { image: "web:bare" } }\n' });
   const site = await open();
   const main = await commit({ 'compose.yaml': null, 'fleet.yaml': head('Fleet'), ...pin(begin) });
@@ -162,7 +162,7 @@ test('what is broken at the pinned revision is said with the revision, and holds
   site.lines();
   await site.poll();
   expect(site.lines()[0]).toMatch(`error ${shortRevision(broken)}: apps/bad/compose.yaml:1:13: `);
-  // What is broken on main is nothing to a site that is pinned.
+  // An error on main does not matter to a site that is pinned.
   const good = await commit({ 'apps/web/app.yaml': head('Application'), ...app(2) });
   await commit({ 'fleet.yaml': 'nonsense', ...pin(good) });
   await site.poll();

@@ -34,7 +34,7 @@ const suite = host && peer ? describe : describe.skip;
 suite('examples/agent', () => {
   let git: GitServer;
   let folder: string;
-  /** What a person does in the folder of the example, with the files of this test instead of those in /etc and /var/lib. */
+  /** Runs docker compose in the folder of the example as a person does, with the files of this test instead of those in /etc and /var/lib. */
   let compose: (...args: string[]) => Promise<{ stdout: string; stderr: string }>;
 
   beforeAll(async () => {
@@ -98,7 +98,7 @@ suite('examples/agent', () => {
     await mustAsk(host, 'POST', '/containers/holdfast-agent/stop?t=20');
     expect((await state('holdfast-agent'))?.State.ExitCode).toBe(0);
     expect((await state(WEB))?.State.Running).toBe(true);
-    // What the agent keeps is on the host, where another agent finds it.
+    // The agent keeps its state on the host, where another agent finds it.
     expect((await stat(join(folder, 'data', 'state', 'accepted', 'accepted.json'))).isFile()).toBe(true);
   });
 });

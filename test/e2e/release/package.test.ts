@@ -12,7 +12,7 @@ import { startGitServer } from '../../support/git/git-server.ts';
 
 const run = promisify(execFile);
 
-/** As on another machine: of this repo's commands only Node is on the PATH, and none of npm's variables from the run that started the tests. */
+/** The environment of another machine: Node is the only command of this repo on the PATH, and the variables of npm from the run that started the tests are gone. */
 const elsewhere = (): NodeJS.ProcessEnv => {
   const own = Object.entries(process.env).filter(([name]) => !/^npm_(package|lifecycle|execpath|node)/.test(name));
   const path = (process.env.PATH ?? '').split(delimiter).filter((dir) => !dir.startsWith(repoDir));
@@ -115,7 +115,7 @@ describe('the package', () => {
       ['cut off', (file) => truncate(file, 70_000)],
       ['another program’s', (file) => writeFile(file, 'not code at all')],
       ['open to others', (file) => chmod(file, 0o666)],
-    ])('and compiles anew what is %s', async (_, spoil) => {
+    ])('and compiles again if that code is %s', async (_, spoil) => {
       const file = await codeFile();
       const good = await readFile(file);
       await spoil(file);

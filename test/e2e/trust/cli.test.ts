@@ -52,8 +52,8 @@ afterAll(async () => {
 const verify = (...args: string[]) => holdfast(['verify', ...args]);
 
 describe.each([
-  ['of a clone', () => [repo.dir]],
-  ['of a repo behind a server', () => ['--repo', repo.url]],
+  ['in a clone', () => [repo.dir]],
+  ['with a repo behind a server', () => ['--repo', repo.url]],
 ])('holdfast verify %s', (_, where) => {
   test('says commit by commit what a site would accept', async () => {
     const { code, stdout } = await verify(...where(), '--trust', join(dir, 'head.yaml'), '--from', first);

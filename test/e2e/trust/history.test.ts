@@ -119,7 +119,7 @@ describe('update security', () => {
     await refuses(site, /v1 was a tag and is now refs\/heads\/v1, which is none/, second);
   });
 
-  test('8b. of a range of versions, a higher tag that nobody signed is refused, and so is one that another tag was copied to', async () => {
+  test('8b. in a range of versions, a higher tag that nobody signed is refused, and so is one that is a copy of another tag', async () => {
     const first = await signedCommit(repo, compose(1), { by: ada, from: null });
     await signedTag(repo, 'v1.0.0', first, ada);
     const site = await open(trusting({ ada }), '^1.0');
@@ -164,7 +164,7 @@ describe('update security', () => {
     await refuses(site, /the signature of commit .* is not right/, first);
   });
 
-  test('10b. a twin of a signed commit, made by writing its signature anew, keeps no site from going on', async () => {
+  test('10b. a twin of a signed commit, made by writing its signature again, does not stop a site from going on', async () => {
     const dan = await sshKeyPair(dir, 'dan', 'ecdsa');
     const { site } = await begun(trusting({ ada, dan }, { verify: 'every' }));
     const real = await signedCommit(repo, compose(2), { by: dan });

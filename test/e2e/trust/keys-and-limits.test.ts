@@ -56,7 +56,7 @@ describe('update security', () => {
     expect(site.enforced()).toBe(next);
   });
 
-  test('12. what is not trusted is judged before its files are fetched, whatever they hold', async () => {
+  test('12. a commit that is not trusted is judged before its files are fetched, whatever they hold', async () => {
     await repo.git(['config', 'uploadpack.allowFilter', 'true']);
     const { site, first } = await begun();
     const big = randomBytes(3_000_000);

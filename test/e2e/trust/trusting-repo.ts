@@ -55,7 +55,7 @@ export async function open(trust = trusting({ ada }), revision = 'main'): Promis
   return site;
 }
 
-/** What the next poll refuses: said once, however often it is asked, and fetched once. */
+/** The next poll refuses the commit: the site says so once, however often it polls, and fetches it once. */
 export async function refuses(site: TrustingSite, words: RegExp, enforced: string | undefined): Promise<void> {
   const floor = await site.floor();
   await site.poll();

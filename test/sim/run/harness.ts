@@ -194,7 +194,7 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
       if (world.squatters.has(one.name) && !one.body.Labels?.['dev.holdfast.site'])
         removeContainer(engine.machine, one, true, 'hand');
     }
-    // Of an app that Git no longer names nobody can tell for ever what docker compose started of it.
+    // Once Git no longer names an app, nobody can tell for ever which of its containers docker compose started.
     for (const one of [...engine.machine.containers.values()]) {
       const app = one.body.Labels?.['com.docker.compose.project'];
       if (isAdopted(one.body.Labels) && !repo.current().apps.some(({ name }) => name === app))

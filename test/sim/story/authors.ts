@@ -183,7 +183,7 @@ function editApp(random: Random, app: AppModel): void {
   tidy(app);
 }
 
-/** What the loader would refuse is put right: authors who run `validate`. */
+/** Puts right what the loader would refuse, as authors do who run `validate`. */
 function tidy(app: AppModel): void {
   const seen: string[] = [];
   for (const service of app.services) {
@@ -198,7 +198,7 @@ function tidy(app: AppModel): void {
         return [name, condition];
       }),
     );
-    // What docker compose put into a container nobody can see: where it may be at work, that is another story.
+    // Nobody can see the files that docker compose put into a container: an app where it may be at work has none.
     if (ADOPTING.has(app.name)) service.config = '';
     if (service.behaviour === 'job' && (service.restart === 'always' || service.restart === 'unless-stopped')) {
       service.restart = 'no';
@@ -211,7 +211,7 @@ function tidy(app: AppModel): void {
     const joined = app.services.find(({ name }) => name === service.joins && seen.includes(name));
     if (joined?.behaviour !== 'serve' || joined.replicas === 0) service.joins = '';
     if (service.joins) Object.assign(service, { networks: [], alias: '', port: 0 });
-    // A range of ports for each app: two apps that claim one are another story. What depends on another service keeps a port of its own,
+    // A range of ports for each app: two apps that claim one are another story. A service that depends on another one keeps a port of its own,
     // since it cannot hand it over to one that must be replaced before it; nor could docker compose.
     const own = Object.keys(service.dependsOn).length > 0 ? 10 + SERVICES.indexOf(service.name) : 0;
     if (service.port > 0) service.port = 8000 + 100 * APPS.indexOf(app.name) + (own || ((service.port % 10) % 6) + 1);

@@ -5,7 +5,7 @@ import { type AppModel, COMMANDS, type RepoModel, type ServiceModel } from './re
 import type { World } from './world.ts';
 
 /**
- * What is wrong with a site, told from what was committed and what the engine holds, without any of the code under test. Empty when all is
+ * The faults of a site, told from what was committed and what the engine holds, without any of the code under test. Empty when all is
  * as it should be.
  */
 export function complaints(repo: RepoModel, world: World): string[] {

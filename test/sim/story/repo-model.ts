@@ -1,7 +1,7 @@
 import { ADOPTING } from '../world/adoption.ts';
 import type { Files } from '../world/simulated-source.ts';
 
-/** One service, with what the simulated engine makes of it. What is here is what the end of a run is checked against, past the loader. */
+/** One service, with what the simulated engine makes of it. The end of a run is checked against these fields, without the loader. */
 export interface ServiceModel {
   name: string;
   image: string;

@@ -109,7 +109,7 @@ export const BY_HAND: Readonly<Record<string, Trouble>> = {
     for (const [path, content] of one.files) copy.files.set(path, content);
     start(world.engine.machine, copy, 'hand');
   }),
-  /** Somebody runs docker compose beside us: what is there is made anew as it was, and bears Compose's labels alone. */
+  /** Somebody runs docker compose beside us: it replaces each container with the same one, which bears Compose's labels alone. */
   composeUp: toContainer(
     'docker compose up --force-recreate',
     (world, one) => {

@@ -4,7 +4,7 @@ import type { Disk } from '../../../src/lib/disk.ts';
 import type { Random } from './random.ts';
 
 /**
- * One life of the agent. Whatever it was given answers only while it lives: a killed process sees nothing any more, while what it had
+ * One life of the agent. Everything that it was given answers only while it lives: a killed process sees nothing any more, while what it had
  * asked for just before may or may not still happen.
  */
 export class Life {

@@ -11,7 +11,7 @@ export interface Place {
   number: number;
 }
 
-/** What the monitors must know of Git to judge: the images a place may be replaced by; undefined when it may be pruned, too. */
+/** The monitors must know this of Git to judge: the images a place may be replaced by; undefined when it may be pruned, too. */
 export type WantedImages = (place: Place) => string[] | undefined;
 
 /** The agent may act on an observation that is this old: a stop takes its grace period. */
@@ -29,7 +29,7 @@ export class Monitors {
   wantedImages: WantedImages = () => undefined;
   /** True when each revision that the agent may know gives a place a pre_stop hook. */
   hasPreStop: (place: Place) => boolean = () => false;
-  /** Whether Git wants what replaces something in a place to run beside it first: by all, some or none of what the agent may know of Git. */
+  /** The revisions that the agent may know and that run a new container in a place beside the old one first: all, some or none. */
   startsFirst: (place: Place) => 'all' | 'some' | 'none' = () => 'none';
   /** The accepted state of the agent; undefined where it may have forgotten an observation. */
   follows: () => string | undefined = () => '';
@@ -100,7 +100,7 @@ export class Monitors {
       this.#violated(`${call} takes down ${container.name} before ${successors[0]?.name} has been well`);
   }
 
-  /** What has run for as long as the agent can know of it is stopped only after its pre_stop hook. */
+  /** A container that has run long enough for the agent to know of it is stopped only after its pre_stop hook. */
   #toldOfItsEnd(call: string, container: SimContainer, place: Place): void {
     const known = Math.min(this.#lastList, this.#machine.clock.monotonic() - AT_WORK_MS);
     if (container.status !== 'running' || container.steadySince >= known || !this.hasPreStop(place)) return;
@@ -159,7 +159,7 @@ export class Monitors {
     let mayStandBy = this.startsFirst(place) === 'none' ? 0 : 1;
     for (const other of this.#machine.containers.values()) {
       if (other === container || !isUp(other) || !sameKey(placeOf(other), place)) continue;
-      // What the engine or a person brought up behind the agent's back, while it was at work on what it had seen, is not its doing.
+      // The agent is not to blame for a container that the engine or a person started while it was at work on what it had seen.
       if (other.startedBy !== 'agent' && other.upSince >= known) continue;
       mayStandBy -= 1;
       if (mayStandBy >= 0) continue;

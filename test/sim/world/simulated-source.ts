@@ -103,7 +103,7 @@ export class SimulatedSource {
     return this.#forged.has(commit);
   }
 
-  /** Whether `older` lies before `newer`. */
+  /** True when `older` lies before `newer`. */
   isBefore(older: string, newer: string): boolean {
     return older !== newer && this.#ancestors(newer).has(older);
   }

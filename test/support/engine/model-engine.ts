@@ -227,7 +227,7 @@ export function createModelEngine(initial: ActualSite): ModelEngine {
         if (isUp(container) && !operation.force) throw new EngineError('conflict', `${container.name} runs`);
         site.containers.splice(site.containers.indexOf(container), 1);
         for (const [mode, id] of [...joined]) {
-          // Whoever had joined it is left with what the engine calls it.
+          // A container that had joined it is left with the engine's ID for it.
           if (id === container.id) find(mode).spec.NetworkMode = `container:${id}`;
           if (id === container.id || mode === container.id) joined.delete(mode);
         }

@@ -22,7 +22,7 @@ export async function sshKeyPair(dir: string, name: string, type = 'ed25519', bi
   return { file, line, fingerprint };
 }
 
-/** What `ssh-keygen -Y sign` makes of the message. */
+/** Signs the message with `ssh-keygen -Y sign`. */
 export async function sshSign(
   key: KeyPair,
   message: string | Uint8Array,
@@ -32,7 +32,7 @@ export async function sshSign(
   return piped('ssh-keygen', ['-Y', 'sign', '-n', namespace, '-f', key.file, '-O', `hashalg=${hash}`], message);
 }
 
-/** Whether `ssh-keygen -Y verify` agrees. */
+/** True when `ssh-keygen -Y verify` accepts the signature. */
 export async function sshVerifies(
   dir: string,
   allowed: string,

@@ -10,7 +10,7 @@ export interface Asked {
 /** Answers on the socket itself, as it likes; false to let the real server answer. */
 export type Behaviour = (asked: Asked, socket: net.Socket) => boolean | undefined;
 
-/** Stands before a real server of HTTP on loopback, and does to who asks whatever bytes can do. */
+/** A proxy before a real HTTP server on loopback, which does to its clients whatever bytes can do. */
 export interface HostileFront {
   /** `127.0.0.1:PORT`. */
   address: string;

@@ -7,14 +7,14 @@ import { gitSource } from '../../../src/source/git-source.ts';
 import { parseTrust } from '../../../src/trust/trust-file.ts';
 import { verifyCommit } from '../../../src/trust/verify/verify-commit.ts';
 
-// A program: does with a repo in a folder what an agent does with a commit that it sees: looks, judges all from the commit that it stands at, and reads the
+// A program: does with a repo in a folder what an agent does with a commit that it sees: looks, judges all from the commit that it enforces, and reads the
 // files. A line of JSON says what it came to.
 
 const [url = '', floor = '', dir = '', trust = ''] = process.argv.slice(2);
 
 /** The result. */
 export interface FollowedHistory {
-  /** Of the verification: commits that were looked at, and the kind of the first refusal. */
+  /** The number of commits that the verification judged, or the kind of the error that ended it. */
   judged: number | string;
   refusal: string;
   /** Apps that were placed, or why they could not be read. */

@@ -33,7 +33,7 @@ class Automaton {
   private readonly flags: string;
   private text = '';
   private at = 0;
-  /** Of each state: the characters that lead to it, none for a place that has none (`^`, `$`, a look ahead). */
+  /** For each state, the characters that lead to it; empty where none do (`^`, `$`, a look ahead). */
   private readonly sets: Set<number>[] = [];
   private readonly names: string[] = [];
   private readonly follow: Set<number>[] = [];
@@ -52,7 +52,7 @@ class Automaton {
       this.flags.includes('y') ||
       (!piece.isEmpty && !this.flags.includes('m') && piece.first.every((state) => this.names[state] === '^'));
     if (isBound) return piece;
-    const anything = this.state('what is before it', new Set(ALPHABET.keys()));
+    const anything = this.state('the text before it', new Set(ALPHABET.keys()));
     return this.concat(this.repeat(anything, 0), piece);
   }
 

@@ -28,7 +28,7 @@ export function regexLiterals(source: string): RegexLiteral[] {
   /** Braces that are open, innermost last; true for one of a template's `${`. */
   const braces: boolean[] = [];
   let at = 0;
-  /** What came before, but for spaces and comments: a word, or one character. */
+  /** The word or character that came before, without spaces and comments. */
   let before = '';
 
   const template = (): void => {

@@ -5,7 +5,7 @@ import * as net from 'node:net';
 export interface ForwardProxy {
   /** `http://127.0.0.1:PORT`. */
   url: string;
-  /** What it was asked for: `CONNECT host:port`, or a method and a URL. */
+  /** The requests that it got: `CONNECT host:port`, or a method and a URL. */
   asked: string[];
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Stands before a registry, on loopback, and writes down what it is asked. */
+/** A proxy before a registry, on loopback, which writes down what it is asked. */
 export interface RegistryFront {
   /** `127.0.0.1:PORT`. */
   address: string;

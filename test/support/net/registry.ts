@@ -19,7 +19,7 @@ export interface TestRegistry {
   remove(): Promise<void>;
 }
 
-/** What a registry with `auth` asks for. The registry knows only the password's hash (bcrypt, the one form that it takes). */
+/** The credentials that a registry with `auth` asks for. The registry knows only the password's hash (bcrypt, the one form that it takes). */
 export const REGISTRY_CREDENTIALS = { username: 'holdfast', password: 'correct-horse' };
 const HTPASSWD = 'holdfast:$2b$05$zkSzzsEs9OLERbXDk.O3Je6NzMWujdF3/KeXjJx9TasA/yKKGIuzi\n';
 

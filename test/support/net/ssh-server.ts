@@ -99,7 +99,7 @@ export async function startSshServer(dir: string, socket: string): Promise<SshSe
   };
 }
 
-/** What `docker [--host unix://PATH] system dial-stdio` does: standard input and output are a connection to the engine. */
+/** Does the same as `docker [--host unix://PATH] system dial-stdio`: standard input and output are a connection to the engine. */
 const DIAL = `import { connect } from 'node:net';
 const words = process.argv.slice(2);
 const at = words.indexOf('--host');

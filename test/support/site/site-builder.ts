@@ -198,7 +198,7 @@ export function actualOf(desired: DesiredSite, can: Partial<EngineCapabilities> 
   return actual;
 }
 
-/** A container that runs just as wanted, but for `changes`. */
+/** A container that runs just as wanted, except for `changes`. */
 export function running(
   owner: DesiredApp,
   name: string,

@@ -35,7 +35,7 @@ const RICH_CONFIG = [
 export function engineEcho(name: keyof typeof ENGINES): void {
   const host = ENGINES[name];
   const suite = host ? describe : describe.skip;
-  suite(`what ${name} answers`, () => {
+  suite(`on ${name},`, () => {
     const prefix = `echo-${Math.random().toString(36).slice(2, 8)}-`;
     const run = <T>(work: Promise<T>): Promise<T> => work;
     let api: EngineApi;

@@ -114,7 +114,7 @@ export function renameContainer(machine: Machine, container: SimContainer, name:
   machine.tell(container, 'rename', machine.profile.facts.product === 'Podman' ? {} : { oldName: `/${oldName}` });
 }
 
-/** What `update` takes. Zero means "leave it", so that a limit cannot be taken away. */
+/** Changes what `update` can change. Zero means "leave it", so that a limit cannot be taken away. */
 export function updateContainer(machine: Machine, container: SimContainer, changes: Record<string, unknown>): void {
   if (!machine.profile.facts.can.update) throw new EngineError('unsupported', 'this engine cannot update a container');
   const host = container.body.HostConfig;

@@ -24,7 +24,7 @@ export function programOf(container: SimContainer): Program {
   return interpret(argv, container, term);
 }
 
-/** What a run of it prints: the words of each `echo`, whichever of its streams they go to. */
+/** The output of a run of it: the words of each `echo`, on either stream. */
 export function printedBy(container: SimContainer): string {
   const [command = '', ...words] = argvOf(container.body);
   const name = command.replace(/^\/(usr\/)?s?bin\//, '');

@@ -63,7 +63,7 @@ export interface SimContainer {
   /** Monotonic: since when it is up, counting the engine's own restarts as up. */
   upSince: number;
   exited: (() => void)[];
-  /** How often the agent has started it, and what was run in it, each with the start that it came after. */
+  /** The number of times that the agent has started it. `execs` says what was run in it, and after which of these starts. */
   agentStarts: number;
   /** Monotonic: since when it runs and is not paused. */
   steadySince: number;

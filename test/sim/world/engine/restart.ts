@@ -3,7 +3,7 @@ import type { Machine } from './machine.ts';
 import { hasProcess, isUp, type SimContainer } from './records.ts';
 
 /**
- * How the engine goes: told to (`term`), killed (`kill`), with the whole machine (`power`), or without taking the containers along (`live`:
+ * The ways in which the engine goes: told to (`term`), killed (`kill`), with the whole machine (`power`), or without taking the containers along (`live`:
  * live-restore, or Podman's service).
  */
 export type RestartMode = 'term' | 'kill' | 'power' | 'live';

@@ -55,7 +55,7 @@ export function connect(machine: Machine, reference: string, container: SimConta
   const existing = container.endpoints.get(network.body.Name);
   if (existing && !isRefused(container, existing)) return;
   const endpoint: SimEndpoint = { networkId: '', asked: deepFreeze(structuredClone(asked)), ip: '', ip6: '' };
-  // What Docker refuses to connect while it runs keeps the entry, without an endpoint behind it.
+  // A container that Docker refuses to connect while it runs keeps the entry, without an endpoint behind it.
   if (machine.profile.keepsRefusedEndpoints) container.endpoints.set(network.body.Name, endpoint);
   if (hasProcess(container)) attach(machine, container, network, endpoint);
   container.endpoints.set(network.body.Name, endpoint);
