@@ -70,7 +70,7 @@ describeChaos('a disk that is full', () => {
       const about = (await site.log()).slice(from).filter(({ message }) => complaint.test(message));
       expect(about.filter(({ message }) => /state directory/.test(message)).length).toBeLessThan(2);
       expect(about.filter(({ message }) => !/state directory/.test(message)).length).toBeLessThan(2);
-      for (const { message } of about) expect(message).toMatch(/cannot (write the state directory|keep what)/);
+      for (const { message } of about) expect(message).toMatch(/cannot (write the state directory|store the state)/);
 
       const { accepted, problems } = await acceptedStore(systemDisk, join(site.stateDir, 'accepted'), 'test').load();
       expect([accepted?.commit, problems]).toEqual([before, []]);
