@@ -40,12 +40,11 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
   },
   beacon: {
     summary:
-      'Sign which commit a revision is at, and how long sites may believe that, so that they notice a frozen server. Needs git.',
+      'Sign which commit a revision is at, and how long sites may believe that, so that they notice a frozen server.',
     load: () => import('./commands/beacon.ts'),
   },
   push: {
-    summary:
-      'Send branches and tags of a clone to a container registry, where sites follow them with --repo oci://…. Needs git.',
+    summary: 'Send branches and tags of a clone to a container registry, where sites follow them with --repo oci://….',
     load: () => import('./commands/push.ts'),
   },
   agent: {

@@ -25,7 +25,7 @@ const options = {
     count(1),
     "the beacon's number; sites believe no lower one than they saw (default: the time in seconds)",
   ),
-  push: optional(text('remote'), 'send it to this remote'),
+  push: optional(text('remote'), 'send it to this remote, with the program git'),
 };
 
 type BeaconOptions = OptionsOf<typeof options>;
