@@ -87,9 +87,12 @@ export async function removeContainer(host: string, container: string): Promise<
   await ask(host, 'DELETE', `/containers/${container}?force=1&v=1`);
 }
 
-/** Removes all that carries the label: containers, networks, volumes. Nothing else is touched. */
+/**
+ * Removes all that carries the label: containers, networks, volumes. Nothing else is touched. One container at a time: Docker 20.10 can lock itself up
+ * for good when many on one network end in the same moment.
+ */
 export async function removeSite(host: string, whose: Whose): Promise<void> {
-  await Promise.all((await containersOf(host, whose)).map(({ id }) => removeContainer(host, id)));
+  for (const { id } of await containersOf(host, whose)) await removeContainer(host, id);
   for (const name of await networksOf(host, whose)) await ask(host, 'DELETE', `/networks/${encodeURIComponent(name)}`);
   for (const name of await volumesOf(host, whose)) await ask(host, 'DELETE', `/volumes/${encodeURIComponent(name)}`);
 }

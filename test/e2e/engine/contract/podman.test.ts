@@ -1,3 +1,0 @@
-import { realContract } from './real.ts';
-
-realContract('Podman');
