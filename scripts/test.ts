@@ -23,7 +23,7 @@ const STAGES = {
   sim: { needs: 'nothing', folders: ['test/sim'], jest: BOTH_CORES },
   conformance: { needs: 'engines', folders: ['test/conformance'], jest: WAITING },
   e2e: { needs: 'engines', folders: ['test/e2e', 'test/chaos'], jest: WAITING },
-  // These count what an engine is asked, and says: nobody else may be at it. There is one file for each engine.
+  // Each needs an engine that nobody else uses. There is one file for each engine.
   alone: { needs: 'engines', folders: ['test/alone'], jest: ['--maxWorkers=3'] },
 } as const satisfies Record<string, Stage>;
 
