@@ -3,7 +3,7 @@ import { dirname, join, normalize, relative } from 'node:path';
 
 interface Room {
   does: string;
-  /** The folders that it may import besides itself, each of which is above it here. */
+  /** The folders that it may import besides itself. Each of them is above it in this table. */
   mayImport: readonly string[];
 }
 

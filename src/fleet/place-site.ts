@@ -1,6 +1,6 @@
 import { InputError, type Problem } from '../lib/errors.ts';
 import { shortRevision } from '../lib/text/revision.ts';
-import type { FleetDocument, Pin, PlacedSite, SiteDocument } from '../model/fleet.ts';
+import type { FleetDocument, Pin, PlacedApp, PlacedSite, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { type AskNowhere, placeApplications } from './applications.ts';
 import { COMPOSE_FILES, findLoneFiles } from './compose-files.ts';
@@ -85,26 +85,24 @@ async function layoutOf(snapshot: Snapshot): Promise<{ kind: 'fleet' } | { kind:
   );
 }
 
+/** An app of Compose files alone: no Application says more of it. */
+export const bareApp = (app: Pick<PlacedApp, 'name' | 'nameIsFixed' | 'compose' | 'sync'>): PlacedApp => ({
+  ...app,
+  folder: '',
+  profiles: [],
+  pruneVolumes: false,
+  suspend: false,
+  values: {},
+  siteValues: [],
+});
+
 /** A lone Compose file is one app on every site, with sync, prune and self-heal. */
 function bareSite(snapshot: Snapshot, site: string, compose: string[]): PlacedSite {
   const sync = { automated: { prune: true, selfHeal: true, allowEmpty: false } };
   return {
     site,
     revision: snapshot.revision,
-    apps: [
-      {
-        name: snapshot.origin.name,
-        nameIsFixed: false,
-        folder: '',
-        compose,
-        profiles: [],
-        sync,
-        pruneVolumes: false,
-        suspend: false,
-        values: {},
-        siteValues: [],
-      },
-    ],
+    apps: [bareApp({ name: snapshot.origin.name, nameIsFixed: false, compose, sync })],
     broken: [],
     allowEmpty: false,
     // There is no Site document that could confirm a larger prune. An empty file is refused anyway.

@@ -2,12 +2,11 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, join, posix, relative, resolve } from 'node:path';
 import { compileApp } from '../compose/compile-app.ts';
 import type { Project } from '../compose/keys/project.ts';
-import type { ComposeSettings } from '../compose/load/settings.ts';
 import { readProject } from '../compose/read-project.ts';
 import { findComposeFiles } from '../fleet/compose-files.ts';
+import { bareApp } from '../fleet/place-site.ts';
 import { isProjectName, PROJECT_NAME_HINT } from '../fleet/project-name.ts';
 import { InputError } from '../lib/errors.ts';
-import type { PlacedApp } from '../model/fleet.ts';
 import type { Snapshot, SourceFile } from '../model/snapshot.ts';
 import { folderSource } from '../source/folder-source.ts';
 import { recordSnapshot } from '../source/recording.ts';
@@ -55,7 +54,8 @@ export async function readStack(options: StackOptions): Promise<Stack> {
   const compose = named.length > 0 ? named : (settings.files ?? found);
   if (compose.length === 0) throw InputError.of(`${dir} has no Compose file`, 'name one: holdfast import FILE…');
   const profiles = options.profiles.length > 0 ? options.profiles : (settings.profiles ?? []);
-  const app = bareApp(dir, compose, settings);
+  const { name: given } = settings;
+  const app = bareApp({ name: given ?? basename(dir), nameIsFixed: given !== undefined, compose, sync: {} });
 
   const reading = recordSnapshot(snapshot);
   const { name, project } = await readProject(app, reading.snapshot, { filesDir: '/' });
@@ -105,19 +105,6 @@ async function locate(files: string[]): Promise<{ dir: string; named: string[] }
   }
   return { dir, named };
 }
-
-const bareApp = (dir: string, compose: string[], settings: ComposeSettings): PlacedApp => ({
-  name: settings.name ?? basename(dir),
-  nameIsFixed: settings.name !== undefined,
-  folder: '',
-  compose,
-  profiles: [],
-  sync: {},
-  pruneVolumes: false,
-  suspend: false,
-  values: {},
-  siteValues: [],
-});
 
 const normal = (path: string): string => posix.normalize(path).replace(/^\.\//, '').replace(/\/$/, '');
 

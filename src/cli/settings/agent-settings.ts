@@ -105,9 +105,7 @@ export const accessSettings = settings({
     ownFile,
     'the keys of SSH servers (default: ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts)',
   ),
-  sshAcceptNewHostKey: onOff(
-    'believe an SSH server of which no key is known the first time, and write its key to --known-hosts-file',
-  ),
+  sshAcceptNewHostKey: onOff('trust an SSH server that has no known key yet, and write its key to --known-hosts-file'),
 });
 
 /** The limits of what the config repo may send and the agent keeps of it. */
@@ -138,4 +136,3 @@ export const sourceSettings = { ...accessSettings, ...limitSettings };
 export type SourceSettings = OptionsOf<typeof sourceSettings>;
 
 export const agentSettings = { ...followSettings, ...siteSettings, ...sourceSettings };
-export type AgentSettings = OptionsOf<typeof agentSettings>;

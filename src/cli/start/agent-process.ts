@@ -1,6 +1,6 @@
 /**
  * Node's flags for the agent: a small heap that is collected often, and no compilers of V8 for work of some milliseconds a minute. Another process,
- * which has the compilers, unpacks large packs. Hundreds of starts with these flags ended as they should; `--optimize-for-size` hung.
+ * which has the compilers, unpacks large packs. Hundreds of starts with these flags ended normally; with `--optimize-for-size` an agent hung.
  */
 export const AGENT_FLAGS: readonly string[] = [
   '--max-semi-space-size=1',

@@ -14,8 +14,8 @@ export interface GitRepo {
   commit(change: Change, options?: { branch?: string; message?: string; from?: string | null }): Promise<string>;
 }
 
-/** Identity and dates are fixed, so that commit IDs are the same at each run. */
-const ENVIRONMENT = {
+/** Identity and dates are fixed, so that commit IDs are the same at each run, and nothing of the machine's own configuration counts. */
+export const ENVIRONMENT = {
   GIT_AUTHOR_NAME: 'Test',
   GIT_AUTHOR_EMAIL: 'test@example.org',
   GIT_AUTHOR_DATE: '2024-01-01T00:00:00Z',

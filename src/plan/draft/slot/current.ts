@@ -2,7 +2,7 @@ import { type Decision, stoppedReason } from '../../decide/decision.ts';
 import { refOf } from '../../facts/containers.ts';
 import type { SlotDraft, SlotWork } from '../app-draft.ts';
 import { meet } from '../needs.ts';
-import { postStart } from './hooks.ts';
+import { restOfPostStart } from './hooks.ts';
 import { draftPrevious } from './previous.ts';
 import { draftRepairs } from './repairs.ts';
 import { blank } from './replace.ts';
@@ -51,10 +51,6 @@ export function draftCurrent(
     removed = removeOthers(work, ref, others, isSame ? repaired : drafted.started);
   const { rename: renaming } = decision;
   if (renaming) drafted.rename = rename({ ...work, change: renaming.change }, ref, removed, renaming.reason);
-  if (isSame && hooksFrom !== undefined)
-    drafted.started = postStart(work, ref, repaired, {
-      from: hooksFrom,
-      reason: 'it was started and has yet to have it',
-    });
+  if (isSame && hooksFrom !== undefined) drafted.started = restOfPostStart(work, ref, repaired, hooksFrom);
   return decision.kind === 'keep' && decision.with ? restartWith(work, container, decision.with, drafted) : drafted;
 }

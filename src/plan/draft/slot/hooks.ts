@@ -32,6 +32,10 @@ export function postStart(
   return inTurn(draft, wanted.hooks?.postStart ?? [], from, after, conceals, { ...shared, ...wayBack(onlyIfFailed) });
 }
 
+/** Drafts the hooks that a start of an earlier pass has not had, from the one at `from`. */
+export const restOfPostStart = (work: SlotWork, container: ContainerRef, after: number[], from: number): number[] =>
+  postStart(work, container, after, { from, reason: 'it was started and has yet to have it' });
+
 /** Drafts the hooks before a stop; returns the handles that the stop comes after. Only a container that runs can run them. */
 export function preStop(
   draft: Draft,

@@ -6,7 +6,7 @@ import { refOf } from '../../facts/containers.ts';
 import type { SlotDraft, SlotWork } from '../app-draft.ts';
 import { meet } from '../needs.ts';
 import { stopOf } from '../queries.ts';
-import { postStart, preStop } from './hooks.ts';
+import { preStop, restOfPostStart } from './hooks.ts';
 import { draftRepairs } from './repairs.ts';
 import { blank, draftSuccessor, nameOf } from './replace.ts';
 import { rename, start, unpause } from './steps.ts';
@@ -35,8 +35,7 @@ export function continueTrial(work: SlotWork, decision: Decision & { kind: 'cont
   const repaired = draftRepairs(app, container, repairs);
   const ready = [...repaired, ...meet(app, slot.service.name, needs)];
   if (container.status === 'paused') ready.push(unpause(work, container));
-  else if (hooksFrom !== undefined)
-    ready.push(...postStart(work, ref, repaired, { from: hooksFrom, reason: 'it was started and has yet to have it' }));
+  else if (hooksFrom !== undefined) ready.push(...restOfPostStart(work, ref, repaired, hooksFrom));
   const trial = standTrial(work, ref, container, others, ready, watched);
   const renamed =
     decision.rename && rename({ ...work, change: decision.rename.change }, ref, trial.removed, nameOf(slot));
