@@ -50,9 +50,6 @@ export interface Withheld {
  */
 export type Cause = 'revision' | 'drift' | 'prune' | 'down' | 'dependency';
 
-/** Why an operation is done: the purpose of a step, or how the site was found. A finding is printed with its cause: `gone (drift)`. */
-export type Reason = string | { finding: string };
-
 interface Base {
   /** From 1, in an order that respects `after`. */
   id: number;
@@ -60,7 +57,8 @@ interface Base {
   cause: Cause;
   /** The service it serves; absent for the app's own things. */
   service?: string;
-  reason: Reason;
+  /** Why it is done, in words: the purpose of a step, or how the site was found. */
+  reason: string;
   /** Operations that must be done first. */
   after: number[];
   /** Carried out only if that operation failed: the way back of a replacement. */

@@ -4,7 +4,6 @@ import { compileSite } from '../../src/compose/compile-site.ts';
 import { placeSite } from '../../src/fleet/place-site.ts';
 import { emptyMemory } from '../../src/model/memory.ts';
 import { plan } from '../../src/plan/plan.ts';
-import { reasonOf } from '../../src/plan/print/render.ts';
 import { withFoundValues } from '../../src/plan/unknown-values.ts';
 import { actualOf } from '../support/site/site-builder.ts';
 import { memorySnapshot } from '../support/values/memory-snapshot.ts';
@@ -83,9 +82,7 @@ test('a site that runs as Git and its own values say has no difference without t
         const { desired, actual } = withFoundValues(blind, actualOf(real), names);
         const options = { byHand: true, prune: false, pullAlways: false };
         const { apps } = plan(desired, actual, emptyMemory(), 0, options);
-        expect(apps.flatMap(({ operations }) => operations.map((each) => `${each.kind}: ${reasonOf(each)}`))).toEqual(
-          [],
-        );
+        expect(apps.flatMap(({ operations }) => operations.map((each) => `${each.kind}: ${each.reason}`))).toEqual([]);
         expect(apps.flatMap(({ problems }) => problems)).toEqual([]);
       },
     ),
@@ -104,5 +101,5 @@ test('a field that differs for another reason is still a difference', async () =
   const { desired, actual } = withFoundValues(blind, found, new Set(['{{TOKEN}}']));
   const { apps } = plan(desired, actual, emptyMemory(), 0, { byHand: true, prune: false, pullAlways: false });
   const [first] = apps[0]?.operations ?? [];
-  expect(first && reasonOf(first)).toBe('replaces shop-web-1: user: root, wanted none; environment: C differs (drift)');
+  expect(first?.reason).toBe('replaces shop-web-1: user: root, wanted none; environment: C differs (drift)');
 });

@@ -1,6 +1,6 @@
 import type { Log } from '../../lib/log.ts';
 import type { OperationResult } from '../../model/outcome.ts';
-import { describe, reasonOf } from '../../plan/print/render.ts';
+import { describe } from '../../plan/print/render.ts';
 
 /** One line for each operation that was done, with its reason, and for each that failed. */
 export function logResult(log: Log, app: string, result: OperationResult): void {
@@ -8,7 +8,7 @@ export function logResult(log: Log, app: string, result: OperationResult): void 
   const fields = { app, ...(operation.service && { service: operation.service }) };
   if (result.status === 'failed') log.warn(`${describe(operation)} failed: ${result.error.message}`, fields);
   if (result.status !== 'done' || operation.kind === 'await') return;
-  log.info(`${describe(operation)}: ${reasonOf(operation)}`, fields);
+  log.info(`${describe(operation)}: ${operation.reason}`, fields);
   for (const warning of result.warnings ?? []) log.warn(`${describe(operation)}: ${warning}`, fields);
 }
 

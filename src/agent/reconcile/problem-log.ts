@@ -3,7 +3,7 @@ import type { Log } from '../../lib/log.ts';
 import type { AppPlan, Operation, Plan } from '../../model/plan.ts';
 import type { ActualSite } from '../../model/state.ts';
 import { heldThemselves } from '../../plan/draft/withhold.ts';
-import { describe, reasonOf } from '../../plan/print/render.ts';
+import { describe } from '../../plan/print/render.ts';
 
 /** Logs each problem of a plan, each operation that policy holds back, and each adopted container: once, and again when it comes back. */
 export function createProblemLog(log: Log): (plan: Plan, actual: ActualSite) => void {
@@ -55,6 +55,6 @@ function heldByPolicy({ operations }: AppPlan): string[] {
   return [...byReason].map(([text, held]) => {
     const [first] = held;
     const more = held.length > 1 ? `, and ${held.length - 1} more` : '';
-    return first ? `held back, as ${text}: ${describe(first)} (${reasonOf(first)})${more}` : '';
+    return first ? `held back, as ${text}: ${describe(first)} (${first.reason})${more}` : '';
   });
 }

@@ -14,7 +14,6 @@ import type { AppPlan, Plan } from '../../model/plan.ts';
 import type { DesiredSite } from '../../model/state.ts';
 import { heldThemselves } from '../../plan/draft/withhold.ts';
 import type { PlanOptions } from '../../plan/facts/policy.ts';
-import { reasonOf } from '../../plan/print/render.ts';
 import { EXIT } from '../exit.ts';
 import { errorPalette, palette, print, printError } from '../output/terminal.ts';
 import { openSiteEngine } from './engine.ts';
@@ -97,7 +96,7 @@ function createOutcomeWatcher(decide: (verdict: Verdict) => void) {
       if (failed?.status === 'failed') failedWaits.set(app, `${app}: ${failed.error.message}`);
       else failedWaits.delete(app);
     },
-    waiting: () => last.flatMap(({ app, operations }) => (operations[0] ? [`${app}: ${reasonOf(operations[0])}`] : [])),
+    waiting: () => last.flatMap(({ app, operations }) => (operations[0] ? [`${app}: ${operations[0].reason}`] : [])),
   };
 }
 
@@ -112,7 +111,7 @@ const errorsOf = ({ app, problems, operations }: AppPlan): string[] => [
     heldThemselves(operations).flatMap((operation) => {
       const { service, withheld } = operation;
       if (withheld?.by !== 'backoff') return [];
-      return [`${app}${service ? `/${service}` : ''}: ${withError(reasonOf(operation), withheld.error)}`];
+      return [`${app}${service ? `/${service}` : ''}: ${withError(operation.reason, withheld.error)}`];
     }),
   ),
 ];
@@ -130,7 +129,7 @@ function say(verdict: Verdict, state: string): number {
         heldThemselves(operations).map((operation) => ({ app, operation })),
       );
       for (const reason of new Set(
-        held.map(({ app, operation }) => `${app}: left as it is: ${reasonOf(operation)} (${operation.withheld?.text})`),
+        held.map(({ app, operation }) => `${app}: left as it is: ${operation.reason} (${operation.withheld?.text})`),
       ))
         print(reason);
       for (const { app, problems } of verdict.plan.apps)

@@ -1,7 +1,7 @@
-import type { PlanProblem, Reason, Withheld } from '../../model/plan.ts';
+import type { PlanProblem, Withheld } from '../../model/plan.ts';
 import type { ContainerSpec, EndpointSpec } from '../../model/spec.ts';
 import type { ActualContainer, DesiredContainer, DesiredService } from '../../model/state.ts';
-import type { AppFacts, Attempt } from '../facts/app-facts.ts';
+import { type AppFacts, type Attempt, finding } from '../facts/app-facts.ts';
 import type { NamedSlot } from '../facts/containers.ts';
 import type { ResourceDecisions } from './resources.ts';
 import type { Assessment } from './slot/assess.ts';
@@ -155,7 +155,7 @@ export interface ServiceDecision {
 }
 
 /** The reason to start a container that does not run. */
-export function stoppedReason({ status, error, oomKilled, exitCode }: ActualContainer): Reason {
+export function stoppedReason({ status, error, oomKilled, exitCode }: ActualContainer, change: Attempt): string {
   if (status === 'created') return error ? `did not start: ${error}` : 'created but never started';
-  return { finding: oomKilled ? 'ran out of memory' : `exited with ${exitCode}` };
+  return finding(oomKilled ? 'ran out of memory' : `exited with ${exitCode}`, change);
 }

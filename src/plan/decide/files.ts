@@ -1,7 +1,6 @@
 import { own } from '../../lib/own.ts';
-import type { Reason } from '../../model/plan.ts';
 import type { ActualSite, DesiredApp, DesiredContainer, HostFile, OldFile } from '../../model/state.ts';
-import { type AppFacts, type Attempt, attempt } from '../facts/app-facts.ts';
+import { type AppFacts, type Attempt, attempt, finding } from '../facts/app-facts.ts';
 import { bindSources } from '../facts/containers.ts';
 
 /** The files of Git that the app's folder lacks, and the files in it that Git has dropped. */
@@ -14,7 +13,7 @@ export interface FileDecisions {
 
 interface FileWrite {
   file: HostFile;
-  reason: Reason;
+  reason: string;
   /** Dropped files that lie where this file or its folder belongs. They go with the write. */
   old: OldFile[];
 }
@@ -22,20 +21,20 @@ interface FileWrite {
 export function decideFiles(facts: AppFacts): FileDecisions {
   const { desired, actual, settled } = facts;
   const stale = staleFiles(facts);
-  const writes = desired.files.flatMap((file): FileWrite[] => {
-    const found = actual.files[file.path];
-    if (isOnDisk(file, found, desired.adopt)) return [];
-    const reason = found ? { finding: settled ? 'changed on the disk' : 'differs from Git' } : 'not on the disk';
-    const old = stale
-      .filter((path) => isBelow(path, file.path) || isBelow(file.path, path))
-      .map((path) => ({ path, digest: actual.files[path]?.digest as string }));
-    return [{ file, reason, old }];
-  });
   const change = attempt(facts, {
     subject: { kind: 'files', app: desired.name },
     cause: settled ? 'drift' : 'revision',
     // A disk that keeps no modes, or a container that writes into its own config, must not make us write for ever.
     retry: { purpose: 'converge', goal: facts.digest, counts: 'attempts' },
+  });
+  const writes = desired.files.flatMap((file): FileWrite[] => {
+    const found = actual.files[file.path];
+    if (isOnDisk(file, found, desired.adopt)) return [];
+    const reason = found ? finding(settled ? 'changed on the disk' : 'differs from Git', change) : 'not on the disk';
+    const old = stale
+      .filter((path) => isBelow(path, file.path) || isBelow(file.path, path))
+      .map((path) => ({ path, digest: actual.files[path]?.digest as string }));
+    return [{ file, reason, old }];
   });
   return { change, writes, stale };
 }

@@ -2,10 +2,10 @@ import { networkDifferences, volumeDifferences } from '../../container/compare.t
 import { specHash } from '../../container/labels/hash.ts';
 import { lacksForNetwork } from '../../container/requirements.ts';
 import { own } from '../../lib/own.ts';
-import type { PlanProblem, Reason, Withheld } from '../../model/plan.ts';
+import type { PlanProblem, Withheld } from '../../model/plan.ts';
 import type { NetworkSpec, VolumeSpec } from '../../model/spec.ts';
 import type { ActualNetwork, DesiredNetwork, DesiredVolume } from '../../model/state.ts';
-import { type AppFacts, type Attempt, attempt, heldBack } from '../facts/app-facts.ts';
+import { type AppFacts, type Attempt, attempt, finding, heldBack } from '../facts/app-facts.ts';
 import { strangersOn } from '../facts/others/strangers.ts';
 import { decideFiles, type FileDecisions, writesBelow } from './files.ts';
 
@@ -22,14 +22,14 @@ type Unusable = { kind: 'unusable'; text: string };
 
 export type NetworkDecision =
   | Unusable
-  | { kind: 'create'; key: string; spec: NetworkSpec; reason: Reason; change: Attempt }
+  | { kind: 'create'; key: string; spec: NetworkSpec; reason: string; change: Attempt }
   /** A network cannot be changed: it is removed and made again. */
   | { kind: 'remake'; key: string; spec: NetworkSpec; found: ActualNetwork; reasons: string[]; change: Attempt };
 
 export type VolumeDecision =
   | Unusable
   /** `files`: paths that have to be written before. */
-  | { kind: 'create'; key: string; spec: VolumeSpec; reason: Reason; change: Attempt; files: string[] };
+  | { kind: 'create'; key: string; spec: VolumeSpec; reason: string; change: Attempt; files: string[] };
 
 /** A missing network or volume is created, one that belongs to another is an error, and data is never touched. */
 export function decideResources(facts: AppFacts): ResourceDecisions {
@@ -64,8 +64,10 @@ function decideNetwork(
   const lacking = lacksForNetwork(spec, actual.engine);
   if (lacking !== undefined) return unusable(`cannot be made: ${lacking}`, 'take the key out, or update the engine');
 
-  if (!found)
-    return { kind: 'create', key, spec, reason: missing(facts, 'network'), change: making(facts, 'network', spec) };
+  if (!found) {
+    const change = making(facts, 'network', spec);
+    return { kind: 'create', key, spec, reason: finding(missing(facts, 'network'), change), change };
+  }
   const { owner } = found;
   const reasons = networkDifferences(spec, found.spec);
   if (isOurs(facts, owner)) {
@@ -139,7 +141,7 @@ function decideVolume(
   if (!found) {
     const paths = writesBelow(files, spec.DriverOpts?.device);
     const change = making(facts, 'volume', spec);
-    return { kind: 'create', key, spec, reason: missing(facts, 'volume'), change, files: paths };
+    return { kind: 'create', key, spec, reason: finding(missing(facts, 'volume'), change), change, files: paths };
   }
   // Labels of a volume cannot be changed: one that its old owner gave up belongs to the app that names it now, data and all.
   if (found.owner && !isOurs(facts, found.owner) && !wasGivenUp(facts, 'volume', name, found.owner)) {
@@ -173,9 +175,7 @@ function making(facts: AppFacts, kind: 'network' | 'volume', spec: { Name: strin
   });
 }
 
-const missing = ({ settled }: AppFacts, kind: 'network' | 'volume'): Reason => ({
-  finding: settled ? 'gone' : `no such ${kind}`,
-});
+const missing = ({ settled }: AppFacts, kind: 'network' | 'volume'): string => (settled ? 'gone' : `no such ${kind}`);
 
 type Owner = { site: string; app: string };
 

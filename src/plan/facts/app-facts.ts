@@ -44,6 +44,13 @@ export interface Attempt {
   withheld?: Withheld;
 }
 
+/** The reason of a change that says how the site was found. A finding of drift says that it is one. */
+export function finding(text: string, { cause, retry }: Pick<Attempt, 'cause' | 'retry'>): string {
+  const drift = cause === 'drift' ? ' (drift)' : '';
+  const wait = retry.purpose === 'previous' ? '; its replacement has to wait' : '';
+  return `${text}${drift}${wait}`;
+}
+
 /** `other` holds the change back where no policy, guard or backoff does. */
 export function attempt(facts: AppFacts, change: Omit<Attempt, 'withheld'>, other?: Withheld): Attempt {
   const { withheld: _, ...rest }: Attempt = change;

@@ -38,14 +38,6 @@ const PRINTED: { [Kind in OperationKind]: readonly [Sign, Words<Kind>] } = {
 export const describe = (operation: Operation): string =>
   (PRINTED[operation.kind][1] as (one: Operation) => string)(operation);
 
-/** The reason in words. A finding of drift says that it is one. */
-export function reasonOf({ reason, cause, retry }: Pick<Operation, 'reason' | 'cause' | 'retry'>): string {
-  if (typeof reason === 'string') return reason;
-  const drift = cause === 'drift' ? ' (drift)' : '';
-  const wait = retry?.purpose === 'previous' ? '; its replacement has to wait' : '';
-  return `${reason.finding}${drift}${wait}`;
-}
-
 /** A plan for people: an app a paragraph, an operation a line with its reason. */
 export function renderText(plan: Plan, palette: Palette = plain, unplanned = 0): Line[] {
   const changing = plan.apps.filter(
@@ -76,7 +68,7 @@ function renderOperation(operation: Operation, width: number, palette: Palette):
     ...(operation.onlyIfFailed ? [`only if ${operation.onlyIfFailed} fails`] : []),
   ].join(', ');
   const head = `${sign} ${`[${operation.id}]`.padEnd(5)} ${printable(describe(operation)).padEnd(width)}`;
-  const tail = line`  ${reasonOf(operation)}${after && palette.dim(` (${after})`)}`;
+  const tail = line`  ${operation.reason}${after && palette.dim(` (${after})`)}`;
   const withheld = operation.withheld ? palette.dim(` [withheld: ${operation.withheld.text}]`) : '';
   return line`  ${operation.withheld || operation.onlyIfFailed ? palette.dim(head) : paint(head)}${tail}${withheld}`;
 }
@@ -112,7 +104,7 @@ export function renderJson(plan: Plan): string {
       description: describe(operation),
       subject: operation.subject,
       cause: operation.cause,
-      reason: reasonOf(operation),
+      reason: operation.reason,
       after: operation.after,
       ...(operation.onlyIfFailed && { onlyIfFailed: operation.onlyIfFailed }),
       ...(operation.withheld && { withheld: { by: operation.withheld.by, text: operation.withheld.text } }),

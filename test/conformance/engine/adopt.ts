@@ -5,7 +5,6 @@ import { systemClock } from '../../../src/lib/clock.ts';
 import { emptyMemory } from '../../../src/model/memory.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { reasonOf } from '../../../src/plan/print/render.ts';
 import { ANYWHERE } from '../../support/site/disk-files.ts';
 import { memorySnapshot, placedApp } from '../../unit/compose/support.ts';
 import type { EngineCase } from './case.ts';
@@ -44,6 +43,6 @@ export async function changesOnAdoption(
   const made = plan(site, { ...actual, files: onDisk }, emptyMemory(), systemClock.monotonic(), agentOptions);
   return made.apps.flatMap(({ operations, problems }) => [
     ...problems.flatMap(({ severity, message }) => (severity === 'error' ? [message] : [])),
-    ...operations.flatMap((each) => (STARTING.includes(each.kind) ? [] : [`${each.kind}: ${reasonOf(each)}`])),
+    ...operations.flatMap((each) => (STARTING.includes(each.kind) ? [] : [`${each.kind}: ${each.reason}`])),
   ]);
 }

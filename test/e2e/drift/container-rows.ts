@@ -1,7 +1,6 @@
 import { expect } from '@jest/globals';
 import { ask } from '../../../scripts/machine/engine-http.ts';
 import { until } from '../../../scripts/machine/processes.ts';
-import { reasonOf } from '../../../src/plan/print/render.ts';
 import { IMAGE } from '../../support/site/chaos-site.ts';
 import type { Inspected, KeptSite } from '../../support/site/kept-site.ts';
 
@@ -94,7 +93,7 @@ export const CONTAINER_ROWS: Row[] = [
       const isHeld = (): boolean => Boolean(heldBack(site).find(({ by }) => by === 'backoff'));
       expect(await until(isHeld, 30_000)).toBe(true);
       const held = site.plan()?.apps[0]?.operations.find(({ withheld }) => withheld);
-      expect(held && reasonOf(held)).toContain('exited with 3');
+      expect(held?.reason).toContain('exited with 3');
       await site.commit(one());
     },
     async mended(site) {

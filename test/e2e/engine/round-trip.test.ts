@@ -17,7 +17,6 @@ import type { ContainerSpec } from '../../../src/model/spec.ts';
 import type { ActualContainer, ActualSite, DesiredSite } from '../../../src/model/state.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { reasonOf } from '../../../src/plan/print/render.ts';
 import { ENGINES, openApi, TEST_IMAGE } from '../../support/engine/engine-under-test.ts';
 import { ANYWHERE } from '../../support/site/disk-files.ts';
 import { app, network, service } from '../../support/site/site-builder.ts';
@@ -203,7 +202,7 @@ const isInPlace = (field: Field, next: ContainerSpec, { actual, container }: Fou
 /** The plan changes these rows and no other: in place where the engine can, else by a replacement whose reason names just them. */
 function expectOnly(field: Field, rows: Field[], next: ContainerSpec, planned: Operation[], found: Found): void {
   const kinds = new Set(planned.map(({ kind }) => kind));
-  const reasons = planned.map(reasonOf).join('\n');
+  const reasons = planned.map(({ reason }) => reason).join('\n');
   const named = FIELDS.filter(({ label }) =>
     new RegExp(`(^|[ ;])${label.replace('.', '\\.')}(:| differs)`, 'm').test(reasons),
   );

@@ -10,7 +10,7 @@ import { isConverged } from '../../../src/plan/draft/withhold.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { rememberConverged, updateFromOutcome, updateFromState } from '../../../src/plan/memory/update.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { reasonOf, describe as words } from '../../../src/plan/print/render.ts';
+import { describe as words } from '../../../src/plan/print/render.ts';
 import { createModelEngine, type ModelEngine } from '../../support/engine/model-engine.ts';
 import { actualOf, bare, settled } from '../../support/site/site-builder.ts';
 import { type Corruption, corruptions, desiredSites, neighbours, revisions } from './plan-arbitraries.ts';
@@ -92,7 +92,7 @@ function converge(git: DesiredSite, from: ActualSite, before: Memory, picks: num
       history.push(
         ...results.map(
           (result) =>
-            `${words(result.operation)}: ${reasonOf(result.operation)}: ${result.status}${result.status === 'failed' ? ` ${result.error.message}` : ''}`,
+            `${words(result.operation)}: ${result.operation.reason}: ${result.status}${result.status === 'failed' ? ` ${result.error.message}` : ''}`,
         ),
       );
       const wanted = git.apps.find(({ name }) => name === app.app);
@@ -253,7 +253,7 @@ test('nothing that runs is stopped for a successor whose image is not on the dis
     fc.property(situations, ({ git, site, memory }) => {
       for (const { operations } of planOf(git, site, memory).apps) {
         for (const stop of operations.filter(
-          (each) => each.kind === 'stopContainer' && reasonOf(each).startsWith('makes way'),
+          (each) => each.kind === 'stopContainer' && each.reason.startsWith('makes way'),
         )) {
           const needed = needsOf(operations, stop);
           const created = operations.find(

@@ -1,7 +1,6 @@
 import { type Agent, startAgent } from '../../../src/agent/agent.ts';
 import { openEngine } from '../../../src/engine/open-engine.ts';
 import type { Plan } from '../../../src/model/plan.ts';
-import { reasonOf } from '../../../src/plan/print/render.ts';
 import { filesOn } from '../../support/site/disk-files.ts';
 import { simulatedTrust } from '../world/authored-commit.ts';
 import type { RunningAgent, Subject } from './subject.ts';
@@ -48,7 +47,7 @@ function unsettled(plan: Plan, revision: string): string[] {
   for (const { app, operations, problems } of plan.apps) {
     for (const operation of operations) {
       const { kind, service = '', withheld } = operation;
-      found.push(`${app}: ${kind} ${service}: ${reasonOf(operation)}${withheld ? `, withheld: ${withheld.text}` : ''}`);
+      found.push(`${app}: ${kind} ${service}: ${operation.reason}${withheld ? `, withheld: ${withheld.text}` : ''}`);
     }
     for (const { severity, message } of problems) if (severity === 'error') found.push(`${app}: ${message}`);
   }

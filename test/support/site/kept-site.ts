@@ -16,7 +16,7 @@ import { type Clock, systemClock } from '../../../src/lib/clock.ts';
 import { systemDisk } from '../../../src/lib/disk.ts';
 import type { Plan } from '../../../src/model/plan.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
-import { describe, reasonOf } from '../../../src/plan/print/render.ts';
+import { describe } from '../../../src/plan/print/render.ts';
 import { openApi } from '../engine/engine-under-test.ts';
 import { memorySnapshot } from '../values/memory-snapshot.ts';
 import { ANYWHERE } from './disk-files.ts';
@@ -167,7 +167,7 @@ export async function keptSite(host: string): Promise<KeptSite> {
         ?.apps.flatMap((each) => [
           ...each.problems.map(({ message }) => `! ${message}`),
           ...each.operations.map(
-            (one) => `${describe(one)}: ${reasonOf(one)}${one.withheld ? ` [${one.withheld.text}]` : ''}`,
+            (one) => `${describe(one)}: ${one.reason}${one.withheld ? ` [${one.withheld.text}]` : ''}`,
           ),
         ]);
       throw new Error(

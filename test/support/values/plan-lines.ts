@@ -3,7 +3,7 @@ import type { Operation } from '../../../src/model/plan.ts';
 import type { ActualSite, DesiredSite } from '../../../src/model/state.ts';
 import { agentOptions, type PlanOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { describe, reasonOf } from '../../../src/plan/print/render.ts';
+import { describe } from '../../../src/plan/print/render.ts';
 
 export interface Given {
   git: DesiredSite;
@@ -36,5 +36,5 @@ function operationLine(operation: Operation): string {
     ...(onlyIfFailed ? [`only if ${onlyIfFailed} fails`] : []),
     ...(withheld ? [`withheld by ${withheld.by}`] : []),
   ];
-  return `${id} ${describe(operation)}: ${reasonOf(operation)}${notes.length > 0 ? ` (${notes.join('; ')})` : ''}`;
+  return `${id} ${describe(operation)}: ${operation.reason}${notes.length > 0 ? ` (${notes.join('; ')})` : ''}`;
 }

@@ -9,7 +9,6 @@ import type { DesiredSite } from '../../../src/model/state.ts';
 import { ownedFields } from '../../../src/plan/facts/owned-fields.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { reasonOf } from '../../../src/plan/print/render.ts';
 import { actualOf, app, bare, butSpec, service, settled, site } from '../../support/site/site-builder.ts';
 import { planLines } from '../../support/values/plan-lines.ts';
 
@@ -43,9 +42,7 @@ test('a container that is made again for another reason keeps it, and is then as
   const actual = { ...butSpec(actualOf(git), 'shop-web-1', { ...live, Env: { LEVEL: 'debug', MODE: 'a' } }), images };
   const made = plan(next, actual, settled(git), 0, agentOptions).apps[0]?.operations ?? [];
   const created = made.find((each): each is Operation & { kind: 'createContainer' } => each.kind === 'createContainer');
-  expect(created && reasonOf(created)).toBe(
-    'replaces shop-web-1: image: web:1, wanted web:2; environment: MODE differs',
-  );
+  expect(created?.reason).toBe('replaces shop-web-1: image: web:1, wanted web:2; environment: MODE differs');
   expect(created?.spec).toMatchObject({
     Image: 'web:2',
     Memory: 2 ** 27,

@@ -1,4 +1,5 @@
 import { type Decision, stoppedReason } from '../../decide/decision.ts';
+import { finding } from '../../facts/app-facts.ts';
 import { refOf } from '../../facts/containers.ts';
 import type { SlotDraft, SlotWork } from '../app-draft.ts';
 import { meet } from '../needs.ts';
@@ -30,14 +31,14 @@ export function draftCurrent(
       const begun =
         others.length > 0
           ? takeOver(work, ref, others, ready)
-          : { ...start(work, ref, stoppedReason(container), ready), removed };
+          : { ...start(work, ref, stoppedReason(container, work.change), ready), removed };
       removed = begun.removed;
       drafted.started = begun.up;
       drafted.start = { handle: begun.started, ready };
       break;
     }
     case 'restart': {
-      const reason = { finding: 'unhealthy' };
+      const reason = finding('unhealthy', work.change);
       const stopped = stop(work, container, reason, repaired, true);
       drafted.started = start(work, ref, reason, [stopped]).up;
       drafted.swap = { ready: repaired, stopped: [stopped] };

@@ -1,5 +1,5 @@
 import { secretsIn } from '../../../lib/text/last-words.ts';
-import type { ContainerRef, Operation, Reason } from '../../../model/plan.ts';
+import type { ContainerRef, Operation } from '../../../model/plan.ts';
 import type { Hook } from '../../../model/spec.ts';
 import type { ActualContainer, DesiredContainer } from '../../../model/state.ts';
 import { serviceKey } from '../../../model/subject.ts';
@@ -23,7 +23,7 @@ export function postStart(
     from = 0,
     reason = 'it has been started',
     onlyIfFailed,
-  }: { from?: number; reason?: Reason; onlyIfFailed?: number } = {},
+  }: { from?: number; reason?: string; onlyIfFailed?: number } = {},
 ): number[] {
   // They belong to a start that was allowed: selfHeal does not hold them back.
   const tried = attempt(facts, { ...change, cause: 'revision', retry: hooksRetry(wanted) });
@@ -48,7 +48,7 @@ export function preStop(
     /** A sick container is stopped even if its hooks fail. */
     mayFail = false,
     onlyIfFailed,
-  }: { reason: Reason; after: number[]; mayFail?: boolean; onlyIfFailed?: number },
+  }: { reason: string; after: number[]; mayFail?: boolean; onlyIfFailed?: number },
 ): number[] {
   if (container.status !== 'running' || !hooks?.length) return after;
   const conceals = (hook: Hook): string[] => concealedOf(hook, container.spec.Env, undefined);

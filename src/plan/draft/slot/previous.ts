@@ -10,5 +10,5 @@ export function draftPrevious(app: AppDraft, previous: Previous | undefined): vo
   const { container, wanted, change, needs } = previous;
   const work = { app, wanted, change };
   if (container.status === 'paused') unpause(work, container);
-  else start(work, refOf(container), stoppedReason(container), meet(app, container.identity.service, needs));
+  else start(work, refOf(container), stoppedReason(container, change), meet(app, container.identity.service, needs));
 }

@@ -1,5 +1,6 @@
 import { inheritable } from '../../../container/fields/mounts.ts';
 import type { Replacement, Slot } from '../../decide/decision.ts';
+import { finding } from '../../facts/app-facts.ts';
 import { freeName } from '../../facts/temporary-names.ts';
 import type { SlotDraft, SlotWork } from '../app-draft.ts';
 import { create, discard, type Made, rename, start } from './steps.ts';
@@ -12,7 +13,7 @@ export function draftCreate(work: SlotWork, slot: Slot, after: number[]): SlotDr
   // A container of ours that will lose this name holds it for now.
   const isTaken = containers.some(({ name, status }) => name === wanted.name && status !== 'removing');
   const name = isTaken ? freeName(wanted, containers) : wanted.name;
-  const reason = { finding: change.cause === 'drift' ? 'gone' : 'no such container' };
+  const reason = finding(change.cause === 'drift' ? 'gone' : 'no such container', change);
   const { ref, ready } = create(work, slot, { name, spec: wanted.spec, inherit: {}, reason, after });
   const { started, up } = start(work, ref, 'new', ready);
   return {
@@ -53,9 +54,10 @@ export function draftSuccessor(
     // The engine finds out which of them the image declares: a tag may have moved since we looked.
     inherit: inheritable(work.wanted.spec, undefined, container.anonymousVolumes),
     ...(again && { again }),
-    reason: {
-      finding: `replaces ${container.name}${container.adopted ? ', which docker compose made' : ''}: ${reasons.join('; ')}`,
-    },
+    reason: finding(
+      `replaces ${container.name}${container.adopted ? ', which docker compose made' : ''}: ${reasons.join('; ')}`,
+      work.change,
+    ),
     after: [...after, ...cleared],
   });
 }

@@ -1,8 +1,9 @@
 import { contentDigest, hooksDigest, specHash } from '../../../container/labels/hash.ts';
 import { primaryNetwork } from '../../../container/networks.ts';
 import { own } from '../../../lib/own.ts';
-import type { ContainerRef, Operation, Reason } from '../../../model/plan.ts';
+import type { ContainerRef, Operation } from '../../../model/plan.ts';
 import type { ActualContainer, DesiredContainer } from '../../../model/state.ts';
+import { finding } from '../../facts/app-facts.ts';
 import { isUp, type NamedSlot, refOf } from '../../facts/containers.ts';
 import { claimantOf, joinedBy } from '../../facts/others/joined.ts';
 import type { AppDraft, SlotWork } from '../app-draft.ts';
@@ -88,7 +89,7 @@ function fill({ app, wanted, change }: SlotWork, container: ContainerRef, after:
 export function start(
   work: SlotWork,
   container: ContainerRef,
-  reason: Reason,
+  reason: string,
   after: number[],
 ): { started: number; up: number[] } {
   const filled = 'createdBy' in container ? [] : fill(work, container, after);
@@ -106,7 +107,7 @@ export const unpause = ({ app, change }: SlotWork, container: ActualContainer): 
   app.draft.add({
     kind: 'unpauseContainer',
     container: refOf(container),
-    reason: { finding: 'paused' },
+    reason: finding('paused', change),
     after: [],
     ...change,
   });
@@ -115,7 +116,7 @@ export const unpause = ({ app, change }: SlotWork, container: ActualContainer): 
 export function stop(
   { app: { draft }, wanted, change }: SlotWork,
   container: ActualContainer,
-  reason: Reason,
+  reason: string,
   after: number[],
   mayFail = false,
 ): number {
