@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { compileSite } from '../compose/compile-site.ts';
+import { FILES_DIR } from '../compose/load/values/values.ts';
 import { possibleSecrets } from '../compose/possible-secrets.ts';
 import { listSites, placeSite, readFleet } from '../fleet/place-site.ts';
 import { InputError, type Problem } from '../lib/errors.ts';
@@ -40,7 +41,7 @@ async function compiledFindings(snapshot: Snapshot, app: string): Promise<Findin
     await readFleet(snapshot);
     const [site = ''] = await listSites(snapshot);
     const placed = await placeSite(snapshot, { site });
-    const desired = await compileSite(placed, snapshot, { filesDir: '/var/lib/holdfast/apps', placeholders: true });
+    const desired = await compileSite(placed, snapshot, { filesDir: FILES_DIR, placeholders: true });
     const apps = desired.apps.filter(({ name }) => name === app);
     return {
       warnings: apps.flatMap(({ warnings, missing = [] }) => [...warnings, ...missing]),

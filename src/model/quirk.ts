@@ -27,5 +27,7 @@ export type Quirk =
   | 'bindsMustExist'
   /** It writes out the flags of a tmpfs that it always sets, and adds some to a read-only container. */
   | 'reportsOwnTmpfs'
+  /** It answers paths that name no version of the API in its own way. */
+  | 'readsUnversionedPaths'
   /** It reports mounts that come from other containers as if they had been asked for. */
   | 'reportsBorrowedMounts';

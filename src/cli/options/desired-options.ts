@@ -1,3 +1,4 @@
+import { FILES_DIR } from '../../compose/load/values/values.ts';
 import { one } from '../command.ts';
 import { absoluteFolder, folder, text } from './kinds.ts';
 import { type OptionsOf, onOff, optional, repeated, withDefault } from './option.ts';
@@ -18,7 +19,7 @@ export const desiredOptions = {
   site: optional(text('name'), 'the site (not needed where there is one)'),
   values: optional(text('file'), "the site's own values, which are not in Git: a flat YAML mapping"),
   env: onOff('read values of variables from the environment as well'),
-  filesDir: withDefault(folder, '/var/lib/holdfast/apps', 'the folder for files of Git that services bind on the site'),
+  filesDir: withDefault(folder, FILES_DIR, 'the folder for files of Git that services bind on the site'),
 };
 
 export type DesiredOptions = OptionsOf<typeof desiredOptions>;

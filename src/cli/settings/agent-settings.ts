@@ -1,3 +1,4 @@
+import { FILES_DIR } from '../../compose/load/values/values.ts';
 import { absoluteFolder, count, duration, folder, oneOf, ownFile, size, text } from '../options/kinds.ts';
 import { kebab, type Options, type OptionsOf, onOff, optional, withDefault, words } from '../options/option.ts';
 
@@ -48,7 +49,7 @@ export const siteSettings = settings({
   ),
   filesDir: withDefault(
     folder,
-    '/var/lib/holdfast/apps',
+    FILES_DIR,
     "the folder for files of Git that services bind; the same path on the host and in the agent's container",
   ),
   projectRoot: words(

@@ -13,24 +13,17 @@ type Asked = { [K in keyof ContainerSpec]?: ContainerSpec[K] | undefined };
 /** Fields that take the value of a key as it is. */
 type FieldTaking<T> = { [K in keyof Asked]-?: T extends ContainerSpec[K] ? K : never }[keyof Asked];
 
-/** A key that this table does not put into the spec, and the reader that uses it. */
-interface Elsewhere {
-  usedBy: string;
-}
-const usedBy = (file: string): Elsewhere => ({ usedBy: file });
+/** A key that this table does not put into the spec: another part of compose/ reads it. */
+const ELSEWHERE = null;
 
 /**
  * The keys that can have an effect: those that are refused or noted are not among them. A key becomes the field of that name with the value as it is,
  * or the fields that a function makes of it, or is used elsewhere.
  */
 type Mappings = {
-  [K in EffectiveKey]: FieldTaking<Given<K>> | ((value: Given<K>, keys: ServiceKeys) => Asked) | Elsewhere;
+  [K in EffectiveKey]: FieldTaking<Given<K>> | ((value: Given<K>, keys: ServiceKeys) => Asked) | typeof ELSEWHERE;
 };
 type Given<K extends keyof ServiceKeys> = NonNullable<ServiceKeys[K]>;
-
-const FROM_NETWORKS = usedBy('compile-service.ts networks()');
-const FROM_FILES = usedBy('compile-files.ts');
-const FROM_SERVICE = usedBy('compile-service.ts compileService()');
 
 /**
  * Where each key of a service goes. A key that is read and missing here does not compile. Where two keys ask for the same field, the later one in this
@@ -126,29 +119,31 @@ const MAPPINGS = {
     RestartPolicy: restartPolicy(keys.deploy?.restart_policy, keys.restart),
   }),
 
-  image: FROM_SERVICE,
-  container_name: FROM_SERVICE,
-  pull_policy: FROM_SERVICE,
-  scale: FROM_SERVICE,
-  post_start: FROM_SERVICE,
-  pre_stop: FROM_SERVICE,
-  depends_on: FROM_SERVICE,
-  'x-holdfast': FROM_SERVICE,
-  environment: FROM_SERVICE,
-  env_file: FROM_SERVICE,
-  ports: FROM_SERVICE,
-  expose: FROM_SERVICE,
-  networks: FROM_NETWORKS,
-  links: FROM_NETWORKS,
-  external_links: FROM_NETWORKS,
-  mac_address: FROM_NETWORKS,
-  volumes: FROM_FILES,
-  configs: FROM_FILES,
-  secrets: FROM_FILES,
-  security_opt: FROM_FILES,
-  label_file: usedBy('label-files.ts'),
-  extends: usedBy('load/extends.ts'),
-  profiles: usedBy('load/settle.ts'),
+  // compile-service.ts makes the service, its networks, volumes and files of them.
+  image: ELSEWHERE,
+  container_name: ELSEWHERE,
+  pull_policy: ELSEWHERE,
+  scale: ELSEWHERE,
+  post_start: ELSEWHERE,
+  pre_stop: ELSEWHERE,
+  depends_on: ELSEWHERE,
+  'x-holdfast': ELSEWHERE,
+  environment: ELSEWHERE,
+  env_file: ELSEWHERE,
+  ports: ELSEWHERE,
+  expose: ELSEWHERE,
+  networks: ELSEWHERE,
+  links: ELSEWHERE,
+  external_links: ELSEWHERE,
+  mac_address: ELSEWHERE,
+  volumes: ELSEWHERE,
+  configs: ELSEWHERE,
+  secrets: ELSEWHERE,
+  security_opt: ELSEWHERE,
+  // They have been read into other keys, or have had their effect while loading.
+  label_file: ELSEWHERE,
+  extends: ELSEWHERE,
+  profiles: ELSEWHERE,
 } satisfies Mappings;
 
 /** The fields of a container that a service's own keys ask for. Other parts of the app add theirs later. */
@@ -156,7 +151,7 @@ export function ownSpec(keys: ServiceKeys): Partial<ContainerSpec> {
   const asked: Asked = {};
   for (const [key, mapping] of Object.entries(MAPPINGS) as [EffectiveKey, Mappings[EffectiveKey]][]) {
     const value = keys[key];
-    if (value === undefined || typeof mapping === 'object') continue;
+    if (value === undefined || mapping === ELSEWHERE) continue;
     const fields =
       typeof mapping === 'string'
         ? { [mapping]: value }

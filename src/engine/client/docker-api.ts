@@ -16,7 +16,6 @@ import type { EngineApi } from '../api.ts';
 import { factsOf, type InfoAnswer, NEWEST_API, negotiate } from '../dialects/capabilities.ts';
 import type { Dialect, VersionAnswer } from '../dialects/dialect.ts';
 import { dialectOf } from '../dialects/dialects.ts';
-import { docker as dockerDialect } from '../dialects/docker.ts';
 import { parseImageReference } from '../image-reference.ts';
 import { type Caller, createCaller } from './call.ts';
 import type { Connection, Environment } from './connection.ts';
@@ -69,8 +68,9 @@ export function dockerApi(connection: Connection, environment: Environment, earl
     }
     modem.version = `v${spoken}`;
     const dialect = dialectOf(version);
-    // Early questions name no version, and Podman reads such paths in its own way.
-    if (dialect !== dockerDialect || spoken !== version.ApiVersion) early?.close();
+    // Early questions name no version, so they are of the engine's newest one.
+    const { quirks } = dialect.capabilities(spoken);
+    if (quirks.includes('readsUnversionedPaths') || spoken !== version.ApiVersion) early?.close();
     const info = await get<InfoAnswer>('/info', (passed) => docker.info(passed));
     return { dialect, facts: factsOf(version, info, spoken) };
   }

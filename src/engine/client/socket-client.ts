@@ -50,7 +50,8 @@ export function openSocketClient(socketPath: string, most: number): SocketClient
   }
 
   function ask(socket: Socket, { path, resolve, reject }: Question): void {
-    const chunks: Buffer[] = [];
+    let received = Buffer.alloc(0);
+    let length = 0;
     const finish = (settle: () => void): void => {
       socket.off('data', read).off('close', lose);
       settle();
@@ -58,9 +59,12 @@ export function openSocketClient(socketPath: string, most: number): SocketClient
     };
     const lose = (): void => finish(() => reject(new Error('the connection was closed')));
     const read = (chunk: Buffer): void => {
-      chunks.push(chunk);
+      // The room doubles when it is full, so that a long answer is copied a few times only.
+      if (length + chunk.length > received.length)
+        received = Buffer.concat([received.subarray(0, length)], 2 * (length + chunk.length));
+      length += chunk.copy(received, length);
       try {
-        const answer = parseAnswer(chunks.length === 1 ? chunk : Buffer.concat(chunks));
+        const answer = parseAnswer(received.subarray(0, length));
         if (!answer) return;
         const json: unknown = JSON.parse(answer.body);
         if (answer.isKept) idle.push(socket);

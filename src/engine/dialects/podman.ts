@@ -43,6 +43,7 @@ const QUIRKS: readonly Quirk[] = [
   'reportsChosenPorts',
   'hidesMountOptions',
   'reportsOwnTmpfs',
+  'readsUnversionedPaths',
   'reportsBorrowedMounts',
 ];
 

@@ -2,6 +2,9 @@ import type { PlacedApp } from '../../../model/fleet.ts';
 import type { Reading } from '../../../model/state.ts';
 import type { Lookup } from './template.ts';
 
+/** The folder of all apps on a site that names no other. */
+export const FILES_DIR = '/var/lib/holdfast/apps';
+
 /** Everything that compiling needs besides the files of Git. */
 export interface CompileOptions {
   /** The folder of all apps on the site, absolute. */
