@@ -5,7 +5,7 @@ import { possibleSecrets } from '../compose/possible-secrets.ts';
 import { listSites, placeSite, readFleet } from '../fleet/place-site.ts';
 import { InputError, type Problem } from '../lib/errors.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { folderSource } from '../source/folder-source.ts';
+import { folderSnapshot } from '../source/folder-snapshot.ts';
 import type { Target } from './application.ts';
 import type { Stack } from './stack.ts';
 
@@ -20,7 +20,7 @@ export interface Findings {
 
 /** Looks at an Application that was written, on the repo's first site. */
 export async function findingsOf(stack: Stack, { root, folder }: Target): Promise<Findings> {
-  const snapshot = await folderSource(root);
+  const snapshot = await folderSnapshot(root);
   const { warnings, ...compiled } = await compiledFindings(snapshot, basename(folder));
   const secrets = possibleSecrets(stack.files, stack.project, '').map((problem) => inFolder(problem, folder));
   const writable = stack.writable.map((path) => ({

@@ -8,7 +8,7 @@ import { bareApp } from '../fleet/place-site.ts';
 import { isProjectName, PROJECT_NAME_HINT } from '../fleet/project-name.ts';
 import { InputError } from '../lib/errors.ts';
 import type { Snapshot, SourceFile } from '../model/snapshot.ts';
-import { folderSource } from '../source/folder-source.ts';
+import { folderSnapshot } from '../source/folder-snapshot.ts';
 import { recordSnapshot } from '../source/recording.ts';
 import { withoutSettings } from './compose-settings.ts';
 import { unsetVariables } from './variables.ts';
@@ -48,7 +48,7 @@ export interface StackOptions {
 /** Reads a stack. Throws InputError for Compose files that are wrong, SourceError for those that cannot be read. */
 export async function readStack(options: StackOptions): Promise<Stack> {
   const { dir, named } = await locate(options.files);
-  const { snapshot, settings } = await withoutSettings(await folderSource(dir));
+  const { snapshot, settings } = await withoutSettings(await folderSnapshot(dir));
   if (settings.name !== undefined) requireProjectName(settings.name, join(dir, '.env'));
   const found = await findComposeFiles(snapshot, '');
   const compose = named.length > 0 ? named : (settings.files ?? found);

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { composeConfig } from '../../src/compose/config/project.ts';
 import { findLoneFiles, inFolder } from '../../src/fleet/compose-files.ts';
 import { InputError } from '../../src/lib/errors.ts';
-import { folderSource } from '../../src/source/folder-source.ts';
+import { folderSnapshot } from '../../src/source/folder-snapshot.ts';
 import { placedApp } from '../unit/compose/support.ts';
 import { type LoaderCase, loaderCases } from './loader-case.ts';
 import { normalised } from './loader-normalise.ts';
@@ -58,7 +58,7 @@ async function peerAnswer({ directory, folder, files = [], profiles, env }: Load
 }
 
 async function ourAnswer({ directory, folder, files, profiles, env }: LoaderCase): Promise<Answer> {
-  const snapshot = await folderSource(directory);
+  const snapshot = await folderSnapshot(directory);
   try {
     const app = placedApp({
       name: basename(join(directory, folder)),

@@ -51,9 +51,9 @@ async function withFolder<T>(
   use: (snapshot: Snapshot, pinned: OpenPinned) => Promise<T>,
 ): Promise<T> {
   if (options.revision !== undefined) throw InputError.of('--revision needs --repo: a folder is taken as it is');
-  const { folderSource } = await import('../../source/folder-source.ts');
+  const { folderSnapshot } = await import('../../source/folder-snapshot.ts');
   const { path } = options;
-  const snapshot = asCommitted(await folderSource(top, path === undefined ? {} : { path }), top, path);
+  const snapshot = asCommitted(await folderSnapshot(top, path === undefined ? {} : { path }), top, path);
   let clone: OpenedSource | undefined;
   const pinned: OpenPinned = async (pin) => {
     const { openFolder } = await import('./open-source.ts');

@@ -4,7 +4,7 @@ import { formatProblem } from '../../../src/lib/errors.ts';
 import { emptyMemory } from '../../../src/model/memory.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
-import { folderSource } from '../../../src/source/folder-source.ts';
+import { folderSnapshot } from '../../../src/source/folder-snapshot.ts';
 import { actualOf, bare, settled } from './site-builder.ts';
 
 // A program: does with each folder, a config repo, all that an agent does between a commit and its containers, and once they run. A line of JSON
@@ -19,7 +19,7 @@ export interface WholeSite {
 }
 
 for (const folder of process.argv.slice(2)) {
-  const snapshot = await folderSource(folder);
+  const snapshot = await folderSnapshot(folder);
   const { desired } = await compileClaims(await placeSite(snapshot, {}), snapshot, { filesDir: '/files' }, new Map());
   const first = plan(desired, bare(desired), emptyMemory(), 0, agentOptions);
   const then = plan(desired, actualOf(desired), settled(desired), 0, agentOptions);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { asCommitted } from '../../../src/cli/repo/as-committed.ts';
-import { folderSource } from '../../../src/source/folder-source.ts';
+import { folderSnapshot } from '../../../src/source/folder-snapshot.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -20,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 const contentOf = async (file: string): Promise<string> => {
-  const snapshot = asCommitted(await folderSource(folder, { path: 'fleet' }), folder, 'fleet');
+  const snapshot = asCommitted(await folderSnapshot(folder, { path: 'fleet' }), folder, 'fleet');
   return Buffer.from((await snapshot.read(file))?.content ?? []).toString();
 };
 

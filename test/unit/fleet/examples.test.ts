@@ -2,13 +2,13 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { compileSite } from '../../../src/compose/compile-site.ts';
 import { listSites, placeSite } from '../../../src/fleet/place-site.ts';
-import { folderSource } from '../../../src/source/folder-source.ts';
+import { folderSnapshot } from '../../../src/source/folder-snapshot.ts';
 
 const examples = fileURLToPath(new URL('../../../examples', import.meta.url));
 
 /** Each site's apps, with their services; every one must compile. */
 async function runs(repo: string): Promise<Record<string, Record<string, string[]>>> {
-  const snapshot = await folderSource(examples, { path: repo });
+  const snapshot = await folderSnapshot(examples, { path: repo });
   const result: Record<string, Record<string, string[]>> = {};
   for (const site of await listSites(snapshot)) {
     const placed = await placeSite(snapshot, { site });

@@ -11,7 +11,7 @@ import { originRepoName } from './work-tree.ts';
  * A folder on this machine as it is now, uncommitted files included. It follows the same rules as a commit: no links, no `.git`. `path` is
  * the config repo's folder below `dir`. Throws SourceError when there is no such folder.
  */
-export async function folderSource(dir: string, options: { path?: string } = {}): Promise<Snapshot> {
+export async function folderSnapshot(dir: string, options: { path?: string } = {}): Promise<Snapshot> {
   const folder = normalizeFolder(options.path);
   const top = await realpath(resolve(dir)).catch((error: unknown) => {
     throw new SourceError('notFound', `There is no folder ${dir}`, { cause: error });

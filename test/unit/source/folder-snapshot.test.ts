@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { folderSource } from '../../../src/source/folder-source.ts';
+import { folderSnapshot } from '../../../src/source/folder-snapshot.ts';
 
 let dir: string;
 
@@ -23,7 +23,7 @@ describe('a folder as a snapshot', () => {
     await chmod(join(dir, 'b/run.sh'), 0o755);
     await put('.git/config');
     await put('b/.git', 'gitdir: elsewhere');
-    const snapshot = await folderSource(dir);
+    const snapshot = await folderSnapshot(dir);
     expect(snapshot.revision).toBe('worktree');
     expect(await snapshot.list('')).toEqual([
       { name: 'b', kind: 'dir' },
@@ -43,7 +43,7 @@ describe('a folder as a snapshot', () => {
     await put('in/file');
     await symlink('in', join(dir, 'link'));
     await symlink('/etc', join(dir, 'in/out'));
-    const snapshot = await folderSource(dir);
+    const snapshot = await folderSnapshot(dir);
     expect(await snapshot.list('')).toEqual([
       { name: 'in', kind: 'dir' },
       { name: 'link', kind: 'symlink' },
@@ -52,18 +52,18 @@ describe('a folder as a snapshot', () => {
       await expect(snapshot.read(path)).rejects.toMatchObject({ kind: 'path' });
       await expect(snapshot.list(path)).rejects.toMatchObject({ kind: 'path' });
     }
-    await expect(folderSource(dir, { path: 'link' })).rejects.toMatchObject({ kind: 'path' });
+    await expect(folderSnapshot(dir, { path: 'link' })).rejects.toMatchObject({ kind: 'path' });
   });
 
   test.each(['..', '../x', '/etc', 'a/../b', './a', '.git/config', 'a\0b'])('the path %j is refused', async (path) => {
-    const snapshot = await folderSource(dir);
+    const snapshot = await folderSnapshot(dir);
     await expect(snapshot.read(path)).rejects.toMatchObject({ kind: 'path' });
     await expect(snapshot.list(path)).rejects.toMatchObject({ kind: 'path' });
   });
 
   test('a folder that is not there is named', async () => {
-    await expect(folderSource(join(dir, 'none'))).rejects.toThrow(`There is no folder ${join(dir, 'none')}`);
-    await expect(folderSource(dir, { path: 'none' })).rejects.toThrow(`There is no folder none in ${dir}`);
+    await expect(folderSnapshot(join(dir, 'none'))).rejects.toThrow(`There is no folder ${join(dir, 'none')}`);
+    await expect(folderSnapshot(dir, { path: 'none' })).rejects.toThrow(`There is no folder none in ${dir}`);
   });
 });
 
@@ -71,19 +71,19 @@ describe('the name it gives a bare compose file', () => {
   test('is that of --path, else of the repo it was cloned from, else its own', async () => {
     await put('edge/x');
     await mkdir(join(dir, 'shop'));
-    expect((await folderSource(join(dir, 'shop'))).origin.name).toBe('shop');
+    expect((await folderSnapshot(join(dir, 'shop'))).origin.name).toBe('shop');
     await put(
       '.git/config',
       '[core]\n\tbare = false\n[remote "up"]\n\turl = x/no.git\n[remote "origin"]\n\turl = git@host:team/fleet.git\n',
     );
-    expect((await folderSource(dir)).origin.name).toBe('fleet');
-    expect((await folderSource(dir, { path: 'edge/' })).origin.name).toBe('edge');
+    expect((await folderSnapshot(dir)).origin.name).toBe('fleet');
+    expect((await folderSnapshot(dir, { path: 'edge/' })).origin.name).toBe('edge');
   });
 
   test('is found through the pointer of a linked work tree', async () => {
     await put('main/.git/config', '[remote "origin"]\nurl = https://host/fleet.git');
     await put('main/.git/worktrees/two/commondir', '../..\n');
     await put('two/.git', `gitdir: ${join(dir, 'main/.git/worktrees/two')}\n`);
-    expect((await folderSource(join(dir, 'two'))).origin.name).toBe('fleet');
+    expect((await folderSnapshot(join(dir, 'two'))).origin.name).toBe('fleet');
   });
 });
