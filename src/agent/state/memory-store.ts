@@ -31,7 +31,7 @@ export function createMemoryStore(disk: Disk, path: string): MemoryStore {
       const content = await disk.read(path);
       if (!content) return { stored: emptyMemory() };
       const text = Buffer.from(content).toString('utf8');
-      const stored = parse(unseal(path, text, VERSION));
+      const stored = parseMemory(path, text);
       if (stored) {
         last = text;
         return { stored };
@@ -89,8 +89,12 @@ function storedPart(memory: Memory): StoredMemory {
   };
 }
 
-/** undefined for anything that is not the content that `save` wrote. Facts that this version does not know are left out. */
-function parse(value: unknown): StoredMemory | undefined {
+/**
+ * undefined for anything that is not what `save` wrote. Facts that this version does not know are left out. Throws StateError for the file of a newer
+ * Holdfast.
+ */
+export function parseMemory(path: string, text: string): StoredMemory | undefined {
+  const value = unseal(path, text, VERSION);
   if (!isRecord(value)) return undefined;
   const { completed, applied, backoffs, replacements, pulled, files, adopted, pendingHooks, preStop, rollouts } = value;
   if (!isTexts(completed) || !isTexts(applied) || !isTexts(pulled) || !isRecord(backoffs) || !isRecord(files))
