@@ -40,7 +40,7 @@ const CHECKS = [
   ['Biome', 'node_modules/.bin/biome', 'check', '.'],
   ['TypeScript', 'node_modules/.bin/tsc', '--noEmit'],
   ['arrows', process.execPath, 'scripts/check-arrows.ts'],
-  ['docs/compose-support.md', process.execPath, 'scripts/pages/compose-support.ts', '--check'],
+  ['pages of the keys', process.execPath, 'scripts/pages/compose-support.ts', '--check'],
   ['pages of the commands', process.execPath, 'scripts/pages/cli-pages.ts', '--check'],
 ] as const;
 

@@ -1,9 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fieldNames } from '../../src/container/ignore.ts';
 import { repoDir } from '../engine.ts';
 import { type Section, supportTable } from './table.ts';
 
-/** `node scripts/pages/compose-support.ts` writes docs/compose-support.md. With `--check` it only sets its exit code: 0 if the page is current. */
+/**
+ * `node scripts/pages/compose-support.ts` writes docs/compose-support.md, and the names of fields in schemas/application.schema.json. With `--check` it
+ * only sets its exit code: 0 if both are current.
+ */
 
 const HEAD = `# Compose support
 
@@ -41,12 +45,26 @@ function print({ title, rows }: Section): string {
   ].join('\n');
 }
 
-const path = join(repoDir, 'docs', 'compose-support.md');
-const page = [HEAD, ...supportTable().map(print)].join('\n');
+/** The schema of an Application with the names that `ignoreDifferences` takes. */
+function withFieldNames(schema: string): string {
+  const list = /("ignoreDifferences": .*?"enum": \[)[^\]]*?(\n *\])/s;
+  if (!list.test(schema)) throw new Error('schemas/application.schema.json has no list of fields');
+  return schema.replace(list, (_, start: string, end: string) => {
+    const names = fieldNames().sort();
+    return `${start}${names.map((name) => `${end.slice(0, -1)}  "${name}"`).join(',')}${end}`;
+  });
+}
 
-if (process.argv.includes('--check')) {
-  if ((await readFile(path, 'utf8').catch(() => '')) !== page) {
-    console.error('docs/compose-support.md is out of date: run `node scripts/pages/compose-support.ts`');
+const schema = join(repoDir, 'schemas', 'application.schema.json');
+const wanted = {
+  [join(repoDir, 'docs', 'compose-support.md')]: [HEAD, ...supportTable().map(print)].join('\n'),
+  [schema]: withFieldNames(await readFile(schema, 'utf8')),
+};
+
+for (const [path, text] of Object.entries(wanted)) {
+  if (!process.argv.includes('--check')) await writeFile(path, text);
+  else if ((await readFile(path, 'utf8').catch(() => '')) !== text) {
+    console.error(`${path} is out of date: run \`node scripts/pages/compose-support.ts\``);
     process.exitCode = 1;
   }
-} else await writeFile(path, page);
+}

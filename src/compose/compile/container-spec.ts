@@ -140,7 +140,7 @@ const MAPPINGS = {
   configs: ELSEWHERE,
   secrets: ELSEWHERE,
   security_opt: ELSEWHERE,
-  // They have been read into other keys, or have had their effect while loading.
+  // They have been read into other keys, or have had their effect before: extends while loading, profiles in compile-app.ts.
   label_file: ELSEWHERE,
   extends: ELSEWHERE,
   profiles: ELSEWHERE,

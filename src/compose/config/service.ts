@@ -11,7 +11,6 @@ import {
   type Json,
   mapping,
   type PrintContext,
-  type Printer,
   type Printers,
   printKeys,
   size,
@@ -27,8 +26,6 @@ const CONDITIONS = {
 
 /** A key that other keys print: `environment`, `labels`, or a key that several keys imply. */
 const elsewhere = (): undefined => undefined;
-
-const bounded: Printer<number, PrintContext> = unlessEmpty;
 
 const asWritten = (references: { written: string }[]): Json | undefined =>
   unlessEmpty(references.map(({ written }) => written));
@@ -67,13 +64,13 @@ const SERVICE: Printers<ServiceKeys, PrintContext> = {
   command: elsewhere,
   configs: (uses) => unlessEmpty(uses.map((use) => fileUse(use, ''))),
   container_name: unlessEmpty,
-  cpu_count: bounded,
+  cpu_count: unlessEmpty,
   cpu_percent: cpus,
-  cpu_period: bounded,
-  cpu_quota: bounded,
-  cpu_rt_period: bounded,
-  cpu_rt_runtime: bounded,
-  cpu_shares: bounded,
+  cpu_period: unlessEmpty,
+  cpu_quota: unlessEmpty,
+  cpu_rt_period: unlessEmpty,
+  cpu_rt_runtime: unlessEmpty,
+  cpu_shares: unlessEmpty,
   cpus,
   cpuset: unlessEmpty,
   credential_spec: mapping({ config: unlessEmpty, file: unlessEmpty, registry: unlessEmpty }),
