@@ -67,7 +67,7 @@ export function hiddenError(error: unknown, hide: Hide): unknown {
   if (error instanceof InputError) return new InputError(error.problems.map((problem) => hiddenIn(problem, hide)));
   if (error instanceof SourceError && hide(error.message) !== error.message) {
     const { kind, message, retryAfter } = error;
-    return new SourceError(kind, hide(message), retryAfter === undefined ? {} : { retryAfter });
+    return new SourceError(kind, hide(message), { retryAfter });
   }
   return error;
 }

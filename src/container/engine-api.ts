@@ -1,3 +1,5 @@
+import type { HealthcheckSpec } from '../model/spec.ts';
+
 /**
  * The parts of the Engine API's JSON that Holdfast sends and reads, in the API's own spelling. Engines leave keys out or answer null; every
  * reader must allow for that. Source: the Engine API reference, 1.41 to 1.51, and answers recorded from Docker and Podman.
@@ -18,14 +20,7 @@ export interface ContainerBody {
   Labels?: Record<string, string> | null;
   StopSignal?: string;
   StopTimeout?: number | null;
-  Healthcheck?: {
-    Test?: string[];
-    Interval?: number;
-    Timeout?: number;
-    StartPeriod?: number;
-    StartInterval?: number;
-    Retries?: number;
-  } | null;
+  Healthcheck?: HealthcheckSpec | null;
   ExposedPorts?: Record<string, object> | null;
   Volumes?: Record<string, object> | null;
 }

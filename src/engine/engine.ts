@@ -11,7 +11,7 @@ export interface Need {
 
 /** Something of ours changed, or may have changed: look again. `app` is absent if it may concern any app. */
 export interface Change {
-  app?: string;
+  app?: string | undefined;
   /** In words, for the log: `web-1 died`. */
   what: string;
 }

@@ -24,6 +24,15 @@ export abstract class HoldfastError extends Error {
   abstract readonly code: string;
 }
 
+/** An error of several kinds, each with its own remedy. `kind` is stable, too. */
+export abstract class KindError<Kind extends string> extends HoldfastError {
+  readonly kind: Kind;
+  constructor(kind: Kind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
 /** A document, a flag or the layout of a repo cannot be used. Commands exit with 2 and have changed nothing. */
 export class InputError extends HoldfastError {
   readonly code = 'INPUT';
@@ -56,13 +65,8 @@ export type EngineErrorKind =
   | 'aborted' // we cancelled it
   | 'failed'; // anything else
 
-export class EngineError extends HoldfastError {
+export class EngineError extends KindError<EngineErrorKind> {
   readonly code = 'ENGINE';
-  readonly kind: EngineErrorKind;
-  constructor(kind: EngineErrorKind, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.kind = kind;
-  }
 }
 
 /** The reason why desired state could not be fetched. */
@@ -84,15 +88,13 @@ export type SourceErrorKind =
   | 'path' // a name could lead out of the repo, or a folder has two entries of one name
   | 'aborted'; // we stopped it
 
-export class SourceError extends HoldfastError {
+export class SourceError extends KindError<SourceErrorKind> {
   readonly code = 'SOURCE';
-  readonly kind: SourceErrorKind;
   /** Milliseconds that the server asks us to wait. */
-  readonly retryAfter?: number;
-  constructor(kind: SourceErrorKind, message: string, options?: ErrorOptions & { retryAfter?: number }) {
-    super(message, options);
-    this.kind = kind;
-    if (options?.retryAfter !== undefined) this.retryAfter = options.retryAfter;
+  readonly retryAfter: number | undefined;
+  constructor(kind: SourceErrorKind, message: string, options?: ErrorOptions & { retryAfter?: number | undefined }) {
+    super(kind, message, options);
+    this.retryAfter = options?.retryAfter;
   }
 }
 

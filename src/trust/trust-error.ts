@@ -1,4 +1,4 @@
-import { HoldfastError } from '../lib/errors.ts';
+import { KindError } from '../lib/errors.ts';
 
 /** The reason for a refusal. Stable: the log and `holdfast verify` show it. */
 export type RefusalKind =
@@ -19,13 +19,8 @@ export type RefusalKind =
   | 'beacon'; // the beacon is not to be believed, or names other commits
 
 /** The site does not trust something from a source. The accepted state stays. */
-export class TrustError extends HoldfastError {
+export class TrustError extends KindError<RefusalKind> {
   readonly code = 'TRUST';
-  readonly kind: RefusalKind;
-  constructor(kind: RefusalKind, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.kind = kind;
-  }
 }
 
 /** The refusal may end with time: keys begin and cease to be valid, and a clock can be set right. */

@@ -1,11 +1,10 @@
 import { resourceName } from '../compile/compile-resources.ts';
 import type { Declared } from '../keys/project.ts';
 import type { FileKeys, NetworkKeys, VolumeKeys } from '../keys/resources.ts';
-import { type Json, mapping, type Printers, printKeys, unlessEmpty } from './printer.ts';
+import { always, type Json, mapping, type Printers, printKeys, unlessEmpty } from './printer.ts';
 
 /** Printers for networks, volumes, configs and secrets. Names are the engine's. */
 
-const always = <T extends Json>(value: T): Json => value;
 const elsewhere = (): undefined => undefined;
 
 const NETWORK: Printers<NetworkKeys> = {

@@ -26,28 +26,13 @@ const CONTAINER_WORDS: Record<string, string> = {
 const SILENT = new Set(['kill', 'create', 'init', 'cleanup', 'restart']);
 
 /** Marks in the view the things that an event touched. The result is the change that concerns us; undefined if there is none. */
-export function changeOf(event: EventBody, view: View, site: string): Change | undefined {
-  const attributes = event.Actor.Attributes ?? {};
-  switch (event.Type) {
-    case 'container':
-      return containerChange(event, attributes, view, site);
-    case 'network':
-      return networkChange(event, attributes, view, site);
-    case 'volume':
-      return volumeChange(event, attributes, view, site);
-    case 'image':
-      return imageChange(event, attributes, view);
-    default:
-      return undefined;
-  }
-}
+export const changeOf = (event: EventBody, view: View, site: string): Change | undefined =>
+  own(READERS, event.Type)?.(event, view, site);
 
-function containerChange(
-  { Action, Actor }: EventBody,
-  attributes: Record<string, string>,
-  view: View,
-  site: string,
-): Change | undefined {
+type Reader = (event: EventBody, view: View, site: string) => Change | undefined;
+
+const containerChange: Reader = ({ Action, Actor }, view, site) => {
+  const attributes = Actor.Attributes ?? {};
   const [action = '', detail] = Action.split(':', 2).map((word) => word.trim());
   const word = own(CONTAINER_WORDS, action);
   if (!word && !SILENT.has(action)) return undefined;
@@ -59,14 +44,10 @@ function containerChange(
   const name = attributes.name ?? Actor.ID.slice(0, 12);
   const more = action === 'die' || action === 'died' ? ` (exit code ${attributes.exitCode ?? '?'})` : '';
   return { app, what: action === 'health_status' ? `${name} is ${detail ?? 'checked'}` : `${name} ${word}${more}` };
-}
+};
 
-function networkChange(
-  { Action, Actor }: EventBody,
-  attributes: Record<string, string>,
-  view: View,
-  site: string,
-): Change | undefined {
+const networkChange: Reader = ({ Action, Actor }, view, site) => {
+  const attributes = Actor.Attributes ?? {};
   const known = view.networkById(Actor.ID);
   const name = attributes.name ?? known?.spec.Name ?? Actor.ID.slice(0, 12);
   switch (Action) {
@@ -82,7 +63,7 @@ function networkChange(
       view.touchContainer(container);
       const app = view.appOfContainer(container);
       return {
-        ...(app !== undefined && { app }),
+        app,
         what: `a container was ${Action}ed ${Action === 'connect' ? 'to' : 'from'} ${name}`,
       };
     }
@@ -101,30 +82,32 @@ function networkChange(
     default:
       return undefined;
   }
-}
+};
 
-function volumeChange(
-  { Action, Actor }: EventBody,
-  attributes: Record<string, string>,
-  view: View,
-  site: string,
-): Change | undefined {
+const volumeChange: Reader = ({ Action, Actor }, view, site) => {
   // Mounts are left out: each start of a container has one.
   if (!['create', 'destroy', 'remove', 'prune'].includes(Action)) return undefined;
-  const name = Actor.ID || attributes.name || '';
+  const name = Actor.ID || Actor.Attributes?.name || '';
   const owner = view.volumeByName(name)?.owner;
   view.touch('volumes');
   if (Action === 'create' || owner?.site !== site) return undefined;
   return { app: owner.app, what: `volume ${name} was removed` };
-}
+};
 
 /** Actions after which a reference may mean another image, or none. */
 const IMAGE_ACTIONS = new Set(['delete', 'remove', 'untag', 'tag', 'pull', 'load', 'import', 'build', 'prune']);
 
-function imageChange({ Action, Actor }: EventBody, attributes: Record<string, string>, view: View): Change | undefined {
+const imageChange: Reader = ({ Action, Actor }, view) => {
   if (!IMAGE_ACTIONS.has(Action)) return undefined;
-  const names = [Actor.ID, attributes.name].filter((name): name is string => Boolean(name));
+  const names = [Actor.ID, Actor.Attributes?.name].filter((name): name is string => Boolean(name));
   const concerns = names.some((name) => view.usesImage(name));
   view.touch('images');
   return concerns ? { what: `image ${names.at(-1)}: ${Action}` } : undefined;
-}
+};
+
+const READERS: Record<string, Reader> = {
+  container: containerChange,
+  network: networkChange,
+  volume: volumeChange,
+  image: imageChange,
+};

@@ -8,17 +8,17 @@ export function generalStatusError(
   { host }: URL,
 ): SourceError | undefined {
   const retryAfter = retryAfterMs(headers);
-  const wait = retryAfter === undefined ? {} : { retryAfter };
   // GitHub and others limit requests with 403.
   if (status === 403 && retryAfter !== undefined)
-    return new SourceError('busy', `${host} asks to be polled less often (HTTP 403)`, wait);
+    return new SourceError('busy', `${host} asks to be polled less often (HTTP 403)`, { retryAfter });
   if (status === 407)
     return new SourceError('proxy', `The proxy on the way to ${host} asks for credentials (HTTP 407)`);
   if (status === 511)
     return new SourceError('portal', `The network asks for a sign-in before it lets ${host} be reached (HTTP 511)`);
-  if (status === 429) return new SourceError('busy', `${host} asks to be polled less often (HTTP 429)`, wait);
-  if (status === 503) return new SourceError('busy', `${host} does not serve now (HTTP 503)`, wait);
-  if (status >= 500) return new SourceError('server', `${host} has a fault of its own (HTTP ${status})`, wait);
+  if (status === 429) return new SourceError('busy', `${host} asks to be polled less often (HTTP 429)`, { retryAfter });
+  if (status === 503) return new SourceError('busy', `${host} does not serve now (HTTP 503)`, { retryAfter });
+  if (status >= 500)
+    return new SourceError('server', `${host} has a fault of its own (HTTP ${status})`, { retryAfter });
   return undefined;
 }
 
