@@ -10,7 +10,7 @@ interface Listed {
 /** All commands, in the order of the help. */
 export const COMMANDS: Readonly<Record<string, Listed>> = {
   apply: {
-    summary: 'Change the containers of this machine to what the folder or repo says, and repeat until they are.',
+    summary: 'Change the containers of this machine until they are as the folder or repo says.',
     load: () => import('./commands/apply.ts'),
   },
   diff: {
@@ -26,7 +26,8 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     load: () => import('./commands/validate.ts'),
   },
   render: {
-    summary: 'Print what a site should run, in the words of the Engine API or of Compose.',
+    summary:
+      'Print the containers, networks and volumes that a site should have, in the words of the Engine API or of Compose.',
     load: () => import('./commands/render.ts'),
   },
   import: {
@@ -40,7 +41,7 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
   },
   beacon: {
     summary:
-      'Sign which commit a revision is at, and how long sites may believe that, so that they notice a frozen server.',
+      'Sign a statement of the commit that a branch or tag is at now, so that sites notice a server that hides newer commits.',
     load: () => import('./commands/beacon.ts'),
   },
   push: {

@@ -16,7 +16,7 @@ export const command = defineCommand({
     ...desiredOptions,
     ...engineOptions,
     prune: onOff('remove what Git no longer names, whatever the policy says'),
-    timeout: withDefault(duration, '5m', 'stop after this time'),
+    timeout: withDefault(duration, '5m', 'give up after this time'),
   },
   exitCodes: {
     0: 'everything is as Git says',

@@ -17,10 +17,10 @@ import { type OptionsOf, optional, required, withDefault } from '../options/opti
 import { print } from '../output/terminal.ts';
 
 const options = {
-  revision: withDefault(text('ref'), 'HEAD', 'the branch or tag, as the sites are told to follow it'),
+  revision: withDefault(text('ref'), 'HEAD', 'the branch or tag, as in the --revision of the sites'),
   commit: optional(text('commit'), 'the commit that it is at (default: the one that the clone has)'),
   key: required(text('file'), 'an SSH key that may sign for holdfast-beacon; a .pub file for one in an ssh-agent'),
-  valid: withDefault(duration, '24h', 'the time for which sites may believe it'),
+  valid: withDefault(duration, '24h', 'the time for which sites believe it'),
   sequence: optional(
     count(1),
     "the beacon's number; sites believe no lower one than they saw (default: the time in seconds)",
@@ -32,7 +32,7 @@ type BeaconOptions = OptionsOf<typeof options>;
 
 /** Signs into a clone, and sends it where the sites look. */
 export const command = defineCommand({
-  argument: one('folder', 'a clone of the config repo'),
+  argument: one('folder', 'a clone of the config repo (default: the current folder)'),
   options,
   exitCodes: { 0: 'signed', 2: 'bad input, or Git or ssh-keygen failed' },
   async run(folder, options) {

@@ -26,12 +26,12 @@ export const command = defineCommand({
   options: {
     ...desiredOptions,
     ...engineOptions,
-    timeout: withDefault(duration, '5m', 'stop after this time'),
+    timeout: withDefault(duration, '5m', 'give up after this time'),
     yes: onOff('do not ask first (a command whose standard input is no terminal never asks)', { short: 'y' }),
   },
   exitCodes: {
     0: 'all of it is gone',
-    1: 'something could not be removed',
+    1: 'something is left: it could not be removed, or you answered no',
     2: 'bad input; nothing was changed',
   },
   async run(folder, options) {
@@ -70,7 +70,7 @@ export const command = defineCommand({
 /** The old folder of an adopted stack has the files of the day of its adoption. Git has changed since. */
 const howToHandBack = (app: string): string =>
   `${app} was adopted: docker compose up in its old folder starts it as it was on the day of adoption. ` +
-  `To go on with the files of Git, write them first: holdfast render --format compose -o yaml --app ${app} > compose.yaml`;
+  `To go on with the files of Git, write them there first: holdfast render --format compose --app ${app}. It prints the paths of this folder, which have to become those of the old one`;
 
 const runningApps = (site: string, dockerHost: string | undefined): Promise<string[]> =>
   withEngine(site, dockerHost, async (engine) => {

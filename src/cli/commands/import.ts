@@ -15,13 +15,16 @@ import { onOff, optional, repeated, withDefault, yesNo } from '../options/option
 import { errorPalette, palette, print, printError } from '../output/terminal.ts';
 
 export const command = defineCommand({
-  argument: any('files', 'Compose files in merge order, or a folder (default: what docker compose finds here)'),
+  argument: any(
+    'files',
+    'Compose files in merge order, or a folder (default: the ones that docker compose finds in the current folder)',
+  ),
   options: {
-    into: optional(text('folder'), "the Application's folder (default: apps/PROJECT, in the folder where this runs)"),
+    into: optional(text('folder'), "the Application's folder (default: apps/PROJECT, below the current folder)"),
     profile: repeated(text('name'), 'a profile to run'),
     copy: repeated(text('folder'), 'take this folder into Git although containers write to it'),
     adopt: yesNo(
-      'take over the containers that run (default: where a stack of that name runs from that folder)',
+      'take over the containers that run (default: if a stack of that name runs from that folder)',
       'leave the running containers alone',
     ),
     projectDirectory: optional(
@@ -30,7 +33,7 @@ export const command = defineCommand({
     ),
     site: withDefault(text('name'), 'site-1', 'the name of the first site of a repo that has none'),
     force: onOff('overwrite files that differ'),
-    dockerHost: optional(text('url'), 'the engine to look for the stack (default: DOCKER_HOST, or the local socket)'),
+    dockerHost: optional(text('url'), 'the engine where the stack may run (default: DOCKER_HOST, or the local socket)'),
   },
   exitCodes: {
     0: 'imported',

@@ -28,13 +28,13 @@ const NOTES = `Sites without a --revision of their own follow the first --revisi
 
 /** Sends Git bundles: what is new on top of what the registry holds. */
 export const command = defineCommand({
-  argument: some('where', 'a clone of the config repo (default: where this runs), and oci://REGISTRY/NAME:TAG'),
+  argument: some('where', 'a clone of the config repo (default: the current folder), and then oci://REGISTRY/NAME:TAG'),
   usage: '[options] [folder] oci://REGISTRY/NAME:TAG',
   options: {
     revision: repeated(text('ref'), 'a branch or a tag (default: the current branch)'),
     tags: onOff('send all tags as well, for sites that follow a range of versions'),
-    squash: onOff('fold the layers in the registry into one, which sites that have them need not download'),
-    force: onOff('overwrite the tag even if commits would be lost or it holds something else'),
+    squash: onOff('fold the layers in the registry into one; sites that have them do not download it'),
+    force: onOff('overwrite the tag even if commits would be lost, or if it is something else than a config repo'),
   },
   notes: NOTES,
   exitCodes: { 0: 'the registry holds it', 2: 'bad input, or Git or the registry failed' },

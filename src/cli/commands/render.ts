@@ -11,8 +11,8 @@ import { noSuchApp, type RenderOptions, renderOptions } from '../options/render-
 import { errorPalette, print, printError, printJson } from '../output/terminal.ts';
 import { readDesired } from '../repo/desired.ts';
 
-const NOTES = `--format engine shows contents of files, configs and secrets as their digests. --format compose prints JSON; relative paths are
-those of the folder on this machine. It shows values of variables, and contents of configs and secrets of the Compose file, as they are.`;
+const NOTES = `--format engine shows digests in place of the contents of files, configs and secrets. --format compose shows these contents and values of
+variables as they are, and relative paths as those of the folder on this machine.`;
 
 export const command = defineCommand({
   argument: folderArgument,

@@ -31,7 +31,7 @@ const options = {
 type VerifyOptions = OptionsOf<typeof options>;
 
 export const command = defineCommand({
-  argument: one('folder', 'a clone of the config repo'),
+  argument: one('folder', 'a clone of the config repo (default: the current folder)'),
   options,
   exitCodes: { 0: 'the site would accept it', 1: 'it would not', 2: 'bad input' },
   async run(folder, options) {

@@ -6,7 +6,7 @@ import { type OptionsOf, onOff, optional, repeated, withDefault } from './option
 /** The options of all commands that read desired state. */
 export const folderArgument = one(
   'folder',
-  'the config repo, or a folder with a compose.yaml; uncommitted files count',
+  'the config repo, or a folder with a compose.yaml; uncommitted files count (default: the current folder)',
 );
 
 export const desiredOptions = {
@@ -16,7 +16,7 @@ export const desiredOptions = {
   ),
   revision: optional(text('ref'), 'with --repo: a branch, tag, range of versions (^1.2) or commit (default: its HEAD)'),
   path: optional(text('dir'), "the config repo's folder in the repo"),
-  site: optional(text('name'), 'the site (not needed where there is one)'),
+  site: optional(text('name'), "the site's name (not needed if the repo has only one)"),
   values: optional(text('file'), "the site's own values, which are not in Git: a flat YAML mapping"),
   env: onOff('read values of variables from the environment as well'),
   filesDir: withDefault(folder, FILES_DIR, 'the folder for files of Git that services bind on the site'),

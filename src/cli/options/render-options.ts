@@ -8,9 +8,9 @@ export const renderOptions = {
   format: withDefault(
     oneOf('engine', 'compose'),
     'engine',
-    'the words to use: `compose` prints one app as `docker compose config` does',
+    'the words to use: `compose` prints one app as `docker compose config --format json` does',
   ),
-  output: optional(oneOf('yaml', 'json'), 'the syntax (default: yaml; with --format compose json)', {
+  output: optional(oneOf('yaml', 'json'), 'the syntax (default: yaml; --format compose is always json)', {
     short: 'o',
   }),
   app: optional(text('name'), 'print this app only'),

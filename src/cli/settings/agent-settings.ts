@@ -54,7 +54,7 @@ export const siteSettings = settings({
   ),
   projectRoot: words(
     root,
-    "a folder in which Applications may have their projectDirectory, so that files of Git are written there too; each app has a folder of its own there, and none the agent's",
+    'a folder in which Applications may have their projectDirectory, so that files of Git are written there too; no two apps may share a folder there',
   ),
   sharedRoot: words(root, 'a folder like a project root, in which several apps may write to one folder'),
   values: optional(ownFile, "the site's own values, which are not in Git: a flat YAML mapping"),
@@ -88,7 +88,7 @@ export const accessSettings = settings({
   ),
   credentialCommand: words(
     text('command'),
-    'a program and its arguments that print a token, or what a credential helper of Git prints; no shell',
+    'a program and its arguments that print a token, or what a credential helper of Git prints; run without a shell',
     { type: 'array' },
   ),
   caFile: optional(
