@@ -28,8 +28,9 @@ export async function compileSite(
   snapshot: Snapshot | ((app: PlacedApp) => Snapshot),
   options: CompileOptions,
   before: SiteBefore = new Map(),
+  compile: CompileOne = compileOne,
 ): Promise<DesiredSite> {
-  return (await compileClaims(placed, snapshot, options, before)).desired;
+  return (await compileClaims(placed, snapshot, options, before, compile)).desired;
 }
 
 /** Compiles all apps of a site, and gives the claims that each app holds from now on, by the name of the placed app. */
@@ -38,6 +39,7 @@ export async function compileClaims(
   snapshot: Snapshot | ((app: PlacedApp) => Snapshot),
   options: CompileOptions,
   before: SiteBefore,
+  compile: CompileOne = compileOne,
 ): Promise<{ desired: DesiredSite; held: Map<string, AppBefore> }> {
   const good = new Map<string, Good>();
   const broken: BrokenApp[] = [...placed.broken];
@@ -55,7 +57,7 @@ export async function compileClaims(
   const apps = [...placed.apps].sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const app of apps) {
     const files = typeof snapshot === 'function' ? snapshot(app) : snapshot;
-    const result = await attempt(app, placed.site, files, { ...options, before: pathsBefore(before.get(app.name)) });
+    const result = await compile(app, placed.site, files, { ...options, before: pathsBefore(before.get(app.name)) });
     if ('problems' in result) broken.push({ ...result, ...(isAdopting(app, options) && { adopt: true }) });
     else {
       good.set(app.name, result);
@@ -94,18 +96,21 @@ export async function compileClaims(
 
 type Good = Pick<Compiled, 'desired' | 'claims' | 'size'>;
 
+/** Compiles one app of a site, or gives its problems. Throws SourceError. */
+export type CompileOne = (
+  app: PlacedApp,
+  site: string,
+  snapshot: Snapshot,
+  options: CompileOptions,
+) => Promise<BrokenApp | Good>;
+
 const pathsBefore = (app: AppBefore | undefined): PathsBefore | undefined =>
   app && {
     readings: new Map(app.readings.map(({ path, from }) => [path, from])),
     beside: new Set(app.claims.flatMap((claim) => (claim.kind === 'beside' ? [claim.name] : []))),
   };
 
-async function attempt(
-  app: PlacedApp,
-  site: string,
-  snapshot: Snapshot,
-  options: CompileOptions,
-): Promise<BrokenApp | Good> {
+export const compileOne: CompileOne = async (app, site, snapshot, options) => {
   let name = app.name;
   const onName = (known: string) => {
     name = known;
@@ -119,4 +124,4 @@ async function attempt(
     if (error instanceof HoldfastError) throw error;
     return { name, problems: [defectProblem(error, name)] };
   }
-}
+};

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { InputError, type Problem, SourceError } from '../lib/errors.ts';
 import { didYouMean } from '../lib/text/did-you-mean.ts';
-import type { ApplicationDocument, FleetDocument, PlacedApp, Placement, SiteDocument } from '../model/fleet.ts';
+import type { ApplicationDocument, FleetDocument, PlacedApp, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { YamlNode } from '../yaml/node.ts';
 import { COMPOSE_FILES, findComposeFiles, inFolder } from './compose-files.ts';
@@ -17,61 +17,110 @@ const DOCUMENT = 'app.yaml';
 /** The path of an Application's document in a repo. */
 export const applicationFile = (name: string): string => `${FOLDER}/${name}/${DOCUMENT}`;
 
-/** The result for one folder below apps/. */
-type Result = { placed: PlacedApp } | { broken: { name: string; problems: Problem[] } } | { elsewhere: string };
-
-/** Gives the problem of an Application that is placed on no site at all; undefined when there is no problem. */
-export type AskNowhere = (app: ApplicationDocument) => Promise<Problem | undefined>;
-
-/**
- * Places every Application on one site. An Application that cannot be read or used is broken and does not affect the others. Sorted by name.
- * Throws SourceError only when the source itself fails.
- */
-export async function placeApplications(
-  snapshot: Snapshot,
-  site: SiteDocument,
-  fleet: FleetDocument,
-  nowhere: AskNowhere,
-): Promise<Result[]> {
-  const place = async (name: string): Promise<Result[]> => {
-    try {
-      const placed = await placeApplication(snapshot, name, site, fleet, nowhere);
-      return placed === 'elsewhere' ? [{ elsewhere: name }] : placed ? [{ placed }] : [];
-    } catch (error) {
-      return [{ broken: { name, problems: problemsOf(error, name) } }];
-    }
-  };
-  const folders = ((await snapshot.list(FOLDER)) ?? []).filter(({ kind }) => kind !== 'file');
-  // All at once, so that a source can fetch them in one request.
-  const results = (await Promise.all(folders.map(({ name }) => place(name)))).flat();
-  await snapshot.prepare?.(results.flatMap((result) => ('placed' in result ? result.placed.folder : [])));
-  return results;
+/** An Application of a repo, as it is written. */
+export interface Application {
+  name: string;
+  app: ApplicationDocument;
+  root: YamlNode;
 }
 
-/** Places the Application of a folder on a site; undefined when the folder holds no Application. Throws InputError or SourceError. */
-async function placeApplication(
-  snapshot: Snapshot,
-  name: string,
-  site: SiteDocument,
-  fleet: FleetDocument,
-  nowhere: AskNowhere,
-): Promise<PlacedApp | 'elsewhere' | undefined> {
+/** An Application that cannot be read or used. */
+export interface BrokenApplication {
+  name: string;
+  problems: Problem[];
+}
+
+/** Reads every Application of a repo, placed or not; one that cannot be read has its problems. Sorted by name. Throws SourceError. */
+export async function readApplications(snapshot: Snapshot): Promise<(Application | BrokenApplication)[]> {
+  const folders = ((await snapshot.list(FOLDER)) ?? []).filter(({ kind }) => kind !== 'file');
+  const read = async ({ name }: { name: string }): Promise<(Application | BrokenApplication)[]> => {
+    try {
+      return (await readApplication(snapshot, name)) ?? [];
+    } catch (error) {
+      return [{ name, problems: problemsOf(error, name) }];
+    }
+  };
+  // All at once, so that a source can fetch them in one request.
+  return (await Promise.all(folders.map(read))).flat();
+}
+
+/** undefined: the folder holds no Application. Throws InputError or SourceError. */
+async function readApplication(snapshot: Snapshot, name: string): Promise<[Application] | undefined> {
   const folder = `${FOLDER}/${name}`;
   const file = `${folder}/${DOCUMENT}`;
   const root = await readDocument(snapshot, file, 'Application');
   if (!root) return requireNoApplication(snapshot, folder);
   requireProjectName(name, file);
-  const app = applicationOf(root, name);
-  if (!selects(app.placement, site)) {
-    const problem = await nowhere(app);
-    if (problem) throw new InputError([problem]);
-    return 'elsewhere';
-  }
+  return [{ name, app: applicationOf(root, name), root }];
+}
+
+/** The result for one Application on one site. */
+type Result = { placed: PlacedApp } | { broken: BrokenApplication } | { elsewhere: string };
+
+/** Gives the problem of an Application that is placed on no site at all; undefined when there is no problem. */
+export type AskNowhere = (app: ApplicationDocument) => Promise<Problem | undefined>;
+
+/** Places all Applications on one site. One that cannot be used there is broken and does not affect the others. Throws only SourceError. */
+export type PlaceApplications = (site: SiteDocument, nowhere: AskNowhere) => Promise<Result[]>;
+
+/** Places the Applications of one revision on any number of sites. Sites that the same overlays are for share what was found of an app. */
+export function placerOf(
+  snapshot: Snapshot,
+  fleet: FleetDocument,
+  applications: readonly (Application | BrokenApplication)[],
+): PlaceApplications {
+  const shared = new Map<string, Promise<Omit<PlacedApp, 'values'>>>();
+
+  const place = async (
+    application: Application,
+    site: SiteDocument,
+    values: PlacedApp['values'],
+    nowhere: AskNowhere,
+  ): Promise<Result> => {
+    const { name, app } = application;
+    if (!selects(app.placement, site)) {
+      const problem = await nowhere(app);
+      if (problem) throw new InputError([problem]);
+      return { elsewhere: name };
+    }
+    const overlays = app.overlays.map(({ selector }) => selects(selector, site));
+    const key = `${name} ${overlays.map(Number).join('')}`;
+    const known = shared.get(key) ?? onSites(snapshot, fleet, application, overlays);
+    shared.set(key, known);
+    return { placed: { ...(await known), values } };
+  };
+
+  return async (site, nowhere) => {
+    const values = { ...fleet.values, ...site.values };
+    const results = await Promise.all(
+      applications.map(async (each): Promise<Result> => {
+        if ('problems' in each) return { broken: each };
+        try {
+          return await place(each, site, values, nowhere);
+        } catch (error) {
+          return { broken: { name: each.name, problems: problemsOf(error, each.name) } };
+        }
+      }),
+    );
+    await snapshot.prepare?.(results.flatMap((result) => ('placed' in result ? result.placed.folder : [])));
+    return results;
+  };
+}
+
+/** All of a placed app but the values. Throws InputError. */
+async function onSites(
+  snapshot: Snapshot,
+  fleet: FleetDocument,
+  application: Application,
+  overlays: readonly boolean[],
+): Promise<Omit<PlacedApp, 'values'>> {
+  const { name, app } = application;
+  const folder = `${FOLDER}/${name}`;
   return {
     name,
     nameIsFixed: true,
     folder,
-    compose: await composeFiles(snapshot, folder, app, root, (selector) => selects(selector, site)),
+    compose: await composeFiles(snapshot, application, overlays),
     profiles: app.profiles,
     sync: app.syncPolicy ?? fleet.syncPolicy,
     pruneVolumes: app.pruneVolumes,
@@ -79,51 +128,26 @@ async function placeApplication(
     ...(app.ignoreDifferences.length > 0 && { ignoreDifferences: app.ignoreDifferences }),
     ...(app.adopt && { adopt: true }),
     ...projectDirectory(app, folder),
-    values: { ...fleet.values, ...site.values },
     siteValues: fleet.siteValues,
   };
 }
 
-/** An Application with every Compose file that it names for any site, or its problems. */
-export type ApplicationFiles =
-  | { name: string; files: string[]; app: ApplicationDocument }
-  | { name: string; problems: Problem[] };
+/** Every Compose file that an Application names for any site. Throws InputError or SourceError. */
+export const allComposeFiles = (snapshot: Snapshot, application: Application): Promise<string[]> =>
+  composeFiles(
+    snapshot,
+    application,
+    application.app.overlays.map(() => true),
+  );
 
-/** Reads every Application of a repo, placed or not. Only a laptop calls it. Sorted by name. Throws SourceError. */
-export async function readApplications(snapshot: Snapshot): Promise<ApplicationFiles[]> {
-  const found: ApplicationFiles[] = [];
-  for (const { name, kind } of (await snapshot.list(FOLDER)) ?? []) {
-    if (kind === 'file') continue;
-    try {
-      const folder = `${FOLDER}/${name}`;
-      const file = `${folder}/${DOCUMENT}`;
-      const root = await readDocument(snapshot, file, 'Application');
-      if (!root) {
-        await requireNoApplication(snapshot, folder);
-        continue;
-      }
-      requireProjectName(name, file);
-      const app = applicationOf(root, name);
-      found.push({ name, files: await composeFiles(snapshot, folder, app, root, () => true), app });
-    } catch (error) {
-      found.push({ name, problems: problemsOf(error, name) });
-    }
-  }
-  return found;
-}
-
-/** The Compose files of an app; files of the overlays that `selected` chooses come last. Throws InputError where the app names a missing file. */
+/** The Compose files of an app; those of the chosen overlays come last. Throws InputError where the app names a missing file. */
 async function composeFiles(
   snapshot: Snapshot,
-  folder: string,
-  app: ApplicationDocument,
-  root: YamlNode,
-  selected: (selector: Placement) => boolean,
+  { name, app, root }: Application,
+  chosen: readonly boolean[],
 ): Promise<string[]> {
-  const overlays = items(below(root, 'spec', 'overlays')).filter((_, index) => {
-    const overlay = app.overlays[index];
-    return overlay !== undefined && selected(overlay.selector);
-  });
+  const folder = `${FOLDER}/${name}`;
+  const overlays = items(below(root, 'spec', 'overlays')).filter((_, index) => chosen[index]);
   const base = items(below(root, 'spec', 'compose'));
   const named = [...base, ...overlays.flatMap((overlay) => items(below(overlay, 'compose')))];
   const problems: Problem[] = [];

@@ -11,7 +11,7 @@ import type {
 } from '../model/fleet.ts';
 import { requireRevision } from '../source/revision/revision.ts';
 import type { YamlNode } from '../yaml/node.ts';
-import { below, flag, items, text, textMap, texts } from './values/values.ts';
+import { below, flag, items, keyPositions, text, textMap, texts } from './values/values.ts';
 
 const DEFAULT_PRUNE_THRESHOLD = 50;
 
@@ -21,6 +21,7 @@ export function fleetOf(root: YamlNode, name: string): FleetDocument {
   return {
     name: text(below(root, 'metadata', 'name')) ?? name,
     values: textMap(below(root, 'spec', 'values')),
+    valuesAt: keyPositions(below(root, 'spec', 'values')),
     siteValues: texts(below(root, 'spec', 'siteValues')),
     syncPolicy: syncPolicyOf(below(root, 'spec', 'syncPolicy')) ?? {},
     pruneThreshold: threshold?.kind === 'scalar' ? Number(threshold.value) : DEFAULT_PRUNE_THRESHOLD,
@@ -35,6 +36,7 @@ export function siteOf(root: YamlNode, name: string): SiteDocument {
     name,
     labels: textMap(below(root, 'metadata', 'labels')),
     values: textMap(below(root, 'spec', 'values')),
+    valuesAt: keyPositions(below(root, 'spec', 'values')),
     allowEmpty: flag(below(root, 'spec', 'allowEmpty')),
     confirmPrune: texts(below(root, 'spec', 'confirmPrune')),
     ...(pin && { pin }),

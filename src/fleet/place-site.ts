@@ -1,148 +1,21 @@
-import { InputError, type Problem } from '../lib/errors.ts';
-import { shortRevision } from '../lib/text/revision.ts';
-import type { FleetDocument, Pin, PlacedApp, PlacedSite, SiteDocument } from '../model/fleet.ts';
+import type { PlacedSite } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { type AskNowhere, placeApplications } from './applications.ts';
-import { COMPOSE_FILES, findLoneFiles } from './compose-files.ts';
-import { readDocument } from './document.ts';
-import { fleetOf } from './documents.ts';
-import { nowhere } from './nowhere.ts';
-import { onlySite, readSite, requireSiteName, siteNames } from './sites.ts';
-
-const FLEET = 'fleet.yaml';
-/** The name of the site when the repo is a lone Compose file. */
-const DEFAULT_SITE = 'default';
-
-export interface PlaceOptions {
-  site?: string | undefined;
-  /** Gives the files at the revision that a Site pins. Without this function, pins are ignored. */
-  pinned?: ((pin: Pin) => Promise<Snapshot>) | undefined;
-  /** True for an app that is broken when it is placed on no site. Only then are the other Sites read. Default: no app. */
-  mustBeSomewhere?: ((app: string) => boolean) | undefined;
-}
+import { openFleet, type PlaceOptions } from './open-fleet.ts';
+import { requireSiteName } from './sites.ts';
 
 /**
- * Finds the apps of one site, before any Compose file is read. Reads fleet.yaml, the Site's file, every app.yaml and, for each app of the site,
- * the names in its folder, so the cost does not grow with the number of sites. If the Site pins a revision, everything but the Site's own file
- * is read there. Throws InputError with all problems of the Fleet and the Site; a broken Application is part of the result.
+ * Finds the apps of one site; without a name, of the only one. Reads fleet.yaml, the Site's file, every app.yaml and, for each app of the
+ * site, the names in its folder, so the cost does not grow with the number of sites. If the Site pins a revision, everything but the Site's own file is
+ * read there. Throws InputError with all problems of the Fleet and the Site; a broken Application is part of the result.
  */
-export async function placeSite(snapshot: Snapshot, options: PlaceOptions): Promise<PlacedSite> {
-  if (options.site !== undefined) requireSiteName(options.site);
-  const layout = await layoutOf(snapshot);
-  if (layout.kind === 'bare') return bareSite(snapshot, options.site ?? DEFAULT_SITE, layout.compose);
-
-  const name = options.site ?? (await onlySite(snapshot));
-  const { fleet, site, files } = await documents(snapshot, name, options);
-  const { mustBeSomewhere = () => false } = options;
-  const ask: AskNowhere = async (app) => (mustBeSomewhere(app.name) ? nowhere(snapshot, app) : undefined);
-  const results = await placeApplications(files, site, fleet, ask);
-  return {
-    site: name,
-    revision: files.revision,
-    apps: results.flatMap((result) => ('placed' in result ? [result.placed] : [])),
-    broken: results.flatMap((result) => ('broken' in result ? [result.broken] : [])),
-    elsewhere: results.flatMap((result) => ('elsewhere' in result ? [result.elsewhere] : [])),
-    vanished: fleet.syncPolicy,
-    allowEmpty: site.allowEmpty,
-    pruneThreshold: fleet.pruneThreshold,
-    confirmPrune: site.confirmPrune,
-  };
+export async function placeSite(
+  snapshot: Snapshot,
+  { site, ...options }: PlaceOptions & { site?: string | undefined },
+): Promise<PlacedSite> {
+  if (site !== undefined) requireSiteName(site);
+  const fleet = await openFleet(snapshot);
+  return (await fleet.place(site ?? (await fleet.only()), options)).placed;
 }
 
 /** The names of all sites, sorted; `default` for a repo with only a Compose file. The cost grows with the fleet, so only a laptop calls it. */
-export async function listSites(snapshot: Snapshot): Promise<string[]> {
-  const layout = await layoutOf(snapshot);
-  return layout.kind === 'bare' ? [DEFAULT_SITE] : siteNames(snapshot);
-}
-
-/** fleet.yaml. Throws InputError. */
-export async function readFleet(snapshot: Snapshot): Promise<FleetDocument> {
-  const root = await readDocument(snapshot, FLEET, 'Fleet');
-  if (!root) throw InputError.of(`${snapshot.origin.description} has no ${FLEET}`);
-  return fleetOf(root, snapshot.origin.name);
-}
-
-/** Finds whether a repo is a fleet or a lone Compose file. Throws InputError when it is neither: that never means "no apps". */
-async function layoutOf(snapshot: Snapshot): Promise<{ kind: 'fleet' } | { kind: 'bare'; compose: string[] }> {
-  const entries = await snapshot.list('');
-  const names = entries?.map(({ name }) => name) ?? [];
-  if (names.includes(FLEET)) return { kind: 'fleet' };
-  if (names.includes('fleet.yml')) {
-    throw InputError.at(
-      { file: 'fleet.yml', line: 1, column: 1 },
-      `the Fleet is in a file named ${FLEET}, not fleet.yml`,
-      `rename it to ${FLEET}`,
-    );
-  }
-  const compose = await findLoneFiles(snapshot, '');
-  if (compose) return { kind: 'bare', compose };
-  const folders = ['apps', 'sites'].filter((name) => names.includes(name));
-  throw InputError.of(
-    `${snapshot.origin.description} holds nothing to run: there is no ${FLEET} and no Compose file (${COMPOSE_FILES.join(', ')}) in it`,
-    folders.length > 0
-      ? `add a ${FLEET} beside ${folders.join(' and ')}`
-      : "name the config repo's folder with --path if it is not the root",
-  );
-}
-
-/** An app of Compose files alone: no Application says more of it. */
-export const bareApp = (app: Pick<PlacedApp, 'name' | 'nameIsFixed' | 'compose' | 'sync'>): PlacedApp => ({
-  ...app,
-  folder: '',
-  profiles: [],
-  pruneVolumes: false,
-  suspend: false,
-  values: {},
-  siteValues: [],
-});
-
-/** A lone Compose file is one app on every site, with sync, prune and self-heal. */
-function bareSite(snapshot: Snapshot, site: string, compose: string[]): PlacedSite {
-  const sync = { automated: { prune: true, selfHeal: true, allowEmpty: false } };
-  return {
-    site,
-    revision: snapshot.revision,
-    apps: [bareApp({ name: snapshot.origin.name, nameIsFixed: false, compose, sync })],
-    broken: [],
-    allowEmpty: false,
-    // There is no Site document that could confirm a larger prune. An empty file is refused anyway.
-    pruneThreshold: 100,
-    confirmPrune: [],
-  };
-}
-
-interface Documents {
-  fleet: FleetDocument;
-  site: SiteDocument;
-  /** The files of the Fleet and of everything but the Site. */
-  files: Snapshot;
-}
-
-/** Reads both documents at once, so that a source can fetch them in one request. Throws InputError with the problems of both. */
-async function documents(snapshot: Snapshot, name: string, { pinned }: PlaceOptions): Promise<Documents> {
-  const [fleet, site] = await Promise.allSettled([readFleet(snapshot), readSite(snapshot, name)]);
-  if (site.status === 'fulfilled' && site.value.pin && pinned) {
-    const { pin } = site.value;
-    const files = await pinned(pin);
-    return { fleet: await pinnedFleet(files, pin), site: site.value, files };
-  }
-  if (fleet.status === 'fulfilled' && site.status === 'fulfilled')
-    return { fleet: fleet.value, site: site.value, files: snapshot };
-  const problems: Problem[] = [];
-  for (const one of [fleet, site]) {
-    if (one.status === 'fulfilled') continue;
-    if (!(one.reason instanceof InputError)) throw one.reason;
-    problems.push(...one.reason.problems);
-  }
-  throw new InputError(problems);
-}
-
-async function pinnedFleet(files: Snapshot, { revision, at }: Pin): Promise<FleetDocument> {
-  const root = await readDocument(files, FLEET, 'Fleet');
-  if (root) return fleetOf(root, files.origin.name);
-  throw InputError.at(
-    at,
-    `targetRevision ${revision} is commit ${shortRevision(files.revision)}, which has no ${FLEET}`,
-    'pin a revision at which the repo is a fleet',
-  );
-}
+export const listSites = async (snapshot: Snapshot): Promise<string[]> => (await openFleet(snapshot)).names();

@@ -4,7 +4,7 @@ import { compileApp } from '../compose/compile-app.ts';
 import type { Project } from '../compose/keys/project.ts';
 import { readProject } from '../compose/read-project.ts';
 import { findComposeFiles } from '../fleet/compose-files.ts';
-import { bareApp } from '../fleet/place-site.ts';
+import { bareApp } from '../fleet/open-fleet.ts';
 import { isProjectName, PROJECT_NAME_HINT } from '../fleet/project-name.ts';
 import { InputError } from '../lib/errors.ts';
 import type { Snapshot, SourceFile } from '../model/snapshot.ts';

@@ -29,6 +29,8 @@ export interface FleetDocument {
   name: string;
   /** Values for every site. */
   values: Record<string, string>;
+  /** The position of each value. */
+  valuesAt: Record<string, Position>;
   /** Names whose values only the sites know. A laptop shows placeholders for them. */
   siteValues: string[];
   /** The policy of apps without a policy, and of apps that were removed from Git. */
@@ -42,6 +44,8 @@ export interface SiteDocument {
   name: string;
   labels: Record<string, string>;
   values: Record<string, string>;
+  /** The position of each value. */
+  valuesAt: Record<string, Position>;
   /** The site may have no apps at all. */
   allowEmpty: boolean;
   /** Apps that may be pruned although the prune is larger than the Fleet's threshold. */

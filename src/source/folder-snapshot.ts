@@ -18,15 +18,18 @@ export async function folderSnapshot(dir: string, options: { path?: string } = {
   });
   const root = join(top, folder);
 
-  /** The entry at a path, or undefined. Looks at each step on the way, so that no link is ever passed through. */
-  const look = async (parts: string[], base = root): Promise<Stats | undefined> => {
-    let found = await statOf(base);
-    for (let depth = 1; depth <= parts.length; depth++) {
-      if (!found?.isDirectory()) return undefined;
-      const here = parts.slice(0, depth).join('/');
-      found = await statOf(join(base, here));
-      if (found?.isSymbolicLink()) throw linkError(here, 'symlink');
-    }
+  const folders = new Map<string, Promise<Stats | undefined>>();
+
+  /** The entry at a path, or undefined. Looks at each step on the way, at a folder once, so that no link is ever passed through. */
+  const look = async (parts: readonly string[], base = root): Promise<Stats | undefined> => {
+    if (parts.length === 0) return statOf(base);
+    const above = parts.slice(0, -1);
+    const key = join(base, ...above);
+    const parent = folders.get(key) ?? look(above, base);
+    folders.set(key, parent);
+    if (!(await parent)?.isDirectory()) return undefined;
+    const found = await statOf(join(base, ...parts));
+    if (found?.isSymbolicLink()) throw linkError(parts.join('/'), 'symlink');
     return found;
   };
 

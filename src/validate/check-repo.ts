@@ -1,27 +1,28 @@
-import { compileSite } from '../compose/compile-site.ts';
+import { createFleetCompiler, type SiteGroup } from '../compose/compile-fleet.ts';
+import { type CompileOne, compileOne } from '../compose/compile-site.ts';
 import { projectFolder } from '../compose/load/files/project-folder.ts';
 import { RepoFiles } from '../compose/load/files/repo-files.ts';
 import { readDocuments } from '../compose/load/layer.ts';
 import type { CompileOptions } from '../compose/load/values/values.ts';
 import { looksSecret, possibleSecrets, secretProblem } from '../compose/possible-secrets.ts';
 import { readProject } from '../compose/read-project.ts';
-import { readApplications } from '../fleet/applications.ts';
+import { allComposeFiles, readApplications } from '../fleet/applications.ts';
 import { idleSelectors, nowhereProblem, readSites } from '../fleet/nowhere.ts';
-import { listSites } from '../fleet/place-site.ts';
+import { openFleet, type PlacedFiles, type PlaceOptions, readFleet } from '../fleet/open-fleet.ts';
 import { schemaProblems } from '../fleet/schema.ts';
 import { misnamedSites } from '../fleet/sites.ts';
-import { writtenValues } from '../fleet/values/written-values.ts';
 import { InputError, type Problem } from '../lib/errors.ts';
+import { own } from '../lib/own.ts';
 import { utf8 } from '../lib/text/utf8.ts';
-import type { PlacedApp, PlacedSite, SiteDocument } from '../model/fleet.ts';
+import type { FleetDocument, PlacedApp, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot, SourceFile } from '../model/snapshot.ts';
 import { recordSnapshot } from '../source/recording.ts';
 
 export interface CheckOptions {
   /** The site to check; all of them if absent. */
   site: string | undefined;
-  /** Gives the apps of a site, and the files that they are read from. */
-  place(site: string): Promise<{ placed: PlacedSite; files: Snapshot }>;
+  /** Gives the files of a pin. Absent: pins do not count. */
+  pinned: PlaceOptions['pinned'];
   compile: CompileOptions;
 }
 
@@ -33,26 +34,44 @@ export interface Checked {
   apps: number;
 }
 
+/** The number of sites that are read at once, so that a source can fetch them in one request. */
+const AT_ONCE = 200;
+
 /**
  * Compiles the sites of a repo and finds all problems. A problem of several sites comes once. If no site runs an app, or the Fleet or the Sites cannot be
  * read, at least the documents and the Compose files are read.
  */
-export async function checkRepo(snapshot: Snapshot, options: CheckOptions): Promise<Checked> {
-  const isWhole = options.site === undefined;
-  const sites = options.site === undefined ? await listSites(snapshot) : [options.site];
-  const misnamed = isWhole ? await misnamedSites(snapshot) : [];
-  if (sites.length === 0 && misnamed.length > 0) throw new InputError(misnamed);
-  if (sites.length === 0) throw InputError.of('the repo has no sites', 'add one below sites/');
-  const found: Found = { problems: misnamed, warnings: [], apps: new Map(), onSites: [], read: new Set() };
+export async function checkRepo(snapshot: Snapshot, { site, pinned, compile }: CheckOptions): Promise<Checked> {
+  const fleet = await openFleet(snapshot);
+  const names = site === undefined ? await fleet.names() : [site];
+  const misnamed = site === undefined ? await misnamedSites(snapshot) : [];
+  if (names.length === 0 && misnamed.length > 0) throw new InputError(misnamed);
+  if (names.length === 0) throw InputError.of('the repo has no sites', 'add one below sites/');
+  const found: Found = { problems: misnamed, warnings: [], sites: [] };
   await checkTrust(snapshot, found);
-  for (const site of sites) await checkSite(site, options, found);
-  await checkValues(snapshot, sites, found);
-  if (isWhole) await checkApplications(snapshot, found);
+  const place = (name: string): Promise<PlacedFiles> =>
+    fleet.place(name, { pinned, mustBeSomewhere: () => site !== undefined });
+  const compiler = createFleetCompiler(compile, lookingForSecrets(found));
+  for (let from = 0; from < names.length; from += AT_ONCE) {
+    for (const read of await Promise.allSettled(names.slice(from, from + AT_ONCE).map(place))) {
+      try {
+        if (read.status === 'rejected') throw read.reason;
+        await compiler.compile(read.value.placed, read.value.files);
+        if (read.value.site) found.sites.push(read.value.site);
+      } catch (error) {
+        keep(found)(error);
+      }
+    }
+  }
+  await checkValues(snapshot, found);
+  const groups = compiler.groups();
+  const apps = appsOf(groups);
+  if (site === undefined) await checkApplications(snapshot, found, names.length, apps);
   return {
-    problems: [...found.problems, ...withSites(found, sites.length)],
-    warnings: found.warnings,
-    sites: sites.length,
-    apps: found.apps.size,
+    problems: [...found.problems, ...problemsOf(groups, apps, names.length)],
+    warnings: [...found.warnings, ...groups.flatMap(warningsOf)],
+    sites: names.length,
+    apps: apps.size,
   };
 }
 
@@ -63,13 +82,20 @@ const MOST_NAMED = 10;
 interface Found {
   problems: Problem[];
   warnings: Problem[];
-  /** The sites of each app that was compiled. */
-  apps: Map<string, string[]>;
-  /** Problems of apps on single sites. */
-  onSites: { site: string; problem: Problem }[];
-  /** Apps whose files were looked through for passwords and keys. */
-  read: Set<string>;
+  /** The Sites that were read and placed. */
+  sites: SiteDocument[];
 }
+
+/** The number of sites of each app. */
+function appsOf(groups: readonly SiteGroup[]): Map<string, number> {
+  const apps = new Map<string, number>();
+  for (const { sites, desired } of groups)
+    for (const { name } of [...desired.apps, ...desired.broken]) apps.set(name, (apps.get(name) ?? 0) + sites.length);
+  return apps;
+}
+
+const warningsOf = ({ desired }: SiteGroup): Problem[] =>
+  desired.apps.flatMap(({ warnings, missing = [] }) => [...warnings, ...missing]);
 
 /** The repo's trust.yaml, which sites would take over. */
 async function checkTrust(snapshot: Snapshot, found: Found): Promise<void> {
@@ -85,56 +111,63 @@ async function checkTrust(snapshot: Snapshot, found: Found): Promise<void> {
     const warning = await endWarning(trust, text, TRUST_FILE);
     if (warning) found.warnings.push(warning);
   } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    found.problems.push(...error.problems);
+    keep(found)(error);
   }
 }
 
-async function checkSite(site: string, { place, compile }: CheckOptions, found: Found): Promise<void> {
-  try {
-    const { placed, files } = await place(site);
-    const recorders = new Map(placed.apps.map(({ name }) => [name, recordSnapshot(files)]));
-    const desired = await compileSite(placed, ({ name }) => recorders.get(name)?.snapshot ?? files, compile);
-    for (const app of placed.apps) {
-      const read = found.read.has(app.name) ? undefined : recorders.get(app.name)?.recorded().files;
-      if (read) found.warnings.push(...(await possibleSecretsOf(app, read, files)));
-      found.read.add(app.name);
-    }
-    found.onSites.push(...desired.broken.flatMap(({ problems }) => problems.map((problem) => ({ site, problem }))));
-    found.warnings.push(...desired.apps.flatMap(({ warnings, missing = [] }) => [...warnings, ...missing]));
-    for (const { name } of [...desired.apps, ...desired.broken])
-      found.apps.set(name, [...(found.apps.get(name) ?? []), site]);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    found.problems.push(...error.problems);
-  }
+/** Compiles an app, and looks once for passwords and keys in what it reads from Git. */
+function lookingForSecrets(found: Found): CompileOne {
+  const looked = new Set<string>();
+  return async (app, site, snapshot, options) => {
+    if (looked.has(app.name)) return compileOne(app, site, snapshot, options);
+    looked.add(app.name);
+    const recorder = recordSnapshot(snapshot);
+    const result = await compileOne(app, site, recorder.snapshot, options);
+    found.warnings.push(...(await possibleSecretsOf(app, recorder.recorded().files, snapshot)));
+    return result;
+  };
 }
 
 /**
  * Checks where all Applications are placed, and that the files of those which no site runs can be read. More cannot be known of them, since only a site
  * has values.
  */
-async function checkApplications(snapshot: Snapshot, found: Found): Promise<void> {
+async function checkApplications(
+  snapshot: Snapshot,
+  found: Found,
+  all: number,
+  apps: ReadonlyMap<string, number>,
+): Promise<void> {
   const repo = new RepoFiles(snapshot);
-  const sites: SiteDocument[] = [];
-  for await (const site of readSites(snapshot)) sites.push(site);
-  for (const app of await readApplications(snapshot)) {
-    if ('problems' in app) found.problems.push(...app.problems);
-    if ('problems' in app) continue;
-    const problem = nowhereProblem(app.app, sites);
-    if (problem) found.problems.push(problem);
-    found.warnings.push(...idleSelectors(app.app, sites));
-    if (found.apps.has(app.name)) continue;
-    for (const file of app.files) {
-      try {
-        await readDocuments(file, { file, line: 1, column: 1 }, repo);
-      } catch (error) {
-        if (!(error instanceof InputError)) throw error;
-        found.problems.push(...error.problems);
-      }
+  const sites = found.sites.length === all ? found.sites : await allSites(snapshot);
+  for (const application of await readApplications(snapshot)) {
+    try {
+      if ('problems' in application) throw new InputError(application.problems);
+      const files = await allComposeFiles(snapshot, application);
+      const problem = nowhereProblem(application.app, sites);
+      if (problem) found.problems.push(problem);
+      found.warnings.push(...idleSelectors(application.app, sites));
+      if (apps.has(application.name)) continue;
+      for (const file of files) await readDocuments(file, { file, line: 1, column: 1 }, repo).catch(keep(found));
+    } catch (error) {
+      keep(found)(error);
     }
   }
 }
+
+async function allSites(snapshot: Snapshot): Promise<SiteDocument[]> {
+  const sites: SiteDocument[] = [];
+  for await (const site of readSites(snapshot)) sites.push(site);
+  return sites;
+}
+
+/** Keeps the problems of an InputError, and throws any other error. */
+const keep =
+  ({ problems }: Found) =>
+  (error: unknown): void => {
+    if (!(error instanceof InputError)) throw error;
+    problems.push(...error.problems);
+  };
 
 /** Passwords and keys in what an app reads from Git. */
 async function possibleSecretsOf(
@@ -153,26 +186,37 @@ async function possibleSecretsOf(
 }
 
 /** Passwords and keys in the values of the Fleet and of Sites. */
-async function checkValues(snapshot: Snapshot, sites: readonly string[], found: Found): Promise<void> {
-  const values = await writtenValues(snapshot, 'fleet.yaml', 'Fleet');
-  for (const site of sites) values.push(...(await writtenValues(snapshot, `sites/${site}.yaml`, 'Site')));
-  for (const { name, value, at } of values) if (looksSecret(name, value)) found.warnings.push(secretProblem(at, name));
+async function checkValues(snapshot: Snapshot, found: Found): Promise<void> {
+  const fleet = await readFleet(snapshot).catch((error: unknown) => {
+    // A lone Compose file has none; problems of fleet.yaml are reported with the sites.
+    if (error instanceof InputError) return undefined;
+    throw error;
+  });
+  for (const document of [...(fleet ? [fleet] : []), ...found.sites]) found.warnings.push(...secretsIn(document));
 }
 
-/** Adds the sites to a problem that not all sites of the app have, and to a variable without a value. */
-function withSites({ onSites, apps }: Found, all: number): Problem[] {
-  const groups = new Map<string, { problem: Problem; sites: string[] }>();
-  for (const { site, problem } of onSites) {
-    const key = JSON.stringify([problem.app, problem.at, problem.message, problem.hint]);
-    const known = groups.get(key);
-    if (known) known.sites.push(site);
-    else groups.set(key, { problem, sites: [site] });
+const secretsIn = ({ values, valuesAt }: Pick<FleetDocument, 'values' | 'valuesAt'>): Problem[] =>
+  Object.entries(values).flatMap(([name, value]) => {
+    const at = own(valuesAt, name);
+    return at && looksSecret(name, value) ? [secretProblem(at, name)] : [];
+  });
+
+/** The problems of apps, each with the sites that have it, unless all sites of the app do. A variable without a value always names them. */
+function problemsOf(groups: readonly SiteGroup[], apps: ReadonlyMap<string, number>, all: number): Problem[] {
+  const merged = new Map<string, { problem: Problem; sites: string[] }>();
+  for (const { sites, desired } of groups) {
+    for (const problem of desired.broken.flatMap(({ problems }) => problems)) {
+      const key = JSON.stringify([problem.app, problem.at, problem.message, problem.hint]);
+      const known = merged.get(key) ?? { problem, sites: [] };
+      known.sites.push(...sites);
+      merged.set(key, known);
+    }
   }
-  return [...groups.values()].map(({ problem, sites }) => {
-    const isEverywhere = sites.length >= (apps.get(problem.app ?? '')?.length ?? 0);
+  return [...merged.values()].map(({ problem, sites }) => {
+    const isEverywhere = sites.length >= (apps.get(problem.app ?? '') ?? 0);
     if (all === 1 || (isEverywhere && problem.missing === undefined)) return problem;
     const more = sites.length > MOST_NAMED ? ` and ${sites.length - MOST_NAMED} more` : '';
-    const named = `${sites.length === 1 ? 'on site' : 'on sites'} ${sites.slice(0, MOST_NAMED).join(', ')}${more}`;
+    const named = `${sites.length === 1 ? 'on site' : 'on sites'} ${sites.sort().slice(0, MOST_NAMED).join(', ')}${more}`;
     return { ...problem, message: `${problem.message} ${named}` };
   });
 }

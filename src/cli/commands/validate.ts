@@ -7,7 +7,6 @@ import { EXIT } from '../exit.ts';
 import { desiredOptions, folderArgument } from '../options/desired-options.ts';
 import { errorPalette, print, printError } from '../output/terminal.ts';
 import { compileOptions, withSnapshot } from '../repo/desired.ts';
-import { placeAt } from '../repo/pinned.ts';
 
 /**
  * Prints all problems, sorted by place. A named site is read at the revision that it pins, as the site does. Otherwise pins do not count: the files here
@@ -22,11 +21,7 @@ export const command = defineCommand({
     const compile = await compileOptions(options, { placeholders: true });
     return withSnapshot(folder, options, async (snapshot, pinned) => {
       const open = site === undefined ? undefined : pinned;
-      const found = await checkRepo(snapshot, {
-        site,
-        compile,
-        place: (name) => placeAt(snapshot, name, open, () => site !== undefined),
-      });
+      const found = await checkRepo(snapshot, { site, compile, pinned: open });
       const { change, error } = errorPalette();
       const problems = linesOf(found.problems);
       for (const text of linesOf(found.warnings)) printError(line`${change('warning:')} ${text}`);

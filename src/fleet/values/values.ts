@@ -1,3 +1,4 @@
+import type { Position } from '../../lib/errors.ts';
 import { entryOf, type YamlNode } from '../../yaml/node.ts';
 
 // Readers for nodes that a schema has already checked. A node of another type counts as absent.
@@ -25,6 +26,12 @@ export function items(node: YamlNode | undefined): YamlNode[] {
 export function textMap(node: YamlNode | undefined): Record<string, string> {
   const entries = node?.kind === 'mapping' ? node.entries : [];
   return Object.fromEntries(entries.map(({ key, value }) => [key, text(value) ?? '']));
+}
+
+/** The position of each key of a mapping. */
+export function keyPositions(node: YamlNode | undefined): Record<string, Position> {
+  const entries = node?.kind === 'mapping' ? node.entries : [];
+  return Object.fromEntries(entries.map(({ key, keyAt }) => [key, keyAt]));
 }
 
 export function flag(node: YamlNode | undefined): boolean {

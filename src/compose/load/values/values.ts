@@ -25,6 +25,8 @@ export interface CompileOptions {
   maxFileBytes?: number | undefined;
   /** The meaning of paths that lead out of the app's folder, at the last acceptance. */
   before?: PathsBefore | undefined;
+  /** Called with each name that is looked up among the values, found or not. */
+  onAsked?: ((name: string) => void) | undefined;
   /** Called with each used value that does not come from Git, so that no message shows it. */
   onOutside?: ((name: string, value: string) => void) | undefined;
   /** Called with each name that gets a placeholder. */
@@ -88,7 +90,8 @@ export class Values {
   }
 
   private ofSite(name: string): string | undefined {
-    const { localValues, environment, onOutside } = this.options;
+    const { localValues, environment, onAsked, onOutside } = this.options;
+    onAsked?.(name);
     for (const source of [this.builtIn, localValues, this.app.values, environment]) {
       if (!source || !Object.hasOwn(source, name)) continue;
       const value = source[name];
@@ -122,7 +125,8 @@ export class Values {
   }
 
   private isKnown(name: string): boolean {
-    const { localValues, environment } = this.options;
+    const { localValues, environment, onAsked } = this.options;
+    onAsked?.(name);
     const sources = [this.builtIn, localValues, this.app.values, environment];
     return sources.some((source) => source && Object.hasOwn(source, name)) || this.dotenv.has(name);
   }
