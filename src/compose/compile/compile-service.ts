@@ -1,3 +1,4 @@
+import { present } from '../../container/present.ts';
 import type { Position } from '../../lib/errors.ts';
 import { InputError } from '../../lib/errors.ts';
 import type { ContainerSpec, EndpointSpec, PortBinding } from '../../model/spec.ts';
@@ -50,13 +51,7 @@ export async function compileService(service: Declared<ServiceKeys>, context: Se
   const shared: ContainerSpec = {
     Image: keys.image ?? builtImage(context.app, service.name),
     ...ownSpec(keys),
-    ...(Labels && { Labels }),
-    ...(Object.keys(Env).length > 0 && { Env }),
-    ...(mounts.length > 0 && { Mounts: mounts }),
-    ...(files.length > 0 && { Files: files }),
-    ...(SecurityOpt.length > 0 && { SecurityOpt }),
-    ...(PortBindings.length > 0 && { PortBindings }),
-    ...(ExposedPorts.length > 0 && { ExposedPorts }),
+    ...present({ Labels, Env, Mounts: mounts, Files: files, SecurityOpt, PortBindings, ExposedPorts }),
   };
   const hooks = hooksOf(keys);
   const update = updateOf(service);
@@ -197,13 +192,8 @@ function networks(
     const own = network === main ? service.keys.mac_address : undefined;
     const mac = network.endpoint.MacAddress ?? own;
     const aliases = [container, service.name, ...(network.endpoint.Aliases ?? [])];
-    const endpoint = {
-      ...network.endpoint,
-      ...(mac && { MacAddress: mac }),
-      Aliases: [...new Set(aliases)].sort(),
-      ...(links.length > 0 && { Links: links }),
-    };
-    return [context.networkName(network.key), endpoint];
+    const endpoint = { ...network.endpoint, MacAddress: mac, Aliases: [...new Set(aliases)].sort(), Links: links };
+    return [context.networkName(network.key), present(endpoint)];
   });
   return { Networks: Object.fromEntries(endpoints.sort(([a], [b]) => (a < b ? -1 : 1))) };
 }
