@@ -81,7 +81,7 @@ export interface DesiredService {
   siteKeys?: string[];
   dependsOn: Dependency[];
   /** Absent: all replicas are replaced at once. */
-  update?: UpdatePolicy;
+  update?: UpdatePolicy | undefined;
   /** `built`: somebody built it with `docker compose build` on the site; it is never pulled. */
   pullPolicy: 'missing' | 'always' | 'never' | 'built';
   /** A job that ended with an error is not started again by self-heal. */
@@ -119,7 +119,7 @@ export interface DesiredContainer {
   /** Digest of the Git files it binds; "" when none. */
   filesDigest: string;
   /** Absent: none. */
-  hooks?: Hooks;
+  hooks?: Hooks | undefined;
 }
 
 export interface DesiredNetwork {

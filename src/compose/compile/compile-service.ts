@@ -54,7 +54,6 @@ export async function compileService(service: Declared<ServiceKeys>, context: Se
     ...present({ Labels, Env, Mounts: mounts, Files: files, SecurityOpt, PortBindings, ExposedPorts }),
   };
   const hooks = hooksOf(keys);
-  const update = updateOf(service);
   const replicas = replicasOf(keys);
   const { at } = service;
   const sample = networks(service, containerName(context.app, service, replicas), replicas, context);
@@ -64,14 +63,14 @@ export async function compileService(service: Declared<ServiceKeys>, context: Se
   for (let number = 1; number <= replicas; number++) {
     const name = containerName(context.app, service, number);
     const spec = { ...shared, ...networks(service, name, number, context) };
-    containers.push({ number, name, spec, filesDigest: digest, ...(hooks && { hooks }) });
+    containers.push({ number, name, spec, filesDigest: digest, hooks });
   }
   return {
     name: service.name,
     dependsOn: dependenciesOf(service)
       .filter(({ service: other }) => context.project.services.has(other))
       .map(({ at, ...dependency }) => dependency),
-    ...(update && { update }),
+    update: updateOf(service),
     pullPolicy: pullPolicyOf(keys),
     ...(keys['x-holdfast']?.failedJob === 'leave' && { leavesFailed: true as const }),
     containers,
