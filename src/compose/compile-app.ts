@@ -76,7 +76,7 @@ export async function compileWhole(
     const { warnings, missing } = desired;
     return {
       ...rest,
-      desired: { ...desired, warnings: hidden(warnings), ...(missing && { missing: hidden(missing) }) },
+      desired: { ...desired, warnings: hidden(warnings), missing: missing && hidden(missing) },
       claims: claims.map((claim) => ({ ...claim, text: hide(claim.text) })),
     };
   } catch (error) {
@@ -131,14 +131,14 @@ async function compileOpenly(
     sync: app.sync,
     pruneVolumes: app.pruneVolumes,
     suspend: app.suspend,
-    ...(app.ignoreDifferences && { ignoreDifferences: app.ignoreDifferences }),
-    ...(isAdopting(app, options) && { adopt: true }),
+    ignoreDifferences: app.ignoreDifferences,
+    adopt: isAdopting(app, options) || undefined,
     services: joinOwnServices(options.placeholders ? withSiteKeys(services, root) : services),
     networks,
     volumes,
     files: folder.allBound(),
     directory: folder.projectDirectory,
-    ...(isElsewhere(where) && folder.directory !== folder.projectDirectory && { folder: folder.directory }),
+    folder: isElsewhere(where) && folder.directory !== folder.projectDirectory ? folder.directory : undefined,
     ...filled('outside', folder.allOutside()),
     ...filled('missing', missing),
     warnings: report.warnings.map((warning) => ({ ...warning, app: name })),

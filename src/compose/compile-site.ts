@@ -51,14 +51,14 @@ export async function compileClaims(
   const share = new SiteShare();
   const breakApp = (name: string, problems: Problem[]): void => {
     const app = good.get(name)?.desired;
-    if (app) broken.push({ name: app.name, problems, ...(app.adopt && { adopt: true }) });
+    if (app) broken.push({ name: app.name, problems, adopt: app.adopt });
     good.delete(name);
   };
   const apps = [...placed.apps].sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const app of apps) {
     const files = typeof snapshot === 'function' ? snapshot(app) : snapshot;
     const result = await compile(app, placed.site, files, { ...options, before: pathsBefore(before.get(app.name)) });
-    if ('problems' in result) broken.push({ ...result, ...(isAdopting(app, options) && { adopt: true }) });
+    if ('problems' in result) broken.push({ ...result, adopt: isAdopting(app, options) || undefined });
     else {
       good.set(app.name, result);
       for (const { name, problem } of share.take(app.name, result.size)) breakApp(name, [problem]);

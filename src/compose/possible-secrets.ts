@@ -1,21 +1,9 @@
 import { posix } from 'node:path';
 import { InputError, type Position, type Problem } from '../lib/errors.ts';
+import { looksLikeKey, looksSecret } from '../lib/text/looks-secret.ts';
 import type { SourceFile } from '../model/snapshot.ts';
 import type { Project } from './keys/project.ts';
 import { parseDotenv } from './load/values/dotenv.ts';
-
-const NAME = /pass(word|wd|phrase)?$|pass(word|wd)|secret|token|api_?key|access_?key|private_?key|credential/i;
-/** Matches a private key, a URL with a password, and the keys of clouds and Git hosts by their first letters. */
-const VALUE =
-  /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----|^[a-z][a-z0-9+.-]{0,30}:\/\/[^/@\s:]{0,200}:[^/@\s]{1,200}@|^(AKIA[A-Z0-9]{16}|gh[opsu]_\w{20}|glpat-[\w-]{20}|xox[abp]-)/;
-/** The number of characters of a value that are checked. */
-const MOST_READ = 4096;
-
-/** True when a value, or its name, looks like a password or a key. The name of a file and a variable do not. */
-export function looksSecret(name: string, value: string): boolean {
-  if (value === '' || value.includes('$')) return false;
-  return (NAME.test(name) && !/_FILE$/i.test(name)) || VALUE.test(value.slice(0, MOST_READ));
-}
 
 /** The problem for a value that may be a secret, without the value. */
 export const secretProblem = (at: Position, name: string, of = ''): Problem => ({
@@ -41,8 +29,7 @@ export function possibleSecrets(files: Readonly<Record<string, SourceFile>>, pro
         hint: "do not commit it; put it in the app's folder on each site",
       });
     }
-    if (keys.content && !keys.content.includes('{{') && VALUE.test(keys.content.slice(0, MOST_READ)))
-      found.push(secretProblem(at, name));
+    if (keys.content && !keys.content.includes('{{') && looksLikeKey(keys.content)) found.push(secretProblem(at, name));
   }
   for (const { name: service, keys } of project.services.values()) {
     for (const { name, value, at, node } of keys.environment ?? [])

@@ -43,8 +43,7 @@ export class Report {
     if (excuse === 'spoilt') return undefined;
     if (excuse) this.warn(node?.at, `${excuse} is known only on the site, so this value stays empty here`);
     else {
-      const found = problem(node?.at ?? (at as Position | undefined), message, hint);
-      this.problems.push({ ...found, ...(missing !== undefined && { missing }) });
+      this.problems.push({ ...problem(node?.at ?? (at as Position | undefined), message, hint), missing });
     }
     return undefined;
   }

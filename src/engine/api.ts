@@ -78,7 +78,7 @@ export interface EngineApi {
 }
 
 export interface PullOptions {
-  platform?: string;
+  platform?: string | undefined;
   signal?: AbortSignal;
 }
 

@@ -3,6 +3,7 @@ import { inheritable } from '../container/fields/mounts.ts';
 import { readImageConfig } from '../container/from-api.ts';
 import { containerLabels, imageRefusal, networkLabels, volumeLabels } from '../container/labels/labels.ts';
 import { endpointBody, networkBody } from '../container/networks.ts';
+import { present } from '../container/present.ts';
 import { lacksForContainer } from '../container/requirements.ts';
 import { createBody, updateBody } from '../container/to-api.ts';
 import { volumeBody } from '../container/volumes.ts';
@@ -35,7 +36,7 @@ export async function performOperation(
   switch (operation.kind) {
     case 'pullImage': {
       const { image, platform } = operation;
-      return changing('images', () => api.pullImage(image, { signal: options.signal, ...(platform && { platform }) }));
+      return changing('images', () => api.pullImage(image, { signal: options.signal, platform }));
     }
     case 'createContainer':
       return create(context, operation, options);
@@ -115,13 +116,14 @@ async function runHook(
   throw new EngineError('failed', failure);
 }
 
-const execBody = ({ command, user, privileged, workingDir, env }: Hook): ExecBody => ({
-  Cmd: command,
-  ...(user && { User: user }),
-  ...(privileged && { Privileged: true }),
-  ...(workingDir && { WorkingDir: workingDir }),
-  ...(env && { Env: Object.entries(env).map(([name, value]) => (value === null ? name : `${name}=${value}`)) }),
-});
+const execBody = ({ command, user, privileged, workingDir, env = {} }: Hook): ExecBody =>
+  present({
+    Cmd: command,
+    User: user,
+    Privileged: privileged,
+    WorkingDir: workingDir,
+    Env: Object.entries(env).map(([name, value]) => (value === null ? name : `${name}=${value}`)),
+  });
 
 const said = (output: string, conceals: readonly string[]): string => {
   const text = lastWords(output, conceals);

@@ -125,8 +125,8 @@ async function onSites(
     sync: app.syncPolicy ?? fleet.syncPolicy,
     pruneVolumes: app.pruneVolumes,
     suspend: app.suspend,
-    ...(app.ignoreDifferences.length > 0 && { ignoreDifferences: app.ignoreDifferences }),
-    ...(app.adopt && { adopt: true }),
+    ignoreDifferences: app.ignoreDifferences.length > 0 ? app.ignoreDifferences : undefined,
+    adopt: app.adopt || undefined,
     ...projectDirectory(app, folder),
     siteValues: fleet.siteValues,
   };

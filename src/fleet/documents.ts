@@ -39,7 +39,7 @@ export function siteOf(root: YamlNode, name: string): SiteDocument {
     valuesAt: keyPositions(below(root, 'spec', 'values')),
     allowEmpty: flag(below(root, 'spec', 'allowEmpty')),
     confirmPrune: texts(below(root, 'spec', 'confirmPrune')),
-    ...(pin && { pin }),
+    pin,
   };
 }
 
@@ -63,22 +63,20 @@ function pinOf(node: YamlNode | undefined): Pin | undefined {
 export function applicationOf(root: YamlNode, name: string): ApplicationDocument {
   requireName(root, name, `apps/${name}/app.yaml is the Application`);
   const spec = below(root, 'spec');
-  const syncPolicy = syncPolicyOf(below(spec, 'syncPolicy'));
-  const projectDirectory = text(below(spec, 'projectDirectory'));
   const placement = below(spec, 'placement');
   return {
     name,
     placement: placementOf(placement),
-    ...(placement && { placementAt: placement.at }),
+    placementAt: placement?.at,
     compose: texts(below(spec, 'compose')),
     overlays: items(below(spec, 'overlays')).map((overlay) => ({
       selector: placementOf(below(overlay, 'selector')),
       compose: texts(below(overlay, 'compose')),
       at: overlay.at,
     })),
-    ...(syncPolicy && { syncPolicy }),
+    syncPolicy: syncPolicyOf(below(spec, 'syncPolicy')),
     profiles: texts(below(spec, 'profiles')),
-    ...(projectDirectory !== undefined && { projectDirectory }),
+    projectDirectory: text(below(spec, 'projectDirectory')),
     adopt: flag(below(spec, 'adopt')),
     pruneVolumes: flag(below(spec, 'pruneVolumes')),
     suspend: flag(below(spec, 'suspend')),
@@ -112,7 +110,7 @@ function syncPolicyOf(node: YamlNode | undefined): SyncPolicy | undefined {
 
 function ignoreRuleOf(node: YamlNode): IgnoreRule {
   const services = below(node, 'services');
-  return { ...(services && { services: texts(services) }), fields: texts(below(node, 'fields')) };
+  return { services: services && texts(services), fields: texts(below(node, 'fields')) };
 }
 
 function placementOf(node: YamlNode | undefined): Placement {
@@ -120,14 +118,14 @@ function placementOf(node: YamlNode | undefined): Placement {
   const matchExpressions = below(node, 'matchExpressions');
   const sites = below(node, 'sites');
   return {
-    ...(matchLabels && { matchLabels: textMap(matchLabels) }),
-    ...(matchExpressions && { matchExpressions: items(matchExpressions).map(expressionOf) }),
-    ...(sites && { sites: texts(sites) }),
+    matchLabels: matchLabels && textMap(matchLabels),
+    matchExpressions: matchExpressions && items(matchExpressions).map(expressionOf),
+    sites: sites && texts(sites),
   };
 }
 
 function expressionOf(node: YamlNode): NonNullable<LabelSelector['matchExpressions']>[number] {
   const operator = text(below(node, 'operator')) as 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
   const values = below(node, 'values');
-  return { key: text(below(node, 'key')) ?? '', operator, ...(values && { values: texts(values) }) };
+  return { key: text(below(node, 'key')) ?? '', operator, values: values && texts(values) };
 }

@@ -12,7 +12,7 @@ export const breakApps = (site: DesiredSite, problems: ReadonlyMap<string, Probl
           ...site.broken,
           ...site.apps.flatMap(({ name, adopt }) => {
             const problem = problems.get(name);
-            return problem ? [{ name, problems: [problem], ...(adopt && { adopt }) }] : [];
+            return problem ? [{ name, problems: [problem], adopt }] : [];
           }),
         ],
       };

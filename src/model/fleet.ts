@@ -7,19 +7,21 @@ export interface SyncPolicy {
 }
 
 export interface LabelSelector {
-  matchLabels?: Record<string, string>;
-  matchExpressions?: { key: string; operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'; values?: string[] }[];
+  matchLabels?: Record<string, string> | undefined;
+  matchExpressions?:
+    | { key: string; operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'; values?: string[] | undefined }[]
+    | undefined;
 }
 
 /** Selects the sites that run an app. All given conditions must hold; no condition selects every site. */
 export interface Placement extends LabelSelector {
-  sites?: string[];
+  sites?: string[] | undefined;
 }
 
 /** Fields that the site owns. They never count as a difference, and a replacement keeps their present values. */
 export interface IgnoreRule {
   /** Names of services; `*` matches any text. Absent: all services. */
-  services?: string[];
+  services?: string[] | undefined;
   /** Names of fields as the plan prints them: `memory`, `environment`, `environment.LOG_LEVEL`. */
   fields: string[];
 }
@@ -51,7 +53,7 @@ export interface SiteDocument {
   /** Apps that may be pruned although the prune is larger than the Fleet's threshold. */
   confirmPrune: string[];
   /** The revision for everything but this document. Absent: the revision that the site follows. */
-  pin?: Pin;
+  pin?: Pin | undefined;
 }
 
 /** A Site's `targetRevision`. */
@@ -66,13 +68,13 @@ export interface ApplicationDocument {
   name: string;
   placement: Placement;
   /** Absent: the document has no placement. */
-  placementAt?: Position;
+  placementAt?: Position | undefined;
   /** Compose files in merge order, relative to the Application's folder. Default: compose.yaml. */
   compose: string[];
   overlays: { selector: Placement; compose: string[]; at?: Position }[];
-  syncPolicy?: SyncPolicy;
+  syncPolicy?: SyncPolicy | undefined;
   profiles: string[];
-  projectDirectory?: string;
+  projectDirectory?: string | undefined;
   /** The app takes over containers that `docker compose` started under its name. Default false. */
   adopt: boolean;
   /** The app's volumes that Git no longer names may be removed. Default false. */
@@ -113,12 +115,12 @@ export interface PlacedApp {
   pruneVolumes: boolean;
   suspend: boolean;
   /** The project's folder on the site, absolute. Default: in the app's folder below FILES_DIR. */
-  projectDirectory?: string;
+  projectDirectory?: string | undefined;
   /** The base folder for relative paths in the Compose files, relative to the snapshot's root. Default: the folder of the first file. */
   projectFolder?: string;
   /** The app takes over containers that `docker compose` started under its name. */
-  adopt?: boolean;
-  ignoreDifferences?: IgnoreRule[];
+  adopt?: boolean | undefined;
+  ignoreDifferences?: IgnoreRule[] | undefined;
   /** For an adopted stack: the folder that it was started from, as recorded at the first acceptance. projectDirectory comes first. */
   adoptedDirectory?: string;
   /** Git's values for interpolation; the Site's values override the Fleet's. The site's own file overrides both when the app is compiled. */

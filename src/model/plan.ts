@@ -34,9 +34,9 @@ export interface Withheld {
   /** The thing that would release it, in words. */
   text: string;
   /** Monotonic milliseconds at which the planner should be asked again; absent where only an event or a commit releases it. */
-  until?: number;
+  until?: number | undefined;
   /** For a backoff: the last error. */
-  error?: string;
+  error?: string | undefined;
 }
 
 /**
@@ -56,22 +56,22 @@ interface Base {
   subject: Subject;
   cause: Cause;
   /** The service it serves; absent for the app's own things. */
-  service?: string;
+  service?: string | undefined;
   /** Why it is done, in words: the purpose of a step, or how the site was found. */
   reason: string;
   /** Operations that must be done first. */
   after: number[];
   /** Carried out only if that operation failed: the way back of a replacement. */
-  onlyIfFailed?: number;
-  withheld?: Withheld;
+  onlyIfFailed?: number | undefined;
+  withheld?: Withheld | undefined;
   /** Absent on an operation that only looks. */
-  retry?: Retry;
+  retry?: Retry | undefined;
 }
 
 /** One effect each: an engine call, a file written, a named wait. The executor decides nothing. */
 export type Operation = Base &
   (
-    | { kind: 'pullImage'; image: string; platform?: string; always: boolean }
+    | { kind: 'pullImage'; image: string; platform?: string | undefined; always: boolean }
     | {
         kind: 'writeFile';
         file: HostFile;
@@ -94,7 +94,7 @@ export type Operation = Base &
         /** Containers whose namespaces it joins, by `service:NAME` or `container:NAME`. */
         joins: Record<string, ContainerRef>;
         /** The fields that it is replaced for, although the old one was made for the same spec: see plan/decide/slot/replacement-loop.ts. */
-        again?: { goal: string; fields: string };
+        again?: { goal: string; fields: string } | undefined;
       }
     | { kind: 'connectNetwork'; container: ContainerRef; network: string; endpoint: EndpointSpec }
     | { kind: 'disconnectNetwork'; container: ContainerRef; network: string }
@@ -144,13 +144,13 @@ export interface AppPlan {
   /** Parts that cannot be planned, and facts that are worth knowing: a foreign name, a missing external network, an image that is gone. */
   problems: PlanProblem[];
   /** Names of adopted containers that this plan leaves in place: `docker compose` made them. */
-  adopted?: string[];
+  adopted?: string[] | undefined;
 }
 
 export interface PlanProblem extends Problem {
   /** error: a part of the app cannot be brought about; warning: it is well, but look. */
   severity: 'error' | 'warning';
-  service?: string;
+  service?: string | undefined;
 }
 
 export interface Plan {

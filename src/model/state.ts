@@ -25,7 +25,7 @@ export interface DesiredSite {
 export interface BrokenApp {
   name: string;
   /** As in DesiredApp. */
-  adopt?: boolean;
+  adopt?: boolean | undefined;
   problems: Problem[];
 }
 
@@ -38,9 +38,9 @@ export interface DesiredApp {
   /** Git has it for other sites, and not for this one. */
   isElsewhere?: boolean;
   /** Absent: the site owns nothing. */
-  ignoreDifferences?: IgnoreRule[];
+  ignoreDifferences?: IgnoreRule[] | undefined;
   /** Containers that `docker compose` started under this app's name are ours. */
-  adopt?: boolean;
+  adopt?: boolean | undefined;
   services: DesiredService[];
   networks: DesiredNetwork[];
   volumes: DesiredVolume[];
@@ -49,13 +49,13 @@ export interface DesiredApp {
   /** The project's folder on the site, where relative paths of its Compose files resolve. */
   directory: string;
   /** The app's whole folder on the site, if it is not below FILES_DIR and is more than `directory`. */
-  folder?: string;
+  folder?: string | undefined;
   /** Paths of its Compose files that lead out of the app's folder. */
-  outside?: OutsidePath[];
+  outside?: OutsidePath[] | undefined;
   /** Accepted, but worth a word, such as an obsolete key. */
   warnings: Problem[];
   /** Warnings about binds whose file Git does not have; the plan prints them. */
-  missing?: Problem[];
+  missing?: Problem[] | undefined;
 }
 
 /** A path that leads out of the app's folder. It means a copy of Git's file, or the site's own file if Git has nothing there. */
@@ -69,9 +69,9 @@ export interface OutsidePath extends Reading {
   /** The absolute path on the site if Git has nothing there. */
   site: string;
   /** The path of the copy of Git's file; absent outside of the repo. */
-  copy?: string;
+  copy?: string | undefined;
   /** The folder below FILES_DIR, beside those of the apps, that has the site's own file. */
-  beside?: string;
+  beside?: string | undefined;
   at: Position;
 }
 
@@ -81,7 +81,7 @@ export interface DesiredService {
   siteKeys?: string[];
   dependsOn: Dependency[];
   /** Absent: all replicas are replaced at once. */
-  update?: UpdatePolicy;
+  update?: UpdatePolicy | undefined;
   /** `built`: somebody built it with `docker compose build` on the site; it is never pulled. */
   pullPolicy: 'missing' | 'always' | 'never' | 'built';
   /** A job that ended with an error is not started again by self-heal. */
@@ -119,7 +119,7 @@ export interface DesiredContainer {
   /** Digest of the Git files it binds; "" when none. */
   filesDigest: string;
   /** Absent: none. */
-  hooks?: Hooks;
+  hooks?: Hooks | undefined;
 }
 
 export interface DesiredNetwork {

@@ -98,7 +98,7 @@ function planApp(facts: AppFacts): AppPlan {
     revision: desired.revision,
     operations: draft.finish(),
     problems: [...missing, ...once([...resources.problems, ...decided, ...pruned])],
-    ...(adopted.length > 0 && { adopted: adopted.map(({ name }) => name) }),
+    adopted: adopted.length > 0 ? adopted.map(({ name }) => name) : undefined,
   };
 }
 
@@ -125,7 +125,7 @@ function vanishedApps(desired: DesiredSite, actual: ActualSite, memory: Memory):
   const elsewhere = new Set(desired.elsewhere);
   const gone = [...names].map((name) => ({
     ...removedApp(name, desired.revision, sync, name in memory.adopted),
-    ...(elsewhere.has(name) && { isElsewhere: true }),
+    isElsewhere: elsewhere.has(name),
   }));
   return gone.filter((app) => here.includes(app.name) || staleFiles({ desired: app, actual, memory }).length > 0);
 }

@@ -1,3 +1,4 @@
+import { present } from '../../container/present.ts';
 import type { Position } from '../../lib/errors.ts';
 import type { IpamPool, NetworkSpec, VolumeSpec } from '../../model/spec.ts';
 import type { DesiredNetwork, DesiredVolume } from '../../model/state.ts';
@@ -24,28 +25,28 @@ export function compileNetwork(app: string, key: string, project: Project, repor
   const external = isExternal(declared, report, true);
   if (external) return { key, external, spec: { Name: resourceName(app, declared, key) } };
   const config = keys.ipam?.config?.map(
-    (pool): IpamPool => ({
-      ...(pool.subnet && { Subnet: pool.subnet }),
-      ...(pool.ip_range && { IPRange: pool.ip_range }),
-      ...(pool.gateway && { Gateway: pool.gateway }),
-      ...(pool.aux_addresses && { AuxiliaryAddresses: pool.aux_addresses }),
-    }),
+    (pool): IpamPool =>
+      present({
+        Subnet: pool.subnet,
+        IPRange: pool.ip_range,
+        Gateway: pool.gateway,
+        AuxiliaryAddresses: pool.aux_addresses,
+      }),
   );
-  const ipam: NetworkSpec['IPAM'] = {
-    ...(keys.ipam?.driver && { Driver: keys.ipam.driver }),
-    ...(config?.length && { Config: config }),
-  };
-  const spec: NetworkSpec = {
-    Name: resourceName(app, declared, key),
-    ...(keys.driver && { Driver: keys.driver }),
-    ...filled('DriverOpts', keys.driver_opts),
-    ...(keys.internal && { Internal: true }),
-    ...(keys.attachable && { Attachable: true }),
-    ...(keys.enable_ipv4 === false && { EnableIPv4: false }),
-    ...(keys.enable_ipv6 && { EnableIPv6: true }),
-    ...filled('IPAM', ipam),
-    ...filled('Labels', keys.labels),
-  };
+  const spec: NetworkSpec = present(
+    {
+      Name: resourceName(app, declared, key),
+      Driver: keys.driver,
+      DriverOpts: keys.driver_opts,
+      Internal: keys.internal,
+      Attachable: keys.attachable,
+      EnableIPv4: keys.enable_ipv4 === false ? false : undefined,
+      EnableIPv6: keys.enable_ipv6,
+      IPAM: present<NonNullable<NetworkSpec['IPAM']>>({ Driver: keys.ipam?.driver, Config: config }),
+      Labels: keys.labels,
+    },
+    new Set(['EnableIPv4']),
+  );
   return { key, external, spec };
 }
 
@@ -58,12 +59,12 @@ export async function compileVolume(
 ): Promise<DesiredVolume> {
   const { keys, name: key } = declared;
   const external = isExternal(declared, report, false);
-  const spec: VolumeSpec = {
+  const spec: VolumeSpec = present({
     Name: resourceName(app, declared, key),
-    ...(keys.driver && { Driver: keys.driver }),
-    ...filled('DriverOpts', await driverOptions(declared, folder, report)),
-    ...filled('Labels', keys.labels),
-  };
+    Driver: keys.driver,
+    DriverOpts: await driverOptions(declared, folder, report),
+    Labels: keys.labels,
+  });
   return { key, external, spec };
 }
 
@@ -108,8 +109,4 @@ function isExternal(
     else report.error(keyAt, `${declared.name} is external, so ${key} cannot be set here`);
   }
   return true;
-}
-
-function filled<K extends string, T extends object>(key: K, value: T | undefined): { [P in K]?: T } {
-  return value && Object.keys(value).length > 0 ? ({ [key]: value } as { [P in K]: T }) : {};
 }

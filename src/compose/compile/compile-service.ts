@@ -1,3 +1,4 @@
+import { present } from '../../container/present.ts';
 import type { Position } from '../../lib/errors.ts';
 import { InputError } from '../../lib/errors.ts';
 import type { ContainerSpec, EndpointSpec, PortBinding } from '../../model/spec.ts';
@@ -50,16 +51,9 @@ export async function compileService(service: Declared<ServiceKeys>, context: Se
   const shared: ContainerSpec = {
     Image: keys.image ?? builtImage(context.app, service.name),
     ...ownSpec(keys),
-    ...(Labels && { Labels }),
-    ...(Object.keys(Env).length > 0 && { Env }),
-    ...(mounts.length > 0 && { Mounts: mounts }),
-    ...(files.length > 0 && { Files: files }),
-    ...(SecurityOpt.length > 0 && { SecurityOpt }),
-    ...(PortBindings.length > 0 && { PortBindings }),
-    ...(ExposedPorts.length > 0 && { ExposedPorts }),
+    ...present({ Labels, Env, Mounts: mounts, Files: files, SecurityOpt, PortBindings, ExposedPorts }),
   };
   const hooks = hooksOf(keys);
-  const update = updateOf(service);
   const replicas = replicasOf(keys);
   const { at } = service;
   const sample = networks(service, containerName(context.app, service, replicas), replicas, context);
@@ -69,14 +63,14 @@ export async function compileService(service: Declared<ServiceKeys>, context: Se
   for (let number = 1; number <= replicas; number++) {
     const name = containerName(context.app, service, number);
     const spec = { ...shared, ...networks(service, name, number, context) };
-    containers.push({ number, name, spec, filesDigest: digest, ...(hooks && { hooks }) });
+    containers.push({ number, name, spec, filesDigest: digest, hooks });
   }
   return {
     name: service.name,
     dependsOn: dependenciesOf(service)
       .filter(({ service: other }) => context.project.services.has(other))
       .map(({ at, ...dependency }) => dependency),
-    ...(update && { update }),
+    update: updateOf(service),
     pullPolicy: pullPolicyOf(keys),
     ...(keys['x-holdfast']?.failedJob === 'leave' && { leavesFailed: true as const }),
     containers,
@@ -197,13 +191,8 @@ function networks(
     const own = network === main ? service.keys.mac_address : undefined;
     const mac = network.endpoint.MacAddress ?? own;
     const aliases = [container, service.name, ...(network.endpoint.Aliases ?? [])];
-    const endpoint = {
-      ...network.endpoint,
-      ...(mac && { MacAddress: mac }),
-      Aliases: [...new Set(aliases)].sort(),
-      ...(links.length > 0 && { Links: links }),
-    };
-    return [context.networkName(network.key), endpoint];
+    const endpoint = { ...network.endpoint, MacAddress: mac, Aliases: [...new Set(aliases)].sort(), Links: links };
+    return [context.networkName(network.key), present(endpoint)];
   });
   return { Networks: Object.fromEntries(endpoints.sort(([a], [b]) => (a < b ? -1 : 1))) };
 }

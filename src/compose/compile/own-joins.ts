@@ -1,3 +1,4 @@
+import { present } from '../../container/present.ts';
 import type { ContainerSpec } from '../../model/spec.ts';
 import type { DesiredService } from '../../model/state.ts';
 
@@ -15,10 +16,12 @@ export function joinOwnServices(services: readonly DesiredService[]): DesiredSer
     mode === undefined ? mode : (serviceOf.get(mode) ?? mode);
   const own = (spec: ContainerSpec): ContainerSpec => ({
     ...spec,
-    ...(spec.NetworkMode && { NetworkMode: joined(spec.NetworkMode) }),
-    ...(spec.PidMode && { PidMode: joined(spec.PidMode) }),
-    ...(spec.IpcMode && { IpcMode: joined(spec.IpcMode) }),
-    ...(spec.VolumesFrom && { VolumesFrom: spec.VolumesFrom.map(joined) }),
+    ...present({
+      NetworkMode: joined(spec.NetworkMode),
+      PidMode: joined(spec.PidMode),
+      IpcMode: joined(spec.IpcMode),
+      VolumesFrom: spec.VolumesFrom?.map(joined),
+    }),
   });
   return services.map((service) => ({
     ...service,

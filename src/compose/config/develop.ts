@@ -1,3 +1,4 @@
+import { present } from '../../container/present.ts';
 import type { Develop } from '../keys/develop.ts';
 import { type Json, type Printers, printKeys, unlessEmpty } from './printer.ts';
 
@@ -15,16 +16,16 @@ const TRIGGER: Printers<Trigger> = {
 
 /** Prints an entry of `develop.watch`. Compose prints an absent command, too. */
 export function trigger(value: Trigger, path: (written: string) => string): Json {
-  const { environment, command = null, user, privileged, working_dir } = value.exec ?? {};
+  const { environment = [], command = null, user, privileged, working_dir } = value.exec ?? {};
   return {
     ...printKeys(value, TRIGGER, undefined),
     path: path(value.path ?? '.'),
     exec: {
       command,
-      ...(user && { user }),
-      ...(privileged && { privileged }),
-      ...(working_dir && { working_dir }),
-      ...(environment?.length && {
+      ...present<{ [key: string]: Json }>({
+        user,
+        privileged,
+        working_dir,
         environment: Object.fromEntries(environment.map((pair) => [pair.name, pair.value])),
       }),
     },

@@ -14,7 +14,7 @@ export interface ConfiguredApp {
   /** The variables of the `.env`. */
   dotenv: ReadonlyMap<string, string>;
   /** The app's name, if the `.env` of a lone Compose file sets it. */
-  name?: string;
+  name?: string | undefined;
 }
 
 /** Hints for the settings that an Application replaces. */
@@ -63,7 +63,7 @@ export async function configureApp(
     );
   }
   const configured = profiles !== undefined && app.profiles.length === 0 ? { ...lone, profiles } : lone;
-  return { app: configured, dotenv, ...(name !== undefined && { name }) };
+  return { app: configured, dotenv, name };
 }
 
 /** The app with the files of COMPOSE_FILE. Compose names a project without a name after the folder of its first file. */

@@ -32,7 +32,7 @@ export async function applyExtends(layer: Layer, context: LoadContext): Promise<
 /** The service that `extends` names. */
 interface Reference {
   service: string;
-  file?: { path: string; at: Position };
+  file?: { path: string; at: Position } | undefined;
   at: Position;
 }
 
@@ -123,7 +123,7 @@ function referenceOf(service: MappingNode): Reference | undefined {
   if (other) throw InputError.at(other.keyAt, `unknown key ${other.key} in extends`, 'it has service and file');
   const [name, file] = [textAt(value, 'service'), textAt(value, 'file')];
   if (!name) throw InputError.at(entry.keyAt, 'extends names no service', 'name the service under service');
-  return { service: name.text, at: name.at, ...(file && { file: localFile(file.text, file.at) }) };
+  return { service: name.text, at: name.at, file: file && localFile(file.text, file.at) };
 }
 
 function textAt(node: MappingNode, key: string): { text: string; at: Position } | undefined {

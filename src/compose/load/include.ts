@@ -21,7 +21,7 @@ interface Include {
   paths: FileReference[];
   directory: string;
   /** undefined: the `.env` of the directory, if there is one. */
-  envFiles?: FileReference[];
+  envFiles?: FileReference[] | undefined;
 }
 
 const SECTIONS = ['services', 'volumes', 'networks', 'secrets', 'configs'];
@@ -142,7 +142,7 @@ function includeOf(node: YamlNode): Include {
   return {
     paths,
     directory: directory ? directoryOf(`${directory.path}/file`) : directoryOf(first.path),
-    ...(envFiles.length > 0 && { envFiles }),
+    envFiles: envFiles.length > 0 ? envFiles : undefined,
   };
 }
 

@@ -1,11 +1,11 @@
 /** Settings of `docker compose` itself in a `.env`. Source: Compose's documentation, "Pre-defined environment variables". */
 export interface ComposeSettings {
   /** COMPOSE_PROJECT_NAME; it overrides `name:` in the Compose files. */
-  name?: string;
+  name?: string | undefined;
   /** COMPOSE_FILE: Compose files in merge order, relative to the folder of the `.env`. */
-  files?: string[];
+  files?: string[] | undefined;
   /** COMPOSE_PROFILES. */
-  profiles?: string[];
+  profiles?: string[] | undefined;
 }
 
 /** Reads the settings as Compose does: an empty name or list of profiles counts as absent, an empty list of files as one empty path. */
@@ -16,5 +16,5 @@ export function composeSettings(variables: ReadonlyMap<string, string>): Compose
     .split(',')
     .map((profile) => profile.trim())
     .filter(Boolean);
-  return { ...(name && { name }), ...(files && { files }), ...(profiles.length > 0 && { profiles }) };
+  return { name: name || undefined, files, profiles: profiles.length > 0 ? profiles : undefined };
 }

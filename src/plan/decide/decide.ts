@@ -78,18 +78,18 @@ function decideCurrent(slot: Slot, facts: SlotFacts, assessed: Assessment): Deci
     container,
     others,
     repairs,
-    ...(renaming && 'subject' in renaming && { rename: { reason, change: renaming } }),
-    ...(hooksFrom !== undefined && { hooksFrom }),
+    rename: renaming && 'subject' in renaming ? { reason, change: renaming } : undefined,
+    hooksFrom,
   };
   switch (rule) {
     case 'continueTrial': {
       const watched = facts.watch(container.name, container);
       const needs = starts ? facts.needsToStart() : [];
-      return { ...common, kind: rule, change: countingFailures(change), needs, ...(watched && { watched }) };
+      return { ...common, kind: rule, change: countingFailures(change), needs, watched };
     }
     case 'start': {
       const previous = change.withheld?.by === 'backoff' ? facts.previous(others) : undefined;
-      return { ...common, kind: rule, needs: facts.needsToStart(), ...(previous && { previous }) };
+      return { ...common, kind: rule, needs: facts.needsToStart(), previous };
     }
     case 'restart': {
       const retry = { ...slot.change.retry, counts: 'attempts' } as const;
@@ -114,14 +114,14 @@ function decideSuccessor(slot: Slot, facts: SlotFacts, present: readonly Assessm
   const conflict = facts.rival() ?? kept?.problem;
   if (conflict) {
     const previous = facts.previous(containers);
-    return blocked({ ...common, needs: [], ...(previous && { previous }) }, conflict.message, conflict.hint);
+    return blocked({ ...common, needs: [], previous }, conflict.message, conflict.hint);
   }
   const { needs, problems, blocked: reason } = facts.needs();
   common.problems.push(...problems);
   // The old container runs on or is started again while its successor cannot come, or has to wait for it.
   const mustWait = reason !== undefined || (change.withheld ? waitsOnly(change.withheld) : needs.some(isSlow));
   const previous = mustWait ? facts.previous(containers) : undefined;
-  const making = { ...common, needs, ...(previous && { previous }) };
+  const making = { ...common, needs, previous };
   if (reason !== undefined) return blocked(making, reason);
   if (!old) return { kind: 'create', ...making };
 
@@ -130,10 +130,10 @@ function decideSuccessor(slot: Slot, facts: SlotFacts, present: readonly Assessm
   const leftovers = containers.filter((each) => each !== old.container && (isBeside || !isUp(each)));
   const others = containers.filter((each) => !leftovers.includes(each));
   const name = freeName(wanted, others);
-  const replacement = { ...making, old, others, leftovers, name, ...(loop && { again: loop.again }) };
+  const replacement = { ...making, old, others, leftovers, name, again: loop?.again };
   if (!isBeside) return { kind: 'replace', ...replacement };
   const watched = facts.watch(name);
-  return { kind: 'replaceBeside', ...replacement, change: countingFailures(change), ...(watched && { watched }) };
+  return { kind: 'replaceBeside', ...replacement, change: countingFailures(change), watched };
 }
 
 /** It cannot be brought about, and people are told why. */
@@ -145,10 +145,7 @@ const blocked = (
   ...decision,
   kind: 'blocked',
   reason,
-  problems: [
-    ...decision.problems,
-    { severity: 'error', service: decision.slot.service.name, message: reason, ...(hint && { hint }) },
-  ],
+  problems: [...decision.problems, { severity: 'error', service: decision.slot.service.name, message: reason, hint }],
 });
 
 /** It may be done soon. A policy may hold it back for ever, and then the old container is left as it is. */

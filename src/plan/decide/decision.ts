@@ -15,7 +15,7 @@ export interface Slot extends NamedSlot {
   /** All others. */
   present: Assessment[];
   /** The one that needs no successor: it is right, or can be put right as it is. */
-  current?: Assessment;
+  current?: Assessment | undefined;
   /** The present ones but `current`. */
   others: ActualContainer[];
   /** A container that ran to its end for just this spec is remembered. */
@@ -41,9 +41,9 @@ export type Decision = Common &
     | { kind: 'blocked'; reason: string; needs: Need[]; repairs?: Repairs }
     | { kind: 'create'; needs: Need[] }
     | ({ kind: 'replace' } & Replacement)
-    | ({ kind: 'replaceBeside'; watched?: Withheld } & Replacement)
+    | ({ kind: 'replaceBeside'; watched?: Withheld | undefined } & Replacement)
     /** `watched`: it runs, and is watched for longer before it takes over. */
-    | ({ kind: 'continueTrial'; needs: Need[]; watched?: Withheld } & Current)
+    | ({ kind: 'continueTrial'; needs: Need[]; watched?: Withheld | undefined } & Current)
     | ({ kind: 'start'; needs: Need[] } & Current)
     | ({ kind: 'restart' | 'unpause' } & Current)
     /** `with`: it stays, and is stopped and started again with a service that it depends on. */
@@ -56,7 +56,7 @@ interface Common {
   problems: PlanProblem[];
   /** A container on trial that failed: it goes first. */
   failedTrial?: ActualContainer;
-  previous?: Previous;
+  previous?: Previous | undefined;
 }
 
 /** While the slot cannot become what Git wants, its last good container runs. */
@@ -79,7 +79,7 @@ export interface Replacement {
   /** Left by a replacement that was interrupted. They go first, as they may hold the temporary name. */
   leftovers: ActualContainer[];
   /** Why this one is replaced although it was made for the same spec. */
-  again?: { goal: string; fields: string };
+  again?: { goal: string; fields: string } | undefined;
 }
 
 /** The right container is there. */
@@ -89,9 +89,9 @@ export interface Current {
   others: ActualContainer[];
   repairs: Repairs;
   /** The first post_start hook that an earlier start still owes. */
-  hooksFrom?: number;
+  hooksFrom?: number | undefined;
   /** Its final name, where it has another one. */
-  rename?: { reason: string; change: Attempt };
+  rename?: { reason: string; change: Attempt } | undefined;
 }
 
 /** The differences that are put right in a container as it is. */
@@ -100,9 +100,9 @@ export interface Repairs {
   disconnect: { network: string; reason: string; needs: Need[] }[];
   /** `waits`: for its network to be made again. Until then it stays on the one that there is, and is started there. */
   connect: { network: string; endpoint: EndpointSpec; reason: string; needs: Need[]; waits: boolean }[];
-  update?: { changes: Partial<ContainerSpec>; reasons: string[] };
+  update?: { changes: Partial<ContainerSpec>; reasons: string[] } | undefined;
   /** A network that it needs cannot be used. */
-  blocked?: string;
+  blocked?: string | undefined;
 }
 
 /** `isNew`: the dependency gets a new container. Else it is restarted. */
@@ -129,7 +129,7 @@ export type Need = { isHeld: boolean } & (
 
 export interface Pull {
   image: string;
-  platform?: string;
+  platform?: string | undefined;
   always: boolean;
   reason: string;
   change: Attempt;
@@ -149,7 +149,7 @@ export interface ServiceDecision {
   service: DesiredService;
   decisions: Decision[];
   /** Why it cannot be brought about. Services that need it wait. */
-  blocked?: string;
+  blocked?: string | undefined;
   /** A container of it will not be started in this pass. */
   isHeld: boolean;
 }

@@ -63,5 +63,5 @@ function pullFor(
     cause: 'revision',
     retry: { purpose: 'converge', goal: facts.digest, counts: 'failures' },
   });
-  return { image, ...(platform && { platform }), always: service.pullPolicy === 'always', reason, change };
+  return { image, platform, always: service.pullPolicy === 'always', reason, change };
 }

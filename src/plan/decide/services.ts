@@ -34,7 +34,7 @@ function decideService(known: Known, service: DesiredService): ServiceDecision {
   return {
     service,
     decisions,
-    ...(reason?.kind === 'blocked' && { blocked: reason.reason }),
+    blocked: reason?.kind === 'blocked' ? reason.reason : undefined,
     isHeld: decisions.some((decision) => isHeld(known, decision)),
   };
 }

@@ -24,9 +24,9 @@ export interface SlotDraft {
    * A start that may have to wait for another container to let go of a host port, an address, a device or data. `beside`: a service whose
    * containers run on meanwhile.
    */
-  start?: { handle: number; ready: number[]; beside?: string };
+  start?: { handle: number; ready: number[]; beside?: string | undefined } | undefined;
   /** The change of its name, which may have to wait for the name. */
-  rename?: number;
+  rename?: number | undefined;
 }
 
 /** The work on one slot: the operations of one attempt on it. */

@@ -121,7 +121,7 @@ function renumber(operations: Operation[]): Operation[] {
       ...operation,
       id: number(operation.id),
       after: operation.after.map(number).sort((a, b) => a - b),
-      ...(operation.onlyIfFailed !== undefined && { onlyIfFailed: number(operation.onlyIfFailed) }),
+      onlyIfFailed: operation.onlyIfFailed && number(operation.onlyIfFailed),
     } as Operation;
     if ('container' in renumbered) renumbered.container = ref(renumbered.container);
     if (renumbered.kind === 'createContainer') {

@@ -32,7 +32,7 @@ function draftWrites(draft: Draft, { writes, change }: FileDecisions): void {
 }
 
 export function draftPull(draft: Draft, { image, platform, always, reason, change }: Pull): number {
-  return draft.add({ kind: 'pullImage', image, ...(platform && { platform }), always, reason, after: [], ...change });
+  return draft.add({ kind: 'pullImage', image, platform, always, reason, after: [], ...change });
 }
 
 /**

@@ -37,11 +37,11 @@ export function appFacts(site: SiteFacts, desired: DesiredApp): AppFacts {
 
 /** One change of one subject. All its operations have this in common. */
 export interface Attempt {
-  service?: string;
+  service?: string | undefined;
   subject: Subject;
   cause: Cause;
   retry: Retry;
-  withheld?: Withheld;
+  withheld?: Withheld | undefined;
 }
 
 /** The reason of a change that says how the site was found. A finding of drift says that it is one. */
@@ -53,14 +53,11 @@ export function finding(text: string, { cause, retry }: Pick<Attempt, 'cause' | 
 
 /** `other` holds the change back where no policy, guard or backoff does. */
 export function attempt(facts: AppFacts, change: Omit<Attempt, 'withheld'>, other?: Withheld): Attempt {
-  const { withheld: _, ...rest }: Attempt = change;
-  return { ...rest, ...held(facts.hold(change) ?? other) };
+  return { ...change, withheld: facts.hold(change) ?? other };
 }
 
 /** The same change, held back for this reason. */
 export const heldBack = (change: Attempt, withheld: Withheld | undefined): Attempt => ({
   ...change,
-  ...held(change.withheld ?? withheld),
+  withheld: change.withheld ?? withheld,
 });
-
-const held = (withheld: Withheld | undefined): { withheld?: Withheld } => (withheld ? { withheld } : {});

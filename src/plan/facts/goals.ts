@@ -20,7 +20,7 @@ export function appDigest(app: DesiredApp): string {
     })),
     networks: app.networks,
     volumes: app.volumes,
-    ...(app.ignoreDifferences && { ignoreDifferences: app.ignoreDifferences }),
+    ignoreDifferences: app.ignoreDifferences,
     files: app.files.map(({ path, digest, mode }) => [path, digest, mode]),
   };
   return createHash('sha256').update(JSON.stringify(asked)).digest('hex').slice(0, 16);

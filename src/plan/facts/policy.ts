@@ -66,6 +66,6 @@ function waiting(
     by: 'backoff',
     text: `tried ${times}, again in ${Math.ceil((backoff.until - now) / 1000)} s${backoff.error && `: ${backoff.error}`}`,
     until: backoff.until,
-    ...(backoff.error && { error: backoff.error }),
+    error: backoff.error,
   };
 }

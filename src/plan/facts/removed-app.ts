@@ -14,7 +14,7 @@ export const removedApp = (name: string, revision: string, sync: SyncPolicy, ado
   sync,
   pruneVolumes: false,
   suspend: false,
-  ...(adopt && { adopt }),
+  adopt,
   services: [],
   networks: [],
   volumes: [],

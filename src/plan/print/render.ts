@@ -100,17 +100,17 @@ export function renderJson(plan: Plan): string {
     operations: operations.map((operation) => ({
       id: operation.id,
       kind: operation.kind,
-      ...(operation.service && { service: operation.service }),
+      service: operation.service,
       description: describe(operation),
       subject: operation.subject,
       cause: operation.cause,
       reason: operation.reason,
       after: operation.after,
-      ...(operation.onlyIfFailed && { onlyIfFailed: operation.onlyIfFailed }),
-      ...(operation.withheld && { withheld: { by: operation.withheld.by, text: operation.withheld.text } }),
+      onlyIfFailed: operation.onlyIfFailed,
+      withheld: operation.withheld && { by: operation.withheld.by, text: operation.withheld.text },
     })),
     problems,
-    ...(adopted && { adopted }),
+    adopted,
   }));
   return JSON.stringify({ site: plan.site, revision: plan.revision, apps }, null, 2);
 }

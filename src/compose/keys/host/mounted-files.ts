@@ -10,11 +10,11 @@ export interface FileUse {
   source: string;
   /** The absolute path in the container. */
   target: string;
-  uid?: number;
-  gid?: number;
-  mode?: number;
+  uid?: number | undefined;
+  gid?: number | undefined;
+  mode?: number | undefined;
   /** The target as written, if there is one. */
-  writtenTarget?: string;
+  writtenTarget?: string | undefined;
   at: Position;
 }
 
@@ -45,10 +45,10 @@ export function fileUses(folder: '/' | '/run/secrets'): Decoder<FileUse[]> {
     const { uid, gid, mode } = read;
     return {
       ...use(read.source, read.target, node),
-      ...(read.target !== undefined && { writtenTarget: read.target }),
-      ...(uid !== undefined && { uid }),
-      ...(gid !== undefined && { gid }),
-      ...(mode !== undefined && { mode }),
+      writtenTarget: read.target,
+      uid,
+      gid,
+      mode,
     };
   });
   // If two have one target, as written, the last one counts.

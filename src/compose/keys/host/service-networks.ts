@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { present } from '../../../container/present.ts';
 import type { Position } from '../../../lib/errors.ts';
 import { type EndpointSpec, INTERFACE_OPTION } from '../../../model/spec.ts';
 import { describe } from '../../../yaml/node.ts';
@@ -68,16 +69,16 @@ export const serviceNetworks: Decoder<ServiceNetwork[]> = withShape(ENDPOINT.sha
       );
     }
     const options = { ...read.driver_opts, ...(read.interface_name && { [INTERFACE_OPTION]: read.interface_name }) };
-    const endpoint: EndpointSpec = {
-      ...(read.aliases?.length && { Aliases: read.aliases }),
-      ...(read.ipv4_address && { IPv4Address: read.ipv4_address }),
-      ...(read.ipv6_address && { IPv6Address: read.ipv6_address }),
-      ...(read.link_local_ips?.length && { LinkLocalIPs: read.link_local_ips }),
-      ...(read.mac_address && { MacAddress: read.mac_address }),
-      ...(Object.keys(options).length > 0 && { DriverOpts: options }),
-      ...(read.gw_priority && { GwPriority: read.gw_priority }),
-      ...(read.priority && { Priority: read.priority }),
-    };
+    const endpoint: EndpointSpec = present({
+      Aliases: read.aliases,
+      IPv4Address: read.ipv4_address,
+      IPv6Address: read.ipv6_address,
+      LinkLocalIPs: read.link_local_ips,
+      MacAddress: read.mac_address,
+      DriverOpts: options,
+      GwPriority: read.gw_priority,
+      Priority: read.priority,
+    });
     return { key, at: keyAt, endpoint, written };
   });
 });

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { present } from '../../../container/present.ts';
 import type { Position } from '../../../lib/errors.ts';
 import type { MountSpec } from '../../../model/spec.ts';
 import { entryOf, type YamlNode } from '../../../yaml/node.ts';
@@ -84,7 +85,7 @@ function shortMount(node: YamlNode, report: Report): Mount | undefined {
     target: Target,
     ...(Type === 'bind' ? { bind: { create_host_path: true } } : { volume: {} }),
   };
-  const mount: Mount = { Type, ...(source !== undefined && { Source: source }), Target, at: node.at, written };
+  const mount: Mount = present({ Type, Source: source, Target, at: node.at, written });
   for (const option of options?.split(',') ?? []) if (!applyOption(mount, option, report)) return undefined;
   if (mount.Propagation && mount.SELinux) {
     return report.error(node, `Docker Compose drops ${mount.SELinux} beside ${mount.Propagation}`, 'use one of them');
@@ -154,25 +155,24 @@ function longMount(node: YamlNode, report: Report): Mount | undefined {
   if ((recursive === 'writable' || recursive === 'readonly') && !long.read_only) {
     return report.error(entryOf(node, 'bind')?.keyAt, `recursive: ${recursive} needs read_only: true`);
   }
-  const subpath = long.volume?.subpath ?? long.image?.subpath;
-  return {
+  return present({
     Type,
-    ...(long.source && { Source: long.source }),
+    Source: long.source,
     Target,
-    ...(long.read_only && { ReadOnly: true }),
+    ReadOnly: long.read_only,
     // If a bind mount has options, its source is created only with create_host_path.
-    ...(long.bind && !long.bind.create_host_path && { MustExist: true }),
-    ...(long.bind?.propagation && { Propagation: long.bind.propagation }),
-    ...(long.bind?.selinux && { SELinux: long.bind.selinux }),
-    ...(recursive && { Recursive: recursive }),
-    ...(long.volume?.nocopy && { NoCopy: true }),
-    ...(subpath && { Subpath: subpath }),
-    ...(long.volume?.labels && Object.keys(long.volume.labels).length > 0 && { Labels: long.volume.labels }),
-    ...(long.tmpfs?.size && { SizeBytes: long.tmpfs.size }),
-    ...(long.tmpfs?.mode && { Mode: long.tmpfs.mode }),
+    MustExist: long.bind && !create_host_path,
+    Propagation: propagation,
+    SELinux: selinux,
+    Recursive: recursive,
+    NoCopy: long.volume?.nocopy,
+    Subpath: long.volume?.subpath ?? long.image?.subpath,
+    Labels: long.volume?.labels,
+    SizeBytes: long.tmpfs?.size,
+    Mode: long.tmpfs?.mode,
     at: node.at,
     written: { ...long, target: Target },
-  };
+  });
 }
 
 function absoluteTarget(target: string, node: YamlNode, report: Report): string | undefined {

@@ -1,3 +1,4 @@
+import { present } from '../../../container/present.ts';
 import type { HealthcheckSpec } from '../../../model/spec.ts';
 import { type Decoder, duration, flag, integer, list, map, text } from '../decode.ts';
 import { type Decoded, record } from '../record.ts';
@@ -34,15 +35,15 @@ export const healthcheck: Decoder<Healthcheck> = map(record('healthcheck', KEYS)
 /** A healthcheck in the engine's words. */
 export function healthcheckSpec(check: Healthcheck): HealthcheckSpec {
   const Test = isDisabled(check) ? ['NONE'] : check.test;
-  return {
-    ...(Test?.length && { Test }),
-    // Zero means the engine's default.
-    ...(check.interval && { Interval: check.interval }),
-    ...(check.timeout && { Timeout: check.timeout }),
-    ...(check.start_period && { StartPeriod: check.start_period }),
-    ...(check.start_interval && { StartInterval: check.start_interval }),
-    ...(check.retries && { Retries: check.retries }),
-  };
+  // Zero means the engine's default.
+  return present({
+    Test,
+    Interval: check.interval,
+    Timeout: check.timeout,
+    StartPeriod: check.start_period,
+    StartInterval: check.start_interval,
+    Retries: check.retries,
+  });
 }
 
 /** True when a healthcheck is switched off. */

@@ -1,3 +1,4 @@
+import { present } from '../../../container/present.ts';
 import type { Hook, Hooks } from '../../../model/spec.ts';
 import { flag, list, map, text } from '../decode.ts';
 import { type Decoded, record } from '../record.ts';
@@ -26,15 +27,14 @@ export function hooksOf(keys: {
   post_start?: HookKeys[] | undefined;
   pre_stop?: HookKeys[] | undefined;
 }): Hooks | undefined {
-  const compiled = (each: HookKeys): Hook => ({
-    command: each.command ?? [],
-    ...(each.user && { user: each.user }),
-    ...(each.privileged && { privileged: true }),
-    ...(each.working_dir && { workingDir: each.working_dir }),
-    ...(each.environment?.length && {
-      env: Object.fromEntries(each.environment.map(({ name, value }) => [name, value])),
-    }),
-  });
+  const compiled = ({ command, user, privileged, working_dir, environment = [] }: HookKeys): Hook =>
+    present({
+      command,
+      user,
+      privileged,
+      workingDir: working_dir,
+      env: Object.fromEntries(environment.map(({ name, value }) => [name, value])),
+    });
   const postStart = (keys.post_start ?? []).map(compiled);
   const preStop = (keys.pre_stop ?? []).map(compiled);
   return postStart.length + preStop.length > 0 ? { postStart, preStop } : undefined;

@@ -17,7 +17,7 @@ export interface HostPath {
   /** The files of Git at this path, one file or a folder of them, with their paths on the site. */
   files: HostFile[];
   /** The path in the repo; absent when the path cannot be in Git. */
-  repo?: { path: string; isThere: boolean };
+  repo?: { path: string; isThere: boolean } | undefined;
 }
 
 /** An app's two folders in the config repo; "" is the root. */
@@ -114,7 +114,11 @@ export class AppFolder {
     const found = await outsidePath(path, repo, at, this.site, this.repo);
     if (!this.outside.has(repo)) this.outside.set(repo, found);
     if (found.from === 'site')
-      return { path: found.site, files: [], ...(found.copy !== undefined && { repo: { path: repo, isThere: false } }) };
+      return {
+        path: found.site,
+        files: [],
+        repo: found.copy === undefined ? undefined : { path: repo, isThere: false },
+      };
     const copies = posix.join(this.site.filesDir, this.site.name, COPIES);
     const files = await this.filesAt(repo, (file) => posix.join(copies, file), at);
     return { path: clean(posix.join(copies, repo)), files: files ?? [], repo: { path: repo, isThere: true } };

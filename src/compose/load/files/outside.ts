@@ -43,13 +43,12 @@ export async function outsidePath(
     path: repo,
     from: kind ? 'git' : 'site',
     site,
-    ...(!leavesRepo && { copy: posix.join(folder.filesDir, folder.name, COPIES, repo) }),
+    copy: leavesRepo ? undefined : posix.join(folder.filesDir, folder.name, COPIES, repo),
     at,
   };
   requireSameReading(path, written, folder);
   if (path.from === 'site') {
-    const beside = await folderBeside(site, at, folder, files);
-    return { ...path, ...(beside !== undefined && { beside }) };
+    return { ...path, beside: await folderBeside(site, at, folder, files) };
   }
   if (kind === 'dir' && folder.isAdopted) {
     throw InputError.at(

@@ -36,8 +36,8 @@ export function repairsOf(
     change: repairChange(known, slotChange, reasons.join('; ')),
     disconnect: left,
     connect: joined,
-    ...(update && { update }),
-    ...(blocking?.kind === 'unusable' && { blocked: blocking.text }),
+    update,
+    blocked: blocking?.kind === 'unusable' ? blocking.text : undefined,
   };
 }
 

@@ -46,7 +46,7 @@ export function slotOf(known: Known, service: DesiredService, wanted: DesiredCon
     change: attempt(facts, { service: service.name, subject: slotSubject(id), cause, retry }),
     leaving: claimants.filter(({ status }) => status === 'removing'),
     present,
-    ...(current && { current }),
+    current,
     others,
     hasCompleted: memory.completed[slotKey(id)] === goalOf(wanted),
     isOnTrial:

@@ -73,11 +73,11 @@ const leaveEarly = (
     network,
     reason: `lets go of the address that ${container.name} needs`,
     after: [],
-    ...(service !== undefined && { service }),
+    service,
     subject,
     cause,
-    ...(retry && { retry }),
-    ...(withheld && { withheld }),
+    retry,
+    withheld,
   });
 
 /**

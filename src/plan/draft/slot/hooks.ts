@@ -29,7 +29,7 @@ export function postStart(
   const tried = attempt(facts, { ...change, cause: 'revision', retry: hooksRetry(wanted) });
   const conceals = (hook: Hook): string[] => concealedOf(hook, wanted.spec.Env, wanted.spec.Files);
   const shared = { ...tried, cause: change.cause, container, reason, mayFail: false, phase: 'post_start' } as const;
-  return inTurn(draft, wanted.hooks?.postStart ?? [], from, after, conceals, { ...shared, ...wayBack(onlyIfFailed) });
+  return inTurn(draft, wanted.hooks?.postStart ?? [], from, after, conceals, { ...shared, onlyIfFailed });
 }
 
 /** Drafts the hooks that a start of an earlier pass has not had, from the one at `from`. */
@@ -53,10 +53,8 @@ export function preStop(
   if (container.status !== 'running' || !hooks?.length) return after;
   const conceals = (hook: Hook): string[] => concealedOf(hook, container.spec.Env, undefined);
   const shared = { ...change, container: refOf(container), reason, mayFail, phase: 'pre_stop' } as const;
-  return inTurn(draft, hooks, 0, after, conceals, { ...shared, ...wayBack(onlyIfFailed) }).slice(-1);
+  return inTurn(draft, hooks, 0, after, conceals, { ...shared, onlyIfFailed }).slice(-1);
 }
-
-const wayBack = (onlyIfFailed: number | undefined) => (onlyIfFailed === undefined ? {} : { onlyIfFailed });
 
 type RunHook = Operation & { kind: 'runHook' };
 

@@ -20,7 +20,7 @@ export function draftCreate(work: SlotWork, slot: Slot, after: number[]): SlotDr
     ...blank(slot, ref),
     started: up,
     start: { handle: started, ready },
-    ...(isTaken && { rename: rename(work, ref, [started], nameOf(slot)) }),
+    rename: isTaken ? rename(work, ref, [started], nameOf(slot)) : undefined,
   };
 }
 
@@ -53,7 +53,7 @@ export function draftSuccessor(
     spec: old.asked,
     // The engine finds out which of them the image declares: a tag may have moved since we looked.
     inherit: inheritable(work.wanted.spec, undefined, container.anonymousVolumes),
-    ...(again && { again }),
+    again,
     reason: finding(
       `replaces ${container.name}${container.adopted ? ', which docker compose made' : ''}: ${reasons.join('; ')}`,
       work.change,

@@ -22,7 +22,7 @@ export function draftSlot(app: AppDraft, decision: Decision): SlotDraft | undefi
     case 'completed':
       return undefined;
     case 'blocked':
-      if (decision.repairs && 'current' in slot) draftRepairs(app, slot.current.container, decision.repairs);
+      if (decision.repairs && slot.current) draftRepairs(app, slot.current.container, decision.repairs);
       meet(app, slot.service.name, decision.needs);
       draftPrevious(app, previous);
       return undefined;
@@ -48,7 +48,7 @@ export function draftSlot(app: AppDraft, decision: Decision): SlotDraft | undefi
 const awaitGone = ({ app, change: { service, subject, cause } }: SlotWork, container: ActualContainer): number =>
   app.draft.add({
     kind: 'await',
-    ...(service !== undefined && { service }),
+    service,
     subject,
     cause,
     container: refOf(container),

@@ -39,7 +39,7 @@ export function continueTrial(work: SlotWork, decision: Decision & { kind: 'cont
   const trial = standTrial(work, ref, container, others, ready, watched);
   const renamed =
     decision.rename && rename({ ...work, change: decision.rename.change }, ref, trial.removed, nameOf(slot));
-  return { ...blank(slot, ref), ...trial, ...(renamed !== undefined && { rename: renamed }) };
+  return { ...blank(slot, ref), ...trial, rename: renamed };
 }
 
 /** A successor that may not even have been started takes over once it is steady. Others wait for the end of that. */
@@ -75,7 +75,7 @@ function standTrial(
     removed,
     started: [steady, ...stopped],
     swap: { ready: [steady], stopped },
-    ...(begun && { start: { handle: begun.started, ready, ...(change.service && { beside: change.service }) } }),
+    start: begun && { handle: begun.started, ready, beside: change.service },
   };
 }
 
