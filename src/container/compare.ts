@@ -28,6 +28,7 @@ export function differences(
         field: field.name,
         label: field.label,
         text: field.text(found, wanted),
+        changes: field.changes(found, wanted),
         inPlace: field.inPlace && wanted !== undefined,
       },
     ];

@@ -6,6 +6,18 @@ import type { Retry, Subject } from './subject.ts';
 /** A container by its ID, or one that an earlier operation of the same plan creates. The name is for people. */
 export type ContainerRef = { name: string; id: string } | { name: string; createdBy: number };
 
+/** A changed field of a container, or one key of it: `environment.LOG_LEVEL`. A value that may be secret is not in it. */
+export interface FieldChange {
+  /** As people call it: `image`, `memory`, `environment.LOG_LEVEL`. Without values: a reason in words that lies outside the container. */
+  field: string;
+  /** The value before, in words; absent where there was none. */
+  from?: string | undefined;
+  /** The value after. */
+  to?: string | undefined;
+  /** The values are not shown: they may be secret, or are too long. */
+  hidden?: true | undefined;
+}
+
 /** A difference between what was asked and what is, on one row of the field table. Values are shown, secrets are not. */
 export interface FieldDifference {
   field: string;
@@ -13,6 +25,7 @@ export interface FieldDifference {
   label: string;
   /** `memory: 128m, wanted 64m`. */
   text: string;
+  changes: FieldChange[];
   /** The engine can change it in place. */
   inPlace: boolean;
 }
@@ -59,6 +72,8 @@ interface Base {
   service?: string | undefined;
   /** Why it is done, in words: the purpose of a step, or how the site was found. */
   reason: string;
+  /** The fields of the container that differ, for an operation that makes or changes one. */
+  fields?: readonly FieldChange[] | undefined;
   /** Operations that must be done first. */
   after: number[];
   /** Carried out only if that operation failed: the way back of a replacement. */

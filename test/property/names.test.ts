@@ -5,7 +5,7 @@ import { placeSite } from '../../src/fleet/place-site.ts';
 import { emptyMemory } from '../../src/model/memory.ts';
 import { agentOptions } from '../../src/plan/facts/policy.ts';
 import { plan } from '../../src/plan/plan.ts';
-import { renderText } from '../../src/plan/print/render.ts';
+import { renderSteps } from '../../src/plan/print/render.ts';
 import { actualOf, bare, settled } from '../support/site/site-builder.ts';
 import { memorySnapshot } from '../unit/compose/support.ts';
 
@@ -79,7 +79,7 @@ test('names that every JavaScript object has are names like any other', async ()
       // Compose takes no name that begins with a line for an app; everything else is taken.
       expect(of.app.startsWith('_') ? [] : problems).toEqual([]);
       const made = plan(desired, bare(desired), emptyMemory(), 0, agentOptions);
-      expect(renderText(made).map(({ sent }) => sent)).toContainEqual(expect.stringContaining('other-web-1'));
+      expect(renderSteps(made).map(({ sent }) => sent)).toContainEqual(expect.stringContaining('other-web-1'));
       if (!of.app.startsWith('_')) {
         const app = made.apps.find((each) => each.app === of.app);
         expect(app?.problems).toEqual([]);

@@ -12,7 +12,7 @@ import { serverError } from '../../src/git/protocol/pkt-line.ts';
 import { InputError } from '../../src/lib/errors.ts';
 import { coloured, plain } from '../../src/lib/text/line.ts';
 import type { AppPlan, Operation, Plan } from '../../src/model/plan.ts';
-import { renderJson, renderText } from '../../src/plan/print/render.ts';
+import { renderJson, renderSteps } from '../../src/plan/print/render.ts';
 import { captureWritten, forgetWritten, written } from '../support/program/written.ts';
 
 /** Words as an attacker may choose them. */
@@ -74,8 +74,8 @@ describe('nobody’s words are obeyed by a terminal, a log or a CI system, or ma
     fc.assert(
       fc.property(hostile, (words) => {
         for (const palette of [plain, coloured]) {
-          const lines = renderText(planOf(words), palette);
-          expect(lines).toHaveLength(renderText(planOf('x'), palette).length);
+          const lines = renderSteps(planOf(words), palette);
+          expect(lines).toHaveLength(renderSteps(planOf('x'), palette).length);
           forgetWritten();
           print(lines);
           expect(withoutColours(written)).not.toMatch(OBEYED);

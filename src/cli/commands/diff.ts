@@ -10,7 +10,8 @@ import { emptyMemory } from '../../model/memory.ts';
 import type { DesiredSite } from '../../model/state.ts';
 import { updateFromState } from '../../plan/memory/update.ts';
 import { plan } from '../../plan/plan.ts';
-import { renderJson, renderText } from '../../plan/print/render.ts';
+import { renderJson, renderSteps } from '../../plan/print/render.ts';
+import { renderChanges } from '../../plan/print/render-changes.ts';
 import { withFoundValues } from '../../plan/unknown-values.ts';
 import { defineCommand } from '../command.ts';
 import { filesAsWanted, isElsewhere } from '../engine/elsewhere.ts';
@@ -30,6 +31,7 @@ export const command = defineCommand({
     ...desiredOptions,
     ...engineOptions,
     prune: onOff('plan as `apply --prune` would'),
+    steps: onOff('print each step of the plan: every call to the engine and every file, in order'),
     output: withDefault(oneOf('text', 'json'), 'text', 'the format of the plan', { short: 'o' }),
   },
   exitCodes: {
@@ -67,8 +69,9 @@ export const command = defineCommand({
       return { desired, made: plan(desired, actual, updateFromState(emptyMemory(), desired, actual, 0), 0, how) };
     });
 
-    if (options.output === 'json') printJson(renderJson(made));
-    else print(renderText(made, palette(), desired.broken.length));
+    if (options.output === 'json') printJson(renderJson(made, outside.hide));
+    else if (options.steps) print(renderSteps(made, palette(), desired.broken.length));
+    else print(renderChanges(made, palette(), desired.broken.length, outside.hide));
     for (const { name, problems } of desired.broken) {
       for (const problem of problems)
         printError(line`${errorPalette().error('error:')} ${name}: ${formatProblem(problem)}`);

@@ -1,6 +1,6 @@
 import type { DeviceRequest } from '../../model/spec.ts';
 import type { Json } from '../json.ts';
-import { type Comparison, hasQuirk, hostConfig, mapText, type Rows } from './field.ts';
+import { type Comparison, hasQuirk, hostConfig, type Rows } from './field.ts';
 import { set } from './kinds.ts';
 
 type Device = { PathOnHost: string; PathInContainer: string; CgroupPermissions: string };
@@ -49,7 +49,7 @@ export const deviceRows = {
       label: 'devices',
       wanted: (comparison) => devices(comparison.desired.Devices, comparison),
       found: (comparison) => devices(comparison.observed.Devices, comparison),
-      text: mapText('devices', String),
+      entries: String,
     },
   ),
   DeviceRequests: hostConfig(

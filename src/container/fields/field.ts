@@ -1,10 +1,11 @@
-import { own } from '../../lib/own.ts';
+import type { FieldChange } from '../../model/plan.ts';
 import type { Quirk } from '../../model/quirk.ts';
 import type { ContainerSpec, FieldName } from '../../model/spec.ts';
 import type { EngineCapabilities, ImageConfig } from '../../model/state.ts';
 import type { ContainerInspect, CreateContainerBody } from '../engine-api.ts';
 import type { Json } from '../json.ts';
 import type { Kind } from './kinds.ts';
+import { blotted, entriesChanges, entriesText, type ShowEntry, words } from './shown-change.ts';
 
 /** One row of the field table: how a key of ContainerSpec is sent, read, compared and shown. */
 export interface Field {
@@ -35,6 +36,8 @@ export interface Field {
   engineDefault(found: Json): boolean;
   /** The difference in words. Secrets are not in it. */
   text(found: Json | undefined, wanted: Json | undefined): string;
+  /** The difference as data, with the values of both sides; secrets are not in it. */
+  changes(found: Json | undefined, wanted: Json | undefined): FieldChange[];
 }
 
 /** The things around a container that its creation needs. */
@@ -70,7 +73,8 @@ interface RowOptions<T>
   write?: Field['write'];
   wanted?: Field['wanted'];
   found?: Field['found'];
-  text?: Field['text'];
+  /** The value is a map, told apart by its keys. Shows one entry; undefined: a log only says that it differs. */
+  entries?: ShowEntry;
 }
 
 export interface Row<T> extends RowOptions<T> {
@@ -94,7 +98,7 @@ export const hostConfig = <T>(kind: Kind<T>, options: RowOptions<T>): Row<T> => 
 
 /** A row with everything that it leaves to its kind. */
 export function fieldOf<K extends FieldName>(name: K, row: Row<Value<K>>): Field {
-  const { at, kind, label, image } = row;
+  const { at, kind, label, image, entries } = row;
   const canonical = (value: Value<K> | undefined): Json | undefined =>
     value === undefined ? undefined : kind.canonical(value);
   const valueIn = (spec: ContainerSpec): Value<K> | undefined => spec[name] as Value<K> | undefined;
@@ -124,10 +128,15 @@ export function fieldOf<K extends FieldName>(name: K, row: Row<Value<K>>): Field
       row.wanted ??
       (({ desired, image: config }) => canonical(valueIn(desired) ?? (image && config ? image(config) : undefined))),
     found: row.found ?? (({ observed }) => canonical(valueIn(observed))),
-    text:
-      row.text ??
-      ((found, wanted) =>
-        kind.hidden ? `${label} differs` : `${label}: ${shown(kind, found)}, wanted ${shown(kind, wanted)}`),
+    text: (found, wanted) => {
+      if (entries) return entriesText(label, entries, found, wanted);
+      return kind.hidden ? `${label} differs` : `${label}: ${shown(kind, found)}, wanted ${shown(kind, wanted)}`;
+    },
+    changes: (found, wanted) => {
+      if (entries) return entriesChanges(label, entries, found, wanted);
+      const [from, to] = kind.hidden ? [words(found), words(wanted)] : [shown(kind, found), shown(kind, wanted)];
+      return [blotted(label, '', from, to)];
+    },
   };
 }
 
@@ -137,23 +146,3 @@ const put = (target: object, name: string, value: unknown): void => {
 
 const shown = (kind: { show(value: Json): string }, value: Json | undefined): string =>
   value === undefined ? ((kind as { none?: string }).none ?? 'none') : kind.show(value);
-
-/** Differences between two maps in words, `A differs, B is missing, C is not wanted`; with `show` the values are told too. */
-export function mapText(label: string, show?: (value: Json, key: string) => string | undefined): Field['text'] {
-  return (found, wanted) => {
-    const left = (found ?? {}) as Record<string, Json | undefined>;
-    const right = (wanted ?? {}) as Record<string, Json | undefined>;
-    const keys = [...new Set([...Object.keys(left), ...Object.keys(right)])].sort();
-    const words = keys.flatMap((key) => {
-      const [is, should] = [own(left, key), own(right, key)];
-      if (JSON.stringify(is) === JSON.stringify(should)) return [];
-      const before = is === undefined ? undefined : show?.(is, key);
-      const after = should === undefined ? undefined : show?.(should, key);
-      if (is === undefined) return [after === undefined ? `${key} is missing` : `${key} is missing, wanted ${after}`];
-      if (should === undefined)
-        return [before === undefined ? `${key} is not wanted` : `${key} is ${before}, not wanted`];
-      return [before === undefined || after === undefined ? `${key} differs` : `${key} is ${before}, wanted ${after}`];
-    });
-    return `${label}: ${words.join('; ')}`;
-  };
-}

@@ -3,7 +3,7 @@ import type { CreateContainerBody } from '../engine-api.ts';
 import { joinedId } from '../joined-id.ts';
 import type { Json } from '../json.ts';
 import { primaryNetwork } from '../networks.ts';
-import { type Comparison, hasQuirk, hostConfig, mapText, type Rows, type Surroundings } from './field.ts';
+import { type Comparison, hasQuirk, hostConfig, type Rows, type Surroundings } from './field.ts';
 import { flag, list, map, set, setOf, text } from './kinds.ts';
 
 const capability = setOf((name) => name.toUpperCase().replace(/^CAP_/, ''));
@@ -120,7 +120,7 @@ export const isolationRows = {
       found: foundSecurity,
     },
   ),
-  Sysctls: hostConfig(map, { label: 'sysctls', ownable: 'keys', text: mapText('sysctls', String) }),
+  Sysctls: hostConfig(map, { label: 'sysctls', ownable: 'keys', entries: String }),
   Ulimits: hostConfig(
     {
       read: (raw) =>
@@ -134,7 +134,7 @@ export const isolationRows = {
       show: String,
       unordered: true,
     },
-    { label: 'ulimits', text: mapText('ulimits', String) },
+    { label: 'ulimits', entries: String },
   ),
   GroupAdd: hostConfig(set, { label: 'group_add' }),
   Runtime: hostConfig(text, {

@@ -2,7 +2,7 @@ import type { ContainerSpec, MountSpec } from '../../model/spec.ts';
 import type { ImageConfig } from '../../model/state.ts';
 import { joinedId } from '../joined-id.ts';
 import { type Json, stableText } from '../json.ts';
-import { type Comparison, hasQuirk, hostConfig, mapText, type Rows, type Surroundings } from './field.ts';
+import { type Comparison, hasQuirk, hostConfig, type Rows, type Surroundings } from './field.ts';
 import { bytes, type Kind, map, samePath, set } from './kinds.ts';
 import { fitsBinds, readMounts, writeMounts } from './mount-body.ts';
 
@@ -145,7 +145,7 @@ export const mountRows = {
     read: readMounts,
     wanted: (comparison) => mounts(comparison.desired.Mounts, comparison),
     found: foundMounts,
-    text: mapText('volumes', String),
+    entries: String,
   }),
   VolumesFrom: hostConfig(set, {
     label: 'volumes_from',
@@ -158,7 +158,7 @@ export const mountRows = {
     ownable: 'keys',
     wanted: (comparison) => tmpfs(comparison.desired, comparison),
     found: foundTmpfs,
-    text: mapText('tmpfs', (value) => String(value) || 'without options'),
+    entries: (value) => String(value) || 'without options',
   }),
   ShmSize: hostConfig(
     { ...bytes, none: "the engine's" },
@@ -168,5 +168,5 @@ export const mountRows = {
       engineDefault: (found) => found === 64 * 2 ** 20,
     },
   ),
-  StorageOpt: hostConfig(map, { label: 'storage_opt', ownable: 'keys', text: mapText('storage_opt', String) }),
+  StorageOpt: hostConfig(map, { label: 'storage_opt', ownable: 'keys', entries: String }),
 } satisfies Rows;

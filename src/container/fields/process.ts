@@ -1,8 +1,9 @@
 import type { ContainerSpec, HealthcheckSpec } from '../../model/spec.ts';
 import { type Json, sameJson } from '../json.ts';
 import { usersLabels } from '../labels/managed.ts';
-import { type Comparison, config, hasQuirk, hostConfig, mapText, type Rows } from './field.ts';
+import { type Comparison, config, hasQuirk, hostConfig, type Rows } from './field.ts';
 import { choice, flag, type Kind, list, map, path, text } from './kinds.ts';
+import { noEntry } from './shown-change.ts';
 import { signalNumber } from './signals.ts';
 
 /** The PATH of an engine that sets one where the image has none. */
@@ -135,7 +136,7 @@ export const processRows = {
       if (hasQuirk(comparison, 'setsPath') && !('PATH' in wanted) && found.PATH === DEFAULT_PATH) delete found.PATH;
       return environment.canonical(found);
     },
-    text: mapText('environment'),
+    entries: noEntry,
   }),
   // Values may be secret: the password of a proxy's dashboard, for example.
   Labels: config(
@@ -147,7 +148,7 @@ export const processRows = {
       // createBody() adds the labels of ownership.
       wanted: ({ desired, image }) => some(usersLabels({ ...image?.Labels, ...desired.Labels })),
       found: ({ observed }) => some(usersLabels(observed.Labels)),
-      text: mapText('labels'),
+      entries: noEntry,
     },
   ),
   StopSignal: config(
@@ -176,9 +177,8 @@ export const processRows = {
       const { StartInterval, ...rest } = observed.Healthcheck;
       return comparedHealth(can.startInterval && StartInterval ? { ...rest, StartInterval } : rest, comparison);
     },
-    text: mapText('healthcheck', (value, key) =>
+    entries: (value, key) =>
       key === 'test' ? undefined : key === 'retries' ? String(value) : `${Number(value) / 1e9}s`,
-    ),
   }),
   Init: hostConfig(choice, { label: 'init', evenIfEmpty: true, filledBy: 'someEngines' }),
   RestartPolicy: hostConfig(restartPolicy, {
@@ -202,11 +202,8 @@ export const processRows = {
       label: 'logging',
       evenIfEmpty: true,
       engineDefault: (found) => ['json-file', 'local', 'journald'].some((driver) => sameJson(found, { driver })),
-      text: mapText('logging', (value, key) => (key === 'driver' ? String(value) : undefined)),
+      entries: (value, key) => (key === 'driver' ? String(value) : undefined),
     },
   ),
-  Annotations: hostConfig(
-    { ...map, hidden: true },
-    { label: 'annotations', ownable: 'keys', text: mapText('annotations') },
-  ),
+  Annotations: hostConfig({ ...map, hidden: true }, { label: 'annotations', ownable: 'keys', entries: noEntry }),
 } satisfies Rows;

@@ -1,6 +1,6 @@
 import type { ContainerSpec, DeviceRate } from '../../model/spec.ts';
 import type { Json } from '../json.ts';
-import { hostConfig, mapText, type Row, type Rows } from './field.ts';
+import { hostConfig, type Row, type Rows } from './field.ts';
 import { billionths, bytes, count, flag, type Kind, level, limit, showBytes, text } from './kinds.ts';
 
 /** With a memory limit and no swap limit, an engine allows as much swap as memory. */
@@ -21,7 +21,7 @@ const rates = byPath<DeviceRate>(({ Rate }) => Rate);
 const rate = (key: string): Row<DeviceRate[]> => {
   const label = `blkio_config.${key}`;
   const show = (value: Json) => (key.endsWith('bps') ? showBytes(Number(value)) : String(value));
-  return hostConfig(rates, { label, text: mapText(label, show) });
+  return hostConfig(rates, { label, entries: show });
 };
 
 /** The limits of the container. Most of them can be changed while it runs. */
@@ -53,7 +53,7 @@ export const resourceRows = {
   BlkioWeight: hostConfig(count, { label: 'blkio_config.weight', inPlace: true }),
   BlkioWeightDevice: hostConfig(
     byPath<{ Path: string; Weight: number }>(({ Weight }) => Weight),
-    { label: 'blkio_config.weight_device', text: mapText('blkio_config.weight_device', String) },
+    { label: 'blkio_config.weight_device', entries: String },
   ),
   BlkioDeviceReadBps: rate('device_read_bps'),
   BlkioDeviceReadIOps: rate('device_read_iops'),

@@ -1,4 +1,4 @@
-import type { PlanProblem, Withheld } from '../../model/plan.ts';
+import type { FieldChange, PlanProblem, Withheld } from '../../model/plan.ts';
 import type { ContainerSpec, EndpointSpec } from '../../model/spec.ts';
 import type { ActualContainer, DesiredContainer, DesiredService } from '../../model/state.ts';
 import { type AppFacts, type Attempt, finding } from '../facts/app-facts.ts';
@@ -100,7 +100,7 @@ export interface Repairs {
   disconnect: { network: string; reason: string; needs: Need[] }[];
   /** `waits`: for its network to be made again. Until then it stays on the one that there is, and is started there. */
   connect: { network: string; endpoint: EndpointSpec; reason: string; needs: Need[]; waits: boolean }[];
-  update?: { changes: Partial<ContainerSpec>; reasons: string[] } | undefined;
+  update?: { changes: Partial<ContainerSpec>; reasons: string[]; fields: FieldChange[] } | undefined;
   /** A network that it needs cannot be used. */
   blocked?: string | undefined;
 }

@@ -1,8 +1,9 @@
-import { formatProblem } from '../../lib/errors.ts';
 import { Line, line, type Palette, plain } from '../../lib/text/line.ts';
 import { printable } from '../../lib/text/printable.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
 import type { AppPlan, Operation, OperationKind, Plan } from '../../model/plan.ts';
+import { changesOf } from './changes.ts';
+import { type Hide, renderHead } from './render-changes.ts';
 
 type Sign = '+' | '-' | '~' | '?';
 type Words<Kind> = (operation: Extract<Operation, { kind: Kind }>) => string;
@@ -38,8 +39,8 @@ const PRINTED: { [Kind in OperationKind]: readonly [Sign, Words<Kind>] } = {
 export const describe = (operation: Operation): string =>
   (PRINTED[operation.kind][1] as (one: Operation) => string)(operation);
 
-/** A plan for people: an app a paragraph, an operation a line with its reason. */
-export function renderText(plan: Plan, palette: Palette = plain, unplanned = 0): Line[] {
+/** A plan with each of its steps: an app a paragraph, an operation a line with its reason. */
+export function renderSteps(plan: Plan, palette: Palette = plain, unplanned = 0): Line[] {
   const changing = plan.apps.filter(
     ({ operations, problems, adopted }) => operations.length + problems.length + (adopted?.length ?? 0) > 0,
   );
@@ -47,17 +48,10 @@ export function renderText(plan: Plan, palette: Palette = plain, unplanned = 0):
   return [...lines, Line.of(summary(plan, unplanned))];
 }
 
-function renderApp({ app, operations, problems, adopted }: AppPlan, palette: Palette): Line[] {
+function renderApp(app: AppPlan, palette: Palette): Line[] {
+  const { operations } = app;
   const width = Math.min(60, Math.max(0, ...operations.map((operation) => printable(describe(operation)).length)));
-  return [
-    palette.bold(app),
-    ...problems.map((problem) => {
-      const text = `  ! ${problem.service ? `${problem.service}: ` : ''}${formatProblem(problem)}`;
-      return problem.severity === 'error' ? palette.error(text) : palette.change(text);
-    }),
-    ...(adopted ? [palette.dim(`  = keeps ${adopted.join(', ')}, made by docker compose (adopted)`)] : []),
-    ...operations.map((operation) => renderOperation(operation, width, palette)),
-  ];
+  return [...renderHead(app, palette), ...operations.map((operation) => renderOperation(operation, width, palette))];
 }
 
 function renderOperation(operation: Operation, width: number, palette: Palette): Line {
@@ -93,10 +87,19 @@ const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' :
  * A plan for programs: the operations with all that tells them apart, without file contents, environment or labels, which may be secret.
  * The shape is stable: keys are added, never changed.
  */
-export function renderJson(plan: Plan): string {
+export function renderJson(plan: Plan, hide: Hide = (text) => text): string {
   const apps = plan.apps.map(({ app, revision, operations, problems, adopted }) => ({
     app,
     revision,
+    changes: changesOf({ operations }).map(({ fields, withheld, ...change }) => ({
+      ...change,
+      fields: fields.map(({ from, to, ...field }) => ({
+        ...field,
+        from: from === undefined ? undefined : hide(from),
+        to: to === undefined ? undefined : hide(to),
+      })),
+      withheld: withheld && { by: withheld.by, text: withheld.text },
+    })),
     operations: operations.map((operation) => ({
       id: operation.id,
       kind: operation.kind,

@@ -3,7 +3,7 @@ import { withOwned } from '../../../container/ignore.ts';
 import { asIfAsked } from '../../../container/labels/asked.ts';
 import { contentDigest, hooksDigest, specHash } from '../../../container/labels/hash.ts';
 import { own } from '../../../lib/own.ts';
-import type { FieldDifference } from '../../../model/plan.ts';
+import type { FieldChange, FieldDifference } from '../../../model/plan.ts';
 import type { ContainerSpec, EndpointSpec } from '../../../model/spec.ts';
 import type { ActualContainer, ActualSite, DesiredContainer } from '../../../model/state.ts';
 
@@ -14,10 +14,12 @@ export interface Assessment {
   asked: ContainerSpec;
   /** The fields for which only a new container will do, as people call them. */
   fields: string[];
+  /** All differences as data: those for which only a new container will do, and those that are put right in place. */
+  changed: FieldChange[];
   /** The reasons for a new container, in words; empty: this one is right, or can be made so in place. */
   replace: string[];
   /** The changes that the engine makes in place, and why. */
-  update: { changes: Partial<ContainerSpec>; reasons: string[] } | undefined;
+  update: { changes: Partial<ContainerSpec>; reasons: string[]; fields: FieldChange[] } | undefined;
   disconnect: { network: string; reason: string }[];
   connect: { network: string; endpoint: EndpointSpec; reason: string }[];
   /** It was made for just this spec: a difference now is drift. */
@@ -39,55 +41,76 @@ export function assess(
   const fields = differences(asked, comparable, image, can);
   const inPlace = fields.filter((difference) => can.update && isMendable(difference, asked));
   const anew = fields.filter((difference) => !inPlace.includes(difference));
-  const images = imageReasons(wanted, found, actual);
+  const images = imageChanges(wanted, found, actual);
+  const digests = digestChanges(wanted, found);
   const replace = [
-    ...images,
+    ...images.map(({ text }) => text),
     ...anew.map((difference) => difference.text),
-    ...digestReasons(wanted, found),
+    ...digests.map(({ text }) => text),
     ...(found.status === 'dead' ? ['the engine calls it dead'] : []),
   ];
   return {
     container: found,
     asked,
     fields: [...images.map(() => 'image'), ...anew.map(({ label }) => label)],
+    changed: [...images.map(untold), ...fields.flatMap(({ changes }) => changes), ...digests.map(untold)],
     replace,
     update:
-      inPlace.length > 0 ? { changes: changesOf(asked, inPlace), reasons: inPlace.map((d) => d.text) } : undefined,
+      inPlace.length > 0
+        ? {
+            changes: changesOf(asked, inPlace),
+            reasons: inPlace.map(({ text }) => text),
+            fields: inPlace.flatMap(({ changes }) => changes),
+          }
+        : undefined,
     ...endpoints(wanted.spec, found, actual, newNetworks),
-    madeForThis:
-      found.specHash !== '' && found.specHash === specHash(wanted.spec) && digestReasons(wanted, found).length === 0,
+    madeForThis: found.specHash !== '' && found.specHash === specHash(wanted.spec) && digests.length === 0,
   };
 }
 
 /** An image that is no longer on the disk is no difference: its containers go on running. */
-function imageReasons(wanted: DesiredContainer, found: ActualContainer, actual: ActualSite): string[] {
+function imageChanges(wanted: DesiredContainer, found: ActualContainer, actual: ActualSite): ToldChange[] {
   const { Image } = wanted.spec;
   const image = own(actual.images, Image);
   // Podman writes the whole name where no label tells what was asked for.
   const isTheSame = found.adopted && image?.id === found.imageId;
   if (found.spec.Image !== Image && !isTheSame) {
     // A tag may have got a second name for the same image: nothing to gain from a replacement, but the reference must be what Git says.
-    return [`image: ${found.spec.Image}, wanted ${Image}`];
+    return [{ field: 'image', from: found.spec.Image, to: Image, text: `image: ${found.spec.Image}, wanted ${Image}` }];
   }
-  return image && image.id !== found.imageId
-    ? [`image: ${Image} is now ${short(image.id)}, runs ${short(found.imageId)}`]
-    : [];
+  if (!image || image.id === found.imageId) return [];
+  const [from, to] = [short(found.imageId), short(image.id)];
+  return [
+    {
+      field: 'image',
+      from: `${Image} (${from})`,
+      to: `${Image} (${to})`,
+      text: `image: ${Image} is now ${to}, runs ${from}`,
+    },
+  ];
 }
 
 const short = (id: string): string => id.replace(/^sha256:/, '').slice(0, 12);
 
 /** Labels that an adopted container lacks are no difference. */
-function digestReasons(wanted: DesiredContainer, found: ActualContainer): string[] {
-  const reasons: string[] = [];
-  if (found.filesDigest !== undefined && found.filesDigest !== wanted.filesDigest)
-    reasons.push('a file it binds changed in Git');
-  if (found.contentDigest !== undefined && found.contentDigest !== contentDigest(wanted.spec.Files)) {
-    reasons.push('the content of a config or secret changed');
-  }
-  if (found.hooksDigest !== undefined && found.hooksDigest !== hooksDigest(wanted.hooks))
-    reasons.push('its post_start hooks changed in Git');
-  return reasons;
+function digestChanges(wanted: DesiredContainer, found: ActualContainer): ToldChange[] {
+  const differs = (was: string | undefined, is: string): boolean => was !== undefined && was !== is;
+  const changes: ToldChange[] = [];
+  if (differs(found.filesDigest, wanted.filesDigest))
+    changes.push({ field: 'files', hidden: true, text: 'a file it binds changed in Git' });
+  if (differs(found.contentDigest, contentDigest(wanted.spec.Files)))
+    changes.push({ field: 'configs or secrets', hidden: true, text: 'the content of a config or secret changed' });
+  if (differs(found.hooksDigest, hooksDigest(wanted.hooks)))
+    changes.push({ field: 'post_start', hidden: true, text: 'its post_start hooks changed in Git' });
+  return changes;
 }
+
+/** A change, and the same in words. */
+interface ToldChange extends FieldChange {
+  text: string;
+}
+
+const untold = ({ text: _, ...change }: ToldChange): FieldChange => change;
 
 /** A default can be set in place where it has a value to be set to: swap is twice the memory where Git says nothing of it. */
 const isMendable = ({ field, inPlace }: FieldDifference, spec: ContainerSpec): boolean =>

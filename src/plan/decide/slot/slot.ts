@@ -23,7 +23,12 @@ export function slotOf(known: Known, service: DesiredService, wanted: DesiredCon
     .filter(({ status }) => status !== 'removing')
     .map((found) => {
       const assessed = assess(wanted, found, actual, created, owned);
-      return { ...assessed, replace: [...assessed.replace, ...externalReasons(known, wanted, found)] };
+      const external = externalReasons(known, wanted, found);
+      return {
+        ...assessed,
+        replace: [...assessed.replace, ...external],
+        changed: [...assessed.changed, ...external.map((field) => ({ field }))],
+      };
     });
   const current = best(
     present.filter(({ replace }) => replace.length === 0),

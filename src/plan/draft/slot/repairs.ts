@@ -27,8 +27,15 @@ export function draftRepairs(
     if (!waits) ready.push(joined);
   }
   if (update) {
-    const { changes, reasons } = update;
-    const id = draft.add({ kind: 'updateContainer', changes, reason: reasons.join('; '), after: [], ...shared });
+    const { changes, reasons, fields } = update;
+    const id = draft.add({
+      kind: 'updateContainer',
+      changes,
+      reason: reasons.join('; '),
+      fields,
+      after: [],
+      ...shared,
+    });
     // A wrong limit does not keep a container down: if it cannot be set, the container is started in the next pass without it.
     if (!draft.isHeld(id)) ready.push(id);
   }

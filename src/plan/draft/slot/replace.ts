@@ -54,6 +54,7 @@ export function draftSuccessor(
     // The engine finds out which of them the image declares: a tag may have moved since we looked.
     inherit: inheritable(work.wanted.spec, undefined, container.anonymousVolumes),
     again,
+    fields: old.changed,
     reason: finding(
       `replaces ${container.name}${container.adopted ? ', which docker compose made' : ''}: ${reasons.join('; ')}`,
       work.change,

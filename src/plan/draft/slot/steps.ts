@@ -24,7 +24,7 @@ type Creation = Operation & { kind: 'createContainer' };
 export function create(
   { app, wanted, change }: SlotWork,
   { id: { number }, service }: NamedSlot,
-  asked: Pick<Creation, 'name' | 'spec' | 'inherit' | 'again' | 'reason' | 'after'>,
+  asked: Pick<Creation, 'name' | 'spec' | 'inherit' | 'again' | 'reason' | 'fields' | 'after'>,
 ): Made {
   const { facts, draft } = app;
   const { desired } = facts;

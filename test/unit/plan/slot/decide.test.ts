@@ -20,6 +20,7 @@ const assessed = (container: Partial<ActualContainer>, replace: string[] = []): 
   container: { ...running, ...container },
   asked: web.containers[0]?.spec as Assessment['asked'],
   fields: [],
+  changed: [],
   replace,
   update: undefined,
   disconnect: [],

@@ -1,0 +1,128 @@
+import { formatProblem } from '../../lib/errors.ts';
+import { Line, line, type Palette, plain } from '../../lib/text/line.ts';
+import { printable } from '../../lib/text/printable.ts';
+import { shortRevision } from '../../lib/text/revision.ts';
+import type { AppPlan, FieldChange, Plan } from '../../model/plan.ts';
+import { type Action, type Change, changesOf } from './changes.ts';
+
+/** Hides values that no output may show. */
+export type Hide = (text: string) => string;
+
+/** A plan for people: an app a paragraph, a container a line with the fields that differ, and a summary. */
+export function renderChanges(
+  plan: Plan,
+  palette: Palette = plain,
+  unplanned = 0,
+  hide: Hide = (text) => text,
+): Line[] {
+  const apps = plan.apps.map((app) => ({ ...app, changes: changesOf(app) }));
+  const told = apps.filter(
+    ({ changes, problems, adopted }) => changes.length + problems.length + (adopted?.length ?? 0) > 0,
+  );
+  return [
+    ...told.flatMap((app) => [...renderApp(app, palette, hide), Line.of('')]),
+    Line.of(
+      summary(
+        plan,
+        unplanned,
+        apps.flatMap(({ changes }) => changes),
+      ),
+    ),
+  ];
+}
+
+/** The heading of an app, and its problems. */
+export function renderHead({ app, problems, adopted }: AppPlan, palette: Palette): Line[] {
+  return [
+    palette.bold(app),
+    ...problems.map((problem) => {
+      const text = `  ! ${problem.service ? `${problem.service}: ` : ''}${formatProblem(problem)}`;
+      return problem.severity === 'error' ? palette.error(text) : palette.change(text);
+    }),
+    ...(adopted ? [palette.dim(`  = keeps ${adopted.join(', ')}, made by docker compose (adopted)`)] : []),
+  ];
+}
+
+function renderApp(app: AppPlan & { changes: readonly Change[] }, palette: Palette, hide: Hide): Line[] {
+  const name = (change: Change): string => printable(titleOf(change));
+  const width = Math.min(40, Math.max(0, ...app.changes.map((change) => name(change).length)));
+  const actions = Math.max(0, ...app.changes.map(({ action }) => action.length));
+  return [
+    ...renderHead(app, palette),
+    ...app.changes.map((change) => {
+      const head = `${signOf(change.action)} ${name(change).padEnd(width)}  ${change.action.padEnd(actions)}`;
+      const withheld = change.withheld ? palette.dim(` [withheld: ${change.withheld.text}]`) : '';
+      const paint = change.withheld ? palette.dim : palette[paintOf(change.action)];
+      return line`  ${paint(head)}  ${detailOf(change, hide)}${withheld}`;
+    }),
+  ];
+}
+
+const titleOf = ({ kind, name }: Change): string => {
+  if (kind === 'container') return name;
+  return kind === 'files' ? count(Number(name), 'file') : `${kind} ${name}`;
+};
+
+const paintOf = (action: Action): 'add' | 'remove' | 'change' => {
+  if (['create', 'pull', 'write', 'start', 'unpause'].includes(action)) return 'add';
+  return ['remove', 'delete', 'stop'].includes(action) ? 'remove' : 'change';
+};
+const signOf = (action: Action): string => ({ add: '+', remove: '-', change: '~' })[paintOf(action)];
+
+/** The fields that differ, with the values of both sides; without fields, the reason. */
+function detailOf({ fields, reason, cause }: Change, hide: Hide): string {
+  if (fields.length === 0) return reason;
+  return `${fields.map((field) => fieldText(field, hide)).join('; ')}${cause === 'drift' ? ' (drift)' : ''}`;
+}
+
+/** `memory: 128m -> 64m`; `environment.TOKEN: changed (not shown)`. */
+export function fieldText({ field, from, to, hidden }: FieldChange, hide: Hide = (text) => text): string {
+  if (hidden) return `${field}: changed (not shown)`;
+  if (from === undefined && to === undefined) return field;
+  const shown = (value: string | undefined): string =>
+    value === undefined ? 'none' : value === '' ? '""' : hide(value);
+  return `${field}: ${shown(from)} -> ${shown(to)}`;
+}
+
+const PAST: Record<Action, string> = {
+  create: 'created',
+  replace: 'replaced',
+  update: 'updated in place',
+  restart: 'restarted',
+  start: 'started',
+  stop: 'stopped',
+  unpause: 'unpaused',
+  rename: 'renamed',
+  'run hooks': 'with hooks to run',
+  remove: 'removed',
+  'make again': 'made again',
+  pull: 'pulled',
+  write: 'written',
+  delete: 'deleted',
+};
+
+/** `2 containers replaced, 1 created; 1 image pulled`. */
+export function countsOf(changes: readonly Change[]): string {
+  const kinds = ['container', 'network', 'volume', 'image', 'files'] as const;
+  const parts = kinds.flatMap((kind) => {
+    const counts = new Map<Action, number>();
+    for (const change of changes) {
+      if (change.kind !== kind || change.withheld) continue;
+      counts.set(change.action, (counts.get(change.action) ?? 0) + (kind === 'files' ? Number(change.name) : 1));
+    }
+    const noun = kind === 'files' ? 'file' : kind;
+    const words = [...counts].map(([action, n], index) => `${index === 0 ? count(n, noun) : n} ${PAST[action]}`);
+    return words.length > 0 ? [words.join(', ')] : [];
+  });
+  const withheld = changes.filter((change) => change.withheld).length;
+  return [...parts, ...(withheld > 0 ? [`${withheld} withheld`] : [])].join('; ');
+}
+
+function summary({ site, revision, apps }: Plan, unplanned: number, changes: readonly Change[]): string {
+  const errors = apps.flatMap(({ problems }) => problems).filter(({ severity }) => severity === 'error').length;
+  const parts = [countsOf(changes) || 'nothing to do', ...(errors > 0 ? [count(errors, 'error')] : [])];
+  const others = unplanned > 0 ? `; ${count(unplanned, 'app')} cannot be planned` : '';
+  return `${site} at ${shortRevision(revision)}: ${parts.join('; ')} (${count(apps.length, 'app')}${others})`;
+}
+
+const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
