@@ -1,50 +1,58 @@
-import type { PlacedApp, PlacedSite } from '../model/fleet.ts';
+import type { Problem } from '../lib/errors.ts';
+import type { PlacedSite } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { DesiredSite } from '../model/state.ts';
 import { compileOnce } from './compile-once.ts';
-import { type CompileOne, compileOne, compileSite } from './compile-site.ts';
+import { type CompileOne, compileOne, desiredSite, losersOf, type Results, sorted } from './compile-site.ts';
 import type { CompileOptions } from './load/values/values.ts';
 
-/** Sites that should run the same: equal apps, compiled from equal inputs, under equal rules. */
-export interface SiteGroup {
-  /** Their names, in the order in which they were compiled. */
-  sites: string[];
-  /** The desired state of the first one. That of the others differs in `site` alone. */
-  desired: DesiredSite;
+/** A compiled site. Sites that give an app the same inputs share its result: it is the same object. */
+export interface CompiledSite {
+  placed: Omit<PlacedSite, 'apps'>;
+  /** By the name of the placed app, sorted. */
+  results: Results;
+  /** Apps that compile and are broken all the same. Sites whose apps claim the same things share it. */
+  lost: ReadonlyMap<string, Problem[]>;
 }
 
-/** Compiles many sites. The cost grows with the inputs that differ, not with the number of sites. */
-export interface FleetCompiler {
-  /** The group that a site belongs to. Throws SourceError. */
-  compile(placed: PlacedSite, files: Snapshot): Promise<SiteGroup>;
-  /** All groups so far. */
-  groups(): SiteGroup[];
-}
+/** Compiles a site. Throws SourceError. */
+export type CompileSite = (placed: PlacedSite, files: Snapshot) => Promise<CompiledSite>;
 
-/** `compile` compiles one app; it is called once for equal inputs. */
-export function createFleetCompiler(options: CompileOptions, compile: CompileOne = compileOne): FleetCompiler {
+/** Compiles many sites, of one revision or several. The cost grows with the inputs that differ. `compile` is called once for equal inputs. */
+export function createFleetCompiler(options: CompileOptions, compile: CompileOne = compileOne): CompileSite {
   const once = compileOnce(compile);
-  const groups = new Map<string, SiteGroup>();
-  const numbers = new Map<object, number>();
-  const numberOf = (result: object): number => {
-    const number = numbers.get(result) ?? numbers.size;
-    numbers.set(result, number);
-    return number;
+  const losers = new Map<string, CompiledSite['lost']>();
+  const claims = numbered((result: object) =>
+    'claims' in result && 'size' in result ? JSON.stringify([result.claims, result.size]) : undefined,
+  );
+  return async ({ apps, ...placed }, files) => {
+    const results = new Map<string, Awaited<ReturnType<CompileOne>>>();
+    for (const app of sorted(apps)) results.set(app.name, await once(app, placed.site, files, options));
+    const key = JSON.stringify([
+      placed.broken.map(({ name }) => name),
+      [...results].map(([name, each]) => [name, claims(each)]),
+    ]);
+    const lost = losers.get(key) ?? losersOf(placed.broken, results);
+    losers.set(key, lost);
+    return { placed, results, lost };
   };
-  return {
-    async compile(placed, files) {
-      const { site, apps, ...rules } = placed;
-      const results = new Map<PlacedApp, Awaited<ReturnType<CompileOne>>>();
-      for (const app of apps) results.set(app, await once(app, site, files, options));
-      const key = `${[...results.values()].map(numberOf).join(' ')} ${JSON.stringify(rules)}`;
-      const known = groups.get(key);
-      if (known) known.sites.push(site);
-      if (known) return known;
-      const compiled: CompileOne = async (app, ...rest) => results.get(app) ?? once(app, ...rest);
-      const group = { sites: [site], desired: await compileSite(placed, files, options, new Map(), compiled) };
-      groups.set(key, group);
-      return group;
-    },
-    groups: () => [...groups.values()],
+}
+
+/** The same as `compileSite` gives for this site alone. */
+export const desiredOfSite = ({ placed, results, lost }: CompiledSite): DesiredSite =>
+  desiredSite(placed, results, lost);
+
+/** Gives each object a number: the same for objects of the same text. The text of an object is made once. */
+function numbered(textOf: (object: object) => string | undefined): (object: object) => number {
+  const byObject = new WeakMap<object, number>();
+  const byText = new Map<string | undefined, number>();
+  return (object) => {
+    const known = byObject.get(object);
+    if (known !== undefined) return known;
+    const text = textOf(object);
+    const number = byText.get(text) ?? byText.size;
+    byText.set(text, number);
+    byObject.set(object, number);
+    return number;
   };
 }

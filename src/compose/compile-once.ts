@@ -2,34 +2,43 @@ import { own } from '../lib/own.ts';
 import type { PlacedApp } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { keptSnapshot } from '../source/kept-snapshot.ts';
+import { createWitnesses, type Witness } from '../source/witness.ts';
 import { type CompileOne, compileOne } from './compile-site.ts';
 import type { CompileOptions } from './load/values/values.ts';
 
-type Result = Awaited<ReturnType<CompileOne>>;
+interface Known {
+  result: Awaited<ReturnType<CompileOne>>;
+  /** The files that it was compiled from. */
+  read: Witness;
+}
 
-/** The results of one app with the same files and settings: first by the names that it asked for, then by their values. */
-type ByAsked = Map<string, { names: readonly string[]; byValues: Map<string, Result> }>;
+/** The results of one app with the same settings: first by the names that it asked for, then by their values. */
+type ByAsked = Map<string, { names: readonly string[]; byValues: Map<string, Known[]> }>;
 
 /**
- * Compiles each app once for all sites that give it the same inputs: the same files, the same settings, and the same values for the names that it asks
- * for. Compiling reads nothing else of a site, so the result is the same one, and not only an equal one. All calls need the same options, without
- * `before`.
+ * Compiles each app once for all sites and revisions that give it the same inputs: the same settings, files of the same content, and the same values for the
+ * names that it asks for. Compiling reads nothing else, so the result is the same one, and not only an equal one; its `revision` is the first that had it. All
+ * calls need the same options, without `before`.
  */
 export function compileOnce(compile: CompileOne = compileOne): CompileOne {
-  const known = new Map<Snapshot, { files: Snapshot; apps: Map<string, ByAsked> }>();
+  const apps = new Map<string, ByAsked>();
+  const kept = new Map<Snapshot, Snapshot>();
+  const witnesses = createWitnesses();
   return async (app, site, snapshot, options) => {
+    const files = entry(kept, snapshot, () => keptSnapshot(snapshot));
     const { values, ...settings } = app;
-    const { files, apps } = entry(known, snapshot, () => ({ files: keptSnapshot(snapshot), apps: new Map() }));
     const byAsked = entry(apps, JSON.stringify(settings), (): ByAsked => new Map());
     for (const { names, byValues } of byAsked.values()) {
-      const found = byValues.get(answers(names, site, values));
-      if (found) return found;
+      for (const { result, read } of byValues.get(answers(names, site, values)) ?? []) {
+        if (await witnesses.holds(read, files)) return result;
+      }
     }
     const asked = new Set<string>();
-    const result = await compile(app, site, files, heard(options, asked));
+    const recorder = witnesses.record(files);
+    const result = await compile(app, site, recorder.snapshot, heard(options, asked));
     const names = [...asked].sort();
-    const group = entry(byAsked, names.join(' '), () => ({ names, byValues: new Map<string, Result>() }));
-    group.byValues.set(answers(names, site, values), result);
+    const { byValues } = entry(byAsked, names.join(' '), () => ({ names, byValues: new Map<string, Known[]>() }));
+    entry(byValues, answers(names, site, values), (): Known[] => []).push({ result, read: await recorder.witness() });
     return result;
   };
 }

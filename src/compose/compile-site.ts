@@ -28,9 +28,8 @@ export async function compileSite(
   snapshot: Snapshot | ((app: PlacedApp) => Snapshot),
   options: CompileOptions,
   before: SiteBefore = new Map(),
-  compile: CompileOne = compileOne,
 ): Promise<DesiredSite> {
-  return (await compileClaims(placed, snapshot, options, before, compile)).desired;
+  return (await compileClaims(placed, snapshot, options, before)).desired;
 }
 
 /** Compiles all apps of a site, and gives the claims that each app holds from now on, by the name of the placed app. */
@@ -39,62 +38,88 @@ export async function compileClaims(
   snapshot: Snapshot | ((app: PlacedApp) => Snapshot),
   options: CompileOptions,
   before: SiteBefore,
-  compile: CompileOne = compileOne,
 ): Promise<{ desired: DesiredSite; held: Map<string, AppBefore> }> {
-  const good = new Map<string, Good>();
-  const broken: BrokenApp[] = [...placed.broken];
-  const contenders: Contender[] = placed.broken.map(({ name }) => ({
-    name,
-    claims: undefined,
-    held: before.get(name)?.claims,
-  }));
-  const share = new SiteShare();
-  const breakApp = (name: string, problems: Problem[]): void => {
-    const app = good.get(name)?.desired;
-    if (app) broken.push({ name: app.name, problems, adopt: app.adopt });
-    good.delete(name);
-  };
-  const apps = [...placed.apps].sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const app of apps) {
+  const results = new Map<string, BrokenApp | Good>();
+  for (const app of sorted(placed.apps)) {
     const files = typeof snapshot === 'function' ? snapshot(app) : snapshot;
-    const result = await compile(app, placed.site, files, { ...options, before: pathsBefore(before.get(app.name)) });
-    if ('problems' in result) broken.push({ ...result, adopt: isAdopting(app, options) || undefined });
-    else {
-      good.set(app.name, result);
-      for (const { name, problem } of share.take(app.name, result.size)) breakApp(name, [problem]);
-    }
+    const compiled = { ...options, before: pathsBefore(before.get(app.name)) };
+    results.set(app.name, await compileOne(app, placed.site, files, compiled));
   }
-  for (const { name } of apps)
-    contenders.push({ name, claims: good.get(name)?.claims, held: before.get(name)?.claims });
-  for (const [name, problems] of conflictsOf(contenders)) breakApp(name, problems);
-  const { site, revision, vanished, elsewhere = [], allowEmpty, pruneThreshold, confirmPrune } = placed;
+  const lost = losersOf(placed.broken, results, before);
   return {
-    desired: {
-      site,
-      revision,
-      apps: [...good.values()].map(({ desired }) => desired),
-      broken,
-      elsewhere,
-      vanished,
-      allowEmpty,
-      pruneThreshold,
-      confirmPrune,
-    },
+    desired: desiredSite(placed, results, lost),
     held: new Map(
-      [...good].map(
-        ([
-          name,
-          {
-            claims,
-            desired: { outside = [] },
-          },
-        ]) => [name, { claims: claims.map(heldOf), readings: outside.map(({ path, from }) => ({ path, from })) }],
+      [...results].flatMap(([name, result]) =>
+        'problems' in result || lost.has(name) ? [] : [[name, heldBy(result)]],
       ),
     ),
   };
 }
 
-type Good = Pick<Compiled, 'desired' | 'claims' | 'size'>;
+/** The apps in the order in which they are compiled. */
+export const sorted = (apps: readonly PlacedApp[]): PlacedApp[] => apps.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+
+/** The results of a site's apps, by the name of the placed app, sorted. */
+export type Results = ReadonlyMap<string, BrokenApp | Good>;
+
+/** Apps that compile and are broken all the same, with their problems: they are too large beside the others, or claim a thing of another app. */
+export function losersOf(
+  broken: readonly BrokenApp[],
+  results: Results,
+  before: SiteBefore = new Map(),
+): ReadonlyMap<string, Problem[]> {
+  const share = new SiteShare();
+  const lost = new Map<string, Problem[]>();
+  for (const [name, result] of results) {
+    if ('problems' in result) continue;
+    for (const { name: large, problem } of share.take(name, result.size)) lost.set(large, [problem]);
+  }
+  const claimsOf = (name: string): Good['claims'] | undefined => {
+    const result = results.get(name);
+    return result && !('problems' in result) && !lost.has(name) ? result.claims : undefined;
+  };
+  const contenders = [...broken.map(({ name }) => name), ...results.keys()].map(
+    (name): Contender => ({
+      name,
+      claims: claimsOf(name),
+      held: before.get(name)?.claims,
+    }),
+  );
+  for (const [name, problems] of conflictsOf(contenders)) lost.set(name, problems);
+  return lost;
+}
+
+/** The desired state of a site, from the results of its apps. */
+export function desiredSite(
+  placed: Omit<PlacedSite, 'apps'>,
+  results: Results,
+  lost: ReadonlyMap<string, Problem[]>,
+): DesiredSite {
+  const { site, revision, vanished, elsewhere = [], allowEmpty, pruneThreshold, confirmPrune } = placed;
+  const all = [...results].map(([name, result]) => lostOr(result, lost.get(name)));
+  return {
+    site,
+    revision,
+    apps: all.flatMap((result) => ('problems' in result ? [] : [result.desired])),
+    broken: [...placed.broken, ...all.flatMap((result) => ('problems' in result ? [result] : []))],
+    elsewhere,
+    vanished,
+    allowEmpty,
+    pruneThreshold,
+    confirmPrune,
+  };
+}
+
+const lostOr = (result: BrokenApp | Good, problems: Problem[] | undefined): BrokenApp | Good =>
+  problems && !('problems' in result) ? { name: result.desired.name, problems, adopt: result.desired.adopt } : result;
+
+const heldBy = ({ claims, desired: { outside = [] } }: Good): AppBefore => ({
+  claims: claims.map(heldOf),
+  readings: outside.map(({ path, from }) => ({ path, from })),
+});
+
+/** An app that compiles: its desired state, what it claims of the site, and its size. */
+export type Good = Pick<Compiled, 'desired' | 'claims' | 'size'>;
 
 /** Compiles one app of a site, or gives its problems. Throws SourceError. */
 export type CompileOne = (
@@ -115,13 +140,13 @@ export const compileOne: CompileOne = async (app, site, snapshot, options) => {
   const onName = (known: string) => {
     name = known;
   };
+  const broken = (problems: Problem[]): BrokenApp => ({ name, problems, adopt: isAdopting(app, options) || undefined });
   try {
     const { desired, claims, size } = await compileWhole(app, site, snapshot, options, onName);
     return { desired, claims, size };
   } catch (error) {
-    if (error instanceof InputError)
-      return { name, problems: error.problems.map((problem) => ({ ...problem, app: name })) };
+    if (error instanceof InputError) return broken(error.problems.map((problem) => ({ ...problem, app: name })));
     if (error instanceof HoldfastError) throw error;
-    return { name, problems: [defectProblem(error, name)] };
+    return broken([defectProblem(error, name)]);
   }
 };

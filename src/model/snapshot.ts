@@ -28,6 +28,11 @@ export interface Snapshot {
   revision: string;
   /** undefined when there is no such file. Throws SourceError. */
   read(path: string): Promise<SourceFile | undefined>;
+  /**
+   * The ID of a file's content and its executable bit, as Git names them: the same text is the same file. undefined when there is no such file. Absent: only
+   * reading tells. Throws SourceError.
+   */
+  identify?(path: string): Promise<string | undefined>;
   /** The entries, sorted by name; undefined when there is no such folder. Throws SourceError. */
   list(dir: string): Promise<Entry[] | undefined>;
   /** Announces that much of these folders will be read, so that a source can fetch them in one request. Throws SourceError. */

@@ -82,6 +82,10 @@ export async function gitSnapshot(options: GitSnapshotOptions): Promise<FetchedS
       asked(path, content.length);
       return { content, executable: found.executable };
     },
+    async identify(path) {
+      const found = await look(root.oid, path);
+      return found?.kind === 'file' ? `${found.executable ? 'x' : ''}${found.oid}` : undefined;
+    },
     async list(dir) {
       const found = await look(root.oid, dir);
       if (found?.kind !== 'dir') return undefined;

@@ -1,4 +1,4 @@
-import { createFleetCompiler, type SiteGroup } from '../compose/compile-fleet.ts';
+import { type CompiledSite, createFleetCompiler } from '../compose/compile-fleet.ts';
 import { type CompileOne, compileOne } from '../compose/compile-site.ts';
 import { projectFolder } from '../compose/load/files/project-folder.ts';
 import { RepoFiles } from '../compose/load/files/repo-files.ts';
@@ -48,16 +48,16 @@ export async function checkRepo(snapshot: Snapshot, { site, pinned, compile }: C
   const misnamed = site === undefined ? await misnamedSites(snapshot) : [];
   if (names.length === 0 && misnamed.length > 0) throw new InputError(misnamed);
   if (names.length === 0) throw InputError.of('the repo has no sites', 'add one below sites/');
-  const found: Found = { problems: misnamed, warnings: [], sites: [] };
+  const found: Found = { problems: misnamed, warnings: [], sites: [], compiled: [] };
   await checkTrust(snapshot, found);
   const place = (name: string): Promise<PlacedFiles> =>
     fleet.place(name, { pinned, mustBeSomewhere: () => site !== undefined });
-  const compiler = createFleetCompiler(compile, lookingForSecrets(found));
+  const compileSite = createFleetCompiler(compile, lookingForSecrets(found));
   for (let from = 0; from < names.length; from += AT_ONCE) {
     for (const read of await Promise.allSettled(names.slice(from, from + AT_ONCE).map(place))) {
       try {
         if (read.status === 'rejected') throw read.reason;
-        await compiler.compile(read.value.placed, read.value.files);
+        found.compiled.push(await compileSite(read.value.placed, read.value.files));
         if (read.value.site) found.sites.push(read.value.site);
       } catch (error) {
         keep(found)(error);
@@ -65,12 +65,12 @@ export async function checkRepo(snapshot: Snapshot, { site, pinned, compile }: C
     }
   }
   await checkValues(snapshot, found);
-  const groups = compiler.groups();
-  const apps = appsOf(groups);
+  const results = resultsOf(found.compiled);
+  const apps = countSites(results);
   if (site === undefined) await checkApplications(snapshot, found, names.length, apps);
   return {
-    problems: [...found.problems, ...problemsOf(groups, apps, names.length)],
-    warnings: [...found.warnings, ...groups.flatMap(warningsOf)],
+    problems: [...found.problems, ...problemsOf(results, apps, names.length)],
+    warnings: [...found.warnings, ...results.flatMap(({ warnings }) => warnings)],
     sites: names.length,
     apps: apps.size,
   };
@@ -85,18 +85,52 @@ interface Found {
   warnings: Problem[];
   /** The Sites that were read and placed. */
   sites: SiteDocument[];
+  compiled: CompiledSite[];
+}
+
+/** The result of an app that some sites share. */
+interface SharedResult {
+  app: string;
+  problems: readonly Problem[];
+  warnings: readonly Problem[];
+  sites: string[];
+}
+
+function resultsOf(compiled: readonly CompiledSite[]): SharedResult[] {
+  const shared = new Map<object, SharedResult>();
+  const add = (key: object, site: string, result: () => Omit<SharedResult, 'sites'>): void => {
+    const known = shared.get(key) ?? { ...result(), sites: [] };
+    known.sites.push(site);
+    shared.set(key, known);
+  };
+  for (const { placed, results, lost } of compiled) {
+    for (const broken of placed.broken)
+      add(broken, placed.site, () => ({ app: broken.name, problems: broken.problems, warnings: [] }));
+    for (const [name, result] of results) {
+      const problems = 'problems' in result ? result.problems : lost.get(name);
+      if (problems) add(problems, placed.site, () => ({ app: appOf(result), problems, warnings: [] }));
+      else add(result, placed.site, () => ({ app: appOf(result), problems: [], warnings: warningsOf(result) }));
+    }
+  }
+  return [...shared.values()];
+}
+
+type Result = CompiledSite['results'] extends ReadonlyMap<string, infer Each> ? Each : never;
+
+const appOf = (result: Result): string => ('problems' in result ? result.name : result.desired.name);
+
+function warningsOf(result: Result): Problem[] {
+  if ('problems' in result) return [];
+  const { warnings, missing = [] } = result.desired;
+  return [...warnings, ...missing];
 }
 
 /** The number of sites of each app. */
-function appsOf(groups: readonly SiteGroup[]): Map<string, number> {
+function countSites(results: readonly SharedResult[]): Map<string, number> {
   const apps = new Map<string, number>();
-  for (const { sites, desired } of groups)
-    for (const { name } of [...desired.apps, ...desired.broken]) apps.set(name, (apps.get(name) ?? 0) + sites.length);
+  for (const { app, sites } of results) apps.set(app, (apps.get(app) ?? 0) + sites.length);
   return apps;
 }
-
-const warningsOf = ({ desired }: SiteGroup): Problem[] =>
-  desired.apps.flatMap(({ warnings, missing = [] }) => [...warnings, ...missing]);
 
 /** The repo's trust.yaml, which sites would take over. */
 async function checkTrust(snapshot: Snapshot, found: Found): Promise<void> {
@@ -203,10 +237,10 @@ const secretsIn = ({ values, valuesAt }: Pick<FleetDocument, 'values' | 'valuesA
   });
 
 /** The problems of apps, each with the sites that have it, unless all sites of the app do. A variable without a value always names them. */
-function problemsOf(groups: readonly SiteGroup[], apps: ReadonlyMap<string, number>, all: number): Problem[] {
+function problemsOf(results: readonly SharedResult[], apps: ReadonlyMap<string, number>, all: number): Problem[] {
   const merged = new Map<string, { problem: Problem; sites: string[] }>();
-  for (const { sites, desired } of groups) {
-    for (const problem of desired.broken.flatMap(({ problems }) => problems)) {
+  for (const { problems, sites } of results) {
+    for (const problem of problems) {
       const key = JSON.stringify([problem.app, problem.at, problem.message, problem.hint]);
       const known = merged.get(key) ?? { problem, sites: [] };
       known.sites.push(...sites);
