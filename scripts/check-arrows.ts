@@ -73,6 +73,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     does: 'decides what a site needs and drafts it as operations (pure); prints a plan; updates the memory',
     mayImport: ['lib', 'model', 'container'],
   },
+  impact: {
+    does: 'what a change of the repo does to every site: two revisions compiled, planned and grouped, without an engine',
+    mayImport: ['lib', 'model', 'container', 'source', 'fleet', 'compose', 'plan'],
+  },
   apply: {
     does: "observes a site; carries a plan out, and decides nothing; writes files of Git on the site's disk",
     mayImport: ['lib', 'model', 'container', 'engine', 'plan'],
@@ -113,6 +117,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'engine',
       'plan',
       'apply',
+      'impact',
       'agent',
     ],
   },

@@ -7,7 +7,7 @@ import { COMPOSE_FILES, findLoneFiles } from './compose-files.ts';
 import { readDocument } from './document.ts';
 import { fleetOf } from './documents.ts';
 import { nowhere } from './nowhere.ts';
-import { onlySite, readSite, siteNames } from './sites.ts';
+import { onlySite, readSite, type SiteDocuments, siteNames } from './sites.ts';
 
 const FLEET = 'fleet.yaml';
 /** The name of the site when the repo is a lone Compose file. */
@@ -19,6 +19,8 @@ export interface OpenFleet {
   names(): Promise<string[]>;
   /** The only site. Throws InputError when there is none, or several. */
   only(): Promise<string>;
+  /** The labels of a site; undefined where its document cannot be used. */
+  labels(site: string): Promise<Record<string, string> | undefined>;
   /**
    * Finds the apps of a site, before any Compose file is read. Throws InputError with all problems of the Fleet and the Site; a broken Application is part of
    * the result.
@@ -41,13 +43,14 @@ export interface PlacedFiles {
   site?: SiteDocument;
 }
 
-/** Opens a config repo. Throws InputError when it is neither a fleet nor a Compose file: that never means "no apps". */
-export async function openFleet(snapshot: Snapshot): Promise<OpenFleet> {
+/** Opens a config repo. `sites` keeps the Sites that are read, for other revisions. Throws InputError when it is neither a fleet nor a Compose file: that never means "no apps". */
+export async function openFleet(snapshot: Snapshot, sites?: SiteDocuments): Promise<OpenFleet> {
   const layout = await layoutOf(snapshot);
   if (layout.kind === 'bare') {
     return {
       names: async () => [DEFAULT_SITE],
       only: async () => DEFAULT_SITE,
+      labels: async () => ({}),
       place: async (site) => ({ placed: bareSite(snapshot, site, layout.compose), files: snapshot }),
     };
   }
@@ -59,7 +62,7 @@ export async function openFleet(snapshot: Snapshot): Promise<OpenFleet> {
     once(placers, files, async () => placerOf(files, fleet, await readApplications(files)));
   /** Reads both documents at once, so that a source can fetch them in one request. Throws InputError with the problems of both. */
   const documents = async (name: string, pinned: PlaceOptions['pinned']): Promise<Documents> => {
-    const [fleet, site] = await Promise.allSettled([fleetAt(snapshot), readSite(snapshot, name)]);
+    const [fleet, site] = await Promise.allSettled([fleetAt(snapshot), readSite(snapshot, name, sites)]);
     if (site.status === 'fulfilled' && site.value.pin && pinned) {
       const { pin } = site.value;
       const files = await pinned(pin);
@@ -79,6 +82,14 @@ export async function openFleet(snapshot: Snapshot): Promise<OpenFleet> {
   return {
     names: () => siteNames(snapshot),
     only: () => onlySite(snapshot),
+    labels: (site) =>
+      readSite(snapshot, site, sites).then(
+        ({ labels }) => labels,
+        (error: unknown) => {
+          if (error instanceof InputError) return undefined;
+          throw error;
+        },
+      ),
     async place(name, { pinned, mustBeSomewhere = () => false } = {}) {
       const { fleet, site, files } = await documents(name, pinned);
       const place = await placerAt(files, fleet);

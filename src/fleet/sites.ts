@@ -2,18 +2,29 @@ import { InputError, type Problem } from '../lib/errors.ts';
 import { didYouMean } from '../lib/text/did-you-mean.ts';
 import type { SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import { keptSnapshot } from '../source/kept-snapshot.ts';
 import { readDocument } from './document.ts';
 import { siteOf } from './documents.ts';
 
 const FOLDER = 'sites';
 const MOST_NAMED = 20;
 
-/** Reads one Site by its name. The cost does not grow with the fleet. Throws InputError. */
-export async function readSite(snapshot: Snapshot, name: string): Promise<SiteDocument> {
+/** Site documents that were read, by name and the ID of the file: two revisions have most of them in common. */
+export type SiteDocuments = Map<string, SiteDocument>;
+
+/** Reads one Site by its name, unless `documents` has it. The cost does not grow with the fleet. Throws InputError. */
+export async function readSite(snapshot: Snapshot, name: string, documents?: SiteDocuments): Promise<SiteDocument> {
   requireSiteName(name);
-  const root = await readDocument(snapshot, `${FOLDER}/${name}.yaml`, 'Site');
+  const file = `${FOLDER}/${name}.yaml`;
+  const files = documents ? keptSnapshot(snapshot) : snapshot;
+  const key = documents && `${name} ${await files.identify?.(file)}`;
+  const known = key === undefined ? undefined : documents?.get(key);
+  if (known) return known;
+  const root = await readDocument(files, file, 'Site');
   if (!root) throw new InputError([await missing(snapshot, name)]);
-  return siteOf(root, name);
+  const site = siteOf(root, name);
+  if (key !== undefined) documents?.set(key, site);
+  return site;
 }
 
 /** Throws InputError for a name that no file below sites/ can have. */

@@ -4,7 +4,7 @@ import { createHostFiles } from '../../apply/host-files.ts';
 import { observeSite } from '../../apply/observe-site.ts';
 import { outsideValues } from '../../compose/outside-values.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { formatProblem } from '../../lib/errors.ts';
+import { formatProblem, InputError } from '../../lib/errors.ts';
 import { line } from '../../lib/text/line.ts';
 import { emptyMemory } from '../../model/memory.ts';
 import type { DesiredSite } from '../../model/state.ts';
@@ -18,8 +18,8 @@ import { filesAsWanted, isElsewhere } from '../engine/elsewhere.ts';
 import { engineAhead } from '../engine/engine.ts';
 import { EXIT } from '../exit.ts';
 import { desiredOptions, engineOptions, folderArgument } from '../options/desired-options.ts';
-import { oneOf } from '../options/kinds.ts';
-import { onOff, withDefault } from '../options/option.ts';
+import { oneOf, text } from '../options/kinds.ts';
+import { flagOf, onOff, optional, repeated, withDefault } from '../options/option.ts';
 import { errorPalette, palette, print, printError, printJson } from '../output/terminal.ts';
 import { readDesired } from '../repo/desired.ts';
 import { territoryByHand } from '../settings/territory.ts';
@@ -32,7 +32,15 @@ export const command = defineCommand({
     ...engineOptions,
     prune: onOff('plan as `apply --prune` would'),
     steps: onOff('print each step of the plan: every call to the engine and every file, in order'),
-    output: withDefault(oneOf('text', 'json'), 'text', 'the format of the plan', { short: 'o' }),
+    output: withDefault(oneOf('text', 'json', 'markdown'), 'text', 'the format; markdown goes with --fleet', {
+      short: 'o',
+    }),
+    fleet: onOff('say what a change of the repo does to every site; no engine is asked'),
+    from: optional(text('rev'), 'with --fleet: the revision that sites run now (default: HEAD)'),
+    to: optional(text('rev'), 'with --fleet: the revision that they would run, or `worktree` (default: worktree)'),
+    selector: optional(text('labels'), 'with --fleet: only sites with these labels, as region=eu,ring!=canary'),
+    app: repeated(text('name'), 'with --fleet: only this app'),
+    strict: onOff('with --fleet: exit with 2 if a site pins a revision that this clone lacks'),
   },
   exitCodes: {
     0: 'no difference',
@@ -40,6 +48,8 @@ export const command = defineCommand({
     2: 'bad input, or an app that cannot be planned; the others are printed',
   },
   async run(folder, options) {
+    if (options.fleet) return (await import('./diff-fleet.ts')).diffFleet(folder ?? '.', options);
+    requireNoFleetOptions(options);
     const territory = territoryByHand(folder, options);
     using ahead = engineAhead(options.site, options.dockerHost);
     const outside = outsideValues();
@@ -81,6 +91,14 @@ export const command = defineCommand({
     return made.apps.some(({ operations }) => operations.length > 0) ? EXIT.differences : EXIT.ok;
   },
 });
+
+function requireNoFleetOptions({ from, to, selector, app, strict, output }: Record<string, unknown>): void {
+  const given = Object.entries({ from, to, selector, app, strict }).find(([, value]) =>
+    Array.isArray(value) ? value.length > 0 : value,
+  );
+  if (given) throw InputError.of(`${flagOf(given[0])} goes with --fleet`);
+  if (output === 'markdown') throw InputError.of('--output markdown goes with --fleet');
+}
 
 const placeholdersText = (names: readonly string[]): string =>
   `only the site knows ${names.join(', ')}: fields that use ${names.length === 1 ? 'it' : 'them'} are not compared (--values FILE gives the values, and then they are)`;

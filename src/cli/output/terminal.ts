@@ -27,6 +27,9 @@ export const printJson = (json: string): void => {
   process.stdout.write(`${printableJson(json)}\n`);
 };
 
+/** Writes Markdown, whose texts from outside are escaped already. */
+export const printMarkdown = (markdown: string): void => print(markdown.split('\n'));
+
 /** The lines as they are sent. A line that begins with `::` is a command to GitHub's runner, so no line of ours begins with it. */
 const textOf = (lines: Words | readonly Words[]): string =>
   [lines]

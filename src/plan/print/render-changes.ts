@@ -20,7 +20,7 @@ export function renderChanges(
     ({ changes, problems, adopted }) => changes.length + problems.length + (adopted?.length ?? 0) > 0,
   );
   return [
-    ...told.flatMap((app) => [...renderApp(app, palette, hide), Line.of('')]),
+    ...told.flatMap((app) => [...renderHead(app, palette), ...changeLines(app.changes, palette, hide), Line.of('')]),
     Line.of(
       summary(
         plan,
@@ -43,22 +43,21 @@ export function renderHead({ app, problems, adopted }: AppPlan, palette: Palette
   ];
 }
 
-function renderApp(app: AppPlan & { changes: readonly Change[] }, palette: Palette, hide: Hide): Line[] {
+/** Changes, a line each: `~ web-1  replace  image: 1.2 -> 1.3`. */
+export function changeLines(changes: readonly Change[], palette: Palette, hide: Hide = (text) => text): Line[] {
   const name = (change: Change): string => printable(titleOf(change));
-  const width = Math.min(40, Math.max(0, ...app.changes.map((change) => name(change).length)));
-  const actions = Math.max(0, ...app.changes.map(({ action }) => action.length));
-  return [
-    ...renderHead(app, palette),
-    ...app.changes.map((change) => {
-      const head = `${signOf(change.action)} ${name(change).padEnd(width)}  ${change.action.padEnd(actions)}`;
-      const withheld = change.withheld ? palette.dim(` [withheld: ${change.withheld.text}]`) : '';
-      const paint = change.withheld ? palette.dim : palette[paintOf(change.action)];
-      return line`  ${paint(head)}  ${detailOf(change, hide)}${withheld}`;
-    }),
-  ];
+  const width = Math.min(40, Math.max(0, ...changes.map((change) => name(change).length)));
+  const actions = Math.max(0, ...changes.map(({ action }) => action.length));
+  return changes.map((change) => {
+    const head = `${signOf(change.action)} ${name(change).padEnd(width)}  ${change.action.padEnd(actions)}`;
+    const withheld = change.withheld ? palette.dim(` [withheld: ${change.withheld.text}]`) : '';
+    const paint = change.withheld ? palette.dim : palette[paintOf(change.action)];
+    return line`  ${paint(head)}  ${detailOf(change, hide)}${withheld}`;
+  });
 }
 
-const titleOf = ({ kind, name }: Change): string => {
+/** The thing that changes, in words. */
+export const titleOf = ({ kind, name }: Change): string => {
   if (kind === 'container') return name;
   return kind === 'files' ? count(Number(name), 'file') : `${kind} ${name}`;
 };
@@ -70,7 +69,7 @@ const paintOf = (action: Action): 'add' | 'remove' | 'change' => {
 const signOf = (action: Action): string => ({ add: '+', remove: '-', change: '~' })[paintOf(action)];
 
 /** The fields that differ, with the values of both sides; without fields, the reason. */
-function detailOf({ fields, reason, cause }: Change, hide: Hide): string {
+export function detailOf({ fields, reason, cause }: Change, hide: Hide): string {
   if (fields.length === 0) return reason;
   return `${fields.map((field) => fieldText(field, hide)).join('; ')}${cause === 'drift' ? ' (drift)' : ''}`;
 }
@@ -101,26 +100,28 @@ const PAST: Record<Action, string> = {
   delete: 'deleted',
 };
 
-/** `2 containers replaced, 1 created; 1 image pulled`. */
-export function countsOf(changes: readonly Change[]): string {
+/** `2 containers replaced, 1 created; 1 image pulled`. Each change counts as often as it is made. */
+export function countsOf(changes: readonly { change: Change; times: number }[]): string {
   const kinds = ['container', 'network', 'volume', 'image', 'files'] as const;
   const parts = kinds.flatMap((kind) => {
     const counts = new Map<Action, number>();
-    for (const change of changes) {
+    for (const { change, times } of changes) {
       if (change.kind !== kind || change.withheld) continue;
-      counts.set(change.action, (counts.get(change.action) ?? 0) + (kind === 'files' ? Number(change.name) : 1));
+      const things = kind === 'files' ? Number(change.name) : 1;
+      counts.set(change.action, (counts.get(change.action) ?? 0) + things * times);
     }
     const noun = kind === 'files' ? 'file' : kind;
     const words = [...counts].map(([action, n], index) => `${index === 0 ? count(n, noun) : n} ${PAST[action]}`);
     return words.length > 0 ? [words.join(', ')] : [];
   });
-  const withheld = changes.filter((change) => change.withheld).length;
+  const withheld = changes.reduce((sum, { change, times }) => sum + (change.withheld ? times : 0), 0);
   return [...parts, ...(withheld > 0 ? [`${withheld} withheld`] : [])].join('; ');
 }
 
 function summary({ site, revision, apps }: Plan, unplanned: number, changes: readonly Change[]): string {
   const errors = apps.flatMap(({ problems }) => problems).filter(({ severity }) => severity === 'error').length;
-  const parts = [countsOf(changes) || 'nothing to do', ...(errors > 0 ? [count(errors, 'error')] : [])];
+  const counts = countsOf(changes.map((change) => ({ change, times: 1 })));
+  const parts = [counts || 'nothing to do', ...(errors > 0 ? [count(errors, 'error')] : [])];
   const others = unplanned > 0 ? `; ${count(unplanned, 'app')} cannot be planned` : '';
   return `${site} at ${shortRevision(revision)}: ${parts.join('; ')} (${count(apps.length, 'app')}${others})`;
 }

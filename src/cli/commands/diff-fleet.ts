@@ -1,0 +1,58 @@
+import { outsideValues } from '../../compose/outside-values.ts';
+import { readSelector } from '../../fleet/read-selector.ts';
+import { compareFleet } from '../../impact/compare-fleet.ts';
+import { impactJson } from '../../impact/print/json.ts';
+import { impactMarkdown } from '../../impact/print/markdown.ts';
+import { type ImpactReport, totalsOf } from '../../impact/print/report.ts';
+import { impactText } from '../../impact/print/text.ts';
+import { InputError } from '../../lib/errors.ts';
+import { EXIT } from '../exit.ts';
+import type { DesiredOptions } from '../options/desired-options.ts';
+import { createProgress } from '../output/progress.ts';
+import { palette, print, printJson, printMarkdown } from '../output/terminal.ts';
+import { compileOptions } from '../repo/desired.ts';
+import { WORKTREE, withFleetSides } from '../repo/fleet-sides.ts';
+
+export interface FleetDiffOptions extends DesiredOptions {
+  from?: string | undefined;
+  to?: string | undefined;
+  selector?: string | undefined;
+  app: readonly string[];
+  strict: boolean;
+  output: 'text' | 'json' | 'markdown';
+}
+
+/** `holdfast diff --fleet`: what a change does to every site. Gives the exit code of `diff`. */
+export async function diffFleet(folder: string, options: FleetDiffOptions): Promise<number> {
+  if (options.repo !== undefined)
+    throw InputError.of(
+      '--fleet compares two revisions of a clone, so it does not go with --repo',
+      'clone the repo, and name its folder',
+    );
+  const outside = outsideValues();
+  const compile = { ...(await compileOptions(options, { placeholders: true })), onOutside: outside.heard };
+  const narrowing = {
+    sites: options.site === undefined ? undefined : [options.site],
+    selector: options.selector === undefined ? undefined : readSelector(options.selector),
+    apps: options.app.length > 0 ? options.app : undefined,
+  };
+  const sides = { from: options.from ?? 'HEAD', to: options.to ?? WORKTREE, path: options.path, compile };
+  using progress = createProgress();
+  const report = await withFleetSides(folder, sides, async ({ from, to, names }): Promise<ImpactReport> => {
+    const compared = await compareFleet(from, to, narrowing, (done, all) => progress.tell(`${done} of ${all} sites`));
+    if (compared.sites === 0) throw InputError.of(`no site of ${names.to} or ${names.from} is selected`);
+    return { ...names, ...compared };
+  });
+  progress.end();
+  if (options.output === 'json') printJson(impactJson(report, outside.hide));
+  else if (options.output === 'markdown') printMarkdown(impactMarkdown(report, outside.hide));
+  else print(impactText(report, palette(), outside.hide));
+  return exitCodeOf(report, options.strict);
+}
+
+function exitCodeOf(report: ImpactReport, strict: boolean): number {
+  const { refused, changed } = totalsOf(report);
+  const isUnknown = report.groups.some(({ impact }) => impact.kind === 'unknown');
+  if (refused > 0 || (strict && isUnknown)) return EXIT.input;
+  return changed > 0 ? EXIT.differences : EXIT.ok;
+}

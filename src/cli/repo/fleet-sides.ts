@@ -1,0 +1,75 @@
+import { createFleetCompiler } from '../../compose/compile-fleet.ts';
+import type { CompileOptions } from '../../compose/load/values/values.ts';
+import type { SiteDocuments } from '../../fleet/sites.ts';
+import { openSide, type Side, UnknownPin } from '../../impact/read-side.ts';
+import { shortRevision } from '../../lib/text/revision.ts';
+import type { Pin } from '../../model/fleet.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import { folderSnapshot } from '../../source/folder-snapshot.ts';
+import { asCommitted } from './as-committed.ts';
+import { type OpenedSource, openFolder } from './open-source.ts';
+
+/** Stands for the files as they are, uncommitted changes included. */
+export const WORKTREE = 'worktree';
+
+export interface FleetSides {
+  from: Side;
+  to: Side;
+  /** The two revisions, as people call them. */
+  names: { from: string; to: string };
+}
+
+interface SidesOptions {
+  from: string;
+  to: string;
+  /** The config repo's folder in the repo. */
+  path: string | undefined;
+  compile: CompileOptions;
+}
+
+/** Opens both sides of a change in a clone, for as long as `use` runs. Throws InputError for a revision that the clone does not have. */
+export async function withFleetSides<T>(
+  folder: string,
+  { from, to, path, compile }: SidesOptions,
+  use: (sides: FleetSides) => Promise<T>,
+): Promise<T> {
+  const opened = await openFolder(folder, { path }, 'folder');
+  const { signal } = new AbortController();
+  const commits = new Map<string, Promise<Snapshot>>();
+  const commitSnapshot = (commit: string): Promise<Snapshot> => {
+    const known = commits.get(commit) ?? opened.source.fetch(commit, signal, true);
+    commits.set(commit, known);
+    return known;
+  };
+  const snapshotOf = async (revision: string): Promise<[Snapshot, string]> => {
+    if (revision === WORKTREE)
+      return [asCommitted(await folderSnapshot(folder, path === undefined ? {} : { path }), folder, path), WORKTREE];
+    const commit = await opened.commitNamed(revision);
+    return [await commitSnapshot(commit), named(revision, commit)];
+  };
+  const pins = new Map<string, Promise<Snapshot>>();
+  const pinned = (pin: Pin): Promise<Snapshot> => {
+    const known = pins.get(pin.revision) ?? pinnedCommit(opened, pin, signal).then(commitSnapshot);
+    pins.set(pin.revision, known);
+    return known;
+  };
+  const documents: SiteDocuments = new Map();
+  const compileSite = createFleetCompiler(compile);
+  const open = (snapshot: Snapshot): Promise<Side> => openSide(snapshot, { compile: compileSite, pinned, documents });
+  try {
+    const [[old, oldName], [next, nextName]] = await Promise.all([snapshotOf(from), snapshotOf(to)]);
+    return await use({ from: await open(old), to: await open(next), names: { from: oldName, to: nextName } });
+  } finally {
+    await opened.close();
+  }
+}
+
+const named = (revision: string, commit: string): string =>
+  commit.startsWith(revision) ? shortRevision(commit) : `${revision} (${shortRevision(commit)})`;
+
+/** The commit that a pin names in the clone, where its files are. Throws UnknownPin. */
+async function pinnedCommit({ source }: OpenedSource, { revision }: Pin, signal: AbortSignal): Promise<string> {
+  const { pinned } = await source.poll(signal, revision);
+  if (pinned && !('missing' in pinned)) return pinned.commit;
+  throw new UnknownPin(`pinned to ${revision}, which this clone lacks`);
+}

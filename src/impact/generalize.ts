@@ -1,0 +1,51 @@
+import type { FieldChange } from '../model/plan.ts';
+import type { AppImpact, SiteImpact } from './site-impact.ts';
+
+/** The words that differ from site to site although the same is meant. */
+export interface SiteWords {
+  site: string;
+  /** The Site's own values. */
+  values: Readonly<Record<string, string>>;
+  /** Those of the old revision, if it had the site. */
+  before?: Readonly<Record<string, string>>;
+}
+
+/** A shorter value is replaced only where it is the whole text: it may be part of any word. */
+const SHORTEST_PART = 4;
+
+/**
+ * Puts `${NAME}` in the place of a site's name and values, so that a change that is the same on many sites but for these is one group. A value that the
+ * change itself gives another text stays as it is.
+ */
+export function generalize(impact: SiteImpact, { site, values, before = values }: SiteWords): SiteImpact {
+  const kept = Object.entries(values).filter(([name, value]) => before[name] === value && value !== '');
+  const longestFirst = [['HOLDFAST_SITE', site] as const, ...kept].sort(([, a], [, b]) => b.length - a.length);
+  const general = (text: string): string => {
+    const whole = longestFirst.find(([, value]) => value === text);
+    if (whole) return `\${${whole[0]}}`;
+    return longestFirst.reduce(
+      (here, [name, value]) => (value.length < SHORTEST_PART ? here : here.replaceAll(value, `\${${name}}`)),
+      text,
+    );
+  };
+  const field = ({ from, to, ...rest }: FieldChange): FieldChange => ({
+    ...rest,
+    from: from === undefined ? undefined : general(from),
+    to: to === undefined ? undefined : general(to),
+  });
+  const app = (each: AppImpact): AppImpact => ({
+    ...each,
+    changes: each.changes.map((change) => ({
+      ...change,
+      name: general(change.name),
+      reason: general(change.reason),
+      fields: change.fields.map(field),
+    })),
+    problems: each.problems.map((problem) => ({ ...problem, message: general(problem.message) })),
+  });
+  const { restarted, volumes, images } = impact.costs;
+  return {
+    apps: impact.apps.map(app),
+    costs: { restarted: restarted.map(general), volumes: volumes.map(general), images: images.map(general) },
+  };
+}

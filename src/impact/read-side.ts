@@ -1,0 +1,50 @@
+import type { CompileSite } from '../compose/compile-fleet.ts';
+import { type OpenFleet, openFleet, type PlacedFiles } from '../fleet/open-fleet.ts';
+import type { SiteDocuments } from '../fleet/sites.ts';
+import { InputError } from '../lib/errors.ts';
+import type { Pin } from '../model/fleet.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import type { SiteSide } from './fleet-impact.ts';
+
+/** Thrown by `pinned` for a revision that is not here. */
+export class UnknownPin extends Error {}
+
+export interface SideOptions {
+  compile: CompileSite;
+  /** Gives the files of a pin: the same snapshot for the same commit. Throws UnknownPin. */
+  pinned(pin: Pin): Promise<Snapshot>;
+  /** Site documents that were read already, of either side. */
+  documents: SiteDocuments;
+}
+
+/** One side of a change: the sites of a revision. */
+export interface Side {
+  names: string[];
+  /** The labels of a site; undefined where its document cannot be read. */
+  labels(site: string): Promise<Record<string, string> | undefined>;
+  read(site: string): Promise<SiteSide>;
+}
+
+/** Opens one side of a change. Throws InputError where the revision holds neither a fleet nor a Compose file. */
+export async function openSide(snapshot: Snapshot, { compile, pinned, documents }: SideOptions): Promise<Side> {
+  const fleet: OpenFleet = await openFleet(snapshot, documents);
+  const place = async (site: string): Promise<PlacedFiles | SiteSide> => {
+    try {
+      return await fleet.place(site, { pinned });
+    } catch (error) {
+      if (error instanceof InputError) return { kind: 'broken', problems: error.problems };
+      if (error instanceof UnknownPin) return { kind: 'unknown', why: error.message };
+      throw error;
+    }
+  };
+  return {
+    names: await fleet.names(),
+    labels: (site) => fleet.labels(site),
+    async read(site) {
+      const placed = await place(site);
+      if ('kind' in placed) return placed;
+      const compiled = await compile(placed.placed, placed.files);
+      return { kind: 'compiled', compiled, words: { site, values: placed.site?.values ?? {} } };
+    },
+  };
+}
