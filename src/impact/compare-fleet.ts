@@ -29,10 +29,11 @@ export async function compareFleet(
   const impact = createFleetImpact(narrowing.apps);
   const [before, after] = [new Set(from.names), new Set(to.names)];
   const names = await chosen([...new Set([...from.names, ...to.names])].sort(), after, from, to, narrowing);
-  const read = async (name: string): Promise<[SiteSide | undefined, SiteSide | undefined]> => [
-    before.has(name) ? await from.read(name) : undefined,
-    after.has(name) ? await to.read(name) : undefined,
-  ];
+  const read = async (name: string): Promise<[SiteSide | undefined, SiteSide | undefined]> => {
+    // The new side first: what it has in common with the old one is not read again from Git.
+    const next = after.has(name) ? await to.read(name) : undefined;
+    return [before.has(name) ? await from.read(name) : undefined, next];
+  };
   for (let first = 0; first < names.length; first += AT_ONCE) {
     const batch = names.slice(first, first + AT_ONCE);
     const sides = await Promise.all(batch.map(read));

@@ -1,5 +1,5 @@
-import type { Stats } from 'node:fs';
-import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
+import { lstatSync, readdirSync, readFileSync, type Stats } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { nameFault } from '../git/objects/entry-name.ts';
 import { messageOf, SourceError } from '../lib/errors.ts';
@@ -18,22 +18,22 @@ export async function folderSnapshot(dir: string, options: { path?: string } = {
   });
   const root = join(top, folder);
 
-  const folders = new Map<string, Promise<Stats | undefined>>();
+  const folders = new Map<string, Stats | undefined>();
 
   /** The entry at a path, or undefined. Looks at each step on the way, at a folder once, so that no link is ever passed through. */
-  const look = async (parts: readonly string[], base = root): Promise<Stats | undefined> => {
+  const look = (parts: readonly string[], base = root): Stats | undefined => {
     if (parts.length === 0) return statOf(base);
     const above = parts.slice(0, -1);
     const key = join(base, ...above);
     const parent = folders.get(key) ?? look(above, base);
     folders.set(key, parent);
-    if (!(await parent)?.isDirectory()) return undefined;
-    const found = await statOf(join(base, ...parts));
+    if (!parent?.isDirectory()) return undefined;
+    const found = statOf(join(base, ...parts));
     if (found?.isSymbolicLink()) throw linkError(parts.join('/'), 'symlink');
     return found;
   };
 
-  const start = await look(segments(folder), top);
+  const start = look(segments(folder), top);
   if (!start?.isDirectory()) {
     throw new SourceError(
       'notFound',
@@ -52,19 +52,17 @@ export async function folderSnapshot(dir: string, options: { path?: string } = {
 
     async read(path) {
       const parts = segments(path);
-      const found = await look(parts);
+      const found = look(parts);
       if (!found?.isFile()) return undefined;
-      const content = await readFile(join(root, ...parts)).catch((error: unknown) => unreadable(path, error));
+      const content = orUnreadable(path, () => readFileSync(join(root, ...parts)));
       return { content, executable: (found.mode & 0o100) !== 0 };
     },
 
     async list(path) {
       const parts = segments(path);
-      const found = await look(parts);
+      const found = look(parts);
       if (!found?.isDirectory()) return undefined;
-      const children = await readdir(join(root, ...parts), { withFileTypes: true }).catch((error: unknown) =>
-        unreadable(path, error),
-      );
+      const children = orUnreadable(path, () => readdirSync(join(root, ...parts), { withFileTypes: true }));
       const entries: Entry[] = [];
       for (const child of children) {
         if (nameFault(child.name)) continue;
@@ -83,16 +81,22 @@ export async function folderSnapshot(dir: string, options: { path?: string } = {
   };
 }
 
-async function statOf(path: string): Promise<Stats | undefined> {
+function statOf(path: string): Stats | undefined {
   try {
-    return await lstat(path);
+    return lstatSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    return unreadable(path, error);
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw unreadable(path, error);
   }
 }
 
-function unreadable(path: string, error: unknown): never {
-  throw new SourceError('path', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
+function orUnreadable<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw unreadable(path, error);
+  }
 }
+
+const unreadable = (path: string, error: unknown): SourceError =>
+  new SourceError('path', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
