@@ -192,7 +192,7 @@ export interface EngineFacts {
   version: string;
   apiVersion: string;
   /** The name of the machine that it runs on; absent if it does not tell. */
-  machine?: string;
+  machine?: string | undefined;
   can: EngineCapabilities;
 }
 
