@@ -111,7 +111,7 @@ async function attempt(
     name = known;
   };
   try {
-    const { desired, claims, size } = await compileWhole(app, site, snapshot, options, onName);
+    const { desired, claims, size } = await compileWhole(app, site, snapshot, { ...options, onName });
     return { desired, claims, size };
   } catch (error) {
     if (error instanceof InputError)

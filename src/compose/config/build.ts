@@ -2,9 +2,8 @@ import { posix } from 'node:path';
 import type { Build } from '../keys/build.ts';
 import { isRemote } from '../load/remote.ts';
 import type { Lookup } from '../load/values/template.ts';
-import { fileUse } from './details.ts';
+import { fileUse, limits } from './details.ts';
 import { type Json, type Printers, printKeys, size, unlessEmpty } from './printer.ts';
-import { limits } from './ulimits.ts';
 
 /** The context for printing a `build`. */
 interface BuildContext {
