@@ -15,7 +15,7 @@ import { missingFiles } from './compile/missing-files.ts';
 import { joinOwnServices } from './compile/own-joins.ts';
 import { siteKeysOf } from './compile/site-keys.ts';
 import { hiddenError, hiddenIn, hiding } from './hide-values.ts';
-import { decodeProject, type Project } from './keys/project.ts';
+import { decodeProject, type Project, sorted } from './keys/project.ts';
 import { configureApp } from './load/configure-app.ts';
 import { AppFolder } from './load/files/app-folder.ts';
 import type { SiteFolder } from './load/files/outside.ts';
@@ -188,10 +188,6 @@ function withProfiles(project: Project, profiles: string[]): Project {
     !own?.length || profiles.includes('*') || own.some((profile) => profiles.includes(profile));
   const services = [...project.services].filter(([, service]) => isOn(service.keys.profiles));
   return { ...project, services: new Map(services) };
-}
-
-function sorted<T>(declared: Map<string, T>): T[] {
-  return [...declared].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
 }
 
 /** The networks that services use. Other networks are not created. */
