@@ -9,6 +9,7 @@ import { lacksForContainer } from '../container/requirements.ts';
 import { createBody, updateBody } from '../container/to-api.ts';
 import { volumeBody } from '../container/volumes.ts';
 import { EngineError } from '../lib/errors.ts';
+import { mapValues } from '../lib/map-values.ts';
 import { lastWords } from '../lib/text/last-words.ts';
 import type { ContainerFile, Hook } from '../model/spec.ts';
 import type { EngineApi } from './api.ts';
@@ -149,7 +150,7 @@ async function create(
     spec,
     labels: containerLabels({ ...identity, site }, labels, spec, view.imageId(spec.Image), agent),
     inherit: inheritable(spec, image, inherit),
-    joins: Object.fromEntries(Object.entries(joins).map(([mode, ref]) => [mode, resolve(ref)])),
+    joins: mapValues(joins, resolve),
     networksAtCreate: facts.can.networksAtCreate,
   });
   const { id, warnings } = await api.createContainer(name, body, spec.Platform);

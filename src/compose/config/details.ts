@@ -1,4 +1,5 @@
 import { present } from '../../container/present.ts';
+import { mapValues } from '../../lib/map-values.ts';
 import type { Deploy } from '../keys/deploy.ts';
 import type { Develop } from '../keys/develop.ts';
 import type { WrittenRequest } from '../keys/host/devices.ts';
@@ -161,8 +162,7 @@ export const deploy: Printer<Deploy, PrintContext> = (value, { service }) => {
 };
 
 /** Prints `ulimits`. Compose omits zeros, so a single zero is an empty mapping. */
-export const limits = (all: Limits): Json | undefined =>
-  unlessEmpty(Object.fromEntries(Object.entries(all).map(([name, each]) => [name, limit(each)])));
+export const limits = (all: Limits): Json | undefined => unlessEmpty(mapValues(all, limit));
 
 function limit(value: Limits[string]): Json {
   if (typeof value === 'number') return value === 0 ? {} : value;
