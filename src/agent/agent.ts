@@ -58,7 +58,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       logState(site, plan, actual, !busy && site.broken.length === 0);
       options.onPlan?.(plan, actual);
     },
-    ...(options.onOutcome && { onOutcome: options.onOutcome }),
+    onOutcome: options.onOutcome,
   });
   const isDoubtful = loaded.problems.length > 0 || loaded.isByOther || isElsewhere;
   const follower = createFollower({ options, admission, reconciler, store, accepted, isDoubtful });

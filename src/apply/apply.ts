@@ -113,8 +113,8 @@ async function carryOut(
       return {
         operation,
         status: 'done',
-        ...(containerId && { containerId }),
-        ...(warnings.length > 0 && { warnings }),
+        containerId,
+        warnings: warnings.length > 0 ? warnings : undefined,
       };
     }
   }

@@ -25,7 +25,7 @@ export const any = (name: string, help: string): Argument<string[]> => ({
 export const some = (name: string, help: string): Argument<string[]> => ({ ...any(name, help), name: `<${name}...>` });
 
 interface Definition<A, O extends Options> {
-  argument?: Argument<A>;
+  argument?: Argument<A> | undefined;
   /** Replaces the line that is made of argument and options. */
   usage?: string;
   options: O;
@@ -41,7 +41,7 @@ interface Definition<A, O extends Options> {
 
 /** A command as the program sees it, without the types that only the command knows. */
 export interface Command extends Pick<Definition<unknown, Options>, 'usage' | 'options' | 'notes' | 'exitCodes'> {
-  argument?: Pick<Argument<unknown>, 'name' | 'help'>;
+  argument?: Pick<Argument<unknown>, 'name' | 'help'> | undefined;
   start(words: readonly string[], flags: Readonly<Record<string, Given>>): Promise<number>;
 }
 
@@ -51,7 +51,7 @@ export function defineCommand<O extends Options, A = undefined>(definition: Defi
   return {
     ...help,
     options,
-    ...(argument && { argument }),
+    argument,
     // `A` is undefined for a command without an argument.
     start: async (words, flags) => run(argument?.read(words) as A, await resolve(flags)),
   };

@@ -15,7 +15,7 @@ import { missingFiles } from './compile/missing-files.ts';
 import { joinOwnServices } from './compile/own-joins.ts';
 import { siteKeysOf } from './compile/site-keys.ts';
 import { hiddenError, hiddenIn, hiding } from './hide-values.ts';
-import { decodeProject, type Project } from './keys/project.ts';
+import { decodeProject, type Project, sorted } from './keys/project.ts';
 import { configureApp } from './load/configure-app.ts';
 import { AppFolder } from './load/files/app-folder.ts';
 import type { SiteFolder } from './load/files/outside.ts';
@@ -50,16 +50,12 @@ export interface Compiled {
   context: ServiceContext;
 }
 
-/**
- * Compiles one app and keeps the tree and the context. `onName` gets the app's name as soon as it is known, even if compiling fails later. No
- * message shows a value that is not in Git.
- */
+/** Compiles one app and keeps the tree and the context. No message shows a value that is not in Git. */
 export async function compileWhole(
   app: PlacedApp,
   site: string,
   snapshot: Snapshot,
   options: CompileOptions,
-  onName: (name: string) => void = () => {},
 ): Promise<Compiled> {
   const used = new Map<string, string>();
   const heard = {
@@ -70,7 +66,7 @@ export async function compileWhole(
     },
   };
   try {
-    const { desired, claims, ...rest } = await compileOpenly(app, site, snapshot, heard, onName);
+    const { desired, claims, ...rest } = await compileOpenly(app, site, snapshot, heard);
     const hide = hiding(used);
     const hidden = (problems: Problem[]): Problem[] => problems.map((problem) => hiddenIn(problem, hide));
     const { warnings, missing } = desired;
@@ -89,13 +85,12 @@ async function compileOpenly(
   site: string,
   snapshot: Snapshot,
   options: CompileOptions,
-  onName: (name: string) => void,
 ): Promise<Compiled> {
   const report = new Report();
   const repo = new RepoFiles(snapshot, options.maxFileBytes);
   const configured = await configureApp(placed, site, repo, options);
   const { app } = configured;
-  const { name, root, values } = await load(configured, site, repo, options, report, onName);
+  const { name, root, values } = await load(configured, site, repo, options, report);
   const where = whereOf(app, name, options);
   const folder = new AppFolder(repo, foldersOf(app), where, () => values.home);
   const all = decodeProject(root, report);
@@ -193,10 +188,6 @@ function withProfiles(project: Project, profiles: string[]): Project {
     !own?.length || profiles.includes('*') || own.some((profile) => profiles.includes(profile));
   const services = [...project.services].filter(([, service]) => isOn(service.keys.profiles));
   return { ...project, services: new Map(services) };
-}
-
-function sorted<T>(declared: Map<string, T>): T[] {
-  return [...declared].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
 }
 
 /** The networks that services use. Other networks are not created. */

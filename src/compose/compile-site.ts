@@ -142,7 +142,7 @@ export const compileOne: CompileOne = async (app, site, snapshot, options) => {
   };
   const broken = (problems: Problem[]): BrokenApp => ({ name, problems, adopt: isAdopting(app, options) || undefined });
   try {
-    const { desired, claims, size } = await compileWhole(app, site, snapshot, options, onName);
+    const { desired, claims, size } = await compileWhole(app, site, snapshot, { ...options, onName });
     return { desired, claims, size };
   } catch (error) {
     if (error instanceof InputError) return broken(error.problems.map((problem) => ({ ...problem, app: name })));

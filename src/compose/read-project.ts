@@ -19,6 +19,6 @@ export async function readProject(
   const report = new Report();
   const repo = new RepoFiles(snapshot, options.maxFileBytes);
   const configured = await configureApp(app, '', repo, options);
-  const { name, root } = await load(configured, '', repo, options, report, () => {});
+  const { name, root } = await load(configured, '', repo, options, report);
   return { name, project: decodeProject(root, report) };
 }

@@ -1,4 +1,4 @@
-import type { HealthcheckSpec } from '../model/spec.ts';
+import type { HealthcheckSpec, IpamPool } from '../model/spec.ts';
 
 /**
  * The parts of the Engine API's JSON that Holdfast sends and reads, in the API's own spelling. Engines leave keys out or answer null; every
@@ -128,14 +128,7 @@ export interface NetworkBody {
   IPAM?: {
     Driver?: string;
     Options?: Record<string, string> | null;
-    Config?:
-      | {
-          Subnet?: string;
-          IPRange?: string;
-          Gateway?: string;
-          AuxiliaryAddresses?: Record<string, string>;
-        }[]
-      | null;
+    Config?: IpamPool[] | null;
   };
   Options?: Record<string, string> | null;
   Labels?: Record<string, string> | null;

@@ -1,3 +1,4 @@
+import { pack } from 'tar-stream';
 import type { ExecBody } from '../container/engine-api.ts';
 import { inheritable } from '../container/fields/mounts.ts';
 import { readImageConfig } from '../container/from-api.ts';
@@ -8,12 +9,12 @@ import { lacksForContainer } from '../container/requirements.ts';
 import { createBody, updateBody } from '../container/to-api.ts';
 import { volumeBody } from '../container/volumes.ts';
 import { EngineError } from '../lib/errors.ts';
+import { mapValues } from '../lib/map-values.ts';
 import { lastWords } from '../lib/text/last-words.ts';
-import type { Hook } from '../model/spec.ts';
+import type { ContainerFile, Hook } from '../model/spec.ts';
 import type { EngineApi } from './api.ts';
 import type { EngineOperation, Performed, PerformOptions } from './engine.ts';
 import type { View } from './observe/view.ts';
-import { tarOf } from './tar.ts';
 
 export interface OperationContext {
   api: EngineApi;
@@ -149,9 +150,21 @@ async function create(
     spec,
     labels: containerLabels({ ...identity, site }, labels, spec, view.imageId(spec.Image), agent),
     inherit: inheritable(spec, image, inherit),
-    joins: Object.fromEntries(Object.entries(joins).map(([mode, ref]) => [mode, resolve(ref)])),
+    joins: mapValues(joins, resolve),
     networksAtCreate: facts.can.networksAtCreate,
   });
   const { id, warnings } = await api.createContainer(name, body, spec.Platform);
   return { containerId: id, warnings };
+}
+
+/** An archive of these files, to be unpacked at `/`. It has no folders, so that existing ones keep their modes. */
+async function tarOf(files: ContainerFile[]): Promise<Uint8Array> {
+  const archive = pack();
+  for (const { path, content, mode, uid, gid } of files) {
+    archive.entry({ name: path.replace(/^\/+/, ''), mode, uid, gid, mtime: new Date(0) }, Buffer.from(content));
+  }
+  archive.finalize();
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of archive) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks);
 }

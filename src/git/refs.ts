@@ -6,7 +6,7 @@ export interface RemoteRef {
   /** The object that the ref names: a commit, or an annotated tag. */
   oid: string;
   /** The commit of an annotated tag. */
-  peeled?: string;
+  peeled?: string | undefined;
 }
 
 export const isCommitId = (text: string): boolean => /^[0-9a-f]{40}$/.test(text);

@@ -13,7 +13,7 @@ interface Named {
 export interface HttpRemote extends Named {
   kind: 'http';
   /** The user and password of the URL; the password may be empty. */
-  credentials?: { username: string; password: string };
+  credentials?: { username: string; password: string } | undefined;
 }
 
 export interface SshRemote extends Named {
@@ -73,7 +73,7 @@ function parseHttp(text: string): HttpRemote {
   requirePlain(url);
   const plain = url.href.replace(/\/+$/, '');
   const given = credentials.username !== '' || credentials.password !== '';
-  return { kind: 'http', url: plain, name: repoName(plain), ...(given && { credentials }) };
+  return { kind: 'http', url: plain, name: repoName(plain), credentials: given ? credentials : undefined };
 }
 
 function parseSsh(text: string): SshRemote {

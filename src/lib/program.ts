@@ -32,11 +32,7 @@ export interface ProgramEnd {
 const MOST_WORDS = 8_000;
 
 /** Runs a program of this machine to its end, without a shell. Rejects with Node's error where it cannot be started. */
-export function runProgram(
-  program: string,
-  args: readonly string[],
-  options: ProgramOptions = {},
-): Promise<ProgramEnd> {
+export function runProgram(program: string, args: readonly string[], options: ProgramOptions): Promise<ProgramEnd> {
   const { cwd, env, input = '', timeout, mostOutput = Number.POSITIVE_INFINITY, signal, hasOwnGroup = false } = options;
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd, env, detached: hasOwnGroup, stdio: ['pipe', 'pipe', 'pipe'] });

@@ -91,12 +91,15 @@ export interface PlacedSite {
   apps: PlacedApp[];
   /** Applications that cannot be read or used. */
   broken: { name: string; problems: Problem[] }[];
-  /** Applications of the repo that are not placed on this site. */
+  /** Applications that Git has for other sites, and not for this one. */
   elsewhere?: string[];
-  /** The policy for apps that were removed from Git. Absent for a lone Compose file. */
+  /** The policy for apps that run here and that Git no longer names. Absent for a lone Compose file, which decides about its own app only. */
   vanished?: SyncPolicy | undefined;
+  /** True if having no apps is intended; otherwise an empty desired state changes nothing. */
   allowEmpty: boolean;
+  /** Percent of the site's containers that one plan may prune; it withholds more. */
   pruneThreshold: number;
+  /** Apps whose pruning beyond the threshold is confirmed in Git. */
   confirmPrune: string[];
 }
 

@@ -3,7 +3,7 @@ import type { Operation } from './plan.ts';
 
 /** The result of one operation. */
 export type OperationResult = { operation: Operation } & (
-  | { status: 'done'; containerId?: string; warnings?: string[] }
+  | { status: 'done'; containerId?: string | undefined; warnings?: string[] | undefined }
   | { status: 'failed'; error: HoldfastError }
   /** A condition does not hold yet, or the operation comes after one that waits. */
   | { status: 'waiting'; reason: string }

@@ -1,25 +1,13 @@
 import type { Position, Problem } from '../lib/errors.ts';
-import type { IgnoreRule, SyncPolicy } from './fleet.ts';
+import type { IgnoreRule, PlacedSite, SyncPolicy } from './fleet.ts';
 import type { Quirk } from './quirk.ts';
 import type { ContainerSpec, FieldName, HealthcheckSpec, Hooks, Identity, NetworkSpec, VolumeSpec } from './spec.ts';
 
 /** Everything that a site should run: the compiler's result, the planner's input. */
-export interface DesiredSite {
-  site: string;
-  revision: string;
+export interface DesiredSite extends Omit<PlacedSite, 'apps' | 'broken'> {
   apps: DesiredApp[];
   /** Apps that belong here and could not be compiled. They are never pruned: their last good state stays. */
   broken: BrokenApp[];
-  /** Apps that Git has for other sites, and not for this one. */
-  elsewhere?: string[];
-  /** The policy for apps that run here and that Git no longer names. Absent for a lone Compose file, which decides about its own app only. */
-  vanished?: SyncPolicy | undefined;
-  /** True if having no apps is intended; otherwise an empty desired state changes nothing. */
-  allowEmpty: boolean;
-  /** Percent of the site's containers that one plan may prune; it withholds more. */
-  pruneThreshold: number;
-  /** Apps whose pruning beyond the threshold is confirmed in Git. */
-  confirmPrune: string[];
 }
 
 export interface BrokenApp {
@@ -192,7 +180,7 @@ export interface EngineFacts {
   version: string;
   apiVersion: string;
   /** The name of the machine that it runs on; absent if it does not tell. */
-  machine?: string;
+  machine?: string | undefined;
   can: EngineCapabilities;
 }
 

@@ -40,9 +40,10 @@ export function plan(
     .map((each) => withDigests(each, memory))
     .sort((a, b) => (a.name + a.id < b.name + b.id ? -1 : 1));
   const actual = { ...observed, containers };
+  const circumstances = { memory, options, now };
   const guard = pruneGuard(desired, apps, actual);
-  const neighbours = createNeighbours(desired, apps, guard, memory, now, options);
-  const site: SiteFacts = { site: desired.site, actual, memory, options, neighbours, now };
+  const neighbours = createNeighbours(desired, apps, guard, circumstances);
+  const site: SiteFacts = { site: desired.site, actual, neighbours, ...circumstances };
   return { site: desired.site, revision: desired.revision, apps: apps.map((app) => guarded(site, app)) };
 }
 

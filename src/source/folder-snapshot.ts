@@ -1,11 +1,12 @@
 import { lstatSync, readdirSync, readFileSync, type Stats } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { gitDirOf, originUrl } from '../git/clone/layout.ts';
 import { nameFault } from '../git/objects/entry-name.ts';
+import { repoName } from '../git/remote.ts';
 import { messageOf, SourceError } from '../lib/errors.ts';
 import type { Entry, Snapshot } from '../model/snapshot.ts';
 import { byName, linkError, normalizeFolder, segments } from './tree-path.ts';
-import { originRepoName } from './work-tree.ts';
 
 /**
  * A folder on this machine as it is now, uncommitted files included. It follows the same rules as a commit: no links, no `.git`. `path` is
@@ -100,3 +101,9 @@ function orUnreadable<T>(path: string, read: () => T): T {
 
 const unreadable = (path: string, error: unknown): SourceError =>
   new SourceError('path', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
+
+/** The name of the repo that a work tree was cloned from; undefined where there is none. */
+async function originRepoName(dir: string): Promise<string | undefined> {
+  const url = await originUrl(await gitDirOf(dir));
+  return url === undefined ? undefined : repoName(url);
+}

@@ -111,8 +111,8 @@ export function gitSource(options: GitSourceOptions): Source {
       const other = beside && refs.find(({ name }) => name === beside)?.oid;
       return {
         ...namedBy(followed),
-        ...(other && { beside: other }),
-        ...(pinned && { pinned: 'commit' in pinned ? namedBy(pinned) : pinned }),
+        beside: other,
+        pinned: pinned && 'commit' in pinned ? namedBy(pinned) : pinned,
       };
     },
 

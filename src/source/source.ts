@@ -15,16 +15,16 @@ export interface FetchedSnapshot extends Snapshot {
 export interface Named {
   commit: string;
   /** The annotated tag by which it is named, where it is by one. */
-  tag?: string;
+  tag?: string | undefined;
   /** The full name of the ref by which it is named; absent for a commit that is named by its ID. */
-  ref?: string;
+  ref?: string | undefined;
 }
 
 export interface Polled extends Named {
   /** The object of the second ref that the source looks at; absent where there is none. */
-  beside?: string;
+  beside?: string | undefined;
   /** The commit that the requested pin names now, or the reason why it names none. */
-  pinned?: Named | { missing: string };
+  pinned?: Named | { missing: string } | undefined;
 }
 
 /** A place that desired state comes from, as the agent's loop sees it. All of it throws SourceError. */

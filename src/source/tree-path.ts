@@ -1,5 +1,6 @@
 import { nameFault } from '../git/objects/entry-name.ts';
 import { SourceError } from '../lib/errors.ts';
+import { byCodeUnit } from '../lib/text/by-code-unit.ts';
 
 /** The parts of a path below a snapshot's root; none for the root itself. Throws SourceError for a path that could lead out of it. */
 export function segments(path: string): string[] {
@@ -35,5 +36,4 @@ export function linkError(path: string, kind: 'symlink' | 'submodule'): SourceEr
 }
 
 /** By code unit, as Git and `list` promise it; independent of the locale. */
-export const byName = (a: { name: string }, b: { name: string }): number =>
-  a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+export const byName = (a: { name: string }, b: { name: string }): number => byCodeUnit(a.name, b.name);

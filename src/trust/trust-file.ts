@@ -56,14 +56,13 @@ class Reader {
     }
     const verify = textOf(get('verify')) === 'every' ? 'every' : 'head';
     const threshold = numberOf(get('threshold'), 1);
-    const anchor = textOf(get('anchor'));
     const trust: Trust = {
       version: numberOf(get('version'), 1),
       digest: this.#digest,
       mode: (textOf(get('mode')) ?? 'enforce') as TrustMode,
       verify,
       threshold,
-      ...(anchor !== undefined && { anchor }),
+      anchor: textOf(get('anchor')),
       signers,
       revoked: this.#revoked(items(get('revoked'))),
       beacon: (textOf(get('beacon')) ?? 'optional') as BeaconRule,
@@ -90,7 +89,7 @@ class Reader {
       name,
       ssh: lines.map(({ principals: _, ...key }) => key),
       pgp,
-      ...(paths.length > 0 && { paths }),
+      paths: paths.length > 0 ? paths : undefined,
       ...this.#validity(node),
     };
   }

@@ -12,7 +12,7 @@ export interface Trust {
   /** The number of different signers that a state needs. */
   threshold: number;
   /** A commit from which every accepted commit must descend. It tells this repo from all others before a first commit is accepted. */
-  anchor?: string;
+  anchor?: string | undefined;
   signers: Signer[];
   /** Fingerprints, as `normalFingerprint` writes them. */
   revoked: ReadonlySet<string>;
@@ -31,7 +31,7 @@ export interface Signer extends Validity {
   ssh: AllowedKey[];
   pgp: OpenPgpKey[];
   /** Folders and files, from the repo's root, that it may change; undefined for all. */
-  paths?: string[];
+  paths?: string[] | undefined;
 }
 
 /** A key of allowed signers. */
@@ -65,7 +65,7 @@ export function succeed(site: Trust, next: Trust): Trust {
     mode: site.mode,
     verify: site.verify === 'every' ? 'every' : next.verify,
     threshold: next.threshold,
-    ...(site.anchor !== undefined && { anchor: site.anchor }),
+    anchor: site.anchor,
     signers: next.signers,
     revoked: new Set([...site.revoked, ...next.revoked]),
     beacon: site.beacon,

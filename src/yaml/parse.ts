@@ -60,7 +60,6 @@ const LITERAL = 4;
 class Builder {
   /** The parsed text, to which all offsets refer. */
   private text: string;
-  private readonly file: string;
   private positionAt: (offset: number) => Position;
   private readonly anchors = new Map<string, Built | 'open'>();
   private events: Event[] = [];
@@ -71,7 +70,6 @@ class Builder {
 
   constructor(text: string, file: string) {
     this.text = text;
-    this.file = file;
     const lines = lineIndex(text);
     this.positionAt = (offset) => ({ file, ...lines(offset) });
   }

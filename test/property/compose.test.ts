@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { splitWords } from '../../src/compose/keys/process/shellwords.ts';
+import { splitWords } from '../../src/compose/keys/process/command.ts';
 import { SERVICE_KEYS } from '../../src/compose/keys/service-keys.ts';
 import { parseDotenv } from '../../src/compose/load/values/dotenv.ts';
 import { substitute } from '../../src/compose/load/values/template.ts';

@@ -31,7 +31,7 @@ export function createTrustRecord(
       const next: TrustState = {
         ...state,
         positions: { ...state.positions, [key]: { ...position(), ...change } },
-        ...(successor && { trust: successor }),
+        trust: successor ?? state.trust,
       };
       await store.save(next);
       state = next;

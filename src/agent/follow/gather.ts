@@ -82,10 +82,10 @@ export async function gather(
       url: from.url,
       ref: from.ref,
       commit: snapshot.revision,
-      ...(pin && { pin }),
+      pin,
       site: { ...site, broken: lost },
       apps: accepted,
-      ...(firstName !== undefined && { firstName }),
+      firstName,
     },
     broken: compiled.broken,
   };

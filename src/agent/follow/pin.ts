@@ -77,7 +77,7 @@ export function createPinning({ source, snapshot, polled, asked, admit, signal }
       const { commit } = named;
       const proof = await admit(pin, named);
       if (commit !== snapshot.revision) fetched = await source.fetch(commit, signal, true);
-      return { files: fetched ?? snapshot, pin: { revision: pin.revision, commit, ...(proof && { proof }) } };
+      return { files: fetched ?? snapshot, pin: { revision: pin.revision, commit, proof } };
     },
     async dispose() {
       await fetched?.dispose();

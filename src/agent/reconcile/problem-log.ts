@@ -36,8 +36,8 @@ export function createProblemLog(log: Log): (plan: Plan, actual: ActualSite) => 
       if (told.has(keyOf(problem))) continue;
       const { severity, app, service, text } = problem;
       log[severity === 'error' || severity === 'info' ? severity : 'warn'](text, {
-        ...(app && { app }),
-        ...(service && { service }),
+        app: app || undefined,
+        service: service || undefined,
       });
     }
     told = new Set(found.map(keyOf));

@@ -31,7 +31,7 @@ export interface ReconcilerOptions {
   options: PlanOptions;
   /** Called with each plan; `busy`: operations of earlier passes still run. */
   onPlan?: (plan: Plan, actual: ActualSite, busy: boolean, site: DesiredSite) => void;
-  onOutcome?: (outcome: Outcome) => void;
+  onOutcome?: ((outcome: Outcome) => void) | undefined;
   /** Notices another agent on the same site; absent: nothing does. */
   rivals?: Rivals;
 }

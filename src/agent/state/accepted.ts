@@ -16,11 +16,11 @@ export interface Accepted {
   ref: string;
   /** The commit in which the Site was read; everything else as well, where the Site pins nothing. */
   commit: string;
-  pin?: AcceptedPin;
+  pin?: AcceptedPin | undefined;
   site: Omit<PlacedSite, 'apps'>;
   apps: Record<string, AcceptedApp>;
   /** The first name of the app of a lone Compose file. */
-  firstName?: string;
+  firstName?: string | undefined;
 }
 
 export interface AcceptedPin {
@@ -29,7 +29,7 @@ export interface AcceptedPin {
   /** The commit that it named: all documents but the Site were read there. */
   commit: string;
   /** The reason why the site may read it; absent where the site verifies nothing. */
-  proof?: PinProof;
+  proof?: PinProof | undefined;
 }
 
 /** `ancestor`: it is in the history of the commit that pins it. `signed`: it is signed itself. `none`: neither, and the log has a warning. */
@@ -46,9 +46,9 @@ export interface AcceptedApp {
   /** All that compiling it reads. */
   recorded: Recorded;
   /** Names, ports and paths that this app alone may use on the site; absent: none. */
-  claims?: readonly Held[];
+  claims?: readonly Held[] | undefined;
   /** Each path that leads out of the app's folder, and how it was read; absent: there are none. */
-  readings?: readonly Reading[];
+  readings?: readonly Reading[] | undefined;
 }
 
 export interface AcceptedStore {
@@ -86,8 +86,8 @@ interface StoredApp {
   files: Record<string, { blob: string; executable: boolean }>;
   lists: Record<string, Entry[] | null>;
   missing: string[];
-  claims?: readonly Held[];
-  readings?: readonly Reading[];
+  claims?: readonly Held[] | undefined;
+  readings?: readonly Reading[] | undefined;
 }
 
 /**
@@ -126,8 +126,8 @@ export function acceptedStore(disk: Disk, dir: string, program: string): Accepte
       placed,
       revision,
       recorded: { files: contents, lists, missing },
-      ...(claims && { claims }),
-      ...(readings && { readings }),
+      claims,
+      readings,
     };
   };
 
@@ -238,8 +238,8 @@ function serialize(accepted: Accepted, program: string, pieces: Map<string, Uint
       files: Object.fromEntries(files),
       lists: recorded.lists,
       missing: recorded.missing,
-      ...(claims && { claims }),
-      ...(readings?.length && { readings }),
+      claims,
+      readings: readings?.length ? readings : undefined,
     };
     return [name, { blob: add(Buffer.from(JSON.stringify(app))), revision }] as const;
   });

@@ -1,7 +1,7 @@
 import type { Disk } from '../../lib/disk.ts';
 import { messageOf } from '../../lib/errors.ts';
-import { type Backoff, emptyMemory, type Memory, type PendingHooks, type Replacements } from '../../model/memory.ts';
-import type { Hook } from '../../model/spec.ts';
+import { mapValues } from '../../lib/map-values.ts';
+import { type Backoff, emptyMemory, type Memory, type Replacements } from '../../model/memory.ts';
 import { readRetryKey } from '../../model/subject.ts';
 import { replacementPause } from '../../plan/decide/slot/replacement-loop.ts';
 import { delay } from '../../plan/memory/backoffs.ts';
@@ -59,35 +59,23 @@ export function rebase(stored: StoredMemory, now: number, random: () => number):
     const kind = readRetryKey(key)?.subject.kind;
     return kind ? [[key, { ...backoff, until: now + delay(kind, backoff.failures, random) }] as const] : [];
   });
-  const replacements = Object.entries(stored.replacements).map(
-    ([key, each]) => [key, { ...each, until: now + replacementPause(each.count) * (1 + random() / 5) }] as const,
-  );
-  const rollouts = Object.entries(stored.rollouts).map(
-    ([key, rollout]) => [key, { ...rollout, until: now + rollout.pauseMs }] as const,
-  );
   return {
     ...stored,
     backoffs: Object.fromEntries(backoffs),
-    replacements: Object.fromEntries(replacements),
-    rollouts: Object.fromEntries(rollouts),
+    replacements: mapValues(stored.replacements, (each) => ({
+      ...each,
+      until: now + replacementPause(each.count) * (1 + random() / 5),
+    })),
+    rollouts: mapValues(stored.rollouts, (rollout) => ({ ...rollout, until: now + rollout.pauseMs })),
   };
 }
 
-function storedPart(memory: Memory): StoredMemory {
-  const backoffs = Object.entries(memory.backoffs).map(
-    ([key, { goal, failures, error }]) => [key, { goal, failures, error }] as const,
-  );
-  const replacements = Object.entries(memory.replacements).map(
-    ([key, { goal, count }]) => [key, { goal, count }] as const,
-  );
-  const rollouts = Object.entries(memory.rollouts).map(([key, { goal, pauseMs }]) => [key, { goal, pauseMs }] as const);
-  return {
-    ...memory,
-    backoffs: Object.fromEntries(backoffs),
-    replacements: Object.fromEntries(replacements),
-    rollouts: Object.fromEntries(rollouts),
-  };
-}
+const storedPart = (memory: Memory): StoredMemory => ({
+  ...memory,
+  backoffs: mapValues(memory.backoffs, ({ goal, failures, error }) => ({ goal, failures, error })),
+  replacements: mapValues(memory.replacements, ({ goal, count }) => ({ goal, count })),
+  rollouts: mapValues(memory.rollouts, ({ goal, pauseMs }) => ({ goal, pauseMs })),
+});
 
 /**
  * undefined for anything that is not what `save` wrote. Facts that this version does not know are left out. Throws StateError for the file of a newer
@@ -96,27 +84,9 @@ function storedPart(memory: Memory): StoredMemory {
 export function parseMemory(path: string, text: string): StoredMemory | undefined {
   const value = unseal(path, text, VERSION);
   if (!isRecord(value)) return undefined;
-  const { completed, applied, backoffs, replacements, pulled, files, adopted, pendingHooks, preStop, rollouts } = value;
-  if (!isTexts(completed) || !isTexts(applied) || !isTexts(pulled) || !isRecord(backoffs) || !isRecord(files))
-    return undefined;
-  if (!isRecord(pendingHooks) || !Object.values(pendingHooks).every(isPendingHooks)) return undefined;
-  if (!isRecord(replacements) || !Object.values(replacements).every(isStoredReplacement)) return undefined;
-  if (!isRecord(rollouts) || !Object.values(rollouts).every(isRollout)) return undefined;
-  if (!isRecord(preStop) || !Object.values(preStop).every(isHooks)) return undefined;
-  if (!Object.values(backoffs).every(isStoredBackoff) || !Object.values(files).every(isTexts)) return undefined;
-  if (!isRecord(adopted) || !Object.values(adopted).every(isDigests)) return undefined;
-  return {
-    completed,
-    applied,
-    pulled,
-    backoffs: backoffs as StoredMemory['backoffs'],
-    replacements: replacements as StoredMemory['replacements'],
-    pendingHooks: pendingHooks as Memory['pendingHooks'],
-    rollouts: rollouts as StoredMemory['rollouts'],
-    preStop: preStop as Memory['preStop'],
-    files: files as Memory['files'],
-    adopted: adopted as Memory['adopted'],
-  };
+  const names = Object.keys(FACTS) as (keyof StoredMemory)[];
+  if (!names.every((name) => FACTS[name](value[name]))) return undefined;
+  return Object.fromEntries(names.map((name) => [name, value[name]])) as unknown as StoredMemory;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -128,16 +98,16 @@ const isTexts = (value: unknown): value is Record<string, string> =>
 const isTextList = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((each) => typeof each === 'string');
 
-const isPendingHooks = (value: unknown): value is PendingHooks =>
+const isPendingHooks = (value: unknown): boolean =>
   isRecord(value) && isTextList(value.before) && Number.isSafeInteger(value.done);
 
 const isRollout = (value: unknown): boolean =>
   isRecord(value) && typeof value.goal === 'string' && Number.isSafeInteger(value.pauseMs);
 
-const isHooks = (value: unknown): value is Hook[] =>
+const isHooks = (value: unknown): boolean =>
   Array.isArray(value) && value.every((each) => isRecord(each) && isTextList(each.command));
 
-const isStoredBackoff = (value: unknown): value is Pick<Backoff, 'goal' | 'failures' | 'error'> =>
+const isStoredBackoff = (value: unknown): boolean =>
   isRecord(value) &&
   typeof value.goal === 'string' &&
   Number.isSafeInteger(value.failures) &&
@@ -150,3 +120,22 @@ const isStoredReplacement = (value: unknown): boolean =>
 const isDigests = (value: unknown): boolean =>
   isRecord(value) &&
   Object.values(value).every((each) => isTexts(each) && 'filesDigest' in each && 'contentDigest' in each);
+
+const recordOf =
+  (isSound: (value: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    isRecord(value) && Object.values(value).every(isSound);
+
+/** The facts in the file, and how each is known to be sound. */
+const FACTS: { [Name in keyof StoredMemory]: (value: unknown) => boolean } = {
+  completed: isTexts,
+  applied: isTexts,
+  pulled: isTexts,
+  backoffs: recordOf(isStoredBackoff),
+  replacements: recordOf(isStoredReplacement),
+  pendingHooks: recordOf(isPendingHooks),
+  rollouts: recordOf(isRollout),
+  preStop: recordOf(isHooks),
+  files: recordOf(isTexts),
+  adopted: recordOf(isDigests),
+};

@@ -9,7 +9,7 @@ export interface TrustState {
   /** By repo and revision: with another one the site begins from nothing. */
   positions: Record<string, FollowPosition>;
   /** The newest trust.yaml of Git that succeeded the site's own. */
-  trust?: Successor;
+  trust?: Successor | undefined;
 }
 
 /** The progress of a site at one repo and revision. */

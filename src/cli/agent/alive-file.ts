@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import { type Clock, every } from '../../lib/clock.ts';
+import { type Clock, every, systemClock } from '../../lib/clock.ts';
+import { InputError } from '../../lib/errors.ts';
 
 /** The file is renewed this often. A health check calls an agent dead after a few times that. */
 const EVERY_MS = 10_000;
@@ -14,3 +15,12 @@ export async function keepAlive(path: string, clock: Pick<Clock, 'timer'>): Prom
   await renew();
   return every(clock, EVERY_MS, () => void renew().catch(() => undefined));
 }
+
+/** Renews the alive file from now on, and gives the function that ends it. Throws InputError if the file cannot be written. */
+export const renewAliveFile = (path: string): Promise<() => void> =>
+  keepAlive(path, systemClock).catch(({ code }: NodeJS.ErrnoException) => {
+    throw InputError.of(
+      `--alive-file ${path} cannot be written: ${code}`,
+      'name a file in a folder that exists, for example below /run',
+    );
+  });

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { startAgent } from '../../agent/agent.ts';
 import { redactedEngine } from '../../agent/reconcile/redacted-engine.ts';
@@ -13,7 +14,7 @@ import { linkWatch } from '../../source/follow/link.ts';
 import { gitSource } from '../../source/git-source.ts';
 import { beaconRef } from '../../trust/beacon.ts';
 import type { Trust } from '../../trust/trust.ts';
-import { renewAliveFile, requireFolder } from '../agent/check-paths.ts';
+import { renewAliveFile } from '../agent/alive-file.ts';
 import { watchSignals } from '../agent/signals.ts';
 import { defineCommand } from '../command.ts';
 import { openSiteEngine } from '../engine/engine.ts';
@@ -137,3 +138,11 @@ async function openTrust(file: string, log: Log): Promise<() => Promise<Trust>> 
 }
 
 const NEEDS_REPO = 'give --repo, HOLDFAST_REPO or `repo` in the config file';
+
+/** Makes a folder. Throws InputError for a path that can never be one. A disk that is full or read-only for now does not keep the agent from healing. */
+async function requireFolder(path: string, flag: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch(({ code }: NodeJS.ErrnoException) => {
+    if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'EACCES')
+      throw InputError.of(`${flag} ${path} cannot be a folder: ${code}`);
+  });
+}

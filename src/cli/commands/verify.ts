@@ -59,7 +59,7 @@ async function verify(opened: OpenedSource, options: VerifyOptions): Promise<num
   const { commit, ref, tag } = await source.poll(signal);
   const floor = options.from === undefined ? undefined : await opened.commitNamed(options.from);
   const name = ref?.startsWith(TAGS) ? ref.slice(TAGS.length) : undefined;
-  const candidate: Candidate = { commit, ...(name !== undefined && { tag: { name, oid: tag } }) };
+  const candidate: Candidate = { commit, tag: name === undefined ? undefined : { name, oid: tag } };
   const trust = await trustFor(options, floor ?? commit, inGit);
   const verification = await tell({ candidate, floor, trust, evidence, inGit, isFromGit: options.trust === undefined });
   if (verification.refusals.length > 0) return EXIT.failed;

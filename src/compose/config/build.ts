@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
+import { mapValues } from '../../lib/map-values.ts';
 import type { Build } from '../keys/build.ts';
 import { isRemote } from '../load/remote.ts';
 import type { Lookup } from '../load/values/template.ts';
-import { fileUse } from './details.ts';
+import { fileUse, limits } from './details.ts';
 import { type Json, type Printers, printKeys, size, unlessEmpty } from './printer.ts';
-import { limits } from './ulimits.ts';
 
 /** The context for printing a `build`. */
 interface BuildContext {
@@ -39,8 +39,7 @@ const BUILD: Printers<Build, BuildContext> = {
   cache_from: unlessEmpty,
   cache_to: unlessEmpty,
   no_cache: unlessEmpty,
-  additional_contexts: (all, context) =>
-    unlessEmpty(Object.fromEntries(Object.entries(all).map(([name, written]) => [name, place(written, context)]))),
+  additional_contexts: (all, context) => unlessEmpty(mapValues(all, (written) => place(written, context))),
   pull: unlessEmpty,
   extra_hosts: (hosts) => unlessEmpty(hosts.map((each) => each.replace(':', '='))),
   isolation: unlessEmpty,

@@ -1,5 +1,9 @@
+import { present } from '../../container/present.ts';
+import { mapValues } from '../../lib/map-values.ts';
 import type { Deploy } from '../keys/deploy.ts';
+import type { Develop } from '../keys/develop.ts';
 import type { WrittenRequest } from '../keys/host/devices.ts';
+import type { Limits } from '../keys/host/host-settings.ts';
 import type { FileUse } from '../keys/host/mounted-files.ts';
 import type { Port } from '../keys/host/ports.ts';
 import type { WrittenEndpoint } from '../keys/host/service-networks.ts';
@@ -156,3 +160,41 @@ export const deploy: Printer<Deploy, PrintContext> = (value, { service }) => {
     ...printKeys(value, DEPLOY, undefined),
   };
 };
+
+/** Prints `ulimits`. Compose omits zeros, so a single zero is an empty mapping. */
+export const limits = (all: Limits): Json | undefined => unlessEmpty(mapValues(all, limit));
+
+function limit(value: Limits[string]): Json {
+  if (typeof value === 'number') return value === 0 ? {} : value;
+  return { ...(value.soft !== 0 && { soft: value.soft }), ...(value.hard !== 0 && { hard: value.hard }) };
+}
+
+type Trigger = NonNullable<Develop['watch']>[number];
+
+const TRIGGER: Printers<Trigger> = {
+  path: () => undefined,
+  action: unlessEmpty,
+  target: unlessEmpty,
+  ignore: unlessEmpty,
+  include: unlessEmpty,
+  initial_sync: unlessEmpty,
+  exec: () => undefined,
+};
+
+/** Prints an entry of `develop.watch`. Compose prints an absent command, too. */
+export function trigger(value: Trigger, path: (written: string) => string): Json {
+  const { environment = [], command = null, user, privileged, working_dir } = value.exec ?? {};
+  return {
+    ...printKeys(value, TRIGGER, undefined),
+    path: path(value.path ?? '.'),
+    exec: {
+      command,
+      ...present<{ [key: string]: Json }>({
+        user,
+        privileged,
+        working_dir,
+        environment: Object.fromEntries(environment.map((pair) => [pair.name, pair.value])),
+      }),
+    },
+  };
+}

@@ -4,7 +4,7 @@ import { type MappingNode, toPlain } from '../../yaml/node.ts';
 import { environmentOf, type ServiceContext } from '../compile/compile-service.ts';
 import { labelsOf } from '../compile/label-files.ts';
 import { compileWhole, usedNetworks, usedVolumes } from '../compile-app.ts';
-import type { Declared } from '../keys/project.ts';
+import { type Declared, sorted } from '../keys/project.ts';
 import type { FileKeys } from '../keys/resources.ts';
 import { interpolate } from '../load/values/interpolate.ts';
 import type { CompileOptions, Values } from '../load/values/values.ts';
@@ -33,7 +33,7 @@ async function printProject(root: MappingNode, context: ServiceContext): Promise
   const path = (written: string, at = root.at): string =>
     written.startsWith('/') ? written : folder.asComposed(written, at);
   const services: Record<string, Json> = {};
-  for (const service of byName(project.services)) {
+  for (const service of sorted(project.services)) {
     const environment = await environmentOf(service, context);
     const labels = (await labelsOf(service, folder, context.report)) ?? {};
     services[service.name] = printService({
@@ -57,7 +57,7 @@ async function printProject(root: MappingNode, context: ServiceContext): Promise
         .flatMap(({ keys }) => [...(keys[kind] ?? []), ...(kind === 'secrets' ? (keys.build?.secrets ?? []) : [])])
         .map(({ source }) => source),
     );
-    const declared: Declared<FileKeys>[] = byName(project[kind]).filter(({ name }) => used.has(name));
+    const declared: Declared<FileKeys>[] = sorted(project[kind]).filter(({ name }) => used.has(name));
     return declared.map((each) => [each.name, printFile(app, each, path)]);
   };
   return {
@@ -69,10 +69,6 @@ async function printProject(root: MappingNode, context: ServiceContext): Promise
     ...section('secrets', files('secrets')),
     ...extensions(root, values),
   };
-}
-
-function byName<T>(declared: Map<string, T>): T[] {
-  return [...declared].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
 }
 
 function section(name: string, entries: (string | Json)[][]): Record<string, Json> {

@@ -2,8 +2,7 @@ import { dependenciesOf, networksOf } from '../compile/compile-service.ts';
 import type { DependencyAt } from '../keys/process/depends-on.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
 import { printBuild } from './build.ts';
-import { deploy, deviceRequest, endpoint, fileUse, healthcheck, mount, port } from './details.ts';
-import { trigger } from './develop.ts';
+import { deploy, deviceRequest, endpoint, fileUse, healthcheck, limits, mount, port, trigger } from './details.ts';
 import {
   always,
   cpus,
@@ -16,7 +15,6 @@ import {
   size,
   unlessEmpty,
 } from './printer.ts';
-import { limits } from './ulimits.ts';
 
 const CONDITIONS = {
   started: 'service_started',

@@ -69,3 +69,8 @@ function section<T>(root: MappingNode, name: string, decoder: Decoder<T>, report
   }
   return found;
 }
+
+/** The parts of a section by their names. */
+export function sorted<T>(declared: Map<string, T>): T[] {
+  return [...declared].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
+}

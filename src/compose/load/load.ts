@@ -33,7 +33,6 @@ export async function load(
   repo: RepoFiles,
   options: CompileOptions,
   report: Report,
-  onName: (name: string) => void,
 ): Promise<Loaded> {
   const { app, dotenv } = configured;
   const budget = new LoadBudget();
@@ -53,7 +52,7 @@ export async function load(
   const values = new Values(app, site, options, dotenv);
   const name = nameOf(configured, written, values, report);
   values.named(name);
-  onName(name);
+  options.onName?.(name);
   const context = { repo, folder: projectFolder(app), directory: '', values, includedBy: [], budget, report };
   let root: MappingNode | undefined;
   for (const { file, document } of written)

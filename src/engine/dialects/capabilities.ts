@@ -35,7 +35,7 @@ export function factsOf(version: VersionAnswer, info: InfoAnswer, apiVersion: st
     product,
     version: version.Version ?? 'unknown',
     apiVersion,
-    ...(info.Name && { machine: info.Name }),
+    machine: info.Name || undefined,
     can: { ...can, unreported: [...can.unreported, ...beyondKernel(info)] },
   };
 }

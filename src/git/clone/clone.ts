@@ -54,7 +54,7 @@ export function cloneIn(storage: CloneStorage, gitDir: string, prefix: string): 
       return Promise.all(
         refs.map(async ({ name, oid }) => {
           const peeled = name.startsWith('refs/tags/') ? await commitOf(oid) : undefined;
-          return { name, oid, ...(peeled !== undefined && peeled !== oid && { peeled }) };
+          return { name, oid, peeled: peeled === oid ? undefined : peeled };
         }),
       );
     },

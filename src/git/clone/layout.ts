@@ -31,10 +31,7 @@ export async function cloneLayout(dir: string, environment: NodeJS.ProcessEnv): 
   const start = resolve(dir);
   if (!(await isFolder(start))) return undefined;
   for (let top = start; ; top = dirname(top)) {
-    const dotGit = join(top, '.git');
-    const pointer = await textOf(dotGit);
-    const linked = /^gitdir: (.+)$/m.exec(pointer ?? '')?.[1]?.trim();
-    const gitDir = linked === undefined ? dotGit : resolve(top, linked);
+    const gitDir = await gitDirOf(top);
     const found = (await isGitDir(gitDir)) ? gitDir : (await isGitDir(top)) ? top : undefined;
     if (found !== undefined) {
       const prefix = found === top ? '' : relative(top, start).split(sep).join('/');
@@ -42,6 +39,13 @@ export async function cloneLayout(dir: string, environment: NodeJS.ProcessEnv): 
     }
     if (top === dirname(top)) return undefined;
   }
+}
+
+/** `.git` of a work tree; in a linked one that is a file, which names the folder. */
+export async function gitDirOf(top: string): Promise<string> {
+  const pointer = await textOf(join(top, '.git'));
+  const linked = /^gitdir: (.+)$/m.exec(pointer ?? '')?.[1]?.trim();
+  return resolve(top, linked ?? '.git');
 }
 
 async function isGitDir(path: string): Promise<boolean> {

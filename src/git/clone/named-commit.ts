@@ -6,7 +6,7 @@ import type { Clone } from './clone.ts';
 export interface NamedCommit {
   commit: string;
   /** The annotated tag, where one names it. */
-  tag?: string;
+  tag?: string | undefined;
   /** The full name of the ref, where one names it. */
   ref?: string;
 }
@@ -45,7 +45,7 @@ async function byName(clone: Clone, name: string): Promise<NamedCommit | undefin
   for (const candidate of candidates) {
     const ref = refs.get(candidate);
     const commit = ref && (await clone.commitOf(ref.oid));
-    if (ref && commit) return { commit, ref: ref.name, ...(commit !== ref.oid && { tag: ref.oid }) };
+    if (ref && commit) return { commit, ref: ref.name, tag: commit === ref.oid ? undefined : ref.oid };
   }
   return /^[0-9a-f]{4,39}$/.test(name) ? byId(await clone.expand(name)) : undefined;
 }

@@ -17,13 +17,12 @@ const BYTES_A_TURN = 4 * 1024 * 1024;
 
 /**
  * The commits from `tip` on, children before their parents, as far as `read` has them: it answers undefined for one that was not sent, which
- * is where the history that the server was told of begins. Throws SourceError `limit` for more than `most`.
+ * is where the history that the server was told of begins. Throws SourceError `limit` for more than MOST_COMMITS.
  */
 export async function walkHistory(
   tip: string,
   known: ReadonlySet<string>,
   read: (oid: string) => Promise<Uint8Array | undefined>,
-  most = MOST_COMMITS,
 ): Promise<CommitObject[]> {
   const commits = new Map<string, string[]>();
   const open = [tip];
@@ -44,10 +43,10 @@ export async function walkHistory(
     const parents = parentsOf(content);
     commits.set(oid, parents);
     links += parents.length;
-    if (commits.size > most || links > 4 * MOST_COMMITS) {
+    if (commits.size > MOST_COMMITS || links > 4 * MOST_COMMITS) {
       throw new SourceError(
         'limit',
-        `More than ${most} commits lie between what was accepted and ${shortRevision(tip)}: that many are not looked at`,
+        `More than ${MOST_COMMITS} commits lie between what was accepted and ${shortRevision(tip)}: that many are not looked at`,
       );
     }
     open.push(...parents);

@@ -28,18 +28,17 @@ export function httpAgents(files: TlsFiles, lookup?: NameLookup) {
       pem(files.keyFile, 'the key of the client certificate', 'private key'),
     ]);
     const others = await systemAuthorities();
+    const given = [...others, ca ?? []].flat();
     const now = JSON.stringify([ca, cert, key, others]);
     if (now !== material) close();
     material = now;
     return {
       ...VERIFIED,
-      ...((ca !== undefined || others.length > 0) && {
-        ca: [...getCACertificates('default'), ...others, ...(ca === undefined ? [] : [ca])],
-      }),
+      ca: given.length > 0 ? [...getCACertificates('default'), ...given] : undefined,
       // A person who names an authority between a root and the server trusts that one, and need not have its root.
-      ...(ca !== undefined && { allowPartialTrustChain: true }),
-      ...(cert !== undefined && { cert }),
-      ...(key !== undefined && { key }),
+      allowPartialTrustChain: ca !== undefined,
+      cert,
+      key,
     };
   };
   const close = (): void => {

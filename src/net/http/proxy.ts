@@ -100,7 +100,7 @@ function tunnel(
       path: target,
       headers: { Host: target, ...proxyHeaders(proxy) },
       agent: false,
-      ...(signal && { signal }),
+      signal,
       ...VERIFIED,
       ...(ca !== undefined && { ca }),
     });

@@ -1,3 +1,4 @@
+import { mapValues } from '../../lib/map-values.ts';
 import type { ContainerRef, Operation, Withheld } from '../../model/plan.ts';
 import { type Subject, subjectKey } from '../../model/subject.ts';
 import { spreadWithheld } from './withhold.ts';
@@ -124,11 +125,7 @@ function renumber(operations: Operation[]): Operation[] {
       onlyIfFailed: operation.onlyIfFailed && number(operation.onlyIfFailed),
     } as Operation;
     if ('container' in renumbered) renumbered.container = ref(renumbered.container);
-    if (renumbered.kind === 'createContainer') {
-      renumbered.joins = Object.fromEntries(
-        Object.entries(renumbered.joins).map(([service, container]) => [service, ref(container)]),
-      );
-    }
+    if (renumbered.kind === 'createContainer') renumbered.joins = mapValues(renumbered.joins, ref);
     return renumbered;
   });
 }

@@ -1,21 +1,16 @@
 import { own } from '../../lib/own.ts';
-import type { Memory } from '../../model/memory.ts';
 import type { Cause, Withheld } from '../../model/plan.ts';
 import type { ActualSite, DesiredApp } from '../../model/state.ts';
 import type { Retry, Subject } from '../../model/subject.ts';
 import { appDigest } from './goals.ts';
 import type { Neighbours } from './neighbours.ts';
-import type { Change, PlanOptions } from './policy.ts';
+import type { Change, Circumstances } from './policy.ts';
 
 /** The facts that the plans of all apps share. */
-export interface SiteFacts {
+export interface SiteFacts extends Circumstances {
   site: string;
   actual: ActualSite;
-  memory: Memory;
-  options: PlanOptions;
   neighbours: Neighbours;
-  /** Monotonic milliseconds. */
-  now: number;
 }
 
 /** Everything that is known while one app is planned. Nothing changes it. */

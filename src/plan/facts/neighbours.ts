@@ -1,9 +1,8 @@
-import type { Memory } from '../../model/memory.ts';
 import type { Withheld } from '../../model/plan.ts';
 import type { ActualContainer, DesiredApp, DesiredContainer, DesiredSite } from '../../model/state.ts';
 import { wantedAt } from './containers.ts';
 import { type SharedThing, sharedThings } from './others/shared-things.ts';
-import { type Change, holdBack, type PlanOptions } from './policy.ts';
+import { type Change, type Circumstances, holdBack } from './policy.ts';
 
 /** The other apps of the site, as the plan of one app needs them. */
 export interface Neighbours {
@@ -20,9 +19,7 @@ export function createNeighbours(
   { vanished, broken }: Pick<DesiredSite, 'vanished' | 'broken'>,
   apps: readonly DesiredApp[],
   guard: (app: DesiredApp) => Withheld | undefined,
-  memory: Memory,
-  now: number,
-  options: PlanOptions,
+  circumstances: Circumstances,
 ): Neighbours {
   const byName = new Map(apps.map((app) => [app.name, app]));
   return {
@@ -31,7 +28,7 @@ export function createNeighbours(
     isForgotten: (name) => vanished !== undefined && !byName.has(name) && broken.every((app) => app.name !== name),
     hold(name, change) {
       const app = byName.get(name);
-      return app && holdBack(change, app, guard(app), memory, now, options);
+      return app && holdBack(change, app, guard(app), circumstances);
     },
   };
 }

@@ -19,6 +19,13 @@ export interface PlanOptions {
 
 export const agentOptions: PlanOptions = { byHand: false, prune: false, pullAlways: true };
 
+/** The facts that policies are measured by, besides Git's. `now` is monotonic milliseconds. */
+export interface Circumstances {
+  memory: Memory;
+  options: PlanOptions;
+  now: number;
+}
+
 /** The part of an operation that decides which policy may hold it back. Without a `retry` it waits for no backoff. */
 export type Change = { cause: Cause } & (
   | { subject: Subject; retry: Pick<Retry, 'purpose' | 'goal'> }
@@ -33,9 +40,7 @@ export function holdBack(
   change: Change,
   { sync: { automated }, suspend }: DesiredApp,
   guard: Withheld | undefined,
-  memory: Memory,
-  now: number,
-  options: PlanOptions,
+  { memory, now, options }: Circumstances,
 ): Withheld | undefined {
   if (suspend && !options.byHand) return { by: 'suspend', text: 'the app is suspended' };
   if (!automated && !options.byHand) return { by: 'automated', text: 'syncPolicy.automated is not set' };

@@ -1,3 +1,4 @@
+import { mapValues } from '../../lib/map-values.ts';
 import { own } from '../../lib/own.ts';
 import type { Backoff, Memory } from '../../model/memory.ts';
 import type { Outcome } from '../../model/outcome.ts';
@@ -92,13 +93,10 @@ function wellFor(backoff: Backoff, isWell: boolean, now: number): Backoff | unde
 
 /** The engine answers again. Repairs that failed while it went down or came up are tried again at once. */
 export function retryAfterOutage(memory: Memory, now: number): Memory {
-  const backoffs = Object.fromEntries(
-    Object.entries(memory.backoffs).map(([key, backoff]) => {
-      const isHopeful =
-        readRetryKey(key)?.subject.kind === 'slot' && backoff.failures <= HOPEFUL && backoff.until > now;
-      return [key, isHopeful ? { ...backoff, until: now } : backoff];
-    }),
-  );
+  const backoffs = mapValues(memory.backoffs, (backoff, key) => {
+    const isHopeful = readRetryKey(key)?.subject.kind === 'slot' && backoff.failures <= HOPEFUL && backoff.until > now;
+    return isHopeful ? { ...backoff, until: now } : backoff;
+  });
   return { ...memory, backoffs };
 }
 

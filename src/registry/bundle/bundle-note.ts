@@ -23,7 +23,7 @@ export function readNote(files: PackFiles): BundleNote {
     if (kind === 'version') note.version = words.join(' ');
     else if (kind === 'layer') note.layers.push(words.join(' '));
     else if (kind === 'ref' && isCommitId(first) && isRefName(second))
-      note.refs.push({ oid: first, name: second, ...(peeled !== undefined && { peeled }) });
+      note.refs.push({ oid: first, name: second, peeled });
   }
   return note;
 }

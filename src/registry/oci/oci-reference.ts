@@ -8,7 +8,7 @@ export interface OciReference {
   /** `latest` where neither a tag nor a digest is written. */
   tag: string;
   /** It wins over the tag. */
-  digest?: string;
+  digest?: string | undefined;
 }
 
 const PREFIX = /^oci:\/\//i;
@@ -40,7 +40,7 @@ export function parseOci(text: string): OciReference {
     registry: registry === 'index.docker.io' ? 'docker.io' : registry,
     repository: path,
     tag: tag ?? 'latest',
-    ...(digest !== undefined && { digest }),
+    digest,
   };
 }
 

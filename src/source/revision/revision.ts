@@ -71,7 +71,7 @@ export function pickRef(refs: readonly RemoteRef[], revision: string | undefined
 
 /** As a source tells it. */
 export function namedBy({ commit, want, ref }: Resolved): Named {
-  return { commit, ...(want !== commit && { tag: want }), ...(ref !== undefined && { ref }) };
+  return { commit, tag: want === commit ? undefined : want, ref };
 }
 
 /** The listed ref that a Site's pin names. A pin that names nothing is an answer and no error, so that the rest is still followed. */

@@ -22,7 +22,7 @@ export interface Evidence {
 export interface Candidate {
   commit: string;
   /** The followed tag, if it is one: its name, and the ID of the tag object; a lightweight tag has no object. */
-  tag?: { name: string; oid: string | undefined };
+  tag?: { name: string; oid: string | undefined } | undefined;
 }
 
 /** The state of the site before the verification. */
@@ -44,7 +44,7 @@ export interface Standing {
 export interface Verdict {
   commit: Commit;
   signers: string[];
-  refusal?: TrustError;
+  refusal?: TrustError | undefined;
   /** The answer does not depend on it: it is there to explain. */
   isAside?: boolean;
 }
@@ -61,7 +61,7 @@ export interface Verification {
   /** Commits that brought `trust`; empty if nothing changed. */
   rotations: string[];
   /** The commit that moved the site to a rewritten history, where one did. */
-  recovery?: string;
+  recovery?: string | undefined;
   /** It descends from the floor, or there is no floor. */
   descends: boolean;
 }

@@ -79,7 +79,7 @@ class CommitVerifier {
       this.#verdicts.set(commit.oid, {
         commit,
         signers: isRefused ? [] : namesOf(found),
-        ...(isRefused && { refusal: found }),
+        refusal: isRefused ? found : undefined,
         isAside: true,
       });
     }
@@ -95,7 +95,7 @@ class CommitVerifier {
       dates: datesAfter.get(candidate.commit) ?? standing.dates ?? NO_DATES,
       rotations,
       descends: this.#descent.descends,
-      ...(this.#recovery !== undefined && { recovery: this.#recovery }),
+      recovery: this.#recovery,
     };
   }
 

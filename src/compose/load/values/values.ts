@@ -29,6 +29,8 @@ export interface CompileOptions {
   onAsked?: ((name: string) => void) | undefined;
   /** Called with each used value that does not come from Git, so that no message shows it. */
   onOutside?: ((name: string, value: string) => void) | undefined;
+  /** Called with the app's name as soon as it is known, even if compiling fails later. */
+  onName?: ((name: string) => void) | undefined;
   /** Called with each name that gets a placeholder. */
   onPlaceholder?: ((name: string) => void) | undefined;
 }

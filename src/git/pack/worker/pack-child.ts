@@ -15,7 +15,7 @@ export type PackJob = { dir: string; limits: StoreLimits } & (
 export type PackAnswer =
   | { result: object }
   | { sourceError: { kind: SourceErrorKind; message: string } }
-  | { error: { message: string; code?: string } };
+  | { error: { message: string; code?: string | undefined } };
 
 async function answer(job: PackJob): Promise<PackAnswer> {
   const files = systemPackFiles(job.dir);
@@ -29,7 +29,7 @@ async function answer(job: PackJob): Promise<PackAnswer> {
   } catch (error) {
     if (error instanceof SourceError) return { sourceError: { kind: error.kind, message: error.message } };
     const { code } = error as NodeJS.ErrnoException;
-    return { error: { message: messageOf(error), ...(code !== undefined && { code }) } };
+    return { error: { message: messageOf(error), code } };
   }
 }
 

@@ -10,15 +10,20 @@ import type { AppDraft } from '../app-draft.ts';
 import type { Draft } from '../draft.ts';
 import { leaveOf, stopOf } from '../queries.ts';
 
-type Join = Operation & { kind: 'connectNetwork' };
+/** A container that runs, and the operation by which it joins a network under an address of its own. */
+interface Joining {
+  join: Operation & { kind: 'connectNetwork' };
+  container: ActualContainer;
+}
 
 /** If a container joins a network under an address of its own, it waits for the container that has this address. */
 export function handOverAddresses(app: AppDraft): void {
-  for (const { join, container } of joins(app)) {
+  for (const joining of joins(app)) {
+    const { join, container } = joining;
     for (const holder of app.facts.actual.containers) {
       if (holder.id === container.id || !isUp(holder)) continue;
       const things = sharedAddressesOn(join.network, join.endpoint, own(holder.spec.Networks, join.network));
-      if (things.length > 0) handOver(app, join, container, holder, things);
+      if (things.length > 0) handOver(app, joining, holder, things);
     }
   }
 }
@@ -29,8 +34,7 @@ export function leavesOf(draft: Draft, holder: ActualContainer, things: SharedTh
   return left.every((id) => id !== undefined) ? left : undefined;
 }
 
-/** Containers that run and join a network under addresses of their own. */
-const joins = ({ draft, facts }: AppDraft): { join: Join; container: ActualContainer }[] =>
+const joins = ({ draft, facts }: AppDraft): Joining[] =>
   draft.all().flatMap((join) => {
     if (join.kind !== 'connectNetwork' || join.onlyIfFailed !== undefined || !('id' in join.container)) return [];
     const { id } = join.container;
@@ -42,18 +46,13 @@ const joins = ({ draft, facts }: AppDraft): { join: Join; container: ActualConta
  * A container stays on the network until its new address is free, unless the holder of that waits for its address in turn: then both leave
  * before either joins.
  */
-function handOver(
-  app: AppDraft,
-  join: Join,
-  container: ActualContainer,
-  holder: ActualContainer,
-  things: SharedThing[],
-): void {
+function handOver(app: AppDraft, joining: Joining, holder: ActualContainer, things: SharedThing[]): void {
   const { draft, facts } = app;
+  const { join, container } = joining;
   const left = leaveOf(draft, container.id, join.network);
   const freed = leaveOf(draft, holder.id, join.network) ?? stopOf(draft, holder.id);
   if (holder.identity.app !== facts.desired.name || freed === undefined) {
-    waitFor(app, join, left, container, holder, things);
+    waitFor(app, joining, left, holder, things);
     return;
   }
   const isFreed = draft.order(freed, join.id);
@@ -64,7 +63,7 @@ function handOver(
 
 const leaveEarly = (
   draft: Draft,
-  { network, service, subject, cause, retry, withheld, container }: Join,
+  { network, service, subject, cause, retry, withheld, container }: Joining['join'],
   holder: ActualContainer,
 ) =>
   draft.add({
@@ -86,9 +85,8 @@ const leaveEarly = (
  */
 function waitFor(
   { draft, facts }: AppDraft,
-  join: Join,
+  { join, container }: Joining,
   left: number | undefined,
-  container: ActualContainer,
   holder: ActualContainer,
   things: SharedThing[],
 ): void {

@@ -14,16 +14,20 @@ import type { Draft } from '../draft.ts';
  * as with docker compose.
  */
 
+/** The start or stop that hooks belong to. */
+interface Occasion {
+  reason: string;
+  /** A sick container is stopped even if its hooks fail. */
+  mayFail?: boolean;
+  onlyIfFailed?: number;
+}
+
 /** Drafts the hooks that follow a start, each after the one before. They fail by themselves: the container runs on, and they are tried again. */
 export function postStart(
   { app: { facts, draft }, wanted, change }: SlotWork,
   container: ContainerRef,
   after: number[],
-  {
-    from = 0,
-    reason = 'it has been started',
-    onlyIfFailed,
-  }: { from?: number; reason?: string; onlyIfFailed?: number } = {},
+  { from = 0, reason = 'it has been started', onlyIfFailed }: Partial<Occasion> & { from?: number } = {},
 ): number[] {
   // They belong to a start that was allowed: selfHeal does not hold them back.
   const tried = attempt(facts, { ...change, cause: 'revision', retry: hooksRetry(wanted) });
@@ -42,13 +46,7 @@ export function preStop(
   container: ActualContainer,
   hooks: Hook[] | undefined,
   change: Attempt,
-  {
-    reason,
-    after,
-    /** A sick container is stopped even if its hooks fail. */
-    mayFail = false,
-    onlyIfFailed,
-  }: { reason: string; after: number[]; mayFail?: boolean; onlyIfFailed?: number },
+  { reason, after, mayFail = false, onlyIfFailed }: Occasion & { after: number[] },
 ): number[] {
   if (container.status !== 'running' || !hooks?.length) return after;
   const conceals = (hook: Hook): string[] => concealedOf(hook, container.spec.Env, undefined);
