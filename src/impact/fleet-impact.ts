@@ -39,7 +39,7 @@ export interface FleetImpact {
 
 /** `apps`: only these apps are told of. */
 export function createFleetImpact(apps?: readonly string[]): FleetImpact {
-  const groups = new Map<string, ImpactGroup>();
+  const groups = new Map<string, GrowingGroup>();
   const planned = new Map<string, GroupImpact>();
   const digests = createDigests();
 
@@ -61,14 +61,13 @@ export function createFleetImpact(apps?: readonly string[]): FleetImpact {
     ]);
   };
 
-  const changed = (from: CompiledSite, to: CompiledSite, words: SiteWords): GroupImpact => {
+  const changed = (from: CompiledSite, to: CompiledSite): GroupImpact => {
     const key = keyOf(from, to);
     if (key === undefined) return { kind: 'unchanged' };
     const known = planned.get(key);
     if (known) return known;
     const impact = siteImpact(from, to, apps);
-    const found: GroupImpact =
-      impact.apps.length === 0 ? { kind: 'unchanged' } : { kind: 'changed', impact: generalize(impact, words) };
+    const found: GroupImpact = impact.apps.length === 0 ? { kind: 'unchanged' } : { kind: 'changed', impact };
     planned.set(key, found);
     return found;
   };
@@ -76,29 +75,44 @@ export function createFleetImpact(apps?: readonly string[]): FleetImpact {
   const impactOf = (from: SiteSide | undefined, to: SiteSide | undefined): GroupImpact => {
     if (!to) return { kind: 'removed' };
     if (to.kind !== 'compiled') return to;
-    if (!from)
-      return { kind: 'added', impact: generalize(siteImpact(emptied(to.compiled), to.compiled, apps), to.words) };
+    if (!from) return { kind: 'added', impact: siteImpact(emptied(to.compiled), to.compiled, apps) };
     // What runs is not known from Git; the site goes from there to what is right.
-    const before = from.kind === 'compiled' ? from : { compiled: emptied(to.compiled), words: to.words };
-    return changed(before.compiled, to.compiled, { ...to.words, before: before.words.values });
+    return changed(from.kind === 'compiled' ? from.compiled : emptied(to.compiled), to.compiled);
   };
 
   return {
     add(site, from, to) {
       const impact = impactOf(from, to);
-      const key = JSON.stringify(impact);
-      const group = groups.get(key) ?? { sites: [], impact };
-      group.sites.push(site);
-      groups.set(key, group);
+      const words = to?.kind === 'compiled' ? wordsOf(from, to) : undefined;
+      const general = 'impact' in impact && words ? { ...impact, impact: generalize(impact.impact, words) } : impact;
+      const key = JSON.stringify(general);
+      const group = groups.get(key);
+      if (!group) groups.set(key, { sites: [site], impact, general, text: JSON.stringify(impact) });
+      else {
+        group.sites.push(site);
+        // The sites' own words are shown as long as all sites of the group have the same.
+        if (group.impact !== impact && JSON.stringify(impact) !== group.text) group.impact = group.general;
+      }
     },
     groups() {
-      const all = [...groups.values()];
-      for (const { sites } of all) sites.sort();
+      const all = [...groups.values()].map(({ sites, impact }): ImpactGroup => ({ sites: sites.sort(), impact }));
       const rank = ({ impact, sites }: ImpactGroup): number => (impact.kind === 'unchanged' ? -1 : sites.length);
       return all.sort((a, b) => rank(b) - rank(a) || ((a.sites[0] ?? '') < (b.sites[0] ?? '') ? -1 : 1));
     },
   };
 }
+
+interface GrowingGroup extends ImpactGroup {
+  /** With names in the place of the sites' own words. */
+  general: GroupImpact;
+  /** The impact on the first site. */
+  text: string;
+}
+
+const wordsOf = (from: SiteSide | undefined, to: SiteSide & { kind: 'compiled' }): SiteWords => ({
+  ...to.words,
+  ...(from?.kind === 'compiled' && { before: from.words.values }),
+});
 
 const namesIn = ({ results, placed }: CompiledSite): string[] => [
   ...results.keys(),

@@ -10,12 +10,12 @@ export interface SiteWords {
   before?: Readonly<Record<string, string>>;
 }
 
-/** A shorter value is replaced only where it is the whole text: it may be part of any word. */
+/** A shorter value is replaced only where no letter or digit is beside it: it may be a part of any word. */
 const SHORTEST_PART = 4;
 
 /**
- * Puts `${NAME}` in the place of a site's name and values, so that a change that is the same on many sites but for these is one group. A value that the
- * change itself gives another text stays as it is.
+ * Puts `${NAME}` in the place of a site's name and values, to tell if a change is the same on many sites but for these. A value that the change itself gives
+ * another text stays as it is.
  */
 export function generalize(impact: SiteImpact, { site, values, before = values }: SiteWords): SiteImpact {
   const kept = Object.entries(values).filter(([name, value]) => before[name] === value && value !== '');
@@ -23,10 +23,7 @@ export function generalize(impact: SiteImpact, { site, values, before = values }
   const general = (text: string): string => {
     const whole = longestFirst.find(([, value]) => value === text);
     if (whole) return `\${${whole[0]}}`;
-    return longestFirst.reduce(
-      (here, [name, value]) => (value.length < SHORTEST_PART ? here : here.replaceAll(value, `\${${name}}`)),
-      text,
-    );
+    return longestFirst.reduce((here, [name, value]) => replaced(here, value, `\${${name}}`), text);
   };
   const field = ({ from, to, ...rest }: FieldChange): FieldChange => ({
     ...rest,
@@ -49,3 +46,17 @@ export function generalize(impact: SiteImpact, { site, values, before = values }
     costs: { restarted: restarted.map(general), volumes: volumes.map(general), images: images.map(general) },
   };
 }
+
+function replaced(text: string, value: string, by: string): string {
+  if (value.length >= SHORTEST_PART) return text.replaceAll(value, by);
+  let result = '';
+  let from = 0;
+  for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + value.length)) {
+    if (isWordPart(text[at - 1]) || isWordPart(text[at + value.length])) continue;
+    result += text.slice(from, at) + by;
+    from = at + value.length;
+  }
+  return result + text.slice(from);
+}
+
+const isWordPart = (letter: string | undefined): boolean => letter !== undefined && /[\p{L}\p{N}_]/u.test(letter);

@@ -1,0 +1,182 @@
+import { describe, expect, test } from '@jest/globals';
+import { impactJson } from '../../../src/impact/print/json.ts';
+import { impactMarkdown } from '../../../src/impact/print/markdown.ts';
+import { impactText } from '../../../src/impact/print/text.ts';
+import { compare, document, type Files, fleet } from './support.ts';
+
+const web = (image: string, more = ''): string => `services:
+  web: { image: "${image}"${more} }
+  db: { image: "postgres:16", volumes: ["data:/data"] }
+volumes: { data: {} }
+`;
+
+/** The lines of the report, without the last summary and empty lines. */
+async function told(
+  from: Files,
+  to: Files,
+  ...rest: [Parameters<typeof compare>[2]?, Record<string, Files>?]
+): Promise<string[]> {
+  const compared = await compare(from, to, ...rest);
+  const lines = impactText({ from: 'old', to: 'new', ...compared }).map(({ sent }) =>
+    sent.replace(/ {2,}/g, '  ').trim(),
+  );
+  const end = lines.findIndex((line) => line.startsWith('old -> new'));
+  return lines.slice(0, end).filter((line) => line !== '');
+}
+
+describe('the effect of a change on a fleet', () => {
+  test('nothing changes where the files are the same, or differ in what is no part of the plan', async () => {
+    const one = fleet(web('shop/web:1.2'));
+    expect(await told(one, one)).toEqual([]);
+    expect(await told(one, { ...one, 'README.md': 'new' })).toEqual([]);
+    expect(await told(one, { ...one, 'apps/pos/compose.yaml': `# a comment\n${web('shop/web:1.2')}` })).toEqual([]);
+  });
+
+  test('sites with the same plan are one group, with the values of both sides', async () => {
+    expect(await told(fleet(web('shop/web:1.2')), fleet(web('shop/web:1.3', ', command: sleep 20')))).toEqual([
+      '3 sites: a, b, c',
+      'pos',
+      '+ image shop/web:1.3  pull  not on the disk',
+      '~ pos-web-1  replace  image: shop/web:1.2 -> shop/web:1.3; command: none -> sleep 20',
+    ]);
+  });
+
+  test('sites with other plans are other groups, the largest first', async () => {
+    const canary = { overlays: [{ selector: { matchLabels: { ring: 'canary' } }, compose: ['canary.yaml'] }] };
+    const files = fleet(web('shop/web:1.2'), {
+      'apps/pos/app.yaml': document('Application', canary).replace('"metadata":{"labels":{}},', ''),
+      'apps/pos/canary.yaml': 'services: { web: { environment: { TRACE: "on" } } }',
+    });
+    expect(
+      await told(fleet(web('shop/web:1.2')), {
+        ...files,
+        'apps/pos/compose.yaml': web('shop/web:1.2', ', mem_limit: 64m'),
+      }),
+    ).toEqual([
+      '2 sites: b, c',
+      'pos',
+      '~ pos-web-1  update  memory: unlimited -> 64m',
+      '1 site: a',
+      'pos',
+      '~ pos-web-1  replace  environment.TRACE: none -> on; memory: unlimited -> 64m',
+    ]);
+  });
+
+  test('what differs by the name and the values of a site alone is one group', async () => {
+    const own = (number: string) => document('Site', { values: { NUMBER: number } });
+    const sites = { 'sites/a.yaml': own('10001'), 'sites/b.yaml': own('10002'), 'sites/c.yaml': own('10003') };
+    const named = ', hostname: "till-${HOLDFAST_SITE}-${NUMBER}"';
+    const [from, to] = [fleet(web('shop/web:1'), sites), fleet(web('shop/web:1', named), sites)];
+    expect((await told(from, to))[0]).toBe('3 sites: a, b, c');
+    expect(await told(from, to)).toContain('~ pos-web-1  replace  hostname: none -> till-${HOLDFAST_SITE}-${NUMBER}');
+  });
+
+  test('a secret is not shown', async () => {
+    const secret = (value: string) =>
+      web('shop/web:1', `, environment: { API_TOKEN: "${value}", URL: "https://u:${value}@host/" }`);
+    const lines = await told(fleet(secret('first')), fleet(secret('second')));
+    expect(lines.at(-1)).toBe(
+      '~ pos-web-1  replace  environment.API_TOKEN: changed (not shown); environment.URL: changed (not shown)',
+    );
+    const compared = await compare(fleet(secret('first')), fleet(secret('second')));
+    const report = { from: 'old', to: 'new', ...compared };
+    for (const output of [impactJson(report), impactMarkdown(report)]) expect(output).not.toMatch(/first|second/);
+  });
+
+  test('sites that come, go or cannot be read are told apart', async () => {
+    const before = fleet(web('shop/web:1'));
+    const { 'sites/a.yaml': _, ...without } = before;
+    expect(await told(before, without)).toEqual([
+      '1 site, no longer in Git: a',
+      'nothing changes there: an agent whose site is gone from Git keeps what it runs, and says so',
+    ]);
+    expect((await told(without, before)).slice(0, 2)).toEqual(['1 site, new: a', 'pos']);
+    expect(await told(before, { ...before, 'sites/b.yaml': document('Site', { sitte: 1 }) })).toEqual([
+      '1 site: b',
+      expect.stringMatching(/^! refused: sites\/b\.yaml:1:\d+: unknown key `sitte`/),
+    ]);
+  });
+
+  test('an app that cannot be compiled is refused, and the others are planned', async () => {
+    const other = {
+      'apps/kiosk/app.yaml': document('Application').replace('"metadata":{"labels":{}},', ''),
+      'apps/kiosk/compose.yaml': web('kiosk:1'),
+    };
+    const from = fleet(web('shop/web:1'), other);
+    const to = {
+      ...from,
+      'apps/pos/compose.yaml': 'services: { web: { imagee: x } }',
+      'apps/kiosk/compose.yaml': web('kiosk:2'),
+    };
+    const lines = await told(from, to);
+    expect(lines).toContain('~ kiosk-web-1  replace  image: kiosk:1 -> kiosk:2');
+    expect(lines).toContainEqual(expect.stringMatching(/^! refused: apps\/pos\/compose\.yaml:1:/));
+    // What was refused before is no news.
+    expect(await told(to, to)).toEqual([]);
+  });
+
+  test('a prune that the guard withholds is told as one', async () => {
+    const from = fleet(web('shop/web:1'));
+    const to = fleet('services: { other: { image: "other:1" } }');
+    expect((await told(from, to)).join('\n')).toMatch(/remove +.*\[withheld|remove {2}db is not in Git/);
+  });
+
+  test('a pinned site is compiled at its pin on both sides, and is not known where the clone lacks it', async () => {
+    const pinned = (files: Files): Files => ({ ...files, 'sites/a.yaml': document('Site', { targetRevision: 'v1' }) });
+    const [from, to] = [pinned(fleet(web('shop/web:1'))), pinned(fleet(web('shop/web:2')))];
+    expect((await told(from, to, undefined, { v1: fleet(web('shop/web:0')) }))[0]).toBe('2 sites: b, c');
+    expect((await told(from, to)).slice(-2)).toEqual([
+      '1 site: a',
+      '? not known: pinned to v1, which this clone lacks',
+    ]);
+  });
+
+  test('sites, labels and apps narrow it', async () => {
+    const [from, to] = [fleet(web('shop/web:1')), fleet(web('shop/web:2'))];
+    expect((await told(from, to, { sites: ['b'] }))[0]).toBe('1 site: b');
+    expect((await told(from, to, { selector: { matchLabels: { ring: 'rest' } } }))[0]).toBe('2 sites: b, c');
+    expect(await told(from, to, { apps: ['kiosk'] })).toEqual([]);
+  });
+
+  test('the costs are summed over all sites', async () => {
+    const compared = await compare(
+      fleet(web('shop/web:1')),
+      fleet(web('shop/web:2').replace('postgres:16', 'postgres:17')),
+    );
+    expect(JSON.parse(impactJson({ from: 'old', to: 'new', ...compared })).totals).toEqual({
+      unchanged: 0,
+      changed: 3,
+      groups: 1,
+      refused: 0,
+      actions: '6 containers replaced; 6 images pulled',
+      restarts: 6,
+      restartSites: 3,
+      volumes: 3,
+      images: [
+        { image: 'postgres:17', sites: 3 },
+        { image: 'shop/web:2', sites: 3 },
+      ],
+    });
+  });
+
+  test('a comment for a pull request has at most 60 KB, and says what it leaves out', async () => {
+    const sites = Object.fromEntries(
+      Array.from({ length: 400 }, (_, index) => [
+        `sites/s${index}.yaml`,
+        document('Site', { values: { N: `v${index}` } }),
+      ]),
+    );
+    const own = (name: string) =>
+      web(
+        'shop/web:1',
+        `, environment: { ${Array.from({ length: 20 }, (_, i) => `V${i}: "\${N}${'x'.repeat(i)}"`).join(', ')}, SAME: ${name} }`,
+      );
+    const from = fleet(own('one'), sites);
+    const changed = Object.fromEntries(
+      Object.keys(sites).map((path, index) => [path, document('Site', { values: { N: `w${index}` } })]),
+    );
+    const markdown = impactMarkdown({ from: 'old', to: 'new', ...(await compare(from, { ...from, ...changed })) });
+    expect(Buffer.byteLength(markdown)).toBeLessThanOrEqual(60 * 1024);
+    expect(markdown).toMatch(/The details of \d+ groups with \d+ sites are left out/);
+  });
+});
