@@ -13,6 +13,8 @@ export interface DecryptedSops {
   format: SopsFormat;
   path: string;
   documents: Mapping[];
+  /** The place of an offset of the tree. */
+  at: (offset: number) => Position;
 }
 
 /** sops hashes these bytes first where the MAC covers the encrypted values alone: SHA-256 of `sops`. */
@@ -29,7 +31,7 @@ export async function decryptSops(file: SopsFile, identities: readonly Identity[
   const hash = createHash('sha512');
   if (metadata.macOnlyEncrypted) hash.update(ONLY_ENCRYPTED);
   const documents = file.documents.map((document) =>
-    walk(document, (leaf, place) => {
+    walk(document, at, (leaf, place) => {
       const isEncrypted = matches(place);
       const boundTo = `${place.path.join(':')}:`;
       if (leaf.kind === 'comment') return isEncrypted ? openComment(leaf, key, boundTo, at) : leaf;
@@ -45,7 +47,7 @@ export async function decryptSops(file: SopsFile, identities: readonly Identity[
       'the MAC of this file is wrong: somebody changed it without sops, so nothing of it is used',
       'take the version before, or check each value and encrypt it again with `sops edit --ignore-mac`',
     );
-  return { format, path, documents };
+  return { format, path, documents, at };
 }
 
 /** A value that the rule encrypts. sops leaves an empty text as it is. */
@@ -89,7 +91,7 @@ export async function checkSops({ documents, metadata, at }: SopsFile): Promise<
   const matches: Matcher = await openRule(metadata.rule, at(0));
   const plain: Scalar[] = [];
   for (const document of documents) {
-    walk(document, (leaf, place) => {
+    walk(document, at, (leaf, place) => {
       const isOpen = leaf.kind !== 'text' || (leaf.text !== '' && !leaf.text.startsWith('ENC['));
       if (leaf.kind !== 'comment' && isOpen && matches(place)) plain.push(leaf);
       return leaf;

@@ -30,15 +30,16 @@ export function plainFile({ format, documents, path }: DecryptedSops): Buffer {
 }
 
 /** The names and values of a flat file, as texts: numbers and booleans as YAML reads them, null as nothing. Throws InputError for any other. */
-export function plainValues({ format, documents, path }: DecryptedSops): Map<string, string> {
+export function plainValues({ format, documents, path, at }: DecryptedSops): Map<string, string> {
   const [only, second] = documents;
   if (format === 'ini' || format === 'binary' || only === undefined || second !== undefined)
     throw InputError.of(`${path} has no names with values`, 'use one YAML or JSON document, or a .env file');
   return new Map(
-    entriesOf(only).map(({ key, value }) => {
+    entriesOf(only).map(({ key, value, offset }) => {
       if (value.kind === 'list' || value.kind === 'map')
-        throw InputError.of(
-          `${path}: ${key} is a ${value.kind === 'list' ? 'list' : 'mapping'}, and a value is one text`,
+        throw InputError.at(
+          at(offset),
+          `${key} is a ${value.kind === 'list' ? 'list' : 'mapping'}, and a value is one text`,
         );
       return [key, textOf(value)];
     }),

@@ -1,4 +1,4 @@
-import { InputError } from '../../lib/errors.ts';
+import { InputError, type Position } from '../../lib/errors.ts';
 import type { Comment, List, Mapping, Scalar, Value } from '../tree.ts';
 import type { Place } from './rules.ts';
 
@@ -9,18 +9,20 @@ export type Visit = (leaf: Scalar | Comment, place: Place) => Scalar | Comment;
 const MOST_COMMENTS = 1_000;
 
 /** Copies a document with other leaves. The comments of a place are gathered as sops does: those right before it, at each level above it. */
-export function walk(document: Mapping, visit: Visit): Mapping {
-  return new Walk(visit).mapping(document, [], []);
+export function walk(document: Mapping, at: (offset: number) => Position, visit: Visit): Mapping {
+  return new Walk(at, visit).mapping(document, [], []);
 }
 
 type Comments = readonly (readonly string[])[];
 
 class Walk {
+  private readonly at: (offset: number) => Position;
   private readonly visit: Visit;
   /** The number of comments at all levels of the current place. */
   private comments = 0;
 
-  constructor(visit: Visit) {
+  constructor(at: (offset: number) => Position, visit: Visit) {
+    this.at = at;
     this.visit = visit;
   }
 
@@ -28,7 +30,9 @@ class Walk {
     const entries = this.each(map.entries, path, above, (entry, comments) => {
       const at = [...path, entry.key];
       const value = this.value(entry.value, at, comments);
-      if (value.kind === 'comment') throw InputError.of(`the value of ${at.join(':')} says that it is a comment`);
+      if (value.kind === 'comment') {
+        throw InputError.at(this.at(entry.offset), `the value of ${at.join(':')} says that it is a comment`);
+      }
       return { ...entry, value };
     });
     return { ...map, entries };
@@ -67,7 +71,7 @@ class Walk {
       if (isComment(part)) {
         before.push(part.text);
         if (++this.comments > MOST_COMMENTS)
-          throw InputError.of(`the file has over ${MOST_COMMENTS} comments before one value`);
+          throw InputError.at(this.at(part.offset), `the file has over ${MOST_COMMENTS} comments before one value`);
         const leaf = this.visit(part, { path, comments: [...above, before], isComment: true });
         return isComment(leaf) ? leaf : part;
       }

@@ -1,4 +1,5 @@
 import { InputError } from '../../lib/errors.ts';
+import { SOPS_LIMITS } from '../../lib/limits.ts';
 import type { Mapping } from '../tree.ts';
 import { plainText } from './go-values.ts';
 
@@ -10,6 +11,8 @@ export function readDotenv(text: string, file: string): Mapping[] {
   for (const [index, line] of text.split('\n').entries()) {
     const equals = line.indexOf('=');
     const at = { file, line: index + 1, column: 1 };
+    if (map.entries.length > SOPS_LIMITS.values)
+      throw InputError.at(at, `the file holds over ${SOPS_LIMITS.values} values`);
     if (line.startsWith('#')) map.entries.push({ kind: 'comment', text: line.slice(1), inline: false, offset });
     else if (line !== '') {
       if (equals < 0) throw InputError.at(at, 'this line is neither NAME=value nor a comment');

@@ -1,4 +1,5 @@
 import { InputError, type Position } from '../../lib/errors.ts';
+import { SOPS_LIMITS } from '../../lib/limits.ts';
 import { entriesOf, type Mapping } from '../tree.ts';
 import { plainText } from './go-values.ts';
 
@@ -15,9 +16,12 @@ export function readIni(text: string, file: string): Mapping[] {
   let keys = new Set<string>();
   let comment: string[] = [];
   let offset = 0;
+  let count = 0;
   for (let index = 0; index < lines.length; ) {
     const at = { file, line: index + 1, column: 1 };
     const line = (lines[index] ?? '').trim();
+    if (line !== '' && ++count > SOPS_LIMITS.values)
+      throw InputError.at(at, `the file holds over ${SOPS_LIMITS.values} values`);
     let end = index + 1;
     if (line.startsWith('#') || line.startsWith(';')) comment.push(line);
     else if (line.startsWith('[')) {
@@ -66,9 +70,10 @@ function valueFrom(rest: string, lines: readonly string[], index: number, at: Po
   }
   const inside = rest.slice(quote.length);
   if (inside.includes(quote)) return { value: inside.slice(0, inside.lastIndexOf(quote)), comment: [], end: index + 1 };
-  const last = lines.findIndex((line, below) => below > index && line.includes(quote));
-  if (last < 0) throw InputError.at(at, 'this quote is never closed');
-  const ending = lines[last] ?? '';
+  let last = index + 1;
+  while (lines[last]?.includes(quote) === false) last++;
+  const ending = lines[last];
+  if (ending === undefined) throw InputError.at(at, 'this quote is never closed');
   const parts = [inside, ...lines.slice(index + 1, last), ending.slice(0, ending.lastIndexOf(quote))];
   return { value: parts.join('\n'), comment: [], end: last + 1 };
 }

@@ -16,6 +16,7 @@ const SCALAR = 4;
 const ALIAS = 5;
 const POP = 6;
 const PLAIN = 1;
+const FLOW = 2;
 
 type EventOf<T extends Event['type']> = Extract<Event, { type: T }>;
 
@@ -46,8 +47,11 @@ class Reader {
   private readonly text: string;
   private readonly places: Places;
   private readonly anchors = new Map<string, { value: Value; size: number } | 'open'>();
-  /** The comments that are in no collection yet. */
-  private readonly remarks: Remark[];
+  private readonly remarks: readonly Remark[];
+  /** The number of comments that are in a collection already. */
+  private placed = 0;
+  /** For each event, the offset where it or the first one after it begins that has a place in the text. */
+  private readonly starts: Float64Array;
   private next = 0;
   private nodes = 0;
   /** The end of the last scalar, or the start of the last collection. */
@@ -58,6 +62,7 @@ class Reader {
     this.text = text;
     this.places = places;
     this.remarks = remarksOf(text, events);
+    this.starts = startsOf(events, text.length);
   }
 
   documents(): Mapping[] {
@@ -76,9 +81,7 @@ class Reader {
     const value = this.value();
     if (value.kind === 'map') {
       // Comments below the last entry, at whatever column.
-      value.entries.push(
-        ...this.taken((remark) => remark.offset < this.following()).map((remark) => this.comment(remark, false)),
-      );
+      value.entries.push(...this.above());
       return value;
     }
     if (value.kind === 'null') return { kind: 'map', entries: [], offset: value.offset };
@@ -159,15 +162,12 @@ class Reader {
   private list(event: EventOf<2>): List {
     const list: List = { kind: 'list', items: [], offset: this.original(event.start) };
     this.open(event, /^!!seq$/);
-    const column = this.columnOf(event.start);
     while (!this.closed()) {
-      const before = this.taken((remark) => remark.offset < this.following()).map((remark) =>
-        this.comment(remark, false),
-      );
+      const before = this.above();
       const item = this.value();
       list.items.push(...before, ...this.besides(item), item);
     }
-    list.items.push(...this.trailing(event, column));
+    list.items.push(...this.trailing(event));
     this.next++;
     return list;
   }
@@ -175,12 +175,9 @@ class Reader {
   private mapping(event: EventOf<3>): Mapping {
     const map: Mapping = { kind: 'map', entries: [], offset: this.original(event.start) };
     this.open(event, /^!!map$/);
-    const column = this.columnOf(event.start);
     const keys = new Set<string>();
     while (!this.closed()) {
-      const before = this.taken((remark) => remark.offset < this.following()).map((remark) =>
-        this.comment(remark, false),
-      );
+      const before = this.above();
       const key = this.value();
       if (key.kind !== 'text') return this.refuse(key.offset, 'a key must be a text', 'quote it');
       if (keys.has(key.text)) this.refuse(key.offset, 'this key is there twice');
@@ -189,7 +186,7 @@ class Reader {
       const entry: Entry = { kind: 'entry', key: key.text, value, offset: key.offset };
       map.entries.push(...before, ...this.besides(value), entry);
     }
-    map.entries.push(...this.trailing(event, column));
+    map.entries.push(...this.trailing(event));
     this.next++;
     return map;
   }
@@ -204,51 +201,40 @@ class Reader {
     return this.events[this.next]?.type === POP;
   }
 
-  /** Comments on the line where a scalar ended. */
+  /** Comments before the next key or item. */
+  private above(): Comment[] {
+    const start = this.starts[this.next] ?? 0;
+    return this.taken((remark) => remark.offset < start, false);
+  }
+
+  /** A comment on the line where a scalar ended, if nothing else follows there. */
   private besides(value: Value): Comment[] {
     if (value.kind === 'list' || value.kind === 'map') return [];
-    const end = this.text.indexOf('\n', this.last);
-    return this.taken((remark) => remark.isAfterText && (end < 0 || remark.offset < end)).map((remark) =>
-      this.comment(remark, true),
-    );
+    const start = this.starts[this.next] ?? 0;
+    return this.taken((remark) => remark.isAfterText && remark.line <= this.last && remark.offset < start, true);
   }
 
   /** Comments below the last entry of a block: those that are indented as far as it is. */
-  private trailing(event: EventOf<2 | 3>, column: number): Comment[] {
-    const isFlow = event.style === 2;
-    if (isFlow) return [];
-    return this.taken((remark) => remark.offset < this.following() && remark.column >= column).map((remark) =>
-      this.comment(remark, false),
-    );
+  private trailing(event: EventOf<2 | 3>): Comment[] {
+    if (event.style === FLOW) return [];
+    const column = event.start - (this.text.lastIndexOf('\n', event.start - 1) + 1);
+    const start = this.starts[this.next] ?? 0;
+    return this.taken((remark) => remark.offset < start && remark.offset - remark.line >= column, false);
   }
 
-  /** Takes comments from the front while they fit. */
-  private taken(fits: (remark: Remark) => boolean): Remark[] {
-    let count = 0;
-    for (const remark of this.remarks)
-      if (fits(remark)) count++;
-      else break;
-    return this.remarks.splice(0, count);
+  /** Takes comments in their order while they fit. */
+  private taken(fits: (remark: Remark) => boolean, inline: boolean): Comment[] {
+    const found: Comment[] = [];
+    for (let remark = this.remarks[this.placed]; remark && fits(remark); remark = this.remarks[this.placed]) {
+      found.push(this.comment(remark, inline));
+      this.placed++;
+    }
+    return found;
   }
 
   private comment({ text, offset }: Remark, inline: boolean): Comment {
     this.count(1, offset);
     return { kind: 'comment', text, inline, offset: this.original(offset) };
-  }
-
-  /** The offset where the next scalar, alias or collection begins; that of the next document for the last one. */
-  private following(): number {
-    for (let index = this.next; index < this.events.length; index++) {
-      const event = this.events[index];
-      if (event?.type === SEQUENCE || event?.type === MAPPING) return event.start;
-      if (event?.type === ALIAS) return event.anchorStart;
-      if (event?.type === SCALAR && event.valueStart >= 0) return event.valueStart;
-    }
-    return this.text.length + 1;
-  }
-
-  private columnOf(offset: number): number {
-    return offset - (this.text.lastIndexOf('\n', offset - 1) + 1);
   }
 
   private tag(event: EventOf<2 | 3 | 4>, allowed: RegExp): string | undefined {
@@ -271,5 +257,27 @@ class Reader {
 
   private refuse(offset: number, message: string, hint?: string): never {
     throw InputError.at(this.places.at(offset), message, hint);
+  }
+}
+
+function startsOf(events: readonly Event[], end: number): Float64Array {
+  const starts = new Float64Array(events.length + 1).fill(end + 1);
+  for (let index = events.length - 1; index >= 0; index--) {
+    starts[index] = startOf(events[index]) ?? starts[index + 1] ?? end;
+  }
+  return starts;
+}
+
+function startOf(event: Event | undefined): number | undefined {
+  switch (event?.type) {
+    case SEQUENCE:
+    case MAPPING:
+      return event.start;
+    case ALIAS:
+      return event.anchorStart;
+    case SCALAR:
+      return event.valueStart < 0 ? undefined : event.valueStart;
+    default:
+      return undefined;
   }
 }

@@ -5,8 +5,8 @@ export interface Remark {
   /** The text after the `#`. */
   text: string;
   offset: number;
-  /** Counts from 0. */
-  column: number;
+  /** The offset of its line. */
+  line: number;
   /** Something else is before it on its line. */
   isAfterText: boolean;
 }
@@ -23,10 +23,10 @@ export function remarksOf(text: string, events: readonly Event[]): Remark[] {
         from = hash + 1;
         continue;
       }
-      const line = Math.max(text.lastIndexOf('\n', hash - 1), text.lastIndexOf('\r', hash - 1)) + 1;
+      const line = hash === 0 ? 0 : text.lastIndexOf('\n', hash - 1) + 1;
       const end = lineEnd(text, hash);
       const isAfterText = text.slice(line, hash).trim() !== '';
-      found.push({ text: text.slice(hash + 1, end), offset: hash, column: hash - line, isAfterText });
+      found.push({ text: text.slice(hash + 1, end), offset: hash, line, isAfterText });
       from = end;
     }
     from = Math.max(from, to);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { load } from 'js-yaml';
 import { checkSops, decryptSops } from '../../../src/secrets/decrypt-sops.ts';
 import { equalEncrypted } from '../../../src/secrets/equal-encrypted.ts';
 import { plainFile } from '../../../src/secrets/plain.ts';
@@ -73,6 +74,26 @@ const program = process.env.SOPS_PEER ?? '';
     const withoutComments = (yaml: string): string[] => yaml.split('\n').filter((line) => !/^ *(#|$)/.test(line));
     expect(withoutComments(own)).toEqual('output' in theirs && withoutComments(theirs.output.toString()));
     expect(own.match(/#.*/g)).toEqual(['# a', '# b', '# c', '# d', '# e', '# f', '# g']);
+  });
+
+  test('a file that people laid out in another way', async () => {
+    const plain = '# c\na: x\nlist:\n    - y\n    - z\nm: {k: [1, 2]}\np_unencrypted: {t: 2001-01-01}\n';
+    const text = await sops.encrypt('a.yaml', plain);
+    const value = /^(\s*(?:- |\w+: ))(ENC\[.*\])$/gm;
+    for (const other of [
+      text.replaceAll('\n', '\r\n'),
+      text.replace(value, '$1"$2"'),
+      text.replace(value, "$1'$2'"),
+      text.replace(value, (_, head: string, one: string) => `${head}>-\n${' '.repeat(head.length)}${one}`),
+      text.replace('list:\n    - ', 'list:\n- ').replace('\n    - ENC', '\n- ENC'),
+      text.replace(/^a: /m, 'a: !!str '),
+      `\uFEFF${text}`,
+      `%YAML 1.1\n---\n${text}...\n`,
+      JSON.stringify(load(text), undefined, 1),
+    ]) {
+      expect(other).not.toBe(text);
+      await expectSame('a.yaml', other);
+    }
   });
 
   test('sops decrypts the files that other tests make without it', async () => {

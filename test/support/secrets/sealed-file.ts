@@ -30,7 +30,8 @@ export async function sealedFile(name: string, plain: string, options: SealOptio
   const format = /\.(?:env|json|ya?ml)$/.exec(name)?.[0];
   const documents =
     format === '.env' ? readDotenv(plain, name) : format === '.json' ? readJson(plain, name) : readYaml(plain, name);
-  const matches = await openRule(rule, { file: name, line: 1, column: 1 });
+  const at = () => ({ file: name, line: 1, column: 1 });
+  const matches = await openRule(rule, at());
   const hash = createHash('sha512');
   if (macOnlyEncrypted) hash.update(createHash('sha256').update('sops').digest());
   const encrypt = (bytes: Uint8Array, type: string, boundTo: string): string => {
@@ -42,7 +43,7 @@ export async function sealedFile(name: string, plain: string, options: SealOptio
     return `ENC[AES256_GCM,data:${data64},iv:${iv64},tag:${tag64},type:${type}]`;
   };
   const sealed = documents.map((document) =>
-    walk(document, (leaf, place): Scalar | Comment => {
+    walk(document, at, (leaf, place): Scalar | Comment => {
       const isEncrypted = matches(place);
       const covered = leaf.kind === 'comment' ? Buffer.from(leaf.text) : coveredBytes(leaf);
       if (leaf.kind !== 'comment' && (isEncrypted || !macOnlyEncrypted)) hash.update(covered);

@@ -98,6 +98,54 @@ test('any change of a character is refused, or changes nothing that counts; no m
   );
 });
 
+test('a broken file ends in an error for people, in every format', async () => {
+  const ini =
+    '[s]\na = x\n; c\nb = `y`\n[sops]\nmac = ENC[x]\nage__list_0__map_enc = x\nlastmodified = 2026-01-02T03:04:05Z\n';
+  const files: [string, string][] = [
+    ['a.yaml', await seal('a.yaml', '# c\na: x # d\nl: [1, {b: 2}, null]\nm: "a\\nb"\n')],
+    ['a.env', await seal('a.env', '#c\nA=x\nB=y\n')],
+    ['a.ini', ini],
+  ];
+  const pieces = fc.constantFrom(
+    '',
+    '\n',
+    ' ',
+    '#',
+    ':',
+    '- ',
+    '"',
+    "'",
+    '[',
+    ']',
+    '{',
+    '}',
+    '|',
+    '>',
+    '&a',
+    '*a',
+    '!!',
+    '=',
+    '`',
+    '\\',
+    '\0',
+    '---\n',
+    '\uFEFF',
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...files), fc.nat(), fc.nat(12), pieces, async ([name, text], at, cut, piece) => {
+      const from = at % text.length;
+      const changed = text.slice(0, from) + piece + text.slice(from + cut);
+      try {
+        const file = parseSops(Buffer.from(changed), name);
+        if (file) plainFile(await decryptSops(file, [identity]));
+      } catch (error) {
+        expect(error).toHaveProperty('code', 'INPUT');
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
 describe('rules', () => {
   const plain = 'pass_a: x\nb: {pass: y, c: z}\n';
   test.each([
@@ -195,8 +243,8 @@ describe('values by name', () => {
   });
 
   test('anything else is refused', async () => {
-    await expect(values('a.yaml', 'a: [x]\n')).rejects.toThrow('a.yaml: a is a list, and a value is one text');
-    await expect(values('a.json', '{"a": {}}')).rejects.toThrow('a.json: a is a mapping');
+    await expect(values('a.yaml', 'a: [x]\n')).rejects.toThrow('a.yaml:1:1: a is a list, and a value is one text');
+    await expect(values('a.json', '{"a": {}}')).rejects.toThrow('a.json:2:2: a is a mapping');
     await expect(values('a.yaml', 'a: 1\n---\nb: 2\n')).rejects.toThrow('a.yaml has no names with values');
   });
 });

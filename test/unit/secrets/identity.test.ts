@@ -21,7 +21,7 @@ test('a new key is one of age, and its file reads back', async () => {
 });
 
 test('the recipient is the one that age-keygen prints', async () => {
-  // `age-keygen -y`, age 1.3.1
+  // `age-keygen -y` of age 1.3.1 said so.
   const secret = 'AGE-SECRET-KEY-1YEPCWK5YX4Z886679MLN46NN7ADR4RZPMEUQQ0WNH0QWHMUEY7VQX6PLCC';
   expect(await recipientOf(secret)).toBe('age105uegvs800qn0lmjyesv3rdfvhtjp2jlwmr9gv6v5ljerswt34ns4ue8c0');
 });
