@@ -1,5 +1,5 @@
+import type { SiteImpact } from './impact.ts';
 import { rewrittenImpact } from './rewrite.ts';
-import type { SiteImpact } from './site-impact.ts';
 
 /** The words that differ from site to site although the same is meant. */
 export interface SiteWords {

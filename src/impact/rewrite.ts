@@ -1,7 +1,6 @@
 import { rewrittenProblem } from '../lib/errors.ts';
 import { type Rewrite, rewrittenChange } from '../plan/print/rewrite.ts';
-import type { GroupImpact } from './fleet-impact.ts';
-import type { SiteImpact } from './site-impact.ts';
+import type { GroupImpact, SiteImpact } from './impact.ts';
 
 /** The same impact with all names, reasons, values and messages rewritten. */
 export const rewrittenImpact = ({ apps, costs }: SiteImpact, rewrite: Rewrite): SiteImpact => ({

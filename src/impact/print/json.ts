@@ -1,6 +1,5 @@
 import { changeJson } from '../../plan/print/changes.ts';
-import type { GroupImpact } from '../fleet-impact.ts';
-import type { SiteImpact } from '../site-impact.ts';
+import type { GroupImpact, SiteImpact } from '../impact.ts';
 import { type ImpactReport, totalsOf } from './report.ts';
 
 /** The same for programs. Its shape is schemas/fleet-diff.schema.json: keys are added, never changed. */

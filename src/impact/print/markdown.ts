@@ -2,7 +2,7 @@ import { formatProblem } from '../../lib/errors.ts';
 import { printable } from '../../lib/text/printable.ts';
 import type { Change } from '../../plan/print/changes.ts';
 import { detailOf, titleOf } from '../../plan/print/render-changes.ts';
-import type { GroupImpact, ImpactGroup } from '../fleet-impact.ts';
+import type { GroupImpact, ImpactGroup } from '../impact.ts';
 import { count, type ImpactReport, totalsOf } from './report.ts';
 
 /** A comment of a pull request may have 65,536 characters at GitHub; in bytes. */

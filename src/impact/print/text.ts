@@ -1,8 +1,7 @@
 import { formatProblem } from '../../lib/errors.ts';
 import { Line, line, type Palette, plain } from '../../lib/text/line.ts';
 import { changeLines } from '../../plan/print/render-changes.ts';
-import type { GroupImpact, ImpactGroup } from '../fleet-impact.ts';
-import type { SiteImpact } from '../site-impact.ts';
+import type { GroupImpact, ImpactGroup, SiteImpact } from '../impact.ts';
 import { count, type ImpactReport, totalsOf } from './report.ts';
 
 /** The sites of a group that are named. */
