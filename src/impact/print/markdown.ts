@@ -1,7 +1,7 @@
 import { formatProblem } from '../../lib/errors.ts';
 import { printable } from '../../lib/text/printable.ts';
 import type { Change } from '../../plan/print/changes.ts';
-import { detailOf, titleOf } from '../../plan/print/render-changes.ts';
+import { countsText, detailOf, titleOf } from '../../plan/print/render-changes.ts';
 import type { GroupImpact, ImpactGroup } from '../impact.ts';
 import { count, type ImpactReport, totalsOf } from './report.ts';
 
@@ -12,7 +12,7 @@ const MOST_SITES = 50;
 /** The rows of the table of groups. */
 const MOST_ROWS = 50;
 
-/** The same for a pull request: a summary, a table of groups, and the details of each group, folded. What is left out for its size is said. */
+/** The same for a pull request: a summary, a table of groups, and the details of each group, folded. It names what it leaves out for its size. */
 export function impactMarkdown(report: ImpactReport): string {
   const told = report.groups.filter(({ impact }) => impact.kind !== 'unchanged');
   const head = [...summaryOf(report), ...tableOf(told)].join('\n');
@@ -41,7 +41,8 @@ const sitesIn = (groups: readonly ImpactGroup[]): number => groups.reduce((sum, 
 
 function summaryOf(report: ImpactReport): string[] {
   const totals = totalsOf(report);
-  const { changed, unchanged, refused, restarts, restartSites, images, actions } = totals;
+  const { changed, unchanged, refused, restarts, restartSites, images } = totals;
+  const actions = countsText(totals.actions, totals.withheld);
   return [
     '### Effect on the fleet',
     '',

@@ -1,5 +1,5 @@
 import type { Change } from '../../plan/print/changes.ts';
-import { countsOf } from '../../plan/print/render-changes.ts';
+import { type Count, countsOf } from '../../plan/print/render-changes.ts';
 import type { ImpactGroup } from '../impact.ts';
 
 /** The impact of a change on a fleet, as it is printed. */
@@ -12,7 +12,7 @@ export interface ImpactReport {
   groups: readonly ImpactGroup[];
 }
 
-/** What a change costs over all sites. Withheld changes cost nothing. */
+/** The costs of a change over all sites. Withheld changes cost nothing. */
 export interface Totals {
   unchanged: number;
   /** Sites to which something happens, and the number of their groups. */
@@ -20,8 +20,10 @@ export interface Totals {
   groups: number;
   /** Sites that cannot be planned, or not wholly. */
   refused: number;
-  /** `412 containers replaced; 412 images pulled`. */
-  actions: string;
+  /** Everything that is done, on all sites. */
+  actions: Count[];
+  /** Changes that a policy holds back. */
+  withheld: number;
   /** Containers that are stopped at least for a moment, and the sites that have them. */
   restarts: number;
   restartSites: number;
@@ -37,7 +39,8 @@ export function totalsOf({ groups }: Pick<ImpactReport, 'groups'>): Totals {
     changed: 0,
     groups: 0,
     refused: 0,
-    actions: '',
+    actions: [],
+    withheld: 0,
     restarts: 0,
     restartSites: 0,
     volumes: 0,
@@ -63,6 +66,7 @@ export function totalsOf({ groups }: Pick<ImpactReport, 'groups'>): Totals {
     for (const change of apps.flatMap((app) => app.changes)) changes.push({ change, times: n });
   }
   totals.actions = countsOf(changes);
+  totals.withheld = changes.reduce((sum, { change, times }) => sum + (change.withheld ? times : 0), 0);
   totals.images = [...images]
     .map(([image, sites]) => ({ image, sites }))
     .sort((a, b) => b.sites - a.sites || (a.image < b.image ? -1 : 1));

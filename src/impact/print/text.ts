@@ -1,13 +1,13 @@
 import { formatProblem } from '../../lib/errors.ts';
 import { Line, line, type Palette, plain } from '../../lib/text/line.ts';
-import { changeLines } from '../../plan/print/render-changes.ts';
+import { changeLines, countsText } from '../../plan/print/render-changes.ts';
 import type { GroupImpact, ImpactGroup, SiteImpact } from '../impact.ts';
 import { count, type ImpactReport, totalsOf } from './report.ts';
 
 /** The sites of a group that are named. */
 const MOST_NAMED = 6;
 
-/** What a change does to a fleet, for people: a group of sites a paragraph, the largest first, and a summary. */
+/** The effect of a change on a fleet, for people: a group of sites a paragraph, the largest first, and a summary. */
 export function impactText(report: ImpactReport, palette: Palette = plain): Line[] {
   const { groups } = report;
   const told = groups.filter(({ impact }) => impact.kind !== 'unchanged');
@@ -56,7 +56,8 @@ function summary(report: ImpactReport, palette: Palette): Line[] {
   const lines = [
     line`${palette.bold(`${report.from} -> ${report.to}`)}: ${count(report.sites, 'site')}, ${changed === 0 ? 'nothing changes' : `${changed} of them change in ${count(totals.groups, 'way')}`}${unchanged > 0 && changed > 0 ? `, ${unchanged} do not` : ''}`,
   ];
-  if (totals.actions !== '') lines.push(Line.of(`in all: ${totals.actions}`));
+  const actions = countsText(totals.actions, totals.withheld);
+  if (actions !== '') lines.push(Line.of(`in all: ${actions}`));
   if (restarts > 0)
     lines.push(
       Line.of(

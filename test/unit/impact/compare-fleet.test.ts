@@ -62,7 +62,7 @@ describe('the effect of a change on a fleet', () => {
     ]);
   });
 
-  test('what differs by the name and the values of a site alone is one group', async () => {
+  test('sites whose changes differ only by their names and values are one group', async () => {
     const own = (number: string) => document('Site', { values: { NUMBER: number } });
     const sites = { 'sites/a.yaml': own('10001'), 'sites/b.yaml': own('10002'), 'sites/c.yaml': own('10003') };
     const named = ', hostname: "till-${HOLDFAST_SITE}-${NUMBER}"';
@@ -111,7 +111,7 @@ describe('the effect of a change on a fleet', () => {
     const lines = await told(from, to);
     expect(lines).toContain('~ kiosk-web-1  replace  image: kiosk:1 -> kiosk:2');
     expect(lines).toContainEqual(expect.stringMatching(/^! refused: apps\/pos\/compose\.yaml:1:/));
-    // What was refused before is no news.
+    // An app that was refused before is no news.
     expect(await told(to, to)).toEqual([]);
   });
 
@@ -148,7 +148,11 @@ describe('the effect of a change on a fleet', () => {
       changed: 3,
       groups: 1,
       refused: 0,
-      actions: '6 containers replaced; 6 images pulled',
+      actions: [
+        { kind: 'container', action: 'replace', count: 6 },
+        { kind: 'image', action: 'pull', count: 6 },
+      ],
+      withheld: 0,
       restarts: 6,
       restartSites: 3,
       volumes: 3,
