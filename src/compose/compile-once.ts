@@ -1,3 +1,4 @@
+import { entry } from '../lib/map-entry.ts';
 import { own } from '../lib/own.ts';
 import type { PlacedApp } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
@@ -54,11 +55,3 @@ const heard = (options: CompileOptions, asked: Set<string>): CompileOptions => (
 /** All that a site answers to these names. The other values of an app are the same on every site. */
 const answers = (names: readonly string[], site: string, values: PlacedApp['values']): string =>
   JSON.stringify(names.map((name) => (name === 'HOLDFAST_SITE' ? site : (own(values, name) ?? null))));
-
-function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const found = map.get(key);
-  if (found !== undefined) return found;
-  const made = make();
-  map.set(key, made);
-  return made;
-}

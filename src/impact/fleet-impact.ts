@@ -1,13 +1,17 @@
 import type { CompiledSite } from '../compose/compile-fleet.ts';
 import type { Problem } from '../lib/errors.ts';
+import { entry } from '../lib/map-entry.ts';
+import { own } from '../lib/own.ts';
 import type { DesiredApp } from '../model/state.ts';
-import { generalize, type SiteWords } from './generalize.ts';
+import { generalizer, type SiteWords } from './generalize.ts';
 import type { GroupImpact, ImpactGroup } from './impact.ts';
+import { rewrittenGroup } from './rewrite.ts';
 import { siteImpact } from './site-impact.ts';
 
 /** One site on one side of a change. */
 export type SiteSide =
-  | { kind: 'compiled'; compiled: CompiledSite; words: SiteWords }
+  /** `values`: those of the Site itself. */
+  | { kind: 'compiled'; compiled: CompiledSite; values: Readonly<Record<string, string>> }
   /** Its document, or that of the Fleet, cannot be used. */
   | { kind: 'broken'; problems: readonly Problem[] }
   /** The site pins a revision that is not here. */
@@ -23,7 +27,7 @@ export interface FleetImpact {
 
 /** `apps`: only these apps are told of. */
 export function createFleetImpact(apps?: readonly string[]): FleetImpact {
-  const groups = new Map<string, GrowingGroup>();
+  const groups = new Map<string, EqualSites>();
   const planned = new Map<string, GroupImpact>();
   const digests = createDigests();
 
@@ -64,39 +68,62 @@ export function createFleetImpact(apps?: readonly string[]): FleetImpact {
     return changed(from.kind === 'compiled' ? from.compiled : emptied(to.compiled), to.compiled);
   };
 
+  const texts = new WeakMap<GroupImpact, string>();
+  const textOf = (impact: GroupImpact): string => {
+    const text = texts.get(impact) ?? JSON.stringify(impact);
+    texts.set(impact, text);
+    return text;
+  };
+
   return {
     add(site, from, to) {
       const impact = impactOf(from, to);
-      const words = to?.kind === 'compiled' ? wordsOf(from, to) : undefined;
-      const general = 'impact' in impact && words ? { ...impact, impact: generalize(impact.impact, words) } : impact;
-      const key = JSON.stringify(general);
-      const group = groups.get(key);
-      if (!group) groups.set(key, { sites: [site], impact, general, text: JSON.stringify(impact) });
+      const words = 'impact' in impact ? wordsOf(site, from, to) : {};
+      const text = textOf(impact);
+      const group = groups.get(text);
+      if (!group) groups.set(text, { sites: [site], impact, words });
       else {
         group.sites.push(site);
-        // The sites' own words are shown as long as all sites of the group have the same.
-        if (group.impact !== impact && JSON.stringify(impact) !== group.text) group.impact = group.general;
+        group.words = shared(group.words, words);
       }
     },
     groups() {
-      const all = [...groups.values()].map(({ sites, impact }): ImpactGroup => ({ sites: sites.sort(), impact }));
+      const all = mergedBySites([...groups.values()]);
       const rank = ({ impact, sites }: ImpactGroup): number => (impact.kind === 'unchanged' ? -1 : sites.length);
       return all.sort((a, b) => rank(b) - rank(a) || ((a.sites[0] ?? '') < (b.sites[0] ?? '') ? -1 : 1));
     },
   };
 }
 
-interface GrowingGroup extends ImpactGroup {
-  /** With names in the place of the sites' own words. */
-  general: GroupImpact;
-  /** The impact on the first site. */
-  text: string;
+/** Sites to which exactly the same happens. */
+interface EqualSites extends ImpactGroup {
+  /** Those words that all of these sites have. */
+  words: SiteWords;
 }
 
-const wordsOf = (from: SiteSide | undefined, to: SiteSide & { kind: 'compiled' }): SiteWords => ({
-  ...to.words,
-  ...(from?.kind === 'compiled' && { before: from.words.values }),
-});
+/** Makes groups one whose impacts differ only by the sites' own words. A group of its own keeps them. */
+function mergedBySites(groups: readonly EqualSites[]): ImpactGroup[] {
+  const merged = new Map<string, { general: GroupImpact; parts: EqualSites[] }>();
+  for (const group of groups) {
+    const general = rewrittenGroup(group.impact, generalizer(group.words));
+    const { parts } = entry(merged, JSON.stringify(general), () => ({ general, parts: [] as EqualSites[] }));
+    parts.push(group);
+  }
+  return [...merged.values()].map(({ general, parts }) => ({
+    sites: parts.flatMap(({ sites }) => sites).sort(),
+    impact: parts.length === 1 && parts[0] ? parts[0].impact : general,
+  }));
+}
+
+/** The words of a site that are the same on both sides of the change. */
+function wordsOf(site: string, from: SiteSide | undefined, to: SiteSide | undefined): SiteWords {
+  const values = to?.kind === 'compiled' ? to.values : {};
+  const before = from?.kind === 'compiled' ? from.values : values;
+  return { HOLDFAST_SITE: site, ...shared(values, before) };
+}
+
+const shared = (one: SiteWords, other: SiteWords): SiteWords =>
+  Object.fromEntries(Object.entries(one).filter(([name, value]) => own(other, name) === value));
 
 const namesIn = ({ results, placed }: CompiledSite): string[] => [
   ...results.keys(),
