@@ -33,13 +33,12 @@ export function createFleetImpact(apps?: readonly string[]): FleetImpact {
 
   /** Apps that differ, and those whose plan may hang on another app. Sites with the same key have the same plan, except for their own words. */
   const keyOf = (from: CompiledSite, to: CompiledSite): string | undefined => {
-    const names = [...new Set([...namesIn(from), ...namesIn(to)])];
-    const parts = names.map((name) => [digests.of(from, name), digests.of(to, name)] as const);
-    if (parts.every(([a, b]) => a === b) && digests.ofRules(from) === digests.ofRules(to)) return undefined;
-    const relevant = names.filter((name, index) => {
-      const [a, b] = parts[index] ?? [];
-      return a !== b || digests.isEntangled(from, name) || digests.isEntangled(to, name);
-    });
+    const names = new Set([...namesIn(from), ...namesIn(to)]);
+    const differing = new Set([...names].filter((name) => digests.differ(from, to, name)));
+    if (differing.size === 0 && digests.ofRules(from) === digests.ofRules(to)) return undefined;
+    const relevant = [...names].filter(
+      (name) => differing.has(name) || digests.isEntangled(from, name) || digests.isEntangled(to, name),
+    );
     const size = [...from.results.values()].reduce((sum, each) => sum + digests.containers(each), 0);
     return JSON.stringify([
       relevant.map((name) => [name, digests.of(from, name), digests.of(to, name)]),
@@ -139,50 +138,48 @@ const emptied = ({ placed }: CompiledSite): CompiledSite => ({
 
 type Result = CompiledSite['results'] extends ReadonlyMap<string, infer Each> ? Each : never;
 
-/** Tells which compiled apps are the same. Each shared result is looked at once. */
+/** Tells which compiled apps are the same. Each shared result is looked at once, and its text is made only if it is compared with another one. */
 function createDigests() {
   const numbers = new Map<string, number>();
-  const number = (text: string): number => {
-    const known = numbers.get(text) ?? numbers.size;
-    numbers.set(text, known);
-    return known;
+  const number = (text: string): number => entry(numbers, text, () => numbers.size);
+  const known = new WeakMap<object, number>();
+  const digest = (object: object, text: () => string): number => entry(known, object, () => number(text()));
+  const shapes = new WeakMap<object, { isEntangled: boolean; containers: number }>();
+  const shapeOf = (result: Result) =>
+    entry(shapes, result, () =>
+      'problems' in result
+        ? { isEntangled: false, containers: 0 }
+        : {
+            isEntangled: isEntangled(result.desired),
+            containers: result.desired.services.reduce((sum, each) => sum + each.containers.length, 0),
+          },
+    );
+  /** The app as the site has it: compiled, or with the problems that keep it from running. */
+  const found = ({ results, lost, placed }: CompiledSite, name: string): Result | readonly Problem[] | undefined =>
+    lost.get(name) ?? placed.broken.find((each) => each.name === name)?.problems ?? results.get(name);
+  /** undefined where the site does not have the app. */
+  const of = (site: CompiledSite, name: string): number | undefined => {
+    const app = found(site, name);
+    if (app === undefined) return undefined;
+    return digest(app, () =>
+      'desired' in app ? textOf(app.desired) : JSON.stringify('problems' in app ? app.problems : app),
+    );
   };
-  const known = new WeakMap<object, { digest: number; isEntangled: boolean; containers: number }>();
-  const factsOf = (result: object, text: () => string, app?: DesiredApp) => {
-    const found = known.get(result);
-    if (found) return found;
-    const containers = app?.services.reduce((sum, each) => sum + each.containers.length, 0) ?? 0;
-    const made = { digest: number(text()), isEntangled: app ? isEntangled(app) : false, containers };
-    known.set(result, made);
-    return made;
-  };
-  const facts = (result: Result) =>
-    'problems' in result
-      ? factsOf(result, () => JSON.stringify(result.problems))
-      : factsOf(result, () => textOf(result.desired), result.desired);
-  const rules = new WeakMap<object, number>();
   return {
-    /** undefined where the site does not have the app. */
-    of({ results, lost, placed }: CompiledSite, name: string): number | undefined {
-      const problems = lost.get(name) ?? placed.broken.find((each) => each.name === name)?.problems;
-      if (problems) return factsOf(problems, () => JSON.stringify(problems)).digest;
-      const result = results.get(name);
-      return result && facts(result).digest;
-    },
+    of,
+    differ: (from: CompiledSite, to: CompiledSite, name: string): boolean =>
+      found(from, name) !== found(to, name) && of(from, name) !== of(to, name),
     isEntangled({ results }: CompiledSite, name: string): boolean {
       const result = results.get(name);
-      return result !== undefined && facts(result).isEntangled;
+      return result !== undefined && shapeOf(result).isEntangled;
     },
-    containers: (result: Result): number => facts(result).containers,
+    containers: (result: Result): number => shapeOf(result).containers,
     /** Everything of a site beside its apps that its plan depends on. */
-    ofRules({ placed }: CompiledSite): number {
-      const found = rules.get(placed);
-      if (found !== undefined) return found;
-      const { allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere } = placed;
-      const made = number(JSON.stringify([allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere]));
-      rules.set(placed, made);
-      return made;
-    },
+    ofRules: ({ placed }: CompiledSite): number =>
+      digest(placed, () => {
+        const { allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere } = placed;
+        return JSON.stringify([allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere]);
+      }),
   };
 }
 

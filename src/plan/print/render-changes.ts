@@ -92,7 +92,7 @@ const PAST: Record<Action, string> = {
   delete: 'deleted',
 };
 
-/** How often one action is done to things of one kind. */
+/** The number of times that one action is done to things of one kind. */
 export interface Count {
   kind: Change['kind'];
   action: Action;
