@@ -26,7 +26,8 @@ export function compileOnce(compile: CompileOne = compileOne): CompileOne {
   const witnesses = createWitnesses();
   return async (app, site, snapshot, options) => {
     const files = entry(kept, snapshot, () => keptSnapshot(snapshot));
-    const { values, ...settings } = app;
+    // The step of a rollout decides when the app begins, and not how it is.
+    const { values, step: _, ...settings } = app;
     const byAsked = entry(apps, JSON.stringify(settings), (): ByAsked => new Map());
     for (const { names, byValues } of byAsked.values()) {
       for (const { result, read } of byValues.get(answers(names, site, values)) ?? []) {

@@ -8,6 +8,7 @@ import { COMPOSE_FILES, findComposeFiles, inFolder } from './compose-files.ts';
 import { readDocument } from './document.ts';
 import { applicationOf } from './documents.ts';
 import { isProjectName, PROJECT_NAME_HINT } from './project-name.ts';
+import { stepOf } from './rollout.ts';
 import { selects } from './selector.ts';
 import { below, items, text } from './values/values.ts';
 
@@ -69,7 +70,7 @@ export function placerOf(
   fleet: FleetDocument,
   applications: readonly (Application | BrokenApplication)[],
 ): PlaceApplications {
-  const shared = new Map<string, Promise<Omit<PlacedApp, 'values'>>>();
+  const shared = new Map<string, Promise<Omit<PlacedApp, 'values' | 'step'>>>();
 
   const place = async (
     application: Application,
@@ -87,7 +88,7 @@ export function placerOf(
     const key = `${name} ${overlays.map(Number).join('')}`;
     const known = shared.get(key) ?? onSites(snapshot, fleet, application, overlays);
     shared.set(key, known);
-    return { placed: { ...(await known), values } };
+    return { placed: { ...(await known), step: stepOf(app.rollout ?? fleet.rollout, site), values } };
   };
 
   return async (site, nowhere) => {
@@ -113,7 +114,7 @@ async function onSites(
   fleet: FleetDocument,
   application: Application,
   overlays: readonly boolean[],
-): Promise<Omit<PlacedApp, 'values'>> {
+): Promise<Omit<PlacedApp, 'values' | 'step'>> {
   const { name, app } = application;
   const folder = `${FOLDER}/${name}`;
   return {

@@ -11,6 +11,7 @@ import type {
 } from '../model/fleet.ts';
 import { requireRevision } from '../source/revision/revision.ts';
 import type { YamlNode } from '../yaml/node.ts';
+import { rolloutOf } from './rollout.ts';
 import { below, flag, items, keyPositions, text, textMap, texts } from './values/values.ts';
 
 const DEFAULT_PRUNE_THRESHOLD = 50;
@@ -25,6 +26,7 @@ export function fleetOf(root: YamlNode, name: string): FleetDocument {
     siteValues: texts(below(root, 'spec', 'siteValues')),
     syncPolicy: syncPolicyOf(below(root, 'spec', 'syncPolicy')) ?? {},
     pruneThreshold: threshold?.kind === 'scalar' ? Number(threshold.value) : DEFAULT_PRUNE_THRESHOLD,
+    rollout: rolloutOf(below(root, 'spec', 'rollout'), placementOf),
   };
 }
 
@@ -80,6 +82,7 @@ export function applicationOf(root: YamlNode, name: string): ApplicationDocument
     adopt: flag(below(spec, 'adopt')),
     pruneVolumes: flag(below(spec, 'pruneVolumes')),
     suspend: flag(below(spec, 'suspend')),
+    rollout: rolloutOf(below(spec, 'rollout'), placementOf),
     ignoreDifferences: items(below(spec, 'ignoreDifferences')).map(ignoreRuleOf),
     at: root.at,
   };

@@ -7,6 +7,7 @@ import { COMPOSE_FILES, findLoneFiles } from './compose-files.ts';
 import { readDocument } from './document.ts';
 import { fleetOf } from './documents.ts';
 import { nowhere } from './nowhere.ts';
+import { stepOf } from './rollout.ts';
 import { onlySite, readSite, type SiteDocuments, siteNames } from './sites.ts';
 
 const FLEET = 'fleet.yaml';
@@ -125,6 +126,7 @@ const placedOn = (
   elsewhere: results.flatMap((result) => ('elsewhere' in result ? [result.elsewhere] : [])),
   vanished: fleet.syncPolicy,
   allowEmpty: site.allowEmpty,
+  step: stepOf(fleet.rollout, site),
   pruneThreshold: fleet.pruneThreshold,
   confirmPrune: site.confirmPrune,
 });

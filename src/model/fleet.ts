@@ -26,6 +26,28 @@ export interface IgnoreRule {
   fields: string[];
 }
 
+/** The steps in which a change of an app reaches the sites. */
+export interface Rollout {
+  steps: RolloutStep[];
+}
+
+/** Some sites, and the time after which a change begins there. With a selector and a percentage, both must hold. */
+export interface RolloutStep {
+  selector?: Placement | undefined;
+  /** About this share of all sites, counted from the start. */
+  percent?: number | undefined;
+  /** Milliseconds since the site first saw the change; `promotion`: until a signed promotion opens the step. */
+  after: number | 'promotion';
+  at: Position;
+}
+
+/** The step of a rollout that a site is in. */
+export interface SiteStep extends Pick<RolloutStep, 'after'> {
+  /** From 1. */
+  step: number;
+  of: number;
+}
+
 /** kind: Fleet, in fleet.yaml. */
 export interface FleetDocument {
   name: string;
@@ -39,6 +61,8 @@ export interface FleetDocument {
   syncPolicy: SyncPolicy;
   /** The largest share of a site's containers, in percent, that one revision may prune. Default 50. */
   pruneThreshold: number;
+  /** The steps of apps without steps of their own, and of apps that were removed from Git. */
+  rollout?: Rollout | undefined;
 }
 
 /** kind: Site, in sites/NAME.yaml; NAME may contain `/`. */
@@ -79,6 +103,7 @@ export interface ApplicationDocument {
   adopt: boolean;
   /** The app's volumes that Git no longer names may be removed. Default false. */
   pruneVolumes: boolean;
+  rollout?: Rollout | undefined;
   suspend: boolean;
   ignoreDifferences: IgnoreRule[];
   at: Position;
@@ -98,6 +123,8 @@ export interface PlacedSite {
   /** True if having no apps is intended; otherwise an empty desired state changes nothing. */
   allowEmpty: boolean;
   /** Percent of the site's containers that one plan may prune; it withholds more. */
+  /** The step of the Fleet's rollout that the site is in, for apps that are removed from Git. Absent: they are removed at once. */
+  step?: SiteStep | undefined;
   pruneThreshold: number;
   /** Apps whose pruning beyond the threshold is confirmed in Git. */
   confirmPrune: string[];
@@ -126,6 +153,8 @@ export interface PlacedApp {
   ignoreDifferences?: IgnoreRule[] | undefined;
   /** For an adopted stack: the folder that it was started from, as recorded at the first acceptance. projectDirectory comes first. */
   adoptedDirectory?: string;
+  /** The step of the rollout that the site is in; absent: changes begin at once. */
+  step?: SiteStep | undefined;
   /** Git's values for interpolation; the Site's values override the Fleet's. The site's own file overrides both when the app is compiled. */
   values: Record<string, string>;
   /** Names whose values only the site knows. */
