@@ -4,7 +4,10 @@ import type { HostFile, OldFile } from './state.ts';
 import type { Retry, Subject } from './subject.ts';
 
 /** A container by its ID, or one that an earlier operation of the same plan creates. The name is for people. */
-export type ContainerRef = { name: string; id: string } | { name: string; createdBy: number };
+export type ContainerRef = { name: string } & (
+  | { id: string; createdBy?: undefined }
+  | { createdBy: number; id?: undefined }
+);
 
 /** A difference between what was asked and what is, on one row of the field table. Values are shown, secrets are not. */
 export interface FieldDifference {
