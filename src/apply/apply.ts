@@ -110,12 +110,7 @@ async function carryOut(
         signal,
       });
       if (containerId) onCreated(containerId);
-      return {
-        operation,
-        status: 'done',
-        containerId,
-        warnings: warnings.length > 0 ? warnings : undefined,
-      };
+      return { operation, status: 'done', containerId, warnings: warnings.length > 0 ? warnings : undefined };
     }
   }
 }

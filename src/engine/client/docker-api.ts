@@ -149,9 +149,7 @@ export function dockerApi(connection: Connection, environment: Environment, earl
       act(
         'stop',
         (docker, passed) => container(docker, id).stop({ ...(timeout !== undefined && { t: timeout }), ...passed }),
-        {
-          deadline: ((timeout ?? 3600) + 120) * 1000,
-        },
+        { deadline: ((timeout ?? 3600) + 120) * 1000 },
       ),
     unpauseContainer: (id) =>
       act('unpause', (docker, passed) => container(docker, id).unpause(passed)).catch(unlessItSays(/is not paused/)),
@@ -254,9 +252,7 @@ export function dockerApi(connection: Connection, environment: Environment, earl
         const stream = await act<IncomingMessage>(
           'events',
           (docker, passed) => docker.getEvents({ filters, ...passed }),
-          {
-            signal: ended,
-          },
+          { signal: ended },
         );
         await readEvents(stream, listener, ended, connection.where);
       } catch (error) {

@@ -25,11 +25,7 @@ const BIND_KEYS = {
   recursive: word('enabled', 'disabled', 'writable', 'readonly'),
 };
 
-const VOLUME_KEYS = {
-  nocopy: flag,
-  subpath: text,
-  labels,
-};
+const VOLUME_KEYS = { nocopy: flag, subpath: text, labels };
 
 const TMPFS_KEYS = { size: bytes, mode: integer(0, 0o7777) };
 
