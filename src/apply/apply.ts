@@ -24,7 +24,7 @@ export async function applyApp(plan: AppPlan, effects: Effects, options: ApplyOp
   const created = new Map<number, string>();
 
   const resolve = (ref: ContainerRef): string => {
-    if ('id' in ref) return ref.id;
+    if (ref.id !== undefined) return ref.id;
     const id = created.get(ref.createdBy);
     if (!id) throw new EngineError('notFound', `${ref.name} was not created`);
     return id;
@@ -110,12 +110,7 @@ async function carryOut(
         signal,
       });
       if (containerId) onCreated(containerId);
-      return {
-        operation,
-        status: 'done',
-        containerId,
-        warnings: warnings.length > 0 ? warnings : undefined,
-      };
+      return { operation, status: 'done', containerId, warnings: warnings.length > 0 ? warnings : undefined };
     }
   }
 }

@@ -163,11 +163,8 @@ async function composeFiles(
   if (base.length > 0) return files;
   const found = await findComposeFiles(snapshot, folder);
   if (found.length > 0) return [...found, ...files];
-  throw InputError.at(
-    app.at,
-    `${folder} has no Compose file`,
-    `looked for ${COMPOSE_FILES.join(', ')}; name others in spec.compose`,
-  );
+  const hint = `looked for ${COMPOSE_FILES.join(', ')}; name others in spec.compose`;
+  throw InputError.at(app.at, `${folder} has no Compose file`, hint);
 }
 
 /** An absolute path is a folder on the site. A relative path is a folder in the app's folder in Git. */

@@ -52,11 +52,8 @@ function pinOf(node: YamlNode | undefined): Pin | undefined {
     requireRevision(revision);
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
-    throw InputError.at(
-      node.at,
-      `targetRevision: ${error.message}`,
-      'a branch, a tag, a range of versions (^1.2) or a full commit ID',
-    );
+    const hint = 'a branch, a tag, a range of versions (^1.2) or a full commit ID';
+    throw InputError.at(node.at, `targetRevision: ${error.message}`, hint);
   }
   return { revision, at: node.at };
 }

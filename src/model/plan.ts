@@ -4,7 +4,10 @@ import type { HostFile, OldFile } from './state.ts';
 import type { Retry, Subject } from './subject.ts';
 
 /** A container by its ID, or one that an earlier operation of the same plan creates. The name is for people. */
-export type ContainerRef = { name: string; id: string } | { name: string; createdBy: number };
+export type ContainerRef = { name: string } & (
+  | { id: string; createdBy?: undefined }
+  | { createdBy: number; id?: undefined }
+);
 
 /** A changed field of a container, or one key of it: `environment.LOG_LEVEL`. A value that may be secret is not in it. */
 export interface FieldChange {

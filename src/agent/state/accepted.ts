@@ -122,13 +122,7 @@ export function acceptedStore(disk: Disk, dir: string, program: string): Accepte
         ),
       ),
     );
-    return {
-      placed,
-      revision,
-      recorded: { files: contents, lists, missing },
-      claims,
-      readings,
-    };
+    return { placed, revision, recorded: { files: contents, lists, missing }, claims, readings };
   };
 
   const setAside = async (content: Uint8Array): Promise<string> => {

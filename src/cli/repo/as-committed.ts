@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { access, realpath } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { programIn } from '../../git/clone/git-program.ts';
 import { InputError } from '../../lib/errors.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
@@ -23,6 +24,7 @@ export function asCommitted(snapshot: Snapshot, dir: string, path = ''): Snapsho
 
 /** The files below a folder and Git's filter for each; none if the folder is not in a work tree, or this machine has no Git. */
 async function filtersBelow(folder: string): Promise<ReadonlyMap<string, string>> {
+  if (!(await mayBeInWorkTree(folder))) return new Map();
   try {
     const files = await programIn(folder, 'git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard']);
     if (files.code !== 0 || files.stdout.length === 0) return new Map();
@@ -35,5 +37,22 @@ async function filtersBelow(folder: string): Promise<ReadonlyMap<string, string>
   } catch (error) {
     if (error instanceof InputError) return new Map();
     throw error;
+  }
+}
+
+/**
+ * Git takes the repo that its environment names, or looks for `.git` in the folder and in those above it. Looking for it here costs far less than
+ * starting Git.
+ */
+async function mayBeInWorkTree(folder: string): Promise<boolean> {
+  if (process.env.GIT_DIR || process.env.GIT_WORK_TREE) return true;
+  const exists = (path: string): Promise<boolean> =>
+    access(path).then(
+      () => true,
+      () => false,
+    );
+  for (let at = await realpath(folder); ; at = dirname(at)) {
+    if (await exists(join(at, '.git'))) return true;
+    if (at === dirname(at)) return false;
   }
 }

@@ -190,11 +190,8 @@ export const pairs: Decoder<Pair[]> = (node, report) => {
   } else if (node.kind === 'sequence') {
     for (const item of node.items) {
       if (item.kind === 'mapping') {
-        report.error(
-          item,
-          'NAME=value is expected here, not a mapping',
-          'write `- NAME=value`, or leave out the dashes',
-        );
+        const hint = 'write `- NAME=value`, or leave out the dashes';
+        report.error(item, 'NAME=value is expected here, not a mapping', hint);
         continue;
       }
       const pair = text(item, report);
