@@ -38,6 +38,8 @@ export interface AgentOptions {
   compile: () => Promise<CompileOptions>;
   /** Reads the site's trust file, at each poll; absent if the site believes its repo. Throws InputError. */
   trust?: (() => Promise<Trust>) | undefined;
+  /** The wall time in milliseconds while it can be trusted; absent: it never can. */
+  trustedWall?: (() => number | undefined) | undefined;
   intervalMs: number;
   resyncMs: number;
   /** Called when the network may be back. */

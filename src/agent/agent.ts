@@ -13,6 +13,7 @@ import { createProblemLog } from './reconcile/problem-log.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
 import { createRivals } from './reconcile/rivals.ts';
 import { createStateLog } from './reconcile/state-log.ts';
+import { createStaging } from './staging/staging.ts';
 import { type Accepted, acceptedStore } from './state/accepted.ts';
 import { agentId } from './state/agent-id.ts';
 import { createMemoryStore, rebase } from './state/memory-store.ts';
@@ -61,7 +62,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     onOutcome: options.onOutcome,
   });
   const isDoubtful = loaded.problems.length > 0 || loaded.isByOther || isElsewhere;
-  const follower = createFollower({ options, admission, reconciler, store, accepted, isDoubtful });
+  const staging = await createStaging(options);
+  const follower = createFollower({ options, admission, reconciler, store, staging, accepted, isDoubtful });
   await follower.resume();
 
   const unwatch = engine.watch(({ app, what }) => {

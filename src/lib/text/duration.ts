@@ -29,3 +29,18 @@ export function durationMs(text: string): number | undefined {
   const nanoseconds = parseDuration(text);
   return nanoseconds === undefined ? undefined : nanoseconds / 1e6;
 }
+
+/** Milliseconds for people: the two largest units, `1 d 4 h`, `35 min`, `12 s`. */
+export function durationText(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  const parts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ] as const;
+  const first = parts.findIndex(([count]) => count > 0);
+  if (first < 0) return '0 s';
+  const shown = parts.slice(first, first + 2).filter(([count]) => count > 0);
+  return shown.map(([count, unit]) => `${count} ${unit}`).join(' ');
+}
