@@ -37,6 +37,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     does: 'YAML with a file, line and column on every node',
     mayImport: ['lib', 'model'],
   },
+  secrets: {
+    does: 'encrypted files of SOPS, read with age keys; knows nothing of Git, Compose or sites',
+    mayImport: ['lib', 'yaml'],
+  },
   container: {
     does: "containers, networks and volumes in the Engine API's JSON; `fields/` how each key of a container is sent, read, compared and shown; `labels/` ownership, hashes",
     mayImport: ['lib', 'model'],
@@ -137,8 +141,10 @@ export function houseTable(): string {
 /** Packages that one folder alone knows, so that they can be replaced there. */
 export const PACKAGES_OF: Readonly<Record<string, string>> = {
   dockerode: 'engine',
+  'age-encryption': 'secrets',
   'isomorphic-git': 'git',
   openpgp: 'trust',
+  re2js: 'secrets',
   ssh2: 'git',
 };
 

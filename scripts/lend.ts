@@ -1,6 +1,7 @@
 import { startNewerDocker, startPodman, type TestEngine } from '../test/support/engine/engines.ts';
 import { composePeer } from '../test/support/engine/peer.ts';
 import { buildProgram } from '../test/support/program/built-program.ts';
+import { sopsPeer } from '../test/support/secrets/sops-program.ts';
 import { usableEngine } from './engine.ts';
 import type { Cleanup } from './machine/cleanup.ts';
 
@@ -35,8 +36,14 @@ export const joinLent = (parts: readonly Lent[]): Lent => ({
   missing: parts.flatMap(({ missing }) => missing),
 });
 
-export const lendPeer = (): Promise<Lent> =>
-  lend({ variable: 'COMPOSE_PEER', name: 'Docker Compose', start: composePeer });
+/** The programs to compare with. */
+export const lendPeers = async (): Promise<Lent> =>
+  joinLent(
+    await Promise.all([
+      lend({ variable: 'COMPOSE_PEER', name: 'Docker Compose', start: composePeer }),
+      lend({ variable: 'SOPS_PEER', name: 'sops', start: sopsPeer }),
+    ]),
+  );
 
 /** The bundle, once for all tests that run `holdfast` as a process. It throws when it cannot be built: that is no fault of the machine. */
 export async function lendProgram(cleanup: Cleanup): Promise<Lent> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { importTestImages } from '../test/support/engine/images.ts';
 import { repoDir } from './engine.ts';
 import { type Count, countedJest } from './jest.ts';
-import { joinLent, type Lent, lendEngines, lendPeer, lendProgram } from './lend.ts';
+import { joinLent, type Lent, lendEngines, lendPeers, lendProgram } from './lend.ts';
 import { cleanupAtExit } from './machine/cleanup.ts';
 
 /** By itself jest leaves one core to itself. */
@@ -15,7 +15,7 @@ const WAITING = ['--maxWorkers=5', '--testTimeout=180000'];
 /**
  * `npm test [STAGE…] [-- JEST ARGUMENTS]`: everything that says whether this tree is good, in the order of what fails fastest, and at the end one
  * line of counts. Stages are named below; none named means all. A stage that fails does not keep the later ones from running. Engines and
- * the peer that a stage needs are brought up here; what cannot be had on this machine is said at the end, and its tests are skipped.
+ * the programs to compare with that a stage needs are brought up here; what cannot be had on this machine is said at the end, and its tests are skipped.
  */
 const STAGES = {
   check: { needs: 'nothing' },
@@ -74,12 +74,12 @@ async function main(stages: [string, Stage][], jestArgs: string[]): Promise<void
 
   // Engines come up while the tests that need none run.
   const nothing: Promise<Lent> = Promise.resolve({ env: {}, missing: [] });
-  const peer = needs.has('engines') ? lendPeer() : nothing;
+  const peers = needs.has('engines') ? lendPeers() : nothing;
   const engines = needs.has('engines')
-    ? peer.then(() => lendEngines({ say, cleanup, signal: abort.signal, prepare: importTestImages }))
+    ? peers.then(() => lendEngines({ say, cleanup, signal: abort.signal, prepare: importTestImages }))
     : nothing;
   const program = needs.has('engines') ? lendProgram(cleanup) : nothing;
-  const lent = { nothing, engines: Promise.all([peer, engines, program]).then(joinLent) };
+  const lent = { nothing, engines: Promise.all([peers, engines, program]).then(joinLent) };
   // A program that cannot be built fails the stage that waits for it, not those before.
   lent.engines.catch(() => undefined);
   // An engine that is just coming up can be ended once it is up.

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { InputError, type Problem } from '../lib/errors.ts';
+import { InputError, type Problem, rewrittenProblem } from '../lib/errors.ts';
 import type { PlacedApp } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { PortBinding } from '../model/spec.ts';
@@ -14,7 +14,7 @@ import { compileService, countContainers, networksOf, type ServiceContext } from
 import { missingFiles } from './compile/missing-files.ts';
 import { joinOwnServices } from './compile/own-joins.ts';
 import { siteKeysOf } from './compile/site-keys.ts';
-import { hiddenError, hiddenIn, hiding } from './hide-values.ts';
+import { hiddenError, hiding } from './hide-values.ts';
 import { decodeProject, type Project, sorted } from './keys/project.ts';
 import { configureApp } from './load/configure-app.ts';
 import { AppFolder } from './load/files/app-folder.ts';
@@ -68,7 +68,7 @@ export async function compileWhole(
   try {
     const { desired, claims, ...rest } = await compileOpenly(app, site, snapshot, heard);
     const hide = hiding(used);
-    const hidden = (problems: Problem[]): Problem[] => problems.map((problem) => hiddenIn(problem, hide));
+    const hidden = (problems: Problem[]): Problem[] => problems.map((problem) => rewrittenProblem(problem, hide));
     const { warnings, missing } = desired;
     return {
       ...rest,

@@ -1,4 +1,4 @@
-import { InputError, type Problem, SourceError } from '../lib/errors.ts';
+import { InputError, rewrittenProblem, SourceError } from '../lib/errors.ts';
 
 /** Shorter pieces of a value reveal nothing, and many sentences use such words. */
 const SHORTEST_PIECE = 6;
@@ -56,15 +56,10 @@ function standsAlone(text: string, offset: number, length: number): boolean {
   return !isPart(text[offset - 1]) && !isPart(text[offset + length]);
 }
 
-/** A problem with all values hidden. */
-export function hiddenIn(problem: Problem, hide: Hide): Problem {
-  const { message, hint } = problem;
-  return { ...problem, message: hide(message), hint: hint && hide(hint) };
-}
-
 /** An InputError or SourceError with all values hidden. Other errors stay as they are. */
 export function hiddenError(error: unknown, hide: Hide): unknown {
-  if (error instanceof InputError) return new InputError(error.problems.map((problem) => hiddenIn(problem, hide)));
+  if (error instanceof InputError)
+    return new InputError(error.problems.map((problem) => rewrittenProblem(problem, hide)));
   if (error instanceof SourceError && hide(error.message) !== error.message) {
     const { kind, message, retryAfter } = error;
     return new SourceError(kind, hide(message), { retryAfter });

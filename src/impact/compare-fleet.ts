@@ -1,6 +1,7 @@
 import { selects } from '../fleet/selector.ts';
 import type { LabelSelector } from '../model/fleet.ts';
-import { createFleetImpact, type ImpactGroup, type SiteSide } from './fleet-impact.ts';
+import { createFleetImpact, type SiteSide } from './fleet-impact.ts';
+import type { ImpactGroup } from './impact.ts';
 import type { Side } from './read-side.ts';
 
 /** The sites and apps that a person asks for. Absent: all. */

@@ -2,7 +2,8 @@ import type { CompiledSite } from '../compose/compile-fleet.ts';
 import type { Problem } from '../lib/errors.ts';
 import type { DesiredApp } from '../model/state.ts';
 import { generalize, type SiteWords } from './generalize.ts';
-import { type SiteImpact, siteImpact } from './site-impact.ts';
+import type { GroupImpact, ImpactGroup } from './impact.ts';
+import { siteImpact } from './site-impact.ts';
 
 /** One site on one side of a change. */
 export type SiteSide =
@@ -11,23 +12,6 @@ export type SiteSide =
   | { kind: 'broken'; problems: readonly Problem[] }
   /** The site pins a revision that is not here. */
   | { kind: 'unknown'; why: string };
-
-/** What a change does to the sites of one group: to all of them the same. */
-export type GroupImpact =
-  | { kind: 'unchanged' }
-  /** The site is new: everything is created. */
-  | { kind: 'added'; impact: SiteImpact }
-  /** Git no longer names the site. Its agent keeps what it runs. */
-  | { kind: 'removed' }
-  | { kind: 'changed'; impact: SiteImpact }
-  | { kind: 'broken'; problems: readonly Problem[] }
-  | { kind: 'unknown'; why: string };
-
-export interface ImpactGroup {
-  /** Sorted. */
-  sites: string[];
-  impact: GroupImpact;
-}
 
 /** Collects sites with the same impact. The cost grows with the impacts that differ, and little with the number of sites. */
 export interface FleetImpact {

@@ -1,5 +1,5 @@
-import type { FieldChange } from '../model/plan.ts';
-import type { AppImpact, SiteImpact } from './site-impact.ts';
+import type { SiteImpact } from './impact.ts';
+import { rewrittenImpact } from './rewrite.ts';
 
 /** The words that differ from site to site although the same is meant. */
 export interface SiteWords {
@@ -25,26 +25,7 @@ export function generalize(impact: SiteImpact, { site, values, before = values }
     if (whole) return `\${${whole[0]}}`;
     return longestFirst.reduce((here, [name, value]) => replaced(here, value, `\${${name}}`), text);
   };
-  const field = ({ from, to, ...rest }: FieldChange): FieldChange => ({
-    ...rest,
-    from: from === undefined ? undefined : general(from),
-    to: to === undefined ? undefined : general(to),
-  });
-  const app = (each: AppImpact): AppImpact => ({
-    ...each,
-    changes: each.changes.map((change) => ({
-      ...change,
-      name: general(change.name),
-      reason: general(change.reason),
-      fields: change.fields.map(field),
-    })),
-    problems: each.problems.map((problem) => ({ ...problem, message: general(problem.message) })),
-  });
-  const { restarted, volumes, images } = impact.costs;
-  return {
-    apps: impact.apps.map(app),
-    costs: { restarted: restarted.map(general), volumes: volumes.map(general), images: images.map(general) },
-  };
+  return rewrittenImpact(impact, general);
 }
 
 function replaced(text: string, value: string, by: string): string {

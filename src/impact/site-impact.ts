@@ -1,38 +1,10 @@
 import { type CompiledSite, desiredOfSite } from '../compose/compile-fleet.ts';
-import type { Problem } from '../lib/errors.ts';
-import type { PlanProblem } from '../model/plan.ts';
 import type { DesiredSite } from '../model/state.ts';
 import type { PlanOptions } from '../plan/facts/policy.ts';
 import { plan } from '../plan/plan.ts';
-import { type Change, changesOf } from '../plan/print/changes.ts';
+import { changesOf } from '../plan/print/changes.ts';
+import type { AppImpact, Costs, SiteImpact } from './impact.ts';
 import { imagesIn, runningSite } from './running.ts';
-
-/** What a change of the repo does to one site. */
-export interface SiteImpact {
-  /** Sorted by name; apps to which nothing happens are left out. */
-  apps: AppImpact[];
-  costs: Costs;
-}
-
-export interface AppImpact {
-  app: string;
-  changes: Change[];
-  /** Parts that cannot be brought about, and facts worth knowing. */
-  problems: PlanProblem[];
-  /** The new revision of the app cannot be used: the site keeps what it runs. */
-  refused?: readonly Problem[] | undefined;
-  /** The old revision could not be used, so that nobody knows from Git what runs. */
-  isUnknown?: true | undefined;
-}
-
-export interface Costs {
-  /** Containers that are stopped, at least for a moment, by name. */
-  restarted: string[];
-  /** Volumes that a restarted or new container mounts, and those that are made or removed. */
-  volumes: string[];
-  /** Images that the site needs now and did not need before. */
-  images: string[];
-}
 
 /** An agent does the same; a pull for a tag that may have moved is no difference. */
 const OPTIONS: PlanOptions = { byHand: false, prune: false, pullAlways: false };

@@ -110,6 +110,13 @@ export function formatProblem(problem: Problem): string {
   return `${where}${problem.message}${hint}`;
 }
 
+/** The same problem with another text for its message and its hint. */
+export const rewrittenProblem = <P extends Problem>(problem: P, rewrite: (text: string) => string): P => ({
+  ...problem,
+  message: rewrite(problem.message),
+  hint: problem.hint && rewrite(problem.hint),
+});
+
 /** The message of any thrown value. Several problems are joined in one line. */
 export function messageOf(error: unknown): string {
   if (error instanceof InputError) return error.problems.map(formatProblem).join('; ');

@@ -17,6 +17,13 @@ export const YAML_LIMITS = {
   parsedAgain: 8 * MIB,
 } as const;
 
+/** Limits of one encrypted file of sops. In YAML, those of YAML hold, too. */
+export const SOPS_LIMITS = {
+  bytes: MIB,
+  values: 50_000,
+  depth: 64,
+} as const;
+
 /** Limits of the files of one app. */
 export const APP_FILE_LIMITS = {
   /** Compose files. A file counts each time it is loaded. */

@@ -59,7 +59,10 @@ describeChaos('wrong input', () => {
     }),
     'a flag without its value': () => ({ args: ['diff', '--site'], says: /argument missing/ }),
     'a word too many': () => ({ args: ['diff', 'a', 'b'], says: /too many arguments/ }),
-    'no such output': () => ({ args: ['diff', '-o', 'xml'], says: /--output must be text or json, not "xml"/ }),
+    'no such output': () => ({
+      args: ['diff', '-o', 'xml'],
+      says: /--output must be one of text, json, markdown, not "xml"/,
+    }),
     'no such folder': () => ({ args: ['validate', `${dir}/nowhere`], says: /nowhere/ }),
     'an empty folder': () => ({ args: ['validate', `${dir}/empty`], says: /nothing to run/ }),
     'a key that is none': () => ({

@@ -13,6 +13,7 @@ import { InputError } from '../../src/lib/errors.ts';
 import { coloured, plain } from '../../src/lib/text/line.ts';
 import type { AppPlan, Operation, Plan } from '../../src/model/plan.ts';
 import { renderJson, renderSteps } from '../../src/plan/print/render.ts';
+import { renderChanges } from '../../src/plan/print/render-changes.ts';
 import { captureWritten, forgetWritten, written } from '../support/program/written.ts';
 
 /** Words as an attacker may choose them. */
@@ -57,6 +58,15 @@ function planOf(words: string): Plan {
     { ...base, id: 2, kind: 'stopContainer', container, withheld: { by: 'prune', text: words } },
     { ...base, id: 3, kind: 'renameContainer', container, name: words, onlyIfFailed: 2 },
     { ...base, id: 4, kind: 'await', container, condition: 'healthy' },
+    {
+      ...base,
+      id: 5,
+      subject: { kind: 'slot', app: words, service: words, number: 1 },
+      kind: 'updateContainer',
+      container,
+      changes: {},
+      fields: [{ field: words, from: words, to: words }],
+    },
   ];
   const at = { file: words, line: 1, column: 1 };
   const app: AppPlan = {
@@ -74,12 +84,14 @@ describe('nobody’s words are obeyed by a terminal, a log or a CI system, or ma
     fc.assert(
       fc.property(hostile, (words) => {
         for (const palette of [plain, coloured]) {
-          const lines = renderSteps(planOf(words), palette);
-          expect(lines).toHaveLength(renderSteps(planOf('x'), palette).length);
-          forgetWritten();
-          print(lines);
-          expect(withoutColours(written)).not.toMatch(OBEYED);
-          expect(linesIn(written)).toBe(lines.length + 1);
+          for (const render of [renderSteps, renderChanges]) {
+            const lines = render(planOf(words), palette);
+            expect(lines).toHaveLength(render(planOf('x'), palette).length);
+            forgetWritten();
+            print(lines);
+            expect(withoutColours(written)).not.toMatch(OBEYED);
+            expect(linesIn(written)).toBe(lines.length + 1);
+          }
         }
         forgetWritten();
         printJson(renderJson(planOf(words)));

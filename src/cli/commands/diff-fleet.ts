@@ -5,6 +5,7 @@ import { impactJson } from '../../impact/print/json.ts';
 import { impactMarkdown } from '../../impact/print/markdown.ts';
 import { type ImpactReport, totalsOf } from '../../impact/print/report.ts';
 import { impactText } from '../../impact/print/text.ts';
+import { rewrittenGroup } from '../../impact/rewrite.ts';
 import { InputError } from '../../lib/errors.ts';
 import { EXIT } from '../exit.ts';
 import type { DesiredOptions } from '../options/desired-options.ts';
@@ -41,12 +42,16 @@ export async function diffFleet(folder: string, options: FleetDiffOptions): Prom
   const report = await withFleetSides(folder, sides, async ({ from, to, names }): Promise<ImpactReport> => {
     const compared = await compareFleet(from, to, narrowing, (done, all) => progress.tell(`${done} of ${all} sites`));
     if (compared.sites === 0) throw InputError.of(`no site of ${names.to} or ${names.from} is selected`);
-    return { ...names, ...compared };
+    const groups = compared.groups.map(({ sites, impact }) => ({
+      sites,
+      impact: rewrittenGroup(impact, outside.hide),
+    }));
+    return { ...names, sites: compared.sites, groups };
   });
   progress.end();
-  if (options.output === 'json') printJson(impactJson(report, outside.hide));
-  else if (options.output === 'markdown') printMarkdown(impactMarkdown(report, outside.hide));
-  else print(impactText(report, palette(), outside.hide));
+  if (options.output === 'json') printJson(impactJson(report));
+  else if (options.output === 'markdown') printMarkdown(impactMarkdown(report));
+  else print(impactText(report, palette()));
   return exitCodeOf(report, options.strict);
 }
 

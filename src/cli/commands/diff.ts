@@ -12,6 +12,7 @@ import { updateFromState } from '../../plan/memory/update.ts';
 import { plan } from '../../plan/plan.ts';
 import { renderJson, renderSteps } from '../../plan/print/render.ts';
 import { renderChanges } from '../../plan/print/render-changes.ts';
+import { rewrittenPlan } from '../../plan/print/rewrite.ts';
 import { withFoundValues } from '../../plan/unknown-values.ts';
 import { defineCommand } from '../command.ts';
 import { filesAsWanted, isElsewhere } from '../engine/elsewhere.ts';
@@ -59,7 +60,7 @@ export const command = defineCommand({
     const elsewhere = await isElsewhere(options.dockerHost);
     const wanted = elsewhere ? read : await guardFolders(read, territory);
     if (names.size > 0) printError(placeholdersText([...names].sort()));
-    const { made, desired } = await ahead.use(wanted.site, async (opened) => {
+    const { planned, desired } = await ahead.use(wanted.site, async (opened) => {
       const engine = redactedEngine(opened, outside.hide);
       const files = elsewhere ? undefined : createHostFiles(territory);
       const seeing = (site: DesiredSite) => {
@@ -76,12 +77,13 @@ export const command = defineCommand({
           'the engine is on another machine: files of Git are compared by the labels of the containers that bind them, not on its disk',
         );
       const how = { byHand: true, prune: options.prune, pullAlways: false };
-      return { desired, made: plan(desired, actual, updateFromState(emptyMemory(), desired, actual, 0), 0, how) };
+      return { desired, planned: plan(desired, actual, updateFromState(emptyMemory(), desired, actual, 0), 0, how) };
     });
 
-    if (options.output === 'json') printJson(renderJson(made, outside.hide));
+    const made = rewrittenPlan(planned, outside.hide);
+    if (options.output === 'json') printJson(renderJson(made));
     else if (options.steps) print(renderSteps(made, palette(), desired.broken.length));
-    else print(renderChanges(made, palette(), desired.broken.length, outside.hide));
+    else print(renderChanges(made, palette(), desired.broken.length));
     for (const { name, problems } of desired.broken) {
       for (const problem of problems)
         printError(line`${errorPalette().error('error:')} ${name}: ${formatProblem(problem)}`);

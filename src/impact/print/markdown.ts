@@ -1,8 +1,8 @@
 import { formatProblem } from '../../lib/errors.ts';
 import { printable } from '../../lib/text/printable.ts';
 import type { Change } from '../../plan/print/changes.ts';
-import { detailOf, type Hide, titleOf } from '../../plan/print/render-changes.ts';
-import type { GroupImpact, ImpactGroup } from '../fleet-impact.ts';
+import { detailOf, titleOf } from '../../plan/print/render-changes.ts';
+import type { GroupImpact, ImpactGroup } from '../impact.ts';
 import { count, type ImpactReport, totalsOf } from './report.ts';
 
 /** A comment of a pull request may have 65,536 characters at GitHub; in bytes. */
@@ -13,10 +13,10 @@ const MOST_SITES = 50;
 const MOST_ROWS = 50;
 
 /** The same for a pull request: a summary, a table of groups, and the details of each group, folded. What is left out for its size is said. */
-export function impactMarkdown(report: ImpactReport, hide: Hide = (text) => text): string {
+export function impactMarkdown(report: ImpactReport): string {
   const told = report.groups.filter(({ impact }) => impact.kind !== 'unchanged');
   const head = [...summaryOf(report), ...tableOf(told)].join('\n');
-  const details = told.map((group) => detailsOf(group, hide));
+  const details = told.map((group) => detailsOf(group));
   const fitting: string[] = [];
   let bytes = Buffer.byteLength(head) + ROOM_FOR_REST;
   for (const each of details) {
@@ -98,20 +98,20 @@ export function shortOf(impact: GroupImpact): string {
   }
 }
 
-function detailsOf({ sites, impact }: ImpactGroup, hide: Hide): string {
+function detailsOf({ sites, impact }: ImpactGroup): string {
   const more = sites.length > MOST_SITES ? ` and ${sites.length - MOST_SITES} more` : '';
   return [
     `<details><summary>${count(sites.length, 'site')}: ${html(shortOf(impact))}</summary>`,
     '',
     `${sites.slice(0, MOST_SITES).map(code).join(', ')}${more}`,
     '',
-    ...linesOf(impact, hide),
+    ...linesOf(impact),
     '',
     '</details>',
   ].join('\n');
 }
 
-function linesOf(impact: GroupImpact, hide: Hide): string[] {
+function linesOf(impact: GroupImpact): string[] {
   if (impact.kind === 'broken') return impact.problems.map((problem) => `- refused: ${text(formatProblem(problem))}`);
   if (!('impact' in impact)) return [];
   return impact.impact.apps.flatMap(({ app, changes, problems, refused = [] }) => [
@@ -119,13 +119,13 @@ function linesOf(impact: GroupImpact, hide: Hide): string[] {
     '',
     ...refused.map((problem) => `- refused: ${text(formatProblem(problem))}`),
     ...problems.map((problem) => `- ${problem.severity}: ${text(formatProblem(problem))}`),
-    ...changes.map((change) => `- ${code(titleOf(change))} ${change.action}: ${detail(change, hide)}`),
+    ...changes.map((change) => `- ${code(titleOf(change))} ${change.action}: ${detail(change)}`),
     '',
   ]);
 }
 
-const detail = (change: Change, hide: Hide): string =>
-  `${text(detailOf(change, hide))}${change.withheld ? ` (withheld: ${text(change.withheld.text)})` : ''}`;
+const detail = (change: Change): string =>
+  `${text(detailOf(change))}${change.withheld ? ` (withheld: ${text(change.withheld.text)})` : ''}`;
 
 /** Text from a repo must not become a heading, a link, a mention or HTML of the comment. */
 const text = (words: string): string =>

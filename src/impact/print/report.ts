@@ -1,6 +1,6 @@
 import type { Change } from '../../plan/print/changes.ts';
 import { countsOf } from '../../plan/print/render-changes.ts';
-import type { ImpactGroup } from '../fleet-impact.ts';
+import type { ImpactGroup } from '../impact.ts';
 
 /** The impact of a change on a fleet, as it is printed. */
 export interface ImpactReport {

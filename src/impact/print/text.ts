@@ -1,19 +1,18 @@
 import { formatProblem } from '../../lib/errors.ts';
 import { Line, line, type Palette, plain } from '../../lib/text/line.ts';
-import { changeLines, type Hide } from '../../plan/print/render-changes.ts';
-import type { GroupImpact, ImpactGroup } from '../fleet-impact.ts';
-import type { SiteImpact } from '../site-impact.ts';
+import { changeLines } from '../../plan/print/render-changes.ts';
+import type { GroupImpact, ImpactGroup, SiteImpact } from '../impact.ts';
 import { count, type ImpactReport, totalsOf } from './report.ts';
 
 /** The sites of a group that are named. */
 const MOST_NAMED = 6;
 
 /** What a change does to a fleet, for people: a group of sites a paragraph, the largest first, and a summary. */
-export function impactText(report: ImpactReport, palette: Palette = plain, hide: Hide = (text) => text): Line[] {
+export function impactText(report: ImpactReport, palette: Palette = plain): Line[] {
   const { groups } = report;
   const told = groups.filter(({ impact }) => impact.kind !== 'unchanged');
   return [
-    ...told.flatMap((group) => [palette.bold(headOf(group)), ...bodyOf(group.impact, palette, hide), Line.of('')]),
+    ...told.flatMap((group) => [palette.bold(headOf(group)), ...bodyOf(group.impact, palette), Line.of('')]),
     ...summary(report, palette),
   ];
 }
@@ -24,7 +23,7 @@ function headOf({ sites, impact }: ImpactGroup): Line {
   return line`${count(sites.length, 'site')}${kind}: ${sites.slice(0, MOST_NAMED).join(', ')}${more}`;
 }
 
-function bodyOf(impact: GroupImpact, palette: Palette, hide: Hide): Line[] {
+function bodyOf(impact: GroupImpact, palette: Palette): Line[] {
   switch (impact.kind) {
     case 'unchanged':
       return [];
@@ -35,11 +34,11 @@ function bodyOf(impact: GroupImpact, palette: Palette, hide: Hide): Line[] {
     case 'unknown':
       return [palette.change(`  ? not known: ${impact.why}`)];
     default:
-      return appsOf(impact.impact, palette, hide);
+      return appsOf(impact.impact, palette);
   }
 }
 
-const appsOf = ({ apps }: SiteImpact, palette: Palette, hide: Hide): Line[] =>
+const appsOf = ({ apps }: SiteImpact, palette: Palette): Line[] =>
   apps.flatMap(({ app, changes, problems, refused, isUnknown }) => [
     palette.bold(`  ${app}${isUnknown ? ' (its old revision cannot be used: nobody knows from Git what runs)' : ''}`),
     ...(refused ?? []).map((problem) => palette.error(`    ! refused: ${formatProblem(problem)}`)),
@@ -48,7 +47,7 @@ const appsOf = ({ apps }: SiteImpact, palette: Palette, hide: Hide): Line[] =>
         `    ! ${problem.service ? `${problem.service}: ` : ''}${formatProblem(problem)}`,
       ),
     ),
-    ...changeLines(changes, palette, hide).map((each) => line`  ${each}`),
+    ...changeLines(changes, palette).map((each) => line`  ${each}`),
   ]);
 
 function summary(report: ImpactReport, palette: Palette): Line[] {

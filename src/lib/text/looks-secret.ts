@@ -1,4 +1,4 @@
-const NAME = /pass(word|wd|phrase)?$|pass(word|wd)|secret|token|api_?key|access_?key|private_?key|credential/i;
+const NAME = /pass(word|wd|phrase)?$|pass(word|wd)|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential/i;
 /** Matches a private key, a URL with a password, and the keys of clouds and Git hosts by their first letters. */
 const VALUE =
   /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----|^[a-z][a-z0-9+.-]{0,30}:\/\/[^/@\s:]{0,200}:[^/@\s]{1,200}@|^(AKIA[A-Z0-9]{16}|gh[opsu]_\w{20}|glpat-[\w-]{20}|xox[abp]-)/;

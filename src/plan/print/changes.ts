@@ -4,8 +4,10 @@ import { type Subject, subjectKey } from '../../model/subject.ts';
 /** Everything that a plan does to one container, network, volume or image, or to the files of an app. */
 export interface Change {
   kind: 'container' | 'network' | 'volume' | 'image' | 'files';
-  /** The name of the thing; of files, their number. */
+  /** The name of the thing; of files, their number in words. */
   name: string;
+  /** The number of things: 1, or the number of files. */
+  count: number;
   service?: string | undefined;
   action: Action;
   effect: Effect;
@@ -83,6 +85,12 @@ export function changesOf({ operations }: Pick<AppPlan, 'operations'>): Change[]
   return [...bySubject.values()].flatMap((found) => changeOf(found) ?? []);
 }
 
+/** A change as other programs get it. */
+export const changeJson = ({ withheld, ...change }: Change): object => ({
+  ...change,
+  withheld: withheld && { by: withheld.by, text: withheld.text },
+});
+
 function changeOf(operations: readonly Operation[]): Change | undefined {
   const [first] = operations;
   const told = first && actionOn(first.subject, operations);
@@ -92,6 +100,7 @@ function changeOf(operations: readonly Operation[]): Change | undefined {
   return {
     kind: subject.kind === 'slot' ? 'container' : subject.kind,
     name: nameOf(subject, operations),
+    count: subject.kind === 'files' ? operations.length : 1,
     service,
     action,
     effect: EFFECTS[action],
@@ -115,7 +124,8 @@ function actionOn(subject: Subject, operations: readonly Operation[]): { action:
     case 'network':
     case 'volume': {
       const [made, gone] = [first('createNetwork', 'createVolume'), first('removeNetwork', 'removeVolume')];
-      return as(made ? (gone ? 'make again' : 'create') : 'remove', made ?? gone);
+      // The removal says what differs.
+      return as(made ? (gone ? 'make again' : 'create') : 'remove', gone ?? made);
     }
     default: {
       const kinds = new Set(operations.map(({ kind }) => kind));
@@ -152,7 +162,7 @@ function nameOf(subject: Subject, operations: readonly Operation[]): string {
     case 'volume':
       return subject.name;
     case 'files':
-      return String(operations.length);
+      return `${operations.length} file${operations.length === 1 ? '' : 's'}`;
     default: {
       const names = operations.flatMap((operation) => {
         if (operation.kind === 'renameContainer') return [operation.name];

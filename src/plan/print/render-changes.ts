@@ -5,22 +5,14 @@ import { shortRevision } from '../../lib/text/revision.ts';
 import type { AppPlan, FieldChange, Plan } from '../../model/plan.ts';
 import { type Action, type Change, changesOf } from './changes.ts';
 
-/** Hides values that no output may show. */
-export type Hide = (text: string) => string;
-
 /** A plan for people: an app a paragraph, a container a line with the fields that differ, and a summary. */
-export function renderChanges(
-  plan: Plan,
-  palette: Palette = plain,
-  unplanned = 0,
-  hide: Hide = (text) => text,
-): Line[] {
+export function renderChanges(plan: Plan, palette: Palette = plain, unplanned = 0): Line[] {
   const apps = plan.apps.map((app) => ({ ...app, changes: changesOf(app) }));
   const told = apps.filter(
     ({ changes, problems, adopted }) => changes.length + problems.length + (adopted?.length ?? 0) > 0,
   );
   return [
-    ...told.flatMap((app) => [...renderHead(app, palette), ...changeLines(app.changes, palette, hide), Line.of('')]),
+    ...told.flatMap((app) => [...renderHead(app, palette), ...changeLines(app.changes, palette), Line.of('')]),
     Line.of(
       summary(
         plan,
@@ -44,7 +36,7 @@ export function renderHead({ app, problems, adopted }: AppPlan, palette: Palette
 }
 
 /** Changes, a line each: `~ web-1  replace  image: 1.2 -> 1.3`. */
-export function changeLines(changes: readonly Change[], palette: Palette, hide: Hide = (text) => text): Line[] {
+export function changeLines(changes: readonly Change[], palette: Palette): Line[] {
   const name = (change: Change): string => printable(titleOf(change));
   const width = Math.min(40, Math.max(0, ...changes.map((change) => name(change).length)));
   const actions = Math.max(0, ...changes.map(({ action }) => action.length));
@@ -52,15 +44,13 @@ export function changeLines(changes: readonly Change[], palette: Palette, hide: 
     const head = `${signOf(change.action)} ${name(change).padEnd(width)}  ${change.action.padEnd(actions)}`;
     const withheld = change.withheld ? palette.dim(` [withheld: ${change.withheld.text}]`) : '';
     const paint = change.withheld ? palette.dim : palette[paintOf(change.action)];
-    return line`  ${paint(head)}  ${detailOf(change, hide)}${withheld}`;
+    return line`  ${paint(head)}  ${detailOf(change)}${withheld}`;
   });
 }
 
 /** The thing that changes, in words. */
-export const titleOf = ({ kind, name }: Change): string => {
-  if (kind === 'container') return name;
-  return kind === 'files' ? count(Number(name), 'file') : `${kind} ${name}`;
-};
+export const titleOf = ({ kind, name }: Change): string =>
+  kind === 'container' || kind === 'files' ? name : `${kind} ${name}`;
 
 const paintOf = (action: Action): 'add' | 'remove' | 'change' => {
   if (['create', 'pull', 'write', 'start', 'unpause'].includes(action)) return 'add';
@@ -68,18 +58,20 @@ const paintOf = (action: Action): 'add' | 'remove' | 'change' => {
 };
 const signOf = (action: Action): string => ({ add: '+', remove: '-', change: '~' })[paintOf(action)];
 
+/** Many reasons say it themselves. */
+const DRIFT = ' (drift)';
+
 /** The fields that differ, with the values of both sides; without fields, the reason. */
-export function detailOf({ fields, reason, cause }: Change, hide: Hide): string {
-  if (fields.length === 0) return reason;
-  return `${fields.map((field) => fieldText(field, hide)).join('; ')}${cause === 'drift' ? ' (drift)' : ''}`;
+export function detailOf({ fields, reason, cause }: Change): string {
+  const text = fields.length === 0 ? reason : fields.map(fieldText).join('; ');
+  return cause !== 'drift' || text.endsWith(DRIFT) ? text : text + DRIFT;
 }
 
 /** `memory: 128m -> 64m`; `environment.TOKEN: changed (not shown)`. */
-export function fieldText({ field, from, to, hidden }: FieldChange, hide: Hide = (text) => text): string {
+export function fieldText({ field, from, to, hidden }: FieldChange): string {
   if (hidden) return `${field}: changed (not shown)`;
   if (from === undefined && to === undefined) return field;
-  const shown = (value: string | undefined): string =>
-    value === undefined ? 'none' : value === '' ? '""' : hide(value);
+  const shown = (value: string | undefined): string => (value === undefined ? 'none' : value === '' ? '""' : value);
   return `${field}: ${shown(from)} -> ${shown(to)}`;
 }
 
@@ -107,8 +99,7 @@ export function countsOf(changes: readonly { change: Change; times: number }[]):
     const counts = new Map<Action, number>();
     for (const { change, times } of changes) {
       if (change.kind !== kind || change.withheld) continue;
-      const things = kind === 'files' ? Number(change.name) : 1;
-      counts.set(change.action, (counts.get(change.action) ?? 0) + things * times);
+      counts.set(change.action, (counts.get(change.action) ?? 0) + change.count * times);
     }
     const noun = kind === 'files' ? 'file' : kind;
     const words = [...counts].map(([action, n], index) => `${index === 0 ? count(n, noun) : n} ${PAST[action]}`);

@@ -2,8 +2,8 @@ import { Line, line, type Palette, plain } from '../../lib/text/line.ts';
 import { printable } from '../../lib/text/printable.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
 import type { AppPlan, Operation, OperationKind, Plan } from '../../model/plan.ts';
-import { changesOf } from './changes.ts';
-import { type Hide, renderHead } from './render-changes.ts';
+import { changeJson, changesOf } from './changes.ts';
+import { renderHead } from './render-changes.ts';
 
 type Sign = '+' | '-' | '~' | '?';
 type Words<Kind> = (operation: Extract<Operation, { kind: Kind }>) => string;
@@ -87,19 +87,11 @@ const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' :
  * A plan for programs: the operations with all that tells them apart, without file contents, environment or labels, which may be secret.
  * The shape is stable: keys are added, never changed.
  */
-export function renderJson(plan: Plan, hide: Hide = (text) => text): string {
+export function renderJson(plan: Plan): string {
   const apps = plan.apps.map(({ app, revision, operations, problems, adopted }) => ({
     app,
     revision,
-    changes: changesOf({ operations }).map(({ fields, withheld, ...change }) => ({
-      ...change,
-      fields: fields.map(({ from, to, ...field }) => ({
-        ...field,
-        from: from === undefined ? undefined : hide(from),
-        to: to === undefined ? undefined : hide(to),
-      })),
-      withheld: withheld && { by: withheld.by, text: withheld.text },
-    })),
+    changes: changesOf({ operations }).map(changeJson),
     operations: operations.map((operation) => ({
       id: operation.id,
       kind: operation.kind,

@@ -24,9 +24,19 @@ atLaptop('diff', () => {
 
     const { code, stdout, stderr } = await run(folder, 'diff');
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
-    expect(stdout).toContain(`replaces ${app}-db-1: image: ${IMAGE}, wanted ${IMAGE_2}; memory: 64m, wanted 32m`);
-    expect(stdout).toMatch(new RegExp(`start ${app}-web-1 +exited with 137`));
-    expect(stdout).toMatch(/default at worktree: \d+ operations \(1 app\)\n$/);
+    expect(stdout.replace(/ {2,}/g, '  ')).toBe(
+      `${app}
+  ~ ${app}-db-1  replace  image: ${IMAGE} -> ${IMAGE_2}; memory: 64m -> 32m
+  + ${app}-web-1  start  exited with 137 (drift)
+
+default at worktree: 1 container replaced, 1 started (1 app)
+`,
+    );
+    const steps = await run(folder, 'diff', '--steps');
+    expect(steps).toMatchObject({ code: 1, stderr: '' });
+    expect(steps.stdout).toContain(`replaces ${app}-db-1: image: ${IMAGE}, wanted ${IMAGE_2}; memory: 64m, wanted 32m`);
+    expect(steps.stdout).toMatch(new RegExp(`start ${app}-web-1 +exited with 137`));
+    expect(steps.stdout).toMatch(/default at worktree: \d+ operations \(1 app\)\n$/);
     expect((await containersOf(host, { app })).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
     expect(await statesOf(app)).toEqual(['db-1 running', 'web-1 exited']);
 
@@ -100,7 +110,7 @@ atLaptop('diff', () => {
     });
     await folder.write({ [`apps/${app}/compose.yaml`]: `${text}    user: "1000"\n` });
     const { stdout } = await run(folder, 'diff');
-    expect(stdout).toContain('user: none, wanted 1000');
+    expect(stdout).toContain('user: none -> 1000');
     expect(stdout).not.toMatch(/TOKEN|memory/);
   });
 
@@ -109,7 +119,7 @@ atLaptop('diff', () => {
     const folder = await folderWith(fleet(site, { [bad]: 'services:\n  web:\n    imag: x\n', [good]: one() }));
     const { code, stdout, stderr } = await run(folder, 'diff');
     expect(code).toBe(2);
-    expect(stdout).toContain(`create ${good}-web-1`);
+    expect(stdout).toMatch(new RegExp(`\\+ ${good}-web-1 +create`));
     expect(stderr).toContain(`error: ${bad}: apps/${bad}/compose.yaml:3:5: unknown key imag in a service`);
     // Apply would do half of what was asked: it does nothing.
     const applied = await run(folder, 'apply');

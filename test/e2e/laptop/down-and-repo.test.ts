@@ -61,9 +61,11 @@ atLaptop('down, prune and --repo', () => {
       const folder = await folderWith({});
       const planned = await run(folder, 'diff', ...from);
       expect(planned.code).toBe(1);
-      expect(planned.stdout).toContain(`create ${app}-web-1`);
+      expect(planned.stdout).toMatch(new RegExp(`\\+ ${app}-web-1 +create`));
       expect(planned.stdout).toMatch(/lisbon at [0-9a-f]{12}: /);
-      expect((await run(folder, 'diff', ...from, '--revision', 'next')).stdout).toContain(`create ${other}-web-1`);
+      expect((await run(folder, 'diff', ...from, '--revision', 'next')).stdout).toMatch(
+        new RegExp(`\\+ ${other}-web-1 +create`),
+      );
       expect(await run(folder, 'diff', ...from, '--site', 'lisbom')).toMatchObject({
         code: 2,
         stderr: expect.stringMatching(/lisbom.*did you mean lisbon/),

@@ -3,7 +3,14 @@ import { expect, test } from '@jest/globals';
 import { AGENT_ENVIRONMENT, AGENT_FLAGS } from '../../../src/cli/start/agent-process.ts';
 import { MOST_COMMITS } from '../../../src/git/objects/history.ts';
 import { DEFAULT_STORE_LIMITS } from '../../../src/git/store-limits.ts';
-import { APP_FILE_LIMITS, APP_LIMITS, MOST_PROBLEMS, SITE_LIMITS, YAML_LIMITS } from '../../../src/lib/limits.ts';
+import {
+  APP_FILE_LIMITS,
+  APP_LIMITS,
+  MOST_PROBLEMS,
+  SITE_LIMITS,
+  SOPS_LIMITS,
+  YAML_LIMITS,
+} from '../../../src/lib/limits.ts';
 
 const MIB = 1024 * 1024;
 /** As the page writes it. */
@@ -16,8 +23,8 @@ test('docs/limits.md says every limit', async () => {
   const page = await readFile('docs/limits.md', 'utf8');
   const cells = page.split('\n').flatMap((line) => line.split('|').map((cell) => cell.trim()));
   const { parsedAgain, ...yaml } = YAML_LIMITS;
-  const limits: number[] = [yaml, APP_FILE_LIMITS, { ...APP_LIMITS }, { ...SITE_LIMITS }].flatMap((group) =>
-    Object.values(group),
+  const limits: number[] = [yaml, APP_FILE_LIMITS, { ...APP_LIMITS }, { ...SITE_LIMITS }, SOPS_LIMITS].flatMap(
+    (group) => Object.values(group),
   );
   const { commitBytes, treeBytes } = DEFAULT_STORE_LIMITS;
   limits.push(MOST_PROBLEMS, commitBytes, treeBytes, MOST_COMMITS);

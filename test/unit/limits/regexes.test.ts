@@ -32,6 +32,7 @@ const BOUNDED: Record<string, string> = {
   'compose/config/printer.ts /0+$/': OWN,
   'compose/keys/quantities.ts /(\\d*)(?:\\.(\\d*))?(ns|us|µs|μs|ms|[smhdw])/g':
     'a text that was found to be made of such pieces whole, so each search ends at once',
+  'secrets/formats/go-values.ts /0+$/': 'the first nine digits of a fraction of a second',
 };
 
 /** Places that make an expression while the program runs, and what of. */

@@ -1,0 +1,47 @@
+import type { Problem } from '../lib/errors.ts';
+import type { PlanProblem } from '../model/plan.ts';
+import type { Change } from '../plan/print/changes.ts';
+
+/** What a change of the repo does to one site. */
+export interface SiteImpact {
+  /** Sorted by name; apps to which nothing happens are left out. */
+  apps: AppImpact[];
+  costs: Costs;
+}
+
+export interface AppImpact {
+  app: string;
+  changes: Change[];
+  /** Parts that cannot be brought about, and facts worth knowing. */
+  problems: PlanProblem[];
+  /** The new revision of the app cannot be used: the site keeps what it runs. */
+  refused?: readonly Problem[] | undefined;
+  /** The old revision could not be used, so that nobody knows from Git what runs. */
+  isUnknown?: true | undefined;
+}
+
+export interface Costs {
+  /** Containers that are stopped, at least for a moment, by name. */
+  restarted: string[];
+  /** Volumes that a restarted or new container mounts, and those that are made or removed. */
+  volumes: string[];
+  /** Images that the site needs now and did not need before. */
+  images: string[];
+}
+
+/** What a change does to the sites of one group: to all of them the same. */
+export type GroupImpact =
+  | { kind: 'unchanged' }
+  /** The site is new: everything is created. */
+  | { kind: 'added'; impact: SiteImpact }
+  /** Git no longer names the site. Its agent keeps what it runs. */
+  | { kind: 'removed' }
+  | { kind: 'changed'; impact: SiteImpact }
+  | { kind: 'broken'; problems: readonly Problem[] }
+  | { kind: 'unknown'; why: string };
+
+export interface ImpactGroup {
+  /** Sorted. */
+  sites: string[];
+  impact: GroupImpact;
+}

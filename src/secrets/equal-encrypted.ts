@@ -1,0 +1,43 @@
+import type { SopsFile } from './sops-file.ts';
+import type { Comment, Entry, Value } from './tree.ts';
+
+/**
+ * Two encrypted files have the same plain content for sure: each value and comment is the same text, encrypted or not, under the same rule.
+ * Needs no key. `sops updatekeys` keeps the texts, and so this is true before and after it; `sops rotate` gives each value another text.
+ */
+export function equalEncrypted(a: SopsFile, b: SopsFile): boolean {
+  const rules = [a, b].map(({ metadata }) => `${metadata.rule.by} ${metadata.rule.text}`);
+  return (
+    a.format === b.format &&
+    rules[0] === rules[1] &&
+    a.documents.length === b.documents.length &&
+    a.documents.every((document, index) => isEqual(document, b.documents[index]))
+  );
+}
+
+type Part = Value | Entry | Comment;
+
+function isEqual(a: Part, b: Part | undefined): boolean {
+  switch (a.kind) {
+    case 'map':
+      return b?.kind === 'map' && areEqual(a.entries, b.entries);
+    case 'list':
+      return b?.kind === 'list' && areEqual(a.items, b.items);
+    case 'entry':
+      return b?.kind === 'entry' && a.key === b.key && isEqual(a.value, b.value);
+    case 'comment':
+      return b?.kind === 'comment' && a.text === b.text && a.inline === b.inline;
+    case 'text':
+    case 'int':
+    case 'time':
+      return b?.kind === a.kind && a.text === b.text;
+    case 'float':
+    case 'bool':
+      return b?.kind === a.kind && Object.is(a.value, b.value);
+    case 'null':
+      return b?.kind === 'null';
+  }
+}
+
+const areEqual = (a: readonly Part[], b: readonly Part[]): boolean =>
+  a.length === b.length && a.every((part, index) => isEqual(part, b[index]));
