@@ -6,7 +6,7 @@ import { readDocuments } from '../compose/load/layer.ts';
 import type { CompileOptions } from '../compose/load/values/values.ts';
 import { possibleSecrets, secretProblem } from '../compose/possible-secrets.ts';
 import { readProject } from '../compose/read-project.ts';
-import { allComposeFiles, readApplications } from '../fleet/applications.ts';
+import { type Application, allComposeFiles, type BrokenApplication, readApplications } from '../fleet/applications.ts';
 import { idleSelectors, nowhereProblem, readSites } from '../fleet/nowhere.ts';
 import { openFleet, type PlacedFiles, type PlaceOptions, readFleet } from '../fleet/open-fleet.ts';
 import { schemaProblems } from '../fleet/schema.ts';
@@ -18,6 +18,7 @@ import { utf8 } from '../lib/text/utf8.ts';
 import type { FleetDocument, PlacedApp, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot, SourceFile } from '../model/snapshot.ts';
 import { recordSnapshot } from '../source/recording.ts';
+import { type CheckedRollout, checkRollouts } from './check-rollouts.ts';
 
 export interface CheckOptions {
   /** The site to check; all of them if absent. */
@@ -33,6 +34,8 @@ export interface Checked {
   /** The numbers of sites and apps that were compiled. */
   sites: number;
   apps: number;
+  /** The rollouts of the repo, with the sites of each step; empty for a single site. */
+  rollouts: CheckedRollout[];
 }
 
 /** The number of sites that are read at once, so that a source can fetch them in one request. */
@@ -64,15 +67,19 @@ export async function checkRepo(snapshot: Snapshot, { site, pinned, compile }: C
       }
     }
   }
-  await checkValues(snapshot, found);
+  const document = await fleetDocument(snapshot);
+  for (const each of [...(document ? [document] : []), ...found.sites]) found.warnings.push(...secretsIn(each));
   const results = resultsOf(found.compiled);
   const apps = countSites(results);
-  if (site === undefined) await checkApplications(snapshot, found, names.length, apps);
+  const applications = site === undefined ? await readApplications(snapshot) : [];
+  if (site === undefined) await checkApplications(snapshot, applications, found, names.length, apps);
+  const { rollouts, warnings } = checkRollouts(document, applications, found.sites);
   return {
     problems: [...found.problems, ...problemsOf(results, apps, names.length)],
-    warnings: [...found.warnings, ...results.flatMap(({ warnings }) => warnings)],
+    warnings: [...found.warnings, ...warnings, ...results.flatMap(({ warnings }) => warnings)],
     sites: names.length,
     apps: apps.size,
+    rollouts: site === undefined ? rollouts : [],
   };
 }
 
@@ -169,13 +176,14 @@ function lookingForSecrets(found: Found): CompileOne {
  */
 async function checkApplications(
   snapshot: Snapshot,
+  applications: readonly (Application | BrokenApplication)[],
   found: Found,
   all: number,
   apps: ReadonlyMap<string, number>,
 ): Promise<void> {
   const repo = new RepoFiles(snapshot);
   const sites = found.sites.length === all ? found.sites : await allSites(snapshot);
-  for (const application of await readApplications(snapshot)) {
+  for (const application of applications) {
     try {
       if ('problems' in application) throw new InputError(application.problems);
       const files = await allComposeFiles(snapshot, application);
@@ -220,16 +228,17 @@ async function possibleSecretsOf(
   }
 }
 
-/** Passwords and keys in the values of the Fleet and of Sites. */
-async function checkValues(snapshot: Snapshot, found: Found): Promise<void> {
-  const fleet = await readFleet(snapshot).catch((error: unknown) => {
-    // A lone Compose file has none; problems of fleet.yaml are reported with the sites.
+/** fleet.yaml; undefined where there is none, or its problems are reported with the sites. */
+async function fleetDocument(snapshot: Snapshot): Promise<FleetDocument | undefined> {
+  try {
+    return await readFleet(snapshot);
+  } catch (error) {
     if (error instanceof InputError) return undefined;
     throw error;
-  });
-  for (const document of [...(fleet ? [fleet] : []), ...found.sites]) found.warnings.push(...secretsIn(document));
+  }
 }
 
+/** Passwords and keys in the values of the Fleet or of a Site. */
 const secretsIn = ({ values, valuesAt }: Pick<FleetDocument, 'values' | 'valuesAt'>): Problem[] =>
   Object.entries(values).flatMap(([name, value]) => {
     const at = own(valuesAt, name);

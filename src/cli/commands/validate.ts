@@ -2,6 +2,7 @@ import { formatProblem, type Problem } from '../../lib/errors.ts';
 import { byCodeUnit } from '../../lib/text/by-code-unit.ts';
 import { line } from '../../lib/text/line.ts';
 import { checkRepo } from '../../validate/check-repo.ts';
+import { rolloutLines } from '../../validate/check-rollouts.ts';
 import { defineCommand } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { desiredOptions, folderArgument } from '../options/desired-options.ts';
@@ -27,6 +28,7 @@ export const command = defineCommand({
       for (const text of linesOf(found.warnings)) printError(line`${change('warning:')} ${text}`);
       for (const text of problems) printError(line`${error('error:')} ${text}`);
       if (problems.length > 0) return EXIT.input;
+      print(found.rollouts.flatMap(rolloutLines));
       print(`valid: ${count(found.sites, 'site')}, ${count(found.apps, 'app')}`);
       return EXIT.ok;
     });
