@@ -1,5 +1,7 @@
 import type { CompiledSite } from '../compose/compile-fleet.ts';
+import { longerOf } from '../fleet/rollout.ts';
 import type { Problem } from '../lib/errors.ts';
+import type { SiteStep } from '../model/fleet.ts';
 import type { DesiredApp } from '../model/state.ts';
 import { generalize, type SiteWords } from './generalize.ts';
 import type { GroupImpact, ImpactGroup } from './impact.ts';
@@ -66,7 +68,7 @@ export function createFleetImpact(apps?: readonly string[]): FleetImpact {
 
   return {
     add(site, from, to) {
-      const impact = impactOf(from, to);
+      const impact = withSteps(impactOf(from, to), from, to);
       const words = to?.kind === 'compiled' ? wordsOf(from, to) : undefined;
       const general = 'impact' in impact && words ? { ...impact, impact: generalize(impact.impact, words) } : impact;
       const key = JSON.stringify(general);
@@ -84,6 +86,21 @@ export function createFleetImpact(apps?: readonly string[]): FleetImpact {
       return all.sort((a, b) => rank(b) - rank(a) || ((a.sites[0] ?? '') < (b.sites[0] ?? '') ? -1 : 1));
     },
   };
+}
+
+/** The impact with the step in which each app's change begins. A new site begins everything at once. */
+function withSteps(impact: GroupImpact, from: SiteSide | undefined, to: SiteSide | undefined): GroupImpact {
+  if (impact.kind !== 'changed' || from?.kind !== 'compiled' || to?.kind !== 'compiled') return impact;
+  const [before, after] = [from.compiled, to.compiled];
+  const stepOf = (app: string): SiteStep | undefined =>
+    after.results.has(app)
+      ? longerOf(before.steps.get(app), after.steps.get(app))
+      : (before.steps.get(app) ?? after.placed.step);
+  const apps = impact.impact.apps.map((each) => ({
+    ...each,
+    step: each.changes.length > 0 ? stepOf(each.app) : undefined,
+  }));
+  return apps.some(({ step }) => step) ? { ...impact, impact: { ...impact.impact, apps } } : impact;
 }
 
 interface GrowingGroup extends ImpactGroup {
@@ -107,6 +124,7 @@ const namesIn = ({ results, placed }: CompiledSite): string[] => [
 const emptied = ({ placed }: CompiledSite): CompiledSite => ({
   placed: { ...placed, broken: [], elsewhere: [] },
   results: new Map(),
+  steps: new Map(),
   lost: new Map(),
 });
 

@@ -3,7 +3,7 @@ import { printable } from '../../lib/text/printable.ts';
 import type { Change } from '../../plan/print/changes.ts';
 import { detailOf, titleOf } from '../../plan/print/render-changes.ts';
 import type { GroupImpact, ImpactGroup } from '../impact.ts';
-import { count, type ImpactReport, totalsOf } from './report.ts';
+import { count, type ImpactReport, stepText, totalsOf } from './report.ts';
 
 /** A comment of a pull request may have 65,536 characters at GitHub; in bytes. */
 const MOST_BYTES = 60 * 1024;
@@ -114,8 +114,8 @@ function detailsOf({ sites, impact }: ImpactGroup): string {
 function linesOf(impact: GroupImpact): string[] {
   if (impact.kind === 'broken') return impact.problems.map((problem) => `- refused: ${text(formatProblem(problem))}`);
   if (!('impact' in impact)) return [];
-  return impact.impact.apps.flatMap(({ app, changes, problems, refused = [] }) => [
-    `**${text(app)}**`,
+  return impact.impact.apps.flatMap(({ app, changes, problems, refused = [], step }) => [
+    `**${text(app)}**${text(stepText(step))}`,
     '',
     ...refused.map((problem) => `- refused: ${text(formatProblem(problem))}`),
     ...problems.map((problem) => `- ${problem.severity}: ${text(formatProblem(problem))}`),

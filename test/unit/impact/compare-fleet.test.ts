@@ -131,6 +131,25 @@ describe('the effect of a change on a fleet', () => {
     ]);
   });
 
+  test('the step in which a change begins is told, and sites in other steps are other groups', async () => {
+    const rollout = { steps: [{ selector: { matchLabels: { ring: 'canary' } } }, { percent: 100, after: '1h' }] };
+    const stepped = (image: string) =>
+      fleet(web(image), {
+        'fleet.yaml': JSON.stringify({
+          apiVersion: 'holdfast/v1',
+          kind: 'Fleet',
+          spec: { syncPolicy: { automated: {} }, rollout },
+        }),
+      });
+    const lines = await told(stepped('shop/web:1'), stepped('shop/web:2'));
+    expect(lines.filter((line) => /^\d|^pos/.test(line))).toEqual([
+      '2 sites: b, c',
+      'pos (step 2 of 2, after 1 h)',
+      '1 site: a',
+      'pos (step 1 of 2, at once)',
+    ]);
+  });
+
   test('sites, labels and apps narrow it', async () => {
     const [from, to] = [fleet(web('shop/web:1')), fleet(web('shop/web:2'))];
     expect((await told(from, to, { sites: ['b'] }))[0]).toBe('1 site: b');
