@@ -61,6 +61,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     does: "Compose files into containers, networks and volumes in the Engine API's words",
     mayImport: ['lib', 'git', 'model', 'yaml', 'container', 'source', 'fleet'],
   },
+  explain: {
+    does: 'from where each value of a service is: the file, line and layer that gave it, and the layers that lost',
+    mayImport: ['lib', 'model', 'yaml', 'container', 'fleet', 'compose'],
+  },
   import: {
     does: 'reads a stack of `docker compose` and writes an Application of it',
     mayImport: ['lib', 'model', 'yaml', 'source', 'fleet', 'compose'],
@@ -116,6 +120,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'trust',
       'fleet',
       'compose',
+      'explain',
       'import',
       'validate',
       'engine',

@@ -30,6 +30,14 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
       'Print the containers, networks and volumes that a site should have, in the words of the Engine API or of Compose.',
     load: () => import('./commands/render.ts'),
   },
+  sites: {
+    summary: 'List the sites of a config repo, with their labels, apps and pins.',
+    load: () => import('./commands/sites.ts'),
+  },
+  explain: {
+    summary: 'Print which file and line gave each value of a service, and which others lost.',
+    load: () => import('./commands/explain.ts'),
+  },
   import: {
     summary:
       'Make an Application of a stack that runs with `docker compose`: copy its files into a config repo, and print what is left to do.',

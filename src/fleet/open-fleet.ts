@@ -16,6 +16,8 @@ const DEFAULT_SITE = 'default';
 
 /** A config repo that sites are placed from. Its Fleet and its Applications are read once, whatever number of sites is placed. */
 export interface OpenFleet {
+  /** True for a repo with only a Compose file. */
+  isBare: boolean;
   /** The names of all sites, sorted; `default` for a repo with only a Compose file. The cost grows with the fleet. */
   names(): Promise<string[]>;
   /** The only site. Throws InputError when there is none, or several. */
@@ -49,6 +51,7 @@ export async function openFleet(snapshot: Snapshot, sites?: SiteDocuments): Prom
   const layout = await layoutOf(snapshot);
   if (layout.kind === 'bare') {
     return {
+      isBare: true,
       names: async () => [DEFAULT_SITE],
       only: async () => DEFAULT_SITE,
       labels: async () => ({}),
@@ -81,6 +84,7 @@ export async function openFleet(snapshot: Snapshot, sites?: SiteDocuments): Prom
   };
 
   return {
+    isBare: false,
     names: () => siteNames(snapshot),
     only: () => onlySite(snapshot),
     labels: (site) =>
