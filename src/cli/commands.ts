@@ -43,6 +43,10 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
       'Make an Application of a stack that runs with `docker compose`: copy its files into a config repo, and print what is left to do.',
     load: () => import('./commands/import.ts'),
   },
+  schema: {
+    summary: 'Print the JSON Schema of a kind of document, for editors and other programs.',
+    load: () => import('./commands/schema.ts'),
+  },
   verify: {
     summary: 'Print which commits of a Git repo a site would accept, and why it would refuse the others.',
     load: () => import('./commands/verify.ts'),
