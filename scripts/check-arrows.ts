@@ -82,7 +82,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     mayImport: ['lib', 'model', 'container'],
   },
   impact: {
-    does: 'what a change of the repo does to every site: two revisions compiled, planned and grouped, without an engine',
+    does: 'the effect of a change of the repo on every site: two revisions compiled, planned and grouped, without an engine',
     mayImport: ['lib', 'model', 'container', 'source', 'fleet', 'compose', 'plan'],
   },
   apply: {

@@ -29,7 +29,7 @@ export function createFleetImpact(apps?: readonly string[]): FleetImpact {
   const planned = new Map<string, GroupImpact>();
   const digests = createDigests();
 
-  /** Apps that differ, and those whose plan may hang on another app. Sites with the same key have the same plan, but for their own words. */
+  /** Apps that differ, and those whose plan may hang on another app. Sites with the same key have the same plan, apart from their own words. */
   const keyOf = (from: CompiledSite, to: CompiledSite): string | undefined => {
     const names = [...new Set([...namesIn(from), ...namesIn(to)])];
     const parts = names.map((name) => [digests.of(from, name), digests.of(to, name)] as const);
@@ -62,7 +62,7 @@ export function createFleetImpact(apps?: readonly string[]): FleetImpact {
     if (!to) return { kind: 'removed' };
     if (to.kind !== 'compiled') return to;
     if (!from) return { kind: 'added', impact: siteImpact(emptied(to.compiled), to.compiled, apps) };
-    // What runs is not known from Git; the site goes from there to what is right.
+    // Nobody knows from Git what runs; the site goes from there to what is right.
     return changed(from.kind === 'compiled' ? from.compiled : emptied(to.compiled), to.compiled);
   };
 

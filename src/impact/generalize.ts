@@ -14,7 +14,7 @@ export interface SiteWords {
 const SHORTEST_PART = 4;
 
 /**
- * Puts `${NAME}` in the place of a site's name and values, to tell if a change is the same on many sites but for these. A value that the change itself gives
+ * Puts `${NAME}` in the place of a site's name and values, to tell if a change is the same on many sites apart from these. A value that the change itself gives
  * another text stays as it is.
  */
 export function generalize(impact: SiteImpact, { site, values, before = values }: SiteWords): SiteImpact {

@@ -3,7 +3,7 @@ import type { SiteStep } from '../model/fleet.ts';
 import type { PlanProblem } from '../model/plan.ts';
 import type { Change } from '../plan/print/changes.ts';
 
-/** What a change of the repo does to one site. */
+/** The effect of a change of the repo on one site. */
 export interface SiteImpact {
   /** Sorted by name; apps to which nothing happens are left out. */
   apps: AppImpact[];
@@ -32,7 +32,7 @@ export interface Costs {
   images: string[];
 }
 
-/** What a change does to the sites of one group: to all of them the same. */
+/** The effect of a change on the sites of one group: on all of them the same. */
 export type GroupImpact =
   | { kind: 'unchanged' }
   /** The site is new: everything is created. */

@@ -179,7 +179,7 @@ test.each([
   await stop();
 });
 
-test('what runs is healed while its change waits, also after a restart without a network', async () => {
+test('a running app is healed while its change waits, also after a restart without a network', async () => {
   const { clock, repo, stop, start, running, machine } = await settled();
   repo.commit(repoOf({ image: 'app:2' }));
   await clock.advance(HOUR);

@@ -32,7 +32,7 @@ export async function createStaging({
   if (problem) log.error(problem);
   /** After a restart nothing is known of the times: the first poll looks. */
   let due: { at: number } | undefined = { at: clock.monotonic() };
-  /** What the log was told of, so that it is told once. */
+  /** The words that the log was told, by app, so that they are told once. */
   const told = new Map<string, string>();
 
   const tell = (waiting: readonly WaitingChange[], next: Accepted): void => {

@@ -12,7 +12,7 @@ const MOST_SITES = 50;
 /** The rows of the table of groups. */
 const MOST_ROWS = 50;
 
-/** The same for a pull request: a summary, a table of groups, and the details of each group, folded. What is left out for its size is said. */
+/** The same for a pull request: a summary, a table of groups, and the details of each group, folded. It says so if details are left out for its size. */
 export function impactMarkdown(report: ImpactReport): string {
   const told = report.groups.filter(({ impact }) => impact.kind !== 'unchanged');
   const head = [...summaryOf(report), ...tableOf(told)].join('\n');

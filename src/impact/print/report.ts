@@ -14,7 +14,7 @@ export interface ImpactReport {
   groups: readonly ImpactGroup[];
 }
 
-/** What a change costs over all sites. Withheld changes cost nothing. */
+/** The costs of a change over all sites. Withheld changes cost nothing. */
 export interface Totals {
   unchanged: number;
   /** Sites to which something happens, and the number of their groups. */

@@ -7,7 +7,7 @@ import { count, type ImpactReport, stepText, totalsOf } from './report.ts';
 /** The sites of a group that are named. */
 const MOST_NAMED = 6;
 
-/** What a change does to a fleet, for people: a group of sites a paragraph, the largest first, and a summary. */
+/** The effect of a change on a fleet, for people: a group of sites a paragraph, the largest first, and a summary. */
 export function impactText(report: ImpactReport, palette: Palette = plain): Line[] {
   const { groups } = report;
   const told = groups.filter(({ impact }) => impact.kind !== 'unchanged');

@@ -66,7 +66,7 @@ describe('the steps of a rollout', () => {
     );
   });
 
-  test('of two steps the one counts that makes the site wait longer', () => {
+  test('the one of two steps counts that makes the site wait longer', () => {
     const [short, long] = [
       { step: 1, of: 2, after: 5 },
       { step: 2, of: 2, after: 9 },

@@ -62,7 +62,7 @@ describe('the effect of a change on a fleet', () => {
     ]);
   });
 
-  test('what differs by the name and the values of a site alone is one group', async () => {
+  test('changes that differ by the name and the values of a site alone are one group', async () => {
     const own = (number: string) => document('Site', { values: { NUMBER: number } });
     const sites = { 'sites/a.yaml': own('10001'), 'sites/b.yaml': own('10002'), 'sites/c.yaml': own('10003') };
     const named = ', hostname: "till-${HOLDFAST_SITE}-${NUMBER}"';
@@ -111,7 +111,7 @@ describe('the effect of a change on a fleet', () => {
     const lines = await told(from, to);
     expect(lines).toContain('~ kiosk-web-1  replace  image: kiosk:1 -> kiosk:2');
     expect(lines).toContainEqual(expect.stringMatching(/^! refused: apps\/pos\/compose\.yaml:1:/));
-    // What was refused before is no news.
+    // An app that was refused before is no news.
     expect(await told(to, to)).toEqual([]);
   });
 
