@@ -41,6 +41,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     does: 'encrypted files of SOPS, read with age keys; knows nothing of Git, Compose or sites',
     mayImport: ['lib', 'yaml'],
   },
+  windows: {
+    does: 'sync windows: may an app be changed at a moment, and when next? Pure; cron and time zones',
+    mayImport: ['lib', 'model'],
+  },
   container: {
     does: "containers, networks and volumes in the Engine API's JSON; `fields/` how each key of a container is sent, read, compared and shown; `labels/` ownership, hashes",
     mayImport: ['lib', 'model'],
@@ -55,7 +59,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   fleet: {
     does: '`fleet.yaml`, `sites/`, `apps/`: which apps a site runs, from which files',
-    mayImport: ['lib', 'model', 'yaml', 'source'],
+    mayImport: ['lib', 'model', 'yaml', 'windows', 'source'],
   },
   compose: {
     does: "Compose files into containers, networks and volumes in the Engine API's words",
@@ -71,7 +75,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   validate: {
     does: 'checks a whole config repo, or one site of it',
-    mayImport: ['lib', 'model', 'source', 'trust', 'fleet', 'compose'],
+    mayImport: ['lib', 'model', 'windows', 'source', 'trust', 'fleet', 'compose'],
   },
   engine: {
     does: '`client/` calls an engine by dockerode; `dialects/` has a file per engine; `observe/` reads the site and its changes; `operations.ts` carries operations out',
@@ -96,6 +100,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'git',
       'model',
       'yaml',
+      'windows',
       'container',
       'source',
       'trust',
@@ -115,6 +120,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'registry',
       'model',
       'yaml',
+      'windows',
       'container',
       'source',
       'trust',

@@ -11,6 +11,8 @@ export interface ApplyOptions {
    * again.
    */
   signal: AbortSignal;
+  /** True once no new operation may start, although nothing is cancelled: a pull goes on. */
+  isHalted?: () => boolean;
   onStart?: (operation: Operation) => void;
   onResult?: (result: OperationResult) => void;
 }
@@ -42,7 +44,7 @@ export async function applyApp(plan: AppPlan, effects: Effects, options: ApplyOp
 
   const perform = async (operation: Operation, needed: OperationResult[]): Promise<OperationResult> => {
     const release = await (operation.kind === 'pullImage' ? effects.pullSlots : effects.slots).acquire();
-    if (options.signal.aborted && !mustFinish(operation, needed)) {
+    if ((options.signal.aborted || options.isHalted?.()) && !mustFinish(operation, needed)) {
       release();
       return { operation, status: 'skipped', reason: 'cancelled' };
     }

@@ -120,6 +120,7 @@ async function compileOpenly(
     sync: app.sync,
     pruneVolumes: app.pruneVolumes,
     suspend: app.suspend,
+    syncWindows: app.syncWindows,
     ignoreDifferences: app.ignoreDifferences,
     adopt: isAdopting(app, options) || undefined,
     services: joinOwnServices(options.placeholders ? withSiteKeys(services, root) : services),

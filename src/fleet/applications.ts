@@ -126,6 +126,7 @@ async function onSites(
     sync: app.syncPolicy ?? fleet.syncPolicy,
     pruneVolumes: app.pruneVolumes,
     suspend: app.suspend,
+    syncWindows: app.syncWindows,
     ignoreDifferences: app.ignoreDifferences.length > 0 ? app.ignoreDifferences : undefined,
     adopt: app.adopt || undefined,
     ...projectDirectory(app, folder),

@@ -12,6 +12,7 @@ import type {
 import { requireRevision } from '../source/revision/revision.ts';
 import type { YamlNode } from '../yaml/node.ts';
 import { rolloutOf } from './rollout.ts';
+import { onUnknownTimeOf, syncWindowsOf } from './sync-windows.ts';
 import { below, flag, items, keyPositions, text, textMap, texts } from './values/values.ts';
 
 const DEFAULT_PRUNE_THRESHOLD = 50;
@@ -27,6 +28,8 @@ export function fleetOf(root: YamlNode, name: string): FleetDocument {
     syncPolicy: syncPolicyOf(below(root, 'spec', 'syncPolicy')) ?? {},
     pruneThreshold: threshold?.kind === 'scalar' ? Number(threshold.value) : DEFAULT_PRUNE_THRESHOLD,
     rollout: rolloutOf(below(root, 'spec', 'rollout'), placementOf),
+    syncWindows: syncWindowsOf(root),
+    onUnknownTime: onUnknownTimeOf(root),
   };
 }
 
@@ -42,6 +45,10 @@ export function siteOf(root: YamlNode, name: string): SiteDocument {
     allowEmpty: flag(below(root, 'spec', 'allowEmpty')),
     confirmPrune: texts(below(root, 'spec', 'confirmPrune')),
     pin,
+    suspend: flag(below(root, 'spec', 'suspend')),
+    timeZone: text(below(root, 'spec', 'timeZone')),
+    syncWindows: syncWindowsOf(root),
+    onUnknownTime: onUnknownTimeOf(root),
   };
 }
 
@@ -80,6 +87,7 @@ export function applicationOf(root: YamlNode, name: string): ApplicationDocument
     pruneVolumes: flag(below(spec, 'pruneVolumes')),
     suspend: flag(below(spec, 'suspend')),
     rollout: rolloutOf(below(spec, 'rollout'), placementOf),
+    syncWindows: syncWindowsOf(root),
     ignoreDifferences: items(below(spec, 'ignoreDifferences')).map(ignoreRuleOf),
     at: root.at,
   };

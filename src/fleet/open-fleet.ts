@@ -9,6 +9,7 @@ import { fleetOf } from './documents.ts';
 import { nowhere } from './nowhere.ts';
 import { stepOf } from './rollout.ts';
 import { onlySite, readSite, type SiteDocuments, siteNames } from './sites.ts';
+import { siteWindowsOf } from './sync-windows.ts';
 
 const FLEET = 'fleet.yaml';
 /** The name of the site when the repo is a lone Compose file. */
@@ -133,6 +134,8 @@ const placedOn = (
   step: stepOf(fleet.rollout, site),
   pruneThreshold: fleet.pruneThreshold,
   confirmPrune: site.confirmPrune,
+  suspend: site.suspend || undefined,
+  windows: siteWindowsOf(fleet, site),
 });
 
 /** fleet.yaml. Throws InputError. */

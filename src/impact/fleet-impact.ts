@@ -169,8 +169,8 @@ function createDigests() {
     ofRules({ placed }: CompiledSite): number {
       const found = rules.get(placed);
       if (found !== undefined) return found;
-      const { allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere } = placed;
-      const made = number(JSON.stringify([allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere]));
+      const { allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere, suspend } = placed;
+      const made = number(JSON.stringify([allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere, suspend]));
       rules.set(placed, made);
       return made;
     },

@@ -1,4 +1,5 @@
 import type { Position, Problem } from '../lib/errors.ts';
+import type { SiteWindows, SyncWindow } from './sync-window.ts';
 
 /** Says when an app follows Git, and how far. The words are those of Argo CD. */
 export interface SyncPolicy {
@@ -63,6 +64,10 @@ export interface FleetDocument {
   pruneThreshold: number;
   /** The steps of apps without steps of their own, and of apps that were removed from Git. */
   rollout?: Rollout | undefined;
+  /** When any app of any site may be changed. Absent: always. */
+  syncWindows?: SyncWindow[] | undefined;
+  /** For Sites that do not say it. Default: closed. */
+  onUnknownTime?: SiteWindows['onUnknownTime'] | undefined;
 }
 
 /** kind: Site, in sites/NAME.yaml; NAME may contain `/`. */
@@ -78,6 +83,14 @@ export interface SiteDocument {
   confirmPrune: string[];
   /** The revision for everything but this document. Absent: the revision that the site follows. */
   pin?: Pin | undefined;
+  /** Nothing of the site is changed; it is only reported. */
+  suspend: boolean;
+  /** The IANA zone of sync windows that name none. Absent: UTC. */
+  timeZone?: string | undefined;
+  /** When any app of this site may be changed. Absent: always. */
+  syncWindows?: SyncWindow[] | undefined;
+  /** Absent: as the Fleet says. */
+  onUnknownTime?: SiteWindows['onUnknownTime'] | undefined;
 }
 
 /** A Site's `targetRevision`. */
@@ -105,6 +118,8 @@ export interface ApplicationDocument {
   pruneVolumes: boolean;
   rollout?: Rollout | undefined;
   suspend: boolean;
+  /** When this app may be changed. Absent: always. */
+  syncWindows?: SyncWindow[] | undefined;
   ignoreDifferences: IgnoreRule[];
   at: Position;
 }
@@ -128,6 +143,10 @@ export interface PlacedSite {
   pruneThreshold: number;
   /** Apps whose pruning beyond the threshold is confirmed in Git. */
   confirmPrune: string[];
+  /** Nothing of the site is changed. */
+  suspend?: true | undefined;
+  /** The windows that all of its apps have. Absent: none. */
+  windows?: SiteWindows | undefined;
 }
 
 /** One app, placed on one site. */
@@ -144,6 +163,8 @@ export interface PlacedApp {
   sync: SyncPolicy;
   pruneVolumes: boolean;
   suspend: boolean;
+  /** The windows of the Application; those of the Fleet and the Site come to them. Absent: none. */
+  syncWindows?: SyncWindow[] | undefined;
   /** The project's folder on the site, absolute. Default: in the app's folder below FILES_DIR. */
   projectDirectory?: string | undefined;
   /** The base folder for relative paths in the Compose files, relative to the snapshot's root. Default: the folder of the first file. */

@@ -42,6 +42,8 @@ export interface Withheld {
     | 'allowEmpty'
     | 'pruneThreshold'
     | 'suspend'
+    /** The sync windows of the app are closed. */
+    | 'syncWindow'
     | 'backoff'
     | 'updateConfig'
     | 'conflict'
@@ -51,6 +53,8 @@ export interface Withheld {
   text: string;
   /** Monotonic milliseconds at which the planner should be asked again; absent where only an event or a commit releases it. */
   until?: number | undefined;
+  /** For sync windows: the next opening, RFC 3339. */
+  opens?: string | undefined;
   /** For a backoff: the last error. */
   error?: string | undefined;
 }

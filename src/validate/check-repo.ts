@@ -19,6 +19,7 @@ import type { FleetDocument, PlacedApp, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot, SourceFile } from '../model/snapshot.ts';
 import { recordSnapshot } from '../source/recording.ts';
 import { type CheckedRollout, checkRollouts } from './check-rollouts.ts';
+import { neverOpen } from './check-windows.ts';
 
 export interface CheckOptions {
   /** The site to check; all of them if absent. */
@@ -26,6 +27,8 @@ export interface CheckOptions {
   /** Gives the files of a pin. Absent: pins do not count. */
   pinned: PlaceOptions['pinned'];
   compile: CompileOptions;
+  /** Milliseconds since 1970: sync windows have to open within a year from then. */
+  now: number;
 }
 
 export interface Checked {
@@ -45,7 +48,7 @@ const AT_ONCE = 200;
  * Compiles the sites of a repo and finds all problems. A problem of several sites comes once. If no site runs an app, or the Fleet or the Sites cannot be
  * read, at least the documents and the Compose files are read.
  */
-export async function checkRepo(snapshot: Snapshot, { site, pinned, compile }: CheckOptions): Promise<Checked> {
+export async function checkRepo(snapshot: Snapshot, { site, pinned, compile, now }: CheckOptions): Promise<Checked> {
   const fleet = await openFleet(snapshot);
   const names = site === undefined ? await fleet.names() : [site];
   const misnamed = site === undefined ? await misnamedSites(snapshot) : [];
@@ -75,7 +78,11 @@ export async function checkRepo(snapshot: Snapshot, { site, pinned, compile }: C
   if (site === undefined) await checkApplications(snapshot, applications, found, names.length, apps);
   const { rollouts, warnings } = checkRollouts(document, applications, found.sites);
   return {
-    problems: [...found.problems, ...problemsOf(results, apps, names.length)],
+    problems: [
+      ...found.problems,
+      ...problemsOf(results, apps, names.length),
+      ...(await neverOpen(found.compiled, now)).map((each) => onSites(each, apps, names.length)),
+    ],
     warnings: [...found.warnings, ...warnings, ...results.flatMap(({ warnings }) => warnings)],
     sites: names.length,
     apps: apps.size,
@@ -256,11 +263,18 @@ function problemsOf(results: readonly SharedResult[], apps: ReadonlyMap<string, 
       merged.set(key, known);
     }
   }
-  return [...merged.values()].map(({ problem, sites }) => {
-    const isEverywhere = sites.length >= (apps.get(problem.app ?? '') ?? 0);
-    if (all === 1 || (isEverywhere && problem.missing === undefined)) return problem;
-    const more = sites.length > MOST_NAMED ? ` and ${sites.length - MOST_NAMED} more` : '';
-    const named = `${sites.length === 1 ? 'on site' : 'on sites'} ${sites.sort().slice(0, MOST_NAMED).join(', ')}${more}`;
-    return { ...problem, message: `${problem.message} ${named}` };
-  });
+  return [...merged.values()].map((each) => onSites(each, apps, all));
+}
+
+/** The problem with the names of the sites that have it, unless all sites of the app do. */
+function onSites(
+  { problem, sites }: { problem: Problem; sites: string[] },
+  apps: ReadonlyMap<string, number>,
+  all: number,
+): Problem {
+  const isEverywhere = sites.length >= (apps.get(problem.app ?? '') ?? 0);
+  if (all === 1 || (isEverywhere && problem.missing === undefined)) return problem;
+  const more = sites.length > MOST_NAMED ? ` and ${sites.length - MOST_NAMED} more` : '';
+  const named = `${sites.length === 1 ? 'on site' : 'on sites'} ${sites.sort().slice(0, MOST_NAMED).join(', ')}${more}`;
+  return { ...problem, message: `${problem.message} ${named}` };
 }

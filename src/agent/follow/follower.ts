@@ -41,6 +41,8 @@ export interface FollowerDeps {
   accepted: Accepted | undefined;
   /** A part of it is lost, or another program or repo made it: it is gathered again, even if its commit is not new. */
   isDoubtful: boolean;
+  /** Called when Git has answered a poll, and the answer was dealt with. */
+  onContact?: () => Promise<void>;
 }
 
 export function createFollower({
@@ -51,6 +53,7 @@ export function createFollower({
   staging,
   accepted,
   isDoubtful,
+  onContact,
 }: FollowerDeps): Follower {
   const { source, log, clock } = options;
   const refusals = createRefusals();
@@ -199,7 +202,12 @@ export function createFollower({
     tell(log, explained);
   }
 
-  const flight = singleFlight((signal) => poll(signal).finally(() => admission.tellFreshness()));
+  const flight = singleFlight((signal) =>
+    poll(signal)
+      // Only now, so that a newer commit gets there before the older one that waited for the contact.
+      .then(onContact)
+      .finally(() => admission.tellFreshness()),
+  );
   return {
     ...flight,
     async resume() {

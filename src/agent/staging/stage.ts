@@ -83,7 +83,7 @@ function keptBack(next: Accepted, current: Accepted, waiting: readonly WaitingCh
 
 /** The app as it runs, with the policies that Git has for it now. */
 const withPolicies = (running: PlacedApp, wanted: PlacedApp | undefined): PlacedApp =>
-  wanted ? { ...running, sync: wanted.sync, suspend: wanted.suspend } : running;
+  wanted ? { ...running, sync: wanted.sync, suspend: wanted.suspend, syncWindows: wanted.syncWindows } : running;
 
 /** The state with all changes that wait, as it would be if none did. */
 export function unstaged(accepted: Accepted): Accepted {

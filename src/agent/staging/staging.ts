@@ -19,14 +19,11 @@ export interface Staging {
   dueIn(): number | undefined;
 }
 
-export async function createStaging({
-  disk,
-  clock,
-  log,
-  stateDir,
-  territory,
-  trustedWall = () => undefined,
-}: AgentOptions): Promise<Staging> {
+/** `trustedWall`: the wall time in milliseconds while it can be trusted. */
+export async function createStaging(
+  { disk, clock, log, stateDir, territory }: AgentOptions,
+  trustedWall: () => number | undefined,
+): Promise<Staging> {
   const path = `${stateDir}/steps.json`;
   const { sightings, problem } = await openSightings({ disk, path, clock, trustedWall });
   if (problem) log.error(problem);

@@ -1,3 +1,4 @@
+import { systemClock } from '../../lib/clock.ts';
 import { formatProblem, type Problem } from '../../lib/errors.ts';
 import { byCodeUnit } from '../../lib/text/by-code-unit.ts';
 import { line } from '../../lib/text/line.ts';
@@ -22,7 +23,7 @@ export const command = defineCommand({
     const compile = await compileOptions(options, { placeholders: true });
     return withSnapshot(folder, options, async (snapshot, pinned) => {
       const open = site === undefined ? undefined : pinned;
-      const found = await checkRepo(snapshot, { site, compile, pinned: open });
+      const found = await checkRepo(snapshot, { site, compile, pinned: open, now: systemClock.wall().getTime() });
       const { change, error } = errorPalette();
       const problems = linesOf(found.problems);
       for (const text of linesOf(found.warnings)) printError(line`${change('warning:')} ${text}`);

@@ -38,6 +38,7 @@ export function changeDigest(app: DesiredApp): string {
     outside: _o,
     sync: _s,
     suspend: _su,
+    syncWindows: _sw,
     isElsewhere: _e,
     ...wanted
   } = app;

@@ -131,7 +131,7 @@ export async function trustingSite(repo: GitRepo, trust: string, revision = 'mai
       };
       follower = createFollower({
         options,
-        staging: await createStaging(options),
+        staging: await createStaging(options, () => undefined),
         admission,
         reconciler: {
           desire: (wanted) => {
