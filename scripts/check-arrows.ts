@@ -69,6 +69,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     does: 'from where each value of a service is: the file, line and layer that gave it, and the layers that lost',
     mayImport: ['lib', 'model', 'yaml', 'container', 'fleet', 'compose'],
   },
+  scaffold: {
+    does: 'begins a config repo, and writes its Sites from a table',
+    mayImport: ['lib', 'model', 'yaml', 'fleet'],
+  },
   import: {
     does: 'reads a stack of `docker compose` and writes an Application of it',
     mayImport: ['lib', 'model', 'yaml', 'source', 'fleet', 'compose'],
@@ -127,6 +131,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'fleet',
       'compose',
       'explain',
+      'scaffold',
       'import',
       'validate',
       'engine',

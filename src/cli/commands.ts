@@ -38,6 +38,15 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: 'Print which file and line gave each value of a service, and which others lost.',
     load: () => import('./commands/explain.ts'),
   },
+  init: {
+    summary:
+      'Begin a config repo: a fleet that validates, with a site, an example app, a CI file and the settings of an editor.',
+    load: () => import('./commands/init.ts'),
+  },
+  inventory: {
+    summary: 'Write or update the Site files of a config repo from a table of sites. Edits by hand stay.',
+    load: () => import('./commands/inventory.ts'),
+  },
   import: {
     summary:
       'Make an Application of a stack that runs with `docker compose`: copy its files into a config repo, and print what is left to do.',
