@@ -37,6 +37,15 @@ describe('the example', () => {
     });
   });
 
+  test('fleet places eight apps on sixty sites', async () => {
+    const sites = Object.values(await runs('fleet'));
+    const count = (app: string): number => sites.filter((apps) => app in apps).length;
+    expect(sites).toHaveLength(60);
+    expect(['pos', 'signage', 'cache', 'radio', 'telemetry', 'clock', 'tax', 'camera'].map(count)).toEqual([
+      40, 40, 40, 20, 60, 60, 20, 10,
+    ]);
+  });
+
   test('showcase-edge gives hardware to the sites that have it', async () => {
     expect(await runs('showcase-edge')).toEqual({
       bench: { home: ['mosquitto'], metrics: ['node-exporter'], nvr: ['frigate'] },
