@@ -41,6 +41,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     does: 'encrypted files of SOPS, read with age keys; knows nothing of Git, Compose or sites',
     mayImport: ['lib', 'yaml'],
   },
+  windows: {
+    does: 'sync windows: may an app be changed at a moment, and when next? Pure; cron and time zones',
+    mayImport: ['lib', 'model'],
+  },
   container: {
     does: "containers, networks and volumes in the Engine API's JSON; `fields/` how each key of a container is sent, read, compared and shown; `labels/` ownership, hashes",
     mayImport: ['lib', 'model'],
@@ -55,11 +59,19 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   fleet: {
     does: '`fleet.yaml`, `sites/`, `apps/`: which apps a site runs, from which files',
-    mayImport: ['lib', 'model', 'yaml', 'source'],
+    mayImport: ['lib', 'model', 'yaml', 'windows', 'source'],
   },
   compose: {
     does: "Compose files into containers, networks and volumes in the Engine API's words",
     mayImport: ['lib', 'git', 'model', 'yaml', 'container', 'source', 'fleet'],
+  },
+  explain: {
+    does: 'from where each value of a service is: the file, line and layer that gave it, and the layers that lost',
+    mayImport: ['lib', 'model', 'yaml', 'container', 'fleet', 'compose'],
+  },
+  scaffold: {
+    does: 'begins a config repo, and writes its Sites from a table',
+    mayImport: ['lib', 'model', 'yaml', 'fleet'],
   },
   import: {
     does: 'reads a stack of `docker compose` and writes an Application of it',
@@ -67,7 +79,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   validate: {
     does: 'checks a whole config repo, or one site of it',
-    mayImport: ['lib', 'model', 'source', 'trust', 'fleet', 'compose'],
+    mayImport: ['lib', 'model', 'windows', 'source', 'trust', 'fleet', 'compose'],
   },
   engine: {
     does: '`client/` calls an engine by dockerode; `dialects/` has a file per engine; `observe/` reads the site and its changes; `operations.ts` carries operations out',
@@ -78,7 +90,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     mayImport: ['lib', 'model', 'container'],
   },
   impact: {
-    does: 'the effect of a commit on every site: two revisions compiled, planned and grouped, without an engine',
+    does: 'the effect of a change of the repo on every site: two revisions compiled, planned and grouped, without an engine',
     mayImport: ['lib', 'model', 'container', 'source', 'fleet', 'compose', 'plan'],
   },
   apply: {
@@ -92,6 +104,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'git',
       'model',
       'yaml',
+      'windows',
       'container',
       'source',
       'trust',
@@ -111,11 +124,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'registry',
       'model',
       'yaml',
+      'windows',
       'container',
       'source',
       'trust',
       'fleet',
       'compose',
+      'explain',
+      'scaffold',
       'import',
       'validate',
       'engine',

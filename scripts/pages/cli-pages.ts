@@ -86,14 +86,17 @@ function section(name: string, summary: string, { argument, usage, options, note
     `    holdfast ${name} ${words}`,
     '',
     ...(argument ? [`\`${argument.name}\`: ${argument.help}.`, ''] : []),
-    name === 'agent'
-      ? 'The options are in [agent.md](agent.md).'
-      : table(['option', 'value', 'default'], Object.entries(options).flatMap(optionRows)),
-    '',
+    ...optionsOf(name, options),
     ...(notes ? [notes, ''] : []),
     table(['exit code', 'meaning'], Object.entries(exitCodes)),
     '',
   ].join('\n');
+}
+
+function optionsOf(name: string, options: Options): string[] {
+  if (name === 'agent') return ['The options are in [agent.md](agent.md).', ''];
+  const rows = Object.entries(options).flatMap(optionRows);
+  return rows.length > 0 ? [table(['option', 'value', 'default'], rows), ''] : [];
 }
 
 async function commandsPage(): Promise<string> {

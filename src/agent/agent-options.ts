@@ -11,6 +11,7 @@ import type { ActualSite } from '../model/state.ts';
 import type { Subscribe } from '../source/follow/link.ts';
 import type { Source } from '../source/source.ts';
 import type { Trust } from '../trust/trust.ts';
+import type { TimeEvidence } from './time/trusted-clock.ts';
 
 /** The effects of an agent, the repo and site it works for, and its intervals. */
 export interface AgentOptions {
@@ -38,6 +39,8 @@ export interface AgentOptions {
   compile: () => Promise<CompileOptions>;
   /** Reads the site's trust file, at each poll; absent if the site believes its repo. Throws InputError. */
   trust?: (() => Promise<Trust>) | undefined;
+  /** The evidence for the time that sync windows go by. Absent: only beacons are. */
+  time?: TimeEvidence;
   intervalMs: number;
   resyncMs: number;
   /** Called when the network may be back. */

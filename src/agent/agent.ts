@@ -13,10 +13,14 @@ import { createProblemLog } from './reconcile/problem-log.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
 import { createRivals } from './reconcile/rivals.ts';
 import { createStateLog } from './reconcile/state-log.ts';
+import { createStaging } from './staging/staging.ts';
 import { type Accepted, acceptedStore } from './state/accepted.ts';
 import { agentId } from './state/agent-id.ts';
 import { createMemoryStore, rebase } from './state/memory-store.ts';
 import { createTrustStore } from './state/trust-store.ts';
+import { createSiteWindows, type SiteWindowsNow } from './time/site-windows.ts';
+import { createTimeStore } from './time/time-store.ts';
+import { createTrustedClock } from './time/trusted-clock.ts';
 
 export interface Agent {
   /** Looks at the repo and at the engine now. */
@@ -42,6 +46,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const accepted = ofThisSite(loaded.accepted, options);
   const isElsewhere = accepted !== undefined && (accepted.url !== options.repo || accepted.ref !== refOf(options));
   const admission = await openAdmission(options, isElsewhere ? undefined : accepted?.commit);
+  const windows = await openWindows(options, admission);
   const id = await agentId(disk, `${stateDir}/agent-id`, clock, log);
 
   const logProblems = createProblemLog(log);
@@ -52,6 +57,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     log,
     store: memoryStore,
     options: agentOptions,
+    windows: windows.ask,
     rivals: createRivals(options.site ?? 'default', id, log),
     onPlan: (plan, actual, busy, site) => {
       logProblems(plan, actual);
@@ -61,7 +67,19 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     onOutcome: options.onOutcome,
   });
   const isDoubtful = loaded.problems.length > 0 || loaded.isByOther || isElsewhere;
-  const follower = createFollower({ options, admission, reconciler, store, accepted, isDoubtful });
+  const staging = await createStaging(options, windows.trustedWall);
+  const follower = createFollower({
+    options,
+    admission,
+    reconciler,
+    store,
+    staging,
+    accepted,
+    isDoubtful,
+    onContact: async () => {
+      if (await windows.contact()) reconciler.trigger();
+    },
+  });
   await follower.resume();
 
   const unwatch = engine.watch(({ app, what }) => {
@@ -109,6 +127,16 @@ async function openAdmission(options: AgentOptions, accepted: string | undefined
   const own = async (): Promise<Trust | undefined> => trust?.();
   const position = `${repo} ${refOf(options)}`;
   return createAdmission({ clock, log, source, store, state, position, revision, own, accepted });
+}
+
+async function openWindows(options: AgentOptions, admission: Admission): Promise<SiteWindowsNow> {
+  const { clock, disk, log, stateDir, time: evidence = {} } = options;
+  const store = createTimeStore(disk, `${stateDir}/time.json`);
+  const { stored, problem } = await store.load();
+  if (problem) log.warn(problem);
+  const trusted = createTrustedClock({ clock, log, store, evidence, stored, beacon: admission.beacon });
+  await trusted.refresh();
+  return createSiteWindows(clock, trusted);
 }
 
 /** State accepted for another site must not be enforced here: we would start a second set of containers next to that site's. */

@@ -11,6 +11,8 @@ export interface ApplyOptions {
    * again.
    */
   signal: AbortSignal;
+  /** True once no new operation may start, although nothing is cancelled: a pull goes on. */
+  isHalted?: () => boolean;
   onStart?: (operation: Operation) => void;
   onResult?: (result: OperationResult) => void;
 }
@@ -24,7 +26,7 @@ export async function applyApp(plan: AppPlan, effects: Effects, options: ApplyOp
   const created = new Map<number, string>();
 
   const resolve = (ref: ContainerRef): string => {
-    if ('id' in ref) return ref.id;
+    if (ref.id !== undefined) return ref.id;
     const id = created.get(ref.createdBy);
     if (!id) throw new EngineError('notFound', `${ref.name} was not created`);
     return id;
@@ -42,7 +44,7 @@ export async function applyApp(plan: AppPlan, effects: Effects, options: ApplyOp
 
   const perform = async (operation: Operation, needed: OperationResult[]): Promise<OperationResult> => {
     const release = await (operation.kind === 'pullImage' ? effects.pullSlots : effects.slots).acquire();
-    if (options.signal.aborted && !mustFinish(operation, needed)) {
+    if ((options.signal.aborted || options.isHalted?.()) && !mustFinish(operation, needed)) {
       release();
       return { operation, status: 'skipped', reason: 'cancelled' };
     }
@@ -110,12 +112,7 @@ async function carryOut(
         signal,
       });
       if (containerId) onCreated(containerId);
-      return {
-        operation,
-        status: 'done',
-        containerId,
-        warnings: warnings.length > 0 ? warnings : undefined,
-      };
+      return { operation, status: 'done', containerId, warnings: warnings.length > 0 ? warnings : undefined };
     }
   }
 }

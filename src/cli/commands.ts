@@ -30,10 +30,31 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
       'Print the containers, networks and volumes that a site should have, in the words of the Engine API or of Compose.',
     load: () => import('./commands/render.ts'),
   },
+  sites: {
+    summary: 'List the sites of a config repo, with their labels, apps and pins.',
+    load: () => import('./commands/sites.ts'),
+  },
+  explain: {
+    summary: 'Print which file and line gave each value of a service, and which others lost.',
+    load: () => import('./commands/explain.ts'),
+  },
+  init: {
+    summary:
+      'Begin a config repo: a fleet that validates, with a site, an example app, a CI file and the settings of an editor.',
+    load: () => import('./commands/init.ts'),
+  },
+  inventory: {
+    summary: 'Write or update the Site files of a config repo from a table of sites. Edits by hand stay.',
+    load: () => import('./commands/inventory.ts'),
+  },
   import: {
     summary:
       'Make an Application of a stack that runs with `docker compose`: copy its files into a config repo, and print what is left to do.',
     load: () => import('./commands/import.ts'),
+  },
+  schema: {
+    summary: 'Print the JSON Schema of a kind of document, for editors and other programs.',
+    load: () => import('./commands/schema.ts'),
   },
   verify: {
     summary: 'Print which commits of a Git repo a site would accept, and why it would refuse the others.',

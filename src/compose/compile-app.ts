@@ -21,7 +21,7 @@ import { AppFolder } from './load/files/app-folder.ts';
 import type { SiteFolder } from './load/files/outside.ts';
 import { foldersOf } from './load/files/project-folder.ts';
 import { RepoFiles } from './load/files/repo-files.ts';
-import { load } from './load/load.ts';
+import { type Loaded, load } from './load/load.ts';
 import type { CompileOptions } from './load/values/values.ts';
 import { Report } from './report.ts';
 
@@ -86,14 +86,8 @@ async function compileOpenly(
   snapshot: Snapshot,
   options: CompileOptions,
 ): Promise<Compiled> {
-  const report = new Report();
-  const repo = new RepoFiles(snapshot, options.maxFileBytes);
-  const configured = await configureApp(placed, site, repo, options);
-  const { app } = configured;
-  const { name, root, values } = await load(configured, site, repo, options, report);
-  const where = whereOf(app, name, options);
-  const folder = new AppFolder(repo, foldersOf(app), where, () => values.home);
-  const all = decodeProject(root, report);
+  const read = await readApp(placed, site, snapshot, options);
+  const { app, name, root, values, report, repo, where, folder, project: all } = read;
   const project = withProfiles(all, app.profiles);
   const size = new AppSize();
   countContainers(project, size);
@@ -126,6 +120,7 @@ async function compileOpenly(
     sync: app.sync,
     pruneVolumes: app.pruneVolumes,
     suspend: app.suspend,
+    syncWindows: app.syncWindows,
     ignoreDifferences: app.ignoreDifferences,
     adopt: isAdopting(app, options) || undefined,
     services: joinOwnServices(options.placeholders ? withSiteKeys(services, root) : services),
@@ -143,6 +138,35 @@ async function compileOpenly(
   report.throwIfAny();
   const files = desired.files.reduce((sum, { content }) => sum + content.byteLength, 0);
   return { desired, claims, size: { ...size.size, files }, root, context };
+}
+
+/** The app's files, read, merged and decoded. */
+export interface ReadApp extends Loaded {
+  /** As its `.env` configures it. */
+  app: PlacedApp;
+  repo: RepoFiles;
+  folder: AppFolder;
+  where: SiteFolder | { here: string };
+  /** All services, those whose profiles are off among them. */
+  project: Project;
+  report: Report;
+}
+
+/** Reads an app of a site as far as its decoded keys. Problems go to the report. Throws InputError when there is no result. */
+export async function readApp(
+  placed: PlacedApp,
+  site: string,
+  snapshot: Snapshot,
+  options: CompileOptions,
+): Promise<ReadApp> {
+  const report = new Report();
+  const repo = new RepoFiles(snapshot, options.maxFileBytes);
+  const configured = await configureApp(placed, site, repo, options);
+  const { app } = configured;
+  const loaded = await load(configured, site, repo, options, report);
+  const where = whereOf(app, loaded.name, options);
+  const folder = new AppFolder(repo, foldersOf(app), where, () => loaded.values.home);
+  return { ...loaded, app, repo, folder, where, project: decodeProject(loaded.root, report), report };
 }
 
 function withSiteKeys(services: readonly DesiredService[], root: MappingNode): DesiredService[] {

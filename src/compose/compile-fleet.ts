@@ -1,5 +1,5 @@
 import type { Problem } from '../lib/errors.ts';
-import type { PlacedSite } from '../model/fleet.ts';
+import type { PlacedApp, PlacedSite, SiteStep } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { DesiredSite } from '../model/state.ts';
 import { compileOnce } from './compile-once.ts';
@@ -11,6 +11,8 @@ export interface CompiledSite {
   placed: Omit<PlacedSite, 'apps'>;
   /** By the name of the placed app, sorted. */
   results: Results;
+  /** The steps of the rollout that the site is in, by app; an app without steps begins at once. */
+  steps: ReadonlyMap<string, SiteStep>;
   /** Apps that compile and are broken all the same. Sites whose apps claim the same things share it. */
   lost: ReadonlyMap<string, Problem[]>;
 }
@@ -34,9 +36,12 @@ export function createFleetCompiler(options: CompileOptions, compile: CompileOne
     ]);
     const lost = losers.get(key) ?? losersOf(placed.broken, results);
     losers.set(key, lost);
-    return { placed, results, lost };
+    return { placed, results, steps: stepsOf(apps), lost };
   };
 }
+
+const stepsOf = (apps: readonly PlacedApp[]): CompiledSite['steps'] =>
+  new Map(apps.flatMap(({ name, step }) => (step ? [[name, step] as const] : [])));
 
 /** The same as `compileSite` gives for this site alone. */
 export const desiredOfSite = ({ placed, results, lost }: CompiledSite): DesiredSite =>

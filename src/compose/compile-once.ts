@@ -54,7 +54,10 @@ const heard = (options: CompileOptions, asked: Set<string>): CompileOptions => (
   },
 });
 
-/** Gives the settings of an app, which are all of it but its values, a number: the same for equal settings. */
+/** The keys of an app that are no settings. The step of a rollout decides when the app begins, and not how it is. */
+const OWN_KEYS: readonly string[] = ['values', 'step'] satisfies (keyof PlacedApp)[];
+
+/** Gives the settings of an app a number: the same for equal settings. */
 function numberedSettings(): (app: PlacedApp) => number {
   const byText = new Map<string, number>();
   // Sites of one revision that the same overlays are for share their settings, key by key. So the text is made once for all of them.
@@ -63,7 +66,7 @@ function numberedSettings(): (app: PlacedApp) => number {
     const alike = entry(seen, app.compose, () => []);
     const known = alike.find((each) => sharesSettings(each.app, app));
     if (known) return known.number;
-    const number = entry(byText, JSON.stringify({ ...app, values: undefined }), () => byText.size);
+    const number = entry(byText, JSON.stringify({ ...app, values: undefined, step: undefined }), () => byText.size);
     alike.push({ app, number });
     return number;
   };
@@ -73,7 +76,7 @@ function sharesSettings(one: PlacedApp, other: PlacedApp): boolean {
   const keys = Object.keys(one) as (keyof PlacedApp)[];
   return (
     keys.length === Object.keys(other).length &&
-    keys.every((key) => key === 'values' || Object.is(one[key], other[key]))
+    keys.every((key) => OWN_KEYS.includes(key) || Object.is(one[key], other[key]))
   );
 }
 

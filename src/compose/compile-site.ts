@@ -95,7 +95,17 @@ export function desiredSite(
   results: Results,
   lost: ReadonlyMap<string, Problem[]>,
 ): DesiredSite {
-  const { site, revision, vanished, elsewhere = [], allowEmpty, pruneThreshold, confirmPrune } = placed;
+  const {
+    site,
+    revision,
+    vanished,
+    elsewhere = [],
+    allowEmpty,
+    pruneThreshold,
+    confirmPrune,
+    suspend,
+    windows,
+  } = placed;
   const all = [...results].map(([name, result]) => lostOr(result, lost.get(name)));
   return {
     site,
@@ -107,6 +117,8 @@ export function desiredSite(
     allowEmpty,
     pruneThreshold,
     confirmPrune,
+    suspend,
+    windows,
   };
 }
 

@@ -8,6 +8,7 @@ import { COMPOSE_FILES, findComposeFiles, inFolder } from './compose-files.ts';
 import { readDocument } from './document.ts';
 import { applicationOf } from './documents.ts';
 import { isProjectName, PROJECT_NAME_HINT } from './project-name.ts';
+import { stepOf } from './rollout.ts';
 import { selects } from './selector.ts';
 import { below, items, text } from './values/values.ts';
 
@@ -69,7 +70,7 @@ export function placerOf(
   fleet: FleetDocument,
   applications: readonly (Application | BrokenApplication)[],
 ): PlaceApplications {
-  const shared = new Map<string, Promise<Omit<PlacedApp, 'values'>>>();
+  const shared = new Map<string, Promise<Omit<PlacedApp, 'values' | 'step'>>>();
   const prepared = new Set<string>();
 
   const place = async (
@@ -88,7 +89,7 @@ export function placerOf(
     const key = `${name} ${overlays.map(Number).join('')}`;
     const known = shared.get(key) ?? onSites(snapshot, fleet, application, overlays);
     shared.set(key, known);
-    return { placed: { ...(await known), values } };
+    return { placed: { ...(await known), step: stepOf(app.rollout ?? fleet.rollout, site), values } };
   };
 
   return async (site, nowhere) => {
@@ -117,7 +118,7 @@ async function onSites(
   fleet: FleetDocument,
   application: Application,
   overlays: readonly boolean[],
-): Promise<Omit<PlacedApp, 'values'>> {
+): Promise<Omit<PlacedApp, 'values' | 'step'>> {
   const { name, app } = application;
   const folder = `${FOLDER}/${name}`;
   return {
@@ -129,6 +130,7 @@ async function onSites(
     sync: app.syncPolicy ?? fleet.syncPolicy,
     pruneVolumes: app.pruneVolumes,
     suspend: app.suspend,
+    syncWindows: app.syncWindows,
     ignoreDifferences: app.ignoreDifferences.length > 0 ? app.ignoreDifferences : undefined,
     adopt: app.adopt || undefined,
     ...projectDirectory(app, folder),
@@ -166,11 +168,8 @@ async function composeFiles(
   if (base.length > 0) return files;
   const found = await findComposeFiles(snapshot, folder);
   if (found.length > 0) return [...found, ...files];
-  throw InputError.at(
-    app.at,
-    `${folder} has no Compose file`,
-    `looked for ${COMPOSE_FILES.join(', ')}; name others in spec.compose`,
-  );
+  const hint = `looked for ${COMPOSE_FILES.join(', ')}; name others in spec.compose`;
+  throw InputError.at(app.at, `${folder} has no Compose file`, hint);
 }
 
 /** An absolute path is a folder on the site. A relative path is a folder in the app's folder in Git. */

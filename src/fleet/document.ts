@@ -6,6 +6,7 @@ import { describe, entryOf, type YamlNode } from '../yaml/node.ts';
 import { parseYaml } from '../yaml/parse.ts';
 import { schemaProblems } from './schema.ts';
 import type { Kind } from './schemas.ts';
+import { syncWindowProblems } from './sync-windows.ts';
 import { variableProblems } from './values/variables.ts';
 
 export const API_VERSION = 'holdfast/v1';
@@ -26,7 +27,12 @@ export async function readDocument(snapshot: Snapshot, file: string, kind: Kind)
   const wrongKind = kindProblem(root, kind);
   // The other checks would complain about the wrong kind of document.
   if (wrongKind) throw new InputError([wrongKind]);
-  const problems = [...versionProblem(root), ...(await schemaProblems(root, kind)), ...variableProblems(root)];
+  const problems = [
+    ...versionProblem(root),
+    ...(await schemaProblems(root, kind)),
+    ...variableProblems(root),
+    ...(await syncWindowProblems(root)),
+  ];
   if (problems.length > 0) throw new InputError(problems);
   return root;
 }

@@ -11,6 +11,8 @@ import type {
 } from '../model/fleet.ts';
 import { requireRevision } from '../source/revision/revision.ts';
 import type { YamlNode } from '../yaml/node.ts';
+import { rolloutOf } from './rollout.ts';
+import { onUnknownTimeOf, syncWindowsOf } from './sync-windows.ts';
 import { below, flag, items, keyPositions, text, textMap, texts } from './values/values.ts';
 
 const DEFAULT_PRUNE_THRESHOLD = 50;
@@ -25,6 +27,9 @@ export function fleetOf(root: YamlNode, name: string): FleetDocument {
     siteValues: texts(below(root, 'spec', 'siteValues')),
     syncPolicy: syncPolicyOf(below(root, 'spec', 'syncPolicy')) ?? {},
     pruneThreshold: threshold?.kind === 'scalar' ? Number(threshold.value) : DEFAULT_PRUNE_THRESHOLD,
+    rollout: rolloutOf(below(root, 'spec', 'rollout'), placementOf),
+    syncWindows: syncWindowsOf(root),
+    onUnknownTime: onUnknownTimeOf(root),
   };
 }
 
@@ -40,6 +45,10 @@ export function siteOf(root: YamlNode, name: string): SiteDocument {
     allowEmpty: flag(below(root, 'spec', 'allowEmpty')),
     confirmPrune: texts(below(root, 'spec', 'confirmPrune')),
     pin,
+    suspend: flag(below(root, 'spec', 'suspend')),
+    timeZone: text(below(root, 'spec', 'timeZone')),
+    syncWindows: syncWindowsOf(root),
+    onUnknownTime: onUnknownTimeOf(root),
   };
 }
 
@@ -50,11 +59,8 @@ function pinOf(node: YamlNode | undefined): Pin | undefined {
     requireRevision(revision);
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
-    throw InputError.at(
-      node.at,
-      `targetRevision: ${error.message}`,
-      'a branch, a tag, a range of versions (^1.2) or a full commit ID',
-    );
+    const hint = 'a branch, a tag, a range of versions (^1.2) or a full commit ID';
+    throw InputError.at(node.at, `targetRevision: ${error.message}`, hint);
   }
   return { revision, at: node.at };
 }
@@ -80,6 +86,8 @@ export function applicationOf(root: YamlNode, name: string): ApplicationDocument
     adopt: flag(below(spec, 'adopt')),
     pruneVolumes: flag(below(spec, 'pruneVolumes')),
     suspend: flag(below(spec, 'suspend')),
+    rollout: rolloutOf(below(spec, 'rollout'), placementOf),
+    syncWindows: syncWindowsOf(root),
     ignoreDifferences: items(below(spec, 'ignoreDifferences')).map(ignoreRuleOf),
     at: root.at,
   };

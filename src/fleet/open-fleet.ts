@@ -7,7 +7,9 @@ import { COMPOSE_FILES, findLoneFiles } from './compose-files.ts';
 import { readDocument } from './document.ts';
 import { fleetOf } from './documents.ts';
 import { nowhere } from './nowhere.ts';
+import { stepOf } from './rollout.ts';
 import { onlySite, readSite, type SiteDocuments, siteNames } from './sites.ts';
+import { siteWindowsOf } from './sync-windows.ts';
 
 const FLEET = 'fleet.yaml';
 /** The name of the site when the repo is a lone Compose file. */
@@ -15,6 +17,8 @@ const DEFAULT_SITE = 'default';
 
 /** A config repo that sites are placed from. Its Fleet and its Applications are read once, whatever number of sites is placed. */
 export interface OpenFleet {
+  /** True for a repo with only a Compose file. */
+  isBare: boolean;
   /** The names of all sites, sorted; `default` for a repo with only a Compose file. The cost grows with the fleet. */
   names(): Promise<string[]>;
   /** The only site. Throws InputError when there is none, or several. */
@@ -48,6 +52,7 @@ export async function openFleet(snapshot: Snapshot, sites?: SiteDocuments): Prom
   const layout = await layoutOf(snapshot);
   if (layout.kind === 'bare') {
     return {
+      isBare: true,
       names: async () => [DEFAULT_SITE],
       only: async () => DEFAULT_SITE,
       labels: async () => ({}),
@@ -80,6 +85,7 @@ export async function openFleet(snapshot: Snapshot, sites?: SiteDocuments): Prom
   };
 
   return {
+    isBare: false,
     names: () => siteNames(snapshot),
     only: () => onlySite(snapshot),
     labels: (site) =>
@@ -125,8 +131,11 @@ const placedOn = (
   elsewhere: results.flatMap((result) => ('elsewhere' in result ? [result.elsewhere] : [])),
   vanished: fleet.syncPolicy,
   allowEmpty: site.allowEmpty,
+  step: stepOf(fleet.rollout, site),
   pruneThreshold: fleet.pruneThreshold,
   confirmPrune: site.confirmPrune,
+  suspend: site.suspend || undefined,
+  windows: siteWindowsOf(fleet, site),
 });
 
 /** fleet.yaml. Throws InputError. */

@@ -3,10 +3,8 @@ import type { LabelSelector } from '../model/fleet.ts';
 
 type Expression = NonNullable<LabelSelector['matchExpressions']>[number];
 
-const NAME = '[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,251}[A-Za-z0-9])?';
-const SET = new RegExp(`^(${NAME}) (in|notin) \\(([^()]{1,2000})\\)$`);
-const PAIR = new RegExp(`^(${NAME})(==|!=|=)(.{0,63})$`);
-const EXISTS = new RegExp(`^(!?)(${NAME})$`);
+/** The name of a label, as Kubernetes has it. */
+const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,251}[A-Za-z0-9])?$/;
 
 /** Reads a selector as `kubectl` takes it: `region=eu,ring!=canary,zone in (a,b),gpu,!old`. Throws InputError. */
 export function readSelector(text: string): LabelSelector {
@@ -35,14 +33,14 @@ function partsOf(text: string): string[] {
 }
 
 function expressionOf(part: string): Expression | undefined {
-  const [, member, operator, list] = SET.exec(part) ?? [];
-  if (member !== undefined && list !== undefined) {
-    const values = list.split(',').map((value) => value.trim());
-    return { key: member, operator: operator === 'in' ? 'In' : 'NotIn', values };
+  const set = /^(\S+) (in|notin) \(([^()]+)\)$/.exec(part);
+  const pair = /^([^=!\s]+)\s?(==|!=|=)\s?([^=!\s]*)$/.exec(part);
+  const [, key = '', operator = '', value = ''] = set ?? pair ?? [];
+  if (set) {
+    const values = value.split(',').map((each) => each.trim());
+    return NAME.test(key) ? { key, operator: operator === 'in' ? 'In' : 'NotIn', values } : undefined;
   }
-  const [, key, sign, value] = PAIR.exec(part) ?? [];
-  if (key !== undefined && value !== undefined)
-    return { key, operator: sign === '!=' ? 'NotIn' : 'In', values: [value.trim()] };
-  const [, not, name] = EXISTS.exec(part) ?? [];
-  return name === undefined ? undefined : { key: name, operator: not === '!' ? 'DoesNotExist' : 'Exists' };
+  if (pair) return NAME.test(key) ? { key, operator: operator === '!=' ? 'NotIn' : 'In', values: [value] } : undefined;
+  const name = part.replace(/^!/, '');
+  return NAME.test(name) ? { key: name, operator: name === part ? 'Exists' : 'DoesNotExist' } : undefined;
 }

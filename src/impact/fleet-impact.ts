@@ -1,10 +1,12 @@
 import type { CompiledSite } from '../compose/compile-fleet.ts';
+import { longerOf } from '../fleet/rollout.ts';
 import type { Problem } from '../lib/errors.ts';
 import { entry } from '../lib/map-entry.ts';
 import { own } from '../lib/own.ts';
+import type { SiteStep } from '../model/fleet.ts';
 import type { DesiredApp } from '../model/state.ts';
 import { generalizer, type SiteWords } from './generalize.ts';
-import type { GroupImpact, ImpactGroup } from './impact.ts';
+import type { AppImpact, GroupImpact, ImpactGroup } from './impact.ts';
 import { rewrittenGroup } from './rewrite.ts';
 import { siteImpact } from './site-impact.ts';
 
@@ -31,7 +33,7 @@ export function createFleetImpact(apps?: readonly string[]): FleetImpact {
   const planned = new Map<string, GroupImpact>();
   const digests = createDigests();
 
-  /** Apps that differ, and those whose plan may hang on another app. Sites with the same key have the same plan, except for their own words. */
+  /** Apps that differ, and those whose plan may hang on another app. Sites with the same key have the same plan, apart from their own words. */
   const keyOf = (from: CompiledSite, to: CompiledSite): string | undefined => {
     const names = new Set([...namesIn(from), ...namesIn(to)]);
     const differing = new Set([...names].filter((name) => digests.differ(from, to, name)));
@@ -63,8 +65,28 @@ export function createFleetImpact(apps?: readonly string[]): FleetImpact {
     if (!to) return { kind: 'removed' };
     if (to.kind !== 'compiled') return to;
     if (!from) return { kind: 'added', impact: siteImpact(emptied(to.compiled), to.compiled, apps) };
-    // Git does not tell what runs there; the site goes from there to what is right.
+    // Nobody knows from Git what runs; the site goes from there to what is right.
     return changed(from.kind === 'compiled' ? from.compiled : emptied(to.compiled), to.compiled);
+  };
+
+  const stepped = new WeakMap<GroupImpact, Map<string, GroupImpact>>();
+  /** The impact with the step in which each app's change begins. A new site begins everything at once. */
+  const withSteps = (impact: GroupImpact, from: SiteSide | undefined, to: SiteSide | undefined): GroupImpact => {
+    if (impact.kind !== 'changed' || from?.kind !== 'compiled' || to?.kind !== 'compiled') return impact;
+    const [before, after] = [from.compiled, to.compiled];
+    const stepOf = ({ app, changes }: AppImpact): SiteStep | undefined => {
+      if (changes.length === 0) return undefined;
+      if (!after.results.has(app)) return before.steps.get(app) ?? after.placed.step;
+      return longerOf(before.steps.get(app), after.steps.get(app));
+    };
+    const steps = impact.impact.apps.map(stepOf);
+    if (!steps.some(Boolean)) return impact;
+    // Many sites are in the same steps, and share what is found for the first of them.
+    const known = entry(stepped, impact, () => new Map<string, GroupImpact>());
+    return entry(known, JSON.stringify(steps), (): GroupImpact => {
+      const apps = impact.impact.apps.map((each, index) => ({ ...each, step: steps[index] }));
+      return { ...impact, impact: { ...impact.impact, apps } };
+    });
   };
 
   const texts = new WeakMap<GroupImpact, string>();
@@ -76,7 +98,7 @@ export function createFleetImpact(apps?: readonly string[]): FleetImpact {
 
   return {
     add(site, from, to) {
-      const impact = impactOf(from, to);
+      const impact = withSteps(impactOf(from, to), from, to);
       const words = 'impact' in impact ? wordsOf(site, from, to) : {};
       const text = textOf(impact);
       const group = groups.get(text);
@@ -133,6 +155,7 @@ const namesIn = ({ results, placed }: CompiledSite): string[] => [
 const emptied = ({ placed }: CompiledSite): CompiledSite => ({
   placed: { ...placed, broken: [], elsewhere: [] },
   results: new Map(),
+  steps: new Map(),
   lost: new Map(),
 });
 
@@ -177,8 +200,8 @@ function createDigests() {
     /** Everything of a site beside its apps that its plan depends on. */
     ofRules: ({ placed }: CompiledSite): number =>
       digest(placed, () => {
-        const { allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere } = placed;
-        return JSON.stringify([allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere]);
+        const { allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere, suspend } = placed;
+        return JSON.stringify([allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere, suspend]);
       }),
   };
 }

@@ -1,4 +1,5 @@
 import type { Problem } from '../lib/errors.ts';
+import type { SiteStep } from '../model/fleet.ts';
 import type { PlanProblem } from '../model/plan.ts';
 import type { Change } from '../plan/print/changes.ts';
 
@@ -14,6 +15,8 @@ export interface AppImpact {
   changes: Change[];
   /** Parts that cannot be brought about, and facts worth knowing. */
   problems: PlanProblem[];
+  /** The step of the rollout in which the change begins there; absent: at once. */
+  step?: SiteStep | undefined;
   /** The new revision of the app cannot be used: the site keeps what it runs. */
   refused?: readonly Problem[] | undefined;
   /** The old revision could not be used, so that nobody knows from Git what runs. */
@@ -29,7 +32,7 @@ export interface Costs {
   images: string[];
 }
 
-/** The effect of a change on the sites of one group: the same on all of them. */
+/** The effect of a change on the sites of one group: on all of them the same. */
 export type GroupImpact =
   | { kind: 'unchanged' }
   /** The site is new: everything is created. */

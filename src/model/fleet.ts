@@ -1,4 +1,5 @@
 import type { Position, Problem } from '../lib/errors.ts';
+import type { SiteWindows, SyncWindow } from './sync-window.ts';
 
 /** Says when an app follows Git, and how far. The words are those of Argo CD. */
 export interface SyncPolicy {
@@ -26,6 +27,28 @@ export interface IgnoreRule {
   fields: string[];
 }
 
+/** The steps in which a change of an app reaches the sites. */
+export interface Rollout {
+  steps: RolloutStep[];
+}
+
+/** Some sites, and the time after which a change begins there. With a selector and a percentage, both must hold. */
+export interface RolloutStep {
+  selector?: Placement | undefined;
+  /** About this share of all sites, counted from the start. */
+  percent?: number | undefined;
+  /** Milliseconds since the site first saw the change; `promotion`: until a signed promotion opens the step. */
+  after: number | 'promotion';
+  at: Position;
+}
+
+/** The step of a rollout that a site is in. */
+export interface SiteStep extends Pick<RolloutStep, 'after'> {
+  /** From 1. */
+  step: number;
+  of: number;
+}
+
 /** kind: Fleet, in fleet.yaml. */
 export interface FleetDocument {
   name: string;
@@ -39,6 +62,12 @@ export interface FleetDocument {
   syncPolicy: SyncPolicy;
   /** The largest share of a site's containers, in percent, that one revision may prune. Default 50. */
   pruneThreshold: number;
+  /** The steps of apps without steps of their own, and of apps that were removed from Git. */
+  rollout?: Rollout | undefined;
+  /** When any app of any site may be changed. Absent: always. */
+  syncWindows?: SyncWindow[] | undefined;
+  /** For Sites that do not say it. Default: closed. */
+  onUnknownTime?: SiteWindows['onUnknownTime'] | undefined;
 }
 
 /** kind: Site, in sites/NAME.yaml; NAME may contain `/`. */
@@ -54,6 +83,14 @@ export interface SiteDocument {
   confirmPrune: string[];
   /** The revision for everything but this document. Absent: the revision that the site follows. */
   pin?: Pin | undefined;
+  /** Nothing of the site is changed; it is only reported. */
+  suspend: boolean;
+  /** The IANA zone of sync windows that name none. Absent: UTC. */
+  timeZone?: string | undefined;
+  /** When any app of this site may be changed. Absent: always. */
+  syncWindows?: SyncWindow[] | undefined;
+  /** Absent: as the Fleet says. */
+  onUnknownTime?: SiteWindows['onUnknownTime'] | undefined;
 }
 
 /** A Site's `targetRevision`. */
@@ -79,7 +116,10 @@ export interface ApplicationDocument {
   adopt: boolean;
   /** The app's volumes that Git no longer names may be removed. Default false. */
   pruneVolumes: boolean;
+  rollout?: Rollout | undefined;
   suspend: boolean;
+  /** When this app may be changed. Absent: always. */
+  syncWindows?: SyncWindow[] | undefined;
   ignoreDifferences: IgnoreRule[];
   at: Position;
 }
@@ -98,9 +138,15 @@ export interface PlacedSite {
   /** True if having no apps is intended; otherwise an empty desired state changes nothing. */
   allowEmpty: boolean;
   /** Percent of the site's containers that one plan may prune; it withholds more. */
+  /** The step of the Fleet's rollout that the site is in, for apps that are removed from Git. Absent: they are removed at once. */
+  step?: SiteStep | undefined;
   pruneThreshold: number;
   /** Apps whose pruning beyond the threshold is confirmed in Git. */
   confirmPrune: string[];
+  /** Nothing of the site is changed. */
+  suspend?: true | undefined;
+  /** The windows that all of its apps have. Absent: none. */
+  windows?: SiteWindows | undefined;
 }
 
 /** One app, placed on one site. */
@@ -117,6 +163,8 @@ export interface PlacedApp {
   sync: SyncPolicy;
   pruneVolumes: boolean;
   suspend: boolean;
+  /** The windows of the Application; those of the Fleet and the Site come to them. Absent: none. */
+  syncWindows?: SyncWindow[] | undefined;
   /** The project's folder on the site, absolute. Default: in the app's folder below FILES_DIR. */
   projectDirectory?: string | undefined;
   /** The base folder for relative paths in the Compose files, relative to the snapshot's root. Default: the folder of the first file. */
@@ -126,6 +174,8 @@ export interface PlacedApp {
   ignoreDifferences?: IgnoreRule[] | undefined;
   /** For an adopted stack: the folder that it was started from, as recorded at the first acceptance. projectDirectory comes first. */
   adoptedDirectory?: string;
+  /** The step of the rollout that the site is in; absent: changes begin at once. */
+  step?: SiteStep | undefined;
   /** Git's values for interpolation; the Site's values override the Fleet's. The site's own file overrides both when the app is compiled. */
   values: Record<string, string>;
   /** Names whose values only the site knows. */

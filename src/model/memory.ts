@@ -12,6 +12,10 @@ export interface Memory {
    * new digest is drift.
    */
   applied: Record<string, string>;
+  /** The goal of each slot when its app last converged, by `app/service/number`: while a change waits, only this tells what ran before. */
+  settled: Record<string, string>;
+  /** The digest of the app whose change has begun, by app: windows that close do not hold the rest of it. Written before it begins. */
+  begun: Record<string, string>;
   /** Attempts that failed or may have to be repeated, by `retryKey`. */
   backoffs: Record<string, Backoff>;
   /** Containers that were replaced for drift of their own again and again, by `app/service/number`. */
@@ -71,6 +75,8 @@ export interface Replacements {
 export const emptyMemory = (): Memory => ({
   completed: {},
   applied: {},
+  settled: {},
+  begun: {},
   backoffs: {},
   replacements: {},
   pulled: {},

@@ -4,7 +4,10 @@ import type { HostFile, OldFile } from './state.ts';
 import type { Retry, Subject } from './subject.ts';
 
 /** A container by its ID, or one that an earlier operation of the same plan creates. The name is for people. */
-export type ContainerRef = { name: string; id: string } | { name: string; createdBy: number };
+export type ContainerRef = { name: string } & (
+  | { id: string; createdBy?: undefined }
+  | { createdBy: number; id?: undefined }
+);
 
 /** A changed field of a container, or one key of it: `environment.LOG_LEVEL`. A value that may be secret is not in it. */
 export interface FieldChange {
@@ -39,6 +42,8 @@ export interface Withheld {
     | 'allowEmpty'
     | 'pruneThreshold'
     | 'suspend'
+    /** The sync windows of the app are closed. */
+    | 'syncWindow'
     | 'backoff'
     | 'updateConfig'
     | 'conflict'
@@ -48,6 +53,8 @@ export interface Withheld {
   text: string;
   /** Monotonic milliseconds at which the planner should be asked again; absent where only an event or a commit releases it. */
   until?: number | undefined;
+  /** For sync windows: the next opening, RFC 3339. */
+  opens?: string | undefined;
   /** For a backoff: the last error. */
   error?: string | undefined;
 }

@@ -2,6 +2,7 @@ import type { Position, Problem } from '../lib/errors.ts';
 import type { IgnoreRule, PlacedSite, SyncPolicy } from './fleet.ts';
 import type { Quirk } from './quirk.ts';
 import type { ContainerSpec, FieldName, HealthcheckSpec, Hooks, Identity, NetworkSpec, VolumeSpec } from './spec.ts';
+import type { SyncWindow } from './sync-window.ts';
 
 /** Everything that a site should run: the compiler's result, the planner's input. */
 export interface DesiredSite extends Omit<PlacedSite, 'apps' | 'broken'> {
@@ -23,6 +24,8 @@ export interface DesiredApp {
   sync: SyncPolicy;
   pruneVolumes: boolean;
   suspend: boolean;
+  /** The app's own windows; those of the site come to them. Absent: none. */
+  syncWindows?: SyncWindow[] | undefined;
   /** Git has it for other sites, and not for this one. */
   isElsewhere?: boolean;
   /** Absent: the site owns nothing. */

@@ -11,6 +11,7 @@ import { createDraft } from './draft/draft.ts';
 import { orderHandOvers } from './draft/order/hand-over.ts';
 import { orderJoinedRemovals } from './draft/order/joined-removals.ts';
 import { removeStaleFiles } from './draft/order/stale-files.ts';
+import { withholdPreparations } from './draft/preparations.ts';
 import { draftPrune } from './draft/prune.ts';
 import { removalOf } from './draft/queries.ts';
 import { draftPull, draftResources } from './draft/resources.ts';
@@ -18,7 +19,7 @@ import { draftSlot } from './draft/slot/slot.ts';
 import { type AppFacts, appFacts, type SiteFacts } from './facts/app-facts.ts';
 import { changedPath } from './facts/changed-paths.ts';
 import { createNeighbours } from './facts/neighbours.ts';
-import type { PlanOptions } from './facts/policy.ts';
+import { closedWindow, type PlanOptions } from './facts/policy.ts';
 import { pruneGuard } from './facts/prune-guard.ts';
 import { removedApp } from './facts/removed-app.ts';
 import { withDigests } from './memory/adopted.ts';
@@ -97,7 +98,7 @@ function planApp(facts: AppFacts): AppPlan {
   return {
     app: desired.name,
     revision: desired.revision,
-    operations: draft.finish(),
+    operations: withholdPreparations(draft.finish(), closedWindow(desired, facts.options)),
     problems: [...missing, ...once([...resources.problems, ...decided, ...pruned])],
     adopted: adopted.length > 0 ? adopted.map(({ name }) => name) : undefined,
   };

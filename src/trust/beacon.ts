@@ -15,13 +15,9 @@ export interface Beacon {
   expires: number;
 }
 
-export interface BeaconContent {
+export interface BeaconContent extends Omit<Beacon, 'oid'> {
   /** As in the settings of the sites: `main`, `HEAD`. */
   revision: string;
-  commit: string;
-  sequence: number;
-  issued: number;
-  expires: number;
 }
 
 const LONGEST = 366 * 86_400_000;

@@ -6,7 +6,7 @@ import { readDocuments } from '../compose/load/layer.ts';
 import type { CompileOptions } from '../compose/load/values/values.ts';
 import { possibleSecrets, secretProblem } from '../compose/possible-secrets.ts';
 import { readProject } from '../compose/read-project.ts';
-import { allComposeFiles, readApplications } from '../fleet/applications.ts';
+import { type Application, allComposeFiles, type BrokenApplication, readApplications } from '../fleet/applications.ts';
 import { idleSelectors, nowhereProblem, readSites } from '../fleet/nowhere.ts';
 import { openFleet, type PlacedFiles, type PlaceOptions, readFleet } from '../fleet/open-fleet.ts';
 import { schemaProblems } from '../fleet/schema.ts';
@@ -18,6 +18,8 @@ import { utf8 } from '../lib/text/utf8.ts';
 import type { FleetDocument, PlacedApp, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot, SourceFile } from '../model/snapshot.ts';
 import { recordSnapshot } from '../source/recording.ts';
+import { type CheckedRollout, checkRollouts } from './check-rollouts.ts';
+import { neverOpen } from './check-windows.ts';
 
 export interface CheckOptions {
   /** The site to check; all of them if absent. */
@@ -25,6 +27,8 @@ export interface CheckOptions {
   /** Gives the files of a pin. Absent: pins do not count. */
   pinned: PlaceOptions['pinned'];
   compile: CompileOptions;
+  /** Milliseconds since 1970: sync windows have to open within a year from then. */
+  now: number;
 }
 
 export interface Checked {
@@ -33,6 +37,8 @@ export interface Checked {
   /** The numbers of sites and apps that were compiled. */
   sites: number;
   apps: number;
+  /** The rollouts of the repo, with the sites of each step; empty for a single site. */
+  rollouts: CheckedRollout[];
 }
 
 /** The number of sites that are read at once, so that a source can fetch them in one request. */
@@ -42,7 +48,7 @@ const AT_ONCE = 200;
  * Compiles the sites of a repo and finds all problems. A problem of several sites comes once. If no site runs an app, or the Fleet or the Sites cannot be
  * read, at least the documents and the Compose files are read.
  */
-export async function checkRepo(snapshot: Snapshot, { site, pinned, compile }: CheckOptions): Promise<Checked> {
+export async function checkRepo(snapshot: Snapshot, { site, pinned, compile, now }: CheckOptions): Promise<Checked> {
   const fleet = await openFleet(snapshot);
   const names = site === undefined ? await fleet.names() : [site];
   const misnamed = site === undefined ? await misnamedSites(snapshot) : [];
@@ -64,15 +70,23 @@ export async function checkRepo(snapshot: Snapshot, { site, pinned, compile }: C
       }
     }
   }
-  await checkValues(snapshot, found);
+  const document = await fleetDocument(snapshot);
+  for (const each of [...(document ? [document] : []), ...found.sites]) found.warnings.push(...secretsIn(each));
   const results = resultsOf(found.compiled);
   const apps = countSites(results);
-  if (site === undefined) await checkApplications(snapshot, found, names.length, apps);
+  const applications = site === undefined ? await readApplications(snapshot) : [];
+  if (site === undefined) await checkApplications(snapshot, applications, found, names.length, apps);
+  const { rollouts, warnings } = checkRollouts(document, applications, found.sites);
   return {
-    problems: [...found.problems, ...problemsOf(results, apps, names.length)],
-    warnings: [...found.warnings, ...results.flatMap(({ warnings }) => warnings)],
+    problems: [
+      ...found.problems,
+      ...problemsOf(results, apps, names.length),
+      ...(await neverOpen(found.compiled, now)).map((each) => onSites(each, apps, names.length)),
+    ],
+    warnings: [...found.warnings, ...warnings, ...results.flatMap(({ warnings }) => warnings)],
     sites: names.length,
     apps: apps.size,
+    rollouts: site === undefined ? rollouts : [],
   };
 }
 
@@ -169,13 +183,14 @@ function lookingForSecrets(found: Found): CompileOne {
  */
 async function checkApplications(
   snapshot: Snapshot,
+  applications: readonly (Application | BrokenApplication)[],
   found: Found,
   all: number,
   apps: ReadonlyMap<string, number>,
 ): Promise<void> {
   const repo = new RepoFiles(snapshot);
   const sites = found.sites.length === all ? found.sites : await allSites(snapshot);
-  for (const application of await readApplications(snapshot)) {
+  for (const application of applications) {
     try {
       if ('problems' in application) throw new InputError(application.problems);
       const files = await allComposeFiles(snapshot, application);
@@ -220,16 +235,17 @@ async function possibleSecretsOf(
   }
 }
 
-/** Passwords and keys in the values of the Fleet and of Sites. */
-async function checkValues(snapshot: Snapshot, found: Found): Promise<void> {
-  const fleet = await readFleet(snapshot).catch((error: unknown) => {
-    // A lone Compose file has none; problems of fleet.yaml are reported with the sites.
+/** fleet.yaml; undefined where there is none, or its problems are reported with the sites. */
+async function fleetDocument(snapshot: Snapshot): Promise<FleetDocument | undefined> {
+  try {
+    return await readFleet(snapshot);
+  } catch (error) {
     if (error instanceof InputError) return undefined;
     throw error;
-  });
-  for (const document of [...(fleet ? [fleet] : []), ...found.sites]) found.warnings.push(...secretsIn(document));
+  }
 }
 
+/** Passwords and keys in the values of the Fleet or of a Site. */
 const secretsIn = ({ values, valuesAt }: Pick<FleetDocument, 'values' | 'valuesAt'>): Problem[] =>
   Object.entries(values).flatMap(([name, value]) => {
     const at = own(valuesAt, name);
@@ -247,11 +263,18 @@ function problemsOf(results: readonly SharedResult[], apps: ReadonlyMap<string, 
       merged.set(key, known);
     }
   }
-  return [...merged.values()].map(({ problem, sites }) => {
-    const isEverywhere = sites.length >= (apps.get(problem.app ?? '') ?? 0);
-    if (all === 1 || (isEverywhere && problem.missing === undefined)) return problem;
-    const more = sites.length > MOST_NAMED ? ` and ${sites.length - MOST_NAMED} more` : '';
-    const named = `${sites.length === 1 ? 'on site' : 'on sites'} ${sites.sort().slice(0, MOST_NAMED).join(', ')}${more}`;
-    return { ...problem, message: `${problem.message} ${named}` };
-  });
+  return [...merged.values()].map((each) => onSites(each, apps, all));
+}
+
+/** The problem with the names of the sites that have it, unless all sites of the app do. */
+function onSites(
+  { problem, sites }: { problem: Problem; sites: string[] },
+  apps: ReadonlyMap<string, number>,
+  all: number,
+): Problem {
+  const isEverywhere = sites.length >= (apps.get(problem.app ?? '') ?? 0);
+  if (all === 1 || (isEverywhere && problem.missing === undefined)) return problem;
+  const more = sites.length > MOST_NAMED ? ` and ${sites.length - MOST_NAMED} more` : '';
+  const named = `${sites.length === 1 ? 'on site' : 'on sites'} ${sites.sort().slice(0, MOST_NAMED).join(', ')}${more}`;
+  return { ...problem, message: `${problem.message} ${named}` };
 }

@@ -9,6 +9,8 @@ export type KeptTag = '!reset' | '!override';
 interface NodeBase {
   at: Position;
   tag?: KeptTag;
+  /** Set by a merge: the value of an earlier layer that this one replaced. */
+  replaced?: YamlNode;
 }
 
 export interface ScalarNode extends NodeBase {
@@ -35,6 +37,14 @@ export interface MappingNode extends NodeBase {
   kind: 'mapping';
   /** Keys are unique. Entries that `<<` adds come after the mapping's own entries. */
   entries: MappingEntry[];
+  /** Set by a merge: entries of earlier layers that a `!reset` or `!override` removed. */
+  removed?: RemovedEntry[];
+}
+
+export interface RemovedEntry {
+  entry: MappingEntry;
+  /** The position of the value with the tag. */
+  by: Position;
 }
 
 export interface MappingEntry {

@@ -36,11 +36,8 @@ export function resolveScalar(raw: string, isPlain: boolean, tag: string | undef
   if (tag === '!' || type === 'str') return { kind: 'string', value: raw };
   const resolved: Resolved = isPlain || type !== undefined ? resolvePlain(raw) : { kind: 'string', value: raw };
   if (resolved.kind === 'timestamp') {
-    throw InputError.at(
-      at,
-      `YAML reads ${raw} as a date, and no key here takes a date`,
-      'quote it to make it a string',
-    );
+    const hint = 'quote it to make it a string';
+    throw InputError.at(at, `YAML reads ${raw} as a date, and no key here takes a date`, hint);
   }
   if (type === 'float' && resolved.kind === 'int') return { ...resolved, kind: 'float' };
   if (type === 'merge' && raw === '<<') return { kind: 'merge' };

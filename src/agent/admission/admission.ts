@@ -6,6 +6,7 @@ import { utf8 } from '../../lib/text/utf8.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Polled, Source } from '../../source/source.ts';
 import { differsFromOwn, unannounced } from '../../trust/announced.ts';
+import type { Beacon } from '../../trust/beacon.ts';
 import { siteTime } from '../../trust/site-time.ts';
 import type { Trust } from '../../trust/trust.ts';
 import { isByClock, TrustError } from '../../trust/trust-error.ts';
@@ -53,6 +54,8 @@ export interface Admission extends PinAdmission {
   accept(admitted: Admitted): Promise<void>;
   /** Verifies the floor once more if another trust.yaml is in force, and tells the log of a refusal. */
   recheck(polled: Polled, signal: AbortSignal): Promise<void>;
+  /** The newest beacon that was believed. */
+  beacon(): Beacon | undefined;
   /** Tells the log, once a change, that the enforced state may be old. */
   tellFreshness(): Promise<void>;
 }
@@ -102,6 +105,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   return {
     ...createPinAdmission(record, inForce, options),
+
+    beacon: () => record.position().beacon,
 
     async target(polled, signal) {
       const trust = await inForce.now();

@@ -6,6 +6,8 @@ import type { Admission } from '../admission/admission.ts';
 import type { Admitted } from '../admission/admission-result.ts';
 import type { AgentOptions } from '../agent-options.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
+import { unstaged } from '../staging/stage.ts';
+import type { Staging } from '../staging/staging.ts';
 import type { Accepted, AcceptedStore } from '../state/accepted.ts';
 import { type Explained, explain, tell, wordsOf } from './explain.ts';
 import { desiredOf, type Gathered } from './gather.ts';
@@ -25,6 +27,8 @@ export interface Follower {
   /** The next poll looks at the commit again, even if it is not new: a file of the site may have been mended. */
   lookAgain(): void;
   linkUp(): void;
+  /** Milliseconds until a change that waits may begin; undefined: none waits for a time. */
+  dueIn(): number | undefined;
 }
 
 export interface FollowerDeps {
@@ -32,10 +36,13 @@ export interface FollowerDeps {
   admission: Admission;
   reconciler: Reconciler;
   store: AcceptedStore;
+  staging: Staging;
   /** The state that was accepted in an earlier life. */
   accepted: Accepted | undefined;
   /** A part of it is lost, or another program or repo made it: it is gathered again, even if its commit is not new. */
   isDoubtful: boolean;
+  /** Called when Git has answered a poll, and the answer was dealt with. */
+  onContact?: () => Promise<void>;
 }
 
 export function createFollower({
@@ -43,8 +50,10 @@ export function createFollower({
   admission,
   reconciler,
   store,
+  staging,
   accepted,
   isDoubtful,
+  onContact,
 }: FollowerDeps): Follower {
   const { source, log, clock } = options;
   const refusals = createRefusals();
@@ -69,7 +78,8 @@ export function createFollower({
     await noticeOwnChanges();
     if (!isToGatherAgain && commit === attempted && !(await isPinNew(polled))) {
       pinned = current?.pin?.revision;
-      return admission.recheck(polled, signal);
+      await admission.recheck(polled, signal);
+      return beginDue();
     }
     const key = await admission.key(commit, polled);
     if (refusals.holds(key, pinKey(namedBy(polled), pinned), clock.monotonic())) return;
@@ -107,9 +117,23 @@ export function createFollower({
     const input = { options, admission, refusals, polled, asked: pinned, current, compile };
     const gathered = await gatherCommit(admitted, input, signal);
     if (gathered.kind !== 'gathered') return gathered;
-    await keep(admitted, gathered);
-    await enforce(gathered.accepted, compile, new Set(gathered.broken.map(({ name }) => name)));
+    const accepted = await staging.stage(gathered.accepted, current, compile);
+    await keep(admitted, { ...gathered, accepted });
+    await enforce(accepted, compile, new Set(gathered.broken.map(({ name }) => name)));
     return undefined;
+  }
+
+  /**
+   * Begins the changes whose step has come. Git has just answered and says the same as before: a revert, or a newer commit, would have come first.
+   */
+  async function beginDue(): Promise<void> {
+    if (!current?.waiting) return;
+    if ((staging.dueIn() ?? 1) > 0) return staging.note();
+    const compile = await ownValues();
+    const next = await staging.stage(unstaged(current), current, compile);
+    for (const text of await store.save(next)) log.warn(text);
+    current = next;
+    await enforce(next, compile, new Set());
   }
 
   /** Stage 3: the floor moves first, then the state is stored. */
@@ -178,7 +202,12 @@ export function createFollower({
     tell(log, explained);
   }
 
-  const flight = singleFlight((signal) => poll(signal).finally(() => admission.tellFreshness()));
+  const flight = singleFlight((signal) =>
+    poll(signal)
+      // Only now, so that a newer commit gets there before the older one that waited for the contact.
+      .then(onContact)
+      .finally(() => admission.tellFreshness()),
+  );
   return {
     ...flight,
     async resume() {
@@ -191,5 +220,6 @@ export function createFollower({
       isToLookAgain = true;
     },
     linkUp: () => reconciler.linkUp(),
+    dueIn: () => (current?.waiting ? staging.dueIn() : undefined),
   };
 }

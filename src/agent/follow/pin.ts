@@ -77,13 +77,19 @@ export function createPinning({ source, snapshot, polled, asked, admit, signal }
       const { commit } = named;
       const proof = await admit(pin, named);
       if (commit !== snapshot.revision) fetched = await source.fetch(commit, signal, true);
-      return { files: fetched ?? snapshot, pin: { revision: pin.revision, commit, proof } };
+      const isFixed = isFixedBy(pin.revision, named) || undefined;
+      return { files: fetched ?? snapshot, pin: { revision: pin.revision, commit, proof, isFixed } };
     },
     async dispose() {
       await fetched?.dispose();
     },
   };
 }
+
+/** True for a commit and a tag; false for a branch, and for a range of versions, which moves from tag to tag. */
+const isFixedBy = (revision: string, { ref }: Named): boolean =>
+  isCommitId(revision) ||
+  (ref?.startsWith('refs/tags/') === true && [ref, ref.slice('refs/tags/'.length)].includes(revision));
 
 /**
  * The error, if the pin is its cause: the pin names nothing, or a commit that is not trusted, cannot be used, or is more than a site takes. The commit

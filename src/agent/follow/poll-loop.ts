@@ -3,6 +3,9 @@ import type { AgentOptions } from '../agent-options.ts';
 import { explain, tell, wordsOf } from './explain.ts';
 import type { Follower } from './follower.ts';
 
+/** Milliseconds between two polls, at least. */
+const SOONEST_MS = 1000;
+
 /**
  * Polls until the signal is aborted, with jitter, so that a fleet does not ask in one moment. Tells the log of each trouble once, and once that it is
  * over.
@@ -22,7 +25,9 @@ export function pollLoop(follower: Follower, options: AgentOptions, signal: Abor
     {
       signal,
       onLink: options.onLink,
-      interval: () => intervalMs * (1 + clock.random() / 10),
+      // A change that waits begins in the poll at its time.
+      interval: () =>
+        Math.min(intervalMs, Math.max(follower.dueIn() ?? intervalMs, SOONEST_MS)) * (1 + clock.random() / 10),
       onFailure: (error) => {
         const explained = explain({ kind: 'failed', error, repo });
         const words = wordsOf(explained);

@@ -8,11 +8,13 @@ import type { Memory } from '../../model/memory.ts';
 import type { OperationResult, Outcome } from '../../model/outcome.ts';
 import type { AppPlan, Operation, Plan } from '../../model/plan.ts';
 import type { ActualSite, DesiredSite } from '../../model/state.ts';
+import type { SiteVerdicts } from '../../model/sync-window.ts';
 import { isConverged } from '../../plan/draft/withhold.ts';
-import type { PlanOptions } from '../../plan/facts/policy.ts';
+import { closedWindow, type PlanOptions } from '../../plan/facts/policy.ts';
 import { removedApp } from '../../plan/facts/removed-app.ts';
 import { rememberCompleted } from '../../plan/memory/adopted.ts';
 import { forgetBackoffs, retryAfterOutage } from '../../plan/memory/backoffs.ts';
+import { noteBegun } from '../../plan/memory/begun.ts';
 import { notePendingHooks } from '../../plan/memory/pending-hooks.ts';
 import { rememberConverged, updateFromOutcome, updateFromState } from '../../plan/memory/update.ts';
 import { plan } from '../../plan/plan.ts';
@@ -32,6 +34,8 @@ export interface ReconcilerOptions {
   /** Called with each plan; `busy`: operations of earlier passes still run. */
   onPlan?: (plan: Plan, actual: ActualSite, busy: boolean, site: DesiredSite) => void;
   onOutcome?: ((outcome: Outcome) => void) | undefined;
+  /** The answers of the site's sync windows now; absent: they hold nothing. */
+  windows?: (site: DesiredSite) => Promise<SiteVerdicts | undefined>;
   /** Notices another agent on the same site; absent: nothing does. */
   rivals?: Rivals;
 }
@@ -65,6 +69,10 @@ const ENGINE_RETRY_MS = [500, 30_000] as const;
 interface Run {
   app: string;
   cancel: AbortController;
+  /** The sync windows of the app were open when it began. */
+  wasOpen: boolean;
+  /** They have closed since: it begins no operation any more. */
+  isHalted: boolean;
   lanes: Lanes;
   done: Promise<void>;
 }
@@ -121,13 +129,17 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     // A subject that is busy while we observe may be seen as it was before. The pass after its operation plans it.
     const busy = busyLanes();
     const actual = await observeSite(site, memory, effects, clock);
+    const windows = await deps.windows?.(site);
     if (isOutdated()) return trigger();
 
     const now = clock.monotonic();
     if (engineFailures > 0) memory = retryAfterOutage(memory, now);
     memory = updateFromState(memory, site, actual, now);
     rivals?.saw(actual, now);
-    const made = plan(site, actual, memory, now, { ...options, conflictUntil: rivals?.until(now) });
+    const asked: PlanOptions = { ...options, conflictUntil: rivals?.until(now), windows };
+    const isOpen = (name: string): boolean => closedWindow({ name }, asked) === undefined;
+    for (const run of runs) run.isHalted ||= run.wasOpen && !isOpen(run.app);
+    const made = plan(site, actual, memory, now, asked);
     deps.onPlan?.(made, actual, runs.size > 0, site);
     for (const { app } of made.apps.filter(isConverged)) rememberApp(site, app, actual);
     await writer.save();
@@ -135,15 +147,19 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     for (const lane of busyLanes()) busy.add(lane);
     const free = made.apps.map((app) => withoutLanes(app, busy)).filter(({ operations }) => operations.some(isDue));
     const operations = free.flatMap((app) => app.operations);
-    const noted = notePendingHooks(memory, site, operations, actual);
+    const noted = noteBegun(notePendingHooks(memory, site, operations, actual), site, free, asked);
     if (noted !== memory) {
-      // On the disk before the containers start, so that no crash loses a hook.
+      // On the disk before the containers start, so that no crash loses a hook, or the begun change of an app with sync windows.
       memory = noted;
       await writer.save();
       if (isOutdated()) return trigger();
     }
-    for (const app of free) begin(app, site);
-    const times = made.apps.flatMap((app) => app.operations.flatMap(({ withheld }) => withheld?.until ?? []));
+    for (const app of free) begin(app, site, isOpen(app.app));
+    const times = [
+      ...made.apps.flatMap((app) => app.operations.flatMap(({ withheld }) => withheld?.until ?? [])),
+      // A pass at the closing of windows keeps what runs then from beginning more.
+      ...[...runs].flatMap(({ app }) => windows?.apps.get(app)?.until ?? windows?.others?.until ?? []),
+    ];
     if (times.length > 0) alarm.at(Math.min(...times));
   }
 
@@ -155,10 +171,12 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
   }
 
   /** Begins the operations of one app, and does not wait for them. */
-  function begin(app: AppPlan, site: DesiredSite): void {
+  function begin(app: AppPlan, site: DesiredSite, wasOpen: boolean): void {
     const run: Run = {
       app: app.app,
       cancel: new AbortController(),
+      wasOpen,
+      isHalted: false,
       lanes: lanesOf(app.operations),
       done: Promise.resolve(),
     };
@@ -166,6 +184,7 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     const created = new Map<number, string>();
     run.done = applyApp(app, effects, {
       signal: run.cancel.signal,
+      isHalted: () => run.isHalted,
       onStart: (operation) => rivals?.begins(operation, (id) => created.get(id)),
       onResult: (result) => {
         if (result.status === 'done' && result.containerId) created.set(result.operation.id, result.containerId);
@@ -177,7 +196,7 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     }).then((outcome) => {
       runs.delete(run);
       deps.onOutcome?.(outcome);
-      if (desired !== site) trigger();
+      if (desired !== site || run.isHalted) trigger();
     });
   }
 

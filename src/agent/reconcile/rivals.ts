@@ -56,7 +56,7 @@ export function createRivals(site: string, own: string, log: Log): Rivals {
     begins(operation, idOf) {
       if (operation.kind !== 'removeContainer') return;
       const { container } = operation;
-      const id = 'id' in container ? container.id : idOf(container.createdBy);
+      const id = container.id !== undefined ? container.id : idOf(container.createdBy);
       if (id !== undefined) leaving.add(id);
     },
     did(result, now) {

@@ -75,11 +75,7 @@ const steady =
 function loops({ app, operations }: AppPlan, { containers }: ActualSite): Trouble[] {
   const isHeld = (id: string): boolean =>
     operations.some(
-      (each) =>
-        each.kind === 'startContainer' &&
-        each.withheld?.by === 'backoff' &&
-        'id' in each.container &&
-        each.container.id === id,
+      (each) => each.kind === 'startContainer' && each.withheld?.by === 'backoff' && each.container.id === id,
     );
   return containers.flatMap((container): Trouble[] => {
     const { id, identity, status, restartCount, exitCode, oomKilled } = container;

@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import type { Held } from '../../compose/claims.ts';
 import { type Disk, TEMPORARY_SUFFIX } from '../../lib/disk.ts';
 import { messageOf, type Problem, StateError } from '../../lib/errors.ts';
+import { mapValues } from '../../lib/map-values.ts';
 import type { PlacedApp, PlacedSite } from '../../model/fleet.ts';
 import type { Entry } from '../../model/snapshot.ts';
 import type { Reading } from '../../model/state.ts';
@@ -19,6 +20,8 @@ export interface Accepted {
   pin?: AcceptedPin | undefined;
   site: Omit<PlacedSite, 'apps'>;
   apps: Record<string, AcceptedApp>;
+  /** Changes that were accepted and have not begun, since the site's step of the rollout has not come: the new state of an app; null: its removal. */
+  waiting?: Record<string, AcceptedApp | null> | undefined;
   /** The first name of the app of a lone Compose file. */
   firstName?: string | undefined;
 }
@@ -28,6 +31,8 @@ export interface AcceptedPin {
   revision: string;
   /** The commit that it named: all documents but the Site were read there. */
   commit: string;
+  /** It names one commit for good, or a tag: a change of it is meant for this site, now. */
+  isFixed?: true | undefined;
   /** The reason why the site may read it; absent where the site verifies nothing. */
   proof?: PinProof | undefined;
 }
@@ -78,7 +83,16 @@ const INDEX = 'accepted.json';
 const MOST_SET_ASIDE = 3;
 
 /** The content of the index: apps by the blob that holds them, and the version of Holdfast that wrote it. */
-type Index = Omit<Accepted, 'apps'> & { program: string; apps: Record<string, { blob: string; revision: string }> };
+type Index = Omit<Accepted, 'apps' | 'waiting'> & {
+  program: string;
+  apps: Record<string, StoredReference>;
+  waiting?: Record<string, StoredReference | null> | undefined;
+};
+
+interface StoredReference {
+  blob: string;
+  revision: string;
+}
 
 /** The content of an app's blob: its files by their blobs. */
 interface StoredApp {
@@ -122,13 +136,7 @@ export function acceptedStore(disk: Disk, dir: string, program: string): Accepte
         ),
       ),
     );
-    return {
-      placed,
-      revision,
-      recorded: { files: contents, lists, missing },
-      claims,
-      readings,
-    };
+    return { placed, revision, recorded: { files: contents, lists, missing }, claims, readings };
   };
 
   const setAside = async (content: Uint8Array): Promise<string> => {
@@ -194,10 +202,22 @@ export function acceptedStore(disk: Disk, dir: string, program: string): Accepte
           lost.push({ name, problems: [{ message, app: name }] });
         }
       }
+      const waiting: [string, AcceptedApp | null][] = [];
+      for (const [name, reference] of Object.entries(found.waiting ?? {})) {
+        // A change that is lost on the disk is gathered again.
+        const app = reference && (await readApp(reference.blob, reference.revision).catch(() => undefined));
+        if (app === undefined) problems.push(`the change of ${name} that waited is lost`);
+        else waiting.push([name, app]);
+      }
       stored = text;
       const broken = [...found.site.broken.filter(({ name }) => !lost.some((one) => one.name === name)), ...lost];
       const { program: by, ...rest } = found;
-      const accepted = { ...rest, site: { ...found.site, broken }, apps: Object.fromEntries(apps) };
+      const accepted: Accepted = {
+        ...rest,
+        site: { ...found.site, broken },
+        apps: Object.fromEntries(apps),
+        waiting: waiting.length > 0 ? Object.fromEntries(waiting) : undefined,
+      };
       return { accepted, problems, isByOther: by !== program };
     },
 
@@ -229,7 +249,7 @@ function serialize(accepted: Accepted, program: string, pieces: Map<string, Uint
     pieces.set(sha, content);
     return sha;
   };
-  const apps = Object.entries(accepted.apps).map(([name, { placed, revision, recorded, claims, readings }]) => {
+  const put = ({ placed, revision, recorded, claims, readings }: AcceptedApp): StoredReference => {
     const files = Object.entries(recorded.files).map(
       ([path, { content, executable }]) => [path, { blob: add(content), executable }] as const,
     );
@@ -241,9 +261,14 @@ function serialize(accepted: Accepted, program: string, pieces: Map<string, Uint
       claims,
       readings: readings?.length ? readings : undefined,
     };
-    return [name, { blob: add(Buffer.from(JSON.stringify(app))), revision }] as const;
-  });
-  const content: Index = { ...accepted, program, apps: Object.fromEntries(apps) };
+    return { blob: add(Buffer.from(JSON.stringify(app))), revision };
+  };
+  const content: Index = {
+    ...accepted,
+    program,
+    apps: mapValues(accepted.apps, put),
+    waiting: accepted.waiting && mapValues(accepted.waiting, (app) => app && put(app)),
+  };
   return seal(VERSION, content);
 }
 

@@ -84,9 +84,10 @@ const storedPart = (memory: Memory): StoredMemory => ({
 export function parseMemory(path: string, text: string): StoredMemory | undefined {
   const value = unseal(path, text, VERSION);
   if (!isRecord(value)) return undefined;
+  const facts: Record<string, unknown> = { ...NEW_FACTS, ...value };
   const names = Object.keys(FACTS) as (keyof StoredMemory)[];
-  if (!names.every((name) => FACTS[name](value[name]))) return undefined;
-  return Object.fromEntries(names.map((name) => [name, value[name]])) as unknown as StoredMemory;
+  if (!names.every((name) => FACTS[name](facts[name]))) return undefined;
+  return Object.fromEntries(names.map((name) => [name, facts[name]])) as unknown as StoredMemory;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -126,10 +127,15 @@ const recordOf =
   (value: unknown): boolean =>
     isRecord(value) && Object.values(value).every(isSound);
 
+/** Facts that files of 0.1.0 do not have. */
+const NEW_FACTS: Pick<StoredMemory, 'settled' | 'begun'> = { settled: {}, begun: {} };
+
 /** The facts in the file, and how each is known to be sound. */
 const FACTS: { [Name in keyof StoredMemory]: (value: unknown) => boolean } = {
   completed: isTexts,
   applied: isTexts,
+  settled: isTexts,
+  begun: isTexts,
   pulled: isTexts,
   backoffs: recordOf(isStoredBackoff),
   replacements: recordOf(isStoredReplacement),

@@ -16,6 +16,7 @@ import { beaconRef } from '../../trust/beacon.ts';
 import type { Trust } from '../../trust/trust.ts';
 import { renewAliveFile } from '../agent/alive-file.ts';
 import { watchSignals } from '../agent/signals.ts';
+import { answerDates, timeEvidence } from '../agent/time-evidence.ts';
 import { defineCommand } from '../command.ts';
 import { openSiteEngine } from '../engine/engine.ts';
 import { EXIT } from '../exit.ts';
@@ -81,6 +82,7 @@ async function start(settings: Settings, log: Log): Promise<{ sync(): void; stop
   const endAliveFile = settings.aliveFile === undefined ? () => {} : await renewAliveFile(settings.aliveFile);
   const trust = settings.trust === undefined ? undefined : await openTrust(settings.trust, log);
   const beacon = trust && beaconRef(revision);
+  const dates = answerDates();
   const source = gitSource({
     url,
     others,
@@ -88,6 +90,7 @@ async function start(settings: Settings, log: Log): Promise<{ sync(): void; stop
     beside: beacon,
     dir: `${stateDir}/git`,
     ...sourceOptions(settings, process.env),
+    onDate: dates.tell,
     worker: processWorker,
     onDamage: (sentence) => log.warn(sentence),
     revision: revision || undefined,
@@ -113,6 +116,7 @@ async function start(settings: Settings, log: Log): Promise<{ sync(): void; stop
     program: VERSION,
     compile: async () => ({ filesDir, onOutside: outside.heard, maxFileBytes, ...(await localValues()) }),
     trust,
+    time: await timeEvidence(settings.timeSyncedFile, dates),
     intervalMs: settings.interval,
     resyncMs: settings.resync,
     onLink: linkWatch(systemClock),

@@ -17,6 +17,7 @@ import { withFoundValues } from '../../plan/unknown-values.ts';
 import { defineCommand } from '../command.ts';
 import { filesAsWanted, isElsewhere } from '../engine/elsewhere.ts';
 import { engineAhead } from '../engine/engine.ts';
+import { windowsByHand } from '../engine/windows-by-hand.ts';
 import { EXIT } from '../exit.ts';
 import { desiredOptions, engineOptions, folderArgument } from '../options/desired-options.ts';
 import { oneOf, text } from '../options/kinds.ts';
@@ -76,7 +77,8 @@ export const command = defineCommand({
         printError(
           'the engine is on another machine: files of Git are compared by the labels of the containers that bind them, not on its disk',
         );
-      const how = { byHand: true, prune: options.prune, pullAlways: false };
+      const windows = await windowsByHand()(desired);
+      const how = { byHand: true, prune: options.prune, pullAlways: false, windows };
       return { desired, planned: plan(desired, actual, updateFromState(emptyMemory(), desired, actual, 0), 0, how) };
     });
 

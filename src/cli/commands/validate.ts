@@ -1,7 +1,9 @@
+import { systemClock } from '../../lib/clock.ts';
 import { formatProblem, type Problem } from '../../lib/errors.ts';
 import { byCodeUnit } from '../../lib/text/by-code-unit.ts';
 import { line } from '../../lib/text/line.ts';
 import { checkRepo } from '../../validate/check-repo.ts';
+import { rolloutLines } from '../../validate/check-rollouts.ts';
 import { defineCommand } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { desiredOptions, folderArgument } from '../options/desired-options.ts';
@@ -21,12 +23,13 @@ export const command = defineCommand({
     const compile = await compileOptions(options, { placeholders: true });
     return withSnapshot(folder, options, async (snapshot, pinned) => {
       const open = site === undefined ? undefined : pinned;
-      const found = await checkRepo(snapshot, { site, compile, pinned: open });
+      const found = await checkRepo(snapshot, { site, compile, pinned: open, now: systemClock.wall().getTime() });
       const { change, error } = errorPalette();
       const problems = linesOf(found.problems);
       for (const text of linesOf(found.warnings)) printError(line`${change('warning:')} ${text}`);
       for (const text of problems) printError(line`${error('error:')} ${text}`);
       if (problems.length > 0) return EXIT.input;
+      print(found.rollouts.flatMap(rolloutLines));
       print(`valid: ${count(found.sites, 'site')}, ${count(found.apps, 'app')}`);
       return EXIT.ok;
     });

@@ -17,6 +17,7 @@ import type { PlanOptions } from '../../plan/facts/policy.ts';
 import { EXIT } from '../exit.ts';
 import { errorPalette, palette, print, printError } from '../output/terminal.ts';
 import { openSiteEngine } from './engine.ts';
+import { windowsByHand } from './windows-by-hand.ts';
 
 export interface ConvergeOptions {
   territory: Territory;
@@ -49,6 +50,7 @@ export async function converge(desired: DesiredSite, options: ConvergeOptions): 
         // A laptop keeps nothing of a site after the command.
         store: { save: async () => {} },
         options: options.plan,
+        ...(!options.plan.down && { windows: windowsByHand() }),
         onPlan: watcher.plan,
         onOutcome: watcher.outcome,
       });

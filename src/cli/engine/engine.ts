@@ -43,7 +43,6 @@ export function engineAhead(site: string | undefined, dockerHost: string | undef
   };
 }
 
-/** Loads dockerode, which is the heaviest part of the program, only here. */
 async function openApi(dockerHost: string | undefined, early?: { site: string | undefined }): Promise<EngineApi> {
   const { connectionFrom } = await import('../../engine/client/connection.ts');
   const connection = await connectionFrom(process.env, dockerHost);

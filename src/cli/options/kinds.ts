@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { parseBytes, parseDuration } from '../../compose/keys/quantities.ts';
+import { parseBytes } from '../../compose/keys/quantities.ts';
+import { durationMs } from '../../lib/text/duration.ts';
 
 /** A kind of value that an option can have: how its text is read, and how the help, errors and the JSON Schema describe it. */
 export interface Kind<T> {
@@ -42,7 +43,7 @@ export const absoluteFolder: Kind<string> = {
 export const duration: Kind<number> = {
   placeholder: 'duration',
   schema: { type: 'string', examples: ['30s', '1h30m'] },
-  parse: (given) => above0((parseDuration(given) ?? 0) / 1e6),
+  parse: (given) => above0(durationMs(given) ?? 0),
   mustBe: 'a duration above zero and below 100 days',
   hint: 'for example 30s, 5m or 1h30m',
 };

@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { access, realpath } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { programIn } from '../../git/clone/git-program.ts';
 import { InputError } from '../../lib/errors.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
@@ -23,6 +24,7 @@ export function asCommitted(snapshot: Snapshot, dir: string, path = ''): Snapsho
 
 /** The files below a folder that Git keeps by a filter, each with its filter; none if the folder is not in a work tree, or this machine has no Git. */
 async function filtersBelow(folder: string): Promise<ReadonlyMap<string, string>> {
+  if (!(await mayBeInWorkTree(folder))) return new Map();
   try {
     const all = await Promise.all([...FILTER_NAMES.map((filter) => committed(folder, filter)), uncommitted(folder)]);
     return new Map(all.flat());
@@ -53,4 +55,21 @@ async function uncommitted(folder: string): Promise<Filtered[]> {
 async function wordsOf(folder: string, args: string[], input = ''): Promise<string[]> {
   const { code, stdout } = await programIn(folder, 'git', args, Buffer.from(input));
   return code === 0 ? stdout.toString('utf8').split('\0').slice(0, -1) : [];
+}
+
+/**
+ * Git takes the repo that its environment names, or looks for `.git` in the folder and in those above it. Looking for it here costs far less than
+ * starting Git.
+ */
+async function mayBeInWorkTree(folder: string): Promise<boolean> {
+  if (process.env.GIT_DIR || process.env.GIT_WORK_TREE) return true;
+  const exists = (path: string): Promise<boolean> =>
+    access(path).then(
+      () => true,
+      () => false,
+    );
+  for (let at = await realpath(folder); ; at = dirname(at)) {
+    if (await exists(join(at, '.git'))) return true;
+    if (at === dirname(at)) return false;
+  }
 }

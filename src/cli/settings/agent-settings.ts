@@ -62,6 +62,10 @@ export const siteSettings = settings({
     text('url'),
     'the engine: a unix://, tcp:// or ssh:// URL (default: DOCKER_HOST, or the local socket)',
   ),
+  timeSyncedFile: optional(
+    ownFile,
+    'a file that exists while the clock of the host is right, as /run/systemd/timesync/synchronized; sync windows go by the clock then',
+  ),
   aliveFile: optional(
     ownFile,
     'a file in memory (below /run) that the agent renews every 10 s while it works, for health checks',

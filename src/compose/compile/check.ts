@@ -83,6 +83,9 @@ function checkImageName(node: YamlNode, report: Report): void {
   report.error(node, `the image ${node.raw} ${fault}`, isMended ? `write ${lower}` : undefined);
 }
 
+/** Keys that only the container can have whose network is joined. */
+const OF_JOINED = ['ports', 'expose', 'hostname', 'domainname', 'dns', 'dns_search', 'dns_opt', 'extra_hosts'] as const;
+
 function checkNetworks(service: Service, project: Project, report: Report): void {
   const { keys } = service;
   for (const network of networksOf(service)) {
@@ -94,39 +97,17 @@ function checkNetworks(service: Service, project: Project, report: Report): void
   if (mode === undefined) return;
   const at = positionOf(service, 'network_mode');
   if (keys.networks?.length) report.error(at, `the service ${service.name} has both network_mode and networks`);
-  for (const key of ['links', 'external_links'] as const) {
-    if (!keys[key]?.length) continue;
-    const message = `${key} cannot go with network_mode ${mode}`;
-    report.error(
-      positionOf(service, key),
-      message,
-      'they name containers on the networks of an app; give the service networks',
-    );
-  }
+  const excluded = (key: string, hint: string): void =>
+    report.error(positionOf(service, key), `${key} cannot go with network_mode ${mode}`, hint);
+  for (const key of ['links', 'external_links'] as const)
+    if (keys[key]?.length) excluded(key, 'they name containers on the networks of an app; give the service networks');
   if (keys.mac_address)
     report.error(positionOf(service, 'mac_address'), 'mac_address needs networks, not network_mode');
   if ((mode === 'host' || mode === 'none') && keys.ports?.length) {
     report.warn(positionOf(service, 'ports'), `with network_mode ${mode} the engine publishes no ports`, 'remove them');
   }
   if (!/^(service|container):/.test(mode)) return;
-  for (const key of [
-    'ports',
-    'expose',
-    'hostname',
-    'domainname',
-    'dns',
-    'dns_search',
-    'dns_opt',
-    'extra_hosts',
-  ] as const) {
-    if (keys[key]?.length) {
-      report.error(
-        positionOf(service, key),
-        `${key} cannot go with network_mode ${mode}`,
-        'give it to the other container',
-      );
-    }
-  }
+  for (const key of OF_JOINED) if (keys[key]?.length) excluded(key, 'give it to the other container');
 }
 
 function checkDependencies(service: Service, enabled: Project, all: Project, report: Report): void {

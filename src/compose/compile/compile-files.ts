@@ -138,11 +138,8 @@ function containerFile(
     use.target.startsWith(`${path.replace(/\/$/, '')}/`),
   );
   if (service.keys.read_only) {
-    report.error(
-      use.at,
-      `a read-only service cannot have the ${kind} ${use.source}, because it has no file`,
-      'use file',
-    );
+    const hint = 'use file';
+    report.error(use.at, `a read-only service cannot have the ${kind} ${use.source}, because it has no file`, hint);
   } else if (hiding) report.error(use.at, `the tmpfs at ${hiding} would hide the ${kind} ${use.source}`);
   return {
     path: use.target,

@@ -9,6 +9,7 @@ import type { ServiceNetwork } from '../keys/host/service-networks.ts';
 import { hooksOf } from '../keys/process/hooks.ts';
 import type { Declared, Project } from '../keys/project.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
+import type { FileVariables } from '../load/trace.ts';
 import { parseDotenv, parseRawEnv } from '../load/values/dotenv.ts';
 import { type AppSize, memoryOf } from './app-size.ts';
 import { compileFiles, type FilesContext, securityOptions } from './compile-files.ts';
@@ -130,7 +131,7 @@ export async function environmentOf(
   service: Declared<ServiceKeys>,
   context: ServiceContext,
 ): Promise<Record<string, string | null>> {
-  const { folder, report, values } = context;
+  const { report, values } = context;
   const own = new Map<string, string | null>();
   for (const { name, value, at, node } of service.keys.environment ?? []) {
     const known = value ?? values.lookup(name) ?? null;
@@ -140,20 +141,35 @@ export async function environmentOf(
     own.set(name, known);
   }
   const env = new Map<string, string | null>();
+  for (const { variables } of await envFilesOf(service, own, context))
+    for (const [name, value] of variables) env.set(name, value);
+  for (const [name, value] of own) env.set(name, value);
+  return Object.fromEntries(env);
+}
+
+/** The variables of each `env_file` of a service, in order. `own` has those of its `environment`. Problems go to the report. */
+export async function envFilesOf(
+  service: Declared<ServiceKeys>,
+  own: ReadonlyMap<string, string | null>,
+  { folder, report, values }: Pick<ServiceContext, 'folder' | 'report' | 'values'>,
+): Promise<FileVariables[]> {
+  const all: FileVariables[] = [];
+  const known = new Map<string, string>();
   const lookup = (name: string) => values.lookup(name) ?? own.get(name) ?? undefined;
   for (const { path, required, format, at } of service.keys.env_file ?? []) {
     try {
       const found = await folder.text(path, 'an env_file', at);
       if (!found && required) missingEnvFile(at, await folder.meant(path, at));
+      if (!found) continue;
       const parse = format === 'raw' ? parseRawEnv : parseDotenv;
-      const read = found ? parse(found.text, found.file, lookup, env, values.required) : [];
-      for (const [name, value] of read) env.set(name, value);
+      const variables = parse(found.text, found.file, lookup, known, values.required);
+      for (const [name, value] of variables) known.set(name, value);
+      all.push({ ...found, variables });
     } catch (error) {
       report.add(error);
     }
   }
-  for (const [name, value] of own) env.set(name, value);
-  return Object.fromEntries(env);
+  return all;
 }
 
 function missingEnvFile(at: Position, meant: string | undefined): never {

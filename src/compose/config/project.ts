@@ -15,7 +15,8 @@ import { printService } from './service.ts';
 
 /**
  * An app as `docker compose config --format json` prints it: merged, interpolated, with defaults and names, without services whose profiles are
- * off and without unused resources. The result is a Compose file, so every dollar sign is doubled. It shows values of variables and contents of\n * configs. Throws the errors of `compileApp`.
+ * off and without unused resources. The result is a Compose file, so every dollar sign is doubled. It shows values of variables and contents of
+ * configs. Throws the errors of `compileApp`.
  */
 export async function composeConfig(
   app: PlacedApp,

@@ -1,8 +1,9 @@
 import type { Position } from '../../lib/errors.ts';
 import { own } from '../../lib/own.ts';
+import { parseDuration } from '../../lib/text/duration.ts';
 import { describe, type ScalarNode, type YamlNode } from '../../yaml/node.ts';
 import type { Report } from '../report.ts';
-import { parseBytes, parseDuration } from './quantities.ts';
+import { parseBytes } from './quantities.ts';
 
 /** Reads a node as a T; gives undefined for another node, and the report then says why. */
 export interface Decoder<T> {
@@ -189,11 +190,8 @@ export const pairs: Decoder<Pair[]> = (node, report) => {
   } else if (node.kind === 'sequence') {
     for (const item of node.items) {
       if (item.kind === 'mapping') {
-        report.error(
-          item,
-          'NAME=value is expected here, not a mapping',
-          'write `- NAME=value`, or leave out the dashes',
-        );
+        const hint = 'write `- NAME=value`, or leave out the dashes';
+        report.error(item, 'NAME=value is expected here, not a mapping', hint);
         continue;
       }
       const pair = text(item, report);

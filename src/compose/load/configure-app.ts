@@ -100,5 +100,7 @@ async function readDotenv(folder: string, values: Values, repo: RepoFiles): Prom
     });
     return { ...start, line: Math.max(index, 0) + 1 };
   };
-  return { variables: parseDotenv(text, file, values.lookup, undefined, values.required), at };
+  const variables = parseDotenv(text, file, values.lookup, undefined, values.required);
+  values.trace?.dotenv({ file, text, variables });
+  return { variables, at };
 }

@@ -72,6 +72,7 @@ class Resolver {
     const left = applyResets(base, resetsBelow(layer.resets, 'services', entry.key));
     this.context.budget.tree(left, reference.at);
     const merged = mergeServices(left, own) as MappingNode;
+    this.context.values.trace?.extended(entry.key, reference.service, left);
     this.done.set(service, merged);
     return merged;
   }

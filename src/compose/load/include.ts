@@ -82,8 +82,9 @@ async function environmentOf(include: Include, context: LoadContext): Promise<Re
     if (!isOwn && (await context.repo.kind(file, at)) !== 'file') continue;
     const text = await context.repo.text(file, 'an env_file', at);
     if (text === undefined) throw await noSuchFile(file, at, context);
-    for (const [name, value] of parseDotenv(text, file, context.values.lookup, known, context.values.required))
-      known.set(name, value);
+    const variables = parseDotenv(text, file, context.values.lookup, known, context.values.required);
+    for (const [name, value] of variables) known.set(name, value);
+    context.values.trace?.dotenv({ file, text, variables });
   }
   return known;
 }

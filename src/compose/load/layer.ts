@@ -88,6 +88,7 @@ export async function noSuchFile(file: string, at: Position, { repo, folder }: L
 /** Makes a layer from a document. Throws InputError. */
 export function layerOf(document: MappingNode, file: string, context: LoadContext): Layer {
   const { root, resets } = splitResets(document);
+  context.values.trace?.read(file, context.values.origins, context.includedBy.length > 0);
   const interpolated = interpolate(root, context.values, context.report) as MappingNode;
   context.budget.tree(interpolated, interpolated.at);
   return { file, root: relocate(interpolated, context.directory), resets };

@@ -2,9 +2,10 @@ import { Readable } from 'node:stream';
 import { EngineError } from '../../lib/errors.ts';
 import type { Connection } from './connection.ts';
 import { asEngineError, type Call } from './errors.ts';
+import type { Dockerode } from './modem.ts';
 
 /** A call of dockerode. It passes the signal on with its own options. */
-type Work = (passed: { abortSignal: AbortSignal }) => Promise<unknown>;
+type Work = (docker: Dockerode, passed: { abortSignal: AbortSignal }) => Promise<unknown>;
 
 /** Runs calls of one engine. dockerode knows no deadlines, and its errors are not for people: both come from here. */
 export interface Caller {
@@ -23,8 +24,12 @@ export interface ActOptions {
 const READ_DEADLINE_MS = 60_000;
 const EFFECT_DEADLINE_MS = 600_000;
 
-/** When `closed` is aborted, it gives up calls under way: the engine goes on with its work, and nobody waits for the answers. */
-export function createCaller(connection: Connection, closed: AbortSignal): Caller {
+/** Each call gets dockerode from `openDocker`. When `closed` is aborted, it gives up calls under way: the engine goes on with its work, and nobody waits for the answers. */
+export function createCaller(
+  connection: Connection,
+  closed: AbortSignal,
+  openDocker: () => Promise<Dockerode>,
+): Caller {
   async function run<Answer>(call: Call, work: Work, { signal, deadline }: Required<ActOptions>): Promise<Answer> {
     const own = new AbortController();
     const giveUp = (): void => own.abort();
@@ -42,7 +47,7 @@ export function createCaller(connection: Connection, closed: AbortSignal): Calle
     };
     try {
       if (isCancelled()) throw new EngineError('aborted', 'cancelled');
-      const answer = await work({ abortSignal: own.signal });
+      const answer = await work(await openDocker(), { abortSignal: own.signal });
       if (answer instanceof Readable) answer.once('close', release);
       else release();
       return answer as Answer;

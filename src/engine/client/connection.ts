@@ -96,9 +96,7 @@ async function certificates(environment: Environment): Promise<{ ca: Buffer; cer
             hint: 'set DOCKER_CERT_PATH',
           },
         ],
-        {
-          cause: error,
-        },
+        { cause: error },
       );
     });
   // One after the other, so that the error names the first one that is missing.

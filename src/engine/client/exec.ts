@@ -16,16 +16,16 @@ const LAST_WORDS_MS = 500;
 /** Runs a command in a container and waits until its process ends. Processes that it leaves running are not waited for. */
 export async function execInContainer(
   caller: Caller,
-  container: Docker.Container,
+  id: string,
   body: ExecBody,
 ): Promise<{ exitCode: number; output: string }> {
-  const exec = await caller.act<Docker.Exec>('exec', (passed) =>
-    container.exec({ ...body, AttachStdout: true, AttachStderr: true, ...passed }),
+  const exec = await caller.act<Docker.Exec>('exec', (docker, passed) =>
+    docker.getContainer(encodeURIComponent(id)).exec({ ...body, AttachStdout: true, AttachStderr: true, ...passed }),
   );
-  const look = () => caller.read<{ Running: boolean; ExitCode: number | null }>((passed) => exec.inspect(passed));
+  const look = () => caller.read<{ Running: boolean; ExitCode: number | null }>((_, passed) => exec.inspect(passed));
   let stream: Readable;
   try {
-    stream = await caller.act<Readable>('exec', (passed) => exec.start({ Detach: false, Tty: false, ...passed }));
+    stream = await caller.act<Readable>('exec', (_, passed) => exec.start({ Detach: false, Tty: false, ...passed }));
   } catch (error) {
     // If the command does not exist, newer engines refuse to start it, and set its exit code anyway.
     if (!(error instanceof EngineError) || !/runtime|executable/i.test(error.message)) throw error;

@@ -18,7 +18,8 @@ export interface Modem {
 interface Passed {
   abortSignal: AbortSignal;
 }
-export interface Dockerode extends Omit<Docker, 'version' | 'info' | 'getImage'> {
+export interface Dockerode extends Omit<Docker, 'modem' | 'version' | 'info' | 'getImage'> {
+  modem: Modem;
   version(passed: Passed): Promise<unknown>;
   info(passed: Passed): Promise<unknown>;
   getImage(reference: string): { inspect(passed: Passed): Promise<unknown> };
@@ -31,7 +32,7 @@ const SUCCESSES = Object.fromEntries([200, 201, 202, 204, 304].map((status) => [
  * Opens dockerode, and reads its answers here: docker-modem never calls back when an answer breaks off in its middle, throws on 304, and keeps whole
  * logs in memory. A call of logs() gets the stream.
  */
-export function openDocker(options: Docker.DockerOptions): { docker: Dockerode; modem: Modem } {
+export function openDocker(options: Docker.DockerOptions): Dockerode {
   // Never with an http.Agent: docker-modem prints its options, agent and all, at every request.
   const docker = new Docker(options);
   const modem = docker.modem as unknown as Modem;
@@ -47,7 +48,7 @@ export function openDocker(options: Docker.DockerOptions): { docker: Dockerode; 
           .catch((broken: unknown) => callback(broken, undefined));
     });
   };
-  return { docker: docker as unknown as Dockerode, modem };
+  return docker as unknown as Dockerode;
 }
 
 /** undefined for an empty answer, and for one that is not JSON. Rejects when it breaks off. */

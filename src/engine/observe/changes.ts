@@ -62,10 +62,7 @@ const networkChange: Reader = ({ Action, Actor }, view, site) => {
       }
       view.touchContainer(container);
       const app = view.appOfContainer(container);
-      return {
-        app,
-        what: `a container was ${Action}ed ${Action === 'connect' ? 'to' : 'from'} ${name}`,
-      };
+      return { app, what: `a container was ${Action}ed ${Action === 'connect' ? 'to' : 'from'} ${name}` };
     }
     case 'create':
     case 'update':

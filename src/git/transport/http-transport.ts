@@ -1,5 +1,6 @@
 import { SourceError, type SourceErrorKind } from '../../lib/errors.ts';
-import { type HttpClient, type HttpExchange, RedirectError } from '../../net/http/http.ts';
+import type { HttpClient, HttpExchange } from '../../net/http/http.ts';
+import { RedirectError } from '../../net/http/redirects.ts';
 import { type Advertisement, readAdvertisement } from '../protocol/advertisement.ts';
 import { fetchRequest } from '../protocol/fetch-pack.ts';
 import { lsRefsRequest, parseRefs } from '../protocol/ls-refs.ts';

@@ -3,7 +3,7 @@ import { printable } from '../../lib/text/printable.ts';
 import type { Change } from '../../plan/print/changes.ts';
 import { countsText, detailOf, titleOf } from '../../plan/print/render-changes.ts';
 import type { GroupImpact, ImpactGroup } from '../impact.ts';
-import { count, type ImpactReport, totalsOf } from './report.ts';
+import { count, type ImpactReport, stepText, totalsOf } from './report.ts';
 
 /** A comment of a pull request may have 65,536 characters at GitHub; in bytes. */
 const MOST_BYTES = 60 * 1024;
@@ -12,7 +12,7 @@ const MOST_SITES = 50;
 /** The rows of the table of groups. */
 const MOST_ROWS = 50;
 
-/** The same for a pull request: a summary, a table of groups, and the details of each group, folded. It names what it leaves out for its size. */
+/** The same for a pull request: a summary, a table of groups, and the details of each group, folded. It says so if details are left out for its size. */
 export function impactMarkdown(report: ImpactReport): string {
   const told = report.groups.filter(({ impact }) => impact.kind !== 'unchanged');
   const head = [...summaryOf(report), ...tableOf(told)].join('\n');
@@ -115,8 +115,8 @@ function detailsOf({ sites, impact }: ImpactGroup): string {
 function linesOf(impact: GroupImpact): string[] {
   if (impact.kind === 'broken') return impact.problems.map((problem) => `- refused: ${text(formatProblem(problem))}`);
   if (!('impact' in impact)) return [];
-  return impact.impact.apps.flatMap(({ app, changes, problems, refused = [] }) => [
-    `**${text(app)}**`,
+  return impact.impact.apps.flatMap(({ app, changes, problems, refused = [], step }) => [
+    `**${text(app)}**${text(stepText(step))}`,
     '',
     ...refused.map((problem) => `- refused: ${text(formatProblem(problem))}`),
     ...problems.map((problem) => `- ${problem.severity}: ${text(formatProblem(problem))}`),

@@ -1,3 +1,5 @@
+import { durationText } from '../../lib/text/duration.ts';
+import type { SiteStep } from '../../model/fleet.ts';
 import type { Change } from '../../plan/print/changes.ts';
 import { type Count, countsOf } from '../../plan/print/render-changes.ts';
 import type { ImpactGroup } from '../impact.ts';
@@ -78,3 +80,15 @@ const isRefused = (apps: readonly { refused?: unknown; problems: readonly { seve
   apps.some(({ refused, problems }) => refused !== undefined || problems.some(({ severity }) => severity === 'error'));
 
 export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
+
+/** ` (step 2 of 3, after 1 h)`; "" for a change that begins at once. */
+export function stepText(step: SiteStep | undefined): string {
+  if (!step) return '';
+  const when =
+    step.after === 'promotion'
+      ? 'when a promotion opens it'
+      : step.after === 0
+        ? 'at once'
+        : `after ${durationText(step.after)}`;
+  return ` (step ${step.step} of ${step.of}, ${when})`;
+}

@@ -2,7 +2,7 @@ import { formatProblem } from '../../lib/errors.ts';
 import { Line, line, type Palette, plain } from '../../lib/text/line.ts';
 import { changeLines, countsText } from '../../plan/print/render-changes.ts';
 import type { GroupImpact, ImpactGroup, SiteImpact } from '../impact.ts';
-import { count, type ImpactReport, totalsOf } from './report.ts';
+import { count, type ImpactReport, stepText, totalsOf } from './report.ts';
 
 /** The sites of a group that are named. */
 const MOST_NAMED = 6;
@@ -39,8 +39,10 @@ function bodyOf(impact: GroupImpact, palette: Palette): Line[] {
 }
 
 const appsOf = ({ apps }: SiteImpact, palette: Palette): Line[] =>
-  apps.flatMap(({ app, changes, problems, refused, isUnknown }) => [
-    palette.bold(`  ${app}${isUnknown ? ' (its old revision cannot be used: nobody knows from Git what runs)' : ''}`),
+  apps.flatMap(({ app, changes, problems, refused, isUnknown, step }) => [
+    palette.bold(
+      `  ${app}${stepText(step)}${isUnknown ? ' (its old revision cannot be used: nobody knows from Git what runs)' : ''}`,
+    ),
     ...(refused ?? []).map((problem) => palette.error(`    ! refused: ${formatProblem(problem)}`)),
     ...problems.map((problem) =>
       palette[problem.severity === 'error' ? 'error' : 'change'](

@@ -15,8 +15,10 @@ import {
   refusedPlace,
   requireWithin,
 } from '../own-network.ts';
+import { tellDate } from './answer-date.ts';
 import { httpAgents, type TlsFiles } from './http-agents.ts';
 import { type ProxySettings, proxyFor, proxyHeaders } from './proxy.ts';
+import { RedirectError, redirected } from './redirects.ts';
 
 /** The body of a request: a text, or bytes that can be read again for a redirect. */
 export type HttpBody = string | { length: number; open: () => AsyncIterable<Uint8Array> };
@@ -70,6 +72,8 @@ export interface HttpSettings extends TlsFiles {
   clock: Clock;
   credentials?: CredentialsProvider;
   proxy?: ProxySettings;
+  /** Told the `Date` of each answer over verified TLS of a server that was configured, in milliseconds since 1970. */
+  onDate?: ((date: number) => void) | undefined;
 }
 
 export interface HttpOptions extends HttpSettings {
@@ -166,6 +170,8 @@ export function httpClient(options: HttpOptions): HttpClient {
         throw error instanceof OutOfReachError ? refusedPlace(from, url) : error;
       });
       place ??= placeAsked(url, answer);
+      // Every certificate is verified. A server that another one named is not asked for the time.
+      if (url.protocol === 'https:' && hops === 0 && !namedBy) tellDate(answer, options.onDate);
       const status = answer.statusCode ?? 0;
       const location = answer.headers.location;
       // Not 303, which asks for a page instead of an answer to what was sent.
@@ -259,29 +265,6 @@ async function sendAll(body: AsyncIterable<Uint8Array>, sent: http.ClientRequest
     onSent?.();
   }
   sent.end();
-}
-
-/** A server wants what was sent to it sent to another one. */
-export class RedirectError extends SourceError {
-  constructor(from: URL, to: URL) {
-    super('protocol', `${from.origin} redirects to ${to.origin} what is sent to it, which is refused`);
-  }
-}
-
-/** Where a redirect leads. Never from https down to http, and never with a user of its own choice. */
-function redirected(from: URL, location: string): URL {
-  const next = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
-  if (!next || !/^https?:$/.test(next.protocol))
-    throw new SourceError('protocol', `${from.origin} redirects to something that is no web address`);
-  if (from.protocol === 'https:' && next.protocol === 'http:') {
-    throw new SourceError(
-      'protocol',
-      `${from.origin} redirects from https to plain http (${next.host}), which is refused`,
-    );
-  }
-  next.username = '';
-  next.password = '';
-  return next;
 }
 
 async function firstBytes(body: AsyncIterable<Uint8Array>): Promise<string> {

@@ -2,6 +2,7 @@ import type { PlanProblem, Withheld } from '../../model/plan.ts';
 import type { ActualContainer, DesiredContainer } from '../../model/state.ts';
 import { type Attempt, heldBack } from '../facts/app-facts.ts';
 import { isCompleted, isUp } from '../facts/containers.ts';
+import { endsByItself } from '../facts/policy.ts';
 import { freeName } from '../facts/temporary-names.ts';
 import type { Decision, Slot } from './decision.ts';
 import { isSlow } from './needs.ts';
@@ -149,7 +150,8 @@ const blocked = (
 });
 
 /** It may be done soon. A policy may hold it back for ever, and then the old container is left as it is. */
-const waitsOnly = ({ by }: Withheld): boolean => by === 'backoff' || by === 'updateConfig' || by === 'handOver';
+const waitsOnly = (withheld: Withheld): boolean =>
+  endsByItself(withheld) || withheld.by === 'updateConfig' || withheld.by === 'handOver';
 
 /** An attempt at a trial counts when it fails. */
 const countingFailures = (change: Attempt): Attempt => ({ ...change, retry: { ...change.retry, counts: 'failures' } });

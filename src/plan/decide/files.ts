@@ -1,7 +1,8 @@
 import { own } from '../../lib/own.ts';
 import type { ActualSite, DesiredApp, DesiredContainer, HostFile, OldFile } from '../../model/state.ts';
+import { slotKey } from '../../model/subject.ts';
 import { type AppFacts, type Attempt, attempt, finding } from '../facts/app-facts.ts';
-import { bindSources } from '../facts/containers.ts';
+import { bindSources, claimantsOf, slotsIn } from '../facts/containers.ts';
 
 /** The files of Git that the app's folder lacks, and the files in it that Git has dropped. */
 export interface FileDecisions {
@@ -24,6 +25,7 @@ export function decideFiles(facts: AppFacts): FileDecisions {
   const change = attempt(facts, {
     subject: { kind: 'files', app: desired.name },
     cause: settled ? 'drift' : 'revision',
+    windows: isNeededToHeal(facts) ? 'never' : 'start',
     // A disk that keeps no modes, or a container that writes into its own config, must not make us write for ever.
     retry: { purpose: 'converge', goal: facts.digest, counts: 'attempts' },
   });
@@ -37,6 +39,16 @@ export function decideFiles(facts: AppFacts): FileDecisions {
     return [{ file, reason, old }];
   });
   return { change, writes, stale };
+}
+
+/** A container that ran before is gone, and it binds a file that is not as Git says: without that it cannot be made again. */
+function isNeededToHeal({ desired, actual, memory }: AppFacts): boolean {
+  return slotsIn(desired).some(
+    ({ id, wanted }) =>
+      own(memory.settled, slotKey(id)) !== undefined &&
+      claimantsOf(actual.containers, id).length === 0 &&
+      !bindsGitsFiles(desired, wanted, actual),
+  );
 }
 
 /** Files that we wrote, that Git has dropped and that were not changed since. Sorted. */

@@ -61,6 +61,7 @@ function pullFor(
     subject: { kind: 'image', reference: image },
     // A pull changes nothing that runs, so that selfHeal does not hold it back.
     cause: 'revision',
+    windows: 'never',
     retry: { purpose: 'converge', goal: facts.digest, counts: 'failures' },
   });
   return { image, platform, always: service.pullPolicy === 'always', reason, change };

@@ -7,6 +7,7 @@ import type { NetworkSpec, VolumeSpec } from '../../model/spec.ts';
 import type { ActualNetwork, DesiredNetwork, DesiredVolume } from '../../model/state.ts';
 import { type AppFacts, type Attempt, attempt, finding, heldBack } from '../facts/app-facts.ts';
 import { strangersOn } from '../facts/others/strangers.ts';
+import { type Change, endsByItself } from '../facts/policy.ts';
 import { decideFiles, type FileDecisions, writesBelow } from './files.ts';
 
 /** The changes that an app's files, networks and volumes need. Without an entry a network or volume is usable as it is. */
@@ -65,14 +66,14 @@ function decideNetwork(
   if (lacking !== undefined) return unusable(`cannot be made: ${lacking}`, 'take the key out, or update the engine');
 
   if (!found) {
-    const change = making(facts, 'network', spec);
+    const change = making(facts, 'network', spec, 'never');
     return { kind: 'create', key, spec, reason: finding(missing(facts, 'network'), change), change };
   }
   const { owner } = found;
   const reasons = networkDifferences(spec, found.spec);
   if (isOurs(facts, owner)) {
     if (reasons.length === 0) return undefined;
-    const change = making(facts, 'network', spec);
+    const change = making(facts, 'network', spec, 'start');
     const withheld = change.withheld ?? strangersKeep(facts, name, reasons, problems);
     // An engine that does not answer what it was asked for must not have its network made again for ever.
     return {
@@ -87,12 +88,12 @@ function decideNetwork(
   if (owner) {
     const isGivenUp = wasGivenUp(facts, 'network', name, owner);
     const kept = isGivenUp ? facts.neighbours.hold(owner.app, { cause: 'prune' }) : undefined;
-    if (isGivenUp && (!kept || kept.by === 'backoff')) {
+    if (isGivenUp && (!kept || endsByItself(kept))) {
       const waits: Withheld = {
         by: 'handOver',
         text: `it waits until app ${owner.app} has let go of the network ${name}`,
       };
-      const change = { ...making(facts, 'network', spec), withheld: waits };
+      const change = { ...making(facts, 'network', spec, 'never'), withheld: waits };
       return { kind: 'create', key, spec, reason: `in place of that of app ${owner.app}`, change };
     }
     return kept
@@ -140,7 +141,7 @@ function decideVolume(
   if (external) return found ? undefined : unusable('is external and does not exist', `docker volume create ${name}`);
   if (!found) {
     const paths = writesBelow(files, spec.DriverOpts?.device);
-    const change = making(facts, 'volume', spec);
+    const change = making(facts, 'volume', spec, 'never');
     return { kind: 'create', key, spec, reason: finding(missing(facts, 'volume'), change), change, files: paths };
   }
   // Labels of a volume cannot be changed: one that its old owner gave up belongs to the app that names it now, data and all.
@@ -162,10 +163,16 @@ function decideVolume(
  * Each network and volume fails by itself, and is tried for its spec in Git. One that is gone without a new revision counts each time it is
  * made again: a person or program may remove it each time.
  */
-function making(facts: AppFacts, kind: 'network' | 'volume', spec: { Name: string }): Attempt {
+function making(
+  facts: AppFacts,
+  kind: 'network' | 'volume',
+  spec: { Name: string },
+  windows: Change['windows'],
+): Attempt {
   const { settled } = facts;
   return attempt(facts, {
     subject: { kind, name: spec.Name },
+    windows,
     cause: settled ? 'drift' : 'revision',
     retry: {
       purpose: settled ? 'recreate' : 'converge',

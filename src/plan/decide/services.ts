@@ -65,7 +65,8 @@ function isHeld({ facts, services }: Known, decision: Decision): boolean {
   if (kind === 'completed' || kind === 'blocked') return false;
   if (kind === 'unpause') return change.withheld !== undefined;
   const hasHooks = slot.wanted.hooks?.postStart.length;
-  const hooks = hasHooks && facts.hold({ ...change, cause: 'revision', retry: hooksRetry(slot.wanted) });
+  const hooks =
+    hasHooks && facts.hold({ ...change, cause: 'revision', windows: 'never', retry: hooksRetry(slot.wanted) });
   const areRepairsHeld = 'repairs' in decision && holdsStart(decision.repairs);
   if (kind === 'keep') {
     const restart = decision.with;

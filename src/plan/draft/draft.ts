@@ -64,7 +64,7 @@ export function createDraft(): Draft {
       const id = operations.length + 1;
       const added = { ...operation, id, after: unique(operation.after) } as Operation;
       operations.push(added);
-      if ('container' in added && 'id' in added.container && added.onlyIfFailed === undefined)
+      if ('container' in added && added.container.id !== undefined && added.onlyIfFailed === undefined)
         push(byContainer, added.container.id, added);
       push(bySubject, subjectKey(added.subject), added);
       return id;
@@ -115,7 +115,7 @@ function renumber(operations: Operation[]): Operation[] {
   const numbers = new Map(operations.map((operation, index) => [operation.id, index + 1]));
   const number = (handle: number): number => numbers.get(handle) as number;
   const ref = (container: ContainerRef): ContainerRef =>
-    'createdBy' in container ? { ...container, createdBy: number(container.createdBy) } : container;
+    container.createdBy === undefined ? container : { ...container, createdBy: number(container.createdBy) };
 
   return operations.map((operation) => {
     const renumbered = {

@@ -40,8 +40,7 @@ function isForNothing(earlier: Operation, later: Operation): boolean {
         earlier.kind === 'disconnectNetwork' &&
         later.onlyIfFailed === undefined &&
         earlier.network === later.network &&
-        'id' in earlier.container &&
-        'id' in later.container &&
+        earlier.container.id !== undefined &&
         earlier.container.id === later.container.id
       );
     // A container is not told of an end that does not come.

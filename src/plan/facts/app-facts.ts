@@ -47,8 +47,12 @@ export function finding(text: string, { cause, retry }: Pick<Attempt, 'cause' | 
 }
 
 /** `other` holds the change back where no policy, guard or backoff does. */
-export function attempt(facts: AppFacts, change: Omit<Attempt, 'withheld'>, other?: Withheld): Attempt {
-  return { ...change, withheld: facts.hold(change) ?? other };
+export function attempt(
+  facts: AppFacts,
+  { windows, ...change }: Omit<Attempt, 'withheld'> & Pick<Change, 'windows'>,
+  other?: Withheld,
+): Attempt {
+  return { ...change, withheld: facts.hold({ ...change, windows }) ?? other };
 }
 
 /** The same change, held back for this reason. */

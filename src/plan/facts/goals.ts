@@ -26,6 +26,29 @@ export function appDigest(app: DesiredApp): string {
   return createHash('sha256').update(JSON.stringify(asked)).digest('hex').slice(0, 16);
 }
 
+/**
+ * Everything that an app makes of its site, in one string: all that creates, replaces or removes something. The policies that say when it happens are not
+ * in it, and neither is the commit.
+ */
+export function changeDigest(app: DesiredApp): string {
+  const {
+    revision: _,
+    warnings: _w,
+    missing: _m,
+    outside: _o,
+    sync: _s,
+    suspend: _su,
+    syncWindows: _sw,
+    isElsewhere: _e,
+    ...wanted
+  } = app;
+  const files = app.files.map(({ path, digest, mode }) => [path, digest, mode]);
+  const text = JSON.stringify({ ...wanted, files }, (_key, value: unknown) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
+  );
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
+
 /** The retry of post_start hooks: other hooks in Git are another goal. */
 export const hooksRetry = ({ hooks }: DesiredContainer): Retry => ({
   purpose: 'hooks',

@@ -16,11 +16,12 @@ export interface Neighbours {
 }
 
 export function createNeighbours(
-  { vanished, broken }: Pick<DesiredSite, 'vanished' | 'broken'>,
+  site: Pick<DesiredSite, 'vanished' | 'broken' | 'suspend'>,
   apps: readonly DesiredApp[],
   guard: (app: DesiredApp) => Withheld | undefined,
   circumstances: Circumstances,
 ): Neighbours {
+  const { vanished, broken } = site;
   const byName = new Map(apps.map((app) => [app.name, app]));
   return {
     apps,
@@ -28,7 +29,7 @@ export function createNeighbours(
     isForgotten: (name) => vanished !== undefined && !byName.has(name) && broken.every((app) => app.name !== name),
     hold(name, change) {
       const app = byName.get(name);
-      return app && holdBack(change, app, guard(app), circumstances);
+      return app && holdBack(change, app, site, guard(app), circumstances);
     },
   };
 }

@@ -1,7 +1,10 @@
+import { own } from '../../lib/own.ts';
 import type { Memory } from '../../model/memory.ts';
 import type { Cause, Withheld } from '../../model/plan.ts';
-import type { DesiredApp } from '../../model/state.ts';
+import type { DesiredApp, DesiredSite } from '../../model/state.ts';
 import { type Retry, retryKey, type Subject } from '../../model/subject.ts';
+import type { SiteVerdicts } from '../../model/sync-window.ts';
+import { appDigest } from './goals.ts';
 
 /** The way the planner is asked. An agent follows the policies of Git; a person at a laptop has decided already. */
 export interface PlanOptions {
@@ -15,6 +18,8 @@ export interface PlanOptions {
   down?: boolean;
   /** Another agent keeps this site, too: nothing is pruned until then, in monotonic milliseconds. */
   conflictUntil?: number | undefined;
+  /** The answers of the sync windows now; absent: the site has none. */
+  windows?: SiteVerdicts | undefined;
 }
 
 export const agentOptions: PlanOptions = { byHand: false, prune: false, pullAlways: true };
@@ -27,10 +32,14 @@ export interface Circumstances {
 }
 
 /** The part of an operation that decides which policy may hold it back. Without a `retry` it waits for no backoff. */
-export type Change = { cause: Cause } & (
-  | { subject: Subject; retry: Pick<Retry, 'purpose' | 'goal'> }
-  | { subject?: Subject; retry?: undefined }
-);
+export type Change = {
+  cause: Cause;
+  /**
+   * Sync windows hold a change that Git asks for. `never`: not this one, since it heals, finishes or prepares something and changes nothing that runs.
+   * `start`: only until the app's change has begun. A window that closes in the middle lets the rest go on; only replacements and removals wait.
+   */
+  windows?: 'never' | 'start' | undefined;
+} & ({ subject: Subject; retry: Pick<Retry, 'purpose' | 'goal'> } | { subject?: Subject; retry?: undefined });
 
 /**
  * The first reason to hold a change of an app back, or undefined. `guard`: the app's plan would prune everything, or too much at once. It holds back
@@ -38,11 +47,14 @@ export type Change = { cause: Cause } & (
  */
 export function holdBack(
   change: Change,
-  { sync: { automated }, suspend }: DesiredApp,
+  app: DesiredApp,
+  site: Pick<DesiredSite, 'suspend'>,
   guard: Withheld | undefined,
   { memory, now, options }: Circumstances,
 ): Withheld | undefined {
-  if (suspend && !options.byHand) return { by: 'suspend', text: 'the app is suspended' };
+  const { automated } = app.sync;
+  if (site.suspend && !options.byHand) return { by: 'suspend', text: 'the site is suspended' };
+  if (app.suspend && !options.byHand) return { by: 'suspend', text: 'the app is suspended' };
   if (!automated && !options.byHand) return { by: 'automated', text: 'syncPolicy.automated is not set' };
   if (change.cause === 'prune' || change.cause === 'down') {
     if (!automated?.prune && !options.prune) return { by: 'prune', text: 'syncPolicy.automated.prune is not set' };
@@ -54,8 +66,32 @@ export function holdBack(
   if (change.cause === 'drift' && !automated?.selfHeal && !options.byHand) {
     return { by: 'selfHeal', text: 'syncPolicy.automated.selfHeal is not set' };
   }
-  return change.retry && waiting(change.subject, change.retry, memory, now);
+  return (
+    windowHold(change, app, memory, options) ?? (change.retry && waiting(change.subject, change.retry, memory, now))
+  );
 }
+
+/** Healing what runs is not held, changing it is. */
+function windowHold(change: Change, app: DesiredApp, memory: Memory, options: PlanOptions): Withheld | undefined {
+  if ((change.cause !== 'revision' && change.cause !== 'prune') || change.windows === 'never') return undefined;
+  const closed = closedWindow(app, options);
+  if (!closed) return undefined;
+  const hasBegun = change.windows === 'start' && own(memory.begun, app.name) === appDigest(app);
+  return hasBegun ? undefined : closed;
+}
+
+/** The reason to hold the changes of an app while its windows are closed. */
+export function closedWindow(
+  { name }: Pick<DesiredApp, 'name'>,
+  { windows, byHand }: PlanOptions,
+): Withheld | undefined {
+  const verdict = windows?.apps.has(name) ? windows.apps.get(name) : windows?.others;
+  if (!verdict || verdict.isOpen || (byHand && verdict.byHand)) return undefined;
+  return { by: 'syncWindow', text: verdict.text, until: verdict.until, opens: verdict.opens };
+}
+
+/** It ends by itself: others may count on it. */
+export const endsByItself = ({ by }: Withheld): boolean => by === 'backoff' || by === 'syncWindow';
 
 /** Failures for another goal do not count: a new commit always supersedes a failing one at once. */
 function waiting(

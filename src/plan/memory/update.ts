@@ -76,6 +76,8 @@ function forgetUnknown(memory: Memory, desired: DesiredSite, actual: ActualSite)
     ...memory,
     completed: keep(memory.completed, (key) => isBroken(key) || slots.has(key)),
     applied: keep(memory.applied, (app) => known.has(app)),
+    settled: keep(memory.settled, (key) => isBroken(key) || slots.has(key)),
+    begun: keep(memory.begun, (app) => known.has(app)),
     pulled: keep(memory.pulled, isKnown),
     pendingHooks: keep(memory.pendingHooks, (key) => isBroken(key) || hasPostStart(desired, readSlotKey(key))),
     replacements: keep(memory.replacements, isClaimed),
@@ -145,7 +147,17 @@ export function rememberConverged(memory: Memory, app: DesiredApp): Memory {
   ]);
   const digest = appDigest(app);
   const next = forgetBackoffs(memory, (subject, purpose) => purpose === 'converge' && over.has(subjectKey(subject)));
-  return own(next.applied, app.name) === digest ? next : { ...next, applied: { ...next.applied, [app.name]: digest } };
+  const isKnown =
+    own(next.applied, app.name) === digest && slotsIn(app).every(({ id }) => own(next.settled, slotKey(id)));
+  if (isKnown && own(next.begun, app.name) === undefined) return next;
+  const { [app.name]: _, ...begun } = next.begun;
+  const settled = Object.fromEntries(slotsIn(app).map(({ id, wanted }) => [slotKey(id), goalOf(wanted)]));
+  return {
+    ...next,
+    applied: { ...next.applied, [app.name]: digest },
+    settled: { ...next.settled, ...settled },
+    begun,
+  };
 }
 
 const same = (a: Memory, b: Memory): boolean => JSON.stringify(a) === JSON.stringify(b);

@@ -35,7 +35,7 @@ export type Action =
   | 'write'
   | 'delete';
 
-/** The effect on something that runs: it is stopped, at least for a moment; it is changed as it runs; or nothing. */
+/** The effect of a change on something that runs: it is stopped, at least for a moment; it is changed as it runs; or nothing. */
 export type Effect = 'restart' | 'in place' | 'none';
 
 const EFFECTS: Record<Action, Effect> = {

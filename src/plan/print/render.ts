@@ -102,7 +102,11 @@ export function renderJson(plan: Plan): string {
       reason: operation.reason,
       after: operation.after,
       onlyIfFailed: operation.onlyIfFailed,
-      withheld: operation.withheld && { by: operation.withheld.by, text: operation.withheld.text },
+      withheld: operation.withheld && {
+        by: operation.withheld.by,
+        text: operation.withheld.text,
+        opens: operation.withheld.opens,
+      },
     })),
     problems,
     adopted,

@@ -68,7 +68,7 @@ export async function makeWithHoldfast(engine: Engine, one: EngineCase, { root, 
   if (!drafted || problems.length > 0) throw new Error(problems.map(({ message }) => message).join('; ') || 'no plan');
 
   const created = new Map<number, string>();
-  const resolve = (ref: ContainerRef): string => ('id' in ref ? ref.id : (created.get(ref.createdBy) ?? ''));
+  const resolve = (ref: ContainerRef): string => (ref.id !== undefined ? ref.id : (created.get(ref.createdBy) ?? ''));
   const signal = new AbortController().signal;
   for (const operation of drafted.operations) {
     if (!isMaking(operation)) continue;

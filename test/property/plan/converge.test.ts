@@ -17,7 +17,8 @@ import { planOf, RUNS, started } from './situations.ts';
 function carryOut(app: AppPlan, model: ModelEngine, pick: (among: number) => number, most: number): OperationResult[] {
   const results = new Map<number, OperationResult>();
   const created = new Map<number, string>();
-  const resolve = (ref: ContainerRef): string => ('id' in ref ? ref.id : (created.get(ref.createdBy) as string));
+  const resolve = (ref: ContainerRef): string =>
+    ref.id !== undefined ? ref.id : (created.get(ref.createdBy) as string);
   let left = most;
   const one = (operation: Operation): OperationResult => {
     const needed = operation.after.map((id) => results.get(id) as OperationResult);

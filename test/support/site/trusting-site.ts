@@ -2,7 +2,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAdmission } from '../../../src/agent/admission/admission.ts';
+import type { AgentOptions } from '../../../src/agent/agent-options.ts';
 import { createFollower, type Follower } from '../../../src/agent/follow/follower.ts';
+import { createStaging } from '../../../src/agent/staging/staging.ts';
 import { acceptedStore } from '../../../src/agent/state/accepted.ts';
 import { createTrustStore } from '../../../src/agent/state/trust-store.ts';
 import { readTrust } from '../../../src/cli/repo/trust-file.ts';
@@ -111,23 +113,25 @@ export async function trustingSite(repo: GitRepo, trust: string, revision = 'mai
       const never = (): never => {
         throw new Error('nobody asks this here');
       };
+      const options: AgentOptions = {
+        clock,
+        disk: site.disk,
+        files: filesOn(site.disk),
+        engine: { stacks: never } as never,
+        source,
+        log: logger,
+        repo: site.repo.url,
+        revision: site.revision,
+        site: undefined,
+        stateDir: dir,
+        program: 'test',
+        compile: async () => ({ filesDir: join(dir, 'files') }),
+        intervalMs: 1000,
+        resyncMs: 1000,
+      };
       follower = createFollower({
-        options: {
-          clock,
-          disk: site.disk,
-          files: filesOn(site.disk),
-          engine: { stacks: never } as never,
-          source,
-          log: logger,
-          repo: site.repo.url,
-          revision: site.revision,
-          site: undefined,
-          stateDir: dir,
-          program: 'test',
-          compile: async () => ({ filesDir: join(dir, 'files') }),
-          intervalMs: 1000,
-          resyncMs: 1000,
-        },
+        options,
+        staging: await createStaging(options, () => undefined),
         admission,
         reconciler: {
           desire: (wanted) => {

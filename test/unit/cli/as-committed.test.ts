@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { asCommitted } from '../../../src/cli/repo/as-committed.ts';
 import { folderSnapshot } from '../../../src/source/folder-snapshot.ts';
+import { holdfast } from '../../support/program/holdfast-process.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -42,4 +43,19 @@ size 5
 
 test('in a folder that is no work tree nothing is kept by Git LFS', async () => {
   expect(await contentOf('model.bin')).toBe('hello');
+});
+
+test('a repo that the environment names is found without `.git` in the folder', async () => {
+  const repo = join(folder, 'elsewhere.git');
+  execFileSync('git', ['init', '-q', '--bare', repo]);
+  await writeFile(
+    join(folder, 'fleet/compose.yaml'),
+    'services: { web: { image: web, configs: [model] } }\nconfigs: { model: { file: ./model.bin } }\n',
+  );
+  const render = (env: Record<string, string>) => holdfast(['render', join(folder, 'fleet')], { env });
+  expect(await render({ GIT_DIR: repo, GIT_WORK_TREE: folder })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('is kept by Git LFS'),
+  });
+  expect(await render({})).toMatchObject({ code: 0 });
 });

@@ -55,3 +55,34 @@ secrets:
     await folder.remove();
   }
 });
+
+test('Windows that never open together are one error that names them and their sites', async () => {
+  const app = (window: string) => `${head}Application\nspec:\n  syncWindows:\n    - ${window}\n`;
+  const folder = await configFolder({
+    'fleet.yaml': `${head}Fleet\nspec:\n  syncWindows:\n    - {kind: deny, schedule: 0 6 * * *, duration: 18h}\n`,
+    'sites/a.yaml': `${head}Site\nspec: {timeZone: Europe/Lisbon}\n`,
+    'sites/b.yaml': `${head}Site\nspec: {timeZone: Asia/Tokyo}\n`,
+    'sites/c.yaml': `${head}Site\nspec: {timeZone: Asia/Tokyo}\n`,
+    'apps/good/app.yaml': app('{kind: allow, schedule: 0 2 * * *, duration: 2h}'),
+    'apps/good/compose.yaml': 'services: {web: {image: a}}\n',
+    'apps/never/app.yaml': app('{kind: allow, schedule: 0 12 * * *, duration: 2h}'),
+    'apps/never/compose.yaml': 'services: {web: {image: a}}\n',
+    'apps/some/app.yaml': app('{kind: allow, schedule: 0 2 * * *, duration: 2h, timeZone: Europe/Lisbon}'),
+    'apps/some/compose.yaml': 'services: {web: {image: a}}\n',
+  });
+  try {
+    expect(await run(['validate', folder.dir])).toBe(2);
+    const errors = written.split('\n').filter((text) => text.startsWith('error: '));
+    const rule =
+      '(an active deny wins, and each of Fleet, Site and Application that has an allow must have one open at the same time)';
+    const never = (name: string, window: string) =>
+      `no change of ${name} would ever be applied: its sync windows do not open within a year: deny "0 6 * * *" for 18h (fleet.yaml:5:7), allow ${window}`;
+    expect(errors).toEqual([
+      `error: apps/never/app.yaml:5:7: ${never('never', '"0 12 * * *" for 2h (apps/never/app.yaml:5:7)')} on site a ${rule}`,
+      `error: apps/never/app.yaml:5:7: ${never('never', '"0 12 * * *" for 2h (apps/never/app.yaml:5:7)')} on sites b, c ${rule}`,
+      `error: apps/some/app.yaml:5:7: ${never('some', '"0 2 * * *" for 2h (apps/some/app.yaml:5:7)')} on sites b, c ${rule}`,
+    ]);
+  } finally {
+    await folder.remove();
+  }
+});

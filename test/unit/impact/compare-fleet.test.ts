@@ -62,7 +62,7 @@ describe('the effect of a change on a fleet', () => {
     ]);
   });
 
-  test('sites whose changes differ only by their names and values are one group', async () => {
+  test('changes that differ by the name and the values of a site alone are one group', async () => {
     const own = (number: string) => document('Site', { values: { NUMBER: number } });
     const sites = { 'sites/a.yaml': own('10001'), 'sites/b.yaml': own('10002'), 'sites/c.yaml': own('10003') };
     const named = ', hostname: "till-${HOLDFAST_SITE}-${NUMBER}"';
@@ -128,6 +128,25 @@ describe('the effect of a change on a fleet', () => {
     expect((await told(from, to)).slice(-2)).toEqual([
       '1 site: a',
       '? not known: pinned to v1, which this clone lacks',
+    ]);
+  });
+
+  test('the step in which a change begins is told, and sites in other steps are other groups', async () => {
+    const rollout = { steps: [{ selector: { matchLabels: { ring: 'canary' } } }, { percent: 100, after: '1h' }] };
+    const stepped = (image: string) =>
+      fleet(web(image), {
+        'fleet.yaml': JSON.stringify({
+          apiVersion: 'holdfast/v1',
+          kind: 'Fleet',
+          spec: { syncPolicy: { automated: {} }, rollout },
+        }),
+      });
+    const lines = await told(stepped('shop/web:1'), stepped('shop/web:2'));
+    expect(lines.filter((line) => /^\d|^pos/.test(line))).toEqual([
+      '2 sites: b, c',
+      'pos (step 2 of 2, after 1 h)',
+      '1 site: a',
+      'pos (step 1 of 2, at once)',
     ]);
   });
 

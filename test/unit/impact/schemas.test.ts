@@ -69,6 +69,16 @@ describe('the output of diff is as its schema says', () => {
   });
 });
 
+const STEPS = {
+  syncPolicy: { automated: { prune: true } },
+  rollout: {
+    steps: [
+      { selector: { matchLabels: { ring: 'canary' } }, after: 'promotion' },
+      { percent: 100, after: '1h' },
+    ],
+  },
+};
+
 describe('the output of diff --fleet is as its schema says', () => {
   const from = fleet(compose('web:1'));
   const site = (spec: object): Files => ({ 'sites/b.yaml': document('Site', spec) });
@@ -89,6 +99,11 @@ describe('the output of diff --fleet is as its schema says', () => {
       'for a prune that is withheld',
       from,
       { ...fleet('services: { db: { image: db } }'), 'fleet.yaml': document('Fleet') },
+    ],
+    [
+      'for a rollout in steps',
+      { ...from, 'fleet.yaml': document('Fleet', STEPS) },
+      { ...fleet(compose('web:2')), 'fleet.yaml': document('Fleet', STEPS) },
     ],
     ['for no change', from, from],
   ])('%s', async (_, before, after) => {

@@ -30,7 +30,7 @@ const BOUNDED: Record<string, string> = {
   'trust/signature/ssh-key.ts /=+$/': OWN,
   'trust/signature/openpgp.ts /insecure .*algorithm/i': 'the words of openpgp.js for what it found',
   'compose/config/printer.ts /0+$/': OWN,
-  'compose/keys/quantities.ts /(\\d*)(?:\\.(\\d*))?(ns|us|µs|μs|ms|[smhdw])/g':
+  'lib/text/duration.ts /(\\d*)(?:\\.(\\d*))?(ns|us|µs|μs|ms|[smhdw])/g':
     'a text that was found to be made of such pieces whole, so each search ends at once',
   'secrets/formats/go-values.ts /0+$/': 'the first nine digits of a fraction of a second',
 };

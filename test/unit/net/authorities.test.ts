@@ -1,4 +1,5 @@
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import * as http from 'node:http';
 import * as https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -109,4 +110,28 @@ test('a file of authorities is asked besides the machine’s own, and somebody e
   expect(await open(at('other.pem'))(url)).toBe(200);
   process.env.SSL_CERT_FILE = at('other.pem');
   expect(await failure(open(at('other.pem'))(url))).toMatchObject({ kind: 'tls' });
+});
+
+test('the date of a verified answer is told, and that of an unverified or an unencrypted one is not', async () => {
+  const dates: number[] = [];
+  const ask = async (url: string, caFile?: string) => {
+    const client = httpClient({
+      clock: systemClock,
+      limits: LIMITS,
+      onDate: (date) => dates.push(date),
+      ...(caFile && { caFile }),
+    });
+    ends.push(() => client.close());
+    const answer = await client.exchange({ method: 'GET', url, headers: {} }, undefined, live);
+    answer.drop();
+  };
+  const chain = await serve(['server', 'middle']);
+  await failure(ask(chain, at('other.pem')));
+  const plain = http.createServer((_, response) => response.end());
+  await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
+  ends.push(() => plain.close());
+  await ask(`http://127.0.0.1:${(plain.address() as AddressInfo).port}/`);
+  expect(dates).toEqual([]);
+  await ask(chain, at('root.pem'));
+  expect(dates).toEqual([expect.closeTo(Date.now(), -5)]);
 });

@@ -62,11 +62,8 @@ export const serviceNetworks: Decoder<ServiceNetwork[]> = withShape(ENDPOINT.sha
     const written = isEmpty ? null : (ENDPOINT(value, report) ?? null);
     const read = written ?? {};
     if (read.interface_name && read.driver_opts?.[INTERFACE_OPTION]) {
-      report.error(
-        keyAt,
-        `${key} names its interface twice`,
-        `interface_name is the driver option ${INTERFACE_OPTION}`,
-      );
+      const hint = `interface_name is the driver option ${INTERFACE_OPTION}`;
+      report.error(keyAt, `${key} names its interface twice`, hint);
     }
     const options = { ...read.driver_opts, ...(read.interface_name && { [INTERFACE_OPTION]: read.interface_name }) };
     const endpoint: EndpointSpec = present({

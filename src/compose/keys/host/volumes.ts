@@ -25,11 +25,7 @@ const BIND_KEYS = {
   recursive: word('enabled', 'disabled', 'writable', 'readonly'),
 };
 
-const VOLUME_KEYS = {
-  nocopy: flag,
-  subpath: text,
-  labels,
-};
+const VOLUME_KEYS = { nocopy: flag, subpath: text, labels };
 
 const TMPFS_KEYS = { size: bytes, mode: integer(0, 0o7777) };
 
@@ -113,11 +109,8 @@ function applyOption(mount: Mount, option: string, report: Report): boolean {
   } else if (WITHOUT_EFFECT.includes(option)) {
     report.warn(mount.at, `the mount option ${option} has no effect on Linux`);
   } else {
-    report.error(
-      mount.at,
-      `a ${mount.Type} mount has no option ${option}`,
-      'known are ro, rw, z, Z, nocopy and the propagations',
-    );
+    const hint = 'known are ro, rw, z, Z, nocopy and the propagations';
+    report.error(mount.at, `a ${mount.Type} mount has no option ${option}`, hint);
     return false;
   }
   return true;

@@ -10,11 +10,8 @@ export const command: Decoder<string[]> = (node, report) => {
   }
   const split = splitWords(node.value);
   if ('words' in split) return split.words;
-  return report.error(
-    node,
-    `this command cannot be split into words: ${split.problem}`,
-    'write it as a list, or as ["sh", "-c", "..."] to run it in a shell',
-  );
+  const hint = 'write it as a list, or as ["sh", "-c", "..."] to run it in a shell';
+  return report.error(node, `this command cannot be split into words: ${split.problem}`, hint);
 };
 
 /**

@@ -10,11 +10,8 @@ export const restart: Decoder<{ written: string; policy: RestartPolicy }> = (nod
   if (node.kind === 'scalar' && node.value === '') return undefined;
   const match = /^(no|none|always|any|unless-stopped|on-failure)(?::(\d+))?$/.exec(value);
   if (!match || (match[2] !== undefined && match[1] !== 'on-failure')) {
-    return report.error(
-      node,
-      `${quoted(node)} is not a restart policy`,
-      'no (in quotes), always, unless-stopped, on-failure or on-failure:3',
-    );
+    const hint = 'no (in quotes), always, unless-stopped, on-failure or on-failure:3';
+    return report.error(node, `${quoted(node)} is not a restart policy`, hint);
   }
   return { written: value, policy: policy(match[1] ?? '', Number(match[2] ?? 0)) };
 };

@@ -97,11 +97,8 @@ async function folderBeside(
     );
   }
   const refuse = (why: string): never => {
-    throw InputError.at(
-      at,
-      `Git has nothing there, and on a site the path leads to ${site}: ${why}`,
-      'add what it names to Git, name another folder, or write the absolute path that it has on the site',
-    );
+    const hint = 'add what it names to Git, name another folder, or write the absolute path that it has on the site';
+    throw InputError.at(at, `Git has nothing there, and on a site the path leads to ${site}: ${why}`, hint);
   };
   if (first.startsWith('.')) refuse('folders there that begin with a dot are not for apps');
   const isApp =

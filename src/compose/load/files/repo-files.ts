@@ -46,11 +46,8 @@ export class RepoFiles {
     if (!file) return undefined;
     if (file.content.byteLength > this.maxFileBytes) {
       const message = `${path} is larger than ${sizeOf(this.maxFileBytes)}, the limit for one file`;
-      throw InputError.at(
-        at,
-        message,
-        'put the file on each site and write its absolute path, or raise --max-file-bytes there',
-      );
+      const hint = 'put the file on each site and write its absolute path, or raise --max-file-bytes there';
+      throw InputError.at(at, message, hint);
     }
     refuseFiltered(file.content, path, at);
     return file;

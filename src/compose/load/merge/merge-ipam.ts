@@ -31,11 +31,8 @@ function mappings(node: YamlNode): MappingNode[] {
   return node.items.map((item) => {
     if (item.kind !== 'mapping') throw InputError.at(item.at, 'a pool of ipam.config must be a mapping');
     if (seen.has(subnet(item))) {
-      throw InputError.at(
-        item.at,
-        'two pools of ipam.config have one subnet',
-        'remove one, or replace both with !override',
-      );
+      const hint = 'remove one, or replace both with !override';
+      throw InputError.at(item.at, 'two pools of ipam.config have one subnet', hint);
     }
     seen.add(subnet(item));
     return item;

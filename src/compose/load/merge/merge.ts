@@ -33,7 +33,7 @@ function merge(base: YamlNode, over: YamlNode, path: readonly string[]): YamlNod
   if (isNull(base)) return over;
   if (base.kind === 'mapping') return mergeMappings(base, fitting(base, over, path), path);
   if (base.kind === 'sequence') return { ...base, items: [...base.items, ...fitting(base, over, path).items] };
-  return over;
+  return replace(base, over, path);
 }
 
 function mergeMappings(base: MappingNode, over: MappingNode, path: readonly string[]): MappingNode {
@@ -58,7 +58,7 @@ function fitting<T extends YamlNode>(base: T, over: YamlNode, path: readonly str
 
 const isNull = (node: YamlNode): boolean => node.kind === 'scalar' && node.value === null;
 
-const replace: Rule = (_base, over) => over;
+const replace: Rule = (base, over) => ({ ...over, replaced: base });
 
 /** Joins two values into one list. Each may be a mapping, a list of `NAME=value` or one string. If a name is there twice, the last one counts. */
 const appended: Rule = (base, over, path) => ({
@@ -113,7 +113,7 @@ const logging: Rule = (base, over, path) => {
   if (base.kind !== 'mapping') throw InputError.at(base.at, `logging must be a mapping, not ${describe(base)}`);
   const [mine, theirs] = [entryOf(base, 'driver'), entryOf(over, 'driver')];
   const text = (entry: MappingEntry | undefined) => (entry?.value.kind === 'scalar' ? entry.value.text : undefined);
-  if (mine && theirs && text(mine) !== text(theirs)) return over;
+  if (mine && theirs && text(mine) !== text(theirs)) return replace(base, over, path);
   return mergeMappings(base, fitting(base, over, path), path);
 };
 

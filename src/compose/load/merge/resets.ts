@@ -1,8 +1,11 @@
-import { InputError } from '../../../lib/errors.ts';
-import type { MappingEntry, MappingNode, YamlNode } from '../../../yaml/node.ts';
+import { InputError, type Position } from '../../../lib/errors.ts';
+import type { MappingEntry, MappingNode, RemovedEntry, YamlNode } from '../../../yaml/node.ts';
 
-/** The entries that the `!reset` and `!override` of a file remove from the files before it: by key, all of a value or parts below it. */
-export type Resets = ReadonlyMap<string, Resets | 'all'>;
+/**
+ * The entries that the `!reset` and `!override` of a file remove from the files before it: by key, parts below it, or all of a value with the position of the
+ * tag that removes it.
+ */
+export type Resets = ReadonlyMap<string, Resets | Position>;
 
 const NONE: Resets = new Map();
 
@@ -29,11 +32,11 @@ export function splitResets(root: MappingNode): { root: MappingNode; resets: Res
 type Visit = (node: YamlNode) => { node: YamlNode; resets: Resets };
 
 function split(node: MappingNode, visit: Visit): { node: MappingNode; resets: Resets } {
-  const resets = new Map<string, Resets | 'all'>();
+  const resets = new Map<string, Resets | Position>();
   const entries: MappingEntry[] = [];
   for (const entry of node.entries) {
     const { tag } = entry.value;
-    if (tag) resets.set(entry.key, 'all');
+    if (tag) resets.set(entry.key, entry.value.at);
     if (tag === '!reset') continue;
     if (tag === '!override') {
       entries.push({ ...entry, value: untagged(entry.value) });
@@ -70,17 +73,23 @@ function refuseTags(node: YamlNode): void {
 /** The tree without the removed entries. */
 export function applyResets<T extends YamlNode>(node: T, resets: Resets | undefined): T {
   if (!resets || resets.size === 0 || node.kind !== 'mapping') return node;
+  const removed: RemovedEntry[] = [...(node.removed ?? [])];
   const entries = node.entries.flatMap((entry) => {
     const below = resets.get(entry.key);
-    if (below === 'all') return [];
+    if (below && isPosition(below)) {
+      removed.push({ entry, by: below });
+      return [];
+    }
     return [below ? { ...entry, value: applyResets(entry.value, below) } : entry];
   });
-  return { ...node, entries };
+  return { ...node, entries, ...(removed.length > 0 && { removed }) };
 }
 
 /** The resets below a key; undefined when there are none. */
 export function resetsBelow(resets: Resets, ...keys: string[]): Resets | undefined {
-  let here: Resets | 'all' | undefined = resets;
-  for (const key of keys) here = here instanceof Map ? here.get(key) : undefined;
-  return here === 'all' ? undefined : here;
+  let here: Resets | Position | undefined = resets;
+  for (const key of keys) here = here && !isPosition(here) ? here.get(key) : undefined;
+  return here && isPosition(here) ? undefined : here;
 }
+
+const isPosition = (found: Resets | Position): found is Position => 'line' in found;

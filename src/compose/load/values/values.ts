@@ -1,5 +1,7 @@
+import { own } from '../../../lib/own.ts';
 import type { PlacedApp } from '../../../model/fleet.ts';
 import type { Reading } from '../../../model/state.ts';
+import type { LoadTrace, OriginsOf, ValueSource } from '../trace.ts';
 import type { Lookup } from './template.ts';
 
 /** The folder of all apps on a site that names no other. */
@@ -33,6 +35,8 @@ export interface CompileOptions {
   onName?: ((name: string) => void) | undefined;
   /** Called with each name that gets a placeholder. */
   onPlaceholder?: ((name: string) => void) | undefined;
+  /** Hears from where loading read. */
+  trace?: LoadTrace | undefined;
 }
 
 /** The meaning of paths that lead out of an app's folder, at its last acceptance. */
@@ -85,6 +89,25 @@ export class Values {
     const isOfSites = this.options.placeholders === true && this.isSiteValue('HOME');
     return this.ofSite('HOME') ?? (isOfSites ? this.placeholder('HOME') : undefined);
   }
+
+  get trace(): LoadTrace | undefined {
+    return this.options.trace;
+  }
+
+  /** All values that a name has, the one that counts first. */
+  readonly origins: OriginsOf = (name) => {
+    const { localValues, environment } = this.options;
+    const sources = { builtIn: this.builtIn, local: localValues, git: this.app.values, environment };
+    return [
+      ...Object.entries(sources).flatMap(([source, values]) => {
+        const value = own(values, name);
+        return value === undefined ? [] : [{ source: source as ValueSource, value }];
+      }),
+      ...[this.dotenv.get(name)].flatMap((value) =>
+        value === undefined ? [] : [{ source: 'dotenv' as const, value }],
+      ),
+    ];
+  };
 
   private placeholder(name: string): string {
     this.options.onPlaceholder?.(name);

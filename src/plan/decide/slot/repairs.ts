@@ -1,6 +1,7 @@
 import { own } from '../../../lib/own.ts';
 import type { Attempt } from '../../facts/app-facts.ts';
 import { attempt } from '../../facts/app-facts.ts';
+import type { Change } from '../../facts/policy.ts';
 import type { Known, Repairs } from '../decision.ts';
 import { isAnyHeld, needNetwork } from '../needs.ts';
 import type { Assessment } from './assess.ts';
@@ -10,6 +11,7 @@ export function repairsOf(
   known: Known,
   slotChange: Attempt,
   { container, update, connect, disconnect }: Assessment,
+  windows: Change['windows'],
 ): Repairs {
   const { networks } = known.resources;
   const reasons = [...disconnect, ...connect].map(({ reason }) => reason).concat(update?.reasons ?? []);
@@ -33,7 +35,7 @@ export function repairsOf(
     });
   const blocking = connect.map(({ network }) => networks.get(network)).find((each) => each?.kind === 'unusable');
   return {
-    change: repairChange(known, slotChange, reasons.join('; ')),
+    change: repairChange(known, slotChange, reasons.join('; '), windows),
     disconnect: left,
     connect: joined,
     update,
@@ -42,9 +44,14 @@ export function repairsOf(
 }
 
 /** Repairs have a backoff of their own, by what is repaired: another drift is repaired at once, the same one again and again is not. */
-export const repairChange = ({ facts }: Known, change: Attempt, goal: string): Attempt =>
-  attempt(facts, { ...change, retry: { purpose: 'repair', goal, counts: 'attempts' } });
+export const repairChange = ({ facts }: Known, change: Attempt, goal: string, windows: Change['windows']): Attempt =>
+  attempt(facts, { ...change, windows, retry: { purpose: 'repair', goal, counts: 'attempts' } });
 
-/** A network that the container has to join before its start will not be joined in this pass. */
+/**
+ * A network that the container has to join before its start will not be joined in this pass. One that it joins when the sync windows open keeps it from
+ * nothing.
+ */
 export const holdsStart = ({ change, connect }: Repairs): boolean =>
-  connect.some(({ needs, waits }) => !waits && (change.withheld !== undefined || isAnyHeld(needs)));
+  connect.some(({ needs, waits }) => !waits && (isHeld(change) || isAnyHeld(needs)));
+
+const isHeld = ({ withheld }: Attempt): boolean => withheld !== undefined && withheld.by !== 'syncWindow';

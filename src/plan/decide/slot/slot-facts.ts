@@ -13,6 +13,7 @@ import { type Needs, needsToCreate, needsToStart } from '../needs.ts';
 import type { Assessment } from './assess.ts';
 import { repairChange, repairsOf } from './repairs.ts';
 import { type Loop, loopOf } from './replacement-loop.ts';
+import { windowsOnMending, windowsOnName } from './slot-windows.ts';
 import { watch } from './steady.ts';
 
 /** The questions that the rules of decide.ts ask. They change nothing. */
@@ -54,9 +55,10 @@ export function slotFacts(known: Known, slot: Slot, paced: Withheld | undefined)
     loop: (old) => loopOf(facts, slot, old),
     needs: () => needsToCreate(known, slot),
     needsToStart: () => needsToStart(known, slot, true),
-    repairs: (current) => repairsOf(known, change, current),
+    repairs: (current) => repairsOf(known, change, current, windowsOnMending(facts, slot)),
     // Per container: that another one had to be renamed before must not keep a replacement unfinished.
-    rename: ({ id }) => nameHolder(facts, wanted.name) ?? repairChange(known, change, `name of ${id}`),
+    rename: ({ id, name }) =>
+      nameHolder(facts, wanted.name) ?? repairChange(known, change, `name of ${id}`, windowsOnName(facts, slot, name)),
     previous: (containers) => previousOf(known, slot, containers),
     pendingHooks: (current) => pendingHooks(facts, slot, current),
     isImageHere: () => own(facts.actual.images, wanted.spec.Image) !== undefined,

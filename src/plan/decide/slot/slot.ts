@@ -8,8 +8,10 @@ import { slotGoal } from '../../facts/others/joined.ts';
 import { ownedFields } from '../../facts/owned-fields.ts';
 import { isTemporaryName } from '../../facts/temporary-names.ts';
 import type { Known, Slot } from '../decision.ts';
+import { writesFor } from '../files.ts';
 import { type Assessment, assess } from './assess.ts';
 import { externalReasons } from './external-reasons.ts';
+import { windowsOnSlot } from './slot-windows.ts';
 
 /** The services that this one joins have to be decided. */
 export function slotOf(known: Known, service: DesiredService, wanted: DesiredContainer): Slot {
@@ -19,10 +21,13 @@ export function slotOf(known: Known, service: DesiredService, wanted: DesiredCon
   const claimants = claimantsOf(actual.containers, id);
   const created = new Set([...resources.networks].flatMap(([name, { kind }]) => (kind === 'create' ? [name] : [])));
   const owned = ownedFields(desired, service.name);
+  /** All present ones would be right if a container that they join were the same. */
+  let isCutOff = writesFor(resources.files, wanted).boundItself.length === 0;
   const present = claimants
     .filter(({ status }) => status !== 'removing')
     .map((found) => {
       const assessed = assess(wanted, found, actual, created, owned);
+      if (assessed.replace.length > 0) isCutOff = false;
       const external = externalReasons(known, wanted, found);
       return {
         ...assessed,
@@ -44,11 +49,16 @@ export function slotOf(known: Known, service: DesiredService, wanted: DesiredCon
     goal: slotGoal(desired, wanted, neighbours),
     counts: isRepeated ? 'attempts' : 'failures',
   };
+  const windows = windowsOnSlot(
+    facts,
+    { id, wanted, present, current, others },
+    isCutOff && present.length > 0 && current === undefined,
+  );
   return {
     id,
     service,
     wanted,
-    change: attempt(facts, { service: service.name, subject: slotSubject(id), cause, retry }),
+    change: attempt(facts, { service: service.name, subject: slotSubject(id), cause, windows, retry }),
     leaving: claimants.filter(({ status }) => status === 'removing'),
     present,
     current,

@@ -36,9 +36,8 @@ export function leavesOf(draft: Draft, holder: ActualContainer, things: SharedTh
 
 const joins = ({ draft, facts }: AppDraft): Joining[] =>
   draft.all().flatMap((join) => {
-    if (join.kind !== 'connectNetwork' || join.onlyIfFailed !== undefined || !('id' in join.container)) return [];
-    const { id } = join.container;
-    const container = facts.actual.containers.find((each) => each.id === id);
+    if (join.kind !== 'connectNetwork' || join.onlyIfFailed !== undefined) return [];
+    const container = facts.actual.containers.find(({ id }) => id === join.container.id);
     return container && isUp(container) && addressesOf(join.endpoint).length > 0 ? [{ join, container }] : [];
   });
 

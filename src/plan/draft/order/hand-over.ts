@@ -31,13 +31,11 @@ export function orderHandOvers(app: AppDraft): void {
 
 function handOverName(app: AppDraft, { rename: handle, ref, wanted }: Renaming, renaming: readonly Renaming[]): void {
   const { draft, facts } = app;
-  const holder = facts.actual.containers.find(
-    ({ id, name }) => name === wanted.name && !('id' in ref && ref.id === id),
-  );
+  const holder = facts.actual.containers.find(({ id, name }) => name === wanted.name && ref.id !== id);
   if (!holder) return;
   if (holder.identity.app !== facts.desired.name) {
     if (!fateOfName(facts.neighbours, holder).letsGo) return;
-    if ('id' in ref && isNameWantedElsewhere(facts, ref.name)) stepAside(app, handle, wanted, ref.name);
+    if (ref.id !== undefined && isNameWantedElsewhere(facts, ref.name)) stepAside(app, handle, wanted, ref.name);
     draft.withhold(handle, waitsFor(facts, holder, `the name ${wanted.name}`));
     return;
   }
@@ -46,7 +44,7 @@ function handOverName(app: AppDraft, { rename: handle, ref, wanted }: Renaming, 
     draft.order(removed, handle);
     return;
   }
-  const own = renaming.find((other) => 'id' in other.ref && other.ref.id === holder.id);
+  const own = renaming.find((other) => other.ref.id === holder.id);
   if (!own || draft.order(own.rename, handle)) return;
   const aside = stepAside(app, own.rename, own.wanted, wanted.name);
   if (aside !== undefined) draft.order(aside, handle);
@@ -99,7 +97,7 @@ function handOver(app: AppDraft, starting: Starting, holder: ActualContainer): v
 function letGoForOthers({ draft, facts }: AppDraft, predecessors: number[], ready: number[]): void {
   for (const stopped of predecessors) {
     const { container } = draft.get(stopped) as Operation & { kind: 'stopContainer' };
-    const found = facts.actual.containers.find(({ id }) => 'id' in container && id === container.id);
+    const found = facts.actual.containers.find(({ id }) => id === container.id);
     const wish = found && wishOf(facts, found);
     if (found && wish) stopEarly(draft, found, stopped, `lets go of ${wish.text}, which app ${wish.app} needs`, ready);
   }
@@ -154,8 +152,7 @@ function stopEarly(draft: Draft, holder: ActualContainer, stopped: number, reaso
   const { id, ...stop } = draft.get(stopped);
   let after = ready;
   for (const hook of draft.behind(stopped).sort((a, b) => a.id - b.id)) {
-    if (hook.kind !== 'runHook' || hook.phase !== 'pre_stop') continue;
-    if (!('id' in hook.container) || hook.container.id !== holder.id) continue;
+    if (hook.kind !== 'runHook' || hook.phase !== 'pre_stop' || hook.container.id !== holder.id) continue;
     const { id: _, ...copy } = hook;
     after = [draft.add({ ...copy, reason, after })];
   }

@@ -30,7 +30,7 @@ export function postStart(
   { from = 0, reason = 'it has been started', onlyIfFailed }: Partial<Occasion> & { from?: number } = {},
 ): number[] {
   // They belong to a start that was allowed: selfHeal does not hold them back.
-  const tried = attempt(facts, { ...change, cause: 'revision', retry: hooksRetry(wanted) });
+  const tried = attempt(facts, { ...change, cause: 'revision', windows: 'never', retry: hooksRetry(wanted) });
   const conceals = (hook: Hook): string[] => concealedOf(hook, wanted.spec.Env, wanted.spec.Files);
   const shared = { ...tried, cause: change.cause, container, reason, mayFail: false, phase: 'post_start' } as const;
   return inTurn(draft, wanted.hooks?.postStart ?? [], from, after, conceals, { ...shared, onlyIfFailed });

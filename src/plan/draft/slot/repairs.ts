@@ -24,7 +24,7 @@ export function draftRepairs(
   for (const { network, endpoint, reason, needs, waits } of connect) {
     const after = [...meet(app, service, needs), left.get(network) ?? []].flat();
     const joined = draft.add({ kind: 'connectNetwork', network, endpoint, reason, after, ...shared });
-    if (!waits) ready.push(joined);
+    if (!waits && change.withheld?.by !== 'syncWindow') ready.push(joined);
   }
   if (update) {
     const { changes, reasons, fields } = update;

@@ -92,7 +92,7 @@ export function start(
   reason: string,
   after: number[],
 ): { started: number; up: number[] } {
-  const filled = 'createdBy' in container ? [] : fill(work, container, after);
+  const filled = container.id === undefined ? [] : fill(work, container, after);
   const started = work.app.draft.add({
     kind: 'startContainer',
     container,

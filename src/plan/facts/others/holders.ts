@@ -5,6 +5,7 @@ import type { ActualContainer, DesiredContainer, DesiredService } from '../../..
 import type { AppFacts } from '../app-facts.ts';
 import { claims, isUp, type NamedSlot } from '../containers.ts';
 import { type Fate, fateOf, fateOfName } from '../neighbours.ts';
+import { endsByItself } from '../policy.ts';
 import { claimantOf, joinedBy } from './joined.ts';
 import { type SharedThing, sharedThings } from './shared-things.ts';
 
@@ -65,15 +66,15 @@ function keptName(facts: AppFacts, slot: NamedSlot): Problem | undefined {
 }
 
 /**
- * The reason that a container stays although Git wants it gone. A backoff is none, since it ends, and neither is a reason that holds back
- * the whole app.
+ * The reason that a container stays although Git wants it gone. A backoff or a closed sync window is none, since it ends, and neither is
+ * a reason that holds back the whole app.
  */
 export function reasonToKeep(
   { desired, hold }: AppFacts,
   { identity }: ActualContainer,
   fate: Fate,
 ): Withheld | undefined {
-  if (!fate.letsGo || !fate.held || fate.held.by === 'backoff') return undefined;
+  if (!fate.letsGo || !fate.held || endsByItself(fate.held)) return undefined;
   if (identity.app === desired.name && hold({ cause: 'revision' })?.by === fate.held.by) return undefined;
   return fate.held;
 }

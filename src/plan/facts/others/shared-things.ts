@@ -5,9 +5,11 @@ import { own } from '../../../lib/own.ts';
 import type { ContainerSpec, EndpointSpec, MountSpec, PortBinding } from '../../../model/spec.ts';
 
 /**
- * A thing that two containers would both use while they run. * - `refused`: the engine, or the hardware, gives it to one of them only. -
- * `data`: both may have it, but data suffers if one was not made to share it with the other. - `shared`: neither suffers, but it is better
- * if one lets go of it first.
+ * A thing that two containers would both use while they run.
+ *
+ * - `refused`: the engine, or the hardware, gives it to one of them only.
+ * - `data`: both may have it, but data suffers if one was not made to share it with the other.
+ * - `shared`: neither suffers, but it is better if one lets go of it first.
  */
 export interface SharedThing {
   kind: 'port' | 'address' | 'device' | 'volume' | 'path';

@@ -101,7 +101,7 @@ describe('a container is a line', () => {
     ]);
   });
 
-  test('that has yet to run hooks', () => {
+  test('with hooks that are left to run', () => {
     const git = shop(service('web', {}, { postStart: ['warm'] }));
     const actual = actualOf(git);
     const pendingHooks = { [slotKey({ app: 'shop', service: 'web', number: 1 })]: { before: [], done: 0 } };

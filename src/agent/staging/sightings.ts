@@ -1,0 +1,114 @@
+import type { Clock } from '../../lib/clock.ts';
+import type { Disk } from '../../lib/disk.ts';
+import type { SiteStep } from '../../model/fleet.ts';
+import { seal, unseal } from '../state/state-file.ts';
+
+/** The first sight of a change of an app. */
+interface Sighting {
+  /** The digest of what the app would be; another one is another change. */
+  change: string;
+  /** The time that agents of this site had run until then, in milliseconds. */
+  ran: number;
+  /** The wall time in milliseconds; absent where the clock was not trusted then. */
+  wall?: number | undefined;
+}
+
+interface Stored {
+  ran: number;
+  /** By app. */
+  sightings: Record<string, Sighting>;
+}
+
+const VERSION = 1;
+/** While a change waits, the time that the agent has run is written at most so often; a crash costs a site at most so much more waiting. */
+const WRITE_EACH_MS = 15 * 60_000;
+
+/**
+ * Remembers when this site first saw a change, and so when it may begin. Wall time counts where the clock could be trusted both times, else the time
+ * that the agent has run: a clock at 1970 or 2099 shortens no wait.
+ */
+export interface Sightings {
+  /** Notes a change; the time of its first sight stays. */
+  see(app: string, change: string): void;
+  /** Forgets changes of apps that are not among these. */
+  keep(apps: readonly string[]): void;
+  /** Milliseconds until the change of an app may begin, by its step; 0: now. Infinity: only a promotion opens the step. */
+  wait(app: string, step: SiteStep | undefined): number;
+  /** Puts on the disk what is new. Throws what the disk throws. */
+  save(): Promise<void>;
+}
+
+interface SightingsOptions {
+  disk: Disk;
+  path: string;
+  clock: Pick<Clock, 'monotonic'>;
+  /** The wall time in milliseconds while the site's clock is trusted. */
+  trustedWall: () => number | undefined;
+}
+
+/** Reads what is remembered. A damaged file is told in `problem`: all waits begin again. Throws StateError for the file of a newer Holdfast. */
+export async function openSightings({
+  disk,
+  path,
+  clock,
+  trustedWall,
+}: SightingsOptions): Promise<{ sightings: Sightings; problem?: string }> {
+  const content = await disk.read(path);
+  const text = content && Buffer.from(content).toString('utf8');
+  const read = text === undefined ? undefined : parse(unseal(path, text, VERSION));
+  const stored: Stored = read ?? { ran: 0, sightings: {} };
+  const known = new Map(Object.entries(stored.sightings));
+  const start = clock.monotonic();
+  const ran = (): number => stored.ran + clock.monotonic() - start;
+  let written = text ?? '';
+  let writtenAt = ran();
+  let isNew = false;
+
+  const sightings: Sightings = {
+    see(app, change) {
+      if (known.get(app)?.change === change) return;
+      known.set(app, { change, ran: ran(), wall: trustedWall() });
+      isNew = true;
+    },
+    keep(apps) {
+      for (const app of known.keys()) {
+        if (apps.includes(app)) continue;
+        known.delete(app);
+        isNew = true;
+      }
+    },
+    wait(app, step) {
+      if (!step || step.after === 0) return 0;
+      if (step.after === 'promotion') return Number.POSITIVE_INFINITY;
+      const seen = known.get(app);
+      if (!seen) return step.after;
+      const now = trustedWall();
+      const since = seen.wall !== undefined && now !== undefined ? now - seen.wall : ran() - seen.ran;
+      return Math.max(0, step.after - Math.max(0, since));
+    },
+    async save() {
+      if (!isNew && (known.size === 0 || ran() - writtenAt < WRITE_EACH_MS)) return;
+      const now = ran();
+      const next = seal(VERSION, { ran: now, sightings: Object.fromEntries(known) } satisfies Stored);
+      if (next !== written) await disk.write(path, next, 0o600);
+      written = next;
+      writtenAt = now;
+      isNew = false;
+    },
+  };
+  return {
+    sightings,
+    ...(text !== undefined && !read && { problem: `${path} is damaged: changes that wait begin to wait again` }),
+  };
+}
+
+function parse(value: unknown): Stored | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { ran, sightings } = value as Partial<Stored>;
+  if (typeof ran !== 'number' || typeof sightings !== 'object' || sightings === null) return undefined;
+  const isWhole = Object.values(sightings).every(
+    ({ change, ran: at, wall }) =>
+      typeof change === 'string' && typeof at === 'number' && (wall === undefined || typeof wall === 'number'),
+  );
+  return isWhole ? { ran, sightings } : undefined;
+}

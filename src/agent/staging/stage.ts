@@ -1,0 +1,103 @@
+import { longerOf } from '../../fleet/rollout.ts';
+import { own } from '../../lib/own.ts';
+import type { PlacedApp, SiteStep } from '../../model/fleet.ts';
+import type { DesiredApp, DesiredSite } from '../../model/state.ts';
+import { changeDigest } from '../../plan/facts/goals.ts';
+import type { Accepted, AcceptedApp } from '../state/accepted.ts';
+import { type ChangingApp, changeSets, type Ties } from './change-sets.ts';
+import type { Sightings } from './sightings.ts';
+
+/** A change of an app that has not begun. */
+export interface WaitingChange {
+  app: string;
+  step: SiteStep | undefined;
+  /** Apps whose changes begin together with it. */
+  together: string[];
+  /** Milliseconds; Infinity: until a promotion. */
+  wait: number;
+}
+
+export interface Staged {
+  accepted: Accepted;
+  waiting: WaitingChange[];
+}
+
+/** The digest of an app that Git has no more. */
+const GONE = 'gone';
+
+/**
+ * Splits what was gathered into what begins now and what waits for its step of the rollout. An app whose change waits stays as it runs; its policies of
+ * Git count at once. `running` and `wanted` are the two states as they compile by the site's settings of now, so that the site's own values hold
+ * nothing back. A site that never accepted anything waits for nothing, and neither does one that pins a commit or a tag.
+ */
+export function stage(
+  next: Accepted,
+  current: Accepted | undefined,
+  { running, wanted, sightings }: { running: DesiredSite | undefined; wanted: DesiredSite; sightings: Sightings },
+): Staged {
+  if (!current || !running || next.pin?.isFixed) {
+    sightings.keep([]);
+    return { accepted: { ...next, waiting: undefined }, waiting: [] };
+  }
+  const [before, after] = [byName(running), byName(wanted)];
+  const broken = new Set([...running.broken, ...wanted.broken].map(({ name }) => name));
+  const names = [...new Set([...Object.keys(current.apps), ...Object.keys(next.apps)])].filter(
+    (name) => !broken.has(name),
+  );
+  const changing = names.filter((name) => digestOf(before.get(name)) !== digestOf(after.get(name)));
+  for (const name of changing) sightings.see(name, digestOf(after.get(name)));
+  sightings.keep(changing);
+
+  const stepFor = (name: string): SiteStep | undefined => {
+    const [old, wish] = [own(current.apps, name)?.placed.step, own(next.apps, name)?.placed.step];
+    return own(next.apps, name) ? longerOf(old, wish) : (old ?? next.site.step);
+  };
+  const ties = changing.map(
+    (name): ChangingApp => ({
+      name,
+      before: tiesOf(own(current.apps, name), before.get(name)),
+      after: tiesOf(own(next.apps, name), after.get(name)),
+    }),
+  );
+  const waiting = changeSets(ties).flatMap((set): WaitingChange[] => {
+    const wait = Math.max(...set.map((name) => sightings.wait(name, stepFor(name))));
+    return wait > 0
+      ? set.map((app) => ({ app, step: stepFor(app), together: set.filter((each) => each !== app), wait }))
+      : [];
+  });
+  return { accepted: keptBack(next, current, waiting), waiting };
+}
+
+function keptBack(next: Accepted, current: Accepted, waiting: readonly WaitingChange[]): Accepted {
+  if (waiting.length === 0) return { ...next, waiting: undefined };
+  const apps = { ...next.apps };
+  const held: Record<string, AcceptedApp | null> = {};
+  for (const { app } of waiting) {
+    const [old, wish] = [own(current.apps, app), own(next.apps, app)];
+    held[app] = wish ?? null;
+    if (old) apps[app] = { ...old, placed: withPolicies(old.placed, wish?.placed) };
+    else delete apps[app];
+  }
+  return { ...next, apps, waiting: held };
+}
+
+/** The app as it runs, with the policies that Git has for it now. */
+const withPolicies = (running: PlacedApp, wanted: PlacedApp | undefined): PlacedApp =>
+  wanted ? { ...running, sync: wanted.sync, suspend: wanted.suspend, syncWindows: wanted.syncWindows } : running;
+
+/** The state with all changes that wait, as it would be if none did. */
+export function unstaged(accepted: Accepted): Accepted {
+  const apps = { ...accepted.apps };
+  for (const [name, app] of Object.entries(accepted.waiting ?? {})) {
+    if (app) apps[name] = app;
+    else delete apps[name];
+  }
+  return { ...accepted, apps, waiting: undefined };
+}
+
+const byName = ({ apps }: DesiredSite): Map<string, DesiredApp> => new Map(apps.map((app) => [app.name, app]));
+
+const digestOf = (app: DesiredApp | undefined): string => (app ? changeDigest(app) : GONE);
+
+const tiesOf = (accepted: AcceptedApp | undefined, app: DesiredApp | undefined): Ties | undefined =>
+  accepted && { claims: accepted.claims ?? [], services: app?.services.map(({ name }) => name) ?? [] };

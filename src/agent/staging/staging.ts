@@ -1,0 +1,89 @@
+import type { CompileOptions } from '../../compose/load/values/values.ts';
+import { messageOf } from '../../lib/errors.ts';
+import { durationText } from '../../lib/text/duration.ts';
+import type { DesiredSite } from '../../model/state.ts';
+import type { AgentOptions } from '../agent-options.ts';
+import { desiredOf } from '../follow/gather.ts';
+import { logOnce } from '../reconcile/operation-log.ts';
+import type { Accepted } from '../state/accepted.ts';
+import { openSightings } from './sightings.ts';
+import { stage, type WaitingChange } from './stage.ts';
+
+/** Keeps changes of apps back until the site's step of the rollout has come. */
+export interface Staging {
+  /** Splits what was gathered into what begins now and what waits, and tells the log what waits. */
+  stage(next: Accepted, current: Accepted | undefined, compile: CompileOptions): Promise<Accepted>;
+  /** Keeps on the disk, now and then, how long the site has waited. */
+  note(): Promise<void>;
+  /** Milliseconds until the next change that waits may begin; undefined: none waits for a time. */
+  dueIn(): number | undefined;
+}
+
+/** `trustedWall`: the wall time in milliseconds while it can be trusted. */
+export async function createStaging(
+  { disk, clock, log, stateDir, territory }: AgentOptions,
+  trustedWall: () => number | undefined,
+): Promise<Staging> {
+  const path = `${stateDir}/steps.json`;
+  const { sightings, problem } = await openSightings({ disk, path, clock, trustedWall });
+  if (problem) log.error(problem);
+  /** After a restart nothing is known of the times: the first poll looks. */
+  let due: { at: number } | undefined = { at: clock.monotonic() };
+  /** The words that the log was told, by app, so that they are told once. */
+  const told = new Map<string, string>();
+
+  const tell = (waiting: readonly WaitingChange[], next: Accepted): void => {
+    for (const app of told.keys()) {
+      if (waiting.some((change) => change.app === app)) continue;
+      told.delete(app);
+      log.info(`the change of ${app} begins`, { app });
+    }
+    for (const change of waiting) {
+      const words = wordsOf(change);
+      const revision = next.apps[change.app]?.revision ?? next.commit;
+      if (!told.has(change.app)) log.info(words, { app: change.app, revision });
+      told.set(change.app, words);
+    }
+  };
+
+  const tellDisk = logOnce(log, `${path} can be written again`);
+  const save = (): Promise<void> =>
+    sightings.save().then(
+      () => tellDisk(''),
+      (error: unknown) => tellDisk(`${path} cannot be written: ${messageOf(error)}`),
+    );
+
+  return {
+    note: save,
+    async stage(next, current, compile) {
+      if (!isInSteps(next, current)) return next;
+      const compiled = (state: Accepted): Promise<DesiredSite> => desiredOf(state, compile, territory);
+      const running = current && (await compiled(current));
+      const { accepted, waiting } = stage(next, current, { running, wanted: await compiled(next), sightings });
+      await save();
+      const times = waiting.map(({ wait }) => wait).filter(Number.isFinite);
+      due = times.length > 0 ? { at: clock.monotonic() + Math.min(...times) } : undefined;
+      tell(waiting, accepted);
+      return accepted;
+    },
+    dueIn: () => due && Math.max(0, due.at - clock.monotonic()),
+  };
+}
+
+/** Only then a rollout has a say. */
+const isInSteps = (next: Accepted, current: Accepted | undefined): boolean =>
+  [next, current].some(
+    (state) =>
+      state !== undefined &&
+      (state.waiting !== undefined ||
+        state.site.step !== undefined ||
+        Object.values(state.apps).some(({ placed }) => placed.step)),
+  );
+
+function wordsOf({ app, step, together, wait }: WaitingChange): string {
+  const where = step ? `step ${step.step} of ${step.of}` : 'the step of another app';
+  const when = Number.isFinite(wait)
+    ? `it begins in ${durationText(wait)}, once Git has answered again`
+    : 'it begins when a promotion opens the step';
+  return `the change of ${app} waits for ${where}: ${when}${together.length > 0 ? `, together with ${together.join(', ')}` : ''}`;
+}

@@ -1,0 +1,143 @@
+import { envFilesOf } from '../compose/compile/compile-service.ts';
+import { labelFilesOf } from '../compose/compile/label-files.ts';
+import { type ReadApp, readApp } from '../compose/compile-app.ts';
+import type { FileVariables } from '../compose/load/trace.ts';
+import type { CompileOptions } from '../compose/load/values/values.ts';
+import { InputError, type Position, type Problem } from '../lib/errors.ts';
+import { didYouMean } from '../lib/text/did-you-mean.ts';
+import { looksSecret } from '../lib/text/looks-secret.ts';
+import type { FleetDocument, PlacedApp, SiteDocument } from '../model/fleet.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import { entryOf, type MappingNode, type ScalarNode, type YamlNode } from '../yaml/node.ts';
+import type { ExplainedField, Explanation, Given, Layer } from './explanation.ts';
+import { defaultLayer, leavesNamed, requireField, withoutRivals } from './fields.ts';
+import { addEarlier, type Leaf, leavesOf, scalarsOf, textOf, writtenOf } from './leaves.ts';
+import { recordOrigins, writtenIn } from './record-origins.ts';
+import { explainTexts } from './variables.ts';
+
+/** A placed app, with the documents that placed it. */
+export interface Explainable {
+  site: string;
+  app: PlacedApp;
+  files: Snapshot;
+  /** Absent for a lone Compose file. */
+  documents?: { fleet: FleetDocument; site: SiteDocument } | undefined;
+  /** The Compose files of overlays, as paths in the repo. */
+  overlays: ReadonlySet<string>;
+}
+
+/**
+ * Explains from where the values of a service are. `subject` is `SERVICE` or `SERVICE.field`. Problems of the app are part of the result, since a wrong value
+ * is explained as well. Throws InputError for an unknown service or field, and where the app cannot be read at all.
+ */
+export async function explainService(
+  { site, app, files, documents, overlays }: Explainable,
+  subject: string,
+  options: CompileOptions,
+): Promise<{ explanation: Explanation; problems: readonly Problem[] }> {
+  const origins = recordOrigins();
+  const read = await readApp(app, site, files, { ...options, trace: origins.trace });
+  const { service, node, field } = chosenBy(subject, read);
+  const fromFiles = await fileValues(service, read);
+  const explainText = explainTexts({ origins, documents, siteValues: app.siteValues, mainFile: read.root.at.file });
+
+  const layerOf = (value: YamlNode): Layer => {
+    const { file } = value.at;
+    const from = origins.extendsOf(service, value.at);
+    return (
+      fromFiles.layers.get(value) ??
+      (from !== undefined
+        ? `extends ${from}`
+        : overlays.has(file)
+          ? 'overlay'
+          : origins.isIncluded(file)
+            ? 'include'
+            : file === 'fleet.yaml'
+              ? 'Fleet defaults'
+              : 'Compose file')
+    );
+  };
+  const given = (path: Leaf['path'], value: YamlNode, removedBy?: Position): Given => {
+    const name = path.at(-1) ?? '';
+    const isBare = path[0] === 'environment' && value.kind === 'scalar' && value.value === null;
+    const texts = isBare ? [`\${${name}}`] : scalarsOf(value).flatMap(({ raw }) => (raw.includes('$') ? [raw] : []));
+    const used = texts.map((raw) => explainText(raw, value.at.file));
+    const variables = used.flatMap((each) => each.variables);
+    const isOutside = used.some((each) => each.isOutside);
+    const hidden = isOutside ? 'notFromGit' : looksSecret(name, textOf(value)) ? 'secret' : undefined;
+    return {
+      layer: layerOf(value),
+      at: value.at,
+      ...(hidden ? { hidden } : { value: isBare ? variables[0]?.is?.value : textOf(value) }),
+      ...(variables.length > 0 && !isBare && { written: writtenOf(value) }),
+      variables,
+      removedBy,
+    };
+  };
+  const fieldOf = (leaf: Leaf): ExplainedField => {
+    const name = leaf.path.join('.');
+    return {
+      field: name,
+      is: leaf.node ? given(leaf.path, leaf.node) : { layer: defaultLayer(name), variables: [] },
+      lost: leaf.lost.map((each) => given(leaf.path, each.node, each.removedBy)),
+    };
+  };
+
+  const all = withoutRivals(addEarlier(leavesOf(node), fromFiles.leaves));
+  const fields = (field === undefined ? all : leavesNamed(field, all)).map(fieldOf);
+  if (field !== undefined && fields.length === 0) {
+    requireField(field);
+    fields.push({ field, is: { layer: defaultLayer(field), variables: [] }, lost: [] });
+  }
+  return { explanation: { site, app: read.name, service, fields }, problems: read.report.problems };
+}
+
+/** The service that a subject names, and the field after it. The name of a service may have dots. */
+function chosenBy(
+  subject: string,
+  { root, name: app }: ReadApp,
+): { service: string; node: MappingNode; field?: string } {
+  const services = entryOf(root, 'services')?.value;
+  const entries = services?.kind === 'mapping' ? services.entries : [];
+  const names = entries.map(({ key }) => key).filter((key) => subject === key || subject.startsWith(`${key}.`));
+  const service = names.sort((a, b) => b.length - a.length)[0];
+  const found = entries.find(({ key }) => key === service)?.value;
+  if (service !== undefined && found?.kind === 'mapping') {
+    const field = subject.slice(service.length + 1);
+    return field === '' ? { service, node: found } : { service, node: found, field };
+  }
+  const all = entries.map(({ key }) => key);
+  const near = didYouMean(subject.split('.')[0] ?? '', all);
+  throw InputError.of(
+    `${app} has no service ${subject.split('.')[0]}`,
+    near === undefined ? `it has ${all.join(', ') || 'none'}` : `did you mean ${near}?`,
+  );
+}
+
+interface FileValues {
+  leaves: Leaf[];
+  layers: ReadonlyMap<YamlNode, Layer>;
+}
+
+/** The variables and labels that a service reads from files. They lose against its own. */
+async function fileValues(service: string, { project, folder, values, report }: ReadApp): Promise<FileValues> {
+  const declared = project.services.get(service);
+  if (!declared) return { leaves: [], layers: new Map() };
+  const ownNames = new Map((declared.keys.environment ?? []).map(({ name, value }) => [name, value]));
+  const layers = new Map<YamlNode, Layer>();
+  const leaves = (files: readonly FileVariables[], key: string, layer: Layer): Leaf[] =>
+    files.flatMap((file) =>
+      [...file.variables].map(([name, text]) => {
+        const node: ScalarNode = { kind: 'scalar', value: text, text, style: 'plain', ...writtenIn(file, name) };
+        layers.set(node, layer);
+        return { path: [key, name], node, lost: [] };
+      }),
+    );
+  return {
+    leaves: [
+      ...leaves(await envFilesOf(declared, ownNames, { folder, values, report }), 'environment', 'env_file'),
+      ...leaves(await labelFilesOf(declared, folder, report), 'labels', 'label_file'),
+    ],
+    layers,
+  };
+}

@@ -1,0 +1,80 @@
+import { InputError, type Problem } from '../lib/errors.ts';
+import type { LabelSelector, Pin } from '../model/fleet.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import { readApplications } from './applications.ts';
+import { openFleet } from './open-fleet.ts';
+import { selects } from './selector.ts';
+import { readSite } from './sites.ts';
+
+/** The number of sites that are read at once, so that a source can fetch them in one request. */
+const AT_ONCE = 200;
+
+/** A site as a list shows it. A slice that adds to a Site adds a key here, and a column in src/cli/commands/sites.ts. */
+export interface ListedSite {
+  name: string;
+  labels: Record<string, string>;
+  /** The apps that are placed on it, sorted; absent where the revision of its pin cannot be read. */
+  apps?: string[] | undefined;
+  /** The revision that it pins, as written. */
+  pin?: string | undefined;
+}
+
+export interface SiteList {
+  sites: ListedSite[];
+  /** Sites and Applications that cannot be read. */
+  problems: Problem[];
+}
+
+export interface ListOptions {
+  selector?: LabelSelector | undefined;
+  /** Gives the files at the revision of a pin; undefined where they cannot be had. Called once for a revision. */
+  pinned(pin: Pin): Promise<Snapshot | undefined>;
+}
+
+/** Lists the sites of a repo, sorted by name. It reads each Site and each Application once, and no Compose file. Throws InputError and SourceError. */
+export async function listedSites(snapshot: Snapshot, { selector = {}, pinned }: ListOptions): Promise<SiteList> {
+  const fleet = await openFleet(snapshot);
+  const found: SiteList = { sites: [], problems: [] };
+  if (fleet.isBare) {
+    const { placed } = await fleet.place(await fleet.only());
+    const apps = placed.apps.map(({ name }) => name);
+    const site = { name: placed.site, labels: {}, apps };
+    return selects(selector, site) ? { ...found, sites: [site] } : found;
+  }
+  const pins = new Map<string, Promise<Snapshot | undefined>>();
+  const filesAt = (pin: Pin | undefined): Promise<Snapshot | undefined> => {
+    if (!pin) return Promise.resolve(snapshot);
+    const known = pins.get(pin.revision) ?? pinned(pin);
+    pins.set(pin.revision, known);
+    return known;
+  };
+  const applications = new Map<Snapshot, ReturnType<typeof readApplications>>();
+  const applicationsOf = (files: Snapshot): ReturnType<typeof readApplications> => {
+    const known = applications.get(files) ?? readApplications(files);
+    applications.set(files, known);
+    return known;
+  };
+  const names = await fleet.names();
+  for (let from = 0; from < names.length; from += AT_ONCE) {
+    const read = await Promise.allSettled(names.slice(from, from + AT_ONCE).map((name) => readSite(snapshot, name)));
+    for (const result of read) {
+      if (result.status === 'rejected') {
+        if (!(result.reason instanceof InputError)) throw result.reason;
+        found.problems.push(...result.reason.problems);
+        continue;
+      }
+      const { name, labels, pin } = result.value;
+      if (!selects(selector, { name, labels })) continue;
+      const files = await filesAt(pin);
+      const apps =
+        files &&
+        (await applicationsOf(files)).flatMap((each) =>
+          'app' in each && selects(each.app.placement, { name, labels }) ? [each.name] : [],
+        );
+      found.sites.push({ name, labels, apps, pin: pin?.revision });
+    }
+  }
+  for (const each of applications.size > 0 ? await applicationsOf(snapshot) : [])
+    if ('problems' in each) found.problems.push(...each.problems);
+  return found;
+}

@@ -1,0 +1,37 @@
+import { expect, test } from '@jest/globals';
+import { type ChangingApp, changeSets, type Ties } from '../../../../src/agent/staging/change-sets.ts';
+
+const port = (number: number) => ({ kind: 'port', protocol: 'tcp', ip: '', port: number }) as const;
+const volume = (name: string) => ({ kind: 'volume', name }) as const;
+const side = (services: string[], ...claims: Ties['claims'][number][]): Ties => ({ services, claims });
+const app = (name: string, before?: Ties, after?: Ties): ChangingApp => ({ name, before, after });
+
+test('apps that have nothing to do with each other begin apart', () => {
+  const apps = [
+    app('a', side(['web'], port(80)), side(['web'], port(80))),
+    app('b', side(['web'], port(81)), side(['web'], port(81))),
+  ];
+  expect(changeSets(apps)).toEqual([['a'], ['b']]);
+});
+
+test('a port, a volume or a service that moves ties two apps together', () => {
+  expect(
+    changeSets([app('a', side(['web'], port(80)), side(['web'])), app('b', undefined, side(['other'], port(80)))]),
+  ).toEqual([['a', 'b']]);
+  expect(
+    changeSets([app('a', side([], volume('data')), side([])), app('b', side([]), side([], volume('data')))]),
+  ).toEqual([['a', 'b']]);
+  expect(changeSets([app('a', side(['web', 'db']), side(['web'])), app('b', side([]), side(['db']))])).toEqual([
+    ['a', 'b'],
+  ]);
+});
+
+test('ties go on from app to app, and an app that is removed is tied to the one that takes its port', () => {
+  const apps = [
+    app('a', side([], port(1)), side([], port(2))),
+    app('b', side([], port(2)), side([], port(3))),
+    app('c', side([], port(3)), undefined),
+    app('d', side([]), side([], port(9))),
+  ];
+  expect(changeSets(apps)).toEqual([['a', 'b', 'c'], ['d']]);
+});
