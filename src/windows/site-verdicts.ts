@@ -1,11 +1,11 @@
-import type { DesiredSite } from '../model/state.ts';
+import type { DesiredApp, DesiredSite } from '../model/state.ts';
 import type { SiteVerdicts, SyncWindow, WindowVerdict } from '../model/sync-window.ts';
 import { type SiteTime, verdictOf } from './verdict.ts';
 import { levelsOf } from './windows.ts';
 
 /** Answers for a site. `time` is asked only where there are windows. undefined: there are none. */
 export type AskWindows = (
-  site: Pick<DesiredSite, 'apps' | 'windows'>,
+  site: { apps: readonly Pick<DesiredApp, 'name' | 'syncWindows'>[] } & Pick<DesiredSite, 'windows'>,
   time: () => Promise<SiteTime>,
 ) => Promise<SiteVerdicts | undefined>;
 
