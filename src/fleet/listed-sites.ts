@@ -21,7 +21,7 @@ export interface ListedSite {
   pin?: string | undefined;
   /** Nothing of it is changed. */
   suspend?: true | undefined;
-  /** The answers of the sync windows now, by app; absent: none of its apps has any. */
+  /** The answers of the sync windows now, by app that has any; absent: no app has. */
   windows?: Record<string, Pick<WindowVerdict, 'isOpen' | 'text' | 'byHand' | 'opens'>> | undefined;
 }
 

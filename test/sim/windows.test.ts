@@ -339,7 +339,7 @@ test('An agent that is killed at any moment of a change finishes it after the wi
   }
 });
 
-test('Whatever happens in three days and nights, a container changes its image in the window alone', async () => {
+test('In three days and nights of commits, kills and lost links, a container changes its image in the window alone', async () => {
   for (const seed of SEEDS) {
     const random = seededRandom(seed);
     const site = await waiting();

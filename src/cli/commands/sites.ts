@@ -29,16 +29,23 @@ const COLUMNS: readonly Column<ListedSite>[] = [
   { head: 'APPS', cell: ({ apps }) => (apps === undefined ? 'not known' : apps.join(',') || 'none') },
 ];
 
-/** `closed until 2026-06-02 01:00 UTC`, with the names of the apps where they differ. Apps without sync windows may be changed at any time. */
+/**
+ * `closed until 2026-06-02 01:00 UTC`; where apps differ, `open: pos; closed until …: 12 apps`. Apps without sync windows may be changed at any time.
+ */
 function changesNow({ suspend, windows }: ListedSite): string {
   if (suspend) return 'suspended';
-  const answers = Object.entries(windows ?? {}).map(([app, { isOpen, opens }]) => {
+  const byText = new Map<string, string[]>();
+  for (const [app, { isOpen, opens }] of Object.entries(windows ?? {})) {
     const until = opens === undefined ? '' : ` until ${opens.slice(0, 16).replace('T', ' ')} UTC`;
-    return { app, text: isOpen ? 'open' : `closed${until}` };
-  });
-  const [first = '', ...others] = new Set(answers.map(({ text }) => text));
-  return others.length === 0 ? first : answers.map(({ app, text }) => `${app}: ${text}`).join(', ');
+    const text = isOpen ? 'open' : `closed${until}`;
+    byText.set(text, [...(byText.get(text) ?? []), app]);
+  }
+  if (byText.size <= 1) return [...byText.keys()].join('');
+  const named = (apps: string[]): string => (apps.length > MOST_NAMED ? `${apps.length} apps` : apps.join(','));
+  return [...byText].map(([text, apps]) => `${text}: ${named(apps)}`).join('; ');
 }
+
+const MOST_NAMED = 3;
 
 const NOTES = `The apps of a pinned site are those at its pin, if the clone or the repo has that revision.
 

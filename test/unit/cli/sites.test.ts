@@ -79,7 +79,7 @@ test('a site tells when sync windows let its apps be changed, and if it is suspe
   expect(await run(['sites', folder.dir])).toBe(0);
   expect(written).toMatch(/^SITE +LABELS +CHANGES +APPS$/m);
   expect(written).toMatch(/^eu\/a +suspended +pos,web$/m);
-  expect(written).toMatch(/^us +pos: closed, web: open +pos,web$/m);
+  expect(written).toMatch(/^us +closed: pos; open: web +pos,web$/m);
   expect(await run(['sites', folder.dir, '-o', 'json'])).toBe(0);
   const { sites } = JSON.parse(written.slice(written.indexOf('{\n')));
   expect(sites[2].windows.pos).toEqual({
