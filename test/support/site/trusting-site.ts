@@ -131,7 +131,11 @@ export async function trustingSite(repo: GitRepo, trust: string, revision = 'mai
       };
       follower = createFollower({
         options,
-        staging: await createStaging(options, () => undefined),
+        staging: await createStaging(
+          options,
+          () => undefined,
+          () => admission.trust(),
+        ),
         admission,
         reconciler: {
           desire: (wanted) => {
