@@ -35,15 +35,25 @@ interface Definition<A, O extends Options> {
   exitCodes: { 0: string; 1?: string; 2: string };
   /** Gives the options, if they come from more than flags. */
   resolve?(flags: Readonly<Record<string, Given>>): Promise<OptionsOf<O>>;
-  /** Gives the exit code. */
-  run(argument: A, options: OptionsOf<O>): number | Promise<number>;
+  /** Gives the exit code. `commands` has all commands, for one that tells of the others. */
+  run(argument: A, options: OptionsOf<O>, commands: Commands): number | Promise<number>;
 }
 
 /** A command as the program sees it, without the types that only the command knows. */
 export interface Command extends Pick<Definition<unknown, Options>, 'usage' | 'options' | 'notes' | 'exitCodes'> {
   argument?: Pick<Argument<unknown>, 'name' | 'help'> | undefined;
-  start(words: readonly string[], flags: Readonly<Record<string, Given>>): Promise<number>;
+  start(words: readonly string[], flags: Readonly<Record<string, Given>>, commands?: Commands): Promise<number>;
 }
+
+/** A command in the list of all. */
+export interface Listed {
+  /** Says in `holdfast --help` what the command does; the command's own help begins with it. */
+  summary: string;
+  /** The file that defines the command. It is loaded when the command runs, since most of the program is behind it. */
+  load(): Promise<{ command: Command }>;
+}
+
+export type Commands = Readonly<Record<string, Listed>>;
 
 /** Defines a command once. `run` gets its argument and options in the types that their definitions say. */
 export function defineCommand<O extends Options, A = undefined>(definition: Definition<A, O>): Command {
@@ -53,7 +63,7 @@ export function defineCommand<O extends Options, A = undefined>(definition: Defi
     options,
     argument,
     // `A` is undefined for a command without an argument.
-    start: async (words, flags) => run(argument?.read(words) as A, await resolve(flags)),
+    start: async (words, flags, commands = {}) => run(argument?.read(words) as A, await resolve(flags), commands),
   };
 }
 

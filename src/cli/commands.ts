@@ -1,14 +1,7 @@
-import type { Command } from './command.ts';
-
-interface Listed {
-  /** Says in `holdfast --help` what the command does; the command's own help begins with it. */
-  summary: string;
-  /** The file that defines the command. It is loaded when the command runs, since most of the program is behind it. */
-  load(): Promise<{ command: Command }>;
-}
+import type { Commands } from './command.ts';
 
 /** All commands, in the order of the help. */
-export const COMMANDS: Readonly<Record<string, Listed>> = {
+export const COMMANDS: Commands = {
   apply: {
     summary: 'Change the containers of this machine until they are as the folder or repo says.',
     load: () => import('./commands/apply.ts'),
@@ -68,6 +61,10 @@ export const COMMANDS: Readonly<Record<string, Listed>> = {
   push: {
     summary: 'Send branches and tags of a clone to a container registry, where sites follow them with --repo oci://….',
     load: () => import('./commands/push.ts'),
+  },
+  completion: {
+    summary: 'Print the script that completes commands, flags and names in a shell.',
+    load: () => import('./commands/completion.ts'),
   },
   agent: {
     summary: 'Keep this site as its config repo says: poll, plan, apply, heal, prune. Runs until it is told to stop.',

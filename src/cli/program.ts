@@ -20,7 +20,7 @@ export async function run(args: string[]): Promise<number> {
     if (parser && command) describe(parser, command);
     // Ends with an error for words that are no command, and for those that ask for help.
     program.parse(args, { from: 'user' });
-    return parser && command ? await command.start(parser.args, parser.opts()) : EXIT.input;
+    return parser && command ? await command.start(parser.args, parser.opts(), COMMANDS) : EXIT.input;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.input;
     return report(error);

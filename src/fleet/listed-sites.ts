@@ -1,10 +1,12 @@
 import { InputError, type Problem } from '../lib/errors.ts';
-import type { LabelSelector, Pin } from '../model/fleet.ts';
+import type { FleetDocument, LabelSelector, Pin, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import type { SiteVerdicts, SiteWindows, SyncWindow, WindowVerdict } from '../model/sync-window.ts';
 import { readApplications } from './applications.ts';
-import { openFleet } from './open-fleet.ts';
+import { openFleet, readFleet } from './open-fleet.ts';
 import { selects } from './selector.ts';
 import { readSite } from './sites.ts';
+import { siteWindowsOf } from './sync-windows.ts';
 
 /** The number of sites that are read at once, so that a source can fetch them in one request. */
 const AT_ONCE = 200;
@@ -17,6 +19,10 @@ export interface ListedSite {
   apps?: string[] | undefined;
   /** The revision that it pins, as written. */
   pin?: string | undefined;
+  /** Nothing of it is changed. */
+  suspend?: true | undefined;
+  /** The answers of the sync windows now, by app that has any; absent: no app has. */
+  windows?: Record<string, Pick<WindowVerdict, 'isOpen' | 'text' | 'byHand' | 'opens'>> | undefined;
 }
 
 export interface SiteList {
@@ -29,10 +35,21 @@ export interface ListOptions {
   selector?: LabelSelector | undefined;
   /** Gives the files at the revision of a pin; undefined where they cannot be had. Called once for a revision. */
   pinned(pin: Pin): Promise<Snapshot | undefined>;
+  /** Asks the sync windows of a site. */
+  verdicts(site: AskedSite): Promise<SiteVerdicts | undefined>;
+}
+
+/** The sync windows of a site. */
+export interface AskedSite {
+  apps: { name: string; syncWindows?: SyncWindow[] | undefined }[];
+  windows?: SiteWindows | undefined;
 }
 
 /** Lists the sites of a repo, sorted by name. It reads each Site and each Application once, and no Compose file. Throws InputError and SourceError. */
-export async function listedSites(snapshot: Snapshot, { selector = {}, pinned }: ListOptions): Promise<SiteList> {
+export async function listedSites(
+  snapshot: Snapshot,
+  { selector = {}, pinned, verdicts }: ListOptions,
+): Promise<SiteList> {
   const fleet = await openFleet(snapshot);
   const found: SiteList = { sites: [], problems: [] };
   if (fleet.isBare) {
@@ -54,6 +71,26 @@ export async function listedSites(snapshot: Snapshot, { selector = {}, pinned }:
     applications.set(files, known);
     return known;
   };
+  const fleets = new Map<Snapshot, Promise<FleetDocument | undefined>>();
+  /** Its problems are told with those of the sites. */
+  const fleetAt = (files: Snapshot): Promise<FleetDocument | undefined> => {
+    const known = fleets.get(files) ?? readFleet(files).catch(noteProblems(found));
+    fleets.set(files, known);
+    return known;
+  };
+  const windowsNow = async (
+    files: Snapshot,
+    site: SiteDocument,
+    apps: AskedSite['apps'],
+  ): Promise<ListedSite['windows']> => {
+    const answers = await verdicts({ apps, windows: siteWindowsOf((await fleetAt(files)) ?? {}, site) });
+    const known = [...(answers?.apps ?? [])].flatMap(([name, verdict]) => {
+      if (!verdict) return [];
+      const { isOpen, text, byHand, opens } = verdict;
+      return [[name, { isOpen, text, byHand, opens }] as const];
+    });
+    return known.length > 0 ? Object.fromEntries(known) : undefined;
+  };
   const names = await fleet.names();
   for (let from = 0; from < names.length; from += AT_ONCE) {
     const read = await Promise.allSettled(names.slice(from, from + AT_ONCE).map((name) => readSite(snapshot, name)));
@@ -63,18 +100,32 @@ export async function listedSites(snapshot: Snapshot, { selector = {}, pinned }:
         found.problems.push(...result.reason.problems);
         continue;
       }
-      const { name, labels, pin } = result.value;
+      const { name, labels, pin, suspend } = result.value;
       if (!selects(selector, { name, labels })) continue;
       const files = await filesAt(pin);
-      const apps =
+      const placed =
         files &&
         (await applicationsOf(files)).flatMap((each) =>
-          'app' in each && selects(each.app.placement, { name, labels }) ? [each.name] : [],
+          'app' in each && selects(each.app.placement, { name, labels }) ? [each.app] : [],
         );
-      found.sites.push({ name, labels, apps, pin: pin?.revision });
+      found.sites.push({
+        name,
+        labels,
+        apps: placed?.map((app) => app.name),
+        pin: pin?.revision,
+        suspend: suspend || undefined,
+        windows: files && placed && (await windowsNow(files, result.value, placed)),
+      });
     }
   }
   for (const each of applications.size > 0 ? await applicationsOf(snapshot) : [])
     if ('problems' in each) found.problems.push(...each.problems);
   return found;
 }
+
+const noteProblems =
+  ({ problems }: SiteList) =>
+  (error: unknown): undefined => {
+    if (!(error instanceof InputError)) throw error;
+    problems.push(...error.problems);
+  };

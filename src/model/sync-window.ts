@@ -43,9 +43,9 @@ export interface WindowVerdict {
   /** A person may make changes by hand now. */
   byHand: boolean;
   /** The next opening, RFC 3339; absent while it is open, or not known. */
-  opens?: string;
+  opens?: string | undefined;
   /** It is closed only for want of this. */
-  awaits?: 'contact' | 'time';
+  awaits?: 'contact' | 'time' | undefined;
   /** Monotonic milliseconds at which the answer changes; absent where only an event changes it. */
-  until?: number;
+  until?: number | undefined;
 }

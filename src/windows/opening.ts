@@ -25,10 +25,13 @@ export function openingAt(levels: Levels, at: number): Opening {
 
 const isDeny = ({ window }: Window): boolean => window.kind === 'deny';
 
+/** More steps than any windows of people need; then they count as closed for good, and nothing is looked for for minutes. */
+const MOST_STEPS = 20_000;
+
 /** The first open instant that is not before another one; undefined: there is none before `limit`. */
 export function nextOpening(levels: Levels, from: number, limit: number): number | undefined {
   let at = from;
-  while (at < limit) {
+  for (let step = 0; at < limit && step < MOST_STEPS; step++) {
     const { isOpen, denies, missing } = openingAt(levels, at);
     if (isOpen) return at;
     // It is closed at least until all of this has come.
@@ -41,28 +44,28 @@ export function nextOpening(levels: Levels, from: number, limit: number): number
   return undefined;
 }
 
-/** The first closed instant after one that is open; undefined: there is none before `limit`. */
-export function nextClosing(levels: Levels, from: number, limit: number): number | undefined {
+/** The first closed instant after one that is open; at the latest `limit`, or an earlier one at which it has to be asked again. */
+export function nextClosing(levels: Levels, from: number, limit: number): number {
   let at = from;
-  while (at < limit) {
+  for (let step = 0; at < limit && step < MOST_STEPS; step++) {
     const { isOpen, allows } = openingAt(levels, at);
     if (!isOpen) return at;
     const ends = allows.map((each) => endOf(each, at, limit));
     const starts = levels.flat().flatMap((each) => (isDeny(each) ? (each.schedule.next(at, limit) ?? []) : []));
     at = Math.min(limit, ...ends, ...starts);
   }
-  return undefined;
+  return at;
 }
 
 /** The end of the occurrences that are open at an instant, and of all that follow without a gap. */
 function endOf({ schedule, length }: Window, at: number, limit: number): number {
   let end = at;
-  for (let start = schedule.startsIn(at - length, at).at(-1); start !== undefined && start + length > end; ) {
-    end = start + length;
-    if (end >= limit) return limit;
-    start = schedule.startsIn(end - length, end).at(-1);
+  for (let step = 0; step < MOST_STEPS && end < limit; step++) {
+    const start = schedule.startsIn(end - length, end).at(-1);
+    if (start === undefined || start + length <= end) break;
+    end = schedule.lastInRow(start, length) + length;
   }
-  return end;
+  return Math.min(end, limit);
 }
 
 /**

@@ -12,6 +12,8 @@ export interface Schedule {
   startsIn(from: number, to: number): number[];
   /** The first start after an instant; undefined: there is none before `limit`. */
   next(after: number, limit: number): number | undefined;
+  /** The last start of a day after one of its starts, as long as each follows the one before within `length`. The start itself, where none does. */
+  lastInRow(start: number, length: number): number;
   /** False for a day that no calendar has. */
   hasStart(): boolean;
   /** The least time between two starts on the clock of a zone, in milliseconds; undefined: there is no second one. */
@@ -126,6 +128,16 @@ function scheduleOf(calendar: Calendar, times: readonly number[], zone: Zone, is
             best = { instant, local };
       }
       return best?.instant;
+    },
+    lastInRow(start, length) {
+      const local = zone.toLocal(start);
+      const day = Math.floor(local / DAY) * DAY;
+      let index = firstFrom(times, local - day);
+      if (times[index] !== local - day) return start;
+      while (index + 1 < times.length && (times[index + 1] as number) - (times[index] as number) <= length) index += 1;
+      const last = start + (times[index] as number) - (local - day);
+      // Where the clock is set meanwhile, each start has to be looked at.
+      return jumpIn(start, last) === 0 ? last : start;
     },
     hasStart: () => calendar(EPOCH) !== undefined,
     period() {

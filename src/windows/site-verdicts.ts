@@ -1,11 +1,12 @@
-import type { DesiredSite } from '../model/state.ts';
-import type { SiteVerdicts, SyncWindow, WindowVerdict } from '../model/sync-window.ts';
+import { messageOf } from '../lib/errors.ts';
+import type { DesiredApp, DesiredSite } from '../model/state.ts';
+import type { SiteVerdicts, SiteWindows, SyncWindow, WindowVerdict } from '../model/sync-window.ts';
 import { type SiteTime, verdictOf } from './verdict.ts';
 import { levelsOf } from './windows.ts';
 
 /** Answers for a site. `time` is asked only where there are windows. undefined: there are none. */
 export type AskWindows = (
-  site: Pick<DesiredSite, 'apps' | 'windows'>,
+  site: { apps: readonly Pick<DesiredApp, 'name' | 'syncWindows'>[] } & Pick<DesiredSite, 'windows'>,
   time: () => Promise<SiteTime>,
 ) => Promise<SiteVerdicts | undefined>;
 
@@ -21,6 +22,19 @@ interface Remembered {
 const MOST_REMEMBERED = 500;
 /** Milliseconds by which a clock may be corrected before its answers are asked for once more. */
 const CORRECTION = 1_000;
+
+/** Windows that cannot be read hold the changes of their app, and nothing else: another version of Holdfast, or of the zones, has accepted them. */
+async function answer(
+  site: SiteWindows | undefined,
+  app: readonly SyncWindow[],
+  time: SiteTime,
+): Promise<WindowVerdict | undefined> {
+  try {
+    return verdictOf(await levelsOf(site, app), time, site?.onUnknownTime ?? 'closed');
+  } catch (error) {
+    return { isOpen: false, text: `the sync windows cannot be read: ${messageOf(error)}`, byHand: true };
+  }
+}
 
 /** Passes ask again and again, and a site's apps mostly have the same windows. */
 export function createAskWindows(): AskWindows {
@@ -41,7 +55,7 @@ export function createAskWindows(): AskWindows {
         Math.abs(known.zero - zero) < CORRECTION &&
         (known.verdict?.until === undefined || known.verdict.until > now.now);
       if (isSame) return known.verdict;
-      const verdict = verdictOf(await levelsOf(site.windows, app), now, site.windows?.onUnknownTime ?? 'closed');
+      const verdict = await answer(site.windows, app, now);
       if (remembered.size >= MOST_REMEMBERED) remembered.clear();
       remembered.set(key, { verdict, zero, doubt: now.doubt, contact: now.contact });
       return verdict;

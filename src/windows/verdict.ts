@@ -34,8 +34,7 @@ export function verdictOf(
   }
   const opening = openingAt(levels, wall);
   const limit = wall + LONGEST_WAIT;
-  const until = (instant: number | undefined): { until?: number } =>
-    instant === undefined ? {} : { until: now + Math.max(0, instant - wall) };
+  const until = (instant: number): { until: number } => ({ until: now + Math.max(0, instant - wall) });
   if (opening.isOpen) {
     const closes = until(nextClosing(levels, wall, limit));
     const byHand = true;
@@ -58,7 +57,8 @@ export function verdictOf(
     text: `${whyClosed(opening)}; ${opens === undefined ? 'they do not open within a year' : `next opening ${local(opens, levels)}`}`,
     byHand: mayByHand(opening),
     ...(opens !== undefined && { opens: new Date(opens).toISOString() }),
-    ...until(opens),
+    // Windows that never open are asked again all the same: the calendar goes on.
+    ...until(opens ?? wall + DAY),
   };
 }
 

@@ -163,10 +163,10 @@ test('Openings and closings are those that a look at every minute finds', async 
         return undefined;
       };
       expect(nextOpening(compiled, from, limit)).toBe(first(true));
-      expect(nextClosing(compiled, from, limit)).toBe(first(false));
+      expect(nextClosing(compiled, from, limit)).toBe(first(false) ?? limit);
       // The same question has the same answer.
       expect(nextOpening(compiled, from, limit)).toBe(nextOpening(compiled, from, limit));
     }),
-    { numRuns: Math.min(fc.readConfigureGlobal()?.numRuns ?? 40, 400) },
+    { numRuns: Number(process.env.HOLDFAST_PROPERTY_RUNS ?? 40) },
   );
 });

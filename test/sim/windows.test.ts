@@ -15,6 +15,7 @@ import { VirtualClock } from './world/virtual-clock.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+const SEEDS = process.env.HOLDFAST_SIM_SEED ? [Number(process.env.HOLDFAST_SIM_SEED)] : [1, 2, 3, 4];
 /** Noon in Lisbon, in June. */
 const NOON = Date.UTC(2026, 5, 1, 11);
 const ON = { automated: { prune: true, selfHeal: true } };
@@ -150,6 +151,13 @@ function world({ shows = NOON, tellsTime = true }: Options = {}) {
     },
     /** Lets time pass until it is that late in Lisbon, on the day after the first noon. */
     until: (hour: number, minute = 0) => clock.advance(NOON + (12 + hour) * HOUR + minute * MINUTE - trueTime()),
+    /** The image of the container that has or had the name of each service. */
+    images: (): string =>
+      [...containers.values()]
+        .filter(({ name }) => /^shop-(web|db)-1$/.test(name))
+        .map(({ body }) => String(body.Image))
+        .sort()
+        .join(' '),
     became: (what: string, within: number) => clock.runUntil(() => runs() === what, within),
     killWeb: () => {
       const web = [...containers.values()].find(({ body }) => String(body.Image).startsWith('web'));
@@ -327,6 +335,43 @@ test('An agent that is killed at any moment of a change finishes it after the wi
     expect(site.runs()).toBe(after);
     await site.until(26, 10);
     expect(site.runs()).toBe('db:2 web:3');
+    await site.stop();
+  }
+});
+
+test('In three days and nights of commits, kills and lost links, a container changes its image in the window alone', async () => {
+  for (const seed of SEEDS) {
+    const random = seededRandom(seed);
+    const site = await waiting();
+    let before = '';
+    const wrong: string[] = [];
+    site.clock.onStep = () => {
+      const hour = new Date(NOON + site.clock.monotonic()).getUTCHours() + 1;
+      const minute = new Date(NOON + site.clock.monotonic()).getUTCMinutes();
+      // A replacement that began before four o'clock may take a minute and a little more.
+      const isOpen = hour === 2 || hour === 3 || (hour === 4 && minute < 3);
+      const now = site.images();
+      if (!isOpen && before !== '' && now !== before)
+        wrong.push(`seed ${seed}: ${before} became ${now} at ${hour}:${minute}`);
+      before = now;
+    };
+    let last = { web: 'web:2', db: 'db:1' };
+    for (let step = 0; step < 40; step++) {
+      await site.clock.advance(random.between(5, 200) * MINUTE);
+      const what = random.next();
+      if (what < 0.3) {
+        last = { web: random.pick(['web:1', 'web:2', 'web:3']), db: random.pick(['db:1', 'db:2']) };
+        site.repo.commit(repoOf(last, [NIGHT]));
+        site.sync();
+      } else if (what < 0.5) site.killWeb();
+      else if (what < 0.65) await site.killAgent();
+      else if (what < 0.75) await site.restart();
+      else if (what < 0.85) site.repo.linkUp = !site.repo.linkUp;
+      else if (what < 0.9) await site.clock.advance(random.between(1, 60) * 1_000);
+    }
+    site.repo.linkUp = true;
+    expect(await site.became(`${last.db} ${last.web}`, 3 * 24 * HOUR)).toBe(true);
+    expect(wrong).toEqual([]);
     await site.stop();
   }
 });

@@ -3,6 +3,7 @@ import { readSelector } from '../../fleet/read-selector.ts';
 import { formatProblem, InputError } from '../../lib/errors.ts';
 import { line } from '../../lib/text/line.ts';
 import { defineCommand } from '../command.ts';
+import { windowsByHand } from '../engine/windows-by-hand.ts';
 import { EXIT } from '../exit.ts';
 import { desiredOptions, folderArgument } from '../options/desired-options.ts';
 import { oneOf, text } from '../options/kinds.ts';
@@ -24,8 +25,27 @@ const COLUMNS: readonly Column<ListedSite>[] = [
         .map((pair) => pair.join('='))
         .join(','),
   },
+  { head: 'CHANGES', cell: changesNow },
   { head: 'APPS', cell: ({ apps }) => (apps === undefined ? 'not known' : apps.join(',') || 'none') },
 ];
+
+/**
+ * `closed until 2026-06-02 01:00 UTC`; where apps differ, `open: pos; closed until …: 12 apps`. Apps without sync windows may be changed at any time.
+ */
+function changesNow({ suspend, windows }: ListedSite): string {
+  if (suspend) return 'suspended';
+  const byText = new Map<string, string[]>();
+  for (const [app, { isOpen, opens }] of Object.entries(windows ?? {})) {
+    const until = opens === undefined ? '' : ` until ${opens.slice(0, 16).replace('T', ' ')} UTC`;
+    const text = isOpen ? 'open' : `closed${until}`;
+    byText.set(text, [...(byText.get(text) ?? []), app]);
+  }
+  if (byText.size <= 1) return [...byText.keys()].join('');
+  const named = (apps: string[]): string => (apps.length > MOST_NAMED ? `${apps.length} apps` : apps.join(','));
+  return [...byText].map(([text, apps]) => `${text}: ${named(apps)}`).join('; ');
+}
+
+const MOST_NAMED = 3;
 
 const NOTES = `The apps of a pinned site are those at its pin, if the clone or the repo has that revision.
 
@@ -53,6 +73,7 @@ export const command = defineCommand({
     return withSnapshot(folder, reading, async (snapshot, pinned) => {
       const { sites, problems } = await listedSites(snapshot, {
         selector,
+        verdicts: windowsByHand(),
         pinned: (pin) =>
           pinned(pin).catch((error: unknown) => {
             if (!(error instanceof InputError)) throw error;

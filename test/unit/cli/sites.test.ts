@@ -66,3 +66,26 @@ test('a lone Compose file is the site default', async () => {
   expect(written).toMatch(/^default +hf-repo-/m);
   await lone.remove();
 });
+
+test('a site tells when sync windows let its apps be changed, and if it is suspended', async () => {
+  const never = '{kind: deny, schedule: 0 0 1 1 *, duration: 1d}';
+  await folder.write({
+    'sites/eu/a.yaml': document('Site', { spec: { suspend: true } }),
+    'sites/us.yaml': document('Site', { spec: { timeZone: 'America/New_York', syncWindows: [] } }),
+    'apps/pos/app.yaml': `apiVersion: holdfast/v1\nkind: Application\nspec:\n  syncWindows: [{kind: allow, schedule: 0 0 1 1 *, duration: 1m}, ${never}]\n`,
+    'apps/web/app.yaml':
+      'apiVersion: holdfast/v1\nkind: Application\nspec:\n  syncWindows: [{kind: allow, schedule: "* * * * *", duration: 1m}]\n',
+  });
+  expect(await run(['sites', folder.dir])).toBe(0);
+  expect(written).toMatch(/^SITE +LABELS +CHANGES +APPS$/m);
+  expect(written).toMatch(/^eu\/a +suspended +pos,web$/m);
+  expect(written).toMatch(/^us +closed: pos; open: web +pos,web$/m);
+  expect(await run(['sites', folder.dir, '-o', 'json'])).toBe(0);
+  const { sites } = JSON.parse(written.slice(written.indexOf('{\n')));
+  expect(sites[2].windows.pos).toEqual({
+    isOpen: false,
+    byHand: false,
+    text: expect.stringContaining('do not open within a year'),
+  });
+  expect(sites[2].windows.web).toMatchObject({ isOpen: true });
+});

@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals';
+import { nextClosing, nextOpening } from '../../../src/windows/opening.ts';
 import { parseSchedule } from '../../../src/windows/schedule.ts';
+import { levelsOf } from '../../../src/windows/windows.ts';
 import { zoneOf } from '../../../src/windows/zone.ts';
-import { text, utc } from './support.ts';
+import { allow, deny, text, utc } from './support.ts';
 
 /** The starts of a schedule in a zone between two instants, as UTC writes them. */
 async function starts(schedule: string, zone: string, from: string, to: string): Promise<string[]> {
@@ -85,6 +87,16 @@ test.each([
   ['@hourly', 60],
 ])('The least time between two starts of %s is %d minutes', async (schedule, minutes) => {
   expect((await parseSchedule(schedule, zoneOf('UTC'))).period()).toBe(minutes * 60_000);
+});
+
+test('A window that never ends, and one that never opens, are found out quickly', async () => {
+  const levels = await levelsOf(undefined, [allow('* * * * *', '1m')]);
+  const [from, limit] = [utc('2026-01-01T00:00'), utc('2027-01-01T00:00')];
+  const start = performance.now();
+  expect(nextClosing(levels, from, limit)).toBe(limit);
+  const never = await levelsOf(undefined, [allow('*/2 * * * *', '1m'), deny('*/2 * * * *', '1m')]);
+  expect(nextOpening(never, from, limit)).toBeUndefined();
+  expect(performance.now() - start).toBeLessThan(5_000);
 });
 
 test('A day that no calendar has gives no start, and a 29th of February does', async () => {

@@ -72,7 +72,9 @@ test('Each level that has an allow must have one active', async () => {
 test('Windows that never open together say so', async () => {
   const found = await verdict({ at: '2026-06-01T02:30', site: { fleet: [deny('0 1 * * *', '4h')] }, app: [night] });
   expect(found).toMatchObject({ isOpen: false, text: expect.stringContaining('they do not open within a year') });
-  expect(found).not.toHaveProperty('until');
+  // It is looked at again a day later.
+  expect(found).toMatchObject({ until: 1_000 + 24 * HOUR });
+  expect(found).not.toHaveProperty('opens');
 });
 
 test('By hand, a person may change what windows with manualSync keep closed, and nothing else', async () => {
