@@ -321,7 +321,7 @@ describe('a promotion', () => {
     await site.stop();
   });
 
-  test('of an earlier step, of another app, and one that makes no sense open nothing', async () => {
+  test('for another app, or one that makes no sense, opens nothing', async () => {
     const site = await settled(CLOSED);
     site.repo.commit(repoOf({ ...CLOSED, image: 'app:2' }));
     site.repo.promotions.set('web', Buffer.from('nonsense'));
