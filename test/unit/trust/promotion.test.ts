@@ -12,7 +12,7 @@ const [ada, shop, eve] = [person('ada'), person('shop'), person('eve')];
 const signers = [
   { name: 'ada', ssh: [ada.line] },
   { name: 'shop', ssh: [shop.line], paths: ['apps/pos'] },
-  { name: 'ci', ssh: [eve.line.replace(/(ssh-ed25519 )/, 'namespaces="git" $1')] },
+  { name: 'ci', ssh: [`ci namespaces="git" ${eve.line}`] },
 ];
 const text = JSON.stringify({ apiVersion: 'holdfast/v1', kind: 'Trust', spec: { verify: 'every', signers } });
 const content: PromotionContent = {
