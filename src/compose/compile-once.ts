@@ -1,3 +1,4 @@
+import { entry } from '../lib/map-entry.ts';
 import { own } from '../lib/own.ts';
 import type { PlacedApp } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
@@ -21,17 +22,18 @@ type ByAsked = Map<string, { names: readonly string[]; byValues: Map<string, Kno
  * calls need the same options, without `before`.
  */
 export function compileOnce(compile: CompileOne = compileOne): CompileOne {
-  const apps = new Map<string, ByAsked>();
+  const settings = numberedSettings();
+  const apps = new Map<number, ByAsked>();
   const kept = new Map<Snapshot, Snapshot>();
   const witnesses = createWitnesses();
   return async (app, site, snapshot, options) => {
     const files = entry(kept, snapshot, () => keptSnapshot(snapshot));
-    // The step of a rollout decides when the app begins, and not how it is.
-    const { values, step: _, ...settings } = app;
-    const byAsked = entry(apps, JSON.stringify(settings), (): ByAsked => new Map());
+    const { values } = app;
+    const byAsked = entry(apps, settings(app), (): ByAsked => new Map());
     for (const { names, byValues } of byAsked.values()) {
       for (const { result, read } of byValues.get(answers(names, site, values)) ?? []) {
-        if (await witnesses.holds(read, files)) return result;
+        const holds = witnesses.holds(read, files);
+        if (typeof holds === 'boolean' ? holds : await holds) return result;
       }
     }
     const asked = new Set<string>();
@@ -52,14 +54,34 @@ const heard = (options: CompileOptions, asked: Set<string>): CompileOptions => (
   },
 });
 
-/** All that a site answers to these names. The other values of an app are the same on every site. */
-const answers = (names: readonly string[], site: string, values: PlacedApp['values']): string =>
-  JSON.stringify(names.map((name) => (name === 'HOLDFAST_SITE' ? site : (own(values, name) ?? null))));
+/** The keys of an app that are no settings. The step of a rollout decides when the app begins, and not how it is. */
+const OWN_KEYS: readonly string[] = ['values', 'step'] satisfies (keyof PlacedApp)[];
 
-function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const found = map.get(key);
-  if (found !== undefined) return found;
-  const made = make();
-  map.set(key, made);
-  return made;
+/** Gives the settings of an app a number: the same for equal settings. */
+function numberedSettings(): (app: PlacedApp) => number {
+  const byText = new Map<string, number>();
+  // Sites of one revision that the same overlays are for share their settings, key by key. So the text is made once for all of them.
+  const seen = new WeakMap<readonly string[], { app: PlacedApp; number: number }[]>();
+  return (app) => {
+    const alike = entry(seen, app.compose, () => []);
+    const known = alike.find((each) => sharesSettings(each.app, app));
+    if (known) return known.number;
+    const number = entry(byText, JSON.stringify({ ...app, values: undefined, step: undefined }), () => byText.size);
+    alike.push({ app, number });
+    return number;
+  };
+}
+
+function sharesSettings(one: PlacedApp, other: PlacedApp): boolean {
+  const keys = Object.keys(one) as (keyof PlacedApp)[];
+  return (
+    keys.length === Object.keys(other).length &&
+    keys.every((key) => OWN_KEYS.includes(key) || Object.is(one[key], other[key]))
+  );
+}
+
+/** All that a site answers to these names. The other values of an app are the same on every site. */
+function answers(names: readonly string[], site: string, values: PlacedApp['values']): string {
+  if (names.length === 0) return '';
+  return JSON.stringify(names.map((name) => (name === 'HOLDFAST_SITE' ? site : (own(values, name) ?? null))));
 }

@@ -71,6 +71,7 @@ export function placerOf(
   applications: readonly (Application | BrokenApplication)[],
 ): PlaceApplications {
   const shared = new Map<string, Promise<Omit<PlacedApp, 'values' | 'step'>>>();
+  const prepared = new Set<string>();
 
   const place = async (
     application: Application,
@@ -103,7 +104,10 @@ export function placerOf(
         }
       }),
     );
-    await snapshot.prepare?.(results.flatMap((result) => ('placed' in result ? result.placed.folder : [])));
+    const folders = results.flatMap((result) => ('placed' in result ? result.placed.folder : []));
+    const others = folders.filter((folder) => !prepared.has(folder));
+    if (others.length > 0) await snapshot.prepare?.(others);
+    for (const folder of others) prepared.add(folder);
     return results;
   };
 }

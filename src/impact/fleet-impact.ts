@@ -1,15 +1,19 @@
 import type { CompiledSite } from '../compose/compile-fleet.ts';
 import { longerOf } from '../fleet/rollout.ts';
 import type { Problem } from '../lib/errors.ts';
+import { entry } from '../lib/map-entry.ts';
+import { own } from '../lib/own.ts';
 import type { SiteStep } from '../model/fleet.ts';
 import type { DesiredApp } from '../model/state.ts';
-import { generalize, type SiteWords } from './generalize.ts';
-import type { GroupImpact, ImpactGroup } from './impact.ts';
+import { generalizer, type SiteWords } from './generalize.ts';
+import type { AppImpact, GroupImpact, ImpactGroup } from './impact.ts';
+import { rewrittenGroup } from './rewrite.ts';
 import { siteImpact } from './site-impact.ts';
 
 /** One site on one side of a change. */
 export type SiteSide =
-  | { kind: 'compiled'; compiled: CompiledSite; words: SiteWords }
+  /** `values`: those of the Site itself. */
+  | { kind: 'compiled'; compiled: CompiledSite; values: Readonly<Record<string, string>> }
   /** Its document, or that of the Fleet, cannot be used. */
   | { kind: 'broken'; problems: readonly Problem[] }
   /** The site pins a revision that is not here. */
@@ -25,19 +29,18 @@ export interface FleetImpact {
 
 /** `apps`: only these apps are told of. */
 export function createFleetImpact(apps?: readonly string[]): FleetImpact {
-  const groups = new Map<string, GrowingGroup>();
+  const groups = new Map<string, EqualSites>();
   const planned = new Map<string, GroupImpact>();
   const digests = createDigests();
 
   /** Apps that differ, and those whose plan may hang on another app. Sites with the same key have the same plan, apart from their own words. */
   const keyOf = (from: CompiledSite, to: CompiledSite): string | undefined => {
-    const names = [...new Set([...namesIn(from), ...namesIn(to)])];
-    const parts = names.map((name) => [digests.of(from, name), digests.of(to, name)] as const);
-    if (parts.every(([a, b]) => a === b) && digests.ofRules(from) === digests.ofRules(to)) return undefined;
-    const relevant = names.filter((name, index) => {
-      const [a, b] = parts[index] ?? [];
-      return a !== b || digests.isEntangled(from, name) || digests.isEntangled(to, name);
-    });
+    const names = new Set([...namesIn(from), ...namesIn(to)]);
+    const differing = new Set([...names].filter((name) => digests.differ(from, to, name)));
+    if (differing.size === 0 && digests.ofRules(from) === digests.ofRules(to)) return undefined;
+    const relevant = [...names].filter(
+      (name) => differing.has(name) || digests.isEntangled(from, name) || digests.isEntangled(to, name),
+    );
     const size = [...from.results.values()].reduce((sum, each) => sum + digests.containers(each), 0);
     return JSON.stringify([
       relevant.map((name) => [name, digests.of(from, name), digests.of(to, name)]),
@@ -66,54 +69,82 @@ export function createFleetImpact(apps?: readonly string[]): FleetImpact {
     return changed(from.kind === 'compiled' ? from.compiled : emptied(to.compiled), to.compiled);
   };
 
+  const stepped = new WeakMap<GroupImpact, Map<string, GroupImpact>>();
+  /** The impact with the step in which each app's change begins. A new site begins everything at once. */
+  const withSteps = (impact: GroupImpact, from: SiteSide | undefined, to: SiteSide | undefined): GroupImpact => {
+    if (impact.kind !== 'changed' || from?.kind !== 'compiled' || to?.kind !== 'compiled') return impact;
+    const [before, after] = [from.compiled, to.compiled];
+    const stepOf = ({ app, changes }: AppImpact): SiteStep | undefined => {
+      if (changes.length === 0) return undefined;
+      if (!after.results.has(app)) return before.steps.get(app) ?? after.placed.step;
+      return longerOf(before.steps.get(app), after.steps.get(app));
+    };
+    const steps = impact.impact.apps.map(stepOf);
+    if (!steps.some(Boolean)) return impact;
+    // Many sites are in the same steps, and share what is found for the first of them.
+    const known = entry(stepped, impact, () => new Map<string, GroupImpact>());
+    return entry(known, JSON.stringify(steps), (): GroupImpact => {
+      const apps = impact.impact.apps.map((each, index) => ({ ...each, step: steps[index] }));
+      return { ...impact, impact: { ...impact.impact, apps } };
+    });
+  };
+
+  const texts = new WeakMap<GroupImpact, string>();
+  const textOf = (impact: GroupImpact): string => {
+    const text = texts.get(impact) ?? JSON.stringify(impact);
+    texts.set(impact, text);
+    return text;
+  };
+
   return {
     add(site, from, to) {
       const impact = withSteps(impactOf(from, to), from, to);
-      const words = to?.kind === 'compiled' ? wordsOf(from, to) : undefined;
-      const general = 'impact' in impact && words ? { ...impact, impact: generalize(impact.impact, words) } : impact;
-      const key = JSON.stringify(general);
-      const group = groups.get(key);
-      if (!group) groups.set(key, { sites: [site], impact, general, text: JSON.stringify(impact) });
+      const words = 'impact' in impact ? wordsOf(site, from, to) : {};
+      const text = textOf(impact);
+      const group = groups.get(text);
+      if (!group) groups.set(text, { sites: [site], impact, words });
       else {
         group.sites.push(site);
-        // The sites' own words are shown as long as all sites of the group have the same.
-        if (group.impact !== impact && JSON.stringify(impact) !== group.text) group.impact = group.general;
+        group.words = shared(group.words, words);
       }
     },
     groups() {
-      const all = [...groups.values()].map(({ sites, impact }): ImpactGroup => ({ sites: sites.sort(), impact }));
+      const all = mergedBySites([...groups.values()]);
       const rank = ({ impact, sites }: ImpactGroup): number => (impact.kind === 'unchanged' ? -1 : sites.length);
       return all.sort((a, b) => rank(b) - rank(a) || ((a.sites[0] ?? '') < (b.sites[0] ?? '') ? -1 : 1));
     },
   };
 }
 
-/** The impact with the step in which each app's change begins. A new site begins everything at once. */
-function withSteps(impact: GroupImpact, from: SiteSide | undefined, to: SiteSide | undefined): GroupImpact {
-  if (impact.kind !== 'changed' || from?.kind !== 'compiled' || to?.kind !== 'compiled') return impact;
-  const [before, after] = [from.compiled, to.compiled];
-  const stepOf = (app: string): SiteStep | undefined =>
-    after.results.has(app)
-      ? longerOf(before.steps.get(app), after.steps.get(app))
-      : (before.steps.get(app) ?? after.placed.step);
-  const apps = impact.impact.apps.map((each) => ({
-    ...each,
-    step: each.changes.length > 0 ? stepOf(each.app) : undefined,
+/** Sites to which exactly the same happens. */
+interface EqualSites extends ImpactGroup {
+  /** Those words that all of these sites have. */
+  words: SiteWords;
+}
+
+/** Makes groups one whose impacts differ only by the sites' own words. A group of its own keeps them. */
+function mergedBySites(groups: readonly EqualSites[]): ImpactGroup[] {
+  const merged = new Map<string, { general: GroupImpact; parts: EqualSites[] }>();
+  for (const group of groups) {
+    const general = rewrittenGroup(group.impact, generalizer(group.words));
+    const { parts } = entry(merged, JSON.stringify(general), () => ({ general, parts: [] as EqualSites[] }));
+    parts.push(group);
+  }
+  return [...merged.values()].map(({ general, parts }) => ({
+    sites: parts.flatMap(({ sites }) => sites).sort(),
+    impact: parts.length === 1 && parts[0] ? parts[0].impact : general,
   }));
-  return apps.some(({ step }) => step) ? { ...impact, impact: { ...impact.impact, apps } } : impact;
 }
 
-interface GrowingGroup extends ImpactGroup {
-  /** With names in the place of the sites' own words. */
-  general: GroupImpact;
-  /** The impact on the first site. */
-  text: string;
+/** The words of a site that are the same on both sides of the change. */
+function wordsOf(site: string, from: SiteSide | undefined, to: SiteSide | undefined): SiteWords {
+  const values = to?.kind === 'compiled' ? to.values : {};
+  const before = from?.kind === 'compiled' ? from.values : values;
+  return { HOLDFAST_SITE: site, ...shared(values, before) };
 }
 
-const wordsOf = (from: SiteSide | undefined, to: SiteSide & { kind: 'compiled' }): SiteWords => ({
-  ...to.words,
-  ...(from?.kind === 'compiled' && { before: from.words.values }),
-});
+const shared = (one: SiteWords, other: SiteWords): SiteWords =>
+  Object.fromEntries(Object.entries(one).filter(([name, value]) => own(other, name) === value));
 
 const namesIn = ({ results, placed }: CompiledSite): string[] => [
   ...results.keys(),
@@ -130,50 +161,48 @@ const emptied = ({ placed }: CompiledSite): CompiledSite => ({
 
 type Result = CompiledSite['results'] extends ReadonlyMap<string, infer Each> ? Each : never;
 
-/** Tells which compiled apps are the same. Each shared result is looked at once. */
+/** Tells which compiled apps are the same. Each shared result is looked at once, and its text is made only if it is compared with another one. */
 function createDigests() {
   const numbers = new Map<string, number>();
-  const number = (text: string): number => {
-    const known = numbers.get(text) ?? numbers.size;
-    numbers.set(text, known);
-    return known;
+  const number = (text: string): number => entry(numbers, text, () => numbers.size);
+  const known = new WeakMap<object, number>();
+  const digest = (object: object, text: () => string): number => entry(known, object, () => number(text()));
+  const shapes = new WeakMap<object, { isEntangled: boolean; containers: number }>();
+  const shapeOf = (result: Result) =>
+    entry(shapes, result, () =>
+      'problems' in result
+        ? { isEntangled: false, containers: 0 }
+        : {
+            isEntangled: isEntangled(result.desired),
+            containers: result.desired.services.reduce((sum, each) => sum + each.containers.length, 0),
+          },
+    );
+  /** The app as the site has it: compiled, or with the problems that keep it from running. */
+  const found = ({ results, lost, placed }: CompiledSite, name: string): Result | readonly Problem[] | undefined =>
+    lost.get(name) ?? placed.broken.find((each) => each.name === name)?.problems ?? results.get(name);
+  /** undefined where the site does not have the app. */
+  const of = (site: CompiledSite, name: string): number | undefined => {
+    const app = found(site, name);
+    if (app === undefined) return undefined;
+    return digest(app, () =>
+      'desired' in app ? textOf(app.desired) : JSON.stringify('problems' in app ? app.problems : app),
+    );
   };
-  const known = new WeakMap<object, { digest: number; isEntangled: boolean; containers: number }>();
-  const factsOf = (result: object, text: () => string, app?: DesiredApp) => {
-    const found = known.get(result);
-    if (found) return found;
-    const containers = app?.services.reduce((sum, each) => sum + each.containers.length, 0) ?? 0;
-    const made = { digest: number(text()), isEntangled: app ? isEntangled(app) : false, containers };
-    known.set(result, made);
-    return made;
-  };
-  const facts = (result: Result) =>
-    'problems' in result
-      ? factsOf(result, () => JSON.stringify(result.problems))
-      : factsOf(result, () => textOf(result.desired), result.desired);
-  const rules = new WeakMap<object, number>();
   return {
-    /** undefined where the site does not have the app. */
-    of({ results, lost, placed }: CompiledSite, name: string): number | undefined {
-      const problems = lost.get(name) ?? placed.broken.find((each) => each.name === name)?.problems;
-      if (problems) return factsOf(problems, () => JSON.stringify(problems)).digest;
-      const result = results.get(name);
-      return result && facts(result).digest;
-    },
+    of,
+    differ: (from: CompiledSite, to: CompiledSite, name: string): boolean =>
+      found(from, name) !== found(to, name) && of(from, name) !== of(to, name),
     isEntangled({ results }: CompiledSite, name: string): boolean {
       const result = results.get(name);
-      return result !== undefined && facts(result).isEntangled;
+      return result !== undefined && shapeOf(result).isEntangled;
     },
-    containers: (result: Result): number => facts(result).containers,
+    containers: (result: Result): number => shapeOf(result).containers,
     /** Everything of a site beside its apps that its plan depends on. */
-    ofRules({ placed }: CompiledSite): number {
-      const found = rules.get(placed);
-      if (found !== undefined) return found;
-      const { allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere, suspend } = placed;
-      const made = number(JSON.stringify([allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere, suspend]));
-      rules.set(placed, made);
-      return made;
-    },
+    ofRules: ({ placed }: CompiledSite): number =>
+      digest(placed, () => {
+        const { allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere, suspend } = placed;
+        return JSON.stringify([allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere, suspend]);
+      }),
   };
 }
 

@@ -1,31 +1,21 @@
-import type { SiteImpact } from './impact.ts';
-import { rewrittenImpact } from './rewrite.ts';
+import type { Rewrite } from '../plan/print/rewrite.ts';
 
-/** The words that differ from site to site although the same is meant. */
-export interface SiteWords {
-  site: string;
-  /** The Site's own values. */
-  values: Readonly<Record<string, string>>;
-  /** Those of the old revision, if it had the site. */
-  before?: Readonly<Record<string, string>>;
-}
+/** Texts that differ from site to site although the same is meant: the site's name and its values, by the names of the variables. */
+export type SiteWords = Readonly<Record<string, string>>;
 
 /** A shorter value is replaced only where no letter or digit is beside it: it may be a part of any word. */
 const SHORTEST_PART = 4;
 
-/**
- * Puts `${NAME}` in the place of a site's name and values, to tell if a change is the same on many sites apart from these. A value that the change itself gives
- * another text stays as it is.
- */
-export function generalize(impact: SiteImpact, { site, values, before = values }: SiteWords): SiteImpact {
-  const kept = Object.entries(values).filter(([name, value]) => before[name] === value && value !== '');
-  const longestFirst = [['HOLDFAST_SITE', site] as const, ...kept].sort(([, a], [, b]) => b.length - a.length);
-  const general = (text: string): string => {
+/** Puts `${NAME}` in the place of these words. So a change that is the same on many sites except for them has the same text. */
+export function generalizer(words: SiteWords): Rewrite {
+  const longestFirst = Object.entries(words)
+    .filter(([, value]) => value !== '')
+    .sort(([, a], [, b]) => b.length - a.length);
+  return (text) => {
     const whole = longestFirst.find(([, value]) => value === text);
     if (whole) return `\${${whole[0]}}`;
     return longestFirst.reduce((here, [name, value]) => replaced(here, value, `\${${name}}`), text);
   };
-  return rewrittenImpact(impact, general);
 }
 
 function replaced(text: string, value: string, by: string): string {

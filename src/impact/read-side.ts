@@ -44,7 +44,7 @@ export async function openSide(snapshot: Snapshot, { compile, pinned, documents 
       const placed = await place(site);
       if ('kind' in placed) return placed;
       const compiled = await compile(placed.placed, placed.files);
-      return { kind: 'compiled', compiled, words: { site, values: placed.site?.values ?? {} } };
+      return { kind: 'compiled', compiled, values: placed.site?.values ?? {} };
     },
   };
 }

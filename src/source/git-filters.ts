@@ -41,6 +41,9 @@ const FILTERS: ReadonlyMap<string, Filter> = new Map([
   ],
 ]);
 
+/** The filters that are known here. */
+export const FILTER_NAMES: readonly string[] = [...FILTERS.keys()];
+
 /** The content that Git has of a file whose attribute `filter` names a filter; the file's own content where that filter is not known here. */
 export const asInGit = (content: Uint8Array, filter: string | undefined): Uint8Array =>
   FILTERS.get(filter ?? '')?.inGit(content) ?? content;

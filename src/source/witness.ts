@@ -12,8 +12,8 @@ export interface Witness {
 export interface Witnesses {
   /** A snapshot that remembers what is read of it. */
   record(snapshot: Snapshot): { snapshot: Snapshot; witness(): Promise<Witness> };
-  /** Throws SourceError. */
-  holds(witness: Witness, snapshot: Snapshot): Promise<boolean>;
+  /** Looks only once for each witness and snapshot, and answers at once from then on. Throws SourceError. */
+  holds(witness: Witness, snapshot: Snapshot): boolean | Promise<boolean>;
 }
 
 export function createWitnesses(): Witnesses {
@@ -47,12 +47,13 @@ export function createWitnesses(): Witnesses {
         },
       };
     },
-    async holds(witness, snapshot) {
-      const answer = answers.get(snapshot)?.get(witness);
-      if (answer !== undefined) return answer;
-      const found = await isSame(witness, snapshot);
-      keep(witness, snapshot, found);
-      return found;
+    holds(witness, snapshot) {
+      const look = async (): Promise<boolean> => {
+        const found = await isSame(witness, snapshot);
+        keep(witness, snapshot, found);
+        return found;
+      };
+      return answers.get(snapshot)?.get(witness) ?? look();
     },
   };
 }

@@ -8,6 +8,7 @@ import { run } from '../../scripts/machine/processes.ts';
 import { importTestImages } from '../support/engine/images.ts';
 import { composePeer } from '../support/engine/peer.ts';
 import { type Bench, buildAside, clear } from './bench.ts';
+import { measureFleet } from './fleet.ts';
 import { measureGit } from './git/git.ts';
 import { simulateHerd } from './git/herd.ts';
 import { measureHeal } from './heal.ts';
@@ -32,8 +33,11 @@ const PARTS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   git: measureGit,
 };
 
-/** Parts that need no engine, since nothing of a machine is in them. */
-const SIMULATED: Record<string, () => Promise<Row[]>> = { herd: () => simulateHerd(10_000) };
+/** Parts that need no engine. */
+const WITHOUT_ENGINE: Record<string, (isQuick: boolean) => Promise<Row[]>> = {
+  fleet: measureFleet,
+  herd: () => simulateHerd(10_000),
+};
 
 async function main(parts: string[], isQuick: boolean): Promise<void> {
   const abort = new AbortController();
@@ -89,18 +93,18 @@ async function findPeer(say: (line: string) => void): Promise<string | undefined
 const words = process.argv.slice(2);
 const named = words.filter((word) => !word.startsWith('-'));
 const unknown = [
-  ...named.filter((part) => !Object.hasOwn(PARTS, part) && !Object.hasOwn(SIMULATED, part)),
+  ...named.filter((part) => !Object.hasOwn(PARTS, part) && !Object.hasOwn(WITHOUT_ENGINE, part)),
   ...words.filter((word) => /^-(?!-quick$)/.test(word)),
 ];
 if (unknown.length > 0) {
   console.error(
-    `npm run bench -- [--quick] [PART…]: it knows no ${unknown.join(', ')}; parts are ${[...Object.keys(PARTS), ...Object.keys(SIMULATED)].join(', ')}`,
+    `npm run bench -- [--quick] [PART…]: it knows no ${unknown.join(', ')}; parts are ${[...Object.keys(PARTS), ...Object.keys(WITHOUT_ENGINE)].join(', ')}`,
   );
   process.exitCode = 2;
 } else {
   const measured = named.filter((part) => Object.hasOwn(PARTS, part));
-  for (const [part, simulate] of Object.entries(SIMULATED))
-    if (named.includes(part)) console.log(renderTable(await simulate()));
+  for (const [part, measure] of Object.entries(WITHOUT_ENGINE))
+    if (named.includes(part)) console.log(renderTable(await measure(words.includes('--quick'))));
   if (named.length === 0 || measured.length > 0) {
     await main(
       named.length > 0 ? measured : ['start-up', '1', '10', '50', 'heal', 'idle', 'load'],

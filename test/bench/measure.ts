@@ -53,6 +53,9 @@ export async function inTurns<Contenders extends Record<string, Act | undefined>
   >;
 }
 
+/** A command and its arguments. */
+type Words = readonly [string, ...string[]];
+
 interface CommandOptions {
   env?: Record<string, string>;
   cwd?: string;
@@ -61,8 +64,16 @@ interface CommandOptions {
   onStart?: (pid: number) => void;
 }
 
-/** The most memory that a command has resident until shortly before it ends, in MiB. The kernel counts it; it is read every millisecond or two. */
-export async function peakMemory(words: readonly [string, ...string[]], options: CommandOptions = {}): Promise<number> {
+/** The most memory that a command has resident until shortly before it ends, in MiB. */
+export const peakMemory = async (words: Words, options: CommandOptions = {}): Promise<number> =>
+  (await costOfCommand(words, options)).mib;
+
+/** The time and the most memory of a command. The kernel counts the memory; it is read each `every` milliseconds. */
+export async function costOfCommand(
+  words: Words,
+  options: CommandOptions = {},
+  every = 1,
+): Promise<{ ms: number; mib: number }> {
   let most = 0;
   let timer: NodeJS.Timeout | undefined;
   const onStart = (pid: number): void => {
@@ -72,17 +83,14 @@ export async function peakMemory(words: readonly [string, ...string[]], options:
       } catch {
         // It has ended.
       }
-    }, 1);
+    }, every);
   };
-  await timeCommand(words, { ...options, onStart }).finally(() => clearInterval(timer));
-  return most / 1024;
+  const took = await timeCommand(words, { ...options, onStart }).finally(() => clearInterval(timer));
+  return { ms: took, mib: most / 1024 };
 }
 
 /** Runs a command to its end; it must end with `code`. Milliseconds from the fork to the exit. */
-export function timeCommand(
-  [command, ...args]: readonly [string, ...string[]],
-  options: CommandOptions = {},
-): Promise<number> {
+export function timeCommand([command, ...args]: Words, options: CommandOptions = {}): Promise<number> {
   const { env, cwd, code: expected = 0, signal, onStart } = options;
   return new Promise((resolve, reject) => {
     const since = performance.now();

@@ -4,7 +4,8 @@ import { createFleetCompiler, desiredOfSite } from '../../src/compose/compile-fl
 import { compileSite } from '../../src/compose/compile-site.ts';
 import { placeSite } from '../../src/fleet/place-site.ts';
 import { readSite } from '../../src/fleet/sites.ts';
-import { generalize } from '../../src/impact/generalize.ts';
+import { generalizer } from '../../src/impact/generalize.ts';
+import { rewrittenImpact } from '../../src/impact/rewrite.ts';
 import { runningSite } from '../../src/impact/running.ts';
 import { siteImpact } from '../../src/impact/site-impact.ts';
 import { plan } from '../../src/plan/plan.ts';
@@ -100,8 +101,10 @@ describe('the fleet diff', () => {
             if (impact.kind === 'unchanged') expect(single.apps).toEqual([]);
             else {
               const words = async (files: Files) => (await readSite(memorySnapshot(files), site)).values;
-              const own = { site, values: await words(to), before: await words(from) };
-              expect(generalize(single, own)).toEqual(generalize(impact.impact, own));
+              const [before, after] = [await words(from), await words(to)];
+              const kept = Object.entries(after).filter(([name, value]) => before[name] === value);
+              const general = generalizer({ HOLDFAST_SITE: site, ...Object.fromEntries(kept) });
+              expect(rewrittenImpact(single, general)).toEqual(rewrittenImpact(impact.impact, general));
             }
           }
         }

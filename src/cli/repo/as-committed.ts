@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { programIn } from '../../git/clone/git-program.ts';
 import { InputError } from '../../lib/errors.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import { asInGit } from '../../source/git-filters.ts';
+import { asInGit, FILTER_NAMES } from '../../source/git-filters.ts';
 
 /**
  * The snapshot of a folder of this machine, with the files of Git LFS and git-crypt as Git stores them, since a site gets them so. `path` is the config
@@ -22,22 +22,39 @@ export function asCommitted(snapshot: Snapshot, dir: string, path = ''): Snapsho
   };
 }
 
-/** The files below a folder and Git's filter for each; none if the folder is not in a work tree, or this machine has no Git. */
+/** The files below a folder that Git keeps by a filter, each with its filter; none if the folder is not in a work tree, or this machine has no Git. */
 async function filtersBelow(folder: string): Promise<ReadonlyMap<string, string>> {
   if (!(await mayBeInWorkTree(folder))) return new Map();
   try {
-    const files = await programIn(folder, 'git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard']);
-    if (files.code !== 0 || files.stdout.length === 0) return new Map();
-    const { stdout } = await programIn(folder, 'git', ['check-attr', '-z', '--stdin', 'filter'], files.stdout);
-    // PATH, `filter` and its value, each ended by a NUL.
-    const words = stdout.toString('utf8').split('\0');
-    return new Map(
-      words.flatMap((word, index) => (index % 3 === 0 ? [[word, words[index + 2] ?? 'unspecified'] as const] : [])),
-    );
+    const all = await Promise.all([...FILTER_NAMES.map((filter) => committed(folder, filter)), uncommitted(folder)]);
+    return new Map(all.flat());
   } catch (error) {
     if (error instanceof InputError) return new Map();
     throw error;
   }
+}
+
+type Filtered = readonly [file: string, filter: string];
+
+/** Git itself looks at all files, so the cost grows little with the fleet. */
+async function committed(folder: string, filter: string): Promise<Filtered[]> {
+  const files = await wordsOf(folder, ['ls-files', '-z', `:(attr:filter=${filter})`]);
+  return files.map((file) => [file, filter]);
+}
+
+/** For files that Git does not have yet, `ls-files` knows no attributes. */
+async function uncommitted(folder: string): Promise<Filtered[]> {
+  const files = await wordsOf(folder, ['ls-files', '-z', '--others', '--exclude-standard']);
+  if (files.length === 0) return [];
+  // PATH, `filter` and its value.
+  const words = await wordsOf(folder, ['check-attr', '-z', '--stdin', 'filter'], files.join('\0'));
+  return words.flatMap((word, index): Filtered[] => (index % 3 === 0 ? [[word, words[index + 2] ?? '']] : []));
+}
+
+/** The words that Git prints, each ended by a NUL; none where it fails. Throws InputError without Git. */
+async function wordsOf(folder: string, args: string[], input = ''): Promise<string[]> {
+  const { code, stdout } = await programIn(folder, 'git', args, Buffer.from(input));
+  return code === 0 ? stdout.toString('utf8').split('\0').slice(0, -1) : [];
 }
 
 /**

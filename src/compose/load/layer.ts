@@ -46,10 +46,21 @@ export async function readDocuments(
   budget.file(at);
   const found = await repo.read(path, at);
   if (!found) throw InputError.at(at, `there is no file ${path}`);
-  const start = { file: path, line: 1, column: 1 };
   if (found.content.byteLength > YAML_LIMITS.bytes) throw tooLarge(path);
   budget.text(found.content.byteLength, at);
-  return parseYamlStream(utf8(found.content, path), path).map((tree) => {
+  const known = parsed.get(found.content);
+  if (known?.path === path) return known.documents;
+  const documents = parseDocuments(found.content, path);
+  parsed.set(found.content, { path, documents });
+  return documents;
+}
+
+/** The documents of contents that were read. Nothing changes a document. Compiling for many sites reads the same contents again and again. */
+const parsed = new WeakMap<Uint8Array, { path: string; documents: MappingNode[] }>();
+
+function parseDocuments(content: Uint8Array, path: string): MappingNode[] {
+  const start = { file: path, line: 1, column: 1 };
+  return parseYamlStream(utf8(content, path), path).map((tree) => {
     if (tree.kind === 'mapping') return tree;
     const nothing = tree.kind === 'scalar' && tree.value === null;
     throw InputError.at(

@@ -1,7 +1,7 @@
 import { formatProblem } from '../../lib/errors.ts';
 import { printable } from '../../lib/text/printable.ts';
 import type { Change } from '../../plan/print/changes.ts';
-import { detailOf, titleOf } from '../../plan/print/render-changes.ts';
+import { countsText, detailOf, titleOf } from '../../plan/print/render-changes.ts';
 import type { GroupImpact, ImpactGroup } from '../impact.ts';
 import { count, type ImpactReport, stepText, totalsOf } from './report.ts';
 
@@ -41,7 +41,8 @@ const sitesIn = (groups: readonly ImpactGroup[]): number => groups.reduce((sum, 
 
 function summaryOf(report: ImpactReport): string[] {
   const totals = totalsOf(report);
-  const { changed, unchanged, refused, restarts, restartSites, images, actions } = totals;
+  const { changed, unchanged, refused, restarts, restartSites, images } = totals;
+  const actions = countsText(totals.actions, totals.withheld);
   return [
     '### Effect on the fleet',
     '',

@@ -1,7 +1,7 @@
 import { durationText } from '../../lib/text/duration.ts';
 import type { SiteStep } from '../../model/fleet.ts';
 import type { Change } from '../../plan/print/changes.ts';
-import { countsOf } from '../../plan/print/render-changes.ts';
+import { type Count, countsOf } from '../../plan/print/render-changes.ts';
 import type { ImpactGroup } from '../impact.ts';
 
 /** The impact of a change on a fleet, as it is printed. */
@@ -22,8 +22,10 @@ export interface Totals {
   groups: number;
   /** Sites that cannot be planned, or not wholly. */
   refused: number;
-  /** `412 containers replaced; 412 images pulled`. */
-  actions: string;
+  /** Everything that is done, on all sites. */
+  actions: Count[];
+  /** Changes that a policy holds back. */
+  withheld: number;
   /** Containers that are stopped at least for a moment, and the sites that have them. */
   restarts: number;
   restartSites: number;
@@ -39,7 +41,8 @@ export function totalsOf({ groups }: Pick<ImpactReport, 'groups'>): Totals {
     changed: 0,
     groups: 0,
     refused: 0,
-    actions: '',
+    actions: [],
+    withheld: 0,
     restarts: 0,
     restartSites: 0,
     volumes: 0,
@@ -65,6 +68,7 @@ export function totalsOf({ groups }: Pick<ImpactReport, 'groups'>): Totals {
     for (const change of apps.flatMap((app) => app.changes)) changes.push({ change, times: n });
   }
   totals.actions = countsOf(changes);
+  totals.withheld = changes.reduce((sum, { change, times }) => sum + (change.withheld ? times : 0), 0);
   totals.images = [...images]
     .map(([image, sites]) => ({ image, sites }))
     .sort((a, b) => b.sites - a.sites || (a.image < b.image ? -1 : 1));

@@ -1,6 +1,6 @@
 import { formatProblem } from '../../lib/errors.ts';
 import { Line, line, type Palette, plain } from '../../lib/text/line.ts';
-import { changeLines } from '../../plan/print/render-changes.ts';
+import { changeLines, countsText } from '../../plan/print/render-changes.ts';
 import type { GroupImpact, ImpactGroup, SiteImpact } from '../impact.ts';
 import { count, type ImpactReport, stepText, totalsOf } from './report.ts';
 
@@ -58,7 +58,8 @@ function summary(report: ImpactReport, palette: Palette): Line[] {
   const lines = [
     line`${palette.bold(`${report.from} -> ${report.to}`)}: ${count(report.sites, 'site')}, ${changed === 0 ? 'nothing changes' : `${changed} of them change in ${count(totals.groups, 'way')}`}${unchanged > 0 && changed > 0 ? `, ${unchanged} do not` : ''}`,
   ];
-  if (totals.actions !== '') lines.push(Line.of(`in all: ${totals.actions}`));
+  const actions = countsText(totals.actions, totals.withheld);
+  if (actions !== '') lines.push(Line.of(`in all: ${actions}`));
   if (restarts > 0)
     lines.push(
       Line.of(

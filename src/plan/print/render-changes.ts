@@ -92,27 +92,44 @@ const PAST: Record<Action, string> = {
   delete: 'deleted',
 };
 
-/** `2 containers replaced, 1 created; 1 image pulled`. Each change counts as often as it is made. */
-export function countsOf(changes: readonly { change: Change; times: number }[]): string {
-  const kinds = ['container', 'network', 'volume', 'image', 'files'] as const;
-  const parts = kinds.flatMap((kind) => {
-    const counts = new Map<Action, number>();
-    for (const { change, times } of changes) {
-      if (change.kind !== kind || change.withheld) continue;
-      counts.set(change.action, (counts.get(change.action) ?? 0) + change.count * times);
-    }
+/** The number of times that one action is done to things of one kind. */
+export interface Count {
+  kind: Change['kind'];
+  action: Action;
+  count: number;
+}
+
+const KINDS = ['container', 'network', 'volume', 'image', 'files'] as const;
+
+/** The changes that are not withheld, counted. Each counts as often as it is made. */
+export function countsOf(changes: readonly { change: Change; times: number }[]): Count[] {
+  const counts = new Map<string, Count>();
+  for (const { change, times } of changes) {
+    if (change.withheld) continue;
+    const { kind, action } = change;
+    const known = counts.get(`${kind} ${action}`) ?? { kind, action, count: 0 };
+    counts.set(`${kind} ${action}`, { ...known, count: known.count + change.count * times });
+  }
+  return [...counts.values()].sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
+}
+
+/** `2 containers replaced, 1 created; 1 image pulled; 3 withheld`. */
+export function countsText(counts: readonly Count[], withheld: number): string {
+  const parts = KINDS.flatMap((kind) => {
     const noun = kind === 'files' ? 'file' : kind;
-    const words = [...counts].map(([action, n], index) => `${index === 0 ? count(n, noun) : n} ${PAST[action]}`);
+    const words = counts
+      .filter((each) => each.kind === kind)
+      .map(({ action, count: n }, index) => `${index === 0 ? count(n, noun) : n} ${PAST[action]}`);
     return words.length > 0 ? [words.join(', ')] : [];
   });
-  const withheld = changes.reduce((sum, { change, times }) => sum + (change.withheld ? times : 0), 0);
   return [...parts, ...(withheld > 0 ? [`${withheld} withheld`] : [])].join('; ');
 }
 
 function summary({ site, revision, apps }: Plan, unplanned: number, changes: readonly Change[]): string {
   const errors = apps.flatMap(({ problems }) => problems).filter(({ severity }) => severity === 'error').length;
   const counts = countsOf(changes.map((change) => ({ change, times: 1 })));
-  const parts = [counts || 'nothing to do', ...(errors > 0 ? [count(errors, 'error')] : [])];
+  const withheld = changes.filter((change) => change.withheld).length;
+  const parts = [countsText(counts, withheld) || 'nothing to do', ...(errors > 0 ? [count(errors, 'error')] : [])];
   const others = unplanned > 0 ? `; ${count(unplanned, 'app')} cannot be planned` : '';
   return `${site} at ${shortRevision(revision)}: ${parts.join('; ')} (${count(apps.length, 'app')}${others})`;
 }

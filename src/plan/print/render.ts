@@ -85,7 +85,7 @@ const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' :
 
 /**
  * A plan for programs: the operations with all that tells them apart, without file contents, environment or labels, which may be secret.
- * The shape is stable: keys are added, never changed.
+ * Its shape is schemas/diff.schema.json: keys are added, never changed.
  */
 export function renderJson(plan: Plan): string {
   const apps = plan.apps.map(({ app, revision, operations, problems, adopted }) => ({
@@ -111,5 +111,9 @@ export function renderJson(plan: Plan): string {
     problems,
     adopted,
   }));
-  return JSON.stringify({ site: plan.site, revision: plan.revision, apps }, null, 2);
+  return JSON.stringify(
+    { apiVersion: 'holdfast/v1', kind: 'Diff', site: plan.site, revision: plan.revision, apps },
+    null,
+    2,
+  );
 }

@@ -31,11 +31,14 @@ test('a file that Git LFS keeps is its pointer, one that git-crypt encrypts is n
 oid sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824
 size 5
 `;
-  expect(await contentOf('model.bin')).toBe(pointer);
-  expect(await contentOf('apps/model.bin')).toBe(pointer);
-  expect(await contentOf('plain.bin')).toBe('hello');
-  expect(await contentOf('text')).toBe('hello');
-  expect(await contentOf('secret')).toBe('\0GITCRYPT\0');
+  for (const add of [[], ['fleet/apps', 'fleet/text'], ['.']]) {
+    if (add.length > 0) execFileSync('git', ['add', ...add], { cwd: folder });
+    expect(await contentOf('model.bin')).toBe(pointer);
+    expect(await contentOf('apps/model.bin')).toBe(pointer);
+    expect(await contentOf('plain.bin')).toBe('hello');
+    expect(await contentOf('text')).toBe('hello');
+    expect(await contentOf('secret')).toBe('\0GITCRYPT\0');
+  }
 });
 
 test('in a folder that is no work tree nothing is kept by Git LFS', async () => {

@@ -167,7 +167,11 @@ describe('the effect of a change on a fleet', () => {
       changed: 3,
       groups: 1,
       refused: 0,
-      actions: '6 containers replaced; 6 images pulled',
+      actions: [
+        { kind: 'container', action: 'replace', count: 6 },
+        { kind: 'image', action: 'pull', count: 6 },
+      ],
+      withheld: 0,
       restarts: 6,
       restartSites: 3,
       volumes: 3,

@@ -1,0 +1,106 @@
+import { spawn } from 'node:child_process';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { run } from '../../../src/cli/program.ts';
+import { git } from '../../support/git/clones.ts';
+import { HOLDFAST, holdfast, plainEnvironment } from '../../support/program/holdfast-process.ts';
+import { captureWritten, forgetWritten, written } from '../../support/program/written.ts';
+import { type ConfigFolder, configFolder } from '../../support/site/config-folder.ts';
+import { largeFleet } from '../../support/site/large-fleet.ts';
+
+jest.setTimeout(120_000);
+captureWritten();
+
+const head = 'apiVersion: holdfast/v1\nkind: ';
+const web = (image: string): string => `services: { web: { image: "${image}" } }\n`;
+let folder: ConfigFolder;
+
+beforeEach(async () => {
+  folder = await configFolder({
+    'fleet.yaml': `${head}Fleet\nspec: { syncPolicy: { automated: { prune: true, selfHeal: true } } }\n`,
+    'sites/a.yaml': `${head}Site\nmetadata: { labels: { ring: canary } }\n`,
+    'sites/b.yaml': `${head}Site\nmetadata: { labels: { ring: rest } }\n`,
+    'apps/pos/app.yaml': `${head}Application\n`,
+    'apps/pos/compose.yaml': web('pos:1.2'),
+  });
+  git(folder.dir, 'init', '-q', '-b', 'main');
+  git(folder.dir, 'add', '-A');
+  git(folder.dir, 'commit', '-qm', 'Begin');
+  forgetWritten();
+});
+afterEach(() => folder.remove());
+
+/** The exit code and the output of the command. */
+async function diff(...args: string[]): Promise<[code: number, output: string]> {
+  forgetWritten();
+  return [await run(['diff', '--fleet', folder.dir, ...args]), written];
+}
+
+describe('diff --fleet', () => {
+  test('says the effect of uncommitted changes, and exits with 1', async () => {
+    await folder.write({ 'apps/pos/compose.yaml': web('pos:1.3') });
+    const [code, output] = await diff();
+    expect(code).toBe(1);
+    expect(output.replace(/ {2,}/g, '  ')).toMatch(
+      /^2 sites: a, b\n {2}pos\n {2}\+ image pos:1\.3 {2}pull {2}not on the disk\n {2}~ pos-web-1 {2}replace {2}image: pos:1\.2 -> pos:1\.3\n\nHEAD \([0-9a-f]{12}\) -> worktree: 2 sites, 2 of them change in 1 way\n/,
+    );
+  });
+
+  test('compares two revisions, narrowed to sites, labels and apps', async () => {
+    await folder.write({ 'apps/pos/compose.yaml': web('pos:1.3') });
+    git(folder.dir, 'commit', '-qam', 'Go on');
+    expect((await diff())[0]).toBe(0);
+    const between = ['--from', 'HEAD~1', '--to', 'main'];
+    expect(await diff(...between, '--site', 'b')).toEqual([1, expect.stringMatching(/^1 site: b\n/)]);
+    expect(await diff(...between, '--selector', 'ring=canary')).toEqual([1, expect.stringMatching(/^1 site: a\n/)]);
+    expect(await diff(...between, '--app', 'other')).toEqual([0, expect.stringContaining('nothing changes')]);
+  });
+
+  test('exits with 2 for an app that is refused, for bad input, and with --strict for a pin that the clone lacks', async () => {
+    await folder.write({ 'apps/pos/compose.yaml': 'services: { web: { imagee: x } }\n' });
+    expect(await diff()).toEqual([2, expect.stringContaining('refused: apps/pos/compose.yaml:1:')]);
+    await folder.write({
+      'apps/pos/compose.yaml': web('pos:1.2'),
+      'sites/a.yaml': `${head}Site\nspec: { targetRevision: v9 }\n`,
+    });
+    expect(await diff()).toEqual([1, expect.stringContaining('not known: pinned to v9, which this clone lacks')]);
+    expect((await diff('--strict'))[0]).toBe(2);
+    expect(await diff('--from', 'nothing')).toEqual([2, expect.stringContaining('nothing')]);
+    expect(await diff('--site', 'c')).toEqual([2, expect.stringContaining('no site of ')]);
+    expect(await diff('--repo', 'https://git.example.org/x')).toEqual([2, expect.stringContaining('--repo')]);
+    forgetWritten();
+    expect([await run(['diff', '--from', 'HEAD']), written]).toEqual([
+      2,
+      expect.stringContaining('--from goes with --fleet'),
+    ]);
+  });
+});
+
+describe('diff --fleet of a large fleet', () => {
+  beforeEach(() => folder.write(Object.fromEntries(largeFleet({ sites: 4000, apps: 8 }))));
+  const args = ['diff', '--fleet', '--from', 'worktree'];
+
+  test('says nothing of its progress in a pipe', async () => {
+    const { code, stdout, stderr } = await holdfast(args, { cwd: folder.dir });
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^worktree -> worktree: 4002 sites, nothing changes\n$/);
+  });
+
+  test('says its progress on a terminal, and ends at once on Ctrl-C', async () => {
+    const command = [...HOLDFAST, ...args].map((word) => `'${word}'`).join(' ');
+    const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: folder.dir, env: plainEnvironment() });
+    let seen = '';
+    let interrupted = 0;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      seen += text;
+      if (interrupted > 0 || !/\d+ of 4002 sites/.test(seen)) return;
+      interrupted = performance.now();
+      child.stdin.write('\x03');
+    });
+    const code = await new Promise((resolve) => {
+      child.on('close', resolve);
+    });
+    expect(code).toBe(130);
+    expect(performance.now() - interrupted).toBeLessThan(1000);
+    expect(seen).not.toContain('nothing changes');
+  });
+});

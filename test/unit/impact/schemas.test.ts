@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { createAjv } from '../../../src/fleet/validator.ts';
+import { impactJson } from '../../../src/impact/print/json.ts';
+import { agentOptions } from '../../../src/plan/facts/policy.ts';
+import { plan } from '../../../src/plan/plan.ts';
+import { renderJson } from '../../../src/plan/print/render.ts';
+import {
+  actualOf,
+  app,
+  automated,
+  bare,
+  file,
+  service,
+  settled,
+  site,
+  volume,
+} from '../../support/site/site-builder.ts';
+import { compare, document, type Files, fleet } from './support.ts';
+
+interface Schema {
+  description?: string;
+  properties?: Record<string, Schema>;
+  items?: Schema;
+  definitions?: Record<string, Schema>;
+  [key: string]: unknown;
+}
+
+const read = (name: string): Schema =>
+  JSON.parse(readFileSync(new URL(`../../../schemas/${name}.schema.json`, import.meta.url), 'utf8'));
+const [diff, fleetDiff] = [read('diff'), read('fleet-diff')];
+
+/** The same schema, in which a key that is not described is an error. */
+function closed(schema: Schema): Schema {
+  const inside = (each: Record<string, Schema>) =>
+    Object.fromEntries(Object.entries(each).map(([key, value]) => [key, closed(value)]));
+  return {
+    ...schema,
+    ...(schema.properties && { properties: inside(schema.properties), additionalProperties: false }),
+    ...(schema.definitions && { definitions: inside(schema.definitions) }),
+    ...(schema.items && { items: closed(schema.items) }),
+  };
+}
+
+function expectValid(schema: Schema, text: string): void {
+  const validate = createAjv().compile(closed(schema));
+  expect([validate(JSON.parse(text)), validate.errors]).toEqual([true, null]);
+}
+
+const compose = (image: string, more = ''): string =>
+  `services: { web: { image: "${image}"${more}, volumes: ["data:/data"] } }\nvolumes: { data: {} }\n`;
+
+describe('the output of diff is as its schema says', () => {
+  const old = site(app('shop', service('web'), service('db'), file('/apps/shop/a', 'x')));
+  const next = site(
+    {
+      ...app('shop', service('web', { Image: 'web:2', Env: { API_TOKEN: 'x' } }), volume('data')),
+      sync: automated({ prune: false }),
+    },
+    app('till', service('pos', {}, { dependsOn: { web: { required: false } } })),
+  );
+  test.each([
+    ['where nothing is there', bare(next)],
+    ['where the old one runs', { ...actualOf(old), images: bare(next).images }],
+    ['where nothing is to do', actualOf(next)],
+    ['where a name is taken', { ...bare(next), foreignNames: { 'shop-web-1': 'x' } }],
+  ])('%s', (_, actual) => {
+    expectValid(diff, renderJson(plan(next, actual, settled(old), 0, agentOptions)));
+  });
+});
+
+const STEPS = {
+  syncPolicy: { automated: { prune: true } },
+  rollout: {
+    steps: [
+      { selector: { matchLabels: { ring: 'canary' } }, after: 'promotion' },
+      { percent: 100, after: '1h' },
+    ],
+  },
+};
+
+describe('the output of diff --fleet is as its schema says', () => {
+  const from = fleet(compose('web:1'));
+  const site = (spec: object): Files => ({ 'sites/b.yaml': document('Site', spec) });
+  const { 'sites/c.yaml': _, ...without } = from;
+  test.each<[string, Files, Files]>([
+    ['for a changed image and a secret', from, fleet(compose('web:2', ', environment: { API_TOKEN: x }'))],
+    [
+      'for sites that come and go',
+      { ...from, 'sites/d.yaml': document('Site') },
+      { ...from, 'sites/e.yaml': document('Site') },
+    ],
+    ['for a site that goes', from, without],
+    ['for a document that is broken', from, { ...from, ...site({ nothing: 1 }) }],
+    ['for an app that is refused', from, fleet('services: { web: { imagee: x } }')],
+    ['for an app that was refused', fleet('services: { web: { imagee: x } }'), from],
+    ['for a pin that the clone lacks', from, { ...from, ...site({ targetRevision: 'v1' }) }],
+    [
+      'for a prune that is withheld',
+      from,
+      { ...fleet('services: { db: { image: db } }'), 'fleet.yaml': document('Fleet') },
+    ],
+    [
+      'for a rollout in steps',
+      { ...from, 'fleet.yaml': document('Fleet', STEPS) },
+      { ...fleet(compose('web:2')), 'fleet.yaml': document('Fleet', STEPS) },
+    ],
+    ['for no change', from, from],
+  ])('%s', async (_, before, after) => {
+    const report = { from: 'HEAD', to: 'worktree', ...(await compare(before, after)) };
+    expectValid(fleetDiff, impactJson(report));
+  });
+});
+
+test('both schemas describe each key, and call the same things by the same words', () => {
+  const bare = (schema: Schema): string[] => [
+    ...(schema.description || schema.type !== 'object' || !schema.properties ? [] : [JSON.stringify(schema)]),
+    ...Object.values({ ...schema.properties, ...schema.definitions }).flatMap((each) => [
+      ...(each.description || each.$ref ? [] : [JSON.stringify(each)]),
+      ...bare(each),
+    ]),
+    ...(schema.items ? bare(schema.items) : []),
+  ];
+  expect([...bare(diff), ...bare(fleetDiff)]).toEqual([]);
+  for (const name of ['problem', 'withheld', 'field', 'change'])
+    expect(diff.definitions?.[name]).toEqual(fleetDiff.definitions?.[name]);
+});
