@@ -79,7 +79,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   validate: {
     does: 'checks a whole config repo, or one site of it',
-    mayImport: ['lib', 'model', 'windows', 'source', 'trust', 'fleet', 'compose'],
+    mayImport: ['lib', 'model', 'yaml', 'windows', 'source', 'trust', 'fleet', 'compose'],
   },
   engine: {
     does: '`client/` calls an engine by dockerode; `dialects/` has a file per engine; `observe/` reads the site and its changes; `operations.ts` carries operations out',
@@ -98,7 +98,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     mayImport: ['lib', 'model', 'container', 'engine', 'plan'],
   },
   agent: {
-    does: 'the loop on a site, and its state on disk: `follow/` (Git), `admission/` (trust), `reconcile/` (engine), `state/`',
+    does: 'the loop on a site, and its state on disk: `follow/` (Git), `admission/` (trust), `reconcile/` (engine), `state/`, `time/` (what time is it, and may sync windows go by it?)',
     mayImport: [
       'lib',
       'git',

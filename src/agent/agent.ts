@@ -67,7 +67,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     onOutcome: options.onOutcome,
   });
   const isDoubtful = loaded.problems.length > 0 || loaded.isByOther || isElsewhere;
-  const staging = await createStaging(options, windows.trustedWall);
+  const staging = await createStaging(options, windows.trustedWall, admission.trust);
   const follower = createFollower({
     options,
     admission,

@@ -117,20 +117,23 @@ async function carryOut(
   }
 }
 
-/** Looks once: if the wait is not over, an event or a timer starts the next pass. */
+/**
+ * Looks once: if the wait is not over, an event or a timer starts the next pass. An engine that does not answer says nothing about the container: it must
+ * not begin the way back of a replacement that is well.
+ */
 async function lookOnce(
   operation: Operation & { kind: 'await' },
   id: string,
   engine: Engine,
 ): Promise<OperationResult> {
-  const { containers } = await engine.observe({ images: [] });
-  return {
-    operation,
-    ...waitVerdict(
-      operation,
-      containers.find((container) => container.id === id),
-    ),
-  };
+  try {
+    const { containers } = await engine.observe({ images: [] });
+    const found = containers.find((container) => container.id === id);
+    return { operation, ...waitVerdict(operation, found) };
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return { operation, status: 'waiting', reason: `${operation.container.name} cannot be seen now: ${error.message}` };
+  }
 }
 
 function notReached(operation: Operation, because: OperationResult): OperationResult {

@@ -62,6 +62,14 @@ export const COMMANDS: Commands = {
       'Sign a statement of the commit that a branch or tag is at now, so that sites notice a server that hides newer commits.',
     load: () => import('./commands/beacon.ts'),
   },
+  promote: {
+    summary: 'Sign that a step of a rollout is open for the change of an app, so that sites in it begin the change.',
+    load: () => import('./commands/promote.ts'),
+  },
+  hold: {
+    summary: 'Sign that the change of an app is held: a site that has not begun it does not begin it.',
+    load: () => import('./commands/hold.ts'),
+  },
   push: {
     summary: 'Send branches and tags of a clone to a container registry, where sites follow them with --repo oci://….',
     load: () => import('./commands/push.ts'),

@@ -1,6 +1,6 @@
 import { systemPackFiles } from '../git/pack/pack-files.ts';
 import { ownWorker, type PackWorker } from '../git/pack/worker/pack-worker.ts';
-import { isCommitId } from '../git/refs.ts';
+import { isCommitId, type RemoteRef } from '../git/refs.ts';
 import { lazyObjects } from '../git/store/lazy-objects.ts';
 import { type ObjectStore, objectStore } from '../git/store/object-store.ts';
 import { hasChildren, readAhead } from '../git/store/read-ahead.ts';
@@ -26,6 +26,8 @@ export interface GitSourceOptions extends RemoteOptions {
   path?: string | undefined;
   /** A full ref that is looked at in the same request as the revision. */
   beside?: string | undefined;
+  /** The beginning of refs that are looked at in the same request, up to a slash. */
+  below?: string | undefined;
   /** A folder for what is fetched, used by nobody else. If it is lost or damaged, the next fetch is larger, and nothing else. */
   dir: string;
   limits?: Partial<SourceLimits>;
@@ -98,10 +100,11 @@ export function gitSource(options: GitSourceOptions): Source {
     async poll(signal, pin) {
       hasPin = pin !== undefined;
       const isFixed = revision !== undefined && isCommitId(revision);
-      const beside = isFixed ? undefined : options.beside;
+      const [beside, below] = isFixed ? [] : [options.beside, options.below];
       const names = [
         ...(isFixed ? [] : candidateNames(revision)),
         ...(beside === undefined ? [] : [beside]),
+        ...(below === undefined ? [] : [below]),
         ...(pin === undefined || isCommitId(pin) ? [] : candidateNames(pin)),
       ];
       const refs = names.length === 0 ? [] : await inTurn(() => wire.refs([...new Set(names)], signal));
@@ -112,6 +115,7 @@ export function gitSource(options: GitSourceOptions): Source {
       return {
         ...namedBy(followed),
         beside: other,
+        below: below === undefined ? undefined : refsBelow(refs, below),
         pinned: pinned && 'commit' in pinned ? namedBy(pinned) : pinned,
       };
     },
@@ -158,6 +162,14 @@ export function gitSource(options: GitSourceOptions): Source {
       wire.close();
     },
   };
+}
+
+/** A server may list any number of refs. */
+const MOST_BELOW = 10_000;
+
+function refsBelow(refs: readonly RemoteRef[], prefix: string): ReadonlyMap<string, string> {
+  const found = refs.filter(({ name }) => name.startsWith(prefix)).slice(0, MOST_BELOW);
+  return new Map(found.map(({ name, oid }) => [name.slice(prefix.length), oid]));
 }
 
 async function requireCommit(store: ObjectStore, commit: string): Promise<void> {

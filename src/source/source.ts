@@ -23,6 +23,8 @@ export interface Named {
 export interface Polled extends Named {
   /** The object of the second ref that the source looks at; absent where there is none. */
   beside?: string | undefined;
+  /** The refs below the prefix that the source looks at, by their names without it. Absent: it looks at none. */
+  below?: ReadonlyMap<string, string> | undefined;
   /** The commit that the requested pin names now, or the reason why it names none. */
   pinned?: Named | { missing: string } | undefined;
 }

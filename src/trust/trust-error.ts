@@ -16,7 +16,8 @@ export type RefusalKind =
   | 'anchor' // it does not descend from the commit that trust.yaml names
   | 'tag' // the tag is not the one that is followed
   | 'trustChanged' // trust.yaml changed in a way that cannot be taken over
-  | 'beacon'; // the beacon is not to be believed, or names other commits
+  | 'beacon' // the beacon is not to be believed, or names other commits
+  | 'promotion'; // the promotion of a change is not to be believed
 
 /** The site does not trust something from a source. The accepted state stays. */
 export class TrustError extends KindError<RefusalKind> {

@@ -48,7 +48,7 @@ export interface Validity {
 }
 
 /** SSHSIG namespaces. Git's own for commits and tags. */
-export const NAMESPACE = { git: 'git', beacon: 'holdfast-beacon' } as const;
+export const NAMESPACE = { git: 'git', beacon: 'holdfast-beacon', rollout: 'holdfast-rollout' } as const;
 
 /** `SHA256:…` as it is; the hexadecimal of an OpenPGP key in small letters, without spaces. undefined for any other text. */
 export function normalFingerprint(text: string): string | undefined {

@@ -54,6 +54,8 @@ export interface Admission extends PinAdmission {
   accept(admitted: Admitted): Promise<void>;
   /** Verifies the floor once more if another trust.yaml is in force, and tells the log of a refusal. */
   recheck(polled: Polled, signal: AbortSignal): Promise<void>;
+  /** The trust.yaml in force; undefined where the site believes its repo. */
+  trust(): Promise<Trust | undefined>;
   /** The newest beacon that was believed. */
   beacon(): Beacon | undefined;
   /** Tells the log, once a change, that the enforced state may be old. */
@@ -106,6 +108,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   return {
     ...createPinAdmission(record, inForce, options),
 
+    trust: () => inForce.now(),
     beacon: () => record.position().beacon,
 
     async target(polled, signal) {

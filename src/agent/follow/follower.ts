@@ -7,7 +7,7 @@ import type { Admitted } from '../admission/admission-result.ts';
 import type { AgentOptions } from '../agent-options.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import { unstaged } from '../staging/stage.ts';
-import type { Staging } from '../staging/staging.ts';
+import type { Seen, Staging } from '../staging/staging.ts';
 import type { Accepted, AcceptedStore } from '../state/accepted.ts';
 import { type Explained, explain, tell, wordsOf } from './explain.ts';
 import { desiredOf, type Gathered } from './gather.ts';
@@ -79,7 +79,7 @@ export function createFollower({
     if (!isToGatherAgain && commit === attempted && !(await isPinNew(polled))) {
       pinned = current?.pin?.revision;
       await admission.recheck(polled, signal);
-      return beginDue();
+      return beginDue({ polled, signal });
     }
     const key = await admission.key(commit, polled);
     if (refusals.holds(key, pinKey(namedBy(polled), pinned), clock.monotonic())) return;
@@ -117,7 +117,7 @@ export function createFollower({
     const input = { options, admission, refusals, polled, asked: pinned, current, compile };
     const gathered = await gatherCommit(admitted, input, signal);
     if (gathered.kind !== 'gathered') return gathered;
-    const accepted = await staging.stage(gathered.accepted, current, compile);
+    const accepted = await staging.stage(gathered.accepted, current, compile, { polled, signal });
     await keep(admitted, { ...gathered, accepted });
     await enforce(accepted, compile, new Set(gathered.broken.map(({ name }) => name)));
     return undefined;
@@ -126,11 +126,11 @@ export function createFollower({
   /**
    * Begins the changes whose step has come. Git has just answered and says the same as before: a revert, or a newer commit, would have come first.
    */
-  async function beginDue(): Promise<void> {
+  async function beginDue(seen: Seen): Promise<void> {
     if (!current?.waiting) return;
-    if ((staging.dueIn() ?? 1) > 0) return staging.note();
+    if (!(await staging.isToStage(Object.keys(current.waiting), seen))) return;
     const compile = await ownValues();
-    const next = await staging.stage(unstaged(current), current, compile);
+    const next = await staging.stage(unstaged(current), current, compile, seen);
     for (const text of await store.save(next)) log.warn(text);
     current = next;
     await enforce(next, compile, new Set());

@@ -1,6 +1,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Disk } from '../../lib/disk.ts';
 import type { SiteStep } from '../../model/fleet.ts';
+import type { Promotion } from '../../trust/promotion.ts';
 import { seal, unseal } from '../state/state-file.ts';
 
 /** The first sight of a change of an app. */
@@ -17,6 +18,8 @@ interface Stored {
   ran: number;
   /** By app. */
   sightings: Record<string, Sighting>;
+  /** The newest promotion of each app that was believed, and the time that agents had run when it came. */
+  promotions?: Record<string, Promotion & { ran: number }> | undefined;
 }
 
 const VERSION = 1;
@@ -34,6 +37,12 @@ export interface Sightings {
   keep(apps: readonly string[]): void;
   /** Milliseconds until the change of an app may begin, by its step; 0: now. Infinity: only a promotion opens the step. */
   wait(app: string, step: SiteStep | undefined): number;
+  /** Remembers a promotion in the place of that of the same app. */
+  promote(promotion: Promotion): void;
+  /** The newest promotion of an app that was believed, over or not: an older one is believed no more. */
+  newest(app: string): Promotion | undefined;
+  /** The newest promotion of an app, unless it is over, and the milliseconds until then. */
+  promotion(app: string): (Promotion & { left: number }) | undefined;
   /** Puts on the disk what is new. Throws what the disk throws. */
   save(): Promise<void>;
 }
@@ -58,6 +67,7 @@ export async function openSightings({
   const read = text === undefined ? undefined : parse(unseal(path, text, VERSION));
   const stored: Stored = read ?? { ran: 0, sightings: {} };
   const known = new Map(Object.entries(stored.sightings));
+  const promotions = new Map(Object.entries(stored.promotions ?? {}));
   const start = clock.monotonic();
   const ran = (): number => stored.ran + clock.monotonic() - start;
   let written = text ?? '';
@@ -86,10 +96,26 @@ export async function openSightings({
       const since = seen.wall !== undefined && now !== undefined ? now - seen.wall : ran() - seen.ran;
       return Math.max(0, step.after - Math.max(0, since));
     },
+    promote(promotion) {
+      promotions.set(promotion.app, { ...promotion, ran: ran() });
+      isNew = true;
+    },
+    newest: (app) => promotions.get(app),
+    promotion(app) {
+      const found = promotions.get(app);
+      if (!found) return undefined;
+      const now = trustedWall();
+      const left = now === undefined ? found.expires - found.issued - (ran() - found.ran) : found.expires - now;
+      return left > 0 ? { ...found, left } : undefined;
+    },
     async save() {
       if (!isNew && (known.size === 0 || ran() - writtenAt < WRITE_EACH_MS)) return;
       const now = ran();
-      const next = seal(VERSION, { ran: now, sightings: Object.fromEntries(known) } satisfies Stored);
+      const next = seal(VERSION, {
+        ran: now,
+        sightings: Object.fromEntries(known),
+        promotions: Object.fromEntries(promotions),
+      } satisfies Stored);
       if (next !== written) await disk.write(path, next, 0o600);
       written = next;
       writtenAt = now;
@@ -104,11 +130,11 @@ export async function openSightings({
 
 function parse(value: unknown): Stored | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { ran, sightings } = value as Partial<Stored>;
+  const { ran, sightings, promotions } = value as Partial<Stored>;
   if (typeof ran !== 'number' || typeof sightings !== 'object' || sightings === null) return undefined;
   const isWhole = Object.values(sightings).every(
     ({ change, ran: at, wall }) =>
       typeof change === 'string' && typeof at === 'number' && (wall === undefined || typeof wall === 'number'),
   );
-  return isWhole ? { ran, sightings } : undefined;
+  return isWhole ? { ran, sightings, promotions } : undefined;
 }

@@ -3,6 +3,7 @@ import { own } from '../../lib/own.ts';
 import type { PlacedApp, SiteStep } from '../../model/fleet.ts';
 import type { DesiredApp, DesiredSite } from '../../model/state.ts';
 import { changeDigest } from '../../plan/facts/goals.ts';
+import type { Promotion } from '../../trust/promotion.ts';
 import type { Accepted, AcceptedApp } from '../state/accepted.ts';
 import { type ChangingApp, changeSets, type Ties } from './change-sets.ts';
 import type { Sightings } from './sightings.ts';
@@ -33,24 +34,26 @@ const GONE = 'gone';
 export function stage(
   next: Accepted,
   current: Accepted | undefined,
-  { running, wanted, sightings }: { running: DesiredSite | undefined; wanted: DesiredSite; sightings: Sightings },
+  { running, wanted, sightings, promotions }: StageFacts,
 ): Staged {
   if (!current || !running || next.pin?.isFixed) {
     sightings.keep([]);
     return { accepted: { ...next, waiting: undefined }, waiting: [] };
   }
   const [before, after] = [byName(running), byName(wanted)];
-  const broken = new Set([...running.broken, ...wanted.broken].map(({ name }) => name));
-  const names = [...new Set([...Object.keys(current.apps), ...Object.keys(next.apps)])].filter(
-    (name) => !broken.has(name),
-  );
-  const changing = names.filter((name) => digestOf(before.get(name)) !== digestOf(after.get(name)));
-  for (const name of changing) sightings.see(name, digestOf(after.get(name)));
+  const changes = changesBetween(running, wanted);
+  const changing = [...changes.keys()];
+  for (const [name, change] of changes) sightings.see(name, change);
   sightings.keep(changing);
 
   const stepFor = (name: string): SiteStep | undefined => {
     const [old, wish] = [own(current.apps, name)?.placed.step, own(next.apps, name)?.placed.step];
     return own(next.apps, name) ? longerOf(old, wish) : (old ?? next.site.step);
+  };
+  const waitFor = (name: string, step: SiteStep | undefined): number => {
+    const promotion = promotions.get(name);
+    if (promotion?.state === 'hold') return Math.max(promotion.left, sightings.wait(name, step));
+    return promotion && step && step.step <= promotion.step ? 0 : sightings.wait(name, step);
   };
   const ties = changing.map(
     (name): ChangingApp => ({
@@ -60,12 +63,29 @@ export function stage(
     }),
   );
   const waiting = changeSets(ties).flatMap((set): WaitingChange[] => {
-    const wait = Math.max(...set.map((name) => sightings.wait(name, stepFor(name))));
+    const wait = Math.max(...set.map((name) => waitFor(name, stepFor(name))));
     return wait > 0
       ? set.map((app) => ({ app, step: stepFor(app), together: set.filter((each) => each !== app), wait }))
       : [];
   });
   return { accepted: keptBack(next, current, waiting), waiting };
+}
+
+export interface StageFacts {
+  running: DesiredSite | undefined;
+  wanted: DesiredSite;
+  sightings: Sightings;
+  /** The promotions that are about just these changes, by app. */
+  promotions: ReadonlyMap<string, Promotion & { left: number }>;
+}
+
+/** The apps that differ, with the digest of each as it is wanted. Broken ones are left as they are. */
+export function changesBetween(running: DesiredSite, wanted: DesiredSite): Map<string, string> {
+  const [before, after] = [byName(running), byName(wanted)];
+  const broken = new Set([...running.broken, ...wanted.broken].map(({ name }) => name));
+  const names = [...new Set([...before.keys(), ...after.keys()])].filter((name) => !broken.has(name));
+  const changed = names.filter((name) => digestOf(before.get(name)) !== digestOf(after.get(name)));
+  return new Map(changed.map((name) => [name, digestOf(after.get(name))]));
 }
 
 function keptBack(next: Accepted, current: Accepted, waiting: readonly WaitingChange[]): Accepted {

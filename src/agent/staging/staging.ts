@@ -2,31 +2,43 @@ import type { CompileOptions } from '../../compose/load/values/values.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { durationText } from '../../lib/text/duration.ts';
 import type { DesiredSite } from '../../model/state.ts';
+import type { Polled } from '../../source/source.ts';
+import type { Trust } from '../../trust/trust.ts';
 import type { AgentOptions } from '../agent-options.ts';
 import { desiredOf } from '../follow/gather.ts';
 import { logOnce } from '../reconcile/operation-log.ts';
 import type { Accepted } from '../state/accepted.ts';
+import { createPromotions } from './promotions.ts';
 import { openSightings } from './sightings.ts';
-import { stage, type WaitingChange } from './stage.ts';
+import { changesBetween, stage, type WaitingChange } from './stage.ts';
+
+/** A poll that Git has just answered. */
+export interface Seen {
+  polled: Polled;
+  signal: AbortSignal;
+}
 
 /** Keeps changes of apps back until the site's step of the rollout has come. */
 export interface Staging {
-  /** Splits what was gathered into what begins now and what waits, and tells the log what waits. */
-  stage(next: Accepted, current: Accepted | undefined, compile: CompileOptions): Promise<Accepted>;
-  /** Keeps on the disk, now and then, how long the site has waited. */
-  note(): Promise<void>;
+  /** Splits what was gathered into what begins now and what waits, and tells the log what waits. Throws SourceError, EngineError. */
+  stage(next: Accepted, current: Accepted | undefined, compile: CompileOptions, seen: Seen): Promise<Accepted>;
+  /** Looks at what a poll shows beside an unchanged commit. True: a change that waits may begin, or may not any more. */
+  isToStage(waiting: readonly string[], seen: Seen): Promise<boolean>;
   /** Milliseconds until the next change that waits may begin; undefined: none waits for a time. */
   dueIn(): number | undefined;
 }
 
 /** `trustedWall`: the wall time in milliseconds while it can be trusted. */
 export async function createStaging(
-  { disk, clock, log, stateDir, territory }: AgentOptions,
+  options: AgentOptions,
   trustedWall: () => number | undefined,
+  trust: () => Promise<Trust | undefined>,
 ): Promise<Staging> {
+  const { disk, clock, log, stateDir, territory } = options;
   const path = `${stateDir}/steps.json`;
   const { sightings, problem } = await openSightings({ disk, path, clock, trustedWall });
   if (problem) log.error(problem);
+  const promotions = createPromotions(options, sightings, trust);
   /** After a restart nothing is known of the times: the first poll looks. */
   let due: { at: number } | undefined = { at: clock.monotonic() };
   /** The words that the log was told, by app, so that they are told once. */
@@ -54,12 +66,22 @@ export async function createStaging(
     );
 
   return {
-    note: save,
-    async stage(next, current, compile) {
+    async isToStage(waiting, { polled, signal }) {
+      const isPromoted = await promotions.look(polled, waiting, signal);
+      if (isPromoted || (due !== undefined && due.at <= clock.monotonic())) return true;
+      await save();
+      return false;
+    },
+
+    async stage(next, current, compile, { polled, signal }) {
       if (!isInSteps(next, current)) return next;
       const compiled = (state: Accepted): Promise<DesiredSite> => desiredOf(state, compile, territory);
       const running = current && (await compiled(current));
-      const { accepted, waiting } = stage(next, current, { running, wanted: await compiled(next), sightings });
+      const wanted = await compiled(next);
+      const changes = running ? changesBetween(running, wanted) : new Map<string, string>();
+      await promotions.look(polled, [...changes.keys()], signal);
+      const about = await promotions.about(changes, next.pin?.commit ?? next.commit, compile, signal);
+      const { accepted, waiting } = stage(next, current, { running, wanted, sightings, promotions: about });
       await save();
       const times = waiting.map(({ wait }) => wait).filter(Number.isFinite);
       due = times.length > 0 ? { at: clock.monotonic() + Math.min(...times) } : undefined;

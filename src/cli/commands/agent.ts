@@ -13,6 +13,7 @@ import { redact } from '../../net/redact.ts';
 import { linkWatch } from '../../source/follow/link.ts';
 import { gitSource } from '../../source/git-source.ts';
 import { beaconRef } from '../../trust/beacon.ts';
+import { promotionRefs } from '../../trust/promotion.ts';
 import type { Trust } from '../../trust/trust.ts';
 import { renewAliveFile } from '../agent/alive-file.ts';
 import { watchSignals } from '../agent/signals.ts';
@@ -88,6 +89,7 @@ async function start(settings: Settings, log: Log): Promise<{ sync(): void; stop
     others,
     onRemote: (remote) => log.info(`reading ${remote} now`),
     beside: beacon,
+    below: promotionRefs(revision),
     dir: `${stateDir}/git`,
     ...sourceOptions(settings, process.env),
     onDate: dates.tell,

@@ -21,6 +21,11 @@ export function parseAllowedSigner(line: string): AllowedLine {
   if (at < 0) throw new RangeError('it has no key; `principals [options] keytype key` is expected');
   const [type = '', encoded = ''] = tokens.slice(at);
   const [principals = '', options = ''] = tokens.slice(0, at);
+  // An option in the place of the principals would be lost, and the key would be good for everything.
+  if (/^(cert-authority$|(namespaces|valid-after|valid-before)=)/i.test(principals))
+    throw new RangeError(
+      'it begins with an option: write principals before the options, such as the name of the signer',
+    );
   if (type.includes('-cert-')) throw new RangeError('certificates cannot be used; name the key itself');
   if (!(SSH_KEY_TYPES as string[]).includes(type))
     throw new RangeError(`keys of type ${type} cannot be used; known are ${SSH_KEY_TYPES.join(', ')}`);

@@ -19,6 +19,8 @@ export class SimulatedSource {
   /** Revisions in the order in which apps were read of them. */
   readonly fetched: string[] = [];
   polls = 0;
+  /** Tag objects of promotions by the app, as the server shows them. */
+  readonly promotions = new Map<string, Uint8Array>();
   /** Told of every commit of which files are asked for. */
   onFetch: (commit: string, pinned: boolean) => void = () => {};
   /** Branches and tags beside the one that is followed. */
@@ -137,10 +139,11 @@ export class SimulatedSource {
         this.polls += 1;
         await request(signal);
         const commit = this.#shown ?? this.#head;
-        if (pin === undefined) return { commit };
+        const below = new Map([...this.promotions].map(([app, content]) => [app, tagId(content)]));
+        if (pin === undefined) return { commit, below };
         const named = this.pinned(pin);
         const shown = named === pin ? named : named && (this.#shownNames ?? named);
-        return { commit, pinned: shown ? { commit: shown } : { missing: `there is no ${pin}` } };
+        return { commit, below, pinned: shown ? { commit: shown } : { missing: `there is no ${pin}` } };
       },
       fetch: async (commit, signal, pinned = false) => {
         await request(signal);
@@ -159,6 +162,8 @@ export class SimulatedSource {
       },
       object: async (oid, type, signal) => {
         await request(signal);
+        const tag = [...this.promotions.values()].find((content) => tagId(content) === oid);
+        if (type === 'tag' && tag) return tag;
         if (type === 'tag') throw new SourceError('notFound', `there is no tag ${oid}`);
         return this.#find(oid).content;
       },
@@ -172,6 +177,8 @@ export class SimulatedSource {
     return found;
   }
 }
+
+const tagId = (content: Uint8Array): string => objectId({ type: 'tag', content: Buffer.from(content) });
 
 function snapshotOf(revision: string, files: Files, onApps: () => void): FetchedSnapshot {
   let disposed = false;

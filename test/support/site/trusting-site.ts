@@ -14,6 +14,7 @@ import { type Disk, systemDisk } from '../../../src/lib/disk.ts';
 import type { DesiredSite } from '../../../src/model/state.ts';
 import { gitSource } from '../../../src/source/git-source.ts';
 import { beaconRef } from '../../../src/trust/beacon.ts';
+import { promotionRefs } from '../../../src/trust/promotion.ts';
 import type { GitRepo } from '../git/git-repo.ts';
 import type { GitServer } from '../git/git-server.ts';
 import { filesOn } from './disk-files.ts';
@@ -90,6 +91,7 @@ export async function trustingSite(repo: GitRepo, trust: string, revision = 'mai
         storeLimits: site.limits,
         ...(site.revision !== '' && { revision: site.revision }),
         ...(beside !== undefined && { beside }),
+        below: promotionRefs(site.revision),
       });
       close = () => source.close();
       const position = `${site.repo.url} ${site.revision}`;
@@ -131,7 +133,11 @@ export async function trustingSite(repo: GitRepo, trust: string, revision = 'mai
       };
       follower = createFollower({
         options,
-        staging: await createStaging(options, () => undefined),
+        staging: await createStaging(
+          options,
+          () => undefined,
+          () => admission.trust(),
+        ),
         admission,
         reconciler: {
           desire: (wanted) => {

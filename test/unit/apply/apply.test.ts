@@ -20,13 +20,19 @@ interface Run {
   slots?: number;
   options?: Partial<ApplyOptions>;
   edit?: (plan: AppPlan) => AppPlan;
+  /** The engine does not answer when it is asked how the containers are. */
+  isBlind?: boolean;
 }
 
 /** Plans and applies one app; answers with what became of each operation, `done` left out: `start shop-web-1: failed (no)`. */
-async function apply({ git, from, before, slots = 8, options, edit = (same) => same }: Run) {
+async function apply({ git, from, before, slots = 8, options, edit = (same) => same, isBlind = false }: Run) {
   const model = createModelEngine(from);
   const [made] = plan(git, from, emptyMemory(), 0, agentOptions).apps;
-  const engine = modelAsEngine(model, before);
+  const seeing = modelAsEngine(model, before);
+  const blind = async (): Promise<never> => {
+    throw new EngineError('unreachable', 'the connection broke');
+  };
+  const engine = isBlind ? { ...seeing, observe: blind } : seeing;
   const files = { observe: async () => ({}), write: async () => {}, remove: async () => {} };
   const effects = { engine, files, slots: createSemaphore(slots), pullSlots: createSemaphore(3) };
   const signal = options?.signal ?? new AbortController().signal;
@@ -120,10 +126,10 @@ describe('a trial beside the old one', () => {
     const update = { parallelism: 0, delayMs: 0, monitorMs: 0, failureAction: 'pause', maxFailureRatio: 0 } as const;
     return site(app('shop', service('web', { Image, ...spec }, { update: { ...update, order: 'start-first' } })));
   };
-  const tried = async (spec: object): Promise<string[]> => {
+  const tried = async (spec: object, options: Partial<Run> = {}): Promise<string[]> => {
     const [before, git] = [gitWith('web:1'), gitWith('web:2', spec)];
     const from = { ...actualOf(before), images: { ...actualOf(before).images, ...bare(git).images } };
-    return (await apply({ git, from })).states;
+    return (await apply({ git, from, ...options })).states;
   };
 
   test('ends with the new one alone where it is steady', async () => {
@@ -136,6 +142,10 @@ describe('a trial beside the old one', () => {
       expect(await tried({ Cmd: [how], RestartPolicy: { Name: 'always' } })).toEqual(['shop-web-1 running']);
     },
   );
+
+  test('goes on where the engine does not say how the new one is', async () => {
+    expect(await tried({}, { isBlind: true })).toEqual(['shop-web-1 running', 'shop-web-1.new running']);
+  });
 
   test('goes on beside the old one as long as the new one is not healthy', async () => {
     const states = await tried({ Healthcheck: { Test: ['CMD', 'true'] } });

@@ -105,6 +105,8 @@ describe('an allowed signers line', () => {
     ['an unknown option', () => `a verify-required ${line()}`, 'the option verify-required is not known'],
     ['a pattern', () => `a namespaces="*" ${line()}`, 'patterns in namespaces'],
     ['a date that is none', () => `a valid-before="20260231" ${line()}`, 'valid-before is no date'],
+    ['an option in the place of principals', () => `namespaces="git" ${line()}`, 'it begins with an option'],
+    ['a date in the place of principals', () => `Valid-Before="20260101" ${line()}`, 'it begins with an option'],
     ['no key', () => 'ada@example.org', 'it has no key'],
     ['a DSA key', () => 'a ssh-dss AAAA', 'keys of type ssh-dss cannot be used'],
     ['a certificate', () => 'a ssh-ed25519-cert-v01@openssh.com AAAA', 'certificates cannot be used'],

@@ -11,7 +11,8 @@ import type { Draft, NewOperation } from '../draft.ts';
 import { removalOf, stopOf } from '../queries.ts';
 import { handOverAddresses, leavesOf } from './hand-over-addresses.ts';
 
-type Starting = SlotDraft & { start: NonNullable<SlotDraft['start']> };
+/** A container that is started. `predecessors`: the stops of those whose slot it takes over. */
+type Starting = SlotDraft & { start: NonNullable<SlotDraft['start']>; predecessors: number[] };
 type Renaming = SlotDraft & { rename: number };
 
 /**
@@ -22,12 +23,19 @@ export function orderHandOvers(app: AppDraft): void {
   const slots = [...app.services.values()].flat();
   const renaming = slots.filter((slot): slot is Renaming => slot.rename !== undefined);
   for (const slot of renaming) handOverName(app, slot, renaming);
-  for (const slot of slots.filter((each): each is Starting => each.start !== undefined)) {
+  // Looked up before anything is ordered: from then on a start also comes after the stops of containers in other slots.
+  const starting = slots.flatMap(({ start, ...slot }): Starting[] =>
+    start ? [{ ...slot, start, predecessors: stopsBefore(app.draft, start.handle) }] : [],
+  );
+  for (const slot of starting) {
     for (const holder of app.facts.actual.containers)
       if (holder.identity.service !== slot.start.beside) handOver(app, slot, holder);
   }
   handOverAddresses(app);
 }
+
+const stopsBefore = (draft: Draft, handle: number): number[] =>
+  draft.get(handle).after.filter((id) => draft.get(id).kind === 'stopContainer');
 
 function handOverName(app: AppDraft, { rename: handle, ref, wanted }: Renaming, renaming: readonly Renaming[]): void {
   const { draft, facts } = app;
@@ -71,7 +79,7 @@ const isNameWantedElsewhere = ({ neighbours, desired }: AppFacts, name: string):
  */
 function handOver(app: AppDraft, starting: Starting, holder: ActualContainer): void {
   const { draft, facts } = app;
-  const { wanted } = starting;
+  const { wanted, predecessors } = starting;
   const { handle, ready } = starting.start;
   const stopped = stopOf(draft, holder.id);
   const { after } = draft.get(handle);
@@ -81,7 +89,6 @@ function handOver(app: AppDraft, starting: Starting, holder: ActualContainer): v
     return fate.letsGo && !reasonToKeep(facts, holder, fate);
   });
   if (things.length === 0) return;
-  const predecessors = after.filter((id) => draft.get(id).kind === 'stopContainer');
   const freed = holder.identity.app === facts.desired.name ? freeing(app, starting, holder, things) : [];
   for (const free of freed) {
     for (const made of ready) draft.order(made, free);

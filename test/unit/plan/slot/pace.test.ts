@@ -2,9 +2,20 @@ import { expect, test } from '@jest/globals';
 import type { Memory } from '../../../../src/model/memory.ts';
 import type { ActualContainer, ActualSite, DesiredSite, UpdatePolicy } from '../../../../src/model/state.ts';
 import { agentOptions } from '../../../../src/plan/facts/policy.ts';
+import { temporaryName } from '../../../../src/plan/facts/temporary-names.ts';
 import { updateFromOutcome } from '../../../../src/plan/memory/update.ts';
 import { plan } from '../../../../src/plan/plan.ts';
-import { actualOf, app, bare, but, running, service, settled, site } from '../../../support/site/site-builder.ts';
+import {
+  actualOf,
+  app,
+  bare,
+  but,
+  running,
+  service,
+  settled,
+  site,
+  volume,
+} from '../../../support/site/site-builder.ts';
 
 const policy = (changes: Partial<UpdatePolicy> = {}): UpdatePolicy => ({
   parallelism: 1,
@@ -107,4 +118,21 @@ test('a vacant place is filled at once', () => {
   const { git, at } = during(policy(), { 1: { status: 'restarting' } });
   const without = but(at, 'shop-web-3', undefined);
   expect(replaced({ git, at: without })[0]).toBe(3);
+});
+
+test('a replacement that has begun goes on, although a new service waits for the data of all replicas', () => {
+  const data = { Mounts: [{ Type: 'volume' as const, Source: 'shop_data', Target: '/data' }] };
+  const front = (spec: object) => service('front', spec, { replicas: 2, update: policy() });
+  const before = site(app('shop', front(data), volume('data')));
+  const git = site(app('shop', front({}), service('sync', data), volume('data')));
+  const at = { ...actualOf(before), images: bare(git).images };
+  const [shop] = git.apps;
+  const wanted = shop?.services.find(({ name }) => name === 'front')?.containers[0];
+  if (!shop || !wanted) throw new Error('no front in Git');
+  const successor = running(shop, 'front', wanted, { id: 'next', name: temporaryName(wanted), status: 'created' });
+  const begun = { ...at, containers: [...at.containers, successor] };
+  const operations = plan(git, begun, settled(before), 0, agentOptions).apps[0]?.operations ?? [];
+  const stop = operations.find((each) => each.kind === 'stopContainer' && each.container.name === 'shop-front-1');
+  const start = operations.find((each) => each.kind === 'startContainer' && each.container.name === successor.name);
+  expect([stop?.withheld, start?.withheld]).toEqual([undefined, undefined]);
 });
