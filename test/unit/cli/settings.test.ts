@@ -67,7 +67,13 @@ test('no file of Git is written over a file or a folder that a setting names', a
     keyFile: '/key',
     secretsDir: '/secrets',
   };
-  const settings = await given({ ...paths, repo: '/repo', path: 'fleet', filesDir: '/files', ageKeyFile: '/age shop=/shop.age' });
+  const settings = await given({
+    ...paths,
+    repo: '/repo',
+    path: 'fleet',
+    filesDir: '/files',
+    ageKeyFile: '/age shop=/shop.age',
+  });
   const { keepOut, filesDir } = agentTerritory(agentSettings, settings);
   expect([...keepOut].sort()).toEqual([...Object.values(paths), '/age', '/shop.age'].sort());
   expect(filesDir).toBe('/files');
