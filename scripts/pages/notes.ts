@@ -129,6 +129,10 @@ export const SERVICE_NOTES: Record<string, Note> = {
     ours: true,
     text: '`leave`: a container with `restart: "no"` or `on-failure` that ended with an error is not started again; by default `restart`',
   },
+  'x-holdfast.ignoreAdvice': {
+    ours: true,
+    text: 'names of rules that `validate --advice` leaves out for this service',
+  },
   ...below('post_start', hooks),
   ...below('pre_stop', hooks),
 };

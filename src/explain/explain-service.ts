@@ -4,13 +4,14 @@ import { type ReadApp, readApp } from '../compose/compile-app.ts';
 import type { FileVariables } from '../compose/load/trace.ts';
 import type { CompileOptions } from '../compose/load/values/values.ts';
 import { InputError, type Position, type Problem } from '../lib/errors.ts';
+import { own } from '../lib/own.ts';
 import { didYouMean } from '../lib/text/did-you-mean.ts';
 import { looksSecret } from '../lib/text/looks-secret.ts';
 import type { FleetDocument, PlacedApp, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { entryOf, type MappingNode, type ScalarNode, type YamlNode } from '../yaml/node.ts';
 import type { ExplainedField, Explanation, Given, Layer } from './explanation.ts';
-import { defaultLayer, leavesNamed, requireField, withoutRivals } from './fields.ts';
+import { defaultLayer, defaultNamed, leavesNamed, requireField, withoutRivals } from './fields.ts';
 import { addEarlier, type Leaf, leavesOf, scalarsOf, textOf, writtenOf } from './leaves.ts';
 import { recordOrigins, writtenIn } from './record-origins.ts';
 import { explainTexts } from './variables.ts';
@@ -65,9 +66,10 @@ export async function explainService(
     const variables = used.flatMap((each) => each.variables);
     const isOutside = used.some((each) => each.isOutside);
     const hidden = isOutside ? 'notFromGit' : looksSecret(name, textOf(value)) ? 'secret' : undefined;
+    const layer = layerOf(value);
     return {
-      layer: layerOf(value),
-      at: value.at,
+      layer,
+      at: layer === 'Fleet defaults' ? (own(documents?.fleet.defaultsAt, defaultNamed(path)) ?? value.at) : value.at,
       ...(hidden ? { hidden } : { value: isBare ? variables[0]?.is?.value : textOf(value) }),
       ...(variables.length > 0 && !isBare && { written: writtenOf(value) }),
       variables,

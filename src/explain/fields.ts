@@ -60,3 +60,10 @@ export function defaultLayer(field: string): Layer {
   if (!row) return 'Compose default';
   return row.fromImage ? 'image' : 'engine default';
 }
+
+/** The name in the Fleet's `spec.defaults` for a field. */
+export function defaultNamed(path: readonly string[]): string {
+  const name = path.join('.');
+  if (['mem_limit', 'deploy.resources.limits.memory'].includes(name)) return 'memory';
+  return ['pids_limit', 'deploy.resources.limits.pids'].includes(name) ? 'pids' : name;
+}

@@ -135,6 +135,7 @@ async function onSites(
     adopt: app.adopt || undefined,
     ...projectDirectory(app, folder),
     siteValues: fleet.siteValues,
+    defaults: fleet.defaults,
   };
 }
 

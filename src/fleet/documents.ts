@@ -12,6 +12,7 @@ import type {
 import { requireRevision } from '../source/revision/revision.ts';
 import type { YamlNode } from '../yaml/node.ts';
 import { rolloutOf } from './rollout.ts';
+import { serviceDefaultsOf } from './service-defaults.ts';
 import { onUnknownTimeOf, syncWindowsOf } from './sync-windows.ts';
 import { below, flag, items, keyPositions, text, textMap, texts } from './values/values.ts';
 
@@ -26,6 +27,8 @@ export function fleetOf(root: YamlNode, name: string): FleetDocument {
     valuesAt: keyPositions(below(root, 'spec', 'values')),
     siteValues: texts(below(root, 'spec', 'siteValues')),
     syncPolicy: syncPolicyOf(below(root, 'spec', 'syncPolicy')) ?? {},
+    hasSyncPolicy: below(root, 'spec', 'syncPolicy') !== undefined,
+    ...serviceDefaultsOf(below(root, 'spec', 'defaults')),
     pruneThreshold: threshold?.kind === 'scalar' ? Number(threshold.value) : DEFAULT_PRUNE_THRESHOLD,
     rollout: rolloutOf(below(root, 'spec', 'rollout'), placementOf),
     syncWindows: syncWindowsOf(root),

@@ -49,6 +49,16 @@ export interface SiteStep extends Pick<RolloutStep, 'after'> {
   of: number;
 }
 
+/** Settings that lie under those of every service. */
+export interface ServiceDefaults {
+  /** The limit of its memory, as Compose writes it: 256m. */
+  memory?: string | undefined;
+  /** The limit of its processes. */
+  pids?: number | undefined;
+  init?: boolean | undefined;
+  logging?: { driver?: string | undefined; options?: Record<string, string> | undefined } | undefined;
+}
+
 /** kind: Fleet, in fleet.yaml. */
 export interface FleetDocument {
   name: string;
@@ -60,6 +70,11 @@ export interface FleetDocument {
   siteValues: string[];
   /** The policy of apps without a policy, and of apps that were removed from Git. */
   syncPolicy: SyncPolicy;
+  /** False: the document has no policy, and the one here is the default. */
+  hasSyncPolicy: boolean;
+  defaults?: ServiceDefaults | undefined;
+  /** The position of each default: `memory`, `logging.driver`, `logging.options.max-size`. */
+  defaultsAt: Record<string, Position>;
   /** The largest share of a site's containers, in percent, that one revision may prune. Default 50. */
   pruneThreshold: number;
   /** The steps of apps without steps of their own, and of apps that were removed from Git. */
@@ -180,4 +195,6 @@ export interface PlacedApp {
   values: Record<string, string>;
   /** Names whose values only the site knows. */
   siteValues: string[];
+  /** The Fleet's defaults for services. */
+  defaults?: ServiceDefaults | undefined;
 }

@@ -20,6 +20,7 @@ import type { Snapshot, SourceFile } from '../model/snapshot.ts';
 import { recordSnapshot } from '../source/recording.ts';
 import { type CheckedRollout, checkRollouts } from './check-rollouts.ts';
 import { neverOpen } from './check-windows.ts';
+import { reportsOnly } from './reports-only.ts';
 
 export interface CheckOptions {
   /** The site to check; all of them if absent. */
@@ -27,6 +28,8 @@ export interface CheckOptions {
   /** Gives the files of a pin. Absent: pins do not count. */
   pinned: PlaceOptions['pinned'];
   compile: CompileOptions;
+  /** Also asks for advice. */
+  advice?: boolean | undefined;
   /** Milliseconds since 1970: sync windows have to open within a year from then. */
   now: number;
 }
@@ -34,6 +37,8 @@ export interface CheckOptions {
 export interface Checked {
   problems: Problem[];
   warnings: Problem[];
+  /** For what is right and may go wrong; empty unless it was asked for. */
+  advice: Problem[];
   /** The numbers of sites and apps that were compiled. */
   sites: number;
   apps: number;
@@ -48,17 +53,20 @@ const AT_ONCE = 200;
  * Compiles the sites of a repo and finds all problems. A problem of several sites comes once. If no site runs an app, or the Fleet or the Sites cannot be
  * read, at least the documents and the Compose files are read.
  */
-export async function checkRepo(snapshot: Snapshot, { site, pinned, compile, now }: CheckOptions): Promise<Checked> {
+export async function checkRepo(
+  snapshot: Snapshot,
+  { site, pinned, compile, advice, now }: CheckOptions,
+): Promise<Checked> {
   const fleet = await openFleet(snapshot);
   const names = site === undefined ? await fleet.names() : [site];
   const misnamed = site === undefined ? await misnamedSites(snapshot) : [];
   if (names.length === 0 && misnamed.length > 0) throw new InputError(misnamed);
   if (names.length === 0) throw InputError.of('the repo has no sites', 'add one below sites/');
-  const found: Found = { problems: misnamed, warnings: [], sites: [], compiled: [] };
+  const found: Found = { problems: misnamed, warnings: [], advice: [], sites: [], compiled: [] };
   await checkTrust(snapshot, found);
   const place = (name: string): Promise<PlacedFiles> =>
     fleet.place(name, { pinned, mustBeSomewhere: () => site !== undefined });
-  const compileSite = createFleetCompiler(compile, lookingForSecrets(found));
+  const compileSite = createFleetCompiler(compile, await compilerOf(found, advice));
   for (let from = 0; from < names.length; from += AT_ONCE) {
     for (const read of await Promise.allSettled(names.slice(from, from + AT_ONCE).map(place))) {
       try {
@@ -71,10 +79,11 @@ export async function checkRepo(snapshot: Snapshot, { site, pinned, compile, now
     }
   }
   const document = await fleetDocument(snapshot);
+  const applications = site === undefined ? await readApplications(snapshot) : [];
   for (const each of [...(document ? [document] : []), ...found.sites]) found.warnings.push(...secretsIn(each));
+  if (document) found.warnings.push(...reportsOnly(document, applications));
   const results = resultsOf(found.compiled);
   const apps = countSites(results);
-  const applications = site === undefined ? await readApplications(snapshot) : [];
   if (site === undefined) await checkApplications(snapshot, applications, found, names.length, apps);
   const { rollouts, warnings } = checkRollouts(document, applications, found.sites);
   return {
@@ -84,6 +93,7 @@ export async function checkRepo(snapshot: Snapshot, { site, pinned, compile, now
       ...(await neverOpen(found.compiled, now)).map((each) => onSites(each, apps, names.length)),
     ],
     warnings: [...found.warnings, ...warnings, ...results.flatMap(({ warnings }) => warnings)],
+    advice: found.advice,
     sites: names.length,
     apps: apps.size,
     rollouts: site === undefined ? rollouts : [],
@@ -94,9 +104,7 @@ const TRUST_FILE = 'trust.yaml';
 /** One problem names at most so many sites. */
 const MOST_NAMED = 10;
 
-interface Found {
-  problems: Problem[];
-  warnings: Problem[];
+interface Found extends Pick<Checked, 'problems' | 'warnings' | 'advice'> {
   /** The Sites that were read and placed. */
   sites: SiteDocument[];
   compiled: CompiledSite[];
@@ -162,6 +170,12 @@ async function checkTrust(snapshot: Snapshot, found: Found): Promise<void> {
   } catch (error) {
     keep(found)(error);
   }
+}
+
+/** The compiler of apps, which looks for advice where it is asked for. */
+async function compilerOf(found: Found, advice: boolean | undefined): Promise<CompileOne> {
+  const compile = lookingForSecrets(found);
+  return advice ? (await import('./advice/advise.ts')).advising(compile, found.advice) : compile;
 }
 
 /** Compiles an app, and looks once for passwords and keys in what it reads from Git. */

@@ -7,8 +7,12 @@ import { rolloutLines } from '../../validate/check-rollouts.ts';
 import { defineCommand } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { desiredOptions, folderArgument } from '../options/desired-options.ts';
+import { onOff } from '../options/option.ts';
 import { errorPalette, print, printError } from '../output/terminal.ts';
 import { compileOptions, withSnapshot } from '../repo/desired.ts';
+
+const NOTES = `Advice changes no exit code. A service silences a rule by x-holdfast: {ignoreAdvice: [RULE]} in its Compose file; the name of the rule is at the end of each
+line. docs/advice.md lists the rules.`;
 
 /**
  * Prints all problems, sorted by place. A named site is read at the revision that it pins, as the site does. Otherwise pins do not count: the files here
@@ -16,15 +20,26 @@ import { compileOptions, withSnapshot } from '../repo/desired.ts';
  */
 export const command = defineCommand({
   argument: folderArgument,
-  options: desiredOptions,
+  options: {
+    ...desiredOptions,
+    advice: onOff('also print advice from the practice of edge sites, for what is right and may go wrong'),
+  },
+  notes: NOTES,
   exitCodes: { 0: 'valid', 2: 'problems, each with its file, line and column' },
   async run(folder, options) {
-    const { site } = options;
+    const { site, advice } = options;
     const compile = await compileOptions(options, { placeholders: true });
     return withSnapshot(folder, options, async (snapshot, pinned) => {
       const open = site === undefined ? undefined : pinned;
-      const found = await checkRepo(snapshot, { site, compile, pinned: open, now: systemClock.wall().getTime() });
-      const { change, error } = errorPalette();
+      const found = await checkRepo(snapshot, {
+        site,
+        compile,
+        pinned: open,
+        advice,
+        now: systemClock.wall().getTime(),
+      });
+      const { change, error, bold } = errorPalette();
+      for (const text of linesOf(found.advice)) printError(line`${bold('advice:')} ${text}`);
       const problems = linesOf(found.problems);
       for (const text of linesOf(found.warnings)) printError(line`${change('warning:')} ${text}`);
       for (const text of problems) printError(line`${error('error:')} ${text}`);

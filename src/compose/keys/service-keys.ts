@@ -86,7 +86,7 @@ export const SERVICE_KEYS = {
   deploy,
   post_start: hooks,
   pre_stop: hooks,
-  'x-holdfast': extension({ failedJob: word('restart', 'leave') }),
+  'x-holdfast': extension({ failedJob: word('restart', 'leave'), ignoreAdvice: list(text) }),
 
   // Files and data
   environment,

@@ -2,6 +2,7 @@ import { InputError } from '../../lib/errors.ts';
 import { describe, entryOf, type MappingNode } from '../../yaml/node.ts';
 import type { Report } from '../report.ts';
 import type { ConfiguredApp } from './configure-app.ts';
+import { withDefaults } from './defaults.ts';
 import { applyExtends } from './extends.ts';
 import { projectFolder } from './files/project-folder.ts';
 import type { RepoFiles } from './files/repo-files.ts';
@@ -62,8 +63,9 @@ export async function load(
     throw InputError.at({ file: first, line: 1, column: 1 }, 'the Compose file is empty');
   }
   if (report.isPartial) report.throwIfAny();
-  budget.tree(root, root.at);
-  return { name, root, values };
+  const whole = withDefaults(root, app.defaults);
+  budget.tree(whole, whole.at);
+  return { name, root: whole, values };
 }
 
 /**

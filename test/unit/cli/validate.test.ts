@@ -11,7 +11,7 @@ const VALUES = ['hunter2', 'hunter3', 'hunter4', 'hunter5', 'hunter6', 'hunter7'
 
 test('passwords and keys in Git are reported once, with their place, and never shown', async () => {
   const folder = await configFolder({
-    'fleet.yaml': `${head}Fleet\nspec:\n  siteValues: [GIVEN]\n  values:\n    ADMIN_PASSWORD: hunter2\n    REGION: eu\n`,
+    'fleet.yaml': `${head}Fleet\nspec:\n  siteValues: [GIVEN]\n  values:\n    ADMIN_PASSWORD: hunter2\n    REGION: eu\n  syncPolicy: {}\n`,
     'sites/a.yaml': `${head}Site\nspec:\n  values:\n    API_KEY: hunter3\n`,
     'sites/b.yaml': `${head}Site\nspec: {}\n`,
     'apps/shop/app.yaml': `${head}Application\nspec: {}\n`,

@@ -8,7 +8,7 @@ import { memorySnapshot } from '../../support/values/memory-snapshot.ts';
 
 const head = 'apiVersion: holdfast/v1\nkind: ';
 const files = {
-  'fleet.yaml': `${head}Fleet\nspec:\n  siteValues: [SECRET_PATH, PLACE]\n  values:\n    LEVEL: warn\n    TAG: "1"\n`,
+  'fleet.yaml': `${head}Fleet\nspec:\n  siteValues: [SECRET_PATH, PLACE]\n  values:\n    LEVEL: warn\n    TAG: "1"\n  defaults:\n    memory: 32m\n    logging: { driver: json-file, options: { max-file: 2 } }\n`,
   'sites/a.yaml': `${head}Site\nmetadata:\n  labels: { size: large }\nspec:\n  values:\n    LEVEL: debug\n`,
   'apps/shop/app.yaml': `${head}Application\nspec:\n  overlays:\n    - selector: { matchLabels: { size: large } }\n      compose: large.yaml\n`,
   'apps/shop/.env': 'PORT=80\nexport COPY=x${LOCAL:-}\n',
@@ -91,6 +91,8 @@ test('the names of the plan and of Compose mean the same field', async () => {
     '  apps/shop/large.yaml:6:16  overlay',
     '  lost: 64m',
     `    ${COMPOSE}:17:16  Compose file`,
+    '  lost: 32m',
+    '    fleet.yaml:9:5  Fleet defaults',
   ];
   expect(await explained('web.front.memory')).toEqual(lines);
   expect(await explained('web.front.mem_limit')).toEqual(lines);
@@ -135,11 +137,18 @@ test('the later of two mounts at one path counts, and the later of two logging d
     '  apps/shop/large.yaml:7:24  overlay',
     '  lost: json-file',
     `    ${COMPOSE}:18:24  Compose file`,
+    '  lost: json-file',
+    '    fleet.yaml:10:16  Fleet defaults',
     '',
     'logging.options.max-size = (the engine default)',
     '  no file says anything of it',
     '  lost: 1m',
     `    ${COMPOSE}:18:56  Compose file`,
+    '',
+    'logging.options.max-file = (the engine default)',
+    '  no file says anything of it',
+    '  lost: 2',
+    '    fleet.yaml:10:46  Fleet defaults',
   ]);
 });
 
@@ -188,4 +197,18 @@ test('a field that no file has is the default of the image or the engine; an unk
     '"mem_limt" is no field of a service (did you mean mem_limit?)',
   );
   await expect(explained('web.font')).rejects.toThrow('shop has no service web');
+});
+
+test('a default of the Fleet lies under all other layers, with its place in fleet.yaml', async () => {
+  expect((await explained('web.front.memory')).slice(-2)).toEqual([
+    '  lost: 32m',
+    '    fleet.yaml:9:5  Fleet defaults',
+  ]);
+  expect(await explained('extra.logging')).toEqual([
+    'logging.driver = json-file',
+    '  fleet.yaml:10:16  Fleet defaults',
+    '',
+    'logging.options.max-file = 2',
+    '  fleet.yaml:10:46  Fleet defaults',
+  ]);
 });

@@ -32,7 +32,8 @@ function merge(base: YamlNode, over: YamlNode, path: readonly string[]): YamlNod
   if (isNull(over)) return base;
   if (isNull(base)) return over;
   if (base.kind === 'mapping') return mergeMappings(base, fitting(base, over, path), path);
-  if (base.kind === 'sequence') return { ...base, items: [...base.items, ...fitting(base, over, path).items] };
+  if (base.kind === 'sequence')
+    return { ...base, ...lost(base, over), items: [...base.items, ...fitting(base, over, path).items] };
   return replace(base, over, path);
 }
 
@@ -43,7 +44,20 @@ function mergeMappings(base: MappingNode, over: MappingNode, path: readonly stri
     const value = mine ? merge(mine.value, entry.value, [...path, entry.key]) : entry.value;
     entries.set(entry.key, value === entry.value ? entry : { ...entry, value });
   }
-  return { ...base, entries: [...entries.values()] };
+  return { ...base, ...lost(base, over), entries: [...entries.values()] };
+}
+
+/** The values that both nodes replaced and removed, those of `over` first. */
+function lost(base: YamlNode, over: YamlNode): Pick<MappingNode, 'replaced' | 'removed'> {
+  const replaced = chained(over.replaced, base.replaced);
+  const removed = [over, base].flatMap((node) => (node.kind === 'mapping' ? (node.removed ?? []) : []));
+  return { ...(replaced && { replaced }), ...(removed.length > 0 && { removed }) };
+}
+
+/** A chain of replaced values with another one at its end. */
+function chained(chain: YamlNode | undefined, end: YamlNode | undefined): YamlNode | undefined {
+  if (!chain || !end) return chain ?? end;
+  return { ...chain, replaced: chained(chain.replaced, end) ?? end };
 }
 
 function fitting<T extends YamlNode>(base: T, over: YamlNode, path: readonly string[]): T {
@@ -58,7 +72,7 @@ function fitting<T extends YamlNode>(base: T, over: YamlNode, path: readonly str
 
 const isNull = (node: YamlNode): boolean => node.kind === 'scalar' && node.value === null;
 
-const replace: Rule = (base, over) => ({ ...over, replaced: base });
+const replace: Rule = (base, over) => ({ ...over, replaced: chained(over.replaced, base) ?? base });
 
 /** Joins two values into one list. Each may be a mapping, a list of `NAME=value` or one string. If a name is there twice, the last one counts. */
 const appended: Rule = (base, over, path) => ({
