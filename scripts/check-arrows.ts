@@ -63,7 +63,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   compose: {
     does: "Compose files into containers, networks and volumes in the Engine API's words",
-    mayImport: ['lib', 'git', 'model', 'yaml', 'container', 'source', 'fleet'],
+    mayImport: ['lib', 'git', 'model', 'yaml', 'secrets', 'container', 'source', 'fleet'],
   },
   explain: {
     does: 'from where each value of a service is: the file, line and layer that gave it, and the layers that lost',
@@ -124,6 +124,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'registry',
       'model',
       'yaml',
+      'secrets',
       'windows',
       'container',
       'source',

@@ -14,7 +14,10 @@ export async function guardFolders(
   territory: Territory,
   before: (app: string) => string | undefined = () => undefined,
 ): Promise<DesiredSite> {
-  const guarded = site.apps.filter(({ files, outside = [] }) => files.length + outside.length > 0);
+  // Decrypted files have a folder of their own, whose paths the compiler chooses.
+  const guarded = site.apps
+    .map((app) => ({ ...app, files: app.files.filter(({ secret }) => !secret) }))
+    .filter(({ files, outside = [] }) => files.length + outside.length > 0);
   const problems = new Map<string, Problem>();
   const folders: { app: string; folder: string; directory: string; real: string }[] = [];
   for (const app of guarded) {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, lstat, unlink } from 'node:fs/promises';
 import type { HostFile, OldFile } from '../model/state.ts';
 import { below, type Folder, openHeld, openRoot } from './folder.ts';
-import { requireLocation, type Territory } from './territory.ts';
+import { isWithin, requireLocation, type Territory } from './territory.ts';
 import { writeInto } from './write-into.ts';
 
 /** A file to look at. A file of another size is not read; the size of a file that Git has dropped is not known any more. */
@@ -34,8 +34,14 @@ export interface HostFiles {
 const MAX_READ = 64 * 1024 * 1024;
 const CHUNK = 64 * 1024;
 
-export function createHostFiles(territory: Territory): HostFiles {
+/** The digest of a decrypted file, by the random key of the site. */
+export type SecretDigest = (path: string, content: Uint8Array) => string;
+
+/** `secretDigest`: absent where nothing is decrypted. */
+export function createHostFiles(territory: Territory, secretDigest?: SecretDigest): HostFiles {
   let known = new Map<string, { stamp: string; digest: string }>();
+  const { secretsDir } = territory;
+  const isSecret = (path: string): boolean => secretsDir !== undefined && isWithin(path, secretsDir);
 
   async function look({ path, size }: AskedFile): Promise<Seen | undefined> {
     return within(path, territory, async (folder, name) => {
@@ -51,7 +57,12 @@ export function createHostFiles(territory: Territory): HostFiles {
         const stamp = `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs} ${stat.mode}`;
         const before = known.get(path);
         if (before?.stamp === stamp) return { ...before, mode };
-        return { stamp, digest: await digestOf(held, Number(stat.size)), mode };
+        const keyed = isSecret(path) ? secretDigest : undefined;
+        return {
+          stamp,
+          digest: await digestOf(held, Number(stat.size), keyed && ((content) => keyed(path, content))),
+          mode,
+        };
       } finally {
         await held?.close();
       }
@@ -95,9 +106,10 @@ interface Seen {
 const UNREADABLE: Seen = { digest: 'unreadable', mode: 0 };
 
 /** Reads no more than `size`, even if the file grows meanwhile. */
-async function digestOf(held: FileHandle, size: number): Promise<string> {
+async function digestOf(held: FileHandle, size: number, keyed?: (content: Uint8Array) => string): Promise<string> {
   const file = await openHeld(held);
   try {
+    if (keyed) return keyed(await readUpTo(file, size));
     const hash = createHash('sha256');
     const buffer = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(1, size)));
     for (let at = 0; at < size; ) {
@@ -110,6 +122,18 @@ async function digestOf(held: FileHandle, size: number): Promise<string> {
   } finally {
     if (file !== held) await file.close();
   }
+}
+
+/** Secrets are small: an app has 1 MB of them at most in a file. */
+async function readUpTo(file: FileHandle, size: number): Promise<Uint8Array> {
+  const buffer = Buffer.alloc(size);
+  let at = 0;
+  while (at < size) {
+    const { bytesRead } = await file.read(buffer, at, size - at, at);
+    if (bytesRead === 0) break;
+    at += bytesRead;
+  }
+  return buffer.subarray(0, at);
 }
 
 /** Opens the folder of a file without following a link; undefined if it does not exist. Throws StateError outside of the territory. */

@@ -10,6 +10,8 @@ export interface Territory {
   projectRoots: readonly string[];
   /** The same, where several apps may write to one folder. */
   sharedRoots: readonly string[];
+  /** The folder of decrypted files, in memory; each app has its own folder here. Absent: no file is decrypted. */
+  secretsDir?: string | undefined;
   /** The site's own: the state directory, and the files that its settings name. No file of Git is written there, in them or around them. */
   keepOut: readonly string[];
 }
@@ -22,8 +24,15 @@ export interface Location {
 }
 
 /** The location of a file; undefined where the agent may not write. The longest root counts. */
-export function locationOf(path: string, { filesDir, projectRoots, sharedRoots }: Territory): Location | undefined {
+export function locationOf(
+  path: string,
+  { filesDir, projectRoots, sharedRoots, secretsDir }: Territory,
+): Location | undefined {
   if (path !== normalize(path) || path.includes('\0')) return undefined;
+  if (secretsDir !== undefined && isWithin(path, secretsDir)) {
+    const parts = partsBelow(path, secretsDir);
+    return parts.length === 2 ? { root: secretsDir, parts, isOurs: true } : undefined;
+  }
   const below = (root: string, isOurs: boolean): Location => ({ root, isOurs, parts: partsBelow(path, root) });
   // A file lies in an app's folder, never beside it.
   if (isWithin(path, filesDir)) return partsBelow(path, filesDir).length > 1 ? below(filesDir, true) : undefined;

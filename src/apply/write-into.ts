@@ -4,6 +4,7 @@ import { replaceFile } from '../lib/disk.ts';
 import { StateError } from '../lib/errors.ts';
 import type { HostFile, OldFile } from '../model/state.ts';
 import { below, Folder, openRoot } from './folder.ts';
+import { requireMemory } from './secrets-folder.ts';
 import { isWithin, type Location, realPath, requireLocation, type Territory } from './territory.ts';
 
 /**
@@ -17,13 +18,19 @@ export async function writeInto(
   digestNow: (path: string) => Promise<string | undefined>,
 ): Promise<void> {
   const location = requireLocation(file.path, territory);
+  const isSecret = location.root === territory.secretsDir;
+  if (Boolean(file.secret) !== isSecret)
+    throw new StateError(
+      `${file.path} is ${isSecret ? 'no' : 'a'} decrypted file, and those alone lie in the folder of secrets`,
+    );
+  if (isSecret) await requireMemory(location.root);
   const isOld = async (path: string): Promise<boolean> => {
     const digest = old.find((each) => each.path === path)?.digest;
     return digest !== undefined && digest === (await digestNow(path));
   };
   const open: Folder[] = [];
   try {
-    const folder = await descend(location, open, isOld);
+    const folder = await descend(location, open, isOld, isSecret ? 0o700 : 0o777);
     await requireAllowed(folder, file.path, territory);
     await clearFolder(folder, file.path, old, isOld, territory);
     await replace(folder, file);
@@ -37,6 +44,7 @@ async function descend(
   { root, parts, isOurs }: Location,
   opened: Folder[],
   isOld: (path: string) => Promise<boolean>,
+  mode: number,
 ): Promise<Folder> {
   let folder = await openRoot(root);
   if (!folder) {
@@ -50,7 +58,7 @@ async function descend(
     // Containers cannot reach the app's folder itself, so a person made a link there.
     if (next === 'obstacle') await removeObstacle(folder, part, isOurs && depth > 0, isOld);
     if (!(next instanceof Folder)) {
-      await mkdir(folder.at(part)).catch((error: NodeJS.ErrnoException) => {
+      await mkdir(folder.at(part), mode).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'EEXIST') throw error;
       });
       await folder.handle.sync();
@@ -137,8 +145,14 @@ async function beneath(from: Folder, path: string, act: (entry: string) => Promi
 }
 
 /** Checks the real path of an open folder: it is not the site's own, and a path from elsewhere does not lead into the folder of the apps. */
-async function requireAllowed(folder: Folder, path: string, { filesDir, keepOut }: Territory): Promise<void> {
+async function requireAllowed(folder: Folder, path: string, territory: Territory): Promise<void> {
+  const { filesDir, keepOut, secretsDir } = territory;
   const real = join(await realPath(folder.self), path.slice(path.lastIndexOf('/') + 1));
+  // Only the agent writes there.
+  if (secretsDir !== undefined && isWithin(path, secretsDir)) {
+    if (isWithin(real, await realPath(secretsDir))) return;
+    throw new StateError(`${path} leads out of the folder of secrets`);
+  }
   for (const kept of keepOut)
     if (isWithin(real, await realPath(kept)) || isWithin(await realPath(kept), real))
       throw new StateError(`${path} is the site's own (${kept}), and the agent writes no file of Git there`);

@@ -11,6 +11,7 @@ import { AppSize, type Size } from './compile/app-size.ts';
 import { checkProject } from './compile/check.ts';
 import { compileNetwork, compileVolume, resourceName } from './compile/compile-resources.ts';
 import { compileService, countContainers, networksOf, type ServiceContext } from './compile/compile-service.ts';
+import { EncryptedFiles } from './compile/encrypted-files.ts';
 import { missingFiles } from './compile/missing-files.ts';
 import { joinOwnServices } from './compile/own-joins.ts';
 import { siteKeysOf } from './compile/site-keys.ts';
@@ -87,7 +88,7 @@ async function compileOpenly(
   options: CompileOptions,
 ): Promise<Compiled> {
   const read = await readApp(placed, site, snapshot, options);
-  const { app, name, root, values, report, repo, where, folder, project: all } = read;
+  const { app, name, root, values, report, where, folder, encrypted, project: all } = read;
   const project = withProfiles(all, app.profiles);
   const size = new AppSize();
   countContainers(project, size);
@@ -96,6 +97,7 @@ async function compileOpenly(
     app: name,
     project,
     folder,
+    encrypted,
     values,
     report,
     size,
@@ -113,7 +115,7 @@ async function compileOpenly(
     const declared = project.volumes.get(key);
     if (declared) volumes.push(await compileVolume(name, declared, folder, report));
   }
-  const missing = report.problems.length > 0 ? [] : await missingFiles(project, folder, repo, foldersOf(app).project);
+  const missing = report.problems.length > 0 ? [] : await missingFiles(project, read, foldersOf(app).project);
   const desired: DesiredApp = {
     name,
     revision: snapshot.revision,
@@ -126,7 +128,8 @@ async function compileOpenly(
     services: joinOwnServices(options.placeholders ? withSiteKeys(services, root) : services),
     networks,
     volumes,
-    files: folder.allBound(),
+    files: [...folder.allBound(), ...encrypted.all()],
+    ...filled('encrypted', encrypted.allUsed()),
     directory: folder.projectDirectory,
     folder: isElsewhere(where) && folder.directory !== folder.projectDirectory ? folder.directory : undefined,
     ...filled('outside', folder.allOutside()),
@@ -146,6 +149,7 @@ export interface ReadApp extends Loaded {
   app: PlacedApp;
   repo: RepoFiles;
   folder: AppFolder;
+  encrypted: EncryptedFiles;
   where: SiteFolder | { here: string };
   /** All services, those whose profiles are off among them. */
   project: Project;
@@ -166,7 +170,8 @@ export async function readApp(
   const loaded = await load(configured, site, repo, options, report);
   const where = whereOf(app, loaded.name, options);
   const folder = new AppFolder(repo, foldersOf(app), where, () => loaded.values.home);
-  return { ...loaded, app, repo, folder, where, project: decodeProject(loaded.root, report), report };
+  const encrypted = new EncryptedFiles(loaded.name, folder, options);
+  return { ...loaded, app, repo, folder, encrypted, where, project: decodeProject(loaded.root, report), report };
 }
 
 function withSiteKeys(services: readonly DesiredService[], root: MappingNode): DesiredService[] {

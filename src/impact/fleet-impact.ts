@@ -212,6 +212,7 @@ function textOf({
   warnings: _warnings,
   missing: _missing,
   outside: _outside,
+  encrypted: _encrypted,
   ...app
 }: DesiredApp): string {
   const files = app.files.map(({ path, digest, mode }) => [path, digest, mode]);

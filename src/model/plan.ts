@@ -19,6 +19,8 @@ export interface FieldChange {
   to?: string | undefined;
   /** The values are not shown: they may be secret, or are too long. */
   hidden?: true | undefined;
+  /** The content is encrypted and was not decrypted here: it may be the same. */
+  unknown?: true | undefined;
 }
 
 /** A difference between what was asked and what is, on one row of the field table. Values are shown, secrets are not. */

@@ -35,8 +35,10 @@ export interface DesiredApp {
   services: DesiredService[];
   networks: DesiredNetwork[];
   volumes: DesiredVolume[];
-  /** Files of Git that services bind. They are written on the site's disk. */
+  /** Files of Git that services bind. They are written on the site's disk, and decrypted ones in its memory. */
   files: HostFile[];
+  /** The encrypted files that it uses. Absent: none. */
+  encrypted?: EncryptedFile[] | undefined;
   /** The project's folder on the site, where relative paths of its Compose files resolve. */
   directory: string;
   /** The app's whole folder on the site, if it is not below FILES_DIR and is more than `directory`. */
@@ -107,7 +109,7 @@ export interface DesiredContainer {
   number: number;
   name: string;
   spec: ContainerSpec;
-  /** Digest of the Git files it binds; "" when none. */
+  /** Digest of the Git files it binds; "" when none. container/labels/files-digest.ts reads it. */
   filesDigest: string;
   /** Absent: none. */
   hooks?: Hooks | undefined;
@@ -132,8 +134,22 @@ export interface HostFile {
   path: string;
   content: Uint8Array;
   mode: number;
-  /** sha256 of the content, hex. */
+  /** sha256 of the content, hex. That of a secret is made with a random key of the site. */
   digest: string;
+  /** SOPS encrypted it in Git. `open`: the file is kept in memory alone. `sealed`: it was not decrypted here, so its content is not known. */
+  secret?: 'open' | 'sealed';
+}
+
+/** A file of Git that SOPS encrypted. */
+export interface EncryptedFile {
+  /** In the repo. */
+  path: string;
+  /** The place that names it. */
+  at: Position;
+  /** The public keys of each of its key groups. */
+  groups: string[][];
+  /** The number of groups that are needed to decrypt it. */
+  threshold: number;
 }
 
 /** A file that was written and that Git no longer has. */

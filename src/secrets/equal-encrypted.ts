@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { SopsFile } from './sops-file.ts';
 import type { Comment, Entry, Value } from './tree.ts';
 
@@ -41,3 +42,12 @@ function isEqual(a: Part, b: Part | undefined): boolean {
 
 const areEqual = (a: readonly Part[], b: readonly Part[]): boolean =>
   a.length === b.length && a.every((part, index) => isEqual(part, b[index]));
+
+/** A digest of the encrypted values: equal for files that `equalEncrypted` calls equal. Needs no key, and the keys of the file are not in it. */
+export function encryptedDigest({ format, metadata: { rule }, documents }: SopsFile): string {
+  const text = JSON.stringify([format, rule.by, rule.text, documents], (key, value: unknown) => {
+    if (key === 'offset') return undefined;
+    return typeof value === 'number' ? String(Object.is(value, -0) ? '-0' : value) : value;
+  });
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}

@@ -2,12 +2,14 @@ import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { startAgent } from '../../agent/agent.ts';
 import { redactedEngine } from '../../agent/reconcile/redacted-engine.ts';
+import { openDigestKey } from '../../agent/state/digest-key.ts';
 import { createHostFiles } from '../../apply/host-files.ts';
+import { requireMemory } from '../../apply/secrets-folder.ts';
 import { outsideValues } from '../../compose/outside-values.ts';
 import { processWorker } from '../../git/pack/worker/pack-process.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { systemDisk } from '../../lib/disk.ts';
-import { InputError } from '../../lib/errors.ts';
+import { InputError, messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { redact } from '../../net/redact.ts';
 import { linkWatch } from '../../source/follow/link.ts';
@@ -24,6 +26,7 @@ import { EXIT } from '../exit.ts';
 import { ownFile } from '../options/kinds.ts';
 import { type OptionsOf, optional } from '../options/option.ts';
 import { winstonLog } from '../output/winston-log.ts';
+import { readSecrets } from '../repo/age-keys.ts';
 import { readValues } from '../repo/desired.ts';
 import { openToAll, trustReader } from '../repo/trust-file.ts';
 import { agentSettings } from '../settings/agent-settings.ts';
@@ -70,14 +73,18 @@ export const command = defineCommand({
 });
 
 async function start(settings: Settings, log: Log): Promise<{ sync(): void; stop(): Promise<void> }> {
-  const { site, stateDir, filesDir, path, revision = '', values, maxFileBytes } = settings;
+  const { site, stateDir, filesDir, secretsDir, path, revision = '', values, maxFileBytes } = settings;
   const [url, ...others] = settings.repo;
   if (url === undefined) throw InputError.of('the agent needs a config repo', NEEDS_REPO);
   const outside = outsideValues();
   const engine = redactedEngine(await openSiteEngine(site ?? 'default', settings.dockerHost), outside.hide);
   const localValues = async () => (values === undefined ? {} : { localValues: await readValues(values) });
+  const digestKey =
+    settings.ageKeyFile.length > 0 ? await openDigestKey(systemDisk, `${stateDir}/digest-key`, log) : undefined;
+  const secrets = async () => (digestKey ? { secrets: await readSecrets(settings.ageKeyFile, digestKey) } : {});
   // An error in a file or a folder is reported now, while the person who started the agent is looking.
   await localValues();
+  const opened = await secrets();
   await requireFolder(stateDir, '--state-dir');
   await requireFolder(filesDir, '--files-dir');
   const endAliveFile = settings.aliveFile === undefined ? () => {} : await renewAliveFile(settings.aliveFile);
@@ -102,10 +109,14 @@ async function start(settings: Settings, log: Log): Promise<{ sync(): void; stop
   log.info(`Holdfast ${VERSION} for site ${site ?? 'default'}, following ${repo}`, { host: hostname() });
 
   const territory = agentTerritory(options, settings);
+  if (digestKey) {
+    // Told now, while the person who started the agent is looking. It is checked at each write.
+    await requireMemory(secretsDir).catch((error: unknown) => log.error(messageOf(error)));
+  }
   const agent = await startAgent({
     clock: systemClock,
     disk: systemDisk,
-    files: createHostFiles(territory),
+    files: createHostFiles(territory, opened.secrets?.digest),
     territory,
     engine,
     source,
@@ -116,7 +127,14 @@ async function start(settings: Settings, log: Log): Promise<{ sync(): void; stop
     site,
     stateDir,
     program: VERSION,
-    compile: async () => ({ filesDir, onOutside: outside.heard, maxFileBytes, ...(await localValues()) }),
+    compile: async () => ({
+      filesDir,
+      secretsDir,
+      onOutside: outside.heard,
+      maxFileBytes,
+      ...(await localValues()),
+      ...(await secrets()),
+    }),
     trust,
     time: await timeEvidence(settings.timeSyncedFile, dates),
     intervalMs: settings.interval,

@@ -3,9 +3,10 @@ import { outsideValues } from '../../compose/outside-values.ts';
 import { defineCommand } from '../command.ts';
 import { converge } from '../engine/converge.ts';
 import { isElsewhere, withoutFiles } from '../engine/elsewhere.ts';
-import { desiredOptions, engineOptions, folderArgument } from '../options/desired-options.ts';
+import { desiredOptions, engineOptions, folderArgument, keyOptions } from '../options/desired-options.ts';
 import { duration } from '../options/kinds.ts';
 import { onOff, withDefault } from '../options/option.ts';
+import { secretsByHand } from '../repo/age-keys.ts';
 import { readDesired, requireUnbroken } from '../repo/desired.ts';
 import { territoryByHand } from '../settings/territory.ts';
 
@@ -15,6 +16,7 @@ export const command = defineCommand({
   options: {
     ...desiredOptions,
     ...engineOptions,
+    ...keyOptions,
     prune: onOff('remove what Git no longer names, whatever the policy says'),
     timeout: withDefault(duration, '5m', 'give up after this time'),
   },
@@ -26,12 +28,14 @@ export const command = defineCommand({
   async run(folder, options) {
     const territory = territoryByHand(folder, options);
     const outside = outsideValues();
-    const read = await readDesired(folder, options, { placeholders: false, engine: true, outside });
+    const secrets = await secretsByHand(options.ageKeyFile);
+    const read = await readDesired(folder, options, { placeholders: false, engine: true, outside, secrets });
     const desired = (await isElsewhere(options.dockerHost)) ? withoutFiles(read) : await guardFolders(read, territory);
     requireUnbroken(desired);
     return converge(desired, {
       timeoutMs: options.timeout,
       territory,
+      secretDigest: secrets?.digest,
       hide: outside.hide,
       plan: { byHand: true, prune: options.prune, pullAlways: true },
       dockerHost: options.dockerHost,

@@ -2,7 +2,7 @@ import type { Reconciler } from '../../agent/reconcile/reconciler.ts';
 import { createReconciler } from '../../agent/reconcile/reconciler.ts';
 import { redactedEngine } from '../../agent/reconcile/redacted-engine.ts';
 import { createEffects } from '../../apply/effects.ts';
-import { createHostFiles } from '../../apply/host-files.ts';
+import { createHostFiles, type SecretDigest } from '../../apply/host-files.ts';
 import type { Territory } from '../../apply/territory.ts';
 import type { Hide } from '../../compose/hide-values.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -21,6 +21,7 @@ import { windowsByHand } from './windows-by-hand.ts';
 
 export interface ConvergeOptions {
   territory: Territory;
+  secretDigest?: SecretDigest | undefined;
   dockerHost?: string | undefined;
   /** Hides values that do not come from Git, in what the engine says. */
   hide?: Hide | undefined;
@@ -44,7 +45,7 @@ export async function converge(desired: DesiredSite, options: ConvergeOptions): 
     const verdict = await new Promise<Verdict>((resolve) => {
       const watcher = createOutcomeWatcher(resolve);
       reconciler = createReconciler(options.memory ?? emptyMemory(), {
-        effects: createEffects(engine, createHostFiles(options.territory)),
+        effects: createEffects(engine, createHostFiles(options.territory, options.secretDigest)),
         clock: systemClock,
         log: progressLog,
         // A laptop keeps nothing of a site after the command.

@@ -1,6 +1,6 @@
-import { FILES_DIR } from '../../compose/load/values/values.ts';
+import { FILES_DIR, SECRETS_DIR } from '../../compose/load/values/values.ts';
 import { one } from '../command.ts';
-import { absoluteFolder, folder, text } from './kinds.ts';
+import { absoluteFolder, ageKeyFile, folder, text } from './kinds.ts';
 import { type OptionsOf, onOff, optional, repeated, withDefault } from './option.ts';
 
 /** The options of all commands that read desired state. */
@@ -24,6 +24,13 @@ export const desiredOptions = {
 
 export type DesiredOptions = OptionsOf<typeof desiredOptions>;
 
+/** The option of those that decrypt. */
+export const keyOptions = {
+  ageKeyFile: repeated(ageKeyFile, 'a file with age keys for the encrypted files, or APP=FILE for those of one app'),
+};
+
+export type KeyOptions = OptionsOf<typeof keyOptions>;
+
 /** The options of those that ask an engine as well. */
 export const engineOptions = {
   projectRoot: repeated(
@@ -31,6 +38,7 @@ export const engineOptions = {
     'a folder in which Applications may have their projectDirectory and files of Git',
   ),
   sharedRoot: repeated(absoluteFolder, 'a folder like a project root, in which several apps may write to one folder'),
+  secretsDir: withDefault(folder, SECRETS_DIR, 'the folder for decrypted files on the site, in memory'),
   dockerHost: optional(text('url'), 'the engine (default: DOCKER_HOST, or the local socket)'),
   adopt: onOff('take over, for this run, what `docker compose` started under the names of the apps'),
 };

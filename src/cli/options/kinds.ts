@@ -29,6 +29,24 @@ export const text = (placeholder: string): Kind<string> => ({
 /** A file of the site's own, as one that holds a password. */
 export const ownFile: Kind<string> = { ...text('file'), isOwnPath: true };
 
+/** A key file of the site, or of one app. */
+export interface AgeKeyFile {
+  /** "" for the site. */
+  app: string;
+  file: string;
+}
+
+/** `FILE`, or `APP=FILE`. A file whose path has a `=` is written with a folder before it, as `./a=b`. */
+export const ageKeyFile: Kind<AgeKeyFile> = {
+  placeholder: 'file',
+  schema: { type: 'string', minLength: 1 },
+  parse: (given) => {
+    const [, app = '', file = ''] = /^(?:([^/=]+)=)?(.+)$/s.exec(given) ?? [];
+    return file === '' ? undefined : { app, file: resolve(file) };
+  },
+  mustBe: 'a file, or APP=FILE for the key of one app',
+};
+
 /** A folder, made absolute. */
 export const folder: Kind<string> = { ...text('dir'), parse: (given) => resolve(given) };
 

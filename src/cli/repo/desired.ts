@@ -6,6 +6,7 @@ import { InputError } from '../../lib/errors.ts';
 import { utf8 } from '../../lib/text/utf8.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { DesiredSite } from '../../model/state.ts';
+import type { SiteSecrets } from '../../secrets/site-secrets.ts';
 import type { FetchedSnapshot } from '../../source/source.ts';
 import type { YamlNode } from '../../yaml/node.ts';
 import { parseYaml } from '../../yaml/parse.ts';
@@ -67,12 +68,14 @@ async function withFolder<T>(
 }
 
 /** The flags that decide the desired state. */
-type ReadableOptions = DesiredOptions & Partial<Pick<EngineOptions, 'dockerHost' | 'adopt'>>;
+type ReadableOptions = DesiredOptions & Partial<Pick<EngineOptions, 'dockerHost' | 'adopt' | 'secretsDir'>>;
 
 export interface ReadOptions {
   placeholders: boolean;
   engine?: boolean;
   outside?: OutsideValues;
+  /** Decrypts; absent: files of SOPS stay encrypted. */
+  secrets?: SiteSecrets | undefined;
   /** Called with each name for which a placeholder is used. */
   onPlaceholder?: (name: string) => void;
 }
@@ -84,10 +87,11 @@ export interface ReadOptions {
 export async function readDesired(
   folder: string | undefined,
   options: ReadableOptions,
-  { placeholders, engine = false, outside, onPlaceholder }: ReadOptions,
+  { placeholders, engine = false, outside, onPlaceholder, secrets }: ReadOptions,
 ): Promise<DesiredSite> {
   const compile = {
     ...(await compileOptions(options, { placeholders })),
+    secrets,
     onOutside: outside?.heard,
     onPlaceholder,
   };
@@ -107,6 +111,7 @@ export async function compileOptions(options: ReadableOptions, { placeholders }:
     placeholders,
     ...(await resolveSettings({ maxFileBytes }, { environment: process.env })),
     adopt: options.adopt,
+    secretsDir: options.secretsDir,
     localValues: options.values === undefined ? undefined : await readValues(options.values),
     environment: options.env ? environment() : undefined,
   };

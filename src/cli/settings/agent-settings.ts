@@ -1,5 +1,5 @@
-import { FILES_DIR } from '../../compose/load/values/values.ts';
-import { absoluteFolder, count, duration, folder, oneOf, ownFile, size, text } from '../options/kinds.ts';
+import { FILES_DIR, SECRETS_DIR } from '../../compose/load/values/values.ts';
+import { absoluteFolder, ageKeyFile, count, duration, folder, oneOf, ownFile, size, text } from '../options/kinds.ts';
 import { kebab, type Options, type OptionsOf, onOff, optional, withDefault, words } from '../options/option.ts';
 
 /**
@@ -58,6 +58,15 @@ export const siteSettings = settings({
   ),
   sharedRoot: words(root, 'a folder like a project root, in which several apps may write to one folder'),
   values: optional(ownFile, "the site's own values, which are not in Git: a flat YAML mapping"),
+  ageKeyFile: words(
+    ageKeyFile,
+    'a file with age keys that decrypt the files of SOPS in Git, or APP=FILE with keys that only this app uses, in place of the others; read again at each use',
+  ),
+  secretsDir: withDefault(
+    { ...folder, isOwnPath: true },
+    SECRETS_DIR,
+    "the folder for decrypted files, which must be in memory (tmpfs); the same path on the host and in the agent's container",
+  ),
   dockerHost: optional(
     text('url'),
     'the engine: a unix://, tcp:// or ssh:// URL (default: DOCKER_HOST, or the local socket)',

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { filesDigestText } from '../../container/labels/files-digest.ts';
 import { InputError, type Position } from '../../lib/errors.ts';
 import { didYouMean } from '../../lib/text/did-you-mean.ts';
 import type { ContainerFile, MountSpec } from '../../model/spec.ts';
@@ -11,18 +12,20 @@ import type { ServiceKeys } from '../keys/service-keys.ts';
 import type { AppFolder } from '../load/files/app-folder.ts';
 import type { Values } from '../load/values/values.ts';
 import type { Report } from '../report.ts';
+import type { EncryptedFiles, SecretFile } from './encrypted-files.ts';
 
 /** The mounts and files of a service's containers, from its volumes, configs and secrets. */
 export interface CompiledFiles {
   mounts: MountSpec[];
   files: ContainerFile[];
-  /** The digest of all bound files of Git; "" when there are none. */
+  /** The digest of all bound files of Git, as container/labels/files-digest.ts has it; "" when there are none. */
   digest: string;
 }
 
 export interface FilesContext {
   project: Project;
   folder: AppFolder;
+  encrypted: EncryptedFiles;
   values: Values;
   /** The engine's name of a volume with this key. */
   volumeName: (key: string) => string;
@@ -31,10 +34,11 @@ export interface FilesContext {
 
 /** Compiles the volumes, configs and secrets of a service. Problems go to the report. */
 export async function compileFiles(service: Declared<ServiceKeys>, context: FilesContext): Promise<CompiledFiles> {
-  const { report, folder, project } = context;
+  const { report, folder, project, encrypted } = context;
   const mounts: MountSpec[] = [];
   const files: ContainerFile[] = [];
   const bound = new Map<string, HostFile>();
+  const secrets: SecretFile[] = [];
   const taken = new Map<string, string>(Object.keys(service.keys.tmpfs ?? {}).map((path) => [path, 'tmpfs']));
   const claim = (target: string, what: string, at: Position): void => {
     const other = taken.get(target);
@@ -46,6 +50,18 @@ export async function compileFiles(service: Declared<ServiceKeys>, context: File
       const { path: source, files } = await folder.locate(path, at);
       for (const file of files) bound.set(file.path, file);
       return source;
+    } catch (error) {
+      report.add(error);
+      return undefined;
+    }
+  };
+  /** The path on the site of the file of a config or secret. */
+  const bindFile = async (kind: string, name: string, file: string, at: Position): Promise<string | undefined> => {
+    try {
+      const secret = await encrypted.mounted(kind, name, file, at);
+      if (!secret) return bind(file, at);
+      secrets.push(secret);
+      return secret.file.path;
     } catch (error) {
       report.add(error);
       return undefined;
@@ -83,14 +99,14 @@ export async function compileFiles(service: Declared<ServiceKeys>, context: File
           );
         }
         const at = entryOf(declared.node, 'file')?.value.at ?? declared.at;
-        const source = await bind(file, at);
+        const source = await bindFile(kind, declared.name, file, at);
         if (source !== undefined)
           mounts.push({ Type: 'bind', Source: source, Target: use.target, ReadOnly: true, MustExist: true });
       }
     }
   }
   mounts.sort((a, b) => (a.Target < b.Target ? -1 : 1));
-  return { mounts, files, digest: digestOf(bound) };
+  return { mounts, files, digest: filesDigestText({ plain: digestOf(bound), ...encrypted.digestOf(secrets) }) };
 }
 
 /** Checks all configs and secrets, even unused ones. */

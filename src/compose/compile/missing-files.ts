@@ -6,6 +6,7 @@ import type { FileKeys } from '../keys/resources.ts';
 import type { AppFolder } from '../load/files/app-folder.ts';
 import { asWritten, nearest } from '../load/files/nearest.ts';
 import type { RepoFiles } from '../load/files/repo-files.ts';
+import type { EncryptedFiles } from './encrypted-files.ts';
 
 /** The number of warnings. Nobody reads more, and each one searches similar names in Git. */
 const MOST_PATHS = 50;
@@ -30,13 +31,13 @@ const FILE =
  */
 export async function missingFiles(
   project: Project,
-  folder: AppFolder,
-  repo: RepoFiles,
+  { folder, encrypted, repo }: { folder: AppFolder; encrypted: EncryptedFiles; repo: RepoFiles },
   from: string,
 ): Promise<Problem[]> {
   const bound = new Set<string>();
   const absent = new Map<string, AbsentPath>();
-  for (const { source, ...use } of boundPaths(project)) {
+  for (const { source, isSecret, ...use } of boundPaths(project)) {
+    if (isSecret && (await encrypted.find(source, use.at))) continue;
     const { repo: found } = await folder.locate(source, use.at);
     if (found?.isThere) bound.add(found.path);
     else if (found && !absent.has(found.path)) absent.set(found.path, { path: found.path, ...use });
@@ -62,14 +63,18 @@ export async function missingFiles(
 }
 
 /** Everything that services bind: mounts, and files of configs and secrets. */
-function boundPaths({ services, configs, secrets }: Project): (Omit<AbsentPath, 'path'> & { source: string })[] {
+function boundPaths({
+  services,
+  configs,
+  secrets,
+}: Project): (Omit<AbsentPath, 'path'> & { source: string; isSecret?: true })[] {
   const files = (uses: readonly FileUse[] = [], declared: Map<string, Declared<FileKeys>>) =>
     uses.flatMap(({ source, target }) => {
       const found = declared.get(source);
       const file = found?.keys.file;
       if (!found || file === undefined) return [];
       const at = entryOf(found.node, 'file')?.value.at ?? found.at;
-      return [{ source: file, target, makesFolder: false, at }];
+      return [{ source: file, target, makesFolder: false, at, isSecret: true as const }];
     });
   return [...services.values()].flatMap(({ keys }) => [
     ...(keys.volumes ?? []).flatMap(({ Type, Source, Target, MustExist, at }) =>

@@ -1,8 +1,16 @@
+import { compareFiles } from '../../container/labels/files-digest.ts';
 import { own } from '../../lib/own.ts';
-import type { ActualSite, DesiredApp, DesiredContainer, HostFile, OldFile } from '../../model/state.ts';
+import type {
+  ActualContainer,
+  ActualSite,
+  DesiredApp,
+  DesiredContainer,
+  HostFile,
+  OldFile,
+} from '../../model/state.ts';
 import { slotKey } from '../../model/subject.ts';
 import { type AppFacts, type Attempt, attempt, finding } from '../facts/app-facts.ts';
-import { bindSources, claimantsOf, slotsIn } from '../facts/containers.ts';
+import { bindSources, claimantsOf, isUp, slotsIn } from '../facts/containers.ts';
 
 /** The files of Git that the app's folder lacks, and the files in it that Git has dropped. */
 export interface FileDecisions {
@@ -15,6 +23,12 @@ export interface FileDecisions {
 interface FileWrite {
   file: HostFile;
   reason: string;
+  change: Attempt;
+  /**
+   * A secret that is not there, as after a reboot. Another content shows in the digests of the containers that bind it, so this write alone
+   * replaces nothing.
+   */
+  isMissingSecret: boolean;
   /** Dropped files that lie where this file or its folder belongs. They go with the write. */
   old: OldFile[];
 }
@@ -32,13 +46,52 @@ export function decideFiles(facts: AppFacts): FileDecisions {
   const writes = desired.files.flatMap((file): FileWrite[] => {
     const found = actual.files[file.path];
     if (isOnDisk(file, found, desired.adopt)) return [];
-    const reason = found ? finding(settled ? 'changed on the disk' : 'differs from Git', change) : 'not on the disk';
+    const where = file.secret ? 'in memory' : 'on the disk';
+    const reason = found ? finding(settled ? `changed ${where}` : 'differs from Git', change) : `not ${where}`;
     const old = stale
       .filter((path) => isBelow(path, file.path) || isBelow(file.path, path))
       .map((path) => ({ path, digest: actual.files[path]?.digest as string }));
-    return [{ file, reason, old }];
+    if (!file.secret || found) return [{ file, reason, old, change, isMissingSecret: false }];
+    return [
+      { file, reason, old, change: isCleared(facts, file) ? restoring(facts, change) : change, isMissingSecret: true },
+    ];
   });
   return { change, writes, stale };
+}
+
+/** A container was made with the secret as Git wants it, so it was there once. */
+const isCleared = ({ desired, actual }: AppFacts, { path }: HostFile): boolean =>
+  slotsIn(desired).some(
+    ({ id, wanted }) =>
+      bindSources(wanted.spec).includes(path) &&
+      claimantsOf(actual.containers, id).some((each) => hasFiles(each, wanted)),
+  );
+
+const restoring = (facts: AppFacts, { withheld: _, ...change }: Attempt): Attempt =>
+  attempt(facts, { ...change, cause: 'drift', afterReboot: true });
+
+/** It was made with the files that Git wants now. */
+const hasFiles = ({ filesDigest }: ActualContainer, wanted: DesiredContainer): boolean =>
+  filesDigest !== undefined && compareFiles(filesDigest, wanted.filesDigest) === 'same';
+
+/**
+ * The engine could not start the container, since a reboot emptied the folder of secrets: a secret is still not there, or the engine says so. It would
+ * start one with this restart policy by itself.
+ */
+export function isStoppedByReboot(
+  { writes }: FileDecisions,
+  { files }: DesiredApp,
+  wanted: DesiredContainer,
+  found: ActualContainer,
+): boolean {
+  if (isUp(found) || !hasFiles(found, wanted) || (wanted.spec.RestartPolicy?.Name ?? 'no') === 'no') return false;
+  const sources = bindSources(wanted.spec);
+  return files.some(
+    ({ path, secret }) =>
+      secret &&
+      sources.includes(path) &&
+      (found.error.includes(path) || writes.some((each) => each.isMissingSecret && each.file.path === path)),
+  );
 }
 
 /** A container that ran before is gone, and it binds a file that is not as Git says: without that it cannot be made again. */
@@ -65,8 +118,10 @@ export function staleFiles({ desired, actual, memory }: Pick<AppFacts, 'desired'
  * beyond that.
  */
 function isOnDisk(file: HostFile, found: ActualSite['files'][string] | undefined, adopted = false): boolean {
+  // The digests of the containers tell if it changed.
+  if (file.secret === 'sealed') return true;
   if (found?.digest !== file.digest) return false;
-  return adopted ? (found.mode & 0o100) === (file.mode & 0o100) : found.mode === file.mode;
+  return adopted && !file.secret ? (found.mode & 0o100) === (file.mode & 0o100) : found.mode === file.mode;
 }
 
 /** Every file of Git that a container binds is on the disk as it should be. */
@@ -99,8 +154,8 @@ export function writesFor(
   const paths: string[] = [];
   const boundItself: string[] = [];
   if (sources.length === 0) return { paths, boundItself };
-  for (const { file } of writes) {
-    if (sources.includes(file.path)) boundItself.push(file.path);
+  for (const { file, isMissingSecret } of writes) {
+    if (!isMissingSecret && sources.includes(file.path)) boundItself.push(file.path);
     if (sources.some((source) => isBelow(file.path, source))) paths.push(file.path);
   }
   // A folder takes the place of a file, or the other way round: a container that binds it holds the old one.

@@ -139,6 +139,6 @@ export function needNetwork({ resources }: Known, name: string, endpoint: Endpoi
 }
 
 function needFiles({ resources: { files } }: Known, wanted: DesiredContainer): Need[] {
-  const isHeld = files.change.withheld !== undefined;
-  return writesFor(files, wanted).paths.map((path) => ({ kind: 'file', path, isHeld }));
+  const heldPaths = new Set(files.writes.flatMap(({ file, change }) => (change.withheld ? [file.path] : [])));
+  return writesFor(files, wanted).paths.map((path) => ({ kind: 'file', path, isHeld: heldPaths.has(path) }));
 }

@@ -26,8 +26,8 @@ export function draftResources(draft: Draft, facts: AppFacts, { files, networks,
   }
 }
 
-function draftWrites(draft: Draft, { writes, change }: FileDecisions): void {
-  for (const { file, reason, old } of writes)
+function draftWrites(draft: Draft, { writes }: FileDecisions): void {
+  for (const { file, reason, old, change } of writes)
     draft.add({ kind: 'writeFile', file, ...(old.length > 0 && { old }), reason, after: [], ...change });
 }
 

@@ -49,10 +49,10 @@ export function finding(text: string, { cause, retry }: Pick<Attempt, 'cause' | 
 /** `other` holds the change back where no policy, guard or backoff does. */
 export function attempt(
   facts: AppFacts,
-  { windows, ...change }: Omit<Attempt, 'withheld'> & Pick<Change, 'windows'>,
+  { windows, afterReboot, ...change }: Omit<Attempt, 'withheld'> & Pick<Change, 'windows' | 'afterReboot'>,
   other?: Withheld,
 ): Attempt {
-  return { ...change, withheld: facts.hold({ ...change, windows }) ?? other };
+  return { ...change, withheld: facts.hold({ ...change, windows, afterReboot }) ?? other };
 }
 
 /** The same change, held back for this reason. */

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
+import { filesGoal } from '../../container/labels/files-digest.ts';
 import { contentDigest, hooksDigest, specHash } from '../../container/labels/hash.ts';
 import type { DesiredApp, DesiredContainer } from '../../model/state.ts';
 import type { Retry } from '../../model/subject.ts';
 
 /** The wanted state of a slot in one string: another one means that Git asks for something else. */
 export const goalOf = (wanted: DesiredContainer): string =>
-  [specHash(wanted.spec), wanted.filesDigest, contentDigest(wanted.spec.Files), hooksDigest(wanted.hooks)]
+  [specHash(wanted.spec), filesGoal(wanted.filesDigest), contentDigest(wanted.spec.Files), hooksDigest(wanted.hooks)]
     .filter(Boolean)
     .join('.');
 
@@ -35,6 +36,7 @@ export function changeDigest(app: DesiredApp): string {
     revision: _,
     warnings: _w,
     missing: _m,
+    encrypted: _en,
     outside: _o,
     sync: _s,
     suspend: _su,
@@ -43,9 +45,10 @@ export function changeDigest(app: DesiredApp): string {
     ...wanted
   } = app;
   const files = app.files.map(({ path, digest, mode }) => [path, digest, mode]);
-  const text = JSON.stringify({ ...wanted, files }, (_key, value: unknown) =>
-    value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
-  );
+  const text = JSON.stringify({ ...wanted, files }, (key, value: unknown) => {
+    if (key === 'filesDigest') return filesGoal(String(value));
+    return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
+  });
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 

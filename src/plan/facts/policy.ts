@@ -39,6 +39,11 @@ export type Change = {
    * `start`: only until the app's change has begun. A window that closes in the middle lets the rest go on; only replacements and removals wait.
    */
   windows?: 'never' | 'start' | undefined;
+  /**
+   * A reboot emptied the folder of secrets, so the engine could not start the container as it starts others: selfHeal has no say in what the agent does
+   * in its place.
+   */
+  afterReboot?: boolean | undefined;
 } & ({ subject: Subject; retry: Pick<Retry, 'purpose' | 'goal'> } | { subject?: Subject; retry?: undefined });
 
 /**
@@ -63,7 +68,7 @@ export function holdBack(
       return { by: 'conflict', text: 'somebody else keeps this site, too', until: options.conflictUntil };
     }
   }
-  if (change.cause === 'drift' && !automated?.selfHeal && !options.byHand) {
+  if (change.cause === 'drift' && !change.afterReboot && !automated?.selfHeal && !options.byHand) {
     return { by: 'selfHeal', text: 'syncPolicy.automated.selfHeal is not set' };
   }
   return (

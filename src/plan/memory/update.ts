@@ -1,3 +1,4 @@
+import { filesGoal } from '../../container/labels/files-digest.ts';
 import { own } from '../../lib/own.ts';
 import type { Memory } from '../../model/memory.ts';
 import type { Outcome } from '../../model/outcome.ts';
@@ -57,7 +58,9 @@ function forgetChanged(files: Memory['files'], desired: DesiredSite, actual: Act
 
 /** The goal that a container was made for; undefined where its labels do not tell. */
 const madeFor = ({ specHash, filesDigest, contentDigest, hooksDigest }: ActualContainer): string | undefined =>
-  specHash === '' ? undefined : [specHash, filesDigest, contentDigest, hooksDigest].filter(Boolean).join('.');
+  specHash === ''
+    ? undefined
+    : [specHash, filesDigest && filesGoal(filesDigest), contentDigest, hooksDigest].filter(Boolean).join('.');
 
 /**
  * Forgets all that concerns neither an app of Git nor a container that is still here: an app that comes back one day is new then. Facts of a broken app

@@ -68,7 +68,8 @@ export function detailOf({ fields, reason, cause }: Change): string {
 }
 
 /** `memory: 128m -> 64m`; `environment.TOKEN: changed (not shown)`. */
-export function fieldText({ field, from, to, hidden }: FieldChange): string {
+export function fieldText({ field, from, to, hidden, unknown }: FieldChange): string {
+  if (unknown) return `${field}: changed, content unknown`;
   if (hidden) return `${field}: changed (not shown)`;
   if (from === undefined && to === undefined) return field;
   const shown = (value: string | undefined): string => (value === undefined ? 'none' : value === '' ? '""' : value);

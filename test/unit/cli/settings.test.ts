@@ -65,10 +65,17 @@ test('no file of Git is written over a file or a folder that a setting names', a
     aliveFile: '/a',
     tokenFile: '/token',
     keyFile: '/key',
+    secretsDir: '/secrets',
   };
-  const settings = await given({ ...paths, repo: '/repo', path: 'fleet', filesDir: '/files' });
+  const settings = await given({
+    ...paths,
+    repo: '/repo',
+    path: 'fleet',
+    filesDir: '/files',
+    ageKeyFile: '/age shop=/shop.age',
+  });
   const { keepOut, filesDir } = agentTerritory(agentSettings, settings);
-  expect([...keepOut].sort()).toEqual(Object.values(paths).sort());
+  expect([...keepOut].sort()).toEqual([...Object.values(paths), '/age', '/shop.age'].sort());
   expect(filesDir).toBe('/files');
 });
 

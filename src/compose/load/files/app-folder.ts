@@ -92,6 +92,15 @@ export class AppFolder {
     return text === undefined ? undefined : { text, file };
   }
 
+  /** The bytes of a file of Git and its path in the repo; undefined when Git has no file at the path of the Compose file. */
+  async content(written: string, at: Position): Promise<{ content: Uint8Array; file: string } | undefined> {
+    if (/^[/~]/.test(written)) return undefined;
+    const file = clean(posix.join(this.in.project, written));
+    if (leadsOut(file) || (await this.repo.kind(file === '.' ? '' : file, at)) !== 'file') return undefined;
+    const found = await this.repo.read(file, at);
+    return found && { content: found.content, file };
+  }
+
   /** A hint at a similar path in Git, for a path that Git does not have. */
   async meant(path: string, at: Position): Promise<string | undefined> {
     if (++this.hints > MOST_HINTS) return undefined;

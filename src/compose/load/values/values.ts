@@ -1,11 +1,15 @@
 import { own } from '../../../lib/own.ts';
 import type { PlacedApp } from '../../../model/fleet.ts';
 import type { Reading } from '../../../model/state.ts';
+import type { SiteSecrets } from '../../../secrets/site-secrets.ts';
 import type { LoadTrace, OriginsOf, ValueSource } from '../trace.ts';
 import type { Lookup } from './template.ts';
 
 /** The folder of all apps on a site that names no other. */
 export const FILES_DIR = '/var/lib/holdfast/apps';
+
+/** The folder of decrypted files on a site that names no other. It is in memory. */
+export const SECRETS_DIR = '/run/holdfast/secrets';
 
 /** Everything that compiling needs besides the files of Git. */
 export interface CompileOptions {
@@ -25,6 +29,10 @@ export interface CompileOptions {
   stacks?: Record<string, string[]> | undefined;
   /** The size limit for one file of Git, in bytes. Default: 32 MiB. */
   maxFileBytes?: number | undefined;
+  /** The folder of decrypted files on the site, absolute. Default: SECRETS_DIR. */
+  secretsDir?: string | undefined;
+  /** Decrypts files of SOPS. Absent on a laptop, where they stay encrypted, and on a site without a key, where an app that uses them is broken. */
+  secrets?: SiteSecrets | undefined;
   /** The meaning of paths that lead out of the app's folder, at the last acceptance. */
   before?: PathsBefore | undefined;
   /** Called with each name that is looked up among the values, found or not. */

@@ -1,6 +1,7 @@
 import { differences, endpointDifferences } from '../../../container/compare.ts';
 import { withOwned } from '../../../container/ignore.ts';
 import { asIfAsked } from '../../../container/labels/asked.ts';
+import { compareFiles } from '../../../container/labels/files-digest.ts';
 import { contentDigest, hooksDigest, specHash } from '../../../container/labels/hash.ts';
 import { own } from '../../../lib/own.ts';
 import type { FieldChange, FieldDifference } from '../../../model/plan.ts';
@@ -96,8 +97,10 @@ const short = (id: string): string => id.replace(/^sha256:/, '').slice(0, 12);
 function digestChanges(wanted: DesiredContainer, found: ActualContainer): ToldChange[] {
   const differs = (was: string | undefined, is: string): boolean => was !== undefined && was !== is;
   const changes: ToldChange[] = [];
-  if (differs(found.filesDigest, wanted.filesDigest))
-    changes.push({ field: 'files', hidden: true, text: 'a file it binds changed in Git' });
+  const files = found.filesDigest === undefined ? 'same' : compareFiles(found.filesDigest, wanted.filesDigest);
+  if (files === 'changed') changes.push({ field: 'files', hidden: true, text: 'a file it binds changed in Git' });
+  if (files === 'unknown')
+    changes.push({ field: 'files', unknown: true, text: 'an encrypted file it binds changed in Git, content unknown' });
   if (differs(found.contentDigest, contentDigest(wanted.spec.Files)))
     changes.push({ field: 'configs or secrets', hidden: true, text: 'the content of a config or secret changed' });
   if (differs(found.hooksDigest, hooksDigest(wanted.hooks)))

@@ -8,7 +8,7 @@ import { slotGoal } from '../../facts/others/joined.ts';
 import { ownedFields } from '../../facts/owned-fields.ts';
 import { isTemporaryName } from '../../facts/temporary-names.ts';
 import type { Known, Slot } from '../decision.ts';
-import { writesFor } from '../files.ts';
+import { isStoppedByReboot, writesFor } from '../files.ts';
 import { type Assessment, assess } from './assess.ts';
 import { externalReasons } from './external-reasons.ts';
 import { windowsOnSlot } from './slot-windows.ts';
@@ -49,6 +49,7 @@ export function slotOf(known: Known, service: DesiredService, wanted: DesiredCon
     goal: slotGoal(desired, wanted, neighbours),
     counts: isRepeated ? 'attempts' : 'failures',
   };
+  const afterReboot = current && isStoppedByReboot(resources.files, desired, wanted, current.container);
   const windows = windowsOnSlot(
     facts,
     { id, wanted, present, current, others },
@@ -58,7 +59,7 @@ export function slotOf(known: Known, service: DesiredService, wanted: DesiredCon
     id,
     service,
     wanted,
-    change: attempt(facts, { service: service.name, subject: slotSubject(id), cause, windows, retry }),
+    change: attempt(facts, { service: service.name, subject: slotSubject(id), cause, windows, retry, afterReboot }),
     leaving: claimants.filter(({ status }) => status === 'removing'),
     present,
     current,

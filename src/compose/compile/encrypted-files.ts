@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import { InputError, type Position } from '../../lib/errors.ts';
+import { APP_LIMITS, inWords } from '../../lib/limits.ts';
+import type { EncryptedFile, HostFile } from '../../model/state.ts';
+import { checkSops } from '../../secrets/decrypt-sops.ts';
+import { encryptedDigest } from '../../secrets/equal-encrypted.ts';
+import { plainFile } from '../../secrets/plain.ts';
+import { NO_KEY } from '../../secrets/site-secrets.ts';
+import { parseSops, type SopsFile } from '../../secrets/sops-file.ts';
+import type { AppFolder } from '../load/files/app-folder.ts';
+import { type CompileOptions, SECRETS_DIR } from '../load/values/values.ts';
+
+type Options = Pick<CompileOptions, 'secrets' | 'secretsDir' | 'placeholders'>;
+
+/** A config or secret whose file is encrypted. */
+export interface SecretFile {
+  file: HostFile;
+  /** The digest of its encrypted values. */
+  sealed: string;
+}
+
+/**
+ * The encrypted files of an app. A site decrypts them; each is one file below SECRETS_DIR/APP, whose path tells nothing of the content. A laptop
+ * without a key keeps them sealed: their structure is checked, and their content is not known.
+ */
+export class EncryptedFiles {
+  private readonly app: string;
+  private readonly folder: AppFolder;
+  private readonly options: Options;
+  private readonly parsed = new Map<string, Promise<SopsFile | undefined>>();
+  private readonly used = new Map<string, EncryptedFile>();
+  private readonly files = new Map<string, SecretFile>();
+  private bytes = 0;
+
+  constructor(app: string, folder: AppFolder, options: Options) {
+    this.app = app;
+    this.folder = folder;
+    this.options = options;
+  }
+
+  /** The encrypted file at a path of a Compose file; undefined for any other file. Throws InputError. */
+  find(written: string, at: Position): Promise<SopsFile | undefined> {
+    const known = this.parsed.get(written) ?? this.parse(written, at);
+    this.parsed.set(written, known);
+    return known;
+  }
+
+  /** The file for a config or secret, if its `file` is encrypted. Throws InputError. */
+  async mounted(kind: string, name: string, written: string, at: Position): Promise<SecretFile | undefined> {
+    const sops = await this.find(written, at);
+    if (!sops) return undefined;
+    if (!/^[\w.-]+$/.test(name)) throw InputError.at(at, `the name of the ${kind} ${name} cannot be that of a file`);
+    const path = posix.join(this.options.secretsDir ?? SECRETS_DIR, this.app, `${kind}-${name}`);
+    const known = this.files.get(path);
+    if (known) return known;
+    const sealed = encryptedDigest(sops);
+    const made: SecretFile = { file: { path, mode: 0o444, ...(await this.contentOf(sops, path, sealed, at)) }, sealed };
+    this.files.set(path, made);
+    return made;
+  }
+
+  /** All files to write, sorted by path. */
+  all(): HostFile[] {
+    return [...this.files.values()].map(({ file }) => file).sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
+  /** All encrypted files that were used, sorted by path. */
+  allUsed(): EncryptedFile[] {
+    return [...this.used.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
+  /** The digests of some of the files: of their content by the key of the site, and of their encrypted values. "" for none. */
+  digestOf(files: readonly SecretFile[]): { keyed: string; sealed: string } {
+    const { secrets } = this.options;
+    if (files.length === 0) return { keyed: '', sealed: '' };
+    const sorted = [...files].sort((a, b) => (a.file.path < b.file.path ? -1 : 1));
+    const of = (digest: (each: SecretFile) => string): string =>
+      createHash('sha256')
+        .update(JSON.stringify(sorted.map((each) => [each.file.path, digest(each)])))
+        .digest('hex')
+        .slice(0, 32);
+    return {
+      keyed: secrets ? `${secrets.keyId}.${of(({ file }) => file.digest)}` : '',
+      sealed: of(({ sealed }) => sealed),
+    };
+  }
+
+  private async parse(written: string, at: Position): Promise<SopsFile | undefined> {
+    const found = await this.folder.content(written, at);
+    const sops = found && parseSops(found.content, found.file);
+    if (!sops) return undefined;
+    const { groups, threshold } = sops.metadata;
+    this.used.set(sops.path, {
+      path: sops.path,
+      at,
+      groups: groups.map(({ age }) => age.map(({ recipient }) => recipient)),
+      threshold,
+    });
+    return sops;
+  }
+
+  private async contentOf(
+    sops: SopsFile,
+    path: string,
+    sealed: string,
+    at: Position,
+  ): Promise<Pick<HostFile, 'content' | 'digest' | 'secret'>> {
+    const { secrets, placeholders } = this.options;
+    if (!secrets) {
+      if (!placeholders) throw InputError.at(at, `${sops.path} is encrypted, and there is no age key here`, NO_KEY);
+      await checkSops(sops);
+      return { content: new Uint8Array(), digest: sealed, secret: 'sealed' };
+    }
+    const content = plainFile(await secrets.open(this.app, sops));
+    this.bytes += content.byteLength;
+    if (this.bytes > APP_LIMITS.files)
+      throw InputError.at(at, `the encrypted files of the app are larger than ${inWords(APP_LIMITS.files)}`);
+    return { content, digest: secrets.digest(path, content), secret: 'open' };
+  }
+}
