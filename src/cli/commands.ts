@@ -27,6 +27,10 @@ export const COMMANDS: Commands = {
     summary: 'List the sites of a config repo, with their labels, apps and pins.',
     load: () => import('./commands/sites.ts'),
   },
+  observe: {
+    summary: 'Write down what runs on a site, without secrets, for `diff --fleet --actual`.',
+    load: () => import('./commands/observe.ts'),
+  },
   explain: {
     summary: 'Print which file and line gave each value of a service, and which others lost.',
     load: () => import('./commands/explain.ts'),

@@ -2,6 +2,7 @@ import { selects } from '../fleet/selector.ts';
 import type { LabelSelector } from '../model/fleet.ts';
 import { createFleetImpact, type SiteSide } from './fleet-impact.ts';
 import type { ImpactGroup } from './impact.ts';
+import type { Observation } from './observed/observation.ts';
 import type { Side } from './read-side.ts';
 
 /** The sites and apps that a person asks for. Absent: all. */
@@ -9,6 +10,18 @@ export interface Narrowing {
   sites?: readonly string[] | undefined;
   selector?: LabelSelector | undefined;
   apps?: readonly string[] | undefined;
+}
+
+/** Gives the observation of a site; undefined where there is none. */
+export type Observe = (site: string) => Promise<Observation | undefined>;
+
+interface CompareOptions {
+  /** Sites run what was observed, and not what the old revision says. A site without an observation is not known. */
+  observe?: Observe | undefined;
+  /** With `observe`: the placeholders of compiled texts, which may grow while sites are compiled. */
+  placeholders?: ReadonlySet<string>;
+  /** Told the number of sites that are done. */
+  onSite?: (done: number, all: number) => void;
 }
 
 export interface Compared {
@@ -20,29 +33,35 @@ export interface Compared {
 /** The number of sites that are read at once, so that reading and compiling overlap. */
 const AT_ONCE = 64;
 
-/** Compares two revisions site by site. `onSite` is told the number of sites that are done. Throws SourceError. */
+const NOT_OBSERVED: SiteSide = { kind: 'unknown', why: 'there is no observation of it' };
+
+/** Compares two revisions site by site. Throws SourceError, and InputError for an observation that cannot be read. */
 export async function compareFleet(
   from: Side,
   to: Side,
   narrowing: Narrowing = {},
-  onSite: (done: number, all: number) => void = () => {},
+  { observe, placeholders, onSite }: CompareOptions = {},
 ): Promise<Compared> {
-  const impact = createFleetImpact(narrowing.apps);
+  const impact = createFleetImpact({ apps: narrowing.apps, placeholders });
   const [before, after] = [new Set(from.names), new Set(to.names)];
   const names = await chosen([...new Set([...from.names, ...to.names])].sort(), after, from, to, narrowing);
-  const read = async (name: string): Promise<[SiteSide | undefined, SiteSide | undefined]> => {
+  const read = async (name: string): Promise<ToAdd> => {
     // The new side first: what it has in common with the old one is not read again from Git.
     const next = after.has(name) ? await to.read(name) : undefined;
-    return [before.has(name) ? await from.read(name) : undefined, next];
+    const old = before.has(name) ? await from.read(name) : undefined;
+    const observation = await observe?.(name);
+    return observe && !observation && next ? [old, NOT_OBSERVED] : [old, next, observation];
   };
   for (let first = 0; first < names.length; first += AT_ONCE) {
     const batch = names.slice(first, first + AT_ONCE);
     const sides = await Promise.all(batch.map(read));
-    for (const [index, name] of batch.entries()) impact.add(name, ...(sides[index] as (typeof sides)[number]));
-    onSite(first + batch.length, names.length);
+    for (const [index, name] of batch.entries()) impact.add(name, ...(sides[index] as ToAdd));
+    onSite?.(first + batch.length, names.length);
   }
   return { groups: impact.groups(), sites: names.length };
 }
+
+type ToAdd = [from: SiteSide | undefined, to: SiteSide | undefined, observation?: Observation | undefined];
 
 async function chosen(
   names: readonly string[],

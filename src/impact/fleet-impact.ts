@@ -7,8 +7,9 @@ import type { SiteStep } from '../model/fleet.ts';
 import type { DesiredApp } from '../model/state.ts';
 import { generalizer, type SiteWords } from './generalize.ts';
 import type { AppImpact, GroupImpact, ImpactGroup } from './impact.ts';
+import type { Observation } from './observed/observation.ts';
 import { rewrittenGroup } from './rewrite.ts';
-import { siteImpact } from './site-impact.ts';
+import { type ImpactOptions, siteImpact } from './site-impact.ts';
 
 /** One site on one side of a change. */
 export type SiteSide =
@@ -19,16 +20,17 @@ export type SiteSide =
   /** The site pins a revision that is not here. */
   | { kind: 'unknown'; why: string };
 
+type CompiledSide = SiteSide & { kind: 'compiled' };
+
 /** Collects sites with the same impact. The cost grows with the impacts that differ, and little with the number of sites. */
 export interface FleetImpact {
-  /** Either side is undefined where the revision does not name the site. */
-  add(site: string, from: SiteSide | undefined, to: SiteSide | undefined): void;
+  /** Either side is undefined where the revision does not name the site. `observation` tells what really runs; without it, that is the old side. */
+  add(site: string, from: SiteSide | undefined, to: SiteSide | undefined, observation?: Observation): void;
   /** The largest group first; that of the sites to which nothing happens last. */
   groups(): ImpactGroup[];
 }
 
-/** `apps`: only these apps are told of. */
-export function createFleetImpact(apps?: readonly string[]): FleetImpact {
+export function createFleetImpact({ apps, placeholders }: Omit<ImpactOptions, 'observation'> = {}): FleetImpact {
   const groups = new Map<string, EqualSites>();
   const planned = new Map<string, GroupImpact>();
   const digests = createDigests();
@@ -55,7 +57,7 @@ export function createFleetImpact(apps?: readonly string[]): FleetImpact {
     if (key === undefined) return { kind: 'unchanged' };
     const known = planned.get(key);
     if (known) return known;
-    const impact = siteImpact(from, to, apps);
+    const impact = siteImpact(from, to, { apps });
     const found: GroupImpact = impact.apps.length === 0 ? { kind: 'unchanged' } : { kind: 'changed', impact };
     planned.set(key, found);
     return found;
@@ -64,9 +66,16 @@ export function createFleetImpact(apps?: readonly string[]): FleetImpact {
   const impactOf = (from: SiteSide | undefined, to: SiteSide | undefined): GroupImpact => {
     if (!to) return { kind: 'removed' };
     if (to.kind !== 'compiled') return to;
-    if (!from) return { kind: 'added', impact: siteImpact(emptied(to.compiled), to.compiled, apps) };
+    if (!from) return { kind: 'added', impact: siteImpact(emptied(to.compiled), to.compiled, { apps }) };
     // Nobody knows from Git what runs; the site goes from there to what is right.
     return changed(from.kind === 'compiled' ? from.compiled : emptied(to.compiled), to.compiled);
+  };
+
+  /** Each site runs something of its own, so that each is planned. */
+  const observed = (from: SiteSide | undefined, { compiled }: CompiledSide, observation: Observation): GroupImpact => {
+    const before = from?.kind === 'compiled' ? from.compiled : emptied(compiled);
+    const impact = siteImpact(before, compiled, { apps, observation, placeholders });
+    return impact.apps.length === 0 ? { kind: 'unchanged' } : { kind: 'changed', impact };
   };
 
   const stepped = new WeakMap<GroupImpact, Map<string, GroupImpact>>();
@@ -97,8 +106,9 @@ export function createFleetImpact(apps?: readonly string[]): FleetImpact {
   };
 
   return {
-    add(site, from, to) {
-      const impact = withSteps(impactOf(from, to), from, to);
+    add(site, from, to, observation) {
+      const found = observation && to?.kind === 'compiled' ? observed(from, to, observation) : impactOf(from, to);
+      const impact = withSteps(found, from, to);
       const words = 'impact' in impact ? wordsOf(site, from, to) : {};
       const text = textOf(impact);
       const group = groups.get(text);

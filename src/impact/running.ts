@@ -44,12 +44,15 @@ export function runningSite(desired: DesiredSite): { actual: ActualSite; memory:
     ),
     problems: [],
   };
-  const memory = desired.apps.reduce(
+  return { actual, memory: convergedMemory(desired, actual) };
+}
+
+/** The memory of an agent that brought this state about. */
+export const convergedMemory = (desired: DesiredSite, actual: ActualSite): Memory =>
+  desired.apps.reduce(
     (known, app) => rememberConverged(written(known, app), app),
     updateFromState(emptyMemory(), desired, actual, 0),
   );
-  return { actual, memory };
-}
 
 /** An engine that has all that the planner can use. */
 const ENGINE: EngineFacts = {

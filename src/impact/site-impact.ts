@@ -3,16 +3,35 @@ import type { DesiredSite } from '../model/state.ts';
 import type { PlanOptions } from '../plan/facts/policy.ts';
 import { plan } from '../plan/plan.ts';
 import { changesOf } from '../plan/print/changes.ts';
+import { withFoundNames } from '../plan/unknown-values.ts';
 import type { AppImpact, Costs, SiteImpact } from './impact.ts';
+import { observedSite } from './observed/actual-of.ts';
+import type { Observation } from './observed/observation.ts';
 import { imagesIn, runningSite } from './running.ts';
 
 /** An agent does the same; a pull for a tag that may have moved is no difference. */
 const OPTIONS: PlanOptions = { byHand: false, prune: false, pullAlways: false };
 
-/** Plans the change on a site that runs all that it should by the old revision. `only`: the apps that are told of. */
-export function siteImpact(from: CompiledSite, to: CompiledSite, only?: readonly string[]): SiteImpact {
-  const [before, after] = [desiredOfSite(from), desiredOfSite(to)];
-  const { actual, memory } = runningSite(before);
+/** Narrows an impact, and tells what really runs. */
+export interface ImpactOptions {
+  /** Only these apps are told of. */
+  apps?: readonly string[] | undefined;
+  /** Absent: the site runs all that it should by the old revision. */
+  observation?: Observation | undefined;
+  /** With an observation: the placeholders of compiled texts, such as `{{TOKEN}}`. */
+  placeholders?: ReadonlySet<string> | undefined;
+}
+
+/** Plans the change on a site. */
+export function siteImpact(
+  from: CompiledSite,
+  to: CompiledSite,
+  { apps: only, observation, placeholders = new Set() }: ImpactOptions = {},
+): SiteImpact {
+  const [before, wanted] = [desiredOfSite(from), desiredOfSite(to)];
+  const { actual, memory } = observation ? observedSite(observation, before, wanted) : runningSite(before);
+  // A name that only the site knows is no difference.
+  const after = observation ? withFoundNames(wanted, actual, placeholders) : wanted;
   const made = plan(after, actual, memory, 0, OPTIONS);
   const wasBroken = new Map(before.broken.map((each) => [each.name, JSON.stringify(each.problems)]));
   const apps = made.apps.map(
@@ -33,11 +52,12 @@ export function siteImpact(from: CompiledSite, to: CompiledSite, only?: readonly
   );
   return {
     apps: told.sort((a, b) => (a.app < b.app ? -1 : 1)),
-    costs: costsOf(told, before, after),
+    costs: costsOf(told, before, after, new Set(observation ? Object.keys(actual.images) : imagesIn(before))),
   };
 }
 
-function costsOf(apps: readonly AppImpact[], before: DesiredSite, after: DesiredSite): Costs {
+/** `had`: the images on the site's disk. */
+function costsOf(apps: readonly AppImpact[], before: DesiredSite, after: DesiredSite, had: ReadonlySet<string>): Costs {
   const changes = apps.flatMap((each) => each.changes).filter(({ withheld }) => !withheld);
   const touched = changes.filter(
     ({ kind, effect, action }) => kind === 'container' && (effect === 'restart' || action === 'create'),
@@ -45,7 +65,6 @@ function costsOf(apps: readonly AppImpact[], before: DesiredSite, after: Desired
   const names = new Set(touched.map(({ name }) => name));
   const mounted = [before, after].flatMap((site) => volumesOf(site, names));
   const made = changes.flatMap(({ kind, name }) => (kind === 'volume' ? [name] : []));
-  const had = new Set(imagesIn(before));
   return {
     restarted: touched.flatMap(({ effect, name }) => (effect === 'restart' ? [name] : [])),
     volumes: [...new Set([...mounted, ...made])].sort(),

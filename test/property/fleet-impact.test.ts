@@ -5,6 +5,7 @@ import { compileSite } from '../../src/compose/compile-site.ts';
 import { placeSite } from '../../src/fleet/place-site.ts';
 import { readSite } from '../../src/fleet/sites.ts';
 import { generalizer } from '../../src/impact/generalize.ts';
+import { observationOf } from '../../src/impact/observed/blot.ts';
 import { rewrittenImpact } from '../../src/impact/rewrite.ts';
 import { runningSite } from '../../src/impact/running.ts';
 import { siteImpact } from '../../src/impact/site-impact.ts';
@@ -125,6 +126,26 @@ describe('the fleet diff', () => {
           const placed = await placeSite(snapshot, { site });
           expect(desiredOfSite(await compile(placed, snapshot))).toEqual(await compileSite(placed, snapshot, OPTIONS));
         }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test('is the same where an observation tells that sites run what they should, secrets left out', async () => {
+    await fc.assert(
+      fc.asyncProperty(edits, edits, fc.nat(7), async (first, second, index) => {
+        const from = applied(BASE, first);
+        const to = applied(from, second);
+        const sites = Object.keys(to).flatMap((path) => /^sites\/(.*)\.yaml$/.exec(path)?.[1] ?? []);
+        const site = sites[index % sites.length] ?? '';
+        const [before, after] = [(await alone(from, site)).compiled, (await alone(to, site)).compiled];
+        const desired = desiredOfSite(before);
+        const { actual } = runningSite(desired);
+        const blotting = { desired, placeholders: new Set<string>(), hide: (text: string) => text };
+        // As a file has it.
+        const observation = JSON.parse(JSON.stringify(observationOf(site, actual, '', blotting)));
+        const [plain, observed] = [siteImpact(before, after), siteImpact(before, after, { observation })];
+        expect(observed.apps).toEqual(plain.apps);
       }),
       { numRuns: RUNS },
     );

@@ -7,12 +7,14 @@ import { type ImpactReport, totalsOf } from '../../impact/print/report.ts';
 import { impactText } from '../../impact/print/text.ts';
 import { rewrittenGroup } from '../../impact/rewrite.ts';
 import { InputError } from '../../lib/errors.ts';
+import { placeholderOf } from '../../plan/unknown-values.ts';
 import { EXIT } from '../exit.ts';
 import type { DesiredOptions } from '../options/desired-options.ts';
 import { createProgress } from '../output/progress.ts';
 import { palette, print, printJson, printMarkdown } from '../output/terminal.ts';
 import { compileOptions } from '../repo/desired.ts';
 import { WORKTREE, withFleetSides } from '../repo/fleet-sides.ts';
+import { observationsIn } from '../repo/observations.ts';
 
 export interface FleetDiffOptions extends DesiredOptions {
   from?: string | undefined;
@@ -20,6 +22,7 @@ export interface FleetDiffOptions extends DesiredOptions {
   selector?: string | undefined;
   app: readonly string[];
   strict: boolean;
+  actual?: string | undefined;
   output: 'text' | 'json' | 'markdown';
 }
 
@@ -31,7 +34,14 @@ export async function diffFleet(folder: string, options: FleetDiffOptions): Prom
       'clone the repo, and name its folder',
     );
   const outside = outsideValues();
-  const compile = { ...(await compileOptions(options, { placeholders: true })), onOutside: outside.heard };
+  const placeholders = new Set<string>();
+  const onPlaceholder = (name: string): void => void placeholders.add(placeholderOf(name));
+  const observe = options.actual === undefined ? undefined : observationsIn(options.actual);
+  const compile = {
+    ...(await compileOptions(options, { placeholders: true })),
+    onOutside: outside.heard,
+    onPlaceholder,
+  };
   const narrowing = {
     sites: options.site === undefined ? undefined : [options.site],
     selector: options.selector === undefined ? undefined : readSelector(options.selector),
@@ -40,7 +50,8 @@ export async function diffFleet(folder: string, options: FleetDiffOptions): Prom
   const sides = { from: options.from ?? 'HEAD', to: options.to ?? WORKTREE, path: options.path, compile };
   using progress = createProgress();
   const report = await withFleetSides(folder, sides, async ({ from, to, names }): Promise<ImpactReport> => {
-    const compared = await compareFleet(from, to, narrowing, (done, all) => progress.tell(`${done} of ${all} sites`));
+    const onSite = (done: number, all: number): void => progress.tell(`${done} of ${all} sites`);
+    const compared = await compareFleet(from, to, narrowing, { observe, placeholders, onSite });
     if (compared.sites === 0) throw InputError.of(`no site of ${names.to} or ${names.from} is selected`);
     const groups = compared.groups.map(({ sites, impact }) => ({
       sites,

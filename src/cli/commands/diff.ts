@@ -13,7 +13,7 @@ import { plan } from '../../plan/plan.ts';
 import { renderJson, renderSteps } from '../../plan/print/render.ts';
 import { renderChanges } from '../../plan/print/render-changes.ts';
 import { rewrittenPlan } from '../../plan/print/rewrite.ts';
-import { withFoundValues } from '../../plan/unknown-values.ts';
+import { placeholderOf, withFoundValues } from '../../plan/unknown-values.ts';
 import { defineCommand } from '../command.ts';
 import { filesAsWanted, isElsewhere } from '../engine/elsewhere.ts';
 import { engineAhead } from '../engine/engine.ts';
@@ -42,7 +42,13 @@ export const command = defineCommand({
     to: optional(text('rev'), 'with --fleet: the revision that they would run, or `worktree` (default: worktree)'),
     selector: optional(text('labels'), 'with --fleet: only sites with these labels, as region=eu,ring!=canary'),
     app: repeated(text('name'), 'with --fleet: only this app'),
-    strict: onOff('with --fleet: exit with 2 if a site pins a revision that this clone lacks'),
+    actual: optional(
+      text('dir'),
+      'with --fleet: sites run what `holdfast observe` wrote to DIR/SITE.json, and not what --from says',
+    ),
+    strict: onOff(
+      'with --fleet: exit with 2 if a site is not known: its pin is not in this clone, or no observation tells of it',
+    ),
   },
   exitCodes: {
     0: 'no difference',
@@ -68,7 +74,7 @@ export const command = defineCommand({
         const disk = files ?? { observe: async () => filesAsWanted(site) };
         return observeSite(site, emptyMemory(), { engine, files: disk }, systemClock);
       };
-      const inTexts = new Set([...names].map((name) => `{{${name}}}`));
+      const inTexts = new Set([...names].map(placeholderOf));
       const first = await seeing(wanted);
       const desired = names.size > 0 ? withFoundValues(wanted, first, inTexts).desired : wanted;
       // The second look asks for the images that were found in place of a placeholder.
@@ -96,8 +102,8 @@ export const command = defineCommand({
   },
 });
 
-function requireNoFleetOptions({ from, to, selector, app, strict, output }: Record<string, unknown>): void {
-  const given = Object.entries({ from, to, selector, app, strict }).find(([, value]) =>
+function requireNoFleetOptions({ from, to, selector, app, actual, strict, output }: Record<string, unknown>): void {
+  const given = Object.entries({ from, to, selector, app, actual, strict }).find(([, value]) =>
     Array.isArray(value) ? value.length > 0 : value,
   );
   if (given) throw InputError.of(`${flagOf(given[0])} goes with --fleet`);

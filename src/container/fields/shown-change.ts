@@ -1,5 +1,5 @@
 import { own } from '../../lib/own.ts';
-import { looksLikeKey, looksSecret } from '../../lib/text/looks-secret.ts';
+import { hasSecretWord, looksSecret } from '../../lib/text/looks-secret.ts';
 import type { FieldChange } from '../../model/plan.ts';
 import { type Json, stableText } from '../json.ts';
 
@@ -63,16 +63,6 @@ export function blotted(field: string, name: string, from: string | undefined, t
       value !== undefined && (value.length > LONGEST_SHOWN || looksSecret(name, value) || hasSecretWord(value)),
   );
   return isHidden ? { field, hidden: true } : { field, from, to };
-}
-
-/** A word of a command line that is a secret, or the value of an option whose name says so: `--token=abc`, `--token abc`. */
-function hasSecretWord(value: string): boolean {
-  const all = value.split(' ');
-  return all.some((word, index) => {
-    const [name = '', inline] = word.replace(/^--?/, '').split('=', 2);
-    const given = inline ?? (word.startsWith('-') ? (all[index + 1] ?? '') : '');
-    return looksLikeKey(word) || looksSecret(name, given);
-  });
 }
 
 /** A value in words. */

@@ -13,3 +13,13 @@ export function looksSecret(name: string, value: string): boolean {
 
 /** True when a value itself looks like a key, or like a URL with a password. */
 export const looksLikeKey = (value: string): boolean => VALUE.test(value.slice(0, MOST_READ));
+
+/** A word of a command line that is a secret, or the value of an option whose name says so: `--token=abc`, `--token abc`. */
+export function hasSecretWord(value: string): boolean {
+  const all = value.split(' ');
+  return all.some((word, index) => {
+    const [name = '', inline] = word.replace(/^--?/, '').split('=', 2);
+    const given = inline ?? (word.startsWith('-') ? (all[index + 1] ?? '') : '');
+    return looksLikeKey(word) || looksSecret(name, given);
+  });
+}

@@ -44,7 +44,7 @@ describe('the effect of a change on a fleet', () => {
   test('sites with other plans are other groups, the largest first', async () => {
     const canary = { overlays: [{ selector: { matchLabels: { ring: 'canary' } }, compose: ['canary.yaml'] }] };
     const files = fleet(web('shop/web:1.2'), {
-      'apps/pos/app.yaml': document('Application', canary).replace('"metadata":{"labels":{}},', ''),
+      'apps/pos/app.yaml': document('Application', canary),
       'apps/pos/canary.yaml': 'services: { web: { environment: { TRACE: "on" } } }',
     });
     expect(
@@ -99,7 +99,7 @@ describe('the effect of a change on a fleet', () => {
 
   test('an app that cannot be compiled is refused, and the others are planned', async () => {
     const other = {
-      'apps/kiosk/app.yaml': document('Application').replace('"metadata":{"labels":{}},', ''),
+      'apps/kiosk/app.yaml': document('Application'),
       'apps/kiosk/compose.yaml': web('kiosk:1'),
     };
     const from = fleet(web('shop/web:1'), other);

@@ -32,8 +32,9 @@ export async function compare(
   return compareFleet(await open(from), await open(to), narrowing);
 }
 
-export const document = (kind: string, spec: object = {}, labels: Record<string, string> = {}): string =>
-  JSON.stringify({ apiVersion: 'holdfast/v1', kind, metadata: { labels }, spec });
+/** `labels`: only Sites have them. */
+export const document = (kind: string, spec: object = {}, labels?: Record<string, string>): string =>
+  JSON.stringify({ apiVersion: 'holdfast/v1', kind, ...(labels && { metadata: { labels } }), spec });
 
 /** A fleet of sites a, b and c with one app. */
 export const fleet = (compose: string, more: Files = {}): Files => ({
