@@ -83,8 +83,14 @@ async function life(
     },
   } as unknown as Disk;
   const open = async (): Promise<Sightings> =>
-    (await openSightings({ disk, path: '/s', clock: { monotonic: () => time.up }, trustedWall: () => (time.isTrusted ? EPOCH + time.world : undefined) }))
-      .sightings;
+    (
+      await openSightings({
+        disk,
+        path: '/s',
+        clock: { monotonic: () => time.up },
+        trustedWall: () => (time.isTrusted ? EPOCH + time.world : undefined),
+      })
+    ).sightings;
   let sightings = await open();
   let current: Accepted | undefined;
   /** The image of each accepted commit: the compiler's work. */
