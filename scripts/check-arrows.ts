@@ -98,7 +98,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     mayImport: ['lib', 'model', 'container', 'engine', 'plan'],
   },
   agent: {
-    does: 'the loop on a site, and its state on disk: `follow/` (Git), `admission/` (trust), `reconcile/` (engine), `state/`, `time/` (what time is it, and may sync windows go by it?)',
+    does: 'the loop on a site, and its state on disk: `follow/` (Git), `admission/` (trust), `staging/` (rollouts), `reconcile/` (engine), `state/`, `time/` (what time is it, and may sync windows go by it?)',
     mayImport: [
       'lib',
       'git',
