@@ -30,6 +30,8 @@ export interface Costs {
   volumes: string[];
   /** Images that the site needs now and did not need before. */
   images: string[];
+  /** The images that the apps of these had before. */
+  imagesBefore: string[];
 }
 
 /** The effect of a change on the sites of one group: on all of them the same. */

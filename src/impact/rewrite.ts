@@ -14,6 +14,7 @@ export const rewrittenImpact = ({ apps, costs }: SiteImpact, rewrite: Rewrite): 
     restarted: costs.restarted.map(rewrite),
     volumes: costs.volumes.map(rewrite),
     images: costs.images.map(rewrite),
+    imagesBefore: costs.imagesBefore.map(rewrite),
   },
 });
 

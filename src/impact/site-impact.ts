@@ -63,14 +63,18 @@ function costsOf(apps: readonly AppImpact[], before: DesiredSite, after: Desired
     ({ kind, effect, action }) => kind === 'container' && (effect === 'restart' || action === 'create'),
   );
   const names = new Set(touched.map(({ name }) => name));
+  const told = new Set(apps.map(({ app }) => app));
+  const imagesOf = (site: DesiredSite): string[] =>
+    imagesIn({ ...site, apps: site.apps.filter(({ name }) => told.has(name)) });
   const mounted = [before, after].flatMap((site) => volumesOf(site, names));
   const made = changes.flatMap(({ kind, name }) => (kind === 'volume' ? [name] : []));
   return {
     restarted: touched.flatMap(({ effect, name }) => (effect === 'restart' ? [name] : [])),
     volumes: [...new Set([...mounted, ...made])].sort(),
-    images: imagesIn(after)
+    images: imagesOf(after)
       .filter((image) => !had.has(image))
       .sort(),
+    imagesBefore: imagesOf(before).sort(),
   };
 }
 

@@ -6,6 +6,7 @@ import { impactMarkdown } from '../../impact/print/markdown.ts';
 import { type ImpactReport, totalsOf } from '../../impact/print/report.ts';
 import { impactText } from '../../impact/print/text.ts';
 import { rewrittenGroup } from '../../impact/rewrite.ts';
+import { imagesToSize } from '../../impact/sizes.ts';
 import { InputError } from '../../lib/errors.ts';
 import { placeholderOf } from '../../plan/unknown-values.ts';
 import { EXIT } from '../exit.ts';
@@ -14,6 +15,7 @@ import { createProgress } from '../output/progress.ts';
 import { palette, print, printJson, printMarkdown } from '../output/terminal.ts';
 import { compileOptions } from '../repo/desired.ts';
 import { WORKTREE, withFleetSides } from '../repo/fleet-sides.ts';
+import { imageSizes } from '../repo/image-sizes.ts';
 import { observationsIn } from '../repo/observations.ts';
 
 export interface FleetDiffOptions extends DesiredOptions {
@@ -23,6 +25,7 @@ export interface FleetDiffOptions extends DesiredOptions {
   app: readonly string[];
   strict: boolean;
   actual?: string | undefined;
+  sizes: boolean;
   output: 'text' | 'json' | 'markdown';
 }
 
@@ -57,7 +60,9 @@ export async function diffFleet(folder: string, options: FleetDiffOptions): Prom
       sites,
       impact: rewrittenGroup(impact, outside.hide),
     }));
-    return { ...names, sites: compared.sites, groups };
+    const costs = groups.flatMap(({ impact }) => ('impact' in impact ? [impact.impact.costs] : []));
+    const sizes = options.sizes ? await imageSizes(imagesToSize(costs)) : undefined;
+    return { ...names, sites: compared.sites, groups, sizes };
   });
   progress.end();
   if (options.output === 'json') printJson(impactJson(report));

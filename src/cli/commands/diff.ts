@@ -46,6 +46,7 @@ export const command = defineCommand({
       text('dir'),
       'with --fleet: sites run what `holdfast observe` wrote to DIR/SITE.json, and not what --from says',
     ),
+    sizes: onOff('with --fleet: ask the registries for the bytes that sites pull'),
     strict: onOff(
       'with --fleet: exit with 2 if a site is not known: its pin is not in this clone, or no observation tells of it',
     ),
@@ -102,8 +103,17 @@ export const command = defineCommand({
   },
 });
 
-function requireNoFleetOptions({ from, to, selector, app, actual, strict, output }: Record<string, unknown>): void {
-  const given = Object.entries({ from, to, selector, app, actual, strict }).find(([, value]) =>
+function requireNoFleetOptions({
+  from,
+  to,
+  selector,
+  app,
+  actual,
+  sizes,
+  strict,
+  output,
+}: Record<string, unknown>): void {
+  const given = Object.entries({ from, to, selector, app, actual, sizes, strict }).find(([, value]) =>
     Array.isArray(value) ? value.length > 0 : value,
   );
   if (given) throw InputError.of(`${flagOf(given[0])} goes with --fleet`);

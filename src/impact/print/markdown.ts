@@ -3,7 +3,7 @@ import { printable } from '../../lib/text/printable.ts';
 import type { Change } from '../../plan/print/changes.ts';
 import { countsText, detailOf, titleOf } from '../../plan/print/render-changes.ts';
 import type { GroupImpact, ImpactGroup } from '../impact.ts';
-import { count, type ImpactReport, stepText, totalsOf } from './report.ts';
+import { count, type ImpactReport, pullText, sizeLines, stepText, totalsOf } from './report.ts';
 
 /** A comment of a pull request may have 65,536 characters at GitHub; in bytes. */
 const MOST_BYTES = 60 * 1024;
@@ -16,7 +16,7 @@ const MOST_ROWS = 50;
 export function impactMarkdown(report: ImpactReport): string {
   const told = report.groups.filter(({ impact }) => impact.kind !== 'unchanged');
   const head = [...summaryOf(report), ...tableOf(told)].join('\n');
-  const details = told.map((group) => detailsOf(group));
+  const details = told.map((group) => detailsOf(group, report));
   const fitting: string[] = [];
   let bytes = Buffer.byteLength(head) + ROOM_FOR_REST;
   for (const each of details) {
@@ -62,6 +62,9 @@ function summaryOf(report: ImpactReport): string[] {
             .map(({ image, sites }) => `${code(image)} on ${count(sites, 'site')}`)
             .join(', ')}${images.length > 20 ? ` and ${images.length - 20} more` : ''}.`,
         ]),
+    ...sizeLines(report)
+      .slice(0, 20)
+      .flatMap((each) => ['', `${text(each)}.`]),
     '',
   ];
 }
@@ -99,7 +102,7 @@ export function shortOf(impact: GroupImpact): string {
   }
 }
 
-function detailsOf({ sites, impact }: ImpactGroup): string {
+function detailsOf({ sites, impact }: ImpactGroup, { sizes }: ImpactReport): string {
   const more = sites.length > MOST_SITES ? ` and ${sites.length - MOST_SITES} more` : '';
   return [
     `<details><summary>${count(sites.length, 'site')}: ${html(shortOf(impact))}</summary>`,
@@ -107,6 +110,7 @@ function detailsOf({ sites, impact }: ImpactGroup): string {
     `${sites.slice(0, MOST_SITES).map(code).join(', ')}${more}`,
     '',
     ...linesOf(impact),
+    text(pullText(impact, sizes) ?? ''),
     '',
     '</details>',
   ].join('\n');

@@ -2,7 +2,8 @@ import { durationText } from '../../lib/text/duration.ts';
 import type { SiteStep } from '../../model/fleet.ts';
 import type { Change } from '../../plan/print/changes.ts';
 import { type Count, countsOf } from '../../plan/print/render-changes.ts';
-import type { ImpactGroup } from '../impact.ts';
+import type { GroupImpact, ImpactGroup } from '../impact.ts';
+import { bytesToPull, type ImageSizes } from '../sizes.ts';
 
 /** The impact of a change on a fleet, as it is printed. */
 export interface ImpactReport {
@@ -12,6 +13,8 @@ export interface ImpactReport {
   /** The number of sites that were compared. */
   sites: number;
   groups: readonly ImpactGroup[];
+  /** The sizes of images, where they were asked for. */
+  sizes?: ImageSizes | undefined;
 }
 
 /** The costs of a change over all sites. Withheld changes cost nothing. */
@@ -33,9 +36,11 @@ export interface Totals {
   volumes: number;
   /** Images that sites need and did not need before, those of the most sites first. */
   images: { image: string; sites: number }[];
+  /** Bytes to pull if all sites are of that platform, where sizes were asked for. Groups with an image that is not known are not in it. */
+  bytes?: Record<string, number> | undefined;
 }
 
-export function totalsOf({ groups }: Pick<ImpactReport, 'groups'>): Totals {
+export function totalsOf({ groups, sizes }: Pick<ImpactReport, 'groups' | 'sizes'>): Totals {
   const totals: Totals = {
     unchanged: 0,
     changed: 0,
@@ -68,11 +73,60 @@ export function totalsOf({ groups }: Pick<ImpactReport, 'groups'>): Totals {
     for (const change of apps.flatMap((app) => app.changes)) changes.push({ change, times: n });
   }
   totals.actions = countsOf(changes);
+  totals.bytes = sizes && bytesOnAll(groups, sizes);
   totals.withheld = changes.reduce((sum, { change, times }) => sum + (change.withheld ? times : 0), 0);
   totals.images = [...images]
     .map(([image, sites]) => ({ image, sites }))
     .sort((a, b) => b.sites - a.sites || (a.image < b.image ? -1 : 1));
   return totals;
+}
+
+function bytesOnAll(groups: readonly ImpactGroup[], sizes: ImageSizes): Record<string, number> {
+  const each = groups.flatMap(({ sites, impact }) => {
+    const bytes =
+      'impact' in impact && impact.impact.costs.images.length > 0 && bytesToPull(impact.impact.costs, sizes);
+    return bytes ? [{ sites: sites.length, bytes }] : [];
+  });
+  const platforms = [...new Set(each.flatMap(({ bytes }) => Object.keys(bytes)))].sort();
+  const onAll = platforms.filter((platform) => each.every(({ bytes }) => platform in bytes));
+  return Object.fromEntries(
+    onAll.map((platform) => [
+      platform,
+      each.reduce((sum, { sites, bytes }) => sum + sites * (bytes[platform] ?? 0), 0),
+    ]),
+  );
+}
+
+/** `18.2 MiB on linux/amd64, 17.9 MiB on linux/arm64`. */
+const bytesText = (bytes: Readonly<Record<string, number>>): string =>
+  Object.entries(bytes)
+    .map(([platform, each]) => `${sizeText(each)} on ${platform}`)
+    .join(', ');
+
+/** `to pull: 18.2 MiB on linux/amd64`, for each site of a group; undefined where sizes were not asked for, or are not known. */
+export function pullText(impact: GroupImpact, sizes: ImageSizes | undefined): string | undefined {
+  if (!sizes || !('impact' in impact) || impact.impact.costs.images.length === 0) return undefined;
+  const bytes = bytesToPull(impact.impact.costs, sizes);
+  return bytes && Object.keys(bytes).length > 0 ? `to pull: ${bytesText(bytes)}` : undefined;
+}
+
+/** The sums of `--sizes`, and the images that are not known; without it nothing. */
+export function sizeLines(report: ImpactReport): string[] {
+  const { bytes = {} } = totalsOf(report);
+  const unknown = unknownSizes(report).map(({ image, why }) => `size not known: ${image}: ${why}`);
+  if (Object.keys(bytes).length === 0) return unknown;
+  return [`to pull on all sites, if all are of one platform: ${bytesText(bytes)}`, ...unknown];
+}
+
+/** The images whose size no registry told, with the reasons. */
+export const unknownSizes = ({ sizes }: Pick<ImpactReport, 'sizes'>): { image: string; why: string }[] =>
+  [...(sizes ?? [])].flatMap(([image, size]) => ('unknown' in size ? [{ image, why: size.unknown }] : []));
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+function sizeText(bytes: number): string {
+  const power = Math.min(UNITS.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
+  return `${power === 0 ? bytes : (bytes / 1024 ** power).toFixed(1)} ${UNITS[power]}`;
 }
 
 /** An app cannot be planned. */

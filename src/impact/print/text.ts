@@ -2,7 +2,7 @@ import { formatProblem } from '../../lib/errors.ts';
 import { Line, line, type Palette, plain } from '../../lib/text/line.ts';
 import { changeLines, countsText } from '../../plan/print/render-changes.ts';
 import type { GroupImpact, ImpactGroup, SiteImpact } from '../impact.ts';
-import { count, type ImpactReport, stepText, totalsOf } from './report.ts';
+import { count, type ImpactReport, pullText, sizeLines, stepText, totalsOf } from './report.ts';
 
 /** The sites of a group that are named. */
 const MOST_NAMED = 6;
@@ -12,7 +12,12 @@ export function impactText(report: ImpactReport, palette: Palette = plain): Line
   const { groups } = report;
   const told = groups.filter(({ impact }) => impact.kind !== 'unchanged');
   return [
-    ...told.flatMap((group) => [palette.bold(headOf(group)), ...bodyOf(group.impact, palette), Line.of('')]),
+    ...told.flatMap((group) => [
+      palette.bold(headOf(group)),
+      ...bodyOf(group.impact, palette),
+      ...pullLine(group.impact, report),
+      Line.of(''),
+    ]),
     ...summary(report, palette),
   ];
 }
@@ -21,6 +26,11 @@ function headOf({ sites, impact }: ImpactGroup): Line {
   const more = sites.length > MOST_NAMED ? ` and ${sites.length - MOST_NAMED} more` : '';
   const kind = { added: ', new', removed: ', no longer in Git' }[impact.kind as string] ?? '';
   return line`${count(sites.length, 'site')}${kind}: ${sites.slice(0, MOST_NAMED).join(', ')}${more}`;
+}
+
+function pullLine(impact: GroupImpact, { sizes }: ImpactReport): Line[] {
+  const text = pullText(impact, sizes);
+  return text === undefined ? [] : [Line.of(`  ${text}`)];
 }
 
 function bodyOf(impact: GroupImpact, palette: Palette): Line[] {
@@ -69,5 +79,6 @@ function summary(report: ImpactReport, palette: Palette): Line[] {
   if (totals.volumes > 0)
     lines.push(Line.of(`${count(totals.volumes, 'volume')} of these containers, which keep their data`));
   for (const { image, sites } of images) lines.push(Line.of(`image to pull: ${image} on ${count(sites, 'site')}`));
+  lines.push(...sizeLines(report).map((each) => Line.of(each)));
   return lines;
 }

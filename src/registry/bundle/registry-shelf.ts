@@ -48,9 +48,10 @@ export async function readManifest(
   registry: Registry,
   reference: string,
   signal: AbortSignal,
+  accept = ACCEPT.Accept,
 ): Promise<{ digest: string; text: string }> {
   const answer = await registry.ask(
-    { method: 'GET', path: `manifests/${reference}`, headers: ACCEPT, accepts: [200] },
+    { method: 'GET', path: `manifests/${reference}`, headers: { Accept: accept }, accepts: [200] },
     signal,
   );
   const chunks: Uint8Array[] = [];
