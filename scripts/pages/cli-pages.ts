@@ -8,8 +8,10 @@ import {
   agentSettings,
   followSettings,
   limitSettings,
+  settingsSince,
   siteSettings,
 } from '../../src/cli/settings/agent-settings.ts';
+import { FIRST_VERSION } from '../../src/lib/version.ts';
 import { repoDir } from '../engine.ts';
 
 /**
@@ -37,6 +39,7 @@ function schemaOf(settings: Options): string {
     {
       ...schema,
       description: `${help[0]?.toUpperCase()}${help.slice(1)}.`,
+      'x-since': settingsSince[key] ?? FIRST_VERSION,
       ...(fallback !== undefined && { default: schema.type === 'integer' ? Number(fallback) : fallback }),
     },
   ]);

@@ -2,12 +2,12 @@ import { CommanderError, Option as Flag, Command as Parser } from 'commander';
 import { formatProblem, HoldfastError, InputError } from '../lib/errors.ts';
 import { own } from '../lib/own.ts';
 import { line } from '../lib/text/line.ts';
+import { VERSION } from '../lib/version.ts';
 import type { Command } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { EXIT } from './exit.ts';
 import { flagOf, kebab, type Option } from './options/option.ts';
 import { errorPalette, printError } from './output/terminal.ts';
-import { VERSION } from './version.ts';
 
 /** Runs the command line and resolves to the exit code. Never throws: an error becomes one clear message on standard error. */
 export async function run(args: string[]): Promise<number> {

@@ -16,6 +16,7 @@ import { missingFiles } from './compile/missing-files.ts';
 import { joinOwnServices } from './compile/own-joins.ts';
 import { siteKeysOf } from './compile/site-keys.ts';
 import { hiddenError, hiding } from './hide-values.ts';
+import { checkVersions } from './keys/check-versions.ts';
 import { decodeProject, type Project, sorted } from './keys/project.ts';
 import { configureApp } from './load/configure-app.ts';
 import { AppFolder } from './load/files/app-folder.ts';
@@ -170,6 +171,7 @@ export async function readApp(
   const loaded = await load(configured, site, repo, options, report);
   const where = whereOf(app, loaded.name, options);
   const folder = new AppFolder(repo, foldersOf(app), where, () => loaded.values.home);
+  if (options.holdVersions && app.nameIsFixed) checkVersions(loaded.root, app.oldestAgent, report);
   const encrypted = new EncryptedFiles(loaded.name, folder, options);
   return { ...loaded, app, repo, folder, encrypted, where, project: decodeProject(loaded.root, report), report };
 }

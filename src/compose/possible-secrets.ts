@@ -1,7 +1,9 @@
 import { posix } from 'node:path';
 import { InputError, type Position, type Problem } from '../lib/errors.ts';
+import { own } from '../lib/own.ts';
 import { looksLikeKey, looksSecret } from '../lib/text/looks-secret.ts';
 import type { SourceFile } from '../model/snapshot.ts';
+import { parseSops } from '../secrets/sops-file.ts';
 import type { Project } from './keys/project.ts';
 import { parseDotenv } from './load/values/dotenv.ts';
 
@@ -18,15 +20,18 @@ export const secretProblem = (at: Position, name: string, of = ''): Problem => (
  */
 export function possibleSecrets(files: Readonly<Record<string, SourceFile>>, project: Project, dir: string): Problem[] {
   const found = Object.entries(files).flatMap(([path, { content }]) =>
-    isEnvironment(path) ? secretsInEnvironment(new TextDecoder().decode(content), path) : [],
+    isEnvironment(path) && !isEncrypted(content, path)
+      ? secretsInEnvironment(new TextDecoder().decode(content), path)
+      : [],
   );
   for (const { name, at, keys } of project.secrets.values()) {
     const path = keys.file === undefined ? undefined : posix.join(dir, keys.file);
-    if (path !== undefined && Object.hasOwn(files, path)) {
+    const file = path === undefined ? undefined : own(files, path);
+    if (path !== undefined && file && !isEncrypted(file.content, path)) {
       found.push({
         at: { file: path, line: 1, column: 1 },
         message: `this is the secret ${name}, and everybody who can read the repo can read it`,
-        hint: "do not commit it; put it in the app's folder on each site",
+        hint: "encrypt it with sops for the sites that run the app, or do not commit it and put it in the app's folder on each site",
       });
     }
     if (keys.content && !keys.content.includes('{{') && looksLikeKey(keys.content)) found.push(secretProblem(at, name));
@@ -37,6 +42,16 @@ export function possibleSecrets(files: Readonly<Record<string, SourceFile>>, pro
         found.push(secretProblem(at, name, ` of ${service}`));
   }
   return found;
+}
+
+/** SOPS encrypted it. Compiling the app reports the problems of such a file. */
+function isEncrypted(content: Uint8Array, path: string): boolean {
+  try {
+    return parseSops(content, path) !== undefined;
+  } catch (error) {
+    if (error instanceof InputError) return true;
+    throw error;
+  }
 }
 
 /** True for `.env`, `prod.env`, `.env.local`. */

@@ -122,7 +122,10 @@ interface FileValues {
 }
 
 /** The variables and labels that a service reads from files. They lose against its own. */
-async function fileValues(service: string, { project, folder, values, report }: ReadApp): Promise<FileValues> {
+async function fileValues(
+  service: string,
+  { project, folder, encrypted, values, report }: ReadApp,
+): Promise<FileValues> {
   const declared = project.services.get(service);
   if (!declared) return { leaves: [], layers: new Map() };
   const ownNames = new Map((declared.keys.environment ?? []).map(({ name, value }) => [name, value]));
@@ -137,7 +140,7 @@ async function fileValues(service: string, { project, folder, values, report }: 
     );
   return {
     leaves: [
-      ...leaves(await envFilesOf(declared, ownNames, { folder, values, report }), 'environment', 'env_file'),
+      ...leaves(await envFilesOf(declared, ownNames, { folder, encrypted, values, report }), 'environment', 'env_file'),
       ...leaves(await labelFilesOf(declared, folder, report), 'labels', 'label_file'),
     ],
     layers,

@@ -136,6 +136,7 @@ async function onSites(
     ...projectDirectory(app, folder),
     siteValues: fleet.siteValues,
     defaults: fleet.defaults,
+    oldestAgent: fleet.oldestAgent,
   };
 }
 

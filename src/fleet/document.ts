@@ -1,13 +1,15 @@
 import { InputError, type Problem } from '../lib/errors.ts';
 import { utf8 } from '../lib/text/utf8.ts';
+import { compareVersions, VERSION } from '../lib/version.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { refuseFiltered } from '../source/git-filters.ts';
 import { describe, entryOf, type YamlNode } from '../yaml/node.ts';
 import { parseYaml } from '../yaml/parse.ts';
-import { schemaProblems } from './schema.ts';
+import { type SchemaProblem, schemaProblems } from './schema.ts';
 import type { Kind } from './schemas.ts';
 import { syncWindowProblems } from './sync-windows.ts';
 import { variableProblems } from './values/variables.ts';
+import { oldestAgentIn } from './versions.ts';
 
 export const API_VERSION = 'holdfast/v1';
 
@@ -27,15 +29,43 @@ export async function readDocument(snapshot: Snapshot, file: string, kind: Kind)
   const wrongKind = kindProblem(root, kind);
   // The other checks would complain about the wrong kind of document.
   if (wrongKind) throw new InputError([wrongKind]);
+  const bySchema = await schemaProblems(root, kind);
+  const needed = bySchema.some(({ isUnknownKey }) => isUnknownKey)
+    ? await neededVersion(snapshot, root, kind)
+    : undefined;
   const problems = [
     ...versionProblem(root),
-    ...(await schemaProblems(root, kind)),
+    ...bySchema.map(asProblem(needed)),
     ...variableProblems(root),
     ...(await syncWindowProblems(root)),
   ];
   if (problems.length > 0) throw new InputError(problems);
   return root;
 }
+
+/** The version that a fleet says its agents have, if it is newer than this one: it explains keys that are not known here. */
+async function neededVersion(snapshot: Snapshot, root: YamlNode, kind: Kind): Promise<string | undefined> {
+  const needed = oldestAgentIn(kind === 'Fleet' ? root : await fleetIn(snapshot));
+  return needed !== undefined && compareVersions(needed, VERSION) > 0 ? needed : undefined;
+}
+
+/** The tree of fleet.yaml; undefined where it cannot be read: its own reader reports that. */
+async function fleetIn(snapshot: Snapshot): Promise<YamlNode | undefined> {
+  const found = await snapshot.read('fleet.yaml');
+  try {
+    return found && parseYaml(utf8(found.content, 'fleet.yaml'), 'fleet.yaml');
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
+
+const asProblem =
+  (needed: string | undefined) =>
+  ({ isUnknownKey, ...problem }: SchemaProblem): Problem =>
+    isUnknownKey && needed !== undefined
+      ? { ...problem, hint: `the fleet is for Holdfast ${needed} and later, and this is ${VERSION}: update it` }
+      : problem;
 
 function kindProblem(root: YamlNode, kind: Kind): Problem | undefined {
   const entry = entryOf(root, 'kind');

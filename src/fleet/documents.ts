@@ -15,6 +15,7 @@ import { rolloutOf } from './rollout.ts';
 import { serviceDefaultsOf } from './service-defaults.ts';
 import { onUnknownTimeOf, syncWindowsOf } from './sync-windows.ts';
 import { below, flag, items, keyPositions, text, textMap, texts } from './values/values.ts';
+import { newKeysOf } from './versions.ts';
 
 const DEFAULT_PRUNE_THRESHOLD = 50;
 
@@ -28,6 +29,8 @@ export function fleetOf(root: YamlNode, name: string): FleetDocument {
     siteValues: texts(below(root, 'spec', 'siteValues')),
     syncPolicy: syncPolicyOf(below(root, 'spec', 'syncPolicy')) ?? {},
     hasSyncPolicy: below(root, 'spec', 'syncPolicy') !== undefined,
+    oldestAgent: text(below(root, 'spec', 'oldestAgent')),
+    newKeys: newKeysOf(root, 'Fleet'),
     ...serviceDefaultsOf(below(root, 'spec', 'defaults')),
     pruneThreshold: threshold?.kind === 'scalar' ? Number(threshold.value) : DEFAULT_PRUNE_THRESHOLD,
     rollout: rolloutOf(below(root, 'spec', 'rollout'), placementOf),
@@ -42,6 +45,7 @@ export function siteOf(root: YamlNode, name: string): SiteDocument {
   const pin = pinOf(below(root, 'spec', 'targetRevision'));
   return {
     name,
+    newKeys: newKeysOf(root, 'Site'),
     labels: textMap(below(root, 'metadata', 'labels')),
     values: textMap(below(root, 'spec', 'values')),
     valuesAt: keyPositions(below(root, 'spec', 'values')),
@@ -75,6 +79,7 @@ export function applicationOf(root: YamlNode, name: string): ApplicationDocument
   const placement = below(spec, 'placement');
   return {
     name,
+    newKeys: newKeysOf(root, 'Application'),
     placement: placementOf(placement),
     placementAt: placement?.at,
     compose: texts(below(spec, 'compose')),

@@ -2,7 +2,14 @@ import { InputError, type Problem } from '../lib/errors.ts';
 import { shortRevision } from '../lib/text/revision.ts';
 import type { FleetDocument, Pin, PlacedApp, PlacedSite, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { type AskNowhere, type PlaceApplications, placerOf, readApplications } from './applications.ts';
+import {
+  type Application,
+  type AskNowhere,
+  type BrokenApplication,
+  type PlaceApplications,
+  placerOf,
+  readApplications,
+} from './applications.ts';
 import { COMPOSE_FILES, findLoneFiles } from './compose-files.ts';
 import { readDocument } from './document.ts';
 import { fleetOf } from './documents.ts';
@@ -10,6 +17,7 @@ import { nowhere } from './nowhere.ts';
 import { stepOf } from './rollout.ts';
 import { onlySite, readSite, type SiteDocuments, siteNames } from './sites.ts';
 import { siteWindowsOf } from './sync-windows.ts';
+import { newerProblems } from './versions.ts';
 
 const FLEET = 'fleet.yaml';
 /** The name of the site when the repo is a lone Compose file. */
@@ -37,6 +45,8 @@ export interface PlaceOptions {
   pinned?: ((pin: Pin) => Promise<Snapshot>) | undefined;
   /** True for an app that is broken when it is placed on no site. Only then are the other Sites read. Default: no app. */
   mustBeSomewhere?: ((app: string) => boolean) | undefined;
+  /** Refuses keys that the oldest agent of the fleet does not know. A site itself never does: the files are for it as well. */
+  holdVersions?: boolean | undefined;
 }
 
 /** The apps of a site, and the files that they are read from. */
@@ -60,11 +70,15 @@ export async function openFleet(snapshot: Snapshot, sites?: SiteDocuments): Prom
     };
   }
   const fleets = new Map<Snapshot, Promise<FleetDocument>>();
-  const placers = new Map<Snapshot, Promise<PlaceApplications>>();
+  const placers = new Map<Snapshot, Promise<Placer>>();
+  const tooNew = new Map<Application, BrokenApplication>();
   const fleetAt = (files: Snapshot, pin?: Pin): Promise<FleetDocument> =>
     once(fleets, files, () => (pin ? pinnedFleet(files, pin) : readFleet(files)));
-  const placerAt = (files: Snapshot, fleet: FleetDocument): Promise<PlaceApplications> =>
-    once(placers, files, async () => placerOf(files, fleet, await readApplications(files)));
+  const placerAt = (files: Snapshot, fleet: FleetDocument): Promise<Placer> =>
+    once(placers, files, async () => {
+      const applications = await readApplications(files);
+      return { applications, place: placerOf(files, fleet, applications) };
+    });
   /** Reads both documents at once, so that a source can fetch them in one request. Throws InputError with the problems of both. */
   const documents = async (name: string, pinned: PlaceOptions['pinned']): Promise<Documents> => {
     const [fleet, site] = await Promise.allSettled([fleetAt(snapshot), readSite(snapshot, name, sites)]);
@@ -96,13 +110,41 @@ export async function openFleet(snapshot: Snapshot, sites?: SiteDocuments): Prom
           throw error;
         },
       ),
-    async place(name, { pinned, mustBeSomewhere = () => false } = {}) {
+    async place(name, { pinned, mustBeSomewhere = () => false, holdVersions = false } = {}) {
       const { fleet, site, files } = await documents(name, pinned);
-      const place = await placerAt(files, fleet);
+      const newer = holdVersions ? newerProblems([...fleet.newKeys, ...site.newKeys], fleet.oldestAgent) : [];
+      if (newer.length > 0) throw new InputError(newer);
+      const { applications, place } = await placerAt(files, fleet);
       const ask: AskNowhere = async (app) => (mustBeSomewhere(app.name) ? nowhere(snapshot, app) : undefined);
-      return { placed: placedOn(site, fleet, files, await place(site, ask)), files, site };
+      const results = await place(site, ask);
+      const held = holdVersions ? withoutNewer(results, applications, fleet, tooNew) : results;
+      return { placed: placedOn(site, fleet, files, held), files, site };
     },
   };
+}
+
+interface Placer {
+  applications: Awaited<ReturnType<typeof readApplications>>;
+  place: PlaceApplications;
+}
+
+/** The results, in which an Application with a key that the oldest agent does not know is broken. `known` has those that were found so before. */
+function withoutNewer(
+  results: Awaited<ReturnType<PlaceApplications>>,
+  applications: Placer['applications'],
+  { oldestAgent }: FleetDocument,
+  known: Map<Application, BrokenApplication>,
+): Awaited<ReturnType<PlaceApplications>> {
+  return results.map((result, index) => {
+    const application = applications[index];
+    if (!('placed' in result) || !application || 'problems' in application) return result;
+    const problems = newerProblems(application.app.newKeys, oldestAgent);
+    if (problems.length === 0) return result;
+    const { name } = application;
+    const broken = known.get(application) ?? { name, problems: problems.map((problem) => ({ ...problem, app: name })) };
+    known.set(application, broken);
+    return { broken };
+  });
 }
 
 interface Documents {

@@ -5,8 +5,14 @@ import { describe, entryOf, toPlain, type YamlNode } from '../yaml/node.ts';
 import { nodeAt } from '../yaml/pointer.ts';
 import { type Kind, SCHEMAS } from './schemas.ts';
 
+/** A problem by a schema. */
+export interface SchemaProblem extends Problem {
+  /** The key is not known to this version; a newer one may know it. */
+  isUnknownKey?: true;
+}
+
 /** The problems of a document by its schema, in the order of the text. The caller checks `apiVersion` and `kind`. */
-export async function schemaProblems(root: YamlNode, kind: Kind): Promise<Problem[]> {
+export async function schemaProblems(root: YamlNode, kind: Kind): Promise<SchemaProblem[]> {
   // Loaded only here, because a lone Compose file and a command without a config file do not need it.
   const { validator } = await import('./validator.ts');
   const validate = validator(kind);
@@ -15,7 +21,7 @@ export async function schemaProblems(root: YamlNode, kind: Kind): Promise<Proble
   return problems.sort((a, b) => compare(a.at, b.at)).filter((problem, index) => !sameAs(problem, problems[index - 1]));
 }
 
-function explain(error: ErrorObject, root: YamlNode, kind: Kind): Problem | undefined {
+function explain(error: ErrorObject, root: YamlNode, kind: Kind): SchemaProblem | undefined {
   const path = error.instancePath;
   if (/^\/(apiVersion|kind)$/.test(path)) return undefined;
   const { node, keyAt } = nodeAt(root, path);
@@ -35,6 +41,7 @@ function explain(error: ErrorObject, root: YamlNode, kind: Kind): Problem | unde
         at: entryOf(node, key)?.keyAt ?? node.at,
         message: `unknown key \`${key}\`${within(path)}`,
         hint: keyHint(key, path, error, kind),
+        isUnknownKey: true,
       };
     }
     // The name of a field, or a key after a dot, as the plan prints them.

@@ -18,6 +18,6 @@ export function validator(kind: Kind): ValidateFunction {
 /** ajv with the settings that every check is compiled with. */
 export function createAjv(options: Options = {}): Ajv {
   const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, ...options });
-  // Editors show this text for a pattern that does not match, and so do we.
-  return ajv.addVocabulary(['patternErrorMessage']);
+  // Editors show `patternErrorMessage` for a pattern that does not match, and so do we. `x-since` is the version that brought a key.
+  return ajv.addVocabulary(['patternErrorMessage', 'x-since']);
 }

@@ -30,7 +30,7 @@ export async function openSide(snapshot: Snapshot, { compile, pinned, documents 
   const fleet: OpenFleet = await openFleet(snapshot, documents);
   const place = async (site: string): Promise<PlacedFiles | SiteSide> => {
     try {
-      return await fleet.place(site, { pinned });
+      return await fleet.place(site, { pinned, holdVersions: true });
     } catch (error) {
       if (error instanceof InputError) return { kind: 'broken', problems: error.problems };
       if (error instanceof UnknownPin) return { kind: 'unknown', why: error.message };

@@ -1,5 +1,5 @@
 import { imagesOf } from '../container/fields/mounts.ts';
-import { contentDigest, hooksDigest, specHash } from '../container/labels/hash.ts';
+import { containerHash, contentDigest, hooksDigest } from '../container/labels/hash.ts';
 import { emptyMemory, type Memory } from '../model/memory.ts';
 import type {
   ActualContainer,
@@ -100,7 +100,7 @@ function running(
   app: DesiredApp,
   site: string,
   service: DesiredService,
-  { number, name, spec, filesDigest, hooks }: DesiredContainer,
+  { number, name, spec, filesDigest, hooks, covered }: DesiredContainer,
   isJob: boolean,
 ): ActualContainer {
   const { Files, Platform: _, ...observed } = spec;
@@ -118,7 +118,7 @@ function running(
     health: spec.Healthcheck && !isJob ? 'healthy' : 'none',
     restartCount: 0,
     error: '',
-    specHash: specHash(spec),
+    specHash: containerHash({ spec, covered }),
     filesDigest,
     contentDigest: contentDigest(Files),
     hooksDigest: hooksDigest(hooks),

@@ -49,6 +49,15 @@ export interface SiteStep extends Pick<RolloutStep, 'after'> {
   of: number;
 }
 
+/** A key of a document that came after the first version. */
+export interface NewKey {
+  /** With the keys above it: `spec.rollout`. */
+  name: string;
+  /** The version that brought it. */
+  since: string;
+  at: Position;
+}
+
 /** Settings that lie under those of every service. */
 export interface ServiceDefaults {
   /** The limit of its memory, as Compose writes it: 256m. */
@@ -72,6 +81,9 @@ export interface FleetDocument {
   syncPolicy: SyncPolicy;
   /** False: the document has no policy, and the one here is the default. */
   hasSyncPolicy: boolean;
+  /** The version of the oldest agent in the fleet. Default: 0.1.0. */
+  oldestAgent?: string | undefined;
+  newKeys: NewKey[];
   defaults?: ServiceDefaults | undefined;
   /** The position of each default: `memory`, `logging.driver`, `logging.options.max-size`. */
   defaultsAt: Record<string, Position>;
@@ -88,6 +100,7 @@ export interface FleetDocument {
 /** kind: Site, in sites/NAME.yaml; NAME may contain `/`. */
 export interface SiteDocument {
   name: string;
+  newKeys: NewKey[];
   labels: Record<string, string>;
   values: Record<string, string>;
   /** The position of each value. */
@@ -118,6 +131,7 @@ export interface Pin {
 /** kind: Application, in apps/NAME/app.yaml. */
 export interface ApplicationDocument {
   name: string;
+  newKeys: NewKey[];
   placement: Placement;
   /** Absent: the document has no placement. */
   placementAt?: Position | undefined;
@@ -195,6 +209,8 @@ export interface PlacedApp {
   values: Record<string, string>;
   /** Names whose values only the site knows. */
   siteValues: string[];
+  /** The version of the oldest agent in the fleet. */
+  oldestAgent?: string | undefined;
   /** The Fleet's defaults for services. */
   defaults?: ServiceDefaults | undefined;
 }

@@ -111,6 +111,8 @@ export interface DesiredContainer {
   spec: ContainerSpec;
   /** Digest of the Git files it binds; "" when none. container/labels/files-digest.ts reads it. */
   filesDigest: string;
+  /** Variables whose value was decrypted, with digests by a random key of the site that take its place in other digests. Absent: none. */
+  covered?: Readonly<Record<string, string>> | undefined;
   /** Absent: none. */
   hooks?: Hooks | undefined;
 }

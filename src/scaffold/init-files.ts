@@ -1,4 +1,5 @@
 import { type Kind, SCHEMAS } from '../fleet/schemas.ts';
+import { VERSION } from '../lib/version.ts';
 
 /** The texts of a new fleet. */
 export interface Wanted {
@@ -29,6 +30,8 @@ kind: Fleet
 metadata:
   name: ${JSON.stringify(name)}
 spec:
+  # No agent of the fleet is older: \`holdfast validate\` refuses keys that it would not know.
+  oldestAgent: ${VERSION}
   # Values for every site. The Compose files use them as \${TZ}; a Site may have its own.
   values:
     TZ: Etc/UTC

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SopsFile } from './sops-file.ts';
-import type { Comment, Entry, Value } from './tree.ts';
+import { type Comment, type Entry, entriesOf, type Value } from './tree.ts';
 
 /**
  * Two encrypted files have the same plain content for sure: each value and comment is the same text, encrypted or not, under the same rule.
@@ -50,4 +50,16 @@ export function encryptedDigest({ format, metadata: { rule }, documents }: SopsF
     return typeof value === 'number' ? String(Object.is(value, -0) ? '-0' : value) : value;
   });
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
+
+/** Names with placeholders for the values of a file with names and values, read without a key: another encrypted value has another placeholder. */
+export function sealedValues({ documents }: SopsFile): Map<string, string> {
+  return new Map(
+    documents.flatMap(entriesOf).map(({ key, value }) => {
+      const name = key.replace(/^\s*export\s+/, '').trim();
+      const text = JSON.stringify(value, (part, each: unknown) => (part === 'offset' ? undefined : each));
+      const digest = createHash('sha256').update(text).digest('hex').slice(0, 12);
+      return [name, `{{${name} encrypted ${digest}}}`];
+    }),
+  );
 }

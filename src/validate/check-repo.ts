@@ -65,8 +65,8 @@ export async function checkRepo(
   const found: Found = { problems: misnamed, warnings: [], advice: [], sites: [], compiled: [] };
   await checkTrust(snapshot, found);
   const place = (name: string): Promise<PlacedFiles> =>
-    fleet.place(name, { pinned, mustBeSomewhere: () => site !== undefined });
-  const compileSite = createFleetCompiler(compile, await compilerOf(found, advice));
+    fleet.place(name, { pinned, holdVersions: true, mustBeSomewhere: () => site !== undefined });
+  const compileSite = createFleetCompiler({ ...compile, holdVersions: true }, await compilerOf(found, advice));
   for (let from = 0; from < names.length; from += AT_ONCE) {
     for (const read of await Promise.allSettled(names.slice(from, from + AT_ONCE).map(place))) {
       try {

@@ -17,7 +17,12 @@ import {
 } from '../support/site/chaos-site.ts';
 import { execIn } from '../support/site/site.ts';
 
-const PLAIN = { first: 'weasel-17320508-first', next: 'marten-22360679-next', own: 'badger-14142135-own' };
+const PLAIN = {
+  first: 'weasel-17320508-first',
+  next: 'marten-22360679-next',
+  own: 'badger-14142135-own',
+  env: 'heron-16180339-env',
+};
 
 describeChaos('secrets that SOPS encrypted', () => {
   let site: ChaosSite;
@@ -70,6 +75,8 @@ describeChaos('secrets that SOPS encrypted', () => {
       ...fleet(site),
       ...compose('a'),
       ...compose('b'),
+      ...app(site, 'c', staying({ web: { env_file: 'web.env' } })),
+      [path('c', 'web.env')]: await sealed('web.env', `PASSWORD=${PLAIN.env}\n`, siteKey),
       [path('a', 'db.yaml')]: await sealed('db.yaml', `password: ${PLAIN.first}\n`, siteKey),
       [path('b', 'db.yaml')]: await sealed('db.yaml', `password: ${PLAIN.own}\n`, ownKey),
     });
@@ -77,6 +84,7 @@ describeChaos('secrets that SOPS encrypted', () => {
     const id = await runs('a');
     expect(await secretIn(id)).toBe(`password: ${PLAIN.first}`);
     expect(await secretIn(await runs('b'))).toBe(`password: ${PLAIN.own}`);
+    expect((await execIn(site.host, await runs('c'), ['sh', '-c', 'echo $PASSWORD'])).trim()).toBe(PLAIN.env);
     await site.sees(/^leaking restarts again and again/);
 
     // Another encryption of the same value replaces nothing.
@@ -102,6 +110,8 @@ describeChaos('secrets that SOPS encrypted', () => {
       },
     );
     expectNone('diff', diff.stdout + diff.stderr);
+    expect(diff.stderr).toContain('PASSWORD is encrypted: fields that use it are not compared');
+    expect(diff.stdout).not.toContain(site.app('c'));
     expect(diff.stdout).toContain('files: changed, content unknown');
 
     await site.repo.commit({ [path('a', 'db.yaml')]: await sealed('db.yaml', `password: ${PLAIN.next}\n`, siteKey) });
@@ -144,7 +154,11 @@ describeChaos('secrets that SOPS encrypted', () => {
         if (one.isFile()) expectNone(one.name, await readFile(join(one.parentPath, one.name), 'latin1'));
       }
     }
-    for (const { id } of await site.containers())
-      expectNone('inspect', await mustAsk(site.host, 'GET', `/containers/${id}/json`));
+    for (const { id } of await site.containers()) {
+      const shown = JSON.parse(await mustAsk(site.host, 'GET', `/containers/${id}/json`));
+      // The engine keeps the environment of a container, and shows it.
+      shown.Config.Env = [];
+      expectNone('inspect', JSON.stringify(shown));
+    }
   }
 });

@@ -334,3 +334,37 @@ describe('a promotion', () => {
     await site.stop();
   });
 });
+
+describe('a commit with the trailer Holdfast-Rollout: now', () => {
+  const NOW = 'Mend the till\n\nHoldfast-Rollout: now web other';
+
+  test('begins at once the change that it has', async () => {
+    const site = await settled();
+    site.repo.commit(repoOf({ image: 'app:2' }), NOW);
+    await site.clock.advance(HOUR);
+    expect(site.running()).toEqual(V2);
+    await site.stop();
+  });
+
+  test('does so as well on a site that sees it together with later commits of other things', async () => {
+    const site = await settled();
+    await site.stop();
+    site.repo.commit(repoOf({ image: 'app:2' }), NOW);
+    site.repo.commit(repoOf({ image: 'app:2', more: { 'README.md': 'later' } }));
+    await site.start();
+    await site.clock.advance(HOUR);
+    expect(site.running()).toEqual(V2);
+    await site.stop();
+  });
+
+  test('says nothing about a later change, nor about another app', async () => {
+    const site = await settled();
+    await site.stop();
+    site.repo.commit(repoOf({ image: 'app:2' }), NOW);
+    site.repo.commit(repoOf({ image: 'app:3' }), 'Go on\n\nHoldfast-Rollout: now other');
+    await site.start();
+    await site.clock.advance(DAY - HOUR);
+    expect(site.running()).toEqual(V1);
+    await site.stop();
+  });
+});

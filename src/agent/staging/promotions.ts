@@ -1,30 +1,33 @@
 import type { CompileOptions } from '../../compose/load/values/values.ts';
-import { InputError, SourceError } from '../../lib/errors.ts';
-import { changeDigest } from '../../plan/facts/goals.ts';
 import type { Polled } from '../../source/source.ts';
 import { readPromotion } from '../../trust/promotion.ts';
 import { siteTime } from '../../trust/site-time.ts';
 import type { Trust } from '../../trust/trust.ts';
 import { TrustError } from '../../trust/trust-error.ts';
-import { type AgentOptions, refOf } from '../agent-options.ts';
-import { desiredOf, gather } from '../follow/gather.ts';
+import type { AgentOptions } from '../agent-options.ts';
+import type { Accepted } from '../state/accepted.ts';
+import { createChangesAt } from './changes-at.ts';
+import { findHurries } from './hurried.ts';
 import type { Sightings } from './sightings.ts';
-import type { StageFacts } from './stage.ts';
+import type { Opening } from './stage.ts';
 
 /** Reads the promotions that Git has for apps whose change waits. */
 export interface Promotions {
   /** Takes over what a poll shows, and tells the log once of one that is not believed. True: one is new. Throws SourceError. */
   look(polled: Polled, apps: readonly string[], signal: AbortSignal): Promise<boolean>;
   /**
-   * The promotions that are about just these changes. `at`: the commit in which the changes were gathered. An app that the promoted commit has in another
-   * form is not promoted by it.
+   * The openings and holds of just these changes, by app: promotions, and commits with a trailer that skips the steps. A promotion, or a commit, that has the app in
+   * another form says nothing.
    */
-  about(
-    changes: ReadonlyMap<string, string>,
-    at: string,
-    compile: CompileOptions,
-    signal: AbortSignal,
-  ): Promise<StageFacts['promotions']>;
+  about(changes: ReadonlyMap<string, string>, states: Gathering): Promise<Map<string, Opening>>;
+}
+
+/** The states between which changes are looked at, and the means to look. */
+export interface Gathering {
+  next: Accepted;
+  current: Accepted;
+  compile: CompileOptions;
+  signal: AbortSignal;
 }
 
 export function createPromotions(
@@ -35,7 +38,7 @@ export function createPromotions(
   const { source, clock, log, revision } = options;
   /** Tag objects that were not believed, with the trust.yaml in force then. */
   const refused = new Set<string>();
-  const digests = new Map<string, Promise<ReadonlyMap<string, string>>>();
+  const changesAt = createChangesAt(options);
 
   const takeOver = async (oid: string, app: string, signal: AbortSignal): Promise<boolean> => {
     const known = sightings.newest(app);
@@ -61,30 +64,6 @@ export function createPromotions(
     }
   };
 
-  /** The changes of all apps of this site as another commit has them. Its files are read, and nothing of it is accepted. */
-  const digestsAt = async (
-    commit: string,
-    compile: CompileOptions,
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, string>> => {
-    const snapshot = await source.fetch(commit, signal, true);
-    try {
-      const from = {
-        url: options.repo,
-        ref: refOf(options),
-        site: options.site,
-        compile,
-        stacks: () => options.engine.stacks(),
-        pinned: () => Promise.reject(InputError.of('a site with a pin is promoted at the pinned commit alone')),
-      };
-      const { accepted } = await gather(snapshot, from, undefined);
-      const { apps } = await desiredOf(accepted, compile, options.territory);
-      return new Map(apps.map((app) => [app.name, changeDigest(app)]));
-    } finally {
-      await snapshot.dispose();
-    }
-  };
-
   return {
     async look({ below = new Map() }, apps, signal) {
       let isNew = false;
@@ -95,27 +74,26 @@ export function createPromotions(
       return isNew;
     },
 
-    async about(changes, at, compile, signal) {
-      const found = new Map<string, NonNullable<ReturnType<Sightings['promotion']>>>();
+    async about(changes, { next, current, compile, signal }) {
+      const at = next.pin?.commit ?? next.commit;
+      const isJust = async (app: string, change: string, commit: string): Promise<boolean> =>
+        commit === at || (await changesAt(commit, compile, signal)).get(app) === change;
+      const found = new Map<string, Opening>();
       for (const [app, change] of changes) {
         const promotion = sightings.promotion(app);
-        if (!promotion) continue;
-        const { commit } = promotion;
-        if (commit === at) found.set(app, promotion);
-        else {
-          const key = `${commit} ${JSON.stringify(compile)}`;
-          const known = digests.get(key) ?? digestsAt(commit, compile, signal);
-          digests.set(key, known);
-          try {
-            if ((await known).get(app) === change) found.set(app, promotion);
-          } catch (error) {
-            digests.delete(key);
-            // The commit cannot be read now, or not by this site: then the promotion says nothing here.
-            if (!(error instanceof SourceError || error instanceof InputError)) throw error;
-          }
+        if (promotion && (await isJust(app, change, promotion.commit))) found.set(app, promotion);
+      }
+      if (changes.size === 0 || next.pin) return found;
+      for (const { commit, apps } of await findHurries(next.commit, current.commit, source, await trust(), signal)) {
+        for (const app of apps) {
+          const change = changes.get(app);
+          if (change !== undefined && !found.has(app) && (await isJust(app, change, commit))) found.set(app, HURRIED);
         }
       }
       return found;
     },
   };
 }
+
+/** The change skips all steps. */
+const HURRIED: Opening = { state: 'open', step: Number.POSITIVE_INFINITY, left: Number.POSITIVE_INFINITY };

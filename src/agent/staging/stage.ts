@@ -75,9 +75,12 @@ export interface StageFacts {
   running: DesiredSite | undefined;
   wanted: DesiredSite;
   sightings: Sightings;
-  /** The promotions that are about just these changes, by app. */
-  promotions: ReadonlyMap<string, Promotion & { left: number }>;
+  /** The openings and holds of just these changes, by app. */
+  promotions: ReadonlyMap<string, Opening>;
 }
+
+/** Opens the steps up to one for a change, or holds it; `left`: the milliseconds until that is over. */
+export type Opening = Pick<Promotion, 'state' | 'step'> & { left: number };
 
 /** The apps that differ, with the digest of each as it is wanted. Broken ones are left as they are. */
 export function changesBetween(running: DesiredSite, wanted: DesiredSite): Map<string, string> {

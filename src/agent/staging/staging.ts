@@ -80,7 +80,7 @@ export async function createStaging(
       const wanted = await compiled(next);
       const changes = running ? changesBetween(running, wanted) : new Map<string, string>();
       await promotions.look(polled, [...changes.keys()], signal);
-      const about = await promotions.about(changes, next.pin?.commit ?? next.commit, compile, signal);
+      const about = current ? await promotions.about(changes, { next, current, compile, signal }) : new Map();
       const { accepted, waiting } = stage(next, current, { running, wanted, sightings, promotions: about });
       await save();
       const times = waiting.map(({ wait }) => wait).filter(Number.isFinite);

@@ -11,6 +11,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { systemDisk } from '../../lib/disk.ts';
 import { InputError, messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
+import { VERSION } from '../../lib/version.ts';
 import { redact } from '../../net/redact.ts';
 import { linkWatch } from '../../source/follow/link.ts';
 import { gitSource } from '../../source/git-source.ts';
@@ -33,7 +34,6 @@ import { agentSettings } from '../settings/agent-settings.ts';
 import { resolveSettings } from '../settings/resolve-settings.ts';
 import { sourceOptions } from '../settings/source-settings.ts';
 import { agentTerritory } from '../settings/territory.ts';
-import { VERSION } from '../version.ts';
 
 const NOTES = `Every option is also an environment variable and a key of the config file. The option wins, then the variable.
 SIGHUP makes the agent look at the repo and at the engine at once.`;

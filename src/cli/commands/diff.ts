@@ -67,7 +67,7 @@ export const command = defineCommand({
     const read = await readDesired(folder, options, { placeholders: true, engine: true, outside, onPlaceholder });
     const elsewhere = await isElsewhere(options.dockerHost);
     const wanted = elsewhere ? read : await guardFolders(read, territory);
-    if (names.size > 0) printError(placeholdersText([...names].sort()));
+    for (const text of placeholderTexts([...names].sort())) printError(text);
     const { planned, desired } = await ahead.use(wanted.site, async (opened) => {
       const engine = redactedEngine(opened, outside.hide);
       const files = elsewhere ? undefined : createHostFiles(territory);
@@ -120,5 +120,17 @@ function requireNoFleetOptions({
   if (output === 'markdown') throw InputError.of('--output markdown goes with --fleet');
 }
 
-const placeholdersText = (names: readonly string[]): string =>
-  `only the site knows ${names.join(', ')}: fields that use ${names.length === 1 ? 'it' : 'them'} are not compared (--values FILE gives the values, and then they are)`;
+function placeholderTexts(names: readonly string[]): string[] {
+  const sealed = names.flatMap((name) => / encrypted [0-9a-f]+$/.exec(name)?.input.split(' ')[0] ?? []);
+  const own = names.filter((name) => !name.includes(' '));
+  const fields = ({ length }: readonly string[]): string =>
+    `fields that use ${length === 1 ? 'it' : 'them'} are not compared`;
+  return [
+    ...(own.length > 0
+      ? [`only the site knows ${own.join(', ')}: ${fields(own)} (--values FILE gives the values, and then they are)`]
+      : []),
+    ...(sealed.length > 0
+      ? [`${sealed.join(', ')} ${sealed.length === 1 ? 'is' : 'are'} encrypted: ${fields(sealed)}`]
+      : []),
+  ];
+}

@@ -54,7 +54,7 @@ export async function withFleetSides<T>(
     return known;
   };
   const documents: SiteDocuments = new Map();
-  const compileSite = createFleetCompiler(compile);
+  const compileSite = createFleetCompiler({ ...compile, holdVersions: true });
   const open = (snapshot: Snapshot): Promise<Side> => openSide(snapshot, { compile: compileSite, pinned, documents });
   try {
     const [[old, oldName], [next, nextName]] = await Promise.all([snapshotOf(from), snapshotOf(to)]);

@@ -150,3 +150,10 @@ export const sourceSettings = { ...accessSettings, ...limitSettings };
 export type SourceSettings = OptionsOf<typeof sourceSettings>;
 
 export const agentSettings = { ...followSettings, ...siteSettings, ...sourceSettings };
+
+/** The version that brought a setting; absent for those of the first release. */
+export const settingsSince: Readonly<Record<string, string>> = {
+  ageKeyFile: '0.2.0',
+  secretsDir: '0.2.0',
+  timeSyncedFile: '0.2.0',
+};

@@ -1,4 +1,4 @@
-import { VERSION } from '../version.ts';
+import { VERSION } from '../../lib/version.ts';
 
 /** As package.json has it under `engines`. */
 const OLDEST_NODE = 22;

@@ -43,7 +43,7 @@ export function containerName(app: string, service: Declared<ServiceKeys>, numbe
 /** Compiles a service into its containers. Problems go to the report. `checkProject` has already checked the references. */
 export async function compileService(service: Declared<ServiceKeys>, context: ServiceContext): Promise<DesiredService> {
   const { keys } = service;
-  const Env = await environmentOf(service, context);
+  const { Env, covered } = await coveredEnvironment(service, context);
   const { mounts, files, digest } = await compileFiles(service, context);
   const SecurityOpt = await securityOptions(service, context.folder, context.report);
   const Labels = await labelsOf(service, context.folder, context.report);
@@ -64,7 +64,7 @@ export async function compileService(service: Declared<ServiceKeys>, context: Se
   for (let number = 1; number <= replicas; number++) {
     const name = containerName(context.app, service, number);
     const spec = { ...shared, ...networks(service, name, number, context) };
-    containers.push({ number, name, spec, filesDigest: digest, hooks });
+    containers.push({ number, name, spec, filesDigest: digest, ...(covered && { covered }), hooks });
   }
   return {
     name: service.name,
@@ -127,10 +127,16 @@ export function dependenciesOf(service: Declared<ServiceKeys>): NonNullable<Serv
 }
 
 /** The variables of a service: from each `env_file` in order, then from `environment`. A name without a value takes the interpolation's value, or null. */
-export async function environmentOf(
+export const environmentOf = async (
   service: Declared<ServiceKeys>,
   context: ServiceContext,
-): Promise<Record<string, string | null>> {
+): Promise<Record<string, string | null>> => (await coveredEnvironment(service, context)).Env;
+
+/** The same, with digests of the values that were decrypted. */
+async function coveredEnvironment(
+  service: Declared<ServiceKeys>,
+  context: ServiceContext,
+): Promise<{ Env: Record<string, string | null>; covered: Record<string, string> | undefined }> {
   const { report, values } = context;
   const own = new Map<string, string | null>();
   for (const { name, value, at, node } of service.keys.environment ?? []) {
@@ -141,30 +147,45 @@ export async function environmentOf(
     own.set(name, known);
   }
   const env = new Map<string, string | null>();
-  for (const { variables } of await envFilesOf(service, own, context))
-    for (const [name, value] of variables) env.set(name, value);
-  for (const [name, value] of own) env.set(name, value);
-  return Object.fromEntries(env);
+  const covered = new Map<string, string>();
+  for (const { variables, isSecret } of await envFilesOf(service, own, context)) {
+    for (const [name, value] of variables) {
+      env.set(name, value);
+      const digest = isSecret ? context.encrypted.digestOfValue(service.name, name, value) : undefined;
+      if (digest === undefined) covered.delete(name);
+      else covered.set(name, digest);
+    }
+  }
+  for (const [name, value] of own) {
+    env.set(name, value);
+    covered.delete(name);
+  }
+  return { Env: Object.fromEntries(env), covered: covered.size > 0 ? Object.fromEntries(covered) : undefined };
 }
 
 /** The variables of each `env_file` of a service, in order. `own` has those of its `environment`. Problems go to the report. */
 export async function envFilesOf(
   service: Declared<ServiceKeys>,
   own: ReadonlyMap<string, string | null>,
-  { folder, report, values }: Pick<ServiceContext, 'folder' | 'report' | 'values'>,
+  { folder, encrypted, report, values }: Pick<ServiceContext, 'folder' | 'encrypted' | 'report' | 'values'>,
 ): Promise<FileVariables[]> {
   const all: FileVariables[] = [];
   const known = new Map<string, string>();
+  let isSecret = false;
   const lookup = (name: string) => values.lookup(name) ?? own.get(name) ?? undefined;
   for (const { path, required, format, at } of service.keys.env_file ?? []) {
     try {
       const found = await folder.text(path, 'an env_file', at);
       if (!found && required) missingEnvFile(at, await folder.meant(path, at));
       if (!found) continue;
-      const parse = format === 'raw' ? parseRawEnv : parseDotenv;
-      const variables = parse(found.text, found.file, lookup, known, values.required);
+      const read = format === 'raw' ? parseRawEnv : parseDotenv;
+      const parse = (text: string) => read(text, found.file, lookup, known, values.required);
+      const sops = await encrypted.find(path, at);
+      const variables = sops ? await encrypted.variables(sops, at, parse) : parse(found.text);
       for (const [name, value] of variables) known.set(name, value);
-      all.push({ ...found, variables });
+      // A later file may use the values of an earlier one.
+      isSecret ||= sops !== undefined;
+      all.push({ ...found, variables, isSecret });
     } catch (error) {
       report.add(error);
     }

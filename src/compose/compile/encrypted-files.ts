@@ -2,16 +2,17 @@ import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { InputError, type Position } from '../../lib/errors.ts';
 import { APP_LIMITS, inWords } from '../../lib/limits.ts';
+import { utf8 } from '../../lib/text/utf8.ts';
 import type { EncryptedFile, HostFile } from '../../model/state.ts';
 import { checkSops } from '../../secrets/decrypt-sops.ts';
-import { encryptedDigest } from '../../secrets/equal-encrypted.ts';
-import { plainFile } from '../../secrets/plain.ts';
+import { encryptedDigest, sealedValues } from '../../secrets/equal-encrypted.ts';
+import { plainFile, plainValues } from '../../secrets/plain.ts';
 import { NO_KEY } from '../../secrets/site-secrets.ts';
 import { parseSops, type SopsFile } from '../../secrets/sops-file.ts';
 import type { AppFolder } from '../load/files/app-folder.ts';
 import { type CompileOptions, SECRETS_DIR } from '../load/values/values.ts';
 
-type Options = Pick<CompileOptions, 'secrets' | 'secretsDir' | 'placeholders'>;
+type Options = Pick<CompileOptions, 'secrets' | 'secretsDir' | 'placeholders' | 'onOutside' | 'onPlaceholder'>;
 
 /** A config or secret whose file is encrypted. */
 export interface SecretFile {
@@ -60,6 +61,38 @@ export class EncryptedFiles {
     return made;
   }
 
+  /**
+   * The variables of an encrypted env_file. `parse` reads the text of a .env file; YAML and JSON have names with values. On a laptop without a key, each
+   * value is a placeholder that tells one encrypted value from another. Throws InputError.
+   */
+  async variables(
+    sops: SopsFile,
+    at: Position,
+    parse: (text: string) => ReadonlyMap<string, string>,
+  ): Promise<ReadonlyMap<string, string>> {
+    const { secrets, onOutside, onPlaceholder } = this.options;
+    if (!secrets) {
+      await this.requireSealed(sops, at);
+      const sealed = sealedValues(sops);
+      for (const placeholder of sealed.values()) onPlaceholder?.(placeholder.slice(2, -2));
+      return sealed;
+    }
+    const opened = await secrets.open(this.app, sops);
+    const variables =
+      sops.format === 'dotenv' || sops.format === 'binary'
+        ? parse(utf8(plainFile(opened), sops.path))
+        : plainValues(opened);
+    for (const [name, value] of variables) onOutside?.(name, value);
+    return variables;
+  }
+
+  /** A digest of the value of a variable by the key of the site; undefined where nothing is decrypted. */
+  digestOfValue(service: string, name: string, value: string): string | undefined {
+    const { secrets } = this.options;
+    if (!secrets) return undefined;
+    return `${secrets.keyId}.${secrets.digest(`${this.app} ${service} ${name}`, value).slice(0, 32)}`;
+  }
+
   /** All files to write, sorted by path. */
   all(): HostFile[] {
     return [...this.files.values()].map(({ file }) => file).sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -100,16 +133,22 @@ export class EncryptedFiles {
     return sops;
   }
 
+  /** Only a laptop goes on without a key. The structure of the file is checked. */
+  private async requireSealed(sops: SopsFile, at: Position): Promise<void> {
+    if (!this.options.placeholders)
+      throw InputError.at(at, `${sops.path} is encrypted, and there is no age key here`, NO_KEY);
+    await checkSops(sops);
+  }
+
   private async contentOf(
     sops: SopsFile,
     path: string,
     sealed: string,
     at: Position,
   ): Promise<Pick<HostFile, 'content' | 'digest' | 'secret'>> {
-    const { secrets, placeholders } = this.options;
+    const { secrets } = this.options;
     if (!secrets) {
-      if (!placeholders) throw InputError.at(at, `${sops.path} is encrypted, and there is no age key here`, NO_KEY);
-      await checkSops(sops);
+      await this.requireSealed(sops, at);
       return { content: new Uint8Array(), digest: sealed, secret: 'sealed' };
     }
     const content = plainFile(await secrets.open(this.app, sops));

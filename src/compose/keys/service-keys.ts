@@ -47,6 +47,15 @@ const loaded: Decoder<true> = () => true;
 const LATER = 'Holdfast does not support it yet';
 const WINDOWS = 'it is for Windows containers';
 
+/** Holdfast's own keys of a service. */
+const HOLDFAST_KEYS = { failedJob: word('restart', 'leave'), ignoreAdvice: list(text) };
+
+/** The version that brought each of Holdfast's own keys. */
+export const HOLDFAST_KEYS_SINCE: Readonly<Record<keyof typeof HOLDFAST_KEYS, string>> = {
+  failedJob: '0.1.0',
+  ignoreAdvice: '0.2.0',
+};
+
 /**
  * Every key of a service in the Compose Specification, with its decoder or the reason why it is refused. container-spec.ts turns the keys
  * into the Engine API's words.
@@ -86,7 +95,7 @@ export const SERVICE_KEYS = {
   deploy,
   post_start: hooks,
   pre_stop: hooks,
-  'x-holdfast': extension({ failedJob: word('restart', 'leave'), ignoreAdvice: list(text) }),
+  'x-holdfast': extension(HOLDFAST_KEYS),
 
   // Files and data
   environment,

@@ -11,6 +11,8 @@ export interface FileVariables {
   file: string;
   text: string;
   variables: ReadonlyMap<string, string>;
+  /** SOPS encrypted it, or it may use values of an encrypted one. */
+  isSecret?: boolean;
 }
 
 /** Hears what the merged tree does not tell: from where loading read. Only `holdfast explain` listens. */

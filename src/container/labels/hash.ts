@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ContainerFile, ContainerSpec, Hooks } from '../../model/spec.ts';
+import type { DesiredContainer } from '../../model/state.ts';
 import { fieldsWhere } from '../fields/table.ts';
 import { stableText } from '../json.ts';
 
@@ -16,6 +17,14 @@ export function specHash(spec: object): string {
   hashes.set(spec, hash);
   return hash;
 }
+
+/** The same for a wanted container: values that were decrypted count by their digests, so that nobody can guess them by the hash. */
+export const containerHash = (wanted: Pick<DesiredContainer, 'spec' | 'covered'>): string =>
+  wanted.covered === undefined ? specHash(wanted.spec) : hashOf(coveredSpec(wanted));
+
+/** The spec with digests in place of the values that were decrypted. */
+export const coveredSpec = ({ spec, covered }: Pick<DesiredContainer, 'spec' | 'covered'>): ContainerSpec =>
+  covered === undefined ? spec : { ...spec, Env: { ...spec.Env, ...covered } };
 
 /** A spec never changes, and a pass asks for its hash several times. */
 const hashes = new WeakMap<object, string>();

@@ -68,7 +68,7 @@ const isCleared = ({ desired, actual }: AppFacts, { path }: HostFile): boolean =
   );
 
 const restoring = (facts: AppFacts, { withheld: _, ...change }: Attempt): Attempt =>
-  attempt(facts, { ...change, cause: 'drift', afterReboot: true });
+  attempt(facts, { ...change, cause: 'drift', afterReboot: true, retry: { ...change.retry, counts: 'failures' } });
 
 /** It was made with the files that Git wants now. */
 const hasFiles = ({ filesDigest }: ActualContainer, wanted: DesiredContainer): boolean =>

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { filesGoal } from '../../container/labels/files-digest.ts';
-import { contentDigest, hooksDigest, specHash } from '../../container/labels/hash.ts';
+import { containerHash, contentDigest, coveredSpec, hooksDigest } from '../../container/labels/hash.ts';
 import type { DesiredApp, DesiredContainer } from '../../model/state.ts';
 import type { Retry } from '../../model/subject.ts';
 
 /** The wanted state of a slot in one string: another one means that Git asks for something else. */
 export const goalOf = (wanted: DesiredContainer): string =>
-  [specHash(wanted.spec), filesGoal(wanted.filesDigest), contentDigest(wanted.spec.Files), hooksDigest(wanted.hooks)]
+  [containerHash(wanted), filesGoal(wanted.filesDigest), contentDigest(wanted.spec.Files), hooksDigest(wanted.hooks)]
     .filter(Boolean)
     .join('.');
 
@@ -45,7 +45,14 @@ export function changeDigest(app: DesiredApp): string {
     ...wanted
   } = app;
   const files = app.files.map(({ path, digest, mode }) => [path, digest, mode]);
-  const text = JSON.stringify({ ...wanted, files }, (key, value: unknown) => {
+  const services = app.services.map((service) => ({
+    ...service,
+    containers: service.containers.map(({ covered, ...container }) => ({
+      ...container,
+      spec: coveredSpec({ ...container, covered }),
+    })),
+  }));
+  const text = JSON.stringify({ ...wanted, services, files }, (key, value: unknown) => {
     if (key === 'filesDigest') return filesGoal(String(value));
     return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
   });

@@ -1,9 +1,9 @@
-import { specHash } from '../../container/labels/hash.ts';
+import { containerHash } from '../../container/labels/hash.ts';
 import type { DesiredContainer } from '../../model/state.ts';
 
 /** The name that a successor has until it has taken over. Unlike a final name, it tells which replacement it belongs to. */
 export const temporaryName = (wanted: DesiredContainer): string =>
-  `${wanted.name}.${specHash(wanted.spec).slice(0, 8)}`;
+  `${wanted.name}.${containerHash(wanted).slice(0, 8)}`;
 
 /** A temporary name that is free among these: the old container may itself have been left under one. */
 export function freeName(wanted: DesiredContainer, taken: readonly { name: string }[]): string {

@@ -186,6 +186,7 @@ export const FAILURES: Readonly<Record<string, Trouble>> = {
   },
   powerCut: (world, random) => {
     world.agent.kill('power cut');
+    world.disk.reboot();
     restartEngine(world.engine.machine, 'power', random.between(1000, 20_000));
     return 'power cut';
   },

@@ -13,12 +13,12 @@ function keyOf(byte: number): KeyObject {
 const KEYS = { author: keyOf(1), stranger: keyOf(2) };
 
 /** A true commit object, signed, and its true ID. */
-export function authoredCommit(tree: string, parent: string | undefined, by: keyof typeof KEYS) {
+export function authoredCommit(tree: string, parent: string | undefined, by: keyof typeof KEYS, message = 'Change') {
   const who = `${by} <${by}@example.org> 1767225600 +0000`;
   const head = `tree ${tree}\n${parent ? `parent ${parent}\n` : ''}author ${who}\ncommitter ${who}\n`;
-  const payload = `${head}\nChange\n`;
+  const payload = `${head}\n${message}\n`;
   const signature = signSsh(KEYS[by], Buffer.from(payload), 'git').trimEnd().replaceAll('\n', '\n ');
-  const content = Buffer.from(`${head}gpgsig ${signature}\n\nChange\n`);
+  const content = Buffer.from(`${head}gpgsig ${signature}\n\n${message}\n`);
   return { oid: objectId({ type: 'commit', content }), content };
 }
 

@@ -80,6 +80,11 @@ export class SimulatedDisk implements Disk {
     else this.#put(key, typeof content === 'string' ? new TextEncoder().encode(content) : content, mode);
   }
 
+  /** At once: the machine restarts, and what it had in memory is gone. */
+  reboot(): void {
+    for (const path of this.#files.keys()) if (path.startsWith('/run/')) this.#files.delete(path);
+  }
+
   /** At once: the content now, for oracles. */
   peek(path: string): Uint8Array | undefined {
     return this.#files.get(posix.normalize(path))?.content;

@@ -61,8 +61,8 @@ export class SimulatedSource {
   }
 
   /** @returns the new commit's ID. */
-  commit(files: Files): string {
-    this.#head = this.#add(files, this.#head || undefined, 'author');
+  commit(files: Files, message?: string): string {
+    this.#head = this.#add(files, this.#head || undefined, 'author', message);
     return this.#head;
   }
 
@@ -110,8 +110,8 @@ export class SimulatedSource {
     return older !== newer && this.#ancestors(newer).has(older);
   }
 
-  #add(files: Files, parent: string | undefined, by: 'author' | 'stranger'): string {
-    const { oid, content } = authoredCommit(this.#random.hex(40), parent, by);
+  #add(files: Files, parent: string | undefined, by: 'author' | 'stranger', message?: string): string {
+    const { oid, content } = authoredCommit(this.#random.hex(40), parent, by, message);
     this.#commits.set(oid, { files, parent, content });
     return oid;
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { contentDigest, hooksDigest, specHash } from '../../../src/container/labels/hash.ts';
+import { containerHash, contentDigest, hooksDigest } from '../../../src/container/labels/hash.ts';
 import type { SyncPolicy } from '../../../src/model/fleet.ts';
 import { emptyMemory, type Memory } from '../../../src/model/memory.ts';
 import type { ContainerSpec, NetworkSpec, VolumeSpec } from '../../../src/model/spec.ts';
@@ -220,7 +220,7 @@ export function running(
     health: spec.Healthcheck ? 'healthy' : 'none',
     restartCount: 0,
     error: '',
-    specHash: specHash(wanted.spec),
+    specHash: containerHash(wanted),
     filesDigest: wanted.filesDigest,
     contentDigest: contentDigest(Files),
     hooksDigest: hooksDigest(wanted.hooks),

@@ -59,7 +59,7 @@ secrets:
 test('Windows that never open together are one error that names them and their sites', async () => {
   const app = (window: string) => `${head}Application\nspec:\n  syncWindows:\n    - ${window}\n`;
   const folder = await configFolder({
-    'fleet.yaml': `${head}Fleet\nspec:\n  syncWindows:\n    - {kind: deny, schedule: 0 6 * * *, duration: 18h}\n`,
+    'fleet.yaml': `${head}Fleet\nspec:\n  syncWindows:\n    - {kind: deny, schedule: 0 6 * * *, duration: 18h}\n  oldestAgent: 0.2.0\n`,
     'sites/a.yaml': `${head}Site\nspec: {timeZone: Europe/Lisbon}\n`,
     'sites/b.yaml': `${head}Site\nspec: {timeZone: Asia/Tokyo}\n`,
     'sites/c.yaml': `${head}Site\nspec: {timeZone: Asia/Tokyo}\n`,

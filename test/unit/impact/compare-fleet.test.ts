@@ -138,7 +138,7 @@ describe('the effect of a change on a fleet', () => {
         'fleet.yaml': JSON.stringify({
           apiVersion: 'holdfast/v1',
           kind: 'Fleet',
-          spec: { syncPolicy: { automated: {} }, rollout },
+          spec: { oldestAgent: '0.2.0', syncPolicy: { automated: {} }, rollout },
         }),
       });
     const lines = await told(stepped('shop/web:1'), stepped('shop/web:2'));

@@ -87,7 +87,7 @@ test('validate --advice names each finding once over all sites, and its exit cod
   const document = (kind: string, rest: object = {}): string =>
     JSON.stringify({ apiVersion: 'holdfast/v1', kind, ...rest });
   const folder = await configFolder({
-    'fleet.yaml': document('Fleet', { spec: { defaults: { memory: '64m', pids: 10 } } }),
+    'fleet.yaml': document('Fleet', { spec: { oldestAgent: '0.2.0', defaults: { memory: '64m', pids: 10 } } }),
     'sites/a.yaml': document('Site', { spec: { values: { X: 1 } } }),
     'sites/b.yaml': document('Site', { spec: { values: { X: 2 } } }),
     'apps/web/app.yaml': document('Application'),

@@ -43,6 +43,8 @@ export interface CompileOptions {
   onName?: ((name: string) => void) | undefined;
   /** Called with each name that gets a placeholder. */
   onPlaceholder?: ((name: string) => void) | undefined;
+  /** Refuses keys of Holdfast that the oldest agent of the fleet does not know. */
+  holdVersions?: boolean | undefined;
   /** Hears from where loading read. */
   trace?: LoadTrace | undefined;
 }

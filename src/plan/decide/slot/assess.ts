@@ -2,7 +2,7 @@ import { differences, endpointDifferences } from '../../../container/compare.ts'
 import { withOwned } from '../../../container/ignore.ts';
 import { asIfAsked } from '../../../container/labels/asked.ts';
 import { compareFiles } from '../../../container/labels/files-digest.ts';
-import { contentDigest, hooksDigest, specHash } from '../../../container/labels/hash.ts';
+import { containerHash, contentDigest, hooksDigest } from '../../../container/labels/hash.ts';
 import { own } from '../../../lib/own.ts';
 import type { FieldChange, FieldDifference } from '../../../model/plan.ts';
 import type { ContainerSpec, EndpointSpec } from '../../../model/spec.ts';
@@ -65,7 +65,7 @@ export function assess(
           }
         : undefined,
     ...endpoints(wanted.spec, found, actual, newNetworks),
-    madeForThis: found.specHash !== '' && found.specHash === specHash(wanted.spec) && digests.length === 0,
+    madeForThis: found.specHash !== '' && found.specHash === containerHash(wanted) && digests.length === 0,
   };
 }
 

@@ -41,15 +41,16 @@ export function slotOf(known: Known, service: DesiredService, wanted: DesiredCon
   );
   const others = present.flatMap(({ container }) => (container === current?.container ? [] : [container]));
   const cause = isDrift(known, wanted, current, present) ? 'drift' : 'revision';
+  const afterReboot = current && isStoppedByReboot(resources.files, desired, wanted, current.container);
   // An attempt that came to nothing once for just this spec may do so for ever: then success counts, too.
   const isRepeated =
-    cause === 'drift' || current?.container.status === 'exited' || present.some(({ madeForThis }) => madeForThis);
+    !afterReboot &&
+    (cause === 'drift' || current?.container.status === 'exited' || present.some(({ madeForThis }) => madeForThis));
   const retry: Retry = {
     purpose: 'converge',
     goal: slotGoal(desired, wanted, neighbours),
     counts: isRepeated ? 'attempts' : 'failures',
   };
-  const afterReboot = current && isStoppedByReboot(resources.files, desired, wanted, current.container);
   const windows = windowsOnSlot(
     facts,
     { id, wanted, present, current, others },

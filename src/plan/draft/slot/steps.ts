@@ -1,4 +1,4 @@
-import { contentDigest, hooksDigest, specHash } from '../../../container/labels/hash.ts';
+import { containerHash, contentDigest, hooksDigest } from '../../../container/labels/hash.ts';
 import { primaryNetwork } from '../../../container/networks.ts';
 import { own } from '../../../lib/own.ts';
 import type { ContainerRef, Operation } from '../../../model/plan.ts';
@@ -33,7 +33,7 @@ export function create(
     ...asked,
     identity: { site: facts.site, app: desired.name, service: service.name, number },
     labels: {
-      specHash: specHash(wanted.spec),
+      specHash: containerHash(wanted),
       filesDigest: wanted.filesDigest,
       contentDigest: contentDigest(wanted.spec.Files),
       hooksDigest: hooksDigest(wanted.hooks),

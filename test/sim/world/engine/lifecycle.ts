@@ -138,6 +138,9 @@ function launch(machine: Machine, container: SimContainer, cause: Cause): void {
   const program = programOf(container);
   try {
     joinTargets(machine, container);
+    for (const { Type, Source = '' } of container.body.HostConfig.Mounts ?? [])
+      if (Type === 'bind' && machine.isAbsent(Source))
+        throw new EngineError('startFailed', `error while mounting ${Source}: no such file or directory`);
     claimPorts(machine, container);
     if (program.kind === 'missing') {
       throw new EngineError('startFailed', `exec: "${program.command}": executable file not found in $PATH`);

@@ -25,6 +25,8 @@ export class Machine {
   answering = true;
   /** Grows with every restart; what was asked of an earlier life gets no answer. */
   life = 0;
+  /** The host has nothing at this path that a container binds. */
+  isAbsent: (path: string) => boolean = () => false;
   /** Told whenever a container's process comes up. */
   onUp: (container: SimContainer, cause: Cause) => void = () => {};
   /** Told of everything that happens, for the history. */

@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { compileSite } from '../../../../src/compose/compile-site.ts';
+import type { CompileOptions } from '../../../../src/compose/load/values/values.ts';
 import { filesGoal } from '../../../../src/container/labels/files-digest.ts';
-import type { DesiredApp } from '../../../../src/model/state.ts';
-import { changeDigest } from '../../../../src/plan/facts/goals.ts';
+import type { DesiredApp, DesiredContainer } from '../../../../src/model/state.ts';
+import { changeDigest, goalOf } from '../../../../src/plan/facts/goals.ts';
 import { generateIdentity, type Identity } from '../../../../src/secrets/crypt/identity.ts';
 import { type SiteSecrets, siteSecrets } from '../../../../src/secrets/site-secrets.ts';
 import { sealedFile } from '../../../support/secrets/sealed-file.ts';
@@ -127,4 +128,59 @@ test('an app with a key of its own does not use that of the site', async () => {
 
 test('each of several keys is tried, as while one replaces the other', async () => {
   expect((await on(secretsWith([otherKey, shopsKey]))).files).toHaveLength(2);
+});
+
+const ENV = 'services:\n  web:\n    image: busybox\n    env_file: [one.env, two.env]\n    environment: { MODE: a }\n';
+const withEnv = async (one: string | Promise<string>, options: Partial<CompileOptions>): Promise<DesiredApp> =>
+  compile(ENV, { files: { 'one.env': await one, 'two.env': 'URL=db://x:${PASSWORD}@db\n' }, options });
+const dotenv = (plain = 'PASSWORD=weasel-17320508\nMODE=b\n', dataKey = 1) =>
+  sealed(plain, [shopsKey], 'one.env', Buffer.alloc(32, dataKey));
+const firstOf = (app: DesiredApp) => app.services[0]?.containers[0] as DesiredContainer;
+
+test('an encrypted env_file gives its variables, and digests cover what may hold them', async () => {
+  const app = await withEnv(dotenv(), { secrets: secretsWith([shopsKey]) });
+  const { spec, covered } = firstOf(app);
+  expect(spec.Env).toEqual({ PASSWORD: 'weasel-17320508', MODE: 'a', URL: 'db://x:weasel-17320508@db' });
+  expect(Object.keys(covered ?? {})).toEqual(['PASSWORD', 'URL']);
+  const others = [
+    await withEnv(dotenv(), { secrets: secretsWith([shopsKey], {}, Buffer.alloc(32, 9)) }),
+    await withEnv(dotenv('PASSWORD=marten-22360679\nMODE=b\n'), { secrets: secretsWith([shopsKey]) }),
+  ];
+  for (const other of others) {
+    expect(goalOf(firstOf(other))).not.toBe(goalOf(firstOf(app)));
+    expect(changeDigest(other)).not.toBe(changeDigest(app));
+  }
+  const again = await withEnv(dotenv('PASSWORD=weasel-17320508\nMODE=b\n', 2), { secrets: secretsWith([shopsKey]) });
+  expect(goalOf(firstOf(again))).toBe(goalOf(firstOf(app)));
+  expect(changeDigest(again)).toBe(changeDigest(app));
+});
+
+test('YAML and JSON with names and values are an env_file when they are encrypted', async () => {
+  const text = 'services:\n  web:\n    image: busybox\n    env_file: db.json\n';
+  const files = { 'db.json': await sealed('{"PASSWORD": "weasel", "PORT": 5}', [shopsKey], 'db.json') };
+  expect(firstOf(await compile(text, { files, options: { secrets: secretsWith([shopsKey]) } })).spec.Env).toEqual({
+    PASSWORD: 'weasel',
+    PORT: '5',
+  });
+});
+
+test('a laptop without a key knows the names of an encrypted env_file, and tells encrypted values apart', async () => {
+  const names = new Set<string>();
+  const options = { placeholders: true, onPlaceholder: (name: string) => void names.add(name) };
+  const sealedText = await dotenv();
+  const env = firstOf(await withEnv(sealedText, options)).spec.Env;
+  expect(env?.PASSWORD).toMatch(/^\{\{PASSWORD encrypted [0-9a-f]{12}\}\}$/);
+  expect(firstOf(await withEnv(sealedText, options)).spec.Env).toEqual(env);
+  expect(firstOf(await withEnv(dotenv('PASSWORD=other\n'), options)).spec.Env?.PASSWORD).not.toBe(env?.PASSWORD);
+  expect([...names].map((name) => name.split(' ')[0])).toEqual(['PASSWORD', 'MODE', 'PASSWORD']);
+});
+
+test('no message shows a value of an encrypted env_file', async () => {
+  const said = await problemsOf(
+    compile(`${ENV}    mem_limit: nonsense-weasel-17320508\n`, {
+      files: { 'one.env': await dotenv(), 'two.env': '' },
+      options: { secrets: secretsWith([shopsKey]) },
+    }),
+  );
+  expect(said).not.toContain('weasel');
 });

@@ -1,0 +1,195 @@
+import { expect, test } from '@jest/globals';
+import { type Agent, startAgent } from '../../src/agent/agent.ts';
+import { SECRETS_DIR } from '../../src/compose/load/values/values.ts';
+import { openEngine } from '../../src/engine/open-engine.ts';
+import type { Clock } from '../../src/lib/clock.ts';
+import { generateIdentity } from '../../src/secrets/crypt/identity.ts';
+import { type DecryptedSops, decryptSops } from '../../src/secrets/decrypt-sops.ts';
+import { encryptedDigest } from '../../src/secrets/equal-encrypted.ts';
+import { type SiteSecrets, siteSecrets } from '../../src/secrets/site-secrets.ts';
+import { parseSops, type SopsFile } from '../../src/secrets/sops-file.ts';
+import { sealedFile } from '../support/secrets/sealed-file.ts';
+import { filesOn } from '../support/site/disk-files.ts';
+import { Life } from './world/agent-life.ts';
+import { docker20 } from './world/engine/profiles.ts';
+import { restartEngine } from './world/engine/restart.ts';
+import { seededRandom } from './world/random.ts';
+import { SimulatedDisk } from './world/simulated-disk.ts';
+import { SimulatedEngine } from './world/simulated-engine.ts';
+import { SimulatedSource } from './world/simulated-source.ts';
+import { VirtualClock } from './world/virtual-clock.ts';
+
+const MINUTE = 60_000;
+const PATH = `${SECRETS_DIR}/shop/secret-db`;
+const key = await generateIdentity();
+const sealed = (password: string): Promise<string> =>
+  sealedFile('db.yaml', `password: ${password}\n`, { recipients: [key.recipient] });
+const [FIRST, AGAIN, OTHER] = [await sealed('weasel-1'), await sealed('weasel-1'), await sealed('marten-2')];
+
+// Deciphering takes real time, which a virtual clock does not wait for: it is done before.
+const opened = new Map(
+  await Promise.all(
+    [FIRST, AGAIN, OTHER].map(async (text) => {
+      const file = parseSops(Buffer.from(text), 'db.yaml') as SopsFile;
+      return [encryptedDigest(file), await decryptSops(file, [key])] as const;
+    }),
+  ),
+);
+const secrets: SiteSecrets = {
+  ...siteSecrets({ site: [key], apps: new Map() }, Buffer.alloc(32, 3)),
+  open: async (_app, file) => opened.get(encryptedDigest(file)) as DecryptedSops,
+};
+
+const document = (kind: string, spec: object): string => JSON.stringify({ apiVersion: 'holdfast/v1', kind, spec });
+const repoOf = (db: string, after?: string) => ({
+  'fleet.yaml': document('Fleet', {
+    syncPolicy: { automated: { prune: true } },
+    ...(after && { rollout: { steps: [{ percent: 100, after }] } }),
+  }),
+  'sites/here.yaml': document('Site', {}),
+  'apps/shop/app.yaml': document('Application', {}),
+  'apps/shop/db.yaml': db,
+  'apps/shop/compose.yaml': JSON.stringify({
+    services: { web: { image: 'web:1', command: ['serve'], restart: 'unless-stopped', secrets: ['db'] } },
+    secrets: { db: { file: './db.yaml' } },
+  }),
+});
+
+/** A site without selfHeal, whose agent looks every five minutes. */
+function world(seed: number) {
+  const random = seededRandom(seed);
+  const clock = new VirtualClock(random.fork('clock'), Date.UTC(2026, 0, 1));
+  const { machine, api } = (() => {
+    const simulated = new SimulatedEngine(clock, random, docker20, 'here');
+    return { machine: simulated.machine, api: () => simulated.api('agent') };
+  })();
+  machine.images.put('web:1', machine.images.make({ Cmd: ['serve'] }));
+  const disk = new SimulatedDisk(clock, random.fork('disk'));
+  machine.isAbsent = (path) => path.startsWith(SECRETS_DIR) && disk.peek(path) === undefined;
+  const repo = new SimulatedSource(clock, random);
+  const log: string[] = [];
+  const time: Clock = {
+    wall: () => clock.wall(),
+    monotonic: () => clock.monotonic(),
+    random: () => clock.random(),
+    timer: (ms, callback) => clock.timer(ms, callback),
+  };
+  let running: { agent: Agent; life: Life; close: () => void } | undefined;
+  const start = async (diesAfter?: number): Promise<void> => {
+    const life = new Life(random.fork('life'));
+    if (diesAfter !== undefined) life.diesAt = { effect: diesAfter, moment: 'after' };
+    const engine = openEngine(life.api(api()), { site: 'here', clock: life.clock(time) });
+    const say = (text: string): void => void log.push(text);
+    const starting = startAgent({
+      clock: life.clock(time),
+      disk: life.disk(disk),
+      files: filesOn(life.disk(disk), secrets.digest),
+      engine,
+      source: repo.open(() => !life.dead),
+      log: { debug() {}, info: say, warn: say, error: say },
+      repo: 'https://git.example/fleet.git',
+      revision: '',
+      site: 'here',
+      stateDir: '/state',
+      program: 'test',
+      compile: async () => ({ filesDir: '/files', secrets }),
+      intervalMs: 5 * MINUTE,
+      resyncMs: 30 * MINUTE,
+    });
+    const agent = await clock.finish(starting);
+    running = { agent, life, close: () => engine.close() };
+  };
+  const web = () => [...machine.containers.values()].find(({ status }) => status === 'running');
+  return {
+    clock,
+    repo,
+    disk,
+    log,
+    start,
+    web,
+    state: () =>
+      new TextDecoder().decode(
+        Buffer.concat(
+          disk
+            .paths()
+            .filter((path) => path.startsWith('/state'))
+            .map((path) => disk.peek(path) ?? new Uint8Array()),
+        ),
+      ),
+    kill: () => running?.life.kill(),
+    stop: async () => {
+      if (running && !running.life.dead) await clock.finish(running.agent.stop());
+      running?.close();
+    },
+    /** The engine is back at once, and no agent is there. */
+    reboot: async () => {
+      running?.life.kill();
+      disk.reboot();
+      restartEngine(machine, 'power', 1000);
+      await clock.advance(MINUTE);
+    },
+  };
+}
+
+async function settled(seed: number, after?: string) {
+  const site = world(seed);
+  site.repo.commit(repoOf(FIRST, after));
+  await site.start();
+  expect(await site.clock.runUntil(() => site.web() !== undefined, 10 * MINUTE)).toBe(true);
+  await site.clock.advance(2 * MINUTE);
+  return site;
+}
+
+test.each([1, 2, 3])(
+  'after a reboot without a network the agent restores the secrets, and starts what the engine could not (%s)',
+  async (seed) => {
+    const site = await settled(seed);
+    const id = site.web()?.id;
+    for (let times = 0; times < 3; times++) {
+      site.repo.linkUp = false;
+      await site.reboot();
+      expect(site.web()).toBeUndefined();
+      await site.start();
+      expect(await site.clock.runUntil(() => site.web() !== undefined, 10_000)).toBe(true);
+      expect(site.web()?.id).toBe(id);
+      expect(Buffer.from(site.disk.peek(PATH) ?? '').toString()).toBe('password: weasel-1\n');
+      await site.clock.advance(MINUTE);
+    }
+    await site.stop();
+  },
+);
+
+test('an agent that dies at any moment after a reboot has the container run in its next life', async () => {
+  for (let effect = 0; effect < 6; effect++) {
+    const site = await settled(10 + effect);
+    const id = site.web()?.id;
+    await site.reboot();
+    await site.start(effect);
+    await site.clock.advance(20_000);
+    site.kill();
+    await site.start();
+    expect(await site.clock.runUntil(() => site.web() !== undefined, MINUTE)).toBe(true);
+    expect(site.web()?.id).toBe(id);
+    await site.stop();
+  }
+});
+
+test('another encryption of the same value restarts nothing and waits for nothing; another value waits for its step, and then replaces', async () => {
+  const site = await settled(20, '24h');
+  const id = site.web()?.id;
+  site.repo.commit(repoOf(AGAIN, '24h'));
+  await site.clock.advance(11 * MINUTE);
+  expect(site.web()?.id).toBe(id);
+  expect(site.log.filter((line) => line.includes('waits for step'))).toEqual([]);
+  site.repo.commit(repoOf(OTHER, '24h'));
+  await site.clock.advance(60 * MINUTE);
+  expect(site.web()?.id).toBe(id);
+  expect(site.log.filter((line) => line.includes('waits for step'))).toHaveLength(1);
+  // The version that waits is not decrypted to the disk either.
+  expect(Buffer.from(site.disk.peek(PATH) ?? '').toString()).toBe('password: weasel-1\n');
+  await site.clock.advance(25 * 60 * MINUTE);
+  expect(site.web()?.id).not.toBe(id);
+  expect(Buffer.from(site.disk.peek(PATH) ?? '').toString()).toBe('password: marten-2\n');
+  expect(site.state()).not.toMatch(/weasel|marten/);
+  await site.stop();
+});
