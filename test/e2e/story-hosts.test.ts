@@ -119,6 +119,13 @@ async function leadingToEngine<S extends Server>(server: S, event: 'connection' 
       await worksBy(server.env({ known: true }));
     });
 
+    test('as --docker-host of a diff, which prints the plan of that site', async () => {
+      const { DOCKER_HOST = '', ...env } = server.env({ known: true });
+      const planned = await holdfast(['diff', '--docker-host', DOCKER_HOST], { env, cwd: folder.dir });
+      expect(planned).toMatchObject({ code: 1, stderr: '' });
+      expect(planned.stdout).toMatch(new RegExp(`\\+ ${app}-web-1 +create +no such container`));
+    });
+
     test('and refused where the host is not known, in a sentence', async () => {
       const { code, stdout, stderr } = await holdfast(['diff'], { env: server.env({ known: false }), cwd: folder.dir });
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -10,7 +10,7 @@ import { rewrittenImpact } from '../../src/impact/rewrite.ts';
 import { runningSite } from '../../src/impact/running.ts';
 import { siteImpact } from '../../src/impact/site-impact.ts';
 import { plan } from '../../src/plan/plan.ts';
-import { largeFleet } from '../support/site/large-fleet.ts';
+import { largeFleet, siteName } from '../support/site/large-fleet.ts';
 import { memorySnapshot } from '../support/values/memory-snapshot.ts';
 import { compare, type Files, OPTIONS } from '../unit/impact/support.ts';
 
@@ -75,6 +75,10 @@ const applied = (files: Files, all: readonly ((files: Files) => Files)[]): Files
 
 const BASE: Files = Object.fromEntries(largeFleet({ sites: 8, apps: 10 }));
 
+/** The files that all sites read. */
+const ofAll = (files: Files): Files =>
+  Object.fromEntries(Object.entries(files).filter(([path]) => !path.startsWith('sites/')));
+
 /** One site of a revision, placed and compiled alone. */
 async function alone(files: Files, site: string) {
   const snapshot = memorySnapshot(files);
@@ -113,6 +117,29 @@ describe('the fleet diff', () => {
       { numRuns: RUNS },
     );
   });
+
+  test('gives each of 10,000 sites once, and a sample of 200 exactly the plan that they have alone', async () => {
+    const of = (version: string): Files => Object.fromEntries(largeFleet({ sites: 10_000, apps: 10, version }));
+    const [from, to] = [of('1.0'), of('1.1')];
+    // Sites that differ by more than an image.
+    for (let index = 0; index < 10_000; index += 3) {
+      const path = `sites/${siteName(index)}.yaml`;
+      to[path] = (to[path] ?? '').replace(/"ring": "\w+"/, '"ring": "canary"');
+    }
+    const { groups } = await compare(from, to);
+    const bySite = new Map(groups.flatMap(({ sites, impact }) => sites.map((site) => [site, impact] as const)));
+    expect([bySite.size, groups.reduce((sum, { sites }) => sum + sites.length, 0)]).toEqual([10_000, 10_000]);
+    const sample = Array.from({ length: 200 }, (_, index) => siteName(index * 50 + (index % 50)));
+    const [common, commonTo] = [ofAll(from), ofAll(to)];
+    for (const site of sample) {
+      const impact = bySite.get(site);
+      const path = `sites/${site}.yaml`;
+      const before = await alone({ ...common, [path]: from[path] ?? '' }, site);
+      const after = await alone({ ...commonTo, [path]: to[path] ?? '' }, site);
+      const single = siteImpact(before.compiled, after.compiled);
+      expect(impact?.kind === 'changed' && impact.impact).toEqual(single);
+    }
+  }, 300_000);
 
   test('compiles many sites as it compiles each alone', async () => {
     await fc.assert(
