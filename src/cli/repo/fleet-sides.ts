@@ -60,13 +60,13 @@ export async function withFleetSides<T>(
   };
   const documents: SiteDocuments = new Map();
   const compileSite = createFleetCompiler({ ...compile, holdVersions: true });
-  const open = (snapshot: Snapshot, compiler: CompileSite): Promise<Side> =>
-    openSide(snapshot, { compile: compiler, pinned, documents });
+  const open = (snapshot: Snapshot, compiler: CompileSite, holdVersions: boolean): Promise<Side> =>
+    openSide(snapshot, { compile: compiler, pinned, documents, holdVersions });
   try {
     const [[old, oldName], [next, nextName]] = await Promise.all([snapshotOf(from), snapshotOf(to)]);
     return await use({
-      from: await open(old, compileSite),
-      to: await open(next, policy ? refusing(compileSite, policy) : compileSite),
+      from: await open(old, compileSite, false),
+      to: await open(next, policy ? refusing(compileSite, policy) : compileSite, true),
       names: { from: oldName, to: nextName },
     });
   } finally {

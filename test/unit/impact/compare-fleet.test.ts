@@ -150,6 +150,23 @@ describe('the effect of a change on a fleet', () => {
     ]);
   });
 
+  test('a key that the oldest agent does not know is refused, for an app or for the sites', async () => {
+    const old = fleet(web('shop/web:1'));
+    const windows = { syncWindows: [{ kind: 'deny', schedule: '0 1 * * *', duration: '1h' }] };
+    expect(await told(old, { ...old, 'apps/pos/app.yaml': document('Application', windows) })).toEqual([
+      '3 sites: a, b, c',
+      'pos',
+      expect.stringMatching(
+        /^! refused: apps\/pos\/app\.yaml:1:\d+: spec\.syncWindows came with 0\.2\.0, and agents of 0\.1\.0/,
+      ),
+    ]);
+    const suspended = { ...old, 'sites/b.yaml': document('Site', { suspend: true }, { ring: 'rest' }) };
+    expect(await told(old, suspended)).toEqual([
+      '1 site: b',
+      expect.stringMatching(/^! refused: sites\/b\.yaml:1:\d+: spec\.suspend came with 0\.2\.0, and agents of 0\.1\.0/),
+    ]);
+  });
+
   test('sites, labels and apps narrow it', async () => {
     const [from, to] = [fleet(web('shop/web:1')), fleet(web('shop/web:2'))];
     expect((await told(from, to, { sites: ['b'] }))[0]).toBe('1 site: b');
