@@ -49,6 +49,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     does: "containers, networks and volumes in the Engine API's JSON; `fields/` how each key of a container is sent, read, compared and shown; `labels/` ownership, hashes",
     mayImport: ['lib', 'model'],
   },
+  policy: {
+    does: 'the policy of a site: the rules, the things that an app asks for, and the verdict; pure',
+    mayImport: ['lib', 'model', 'yaml', 'container'],
+  },
   source: {
     does: 'a place that desired state comes from, as a Snapshot: folder, clone, Git server, registry, bundle; recording and replaying it; following it',
     mayImport: ['lib', 'net', 'git', 'registry', 'model', 'yaml'],
@@ -95,7 +99,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   apply: {
     does: "observes a site; carries a plan out, and decides nothing; writes files of Git on the site's disk",
-    mayImport: ['lib', 'model', 'container', 'engine', 'plan'],
+    mayImport: ['lib', 'model', 'container', 'policy', 'engine', 'plan'],
   },
   agent: {
     does: 'the loop on a site, and its state on disk: `follow/` (Git), `admission/` (trust), `staging/` (rollouts), `reconcile/` (engine), `state/`, `time/` (what time is it, and may sync windows go by it?)',
@@ -106,6 +110,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'yaml',
       'windows',
       'container',
+      'policy',
       'source',
       'trust',
       'fleet',
@@ -127,6 +132,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'secrets',
       'windows',
       'container',
+      'policy',
       'source',
       'trust',
       'fleet',

@@ -13,6 +13,7 @@ import {
 } from '../../src/cli/settings/agent-settings.ts';
 import { FIRST_VERSION } from '../../src/lib/version.ts';
 import { repoDir } from '../engine.ts';
+import { withRules } from './policy-page.ts';
 
 /**
  * `node scripts/pages/cli-pages.ts` writes what follows from the definitions in src/cli: docs/commands.md, the tables of settings in docs/agent.md, and
@@ -119,10 +120,12 @@ function withTables(page: string): string {
 }
 
 const agentPage = join(repoDir, 'docs', 'agent.md');
+const policyPage = join(repoDir, 'docs', 'policy.md');
 const wanted = {
   [join(repoDir, 'schemas', 'agent.schema.json')]: schemaOf(agentSettings),
   [agentPage]: withTables(await readFile(agentPage, 'utf8')),
   [join(repoDir, 'docs', 'commands.md')]: await commandsPage(),
+  [policyPage]: withRules(await readFile(policyPage, 'utf8')),
 };
 
 for (const [path, text] of Object.entries(wanted)) {

@@ -8,6 +8,7 @@ import type { Log } from '../lib/log.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ActualSite } from '../model/state.ts';
+import type { SitePolicy } from '../policy/site-policy.ts';
 import type { Subscribe } from '../source/follow/link.ts';
 import type { Source } from '../source/source.ts';
 import type { Trust } from '../trust/trust.ts';
@@ -39,6 +40,8 @@ export interface AgentOptions {
   compile: () => Promise<CompileOptions>;
   /** Reads the site's trust file, at each poll; absent if the site believes its repo. Throws InputError. */
   trust?: (() => Promise<Trust>) | undefined;
+  /** Reads the site's policy, at each poll; absent if the site allows everything. Throws InputError. */
+  policy?: (() => Promise<SitePolicy>) | undefined;
   /** The evidence for the time that sync windows go by. Absent: only beacons are. */
   time?: TimeEvidence;
   intervalMs: number;

@@ -44,6 +44,14 @@ export const COMMANDS: Commands = {
     summary: 'Write or update the Site files of a config repo from a table of sites. Edits by hand stay.',
     load: () => import('./commands/inventory.ts'),
   },
+  keygen: {
+    summary: 'Make an age key for a site or an app, and print the public part.',
+    load: () => import('./commands/keygen.ts'),
+  },
+  recipients: {
+    summary: 'Write the rules by which sops encrypts the files of each app for the sites that run it.',
+    load: () => import('./commands/recipients.ts'),
+  },
   import: {
     summary:
       'Make an Application of a stack that runs with `docker compose`: copy its files into a config repo, and print what is left to do.',

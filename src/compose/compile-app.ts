@@ -16,7 +16,7 @@ import { missingFiles } from './compile/missing-files.ts';
 import { joinOwnServices } from './compile/own-joins.ts';
 import { siteKeysOf } from './compile/site-keys.ts';
 import { hiddenError, hiding } from './hide-values.ts';
-import { checkVersions } from './keys/check-versions.ts';
+import { checkEncrypted, checkVersions } from './keys/check-versions.ts';
 import { decodeProject, type Project, sorted } from './keys/project.ts';
 import { configureApp } from './load/configure-app.ts';
 import { AppFolder } from './load/files/app-folder.ts';
@@ -117,6 +117,7 @@ async function compileOpenly(
     if (declared) volumes.push(await compileVolume(name, declared, folder, report));
   }
   const missing = report.problems.length > 0 ? [] : await missingFiles(project, read, foldersOf(app).project);
+  if (options.holdVersions && app.nameIsFixed) checkEncrypted(encrypted.allUsed(), app.oldestAgent, report);
   const desired: DesiredApp = {
     name,
     revision: snapshot.revision,

@@ -6,7 +6,7 @@ import type { CompileOptions } from '../compose/load/values/values.ts';
 import { InputError, type Position, type Problem } from '../lib/errors.ts';
 import { own } from '../lib/own.ts';
 import { didYouMean } from '../lib/text/did-you-mean.ts';
-import { looksSecret } from '../lib/text/looks-secret.ts';
+import { hasSecretWord, looksSecret } from '../lib/text/looks-secret.ts';
 import type { FleetDocument, PlacedApp, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { entryOf, type MappingNode, type ScalarNode, type YamlNode } from '../yaml/node.ts';
@@ -14,7 +14,7 @@ import type { ExplainedField, Explanation, Given, Layer } from './explanation.ts
 import { defaultLayer, defaultNamed, leavesNamed, requireField, withoutRivals } from './fields.ts';
 import { addEarlier, type Leaf, leavesOf, scalarsOf, textOf, writtenOf } from './leaves.ts';
 import { recordOrigins, writtenIn } from './record-origins.ts';
-import { explainTexts } from './variables.ts';
+import { explainTexts, mayBeSecretNamed } from './variables.ts';
 
 /** A placed app, with the documents that placed it. */
 export interface Explainable {
@@ -65,13 +65,14 @@ export async function explainService(
     const used = texts.map((raw) => explainText(raw, value.at.file));
     const variables = used.flatMap((each) => each.variables);
     const isOutside = used.some((each) => each.isOutside);
-    const hidden = isOutside ? 'notFromGit' : looksSecret(name, textOf(value)) ? 'secret' : undefined;
+    const isSecret = mayBeSecret(name, value) || variables.some((each) => mayBeSecretNamed(each.name));
+    const hidden = isOutside ? 'notFromGit' : isSecret ? 'secret' : undefined;
     const layer = layerOf(value);
     return {
       layer,
       at: layer === 'Fleet defaults' ? (own(documents?.fleet.defaultsAt, defaultNamed(path)) ?? value.at) : value.at,
       ...(hidden ? { hidden } : { value: isBare ? variables[0]?.is?.value : textOf(value) }),
-      ...(variables.length > 0 && !isBare && { written: writtenOf(value) }),
+      ...(variables.length > 0 && !isBare && !isSecret && { written: writtenOf(value) }),
       variables,
       removedBy,
     };
@@ -145,4 +146,13 @@ async function fileValues(
     ],
     layers,
   };
+}
+
+/** True for a value that looks like a password or a key, as it is or as it is written: a default in a text may be one. */
+function mayBeSecret(name: string, value: YamlNode): boolean {
+  const texts = scalarsOf(value).flatMap(({ text, raw }) => [text, raw]);
+  // The rule takes a text with a variable for no secret; here the rest of the text counts, too.
+  const plain = texts.map((text) => text.replaceAll(/\$\{?/g, ''));
+  const words = scalarsOf(value).map(({ text }) => text);
+  return plain.some((text) => looksSecret(name, text) || hasSecretWord(text)) || hasSecretWord(words.join(' '));
 }

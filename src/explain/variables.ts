@@ -1,6 +1,7 @@
 import type { OriginsOf, ValueSource } from '../compose/load/trace.ts';
 import { substitute, TemplateError } from '../compose/load/values/template.ts';
 import { own } from '../lib/own.ts';
+import { looksSecret } from '../lib/text/looks-secret.ts';
 import type { FleetDocument, SiteDocument } from '../model/fleet.ts';
 import type { ExplainedVariable, VariableValue } from './explanation.ts';
 import { type Origins, writtenIn } from './record-origins.ts';
@@ -11,6 +12,9 @@ export interface Explained {
   /** True if a value that is not from Git is in the text. */
   isOutside: boolean;
 }
+
+/** True for a variable whose value may be a password or a key, whatever it is. */
+export const mayBeSecretNamed = (name: string): boolean => looksSecret(name, 'x');
 
 export type ExplainText = (raw: string, file: string) => Explained;
 
@@ -82,7 +86,7 @@ export function explainTexts({ origins, documents, siteValues, mainFile }: Surro
     const variables = namesIn(raw, originsIn(file)).map((name): ExplainedVariable => {
       const [first, ...lost] = valuesOf(name, file).map(({ isOutside: outside, ...value }, index) => {
         if (outside && index === 0) isOutside = true;
-        return value;
+        return value.value !== undefined && looksSecret(name, value.value) ? { ...value, value: undefined } : value;
       });
       if (!first && siteValues.includes(name)) return { name, is: { from: 'known only on the site' }, lost };
       return { name, is: first, lost };

@@ -53,11 +53,14 @@ export function siteOf(root: YamlNode, name: string): SiteDocument {
     confirmPrune: texts(below(root, 'spec', 'confirmPrune')),
     pin,
     suspend: flag(below(root, 'spec', 'suspend')),
+    recipients: recipientsOf(below(root, 'spec', 'recipients')),
     timeZone: text(below(root, 'spec', 'timeZone')),
     syncWindows: syncWindowsOf(root),
     onUnknownTime: onUnknownTimeOf(root),
   };
 }
+
+const recipientsOf = (node: YamlNode | undefined): string[] | undefined => node && texts(node);
 
 function pinOf(node: YamlNode | undefined): Pin | undefined {
   const revision = text(node);

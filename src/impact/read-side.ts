@@ -15,6 +15,8 @@ export interface SideOptions {
   pinned(pin: Pin): Promise<Snapshot>;
   /** Site documents that were read already, of either side. */
   documents: SiteDocuments;
+  /** Refuses keys that the oldest agent of the fleet does not know. For the new side: the sites run the old one already. */
+  holdVersions: boolean;
 }
 
 /** One side of a change: the sites of a revision. */
@@ -26,11 +28,14 @@ export interface Side {
 }
 
 /** Opens one side of a change. Throws InputError where the revision holds neither a fleet nor a Compose file. */
-export async function openSide(snapshot: Snapshot, { compile, pinned, documents }: SideOptions): Promise<Side> {
+export async function openSide(
+  snapshot: Snapshot,
+  { compile, pinned, documents, holdVersions }: SideOptions,
+): Promise<Side> {
   const fleet: OpenFleet = await openFleet(snapshot, documents);
   const place = async (site: string): Promise<PlacedFiles | SiteSide> => {
     try {
-      return await fleet.place(site, { pinned, holdVersions: true });
+      return await fleet.place(site, { pinned, holdVersions });
     } catch (error) {
       if (error instanceof InputError) return { kind: 'broken', problems: error.problems };
       if (error instanceof UnknownPin) return { kind: 'unknown', why: error.message };

@@ -113,6 +113,8 @@ export interface SiteDocument {
   pin?: Pin | undefined;
   /** Nothing of the site is changed; it is only reported. */
   suspend: boolean;
+  /** Its public age keys. Absent: nobody says. */
+  recipients?: string[] | undefined;
   /** The IANA zone of sync windows that name none. Absent: UTC. */
   timeZone?: string | undefined;
   /** When any app of this site may be changed. Absent: always. */

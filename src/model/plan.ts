@@ -44,6 +44,8 @@ export interface Withheld {
     | 'allowEmpty'
     | 'pruneThreshold'
     | 'suspend'
+    /** The policy of the site refuses the app. */
+    | 'policy'
     /** The sync windows of the app are closed. */
     | 'syncWindow'
     | 'backoff'

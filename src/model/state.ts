@@ -47,6 +47,8 @@ export interface DesiredApp {
   outside?: OutsidePath[] | undefined;
   /** Accepted, but worth a word, such as an obsolete key. */
   warnings: Problem[];
+  /** The policy of the site refuses the app: what runs of it goes on or is stopped, and nothing of it is made. Absent: it does not. */
+  forbidden?: { problems: Problem[]; isStopped: boolean };
   /** Warnings about binds whose file Git does not have; the plan prints them. */
   missing?: Problem[] | undefined;
 }

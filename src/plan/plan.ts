@@ -8,6 +8,7 @@ import { decideResources } from './decide/resources.ts';
 import { decideServices } from './decide/services.ts';
 import type { AppDraft, SlotDraft } from './draft/app-draft.ts';
 import { createDraft } from './draft/draft.ts';
+import { draftStops, withholdForbidden } from './draft/forbidden.ts';
 import { orderHandOvers } from './draft/order/hand-over.ts';
 import { orderJoinedRemovals } from './draft/order/joined-removals.ts';
 import { removeStaleFiles } from './draft/order/stale-files.ts';
@@ -67,6 +68,7 @@ const unplanned = ({ name, revision }: DesiredApp, problem: Problem): AppPlan =>
 
 function planApp(facts: AppFacts): AppPlan {
   const { desired, actual } = facts;
+  if (desired.forbidden?.isStopped) return planStopped(facts);
 
   // Decide. A slot is compared with the networks and files as they will be, so that these are decided first.
   const resources = decideResources(facts);
@@ -89,6 +91,7 @@ function planApp(facts: AppFacts): AppPlan {
   removeStaleFiles(app, resources, services);
   orderHandOvers(app);
   orderJoinedRemovals(app);
+  withholdForbidden(app);
 
   const missing = (desired.missing ?? []).map((one) => ({ severity: 'warning' as const, ...one }));
   const decided = [...services.values()].flatMap(({ decisions }) => decisions.flatMap(({ problems }) => problems));
@@ -99,10 +102,27 @@ function planApp(facts: AppFacts): AppPlan {
     app: desired.name,
     revision: desired.revision,
     operations: withholdPreparations(draft.finish(), closedWindow(desired, facts.options)),
-    problems: [...missing, ...once([...resources.problems, ...decided, ...pruned])],
+    problems: [...degraded(desired), ...missing, ...once([...resources.problems, ...decided, ...pruned])],
     adopted: adopted.length > 0 ? adopted.map(({ name }) => name) : undefined,
   };
 }
+
+/** The policy of the site has an app stopped. Only what Git no longer names is removed. */
+function planStopped(facts: AppFacts): AppPlan {
+  const draft = createDraft();
+  const app: AppDraft = { facts, draft, services: new Map() };
+  draftStops(app);
+  const pruned = draftPrune(app);
+  const { name, revision } = facts.desired;
+  return { app: name, revision, operations: draft.finish(), problems: [...degraded(facts.desired), ...once(pruned)] };
+}
+
+const degraded = ({ forbidden }: DesiredApp): PlanProblem[] =>
+  (forbidden?.problems ?? []).map(({ message, hint }) => ({
+    severity: 'error',
+    message: `Degraded: ${message}`,
+    hint,
+  }));
 
 /** An error is told once, a warning once for each service. */
 function once(problems: readonly PlanProblem[]): PlanProblem[] {

@@ -18,6 +18,7 @@ import { utf8 } from '../lib/text/utf8.ts';
 import type { FleetDocument, PlacedApp, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot, SourceFile } from '../model/snapshot.ts';
 import { recordSnapshot } from '../source/recording.ts';
+import { checkRecipients } from './check-recipients.ts';
 import { type CheckedRollout, checkRollouts } from './check-rollouts.ts';
 import { neverOpen } from './check-windows.ts';
 import { reportsOnly } from './reports-only.ts';
@@ -85,14 +86,17 @@ export async function checkRepo(
   const results = resultsOf(found.compiled);
   const apps = countSites(results);
   if (site === undefined) await checkApplications(snapshot, applications, found, names.length, apps);
+  const recipients = checkRecipients(found.compiled, found.sites);
   const { rollouts, warnings } = checkRollouts(document, applications, found.sites);
   return {
     problems: [
       ...found.problems,
       ...problemsOf(results, apps, names.length),
-      ...(await neverOpen(found.compiled, now)).map((each) => onSites(each, apps, names.length)),
+      ...[...(await neverOpen(found.compiled, now)), ...recipients.unable].map((each) =>
+        onSites(each, apps, names.length),
+      ),
     ],
-    warnings: [...found.warnings, ...warnings, ...results.flatMap(({ warnings }) => warnings)],
+    warnings: [...found.warnings, ...recipients.warnings, ...warnings, ...results.flatMap(({ warnings }) => warnings)],
     advice: found.advice,
     sites: names.length,
     apps: apps.size,

@@ -1,6 +1,7 @@
 import type { CompileOptions } from '../../compose/load/values/values.ts';
 import { formatProblem } from '../../lib/errors.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
+import type { SitePolicy } from '../../policy/site-policy.ts';
 import type { Polled } from '../../source/source.ts';
 import type { Admission } from '../admission/admission.ts';
 import type { Admitted } from '../admission/admission-result.ts';
@@ -64,15 +65,19 @@ export function createFollower({
   let pinned = current?.pin?.revision;
   /** The settings and values of the site that were compiled with last, as JSON. */
   let compiledWith: string | undefined;
+  /** The site's policy, as it was read last. */
+  let policy: SitePolicy | undefined;
   /** True at first: a person may have mended a file of the site while no agent ran. */
   let isToLookAgain = true;
-  let isToGatherAgain = isDoubtful;
+  // The policy may have changed while no agent ran, and nothing has looked at a change that waits.
+  let isToGatherAgain = isDoubtful || (options.policy !== undefined && current?.waiting !== undefined);
   /** No app is broken, or older than the commit. */
   let isWhole = false;
   /** The words of the last refusal, so that it is told once. */
   let toldRefusal = '';
 
   async function poll(signal: AbortSignal): Promise<void> {
+    await noticePolicy();
     const polled = await source.poll(signal, pinned);
     const commit = await admission.target(polled, signal);
     await noticeOwnChanges();
@@ -91,6 +96,18 @@ export function createFollower({
     const compile = await options.compile();
     compiledWith = JSON.stringify(compile);
     return compile;
+  }
+
+  /** Another policy counts at once, also while Git does not answer. */
+  async function noticePolicy(): Promise<void> {
+    const before = policy?.digest;
+    policy = await options.policy?.();
+    if (before === undefined || policy?.digest === before) return;
+    log.info("the site's policy changed");
+    refusals.clear();
+    isToGatherAgain = true;
+    const told = new Set(current?.site.broken.map(({ name }) => name));
+    if (current) await enforce(current, await options.compile(), told);
   }
 
   /** With other settings or values of the site, or when a person asks, a refused commit may be accepted. */
@@ -114,7 +131,7 @@ export function createFollower({
     const admitted = await admit(admission, commit, polled, signal);
     if (admitted.kind !== 'admitted') return admitted;
     const compile = await ownValues();
-    const input = { options, admission, refusals, polled, asked: pinned, current, compile };
+    const input = { options, admission, refusals, polled, asked: pinned, current, compile, policy };
     const gathered = await gatherCommit(admitted, input, signal);
     if (gathered.kind !== 'gathered') return gathered;
     const accepted = await staging.stage(gathered.accepted, current, compile, { polled, signal });
@@ -159,9 +176,12 @@ export function createFollower({
    * after a restart. `told`: apps whose problems the log has already.
    */
   async function enforce(state: Accepted, compile: CompileOptions, told: ReadonlySet<string>): Promise<void> {
-    const desired = await desiredOf(state, compile, options.territory);
+    const desired = await desiredOf(state, compile, options.territory, policy);
     const revision = state.pin?.commit ?? state.commit;
-    isWhole = desired.broken.length === 0 && Object.values(state.apps).every((app) => app.revision === revision);
+    isWhole =
+      desired.broken.length === 0 &&
+      desired.apps.every(({ forbidden }) => !forbidden) &&
+      Object.values(state.apps).every((app) => app.revision === revision);
     for (const { name, problems } of desired.broken)
       if (!told.has(name)) for (const problem of problems) log.error(formatProblem(problem), { app: name });
     for (const { name, warnings } of desired.apps)
@@ -213,6 +233,7 @@ export function createFollower({
     async resume() {
       if (!current) return;
       const { commit, pin } = current;
+      policy = await options.policy?.();
       log.info(`enforcing ${shortRevision(commit)}${pinText(pin)}, accepted before`, { revision: commit });
       await enforce(current, await ownValues(), new Set());
     },

@@ -1,4 +1,5 @@
 import { guardFolders } from '../../apply/guard-folders.ts';
+import { forbidByPolicy, refuseByPolicy } from '../../apply/guard-policy.ts';
 import type { Territory } from '../../apply/territory.ts';
 import { compileClaims, compileSite, type SiteBefore } from '../../compose/compile-site.ts';
 import type { CompileOptions } from '../../compose/load/values/values.ts';
@@ -8,6 +9,7 @@ import { own } from '../../lib/own.ts';
 import type { Pin, PlacedApp, PlacedSite } from '../../model/fleet.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { BrokenApp, DesiredSite } from '../../model/state.ts';
+import type { SitePolicy } from '../../policy/site-policy.ts';
 import { recordSnapshot, replaySnapshot } from '../../source/recording.ts';
 import type { Accepted } from '../state/accepted.ts';
 import { placeAdopted } from './adopted-directory.ts';
@@ -28,6 +30,8 @@ export interface GatherOptions {
   stacks: () => Promise<Record<string, string[]>>;
   /** The folders of this site in which files of Git may be; without it, all are allowed. */
   territory?: Territory | undefined;
+  /** The things that this site allows, whatever Git says; without it, everything. */
+  policy?: SitePolicy | undefined;
   /** Opens the files at the revision that the Site pins. Its errors pass through. */
   pinned: (pin: Pin) => Promise<PinnedFiles>;
 }
@@ -61,7 +65,8 @@ export async function gather(
     { ...from.compile, stacks },
     siteBefore(previous?.apps ?? {}),
   );
-  const compiled = await guarded(whole, from.territory, (name) => folderBefore(own(previous?.apps, name)?.placed));
+  const inFolders = await guarded(whole, from.territory, (name) => folderBefore(own(previous?.apps, name)?.placed));
+  const compiled = from.policy ? await refuseByPolicy(inFolders, from.policy, from.compile.filesDir) : inFolders;
   requireSomething(site.allowEmpty, apps.length + compiled.broken.length, previous);
   const firstName = requireSameName(apps, compiled, previous);
 
@@ -128,6 +133,7 @@ export async function desiredOf(
   accepted: Accepted,
   compile: CompileOptions,
   territory?: Territory,
+  policy?: SitePolicy,
 ): Promise<DesiredSite> {
   const entries = Object.values(accepted.apps);
   const origin = { description: accepted.url, name: accepted.firstName ?? '' };
@@ -140,7 +146,8 @@ export async function desiredOf(
     compile,
     siteBefore(accepted.apps),
   );
-  return guarded(compiled, territory);
+  const inFolders = await guarded(compiled, territory);
+  return policy ? forbidByPolicy(inFolders, policy, compile.filesDir) : inFolders;
 }
 
 const siteBefore = (apps: Accepted['apps']): SiteBefore =>

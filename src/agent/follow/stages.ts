@@ -1,6 +1,7 @@
 import type { CompileOptions } from '../../compose/load/values/values.ts';
 import { InputError, SourceError } from '../../lib/errors.ts';
 import type { Pin } from '../../model/fleet.ts';
+import type { SitePolicy } from '../../policy/site-policy.ts';
 import type { FetchedSnapshot, Polled } from '../../source/source.ts';
 import { TrustError } from '../../trust/trust-error.ts';
 import type { Admission } from '../admission/admission.ts';
@@ -48,12 +49,13 @@ export interface GatherInput {
   current: Accepted | undefined;
   /** The site's own settings and values. */
   compile: CompileOptions;
+  policy: SitePolicy | undefined;
 }
 
 /** Stage 2: fetches and compiles all that this site needs of the commit, and of the one that its Site pins. */
 export async function gatherCommit(
   admitted: Admitted,
-  { options, admission, refusals, polled, asked, current, compile }: GatherInput,
+  { options, admission, refusals, polled, asked, current, compile, policy }: GatherInput,
   signal: AbortSignal,
 ): Promise<({ kind: 'gathered' } & Gathered) | Refusal> {
   const { source, clock } = options;
@@ -84,6 +86,7 @@ export async function gatherCommit(
       compile,
       stacks: () => options.engine.stacks(),
       territory: options.territory,
+      policy,
       pinned: pinning.open,
     };
     return { kind: 'gathered', ...(await gather(snapshot, from, current)) };

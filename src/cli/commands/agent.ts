@@ -13,6 +13,7 @@ import { InputError, messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { VERSION } from '../../lib/version.ts';
 import { redact } from '../../net/redact.ts';
+import type { SitePolicy } from '../../policy/site-policy.ts';
 import { linkWatch } from '../../source/follow/link.ts';
 import { gitSource } from '../../source/git-source.ts';
 import { beaconRef } from '../../trust/beacon.ts';
@@ -29,6 +30,7 @@ import { type OptionsOf, optional } from '../options/option.ts';
 import { winstonLog } from '../output/winston-log.ts';
 import { readSecrets } from '../repo/age-keys.ts';
 import { readValues } from '../repo/desired.ts';
+import { changeableByAll, type PolicyOptions, policyReader } from '../repo/policy-file.ts';
 import { openToAll, trustReader } from '../repo/trust-file.ts';
 import { agentSettings } from '../settings/agent-settings.ts';
 import { resolveSettings } from '../settings/resolve-settings.ts';
@@ -90,6 +92,8 @@ async function start(settings: Settings, log: Log): Promise<{ sync(): void; stop
   const endAliveFile = settings.aliveFile === undefined ? () => {} : await renewAliveFile(settings.aliveFile);
   const trust = settings.trust === undefined ? undefined : await openTrust(settings.trust, log);
   const beacon = trust && beaconRef(revision);
+  const territory = agentTerritory(options, settings);
+  const policy = await openPolicy(settings, { ...settings, territory, hide: outside.hide }, log);
   const dates = answerDates();
   const source = gitSource({
     url,
@@ -108,7 +112,6 @@ async function start(settings: Settings, log: Log): Promise<{ sync(): void; stop
   const repo = redact(url);
   log.info(`Holdfast ${VERSION} for site ${site ?? 'default'}, following ${repo}`, { host: hostname() });
 
-  const territory = agentTerritory(options, settings);
   if (digestKey) {
     // Told now, while the person who started the agent is looking. It is checked at each write.
     await requireMemory(secretsDir).catch((error: unknown) => log.error(messageOf(error)));
@@ -136,6 +139,7 @@ async function start(settings: Settings, log: Log): Promise<{ sync(): void; stop
       ...(await secrets()),
     }),
     trust,
+    policy,
     time: await timeEvidence(settings.timeSyncedFile, dates),
     intervalMs: settings.interval,
     resyncMs: settings.resync,
@@ -157,6 +161,23 @@ async function openTrust(file: string, log: Log): Promise<() => Promise<Trust>> 
   const read = trustReader(file);
   await read();
   const warning = await openToAll(file);
+  if (warning !== undefined) log.warn(warning);
+  return read;
+}
+
+/** Gives a reader of the site's policy, after it was read once. Without one, warns that Git decides everything. */
+async function openPolicy(
+  { policy: file }: Settings,
+  site: PolicyOptions,
+  log: Log,
+): Promise<(() => Promise<SitePolicy>) | undefined> {
+  if (file === undefined) {
+    log.warn('policy: none: people who may commit can take over this machine; --policy limits what apps may ask of it');
+    return undefined;
+  }
+  const read = policyReader(file, site);
+  await read();
+  const warning = await changeableByAll(file);
   if (warning !== undefined) log.warn(warning);
   return read;
 }

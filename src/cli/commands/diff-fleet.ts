@@ -17,12 +17,14 @@ import { compileOptions } from '../repo/desired.ts';
 import { WORKTREE, withFleetSides } from '../repo/fleet-sides.ts';
 import { imageSizes } from '../repo/image-sizes.ts';
 import { observationsIn } from '../repo/observations.ts';
+import { policyByHand } from '../repo/policy-file.ts';
 
 export interface FleetDiffOptions extends DesiredOptions {
   from?: string | undefined;
   to?: string | undefined;
   selector?: string | undefined;
   app: readonly string[];
+  policy?: string | undefined;
   strict: boolean;
   actual?: string | undefined;
   sizes: boolean;
@@ -50,7 +52,9 @@ export async function diffFleet(folder: string, options: FleetDiffOptions): Prom
     selector: options.selector === undefined ? undefined : readSelector(options.selector),
     apps: options.app.length > 0 ? options.app : undefined,
   };
-  const sides = { from: options.from ?? 'HEAD', to: options.to ?? WORKTREE, path: options.path, compile };
+  const territory = { filesDir: options.filesDir, keepOut: [] };
+  const policy = await policyByHand({ policy: options.policy, dockerHost: '' }, { territory, hide: outside.hide });
+  const sides = { from: options.from ?? 'HEAD', to: options.to ?? WORKTREE, path: options.path, compile, policy };
   using progress = createProgress();
   const report = await withFleetSides(folder, sides, async ({ from, to, names }): Promise<ImpactReport> => {
     const onSite = (done: number, all: number): void => progress.tell(`${done} of ${all} sites`);

@@ -1,5 +1,6 @@
 import { redactedEngine } from '../../agent/reconcile/redacted-engine.ts';
 import { guardFolders } from '../../apply/guard-folders.ts';
+import { refuseByPolicy } from '../../apply/guard-policy.ts';
 import { createHostFiles } from '../../apply/host-files.ts';
 import { observeSite } from '../../apply/observe-site.ts';
 import { outsideValues } from '../../compose/outside-values.ts';
@@ -19,11 +20,12 @@ import { filesAsWanted, isElsewhere } from '../engine/elsewhere.ts';
 import { engineAhead } from '../engine/engine.ts';
 import { windowsByHand } from '../engine/windows-by-hand.ts';
 import { EXIT } from '../exit.ts';
-import { desiredOptions, engineOptions, folderArgument } from '../options/desired-options.ts';
+import { desiredOptions, engineOptions, folderArgument, policyOption } from '../options/desired-options.ts';
 import { oneOf, text } from '../options/kinds.ts';
 import { flagOf, onOff, optional, repeated, withDefault } from '../options/option.ts';
 import { errorPalette, palette, print, printError, printJson } from '../output/terminal.ts';
 import { readDesired } from '../repo/desired.ts';
+import { policyByHand } from '../repo/policy-file.ts';
 import { territoryByHand } from '../settings/territory.ts';
 
 /** Apps that cannot be planned are named on standard error; the others are printed. */
@@ -32,6 +34,7 @@ export const command = defineCommand({
   options: {
     ...desiredOptions,
     ...engineOptions,
+    ...policyOption,
     prune: onOff('plan as `apply --prune` would'),
     steps: onOff('print each step of the plan: every call to the engine and every file, in order'),
     output: withDefault(oneOf('text', 'json', 'markdown'), 'text', 'the format; markdown goes with --fleet', {
@@ -66,7 +69,9 @@ export const command = defineCommand({
     const onPlaceholder = (name: string): void => void names.add(name);
     const read = await readDesired(folder, options, { placeholders: true, engine: true, outside, onPlaceholder });
     const elsewhere = await isElsewhere(options.dockerHost);
-    const wanted = elsewhere ? read : await guardFolders(read, territory);
+    const guarded = elsewhere ? read : await guardFolders(read, territory);
+    const policy = await policyByHand(options, { territory, hide: outside.hide });
+    const wanted = policy ? await refuseByPolicy(guarded, policy, elsewhere ? undefined : territory.filesDir) : guarded;
     for (const text of placeholderTexts([...names].sort())) printError(text);
     const { planned, desired } = await ahead.use(wanted.site, async (opened) => {
       const engine = redactedEngine(opened, outside.hide);

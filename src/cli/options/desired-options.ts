@@ -43,4 +43,9 @@ export const engineOptions = {
   adopt: onOff('take over, for this run, what `docker compose` started under the names of the apps'),
 };
 
+/** The option of those that say what a site would refuse. */
+export const policyOption = {
+  policy: optional(text('file'), 'the policy of the site: an app that asks for more than it allows is refused'),
+};
+
 export type EngineOptions = OptionsOf<typeof engineOptions>;

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { parseBytes } from '../../compose/keys/quantities.ts';
+import { parseBytes } from '../../lib/text/bytes.ts';
 import { durationMs } from '../../lib/text/duration.ts';
 
 /** A kind of value that an option can have: how its text is read, and how the help, errors and the JSON Schema describe it. */

@@ -1,10 +1,13 @@
-import { createFleetCompiler } from '../../compose/compile-fleet.ts';
+import { type CompileSite, createFleetCompiler } from '../../compose/compile-fleet.ts';
 import type { CompileOptions } from '../../compose/load/values/values.ts';
 import type { SiteDocuments } from '../../fleet/sites.ts';
 import { openSide, type Side, UnknownPin } from '../../impact/read-side.ts';
+import type { Problem } from '../../lib/errors.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
 import type { Pin } from '../../model/fleet.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
+import type { DesiredApp } from '../../model/state.ts';
+import type { SitePolicy } from '../../policy/site-policy.ts';
 import { folderSnapshot } from '../../source/folder-snapshot.ts';
 import { asCommitted } from './as-committed.ts';
 import { type OpenedSource, openFolder } from './open-source.ts';
@@ -25,12 +28,14 @@ interface SidesOptions {
   /** The config repo's folder in the repo. */
   path: string | undefined;
   compile: CompileOptions;
+  /** The policy of all sites: apps of the new side that it refuses are broken there. */
+  policy?: SitePolicy | undefined;
 }
 
 /** Opens both sides of a change in a clone, for as long as `use` runs. Throws InputError for a revision that the clone does not have. */
 export async function withFleetSides<T>(
   folder: string,
-  { from, to, path, compile }: SidesOptions,
+  { from, to, path, compile, policy }: SidesOptions,
   use: (sides: FleetSides) => Promise<T>,
 ): Promise<T> {
   const opened = await openFolder(folder, { path }, 'folder');
@@ -55,13 +60,34 @@ export async function withFleetSides<T>(
   };
   const documents: SiteDocuments = new Map();
   const compileSite = createFleetCompiler({ ...compile, holdVersions: true });
-  const open = (snapshot: Snapshot): Promise<Side> => openSide(snapshot, { compile: compileSite, pinned, documents });
+  const open = (snapshot: Snapshot, compiler: CompileSite, holdVersions: boolean): Promise<Side> =>
+    openSide(snapshot, { compile: compiler, pinned, documents, holdVersions });
   try {
     const [[old, oldName], [next, nextName]] = await Promise.all([snapshotOf(from), snapshotOf(to)]);
-    return await use({ from: await open(old), to: await open(next), names: { from: oldName, to: nextName } });
+    return await use({
+      from: await open(old, compileSite, false),
+      to: await open(next, policy ? refusing(compileSite, policy) : compileSite, true),
+      names: { from: oldName, to: nextName },
+    });
   } finally {
     await opened.close();
   }
+}
+
+/** Compiles as before, and breaks the apps that the policy refuses. Each shared result is asked about once. */
+function refusing(compile: CompileSite, policy: SitePolicy): CompileSite {
+  const known = new WeakMap<DesiredApp, Problem[]>();
+  return async (placed, files) => {
+    const compiled = await compile(placed, files);
+    const lost = new Map(compiled.lost);
+    for (const [name, result] of compiled.results) {
+      if (!('desired' in result) || lost.has(name)) continue;
+      const problems = known.get(result.desired) ?? policy.problems(result.desired);
+      known.set(result.desired, problems);
+      if (problems.length > 0) lost.set(name, problems);
+    }
+    return { ...compiled, lost };
+  };
 }
 
 const named = (revision: string, commit: string): string =>

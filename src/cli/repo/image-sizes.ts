@@ -1,4 +1,4 @@
-import { parseImageReference } from '../../engine/image-reference.ts';
+import { parseImageReference } from '../../container/image-reference.ts';
 import type { ImageSize, ImageSizes } from '../../impact/sizes.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { mapBounded } from '../../lib/semaphore.ts';

@@ -36,6 +36,10 @@ export const followSettings = settings({
     ownFile,
     'a trust.yaml that says who must have signed what this site accepts; without it the repo is believed',
   ),
+  policy: optional(
+    ownFile,
+    'a policy.yaml that says what apps may ask of this machine, whatever Git says; without it everything is allowed',
+  ),
   interval: withDefault(duration, '60s', 'time between polls (plus up to 10% jitter)'),
   resync: withDefault(duration, '5m', 'time between passes that look at everything, events or not'),
 });

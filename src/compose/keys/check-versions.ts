@@ -1,6 +1,7 @@
 import { newerProblem } from '../../fleet/versions.ts';
 import { own } from '../../lib/own.ts';
 import { compareVersions, FIRST_VERSION } from '../../lib/version.ts';
+import type { EncryptedFile } from '../../model/state.ts';
 import { entryOf, type MappingNode } from '../../yaml/node.ts';
 import type { Report } from '../report.ts';
 import { HOLDFAST_KEYS_SINCE } from './service-keys.ts';
@@ -17,4 +18,19 @@ export function checkVersions(root: MappingNode, oldestAgent: string | undefined
       report.error(keyAt, message, hint);
     }
   }
+}
+
+/** The first version that decrypts files. */
+const DECRYPTS = '0.2.0';
+
+/** Reports the encrypted files of an app that an agent of the fleet would hand to the containers as they are. */
+export function checkEncrypted(files: readonly EncryptedFile[], oldestAgent: string | undefined, report: Report): void {
+  const oldest = oldestAgent ?? FIRST_VERSION;
+  if (compareVersions(DECRYPTS, oldest) <= 0) return;
+  for (const { path, at } of files)
+    report.error(
+      at,
+      `${path} is encrypted, and agents of ${oldest} do not decrypt files`,
+      `update all agents to ${DECRYPTS} first, and then write \`oldestAgent: ${DECRYPTS}\` under spec in fleet.yaml`,
+    );
 }

@@ -1,9 +1,9 @@
 import type { Position } from '../../lib/errors.ts';
 import { own } from '../../lib/own.ts';
+import { parseBytes } from '../../lib/text/bytes.ts';
 import { parseDuration } from '../../lib/text/duration.ts';
 import { describe, type ScalarNode, type YamlNode } from '../../yaml/node.ts';
 import type { Report } from '../report.ts';
-import { parseBytes } from './quantities.ts';
 
 /** Reads a node as a T; gives undefined for another node, and the report then says why. */
 export interface Decoder<T> {

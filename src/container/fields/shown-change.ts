@@ -58,12 +58,16 @@ const LONGEST_SHOWN = 200;
 
 /** A change without its values, where one of them looks secret or is very long. */
 export function blotted(field: string, name: string, from: string | undefined, to: string | undefined): FieldChange {
+  if ([from, to].some(isSealed)) return { field, unknown: true };
   const isHidden = [from, to].some(
     (value) =>
       value !== undefined && (value.length > LONGEST_SHOWN || looksSecret(name, value) || hasSecretWord(value)),
   );
   return isHidden ? { field, hidden: true } : { field, from, to };
 }
+
+/** A value that was not decrypted here, as secrets/equal-encrypted.ts has it. */
+const isSealed = (value: string | undefined): boolean => /^\{\{[^{}]+ encrypted [0-9a-f]{12}\}\}$/.test(value ?? '');
 
 /** A value in words. */
 export const words = (value: Json | undefined): string | undefined => {

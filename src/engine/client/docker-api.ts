@@ -8,6 +8,7 @@ import type {
   NetworkBody,
   VolumeBody,
 } from '../../container/engine-api.ts';
+import { parseImageReference } from '../../container/image-reference.ts';
 import { connectedEndpoints } from '../../container/networks.ts';
 import { EngineError } from '../../lib/errors.ts';
 import type { EngineFacts } from '../../model/state.ts';
@@ -16,7 +17,6 @@ import type { EngineApi } from '../api.ts';
 import { factsOf, type InfoAnswer, NEWEST_API, negotiate } from '../dialects/capabilities.ts';
 import type { Dialect, VersionAnswer } from '../dialects/dialect.ts';
 import { dialectOf } from '../dialects/dialects.ts';
-import { parseImageReference } from '../image-reference.ts';
 import { type Caller, createCaller } from './call.ts';
 import type { Connection, Environment } from './connection.ts';
 import type { EarlyAnswers } from './early-answers.ts';

@@ -4,8 +4,8 @@ import type {
   CreateContainerBody,
   NetworkBody,
 } from '../../container/engine-api.ts';
+import type { ImageReference } from '../../container/image-reference.ts';
 import type { EngineCapabilities } from '../../model/state.ts';
-import type { ImageReference } from '../image-reference.ts';
 
 /** The answer of /version, as far as it is read. */
 export interface VersionAnswer {

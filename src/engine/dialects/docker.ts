@@ -1,5 +1,5 @@
+import { fullName } from '../../container/image-reference.ts';
 import { atLeast } from '../../lib/api-version.ts';
-import { fullName } from '../image-reference.ts';
 import type { Dialect } from './dialect.ts';
 
 /** Docker, whose words all other dialects are translated into. Source: the Engine API's version history. */

@@ -7,11 +7,11 @@ import type {
   MountBody,
   NetworkBody,
 } from '../../container/engine-api.ts';
+import { fullName, sameReference } from '../../container/image-reference.ts';
 import { ADDED_VARIABLES, type Asked, MTU_OPTION, readAsked } from '../../container/labels/asked.ts';
 import { own } from '../../lib/own.ts';
 import type { Quirk } from '../../model/quirk.ts';
 import type { FieldName } from '../../model/spec.ts';
-import { fullName, sameReference } from '../image-reference.ts';
 import type { Dialect } from './dialect.ts';
 
 /** Fields that Podman drops, or does not report. */

@@ -1,5 +1,6 @@
 import type { ContainerListItem } from '../../container/engine-api.ts';
 import { type Neighbours, readImageConfig } from '../../container/from-api.ts';
+import { sameReference } from '../../container/image-reference.ts';
 import type { ReadLabels } from '../../container/labels/labels.ts';
 import { EngineError, type Problem } from '../../lib/errors.ts';
 import { own } from '../../lib/own.ts';
@@ -15,7 +16,6 @@ import type {
 } from '../../model/state.ts';
 import type { EngineApi } from '../api.ts';
 import type { Need } from '../engine.ts';
-import { sameReference } from '../image-reference.ts';
 import { decodeContainer, decodeNetwork, decodeVolume, nameOf, printOf } from './decode.ts';
 import { createObserveQueue } from './observe-queue.ts';
 import {

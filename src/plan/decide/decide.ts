@@ -89,7 +89,8 @@ function decideCurrent(slot: Slot, facts: SlotFacts, assessed: Assessment): Deci
       return { ...common, kind: rule, change: countingFailures(change), needs, watched };
     }
     case 'start': {
-      const previous = change.withheld?.by === 'backoff' ? facts.previous(others) : undefined;
+      const previous =
+        change.withheld?.by === 'backoff' || change.withheld?.by === 'policy' ? facts.previous(others) : undefined;
       return { ...common, kind: rule, needs: facts.needsToStart(), previous };
     }
     case 'restart': {
@@ -151,7 +152,7 @@ const blocked = (
 
 /** It may be done soon. A policy may hold it back for ever, and then the old container is left as it is. */
 const waitsOnly = (withheld: Withheld): boolean =>
-  endsByItself(withheld) || withheld.by === 'updateConfig' || withheld.by === 'handOver';
+  endsByItself(withheld) || ['updateConfig', 'handOver', 'policy'].includes(withheld.by);
 
 /** An attempt at a trial counts when it fails. */
 const countingFailures = (change: Attempt): Attempt => ({ ...change, retry: { ...change.retry, counts: 'failures' } });

@@ -56,13 +56,14 @@ function pullFor(
   platform: string | undefined,
   reason: string,
 ): Pull {
-  const change = attempt(facts, {
+  const pulling = {
     service: service.name,
     subject: { kind: 'image', reference: image },
     // A pull changes nothing that runs, so that selfHeal does not hold it back.
     cause: 'revision',
     windows: 'never',
     retry: { purpose: 'converge', goal: facts.digest, counts: 'failures' },
-  });
+  } as const;
+  const change = attempt(facts, pulling, facts.forbidden);
   return { image, platform, always: service.pullPolicy === 'always', reason, change };
 }

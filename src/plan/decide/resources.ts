@@ -170,7 +170,7 @@ function making(
   windows: Change['windows'],
 ): Attempt {
   const { settled } = facts;
-  return attempt(facts, {
+  const change = {
     subject: { kind, name: spec.Name },
     windows,
     cause: settled ? 'drift' : 'revision',
@@ -179,7 +179,8 @@ function making(
       goal: specHash(spec),
       counts: settled ? 'attempts' : 'failures',
     },
-  });
+  } as const;
+  return attempt(facts, change, facts.forbidden);
 }
 
 const missing = ({ settled }: AppFacts, kind: 'network' | 'volume'): string => (settled ? 'gone' : `no such ${kind}`);

@@ -4,7 +4,7 @@ import type { ActualSite, DesiredApp } from '../../model/state.ts';
 import type { Retry, Subject } from '../../model/subject.ts';
 import { appDigest } from './goals.ts';
 import type { Neighbours } from './neighbours.ts';
-import type { Change, Circumstances } from './policy.ts';
+import { type Change, type Circumstances, forbiddenHold } from './policy.ts';
 
 /** The facts that the plans of all apps share. */
 export interface SiteFacts extends Circumstances {
@@ -20,6 +20,8 @@ export interface AppFacts extends SiteFacts {
   digest: string;
   /** Nothing new was asked for since the app last converged. */
   settled: boolean;
+  /** The policy of the site refuses the app: nothing of it is made. */
+  forbidden: Withheld | undefined;
   /** The reason to hold a change of this app back, or undefined. */
   hold(change: Change): Withheld | undefined;
 }
@@ -27,7 +29,14 @@ export interface AppFacts extends SiteFacts {
 export function appFacts(site: SiteFacts, desired: DesiredApp): AppFacts {
   const digest = appDigest(desired);
   const settled = own(site.memory.applied, desired.name) === digest;
-  return { ...site, desired, digest, settled, hold: (change) => site.neighbours.hold(desired.name, change) };
+  return {
+    ...site,
+    desired,
+    digest,
+    settled,
+    forbidden: forbiddenHold(desired),
+    hold: (change) => site.neighbours.hold(desired.name, change),
+  };
 }
 
 /** One change of one subject. All its operations have this in common. */

@@ -23,6 +23,8 @@ export function appDigest(app: DesiredApp): string {
     volumes: app.volumes,
     ignoreDifferences: app.ignoreDifferences,
     files: app.files.map(({ path, digest, mode }) => [path, digest, mode]),
+    // An app that was stopped is to start when its policy allows it again.
+    isStopped: app.forbidden?.isStopped || undefined,
   };
   return createHash('sha256').update(JSON.stringify(asked)).digest('hex').slice(0, 16);
 }

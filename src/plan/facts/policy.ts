@@ -95,11 +95,17 @@ export function closedWindow(
   return { by: 'syncWindow', text: verdict.text, until: verdict.until, opens: verdict.opens };
 }
 
+/** The reason to make nothing of an app that the policy of the site refuses. Its containers go on, and are started when they stop. */
+export function forbiddenHold({ forbidden }: Pick<DesiredApp, 'forbidden'>): Withheld | undefined {
+  const [first] = forbidden?.problems ?? [];
+  return first && { by: 'policy', text: first.message };
+}
+
 /** It ends by itself: others may count on it. */
 export const endsByItself = ({ by }: Withheld): boolean => by === 'backoff' || by === 'syncWindow';
 
 /** Failures for another goal do not count: a new commit always supersedes a failing one at once. */
-function waiting(
+export function waiting(
   subject: Subject,
   { purpose, goal }: Pick<Retry, 'purpose' | 'goal'>,
   memory: Memory,

@@ -69,15 +69,12 @@ export function detailOf({ fields, reason, cause }: Change): string {
 
 /** `memory: 128m -> 64m`; `environment.TOKEN: changed (not shown)`. */
 export function fieldText({ field, from, to, hidden, unknown }: FieldChange): string {
-  if (unknown || [from, to].some(isSealed)) return `${field}: changed, content unknown`;
+  if (unknown) return `${field}: changed, content unknown`;
   if (hidden) return `${field}: changed (not shown)`;
   if (from === undefined && to === undefined) return field;
   const shown = (value: string | undefined): string => (value === undefined ? 'none' : value === '' ? '""' : value);
   return `${field}: ${shown(from)} -> ${shown(to)}`;
 }
-
-/** A value that was not decrypted here, as secrets/equal-encrypted.ts has it. */
-const isSealed = (value: string | undefined): boolean => /^\{\{.* encrypted [0-9a-f]{12}\}\}$/.test(value ?? '');
 
 const PAST: Record<Action, string> = {
   create: 'created',

@@ -31,7 +31,11 @@ describe('at a laptop, without an engine and without a network', () => {
 
   test('validate warns of a bind whose file Git does not have, and says what may be meant', async () => {
     const text = 'services:\n  web:\n    image: x\n    volumes: ["./mqtt/mqqt.conf:/c", "./data:/data"]\n';
-    const folder = await folderWith({ ...fleet('here', { shop: text }), 'apps/shop/mqtt/mqtt.conf': 'x\n' });
+    const folder = await folderWith({
+      ...fleet('here', { shop: text }),
+      'fleet.yaml': 'apiVersion: holdfast/v1\nkind: Fleet\nspec: { syncPolicy: {} }\n',
+      'apps/shop/mqtt/mqtt.conf': 'x\n',
+    });
     const { code, stdout, stderr } = await at(folder.dir, 'validate');
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'valid: 1 site, 1 app\n' });
     expect(stderr).toBe(

@@ -73,6 +73,26 @@ describe('diff --fleet', () => {
       expect.stringContaining('--from goes with --fleet'),
     ]);
   });
+
+  test('with a policy, says which sites refuse an app, also one that runs there and does not change', async () => {
+    const policy = `${folder.dir}/policy.yaml`;
+    await folder.write({
+      'policy.yaml': `${head}Policy\nspec: {profile: standard, allow: {images: ["docker.io/library/pos"]}}\n`,
+    });
+    expect((await diff('--policy', policy))[0]).toBe(0);
+    await folder.write({
+      'apps/pos/compose.yaml': 'services: { web: { image: "pos:1.3", pid: host } }\n',
+    });
+    expect(await diff('--policy', policy)).toEqual([
+      2,
+      expect.stringMatching(
+        /^2 sites: a, b\n +pos\n +! refused: the site's policy refuses it \(hostNamespaces\): web: pid: host/,
+      ),
+    ]);
+    git(folder.dir, 'commit', '-qam', 'Go on');
+    expect((await diff())[0]).toBe(0);
+    expect((await diff('--policy', policy))[0]).toBe(2);
+  });
 });
 
 describe('diff --fleet of a large fleet', () => {

@@ -55,8 +55,15 @@ volumes: { a: {}, b: {}, c: {} }
   'apps/shop/included/.env': 'INNER=7\n',
 };
 
-async function explained(subject: string, localValues: Record<string, string> = {}): Promise<string[]> {
-  const snapshot = memorySnapshot(files);
+const explained = (subject: string, localValues: Record<string, string> = {}): Promise<string[]> =>
+  explainedIn(files, subject, localValues);
+
+async function explainedIn(
+  repo: Record<string, string>,
+  subject: string,
+  localValues: Record<string, string> = {},
+): Promise<string[]> {
+  const snapshot = memorySnapshot(repo);
   const placed = await placeSite(snapshot, { site: 'a' });
   const found = await readPlaced(placed, 'shop', snapshot, snapshot);
   const options = { filesDir: '/files', placeholders: true, localValues };
@@ -211,4 +218,30 @@ test('a default of the Fleet lies under all other layers, with its place in flee
     'logging.options.max-file = 2',
     '  fleet.yaml:10:46  Fleet defaults',
   ]);
+});
+
+test('a password in Git is not shown: not as a value, in a text, as a default, in a command, or as the value of a variable', async () => {
+  const secretive = {
+    ...files,
+    'fleet.yaml': `${head}Fleet\nspec:\n  values: { DB_PASSWORD: hunter2, HOST: db }\n`,
+    'sites/a.yaml': `${head}Site\n`,
+    'apps/shop/app.yaml': `${head}Application\n`,
+    'apps/shop/.env': 'API_TOKEN=hunter3\n',
+    'apps/shop/compose.yaml': `services:
+  web:
+    image: nginx
+    command: ["serve", "--token", "hunter4", "--password=hunter5"]
+    environment:
+      URL: postgres://shop:hunter6@\${HOST}/shop
+      FIRST: \${DB_PASSWORD}
+      SECOND: \${API_TOKEN}
+      THIRD: \${NO_PASSWORD:-hunter7}
+      MY_SECRET: \${HOST}-hunter8
+      SHOWN: \${HOST}
+`,
+  };
+  const all = (await explainedIn(secretive, 'web')).join('\n');
+  expect(all).not.toContain('hunter');
+  expect(all).toContain('environment.SHOWN = db');
+  expect(all).toContain('DB_PASSWORD = (not shown)  fleet.yaml:4:13  Fleet');
 });

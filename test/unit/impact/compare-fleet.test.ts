@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { impactJson } from '../../../src/impact/print/json.ts';
 import { impactMarkdown } from '../../../src/impact/print/markdown.ts';
 import { impactText } from '../../../src/impact/print/text.ts';
+import { generateIdentity } from '../../../src/secrets/crypt/identity.ts';
+import { sealedFile } from '../../support/secrets/sealed-file.ts';
 import { compare, document, type Files, fleet } from './support.ts';
 
 const web = (image: string, more = ''): string => `services:
@@ -23,6 +25,40 @@ async function told(
   const end = lines.findIndex((line) => line.startsWith('old -> new'));
   return lines.slice(0, end).filter((line) => line !== '');
 }
+
+describe('the effect of a change of encrypted files, without a key', () => {
+  const text = `services:
+  web: { image: "shop/web:1", secrets: [db], env_file: web.env }
+secrets: { db: { file: ./db.yaml } }
+`;
+  const files = async (password: string, keys: number, iv: number): Promise<Files> => {
+    const identities = await Promise.all(Array.from({ length: keys }, () => generateIdentity()));
+    const recipients = identities.map(({ recipient }) => recipient);
+    const options = { recipients, dataKey: Buffer.alloc(32, 1), random: (size: number) => Buffer.alloc(size, iv) };
+    return {
+      'apps/pos/db.yaml': await sealedFile('db.yaml', `password: ${password}\n`, options),
+      'apps/pos/web.env': await sealedFile('web.env', `TOKEN=${password}\n`, options),
+    };
+  };
+
+  test('other recipients of the same encrypted values are no change', async () => {
+    const [from, to] = [fleet(text, await files('weasel', 1, 1)), fleet(text, await files('weasel', 3, 1))];
+    expect(from['apps/pos/db.yaml']).not.toBe(to['apps/pos/db.yaml']);
+    expect(await told(from, to)).toEqual([]);
+  });
+
+  test('other encrypted values are told as changed, without their content', async () => {
+    const from = fleet(text, await files('weasel', 1, 1));
+    const expected = [
+      '3 sites: a, b, c',
+      'pos',
+      '~ pos-web-1  replace  environment.TOKEN: changed, content unknown; files: changed, content unknown',
+    ];
+    expect(await told(from, fleet(text, await files('marten', 1, 1)))).toEqual(expected);
+    // As `sops rotate` does it.
+    expect(await told(from, fleet(text, await files('weasel', 1, 2)))).toEqual(expected);
+  });
+});
 
 describe('the effect of a change on a fleet', () => {
   test('nothing changes where the files are the same, or differ in what is no part of the plan', async () => {
@@ -147,6 +183,23 @@ describe('the effect of a change on a fleet', () => {
       'pos (step 2 of 2, after 1 h)',
       '1 site: a',
       'pos (step 1 of 2, at once)',
+    ]);
+  });
+
+  test('a key that the oldest agent does not know is refused, for an app or for the sites', async () => {
+    const old = fleet(web('shop/web:1'));
+    const windows = { syncWindows: [{ kind: 'deny', schedule: '0 1 * * *', duration: '1h' }] };
+    expect(await told(old, { ...old, 'apps/pos/app.yaml': document('Application', windows) })).toEqual([
+      '3 sites: a, b, c',
+      'pos',
+      expect.stringMatching(
+        /^! refused: apps\/pos\/app\.yaml:1:\d+: spec\.syncWindows came with 0\.2\.0, and agents of 0\.1\.0/,
+      ),
+    ]);
+    const suspended = { ...old, 'sites/b.yaml': document('Site', { suspend: true }, { ring: 'rest' }) };
+    expect(await told(old, suspended)).toEqual([
+      '1 site: b',
+      expect.stringMatching(/^! refused: sites\/b\.yaml:1:\d+: spec\.suspend came with 0\.2\.0, and agents of 0\.1\.0/),
     ]);
   });
 

@@ -23,13 +23,14 @@ export async function compare(
   const documents: SiteDocuments = new Map();
   const compile = createFleetCompiler(OPTIONS);
   const pinned = new Map(Object.entries(pins).map(([name, files]) => [name, memorySnapshot(files)]));
-  const open = (files: Files): Promise<Side> =>
+  const open = (files: Files, holdVersions: boolean): Promise<Side> =>
     openSide(memorySnapshot(files), {
       compile,
       documents,
+      holdVersions,
       pinned: async ({ revision }) => pinned.get(revision) ?? lacking(),
     });
-  return compareFleet(await open(from), await open(to), narrowing);
+  return compareFleet(await open(from, false), await open(to, true), narrowing);
 }
 
 /** `labels`: only Sites have them. */

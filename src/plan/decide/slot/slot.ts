@@ -56,11 +56,14 @@ export function slotOf(known: Known, service: DesiredService, wanted: DesiredCon
     { id, wanted, present, current, others },
     isCutOff && present.length > 0 && current === undefined,
   );
+  // A container that never ran would be a new one.
+  const makes = current === undefined || current.container.status === 'created';
+  const change = { service: service.name, subject: slotSubject(id), cause, windows, retry, afterReboot } as const;
   return {
     id,
     service,
     wanted,
-    change: attempt(facts, { service: service.name, subject: slotSubject(id), cause, windows, retry, afterReboot }),
+    change: attempt(facts, change, makes ? facts.forbidden : undefined),
     leaving: claimants.filter(({ status }) => status === 'removing'),
     present,
     current,

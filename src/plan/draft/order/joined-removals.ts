@@ -1,5 +1,9 @@
+import { own } from '../../../lib/own.ts';
 import type { ActualContainer } from '../../../model/state.ts';
-import { claims } from '../../facts/containers.ts';
+import { type Retry, slotKey, slotSubject } from '../../../model/subject.ts';
+import { type AppFacts, attempt } from '../../facts/app-facts.ts';
+import { claims, isCompleted, refOf, wantedAt } from '../../facts/containers.ts';
+import { goalOf } from '../../facts/goals.ts';
 import type { AppDraft } from '../app-draft.ts';
 import { removalOf } from '../queries.ts';
 
@@ -17,9 +21,39 @@ export function orderJoinedRemovals({ facts, draft }: AppDraft): void {
       const text = `it waits until ${other.name} of app ${app}, which has joined it, is made again`;
       if (app !== desired.name) draft.withhold(removal, { by: 'handOver', text });
       else if (first !== undefined) draft.order(first, removal);
+      else if (hasCompleted(facts, other)) draft.order(removeCompleted({ facts, draft }, other, removal), removal);
     }
   }
 }
+
+/** It is a one-shot that has done its work, and the memory knows it: without its container it is not run again. */
+function hasCompleted({ desired, memory }: AppFacts, container: ActualContainer): boolean {
+  const wanted = wantedAt(desired, container.identity);
+  const known = own(memory.completed, slotKey(container.identity));
+  return wanted !== undefined && known === goalOf(wanted) && isCompleted(container, wanted);
+}
+
+/** It stays after its work, and would keep the container that it joined from being removed for ever. */
+function removeCompleted(
+  { facts, draft }: Pick<AppDraft, 'facts' | 'draft'>,
+  container: ActualContainer,
+  removal: number,
+): number {
+  const { service } = container.identity;
+  const going = draft.get(removal);
+  const change = attempt(facts, { service, subject: slotSubject(container.identity), cause: going.cause, retry: GONE });
+  const reason = 'it has completed, and the engine removes nothing that it has joined';
+  return draft.add({
+    kind: 'removeContainer',
+    container: refOf(container),
+    force: false,
+    reason,
+    after: [],
+    ...change,
+  });
+}
+
+const GONE = { purpose: 'converge', goal: 'gone', counts: 'failures' } as const satisfies Retry;
 
 /** A container that started after the successor has joined that one. */
 function hasJoined(other: ActualContainer, gone: ActualContainer, containers: readonly ActualContainer[]): boolean {

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Memory } from '../../../../src/model/memory.ts';
 import type { ActualSite, DesiredSite } from '../../../../src/model/state.ts';
 import { retryKey } from '../../../../src/model/subject.ts';
+import { goalOf } from '../../../../src/plan/facts/goals.ts';
 import { agentOptions } from '../../../../src/plan/facts/policy.ts';
 import { plan } from '../../../../src/plan/plan.ts';
 import { actualOf, app, bare, but, butSpec, service, settled, site } from '../../../support/site/site-builder.ts';
@@ -116,4 +117,30 @@ test('one that shares the memory of another is replaced after that one was start
   expect(planLines({ git: sharing, memory: settled(sharing), site: restarted })[0]).toContain(
     'service:vpn was started',
   );
+});
+
+test('a one-shot that has done its work lets go of a container that an engine does not remove while it is joined', () => {
+  const withJob = (vpn: string) =>
+    site(
+      app(
+        'shop',
+        service('vpn', { Image: vpn, NetworkMode: 'none' }),
+        service('probe', { NetworkMode: 'service:vpn' }, { dependsOn: ['vpn'] }),
+      ),
+    );
+  const [before, next] = [withJob('vpn:1'), withJob('vpn:2')];
+  const images = { ...bare(before).images, ...bare(next).images };
+  const ended = but(actualOf(before, { removesJoined: false }), 'shop-probe-1', { status: 'exited', exitCode: 0 });
+  const [probe] = before.apps.flatMap((each) => each.services.filter(({ name }) => name === 'probe'));
+  const [wanted] = probe?.containers ?? [];
+  if (!wanted) throw new Error('no probe');
+  const completed = { 'shop/probe/1': goalOf(wanted) };
+  const planned = (memory: Memory) => forward(planLines({ git: next, memory, site: { ...ended, images } }));
+  expect(planned(settled(before, { completed })).slice(-3)).toEqual([
+    '6 remove shop-probe-1: it has completed, and the engine removes nothing that it has joined',
+    '7 remove shop-vpn-1: shop-vpn-1.new has taken over (after 3, 6)',
+    '8 rename shop-vpn-1.new to shop-vpn-1: the name that vpn gets (after 7)',
+  ]);
+  // Nobody remembers that it has done its work: without its container it would be run again.
+  expect(planned(settled(before)).join()).not.toContain('remove shop-probe-1: it has completed');
 });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { parseImageReference, sameReference } from '../../../src/engine/image-reference.ts';
+import { parseImageReference, sameReference } from '../../../src/container/image-reference.ts';
 
 test.each([
   ['nginx', 'docker.io', 'library/nginx', 'latest'],

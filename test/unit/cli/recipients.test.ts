@@ -1,0 +1,138 @@
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { run } from '../../../src/cli/program.ts';
+import { generateIdentity, type Identity, parseIdentities } from '../../../src/secrets/crypt/identity.ts';
+import { captureWritten, forgetWritten, written } from '../../support/program/written.ts';
+import { sealedFile } from '../../support/secrets/sealed-file.ts';
+import { type ConfigFolder, configFolder } from '../../support/site/config-folder.ts';
+
+captureWritten();
+
+const [lisbon, porto, person] = [await generateIdentity(), await generateIdentity(), await generateIdentity()];
+const head = (kind: string, spec: object, labels = {}): string =>
+  JSON.stringify({ apiVersion: 'holdfast/v1', kind, metadata: { labels }, spec });
+const COMPOSE = JSON.stringify({
+  services: { web: { image: 'busybox:1', secrets: ['db'], env_file: 'web.env' } },
+  secrets: { db: { file: './db.yaml' } },
+});
+const sealed = (name: string, plain: string, keys: Identity[]): Promise<string> =>
+  sealedFile(name, plain, { recipients: keys.map(({ recipient }) => recipient) });
+
+const folders: ConfigFolder[] = [];
+afterEach(async () => {
+  for (const folder of folders.splice(0)) await folder.remove();
+});
+/** Two sites; `pos` runs on both, `till` in Porto alone. */
+async function repo(
+  keys: Identity[],
+  sites: Record<string, object> = {},
+  fleet: object = { oldestAgent: '0.2.0' },
+): Promise<ConfigFolder> {
+  const site = (identity: Identity) => head('Site', { recipients: [identity.recipient] });
+  const folder = await configFolder({
+    'fleet.yaml': head('Fleet', { syncPolicy: {}, ...fleet }).replace('"metadata":{"labels":{}},', ''),
+    'sites/lisbon.yaml': sites.lisbon ? head('Site', sites.lisbon) : site(lisbon),
+    'sites/porto.yaml': sites.porto ? head('Site', sites.porto) : site(porto),
+    'apps/pos/app.yaml': head('Application', {}).replace('"metadata":{"labels":{}},', ''),
+    'apps/pos/compose.yaml': COMPOSE,
+    'apps/pos/db.yaml': await sealed('db.yaml', 'password: weasel-17320508\n', keys),
+    'apps/pos/web.env': await sealed('web.env', 'TOKEN=marten-22360679\n', [lisbon, porto]),
+    'apps/till/app.yaml': head('Application', { placement: { sites: ['porto'] } }).replace(
+      '"metadata":{"labels":{}},',
+      '',
+    ),
+    'apps/till/compose.yaml': 'services: { web: { image: "busybox:1" } }',
+  });
+  folders.push(folder);
+  return folder;
+}
+
+test('validate needs no key, and takes files that each site can decrypt', async () => {
+  const { dir } = await repo([lisbon, porto]);
+  const code = await run(['validate', dir]);
+  expect([code, written]).toEqual([0, 'valid: 2 sites, 2 apps\n']);
+});
+
+test('validate names the sites that cannot decrypt a file that they use, and the place that names it', async () => {
+  const { dir } = await repo([lisbon]);
+  expect(await run(['validate', dir])).toBe(2);
+  expect(written).toBe(
+    'error: apps/pos/compose.yaml:1:105: apps/pos/db.yaml is encrypted, and not for a recipient of each site that runs pos: it cannot be decrypted on site porto (write the rules with `holdfast recipients`, and encrypt the file for them with `sops updatekeys apps/pos/db.yaml`)\n',
+  );
+});
+
+test('validate warns of a site that names no recipients, and takes one of several', async () => {
+  const { dir } = await repo([lisbon], { porto: { recipients: [person.recipient, lisbon.recipient] }, lisbon: {} });
+  expect(await run(['validate', dir])).toBe(0);
+  expect(written).toContain('nothing tells if lisbon can decrypt the files that it uses');
+});
+
+test('a broken recipient has its place', async () => {
+  const { dir } = await repo([lisbon], { porto: { recipients: ['AGE-SECRET-KEY-1X'] } });
+  expect(await run(['validate', dir])).toBe(2);
+  expect(written).toMatch(/sites\/porto\.yaml:1:\d+: .*must be a public age key/);
+});
+
+test('recipients writes rules by where the apps run, and nothing else when it runs again', async () => {
+  const { dir } = await repo([lisbon, porto]);
+  expect(await run(['recipients', dir, '--also', person.recipient])).toBe(0);
+  const text = await readFile(join(dir, '.sops.yaml'), 'utf8');
+  const keys = (...all: Identity[]) =>
+    all
+      .map(({ recipient }) => `      ${recipient}`)
+      .sort()
+      .join(',\n');
+  expect(text).toBe(`# Written by \`holdfast recipients\` from the placements of the apps. Edits here are lost.
+creation_rules:
+  - path_regex: ^apps/pos/
+    age: >-
+${keys(lisbon, porto, person)}
+  - path_regex: ^apps/till/
+    age: >-
+${keys(porto, person)}
+`);
+  expect(await run(['recipients', dir, '--also', person.recipient, '--check'])).toBe(0);
+  expect(await run(['recipients', dir, '--check'])).toBe(1);
+  expect(await readFile(join(dir, '.sops.yaml'), 'utf8')).toBe(text);
+});
+
+test('recipients writes over no rules of a person, and warns of a site without keys', async () => {
+  const { dir } = await repo([lisbon, porto], { porto: {} });
+  await writeFile(join(dir, '.sops.yaml'), 'creation_rules: []\n');
+  expect(await run(['recipients', dir])).toBe(2);
+  expect(written).toContain('.sops.yaml has rules of your own');
+  forgetWritten();
+  expect(await run(['recipients', dir, '--print'])).toBe(0);
+  expect(written).not.toContain('apps/till');
+  expect(written).toContain('till: porto has no recipients, and cannot decrypt its files');
+  expect(await readFile(join(dir, '.sops.yaml'), 'utf8')).toBe('creation_rules: []\n');
+});
+
+test('keygen writes a key for its owner alone, prints its public part, and writes over nothing', async () => {
+  const { dir } = await repo([lisbon]);
+  const file = join(dir, 'keys/site.key');
+  expect(await run(['keygen', file])).toBe(0);
+  const text = await readFile(file, 'utf8');
+  const [identity] = await parseIdentities(text, file);
+  expect(written).toBe(`${identity?.recipient}\n`);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  expect(await run(['keygen', file])).toBe(2);
+  expect(written).toContain('is there already');
+  expect(await readFile(file, 'utf8')).toBe(text);
+  expect(await run(['keygen'])).toBe(2);
+});
+
+test('render and the fleet diff work without a key and show no value', async () => {
+  const { dir } = await repo([lisbon, porto]);
+  expect(await run(['render', dir, '--site', 'porto'])).toBe(0);
+  expect(written).toContain('/run/holdfast/secrets/pos/secret-db');
+  expect(written).toMatch(/TOKEN: '?\{\{TOKEN encrypted [0-9a-f]{12}\}\}/);
+  expect(written).not.toMatch(/weasel|marten/);
+});
+
+test('validate refuses an encrypted file while an agent of the fleet does not decrypt', async () => {
+  const { dir } = await repo([lisbon, porto], { lisbon: {}, porto: {} }, {});
+  expect(await run(['validate', dir])).toBe(2);
+  expect(written).toContain('apps/pos/db.yaml is encrypted, and agents of 0.1.0 do not decrypt files');
+});
