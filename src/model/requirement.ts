@@ -14,6 +14,13 @@ export interface Requires {
   onLoss: 'stop' | 'keep';
 }
 
+/** The machine of an engine, as its /info tells; absent where it does not. */
+export interface HostOfEngine {
+  /** Bytes. */
+  memory?: number | undefined;
+  runtimes?: string[] | undefined;
+}
+
 /** A device by its path, whose last part may have `*`, or by what udev says of it. */
 export type DeviceRequirement =
   | { path: string; vendor?: undefined; model?: undefined }

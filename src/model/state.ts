@@ -1,7 +1,7 @@
 import type { Position, Problem } from '../lib/errors.ts';
 import type { IgnoreRule, PlacedSite, SyncPolicy } from './fleet.ts';
 import type { Quirk } from './quirk.ts';
-import type { Requires } from './requirement.ts';
+import type { HostOfEngine, Requires } from './requirement.ts';
 import type { ContainerSpec, FieldName, HealthcheckSpec, Hooks, Identity, NetworkSpec, VolumeSpec } from './spec.ts';
 import type { SyncWindow } from './sync-window.ts';
 
@@ -27,7 +27,6 @@ export interface DesiredApp {
   suspend: boolean;
   /** The app's own windows; those of the site come to them. Absent: none. */
   syncWindows?: SyncWindow[] | undefined;
-  /** Where the site lacks any of this, the app is parked. Absent: nothing is asked for. */
   requires?: Requires | undefined;
   /** Git has it for other sites, and not for this one. */
   isElsewhere?: boolean;
@@ -207,8 +206,7 @@ export interface EngineFacts {
   apiVersion: string;
   /** The name of the machine that it runs on; absent if it does not tell. */
   machine?: string | undefined;
-  /** As `docker info` says, where it is known. */
-  host?: { memory?: number | undefined; runtimes?: string[] | undefined } | undefined;
+  host?: HostOfEngine | undefined;
   can: EngineCapabilities;
 }
 
