@@ -45,6 +45,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     does: 'sync windows: may an app be changed at a moment, and when next? Pure; cron and time zones',
     mayImport: ['lib', 'model'],
   },
+  host: {
+    does: 'the machine of a site: devices, udev, GPUs and disk, seen through folders that are mounted',
+    mayImport: ['lib', 'model'],
+  },
   container: {
     does: "containers, networks and volumes in the Engine API's JSON; `fields/` how each key of a container is sent, read, compared and shown; `labels/` ownership, hashes",
     mayImport: ['lib', 'model'],
@@ -102,13 +106,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     mayImport: ['lib', 'model', 'container', 'policy', 'engine', 'plan'],
   },
   agent: {
-    does: 'the loop on a site, and its state on disk: `follow/` (Git), `admission/` (trust), `staging/` (rollouts), `reconcile/` (engine), `state/`, `time/` (what time is it, and may sync windows go by it?)',
+    does: 'the loop on a site, and its state on disk: `follow/` (Git), `admission/` (trust), `staging/` (rollouts), `reconcile/` (engine), `state/`, `time/` (what time is it, and may sync windows go by it?), `requirements/` (which apps are parked?)',
     mayImport: [
       'lib',
       'git',
       'model',
       'yaml',
       'windows',
+      'host',
       'container',
       'policy',
       'source',
@@ -131,6 +136,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'yaml',
       'secrets',
       'windows',
+      'host',
       'container',
       'policy',
       'source',

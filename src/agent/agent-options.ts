@@ -2,6 +2,7 @@ import type { HostFiles } from '../apply/host-files.ts';
 import type { Territory } from '../apply/territory.ts';
 import type { CompileOptions } from '../compose/load/values/values.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Host } from '../host/host.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Disk } from '../lib/disk.ts';
 import type { Log } from '../lib/log.ts';
@@ -44,6 +45,8 @@ export interface AgentOptions {
   policy?: (() => Promise<SitePolicy>) | undefined;
   /** The evidence for the time that sync windows go by. Absent: only beacons are. */
   time?: TimeEvidence;
+  /** The machine, for what apps require. Absent: nothing of it is seen. */
+  host?: Host | undefined;
   intervalMs: number;
   resyncMs: number;
   /** Called when the network may be back. */

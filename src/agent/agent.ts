@@ -1,4 +1,5 @@
 import { createEffects } from '../apply/effects.ts';
+import { unseenHost } from '../host/host.ts';
 import { every } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { shortRevision } from '../lib/text/revision.ts';
@@ -13,6 +14,7 @@ import { createProblemLog } from './reconcile/problem-log.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
 import { createRivals } from './reconcile/rivals.ts';
 import { createStateLog } from './reconcile/state-log.ts';
+import { createRequirements } from './requirements/requirements.ts';
 import { createStaging } from './staging/staging.ts';
 import { type Accepted, acceptedStore } from './state/accepted.ts';
 import { agentId } from './state/agent-id.ts';
@@ -51,6 +53,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   const logProblems = createProblemLog(log);
   const logState = createStateLog(log, (container) => engine.lastOutput(container));
+  const requirements = createRequirements({
+    clock,
+    log,
+    host: options.host ?? unseenHost,
+    onChange: () => reconciler.trigger(),
+  });
   const reconciler = createReconciler(rebase(stored, clock.monotonic(), clock.random), {
     effects: createEffects(engine, options.files, id),
     clock,
@@ -58,6 +66,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     store: memoryStore,
     options: agentOptions,
     windows: windows.ask,
+    parked: (site, actual) => requirements.ask(site, actual.engine),
     rivals: createRivals(options.site ?? 'default', id, log),
     onPlan: (plan, actual, busy, site) => {
       logProblems(plan, actual);
@@ -108,6 +117,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     async stop() {
       stopping.abort();
       unwatch();
+      requirements.stop();
       cancelResync();
       await reconciler.stop();
       await polling;

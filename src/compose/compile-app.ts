@@ -125,6 +125,7 @@ async function compileOpenly(
     pruneVolumes: app.pruneVolumes,
     suspend: app.suspend,
     syncWindows: app.syncWindows,
+    requires: app.requires,
     ignoreDifferences: app.ignoreDifferences,
     adopt: isAdopting(app, options) || undefined,
     services: joinOwnServices(options.placeholders ? withSiteKeys(services, root) : services),

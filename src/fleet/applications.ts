@@ -131,6 +131,7 @@ async function onSites(
     pruneVolumes: app.pruneVolumes,
     suspend: app.suspend,
     syncWindows: app.syncWindows,
+    requires: app.requires,
     ignoreDifferences: app.ignoreDifferences.length > 0 ? app.ignoreDifferences : undefined,
     adopt: app.adopt || undefined,
     ...projectDirectory(app, folder),

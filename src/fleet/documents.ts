@@ -11,6 +11,7 @@ import type {
 } from '../model/fleet.ts';
 import { requireRevision } from '../source/revision/revision.ts';
 import type { YamlNode } from '../yaml/node.ts';
+import { requiresOf } from './facts/requires.ts';
 import { rolloutOf } from './rollout.ts';
 import { serviceDefaultsOf } from './service-defaults.ts';
 import { onUnknownTimeOf, syncWindowsOf } from './sync-windows.ts';
@@ -99,6 +100,7 @@ export function applicationOf(root: YamlNode, name: string): ApplicationDocument
     suspend: flag(below(spec, 'suspend')),
     rollout: rolloutOf(below(spec, 'rollout'), placementOf),
     syncWindows: syncWindowsOf(root),
+    requires: requiresOf(root),
     ignoreDifferences: items(below(spec, 'ignoreDifferences')).map(ignoreRuleOf),
     at: root.at,
   };

@@ -1,4 +1,5 @@
 import type { Position, Problem } from '../lib/errors.ts';
+import type { Requires } from './requirement.ts';
 import type { SiteWindows, SyncWindow } from './sync-window.ts';
 
 /** Says when an app follows Git, and how far. The words are those of Argo CD. */
@@ -151,6 +152,8 @@ export interface ApplicationDocument {
   suspend: boolean;
   /** When this app may be changed. Absent: always. */
   syncWindows?: SyncWindow[] | undefined;
+  /** Absent: it runs on any site. */
+  requires?: Requires | undefined;
   ignoreDifferences: IgnoreRule[];
   at: Position;
 }
@@ -196,6 +199,8 @@ export interface PlacedApp {
   suspend: boolean;
   /** The windows of the Application; those of the Fleet and the Site come to them. Absent: none. */
   syncWindows?: SyncWindow[] | undefined;
+  /** Where the site lacks any of this, the app is parked. Absent: nothing is asked for. */
+  requires?: Requires | undefined;
   /** The project's folder on the site, absolute. Default: in the app's folder below FILES_DIR. */
   projectDirectory?: string | undefined;
   /** The base folder for relative paths in the Compose files, relative to the snapshot's root. Default: the folder of the first file. */

@@ -28,6 +28,8 @@ export interface Memory {
   preStop: Record<string, Hook[]>;
   /** The pauses that update_config makes between replicas, by `app/service`; `goal` is the app's digest. */
   rollouts: Record<string, { goal: string; pauseMs: number; until: number }>;
+  /** The last run of containers that ended because their app was parked, by `app/service/number`: written before they are stopped. */
+  parked: Record<string, string>;
   /** Files of Git written below an app's folder, by app, path to digest; only these may be removed. */
   files: Record<string, Record<string, string>>;
   /**
@@ -83,6 +85,7 @@ export const emptyMemory = (): Memory => ({
   pendingHooks: {},
   preStop: {},
   rollouts: {},
+  parked: {},
   files: {},
   adopted: {},
 });

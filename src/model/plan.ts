@@ -51,6 +51,8 @@ export interface Withheld {
     | 'backoff'
     | 'updateConfig'
     | 'conflict'
+    /** The site lacks something that the app requires. */
+    | 'parked'
     /** Another container still has what this one needs. */
     | 'handOver';
   /** The thing that would release it, in words. */
@@ -71,8 +73,9 @@ export interface Withheld {
  * - `prune`: Git no longer names it.
  * - `down`: a person takes the app down.
  * - `dependency`: a service that it depends on is replaced or restarted (`depends_on: restart: true`).
+ * - `requirement`: the site lost something that the app requires, or has it again.
  */
-export type Cause = 'revision' | 'drift' | 'prune' | 'down' | 'dependency';
+export type Cause = 'revision' | 'drift' | 'prune' | 'down' | 'dependency' | 'requirement';
 
 interface Base {
   /** From 1, in an order that respects `after`. */
@@ -171,6 +174,8 @@ export interface AppPlan {
   problems: PlanProblem[];
   /** Names of adopted containers that this plan leaves in place: `docker compose` made them. */
   adopted?: string[] | undefined;
+  /** The app does not run here for now. `isDue`: false while what runs of it is left some time. */
+  parked?: { reason: string; isDue: boolean } | undefined;
 }
 
 export interface PlanProblem extends Problem {

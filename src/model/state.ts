@@ -1,6 +1,7 @@
 import type { Position, Problem } from '../lib/errors.ts';
 import type { IgnoreRule, PlacedSite, SyncPolicy } from './fleet.ts';
 import type { Quirk } from './quirk.ts';
+import type { HostOfEngine, Requires } from './requirement.ts';
 import type { ContainerSpec, FieldName, HealthcheckSpec, Hooks, Identity, NetworkSpec, VolumeSpec } from './spec.ts';
 import type { SyncWindow } from './sync-window.ts';
 
@@ -26,6 +27,7 @@ export interface DesiredApp {
   suspend: boolean;
   /** The app's own windows; those of the site come to them. Absent: none. */
   syncWindows?: SyncWindow[] | undefined;
+  requires?: Requires | undefined;
   /** Git has it for other sites, and not for this one. */
   isElsewhere?: boolean;
   /** Absent: the site owns nothing. */
@@ -204,6 +206,7 @@ export interface EngineFacts {
   apiVersion: string;
   /** The name of the machine that it runs on; absent if it does not tell. */
   machine?: string | undefined;
+  host?: HostOfEngine | undefined;
   can: EngineCapabilities;
 }
 
@@ -244,6 +247,8 @@ export interface ActualContainer {
   restartCount: number;
   /** The runtime's reason why it did not start; "" if none. */
   error: string;
+  /** Its last run ended because its app was parked: it has not ended by itself. Only the memory tells. */
+  endedParked?: true;
   /** Hint only. "" when the label is missing. */
   specHash: string;
   /** Digest of the Git files that it was created with; undefined when the label is missing. */

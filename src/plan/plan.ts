@@ -1,6 +1,7 @@
 import { defectProblem, type Problem } from '../lib/errors.ts';
 import type { Memory } from '../model/memory.ts';
 import type { AppPlan, Plan, PlanProblem } from '../model/plan.ts';
+import type { Parking } from '../model/requirement.ts';
 import type { ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
 import { staleFiles } from './decide/files.ts';
 import { decideAlwaysPulled } from './decide/pulls.ts';
@@ -12,6 +13,7 @@ import { draftStops, withholdForbidden } from './draft/forbidden.ts';
 import { orderHandOvers } from './draft/order/hand-over.ts';
 import { orderJoinedRemovals } from './draft/order/joined-removals.ts';
 import { removeStaleFiles } from './draft/order/stale-files.ts';
+import { draftParking } from './draft/park.ts';
 import { withholdPreparations } from './draft/preparations.ts';
 import { draftPrune } from './draft/prune.ts';
 import { removalOf } from './draft/queries.ts';
@@ -19,11 +21,13 @@ import { draftPull, draftResources } from './draft/resources.ts';
 import { draftSlot } from './draft/slot/slot.ts';
 import { type AppFacts, appFacts, type SiteFacts } from './facts/app-facts.ts';
 import { changedPath } from './facts/changed-paths.ts';
+import { isUp } from './facts/containers.ts';
 import { createNeighbours } from './facts/neighbours.ts';
 import { closedWindow, type PlanOptions } from './facts/policy.ts';
 import { pruneGuard } from './facts/prune-guard.ts';
 import { removedApp } from './facts/removed-app.ts';
 import { withDigests } from './memory/adopted.ts';
+import { withParked } from './memory/parked.ts';
 
 /**
  * Plans the operations after which a site runs what it should. This is pure, and the only place where anything is decided. The same input gives the same
@@ -39,7 +43,7 @@ export function plan(
   const apps = [...desired.apps, ...vanishedApps(desired, observed, memory)].sort((a, b) => (a.name < b.name ? -1 : 1));
   // Engines list containers in any order, which must not show in the plan.
   const containers = observed.containers
-    .map((each) => withDigests(each, memory))
+    .map((each) => withParked(withDigests(each, memory), memory))
     .sort((a, b) => (a.name + a.id < b.name + b.id ? -1 : 1));
   const actual = { ...observed, containers };
   const circumstances = { memory, options, now };
@@ -69,6 +73,8 @@ const unplanned = ({ name, revision }: DesiredApp, problem: Problem): AppPlan =>
 function planApp(facts: AppFacts): AppPlan {
   const { desired, actual } = facts;
   if (desired.forbidden?.isStopped) return planStopped(facts);
+  const parking = facts.options.parked?.get(desired.name);
+  if (parking) return parkApp(facts, parking);
 
   // Decide. A slot is compared with the networks and files as they will be, so that these are decided first.
   const resources = decideResources(facts);
@@ -123,6 +129,16 @@ const degraded = ({ forbidden }: DesiredApp): PlanProblem[] =>
     message: `Degraded: ${message}`,
     hint,
   }));
+
+/** An app that its site cannot run: it is stopped, if it has to be, and else left as it is. */
+function parkApp(facts: AppFacts, { reason, stops, stopsAt }: Parking): AppPlan {
+  const { name: app, revision } = facts.desired;
+  const draft = createDraft();
+  if (stops) draftParking(facts, draft, reason);
+  const isDue =
+    stopsAt === undefined || !facts.actual.containers.some((each) => each.identity.app === app && isUp(each));
+  return { app, revision, operations: draft.finish(), problems: degraded(facts.desired), parked: { reason, isDue } };
+}
 
 /** An error is told once, a warning once for each service. */
 function once(problems: readonly PlanProblem[]): PlanProblem[] {

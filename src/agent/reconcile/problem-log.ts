@@ -3,11 +3,13 @@ import type { Log } from '../../lib/log.ts';
 import type { AppPlan, Operation, Plan } from '../../model/plan.ts';
 import type { ActualSite } from '../../model/state.ts';
 import { heldThemselves } from '../../plan/draft/withhold.ts';
+import { parkedText } from '../../plan/facts/policy.ts';
 import { describe } from '../../plan/print/render.ts';
 
-/** Logs each problem of a plan, each operation that policy holds back, and each adopted container: once, and again when it comes back. */
+/** Logs each problem of a plan, each parked app, each operation that policy holds back, and each adopted container: once, and again when it comes back. */
 export function createProblemLog(log: Log): (plan: Plan, actual: ActualSite) => void {
   let told = new Set<string>();
+  const parked = new Set<string>();
   return (plan, actual) => {
     const found = [
       ...actual.problems.map((problem) => ({
@@ -27,6 +29,9 @@ export function createProblemLog(log: Log): (plan: Plan, actual: ActualSite) => 
           text: `${name}, which docker compose made, is adopted`,
         })),
       ),
+      ...plan.apps.flatMap(({ app, parked }) =>
+        parked?.isDue ? [{ severity: 'warning', service: '', app, text: parkedText(app, parked) }] : [],
+      ),
       ...plan.apps.flatMap((app) =>
         heldByPolicy(app).map((text) => ({ severity: 'info', service: '', app: app.app, text })),
       ),
@@ -41,6 +46,10 @@ export function createProblemLog(log: Log): (plan: Plan, actual: ActualSite) => 
       });
     }
     told = new Set(found.map(keyOf));
+    for (const { app, ...now } of plan.apps) {
+      if (now.parked?.isDue) parked.add(app);
+      else if (!now.parked && parked.delete(app)) log.info(`${app} is no longer parked`, { app });
+    }
   };
 }
 

@@ -7,6 +7,7 @@ import type { Log } from '../../lib/log.ts';
 import type { Memory } from '../../model/memory.ts';
 import type { OperationResult, Outcome } from '../../model/outcome.ts';
 import type { AppPlan, Operation, Plan } from '../../model/plan.ts';
+import type { Parkings } from '../../model/requirement.ts';
 import type { ActualSite, DesiredSite } from '../../model/state.ts';
 import type { SiteVerdicts } from '../../model/sync-window.ts';
 import { isConverged } from '../../plan/draft/withhold.ts';
@@ -15,6 +16,7 @@ import { removedApp } from '../../plan/facts/removed-app.ts';
 import { rememberCompleted } from '../../plan/memory/adopted.ts';
 import { forgetBackoffs, retryAfterOutage } from '../../plan/memory/backoffs.ts';
 import { noteBegun } from '../../plan/memory/begun.ts';
+import { noteParked } from '../../plan/memory/parked.ts';
 import { notePendingHooks } from '../../plan/memory/pending-hooks.ts';
 import { rememberConverged, updateFromOutcome, updateFromState } from '../../plan/memory/update.ts';
 import { plan } from '../../plan/plan.ts';
@@ -36,6 +38,8 @@ export interface ReconcilerOptions {
   onOutcome?: ((outcome: Outcome) => void) | undefined;
   /** The answers of the site's sync windows now; absent: they hold nothing. */
   windows?: (site: DesiredSite) => Promise<SiteVerdicts | undefined>;
+  /** The apps whose requirements the site does not meet now; absent: nobody looks. */
+  parked?: ((site: DesiredSite, actual: ActualSite) => Promise<Parkings | undefined>) | undefined;
   /** Notices another agent on the same site; absent: nothing does. */
   rivals?: Rivals;
 }
@@ -130,13 +134,14 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     const busy = busyLanes();
     const actual = await observeSite(site, memory, effects, clock);
     const windows = await deps.windows?.(site);
+    const parked = await deps.parked?.(site, actual);
     if (isOutdated()) return trigger();
 
     const now = clock.monotonic();
     if (engineFailures > 0) memory = retryAfterOutage(memory, now);
     memory = updateFromState(memory, site, actual, now);
     rivals?.saw(actual, now);
-    const asked: PlanOptions = { ...options, conflictUntil: rivals?.until(now), windows };
+    const asked: PlanOptions = { ...options, conflictUntil: rivals?.until(now), windows, parked };
     const isOpen = (name: string): boolean => closedWindow({ name }, asked) === undefined;
     for (const run of runs) run.isHalted ||= run.wasOpen && !isOpen(run.app);
     const made = plan(site, actual, memory, now, asked);
@@ -147,9 +152,14 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     for (const lane of busyLanes()) busy.add(lane);
     const free = made.apps.map((app) => withoutLanes(app, busy)).filter(({ operations }) => operations.some(isDue));
     const operations = free.flatMap((app) => app.operations);
-    const noted = noteBegun(notePendingHooks(memory, site, operations, actual), site, free, asked);
+    const noted = noteParked(
+      noteBegun(notePendingHooks(memory, site, operations, actual), site, free, asked),
+      parked,
+      operations,
+      actual,
+    );
     if (noted !== memory) {
-      // On the disk before the containers start, so that no crash loses a hook, or the begun change of an app with sync windows.
+      // On the disk before anything begins, so that no crash loses a hook, the begun change of an app with sync windows, or why a container was stopped.
       memory = noted;
       await writer.save();
       if (isOutdated()) return trigger();
@@ -157,6 +167,7 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     for (const app of free) begin(app, site, isOpen(app.app));
     const times = [
       ...made.apps.flatMap((app) => app.operations.flatMap(({ withheld }) => withheld?.until ?? [])),
+      ...[...(parked?.values() ?? [])].flatMap(({ stopsAt }) => stopsAt ?? []),
       // A pass at the closing of windows keeps what runs then from beginning more.
       ...[...runs].flatMap(({ app }) => windows?.apps.get(app)?.until ?? windows?.others?.until ?? []),
     ];

@@ -58,7 +58,9 @@ export function createStateLog(log: Log, lastOutput: (container: string) => Prom
     const isAll = isDone && others.length === 0 && told.size === 0 && plan.apps.every(isWell);
     if (!isAll || revision === undefined || done === revision) return;
     done = revision;
-    log.info(`all as ${shortRevision(revision)} says`, { revision });
+    const parked = plan.apps.flatMap((app) => (app.parked ? [app.app] : []));
+    const but = parked.length > 0 ? `, but ${parked.join(', ')} ${parked.length > 1 ? 'are' : 'is'} parked` : '';
+    log.info(`all as ${shortRevision(revision)} says${but}`, { revision });
   };
 }
 

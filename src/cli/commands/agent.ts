@@ -7,6 +7,7 @@ import { createHostFiles } from '../../apply/host-files.ts';
 import { requireMemory } from '../../apply/secrets-folder.ts';
 import { outsideValues } from '../../compose/outside-values.ts';
 import { processWorker } from '../../git/pack/worker/pack-process.ts';
+import { mountedHost } from '../../host/mounted-host.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { systemDisk } from '../../lib/disk.ts';
 import { InputError, messageOf } from '../../lib/errors.ts';
@@ -141,6 +142,7 @@ async function start(settings: Settings, log: Log): Promise<{ sync(): void; stop
     trust,
     policy,
     time: await timeEvidence(settings.timeSyncedFile, dates),
+    host: mountedHost({ clock: systemClock, root: settings.hostRoot, filesDir }),
     intervalMs: settings.interval,
     resyncMs: settings.resync,
     onLink: linkWatch(systemClock),

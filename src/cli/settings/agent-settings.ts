@@ -75,6 +75,10 @@ export const siteSettings = settings({
     text('url'),
     'the engine: a unix://, tcp:// or ssh:// URL (default: DOCKER_HOST, or the local socket)',
   ),
+  hostRoot: optional(
+    folder,
+    'the folder at which /dev and /run/udev of the host are mounted, read-only, for apps that require devices; / for an agent outside of a container (default: devices cannot be seen)',
+  ),
   timeSyncedFile: optional(
     ownFile,
     'a file that exists while the clock of the host is right, as /run/systemd/timesync/synchronized; sync windows go by the clock then',
@@ -157,7 +161,9 @@ export const agentSettings = { ...followSettings, ...siteSettings, ...sourceSett
 
 /** The version that brought a setting; absent for those of the first release. */
 export const settingsSince: Readonly<Record<string, string>> = {
+  hostRoot: '0.2.0',
   ageKeyFile: '0.2.0',
   secretsDir: '0.2.0',
+  policy: '0.2.0',
   timeSyncedFile: '0.2.0',
 };

@@ -7,9 +7,12 @@ import { dialectOf } from './dialects.ts';
 /** The newest version of the API that Holdfast is tested with. */
 export const NEWEST_API = '1.51';
 
-/** The answer of /info, as far as it is read: what the kernel can limit. */
+/** The answer of /info, as far as it is read: the machine, and what its kernel can limit. */
 export interface InfoAnswer {
   Name?: string;
+  /** Bytes. */
+  MemTotal?: number;
+  Runtimes?: Record<string, unknown> | null;
   CgroupVersion?: string;
   MemoryLimit?: boolean;
   SwapLimit?: boolean;
@@ -36,6 +39,10 @@ export function factsOf(version: VersionAnswer, info: InfoAnswer, apiVersion: st
     version: version.Version ?? 'unknown',
     apiVersion,
     machine: info.Name || undefined,
+    host: {
+      memory: info.MemTotal || undefined,
+      runtimes: info.Runtimes ? Object.keys(info.Runtimes).sort() : undefined,
+    },
     can: { ...can, unreported: [...can.unreported, ...beyondKernel(info)] },
   };
 }

@@ -157,5 +157,5 @@ const waitsOnly = (withheld: Withheld): boolean =>
 /** An attempt at a trial counts when it fails. */
 const countingFailures = (change: Attempt): Attempt => ({ ...change, retry: { ...change.retry, counts: 'failures' } });
 
-const hasFailedAsJob = ({ status }: ActualContainer, { spec }: DesiredContainer): boolean =>
-  status === 'exited' && ['no', 'on-failure'].includes(spec.RestartPolicy?.Name ?? 'no');
+const hasFailedAsJob = ({ status, endedParked }: ActualContainer, { spec }: DesiredContainer): boolean =>
+  status === 'exited' && !endedParked && ['no', 'on-failure'].includes(spec.RestartPolicy?.Name ?? 'no');

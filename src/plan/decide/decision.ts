@@ -155,7 +155,9 @@ export interface ServiceDecision {
 }
 
 /** The reason to start a container that does not run. */
-export function stoppedReason({ status, error, oomKilled, exitCode }: ActualContainer, change: Attempt): string {
+export function stoppedReason(container: ActualContainer, change: Attempt): string {
+  const { status, error, oomKilled, exitCode, endedParked } = container;
+  if (endedParked) return 'was parked';
   if (status === 'created') return error ? `did not start: ${error}` : 'created but never started';
   return finding(oomKilled ? 'ran out of memory' : `exited with ${exitCode}`, change);
 }

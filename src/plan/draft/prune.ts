@@ -9,6 +9,7 @@ import { strangersOn } from '../facts/others/strangers.ts';
 import { superfluous } from '../facts/prune-guard.ts';
 import { NOT_HERE } from '../facts/removed-app.ts';
 import type { AppDraft } from './app-draft.ts';
+import type { Draft } from './draft.ts';
 import { leaveOf, rejoinsOf, removalOf, stopOf } from './queries.ts';
 import { preStop, preStopOf } from './slot/hooks.ts';
 
@@ -20,7 +21,7 @@ export function draftPrune(app: AppDraft): PlanProblem[] {
   const { facts } = app;
   const going = superfluous(facts.desired, facts.actual);
   for (const container of going) pruneContainer(app, container);
-  orderStops(app, going);
+  orderStops(app.draft, going);
   const problems = [...pruneNetworks(app), ...adoptedNetworks(facts)];
   if (facts.desired.pruneVolumes) pruneVolumes(app);
   return problems;
@@ -55,7 +56,7 @@ function pruneContainer({ facts, draft }: AppDraft, container: ActualContainer):
  * Dependents stop before the services they depend on, as with `docker compose down`. Git may no longer know who depends on what, so each container's
  * own label tells.
  */
-function orderStops({ draft }: AppDraft, going: readonly ActualContainer[]): void {
+export function orderStops(draft: Draft, going: readonly ActualContainer[]): void {
   for (const dependent of going) {
     for (const dependency of going) {
       if (!dependent.dependsOn?.includes(dependency.identity.service)) continue;

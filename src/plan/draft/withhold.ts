@@ -62,7 +62,8 @@ export function heldThemselves(operations: readonly Operation[]): Operation[] {
 
 const KEPT: readonly Withheld['by'][] = ['prune', 'allowEmpty', 'pruneThreshold'];
 
-/** The app is as Git says. Containers that a policy or a guard keeps from being pruned are no part of it. */
-export const isConverged = ({ operations, problems }: AppPlan): boolean =>
+/** The app is as Git says, and runs. Containers that a policy or a guard keeps from being pruned are no part of it. */
+export const isConverged = ({ operations, problems, parked }: AppPlan): boolean =>
+  parked === undefined &&
   operations.every(({ withheld }) => withheld && KEPT.includes(withheld.by)) &&
   problems.every(({ severity }) => severity !== 'error');

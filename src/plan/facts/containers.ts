@@ -48,6 +48,7 @@ export const isCompleted = (container: ActualContainer, { spec }: Pick<DesiredCo
   container.status === 'exited' &&
   container.exitCode === 0 &&
   !container.oomKilled &&
+  !container.endedParked &&
   ['no', 'on-failure'].includes(spec.RestartPolicy?.Name ?? 'no');
 
 /** Paths of the host that a container binds. */

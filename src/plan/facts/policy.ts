@@ -1,6 +1,7 @@
 import { own } from '../../lib/own.ts';
 import type { Memory } from '../../model/memory.ts';
 import type { Cause, Withheld } from '../../model/plan.ts';
+import type { Parkings } from '../../model/requirement.ts';
 import type { DesiredApp, DesiredSite } from '../../model/state.ts';
 import { type Retry, retryKey, type Subject } from '../../model/subject.ts';
 import type { SiteVerdicts } from '../../model/sync-window.ts';
@@ -20,6 +21,8 @@ export interface PlanOptions {
   conflictUntil?: number | undefined;
   /** The answers of the sync windows now; absent: the site has none. */
   windows?: SiteVerdicts | undefined;
+  /** The apps whose requirements this site does not meet. Absent: none, or nobody looked. */
+  parked?: Parkings | undefined;
 }
 
 export const agentOptions: PlanOptions = { byHand: false, prune: false, pullAlways: true };
@@ -61,6 +64,8 @@ export function holdBack(
   if (site.suspend && !options.byHand) return { by: 'suspend', text: 'the site is suspended' };
   if (app.suspend && !options.byHand) return { by: 'suspend', text: 'the app is suspended' };
   if (!automated && !options.byHand) return { by: 'automated', text: 'syncPolicy.automated is not set' };
+  const parking = change.cause === 'requirement' ? undefined : options.parked?.get(app.name);
+  if (parking) return { by: 'parked', text: parkedText(app.name, parking) };
   if (change.cause === 'prune' || change.cause === 'down') {
     if (!automated?.prune && !options.prune) return { by: 'prune', text: 'syncPolicy.automated.prune is not set' };
     if (guard) return guard;
@@ -75,6 +80,9 @@ export function holdBack(
     windowHold(change, app, memory, options) ?? (change.retry && waiting(change.subject, change.retry, memory, now))
   );
 }
+
+/** `pos is parked: needs /dev/ttyUSB0`. */
+export const parkedText = (app: string, { reason }: { reason: string }): string => `${app} is parked: ${reason}`;
 
 /** Healing what runs is not held, changing it is. */
 function windowHold(change: Change, app: DesiredApp, memory: Memory, options: PlanOptions): Withheld | undefined {

@@ -10,6 +10,7 @@ import { claimantsOf, isCompleted, slotsIn } from '../facts/containers.ts';
 import { appDigest, goalOf } from '../facts/goals.ts';
 import { rememberAdopted } from './adopted.ts';
 import { ageBackoffs, countAttempts, forgetBackoffs } from './backoffs.ts';
+import { endedParked, keepParked } from './parked.ts';
 import { countHooks, hasPostStart, rememberPreStop } from './pending-hooks.ts';
 
 /** Remembers which containers ran to their end, and which were well for long enough. Returns the same object when there is nothing new. */
@@ -23,7 +24,7 @@ export function updateFromState(memory: Memory, desired: DesiredSite, actual: Ac
     const key = slotKey(id);
     // For an adopted one only convergence tells.
     const made = only.adopted ? completed[key] : madeFor(only);
-    if (made === goalOf(wanted) && isCompleted(only, wanted)) completed[key] = made;
+    if (made === goalOf(wanted) && isCompleted(only, wanted) && !endedParked(memory, only)) completed[key] = made;
     else delete completed[key];
   }
   const replacements = keep(memory.replacements, (_, each) => !isForgotten(each, now));
@@ -31,8 +32,9 @@ export function updateFromState(memory: Memory, desired: DesiredSite, actual: Ac
   const rollouts = openRollouts(memory.rollouts, now);
   const preStop = rememberPreStop(memory.preStop, desired, actual);
   const files = forgetChanged(memory.files, desired, actual);
+  const parked = keepParked(memory, actual, readSlotKey);
   const next = forgetUnknown(
-    { ...memory, completed, backoffs, replacements, preStop, adopted, rollouts, files },
+    { ...memory, completed, backoffs, replacements, preStop, adopted, rollouts, files, parked },
     desired,
     actual,
   );

@@ -9,7 +9,7 @@ import { type Action, type Change, changesOf } from './changes.ts';
 export function renderChanges(plan: Plan, palette: Palette = plain, unplanned = 0): Line[] {
   const apps = plan.apps.map((app) => ({ ...app, changes: changesOf(app) }));
   const told = apps.filter(
-    ({ changes, problems, adopted }) => changes.length + problems.length + (adopted?.length ?? 0) > 0,
+    ({ changes, problems, adopted, parked }) => parked || changes.length + problems.length + (adopted?.length ?? 0) > 0,
   );
   return [
     ...told.flatMap((app) => [...renderHead(app, palette), ...changeLines(app.changes, palette), Line.of('')]),
@@ -24,9 +24,10 @@ export function renderChanges(plan: Plan, palette: Palette = plain, unplanned = 
 }
 
 /** The heading of an app, and its problems. */
-export function renderHead({ app, problems, adopted }: AppPlan, palette: Palette): Line[] {
+export function renderHead({ app, problems, adopted, parked }: AppPlan, palette: Palette): Line[] {
   return [
     palette.bold(app),
+    ...(parked ? [palette.change(`  = is ${parked.isDue ? 'parked' : 'about to be parked'}: ${parked.reason}`)] : []),
     ...problems.map((problem) => {
       const text = `  ! ${problem.service ? `${problem.service}: ` : ''}${formatProblem(problem)}`;
       return problem.severity === 'error' ? palette.error(text) : palette.change(text);

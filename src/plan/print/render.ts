@@ -42,7 +42,8 @@ export const describe = (operation: Operation): string =>
 /** A plan with each of its steps: an app a paragraph, an operation a line with its reason. */
 export function renderSteps(plan: Plan, palette: Palette = plain, unplanned = 0): Line[] {
   const changing = plan.apps.filter(
-    ({ operations, problems, adopted }) => operations.length + problems.length + (adopted?.length ?? 0) > 0,
+    ({ operations, problems, adopted, parked }) =>
+      parked || operations.length + problems.length + (adopted?.length ?? 0) > 0,
   );
   const lines = changing.flatMap((app) => [...renderApp(app, palette), Line.of('')]);
   return [...lines, Line.of(summary(plan, unplanned))];
@@ -88,7 +89,7 @@ const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' :
  * Its shape is schemas/diff.schema.json: keys are added, never changed.
  */
 export function renderJson(plan: Plan): string {
-  const apps = plan.apps.map(({ app, revision, operations, problems, adopted }) => ({
+  const apps = plan.apps.map(({ app, revision, operations, problems, adopted, parked }) => ({
     app,
     revision,
     changes: changesOf({ operations }).map(changeJson),
@@ -110,6 +111,7 @@ export function renderJson(plan: Plan): string {
     })),
     problems,
     adopted,
+    parked: parked?.reason,
   }));
   return JSON.stringify(
     { apiVersion: 'holdfast/v1', kind: 'Diff', site: plan.site, revision: plan.revision, apps },

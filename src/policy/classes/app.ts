@@ -45,6 +45,7 @@ const APP = {
   pruneVolumes: 'harmless',
   suspend: 'harmless',
   syncWindows: 'harmless',
+  requires: 'harmless',
   isElsewhere: 'harmless',
   ignoreDifferences: 'harmless',
   adopt: 'harmless',

@@ -40,12 +40,13 @@ export function slotOf(known: Known, service: DesiredService, wanted: DesiredCon
     wanted,
   );
   const others = present.flatMap(({ container }) => (container === current?.container ? [] : [container]));
-  const cause = isDrift(known, wanted, current, present) ? 'drift' : 'revision';
+  const isParked = current?.container.endedParked === true;
+  const cause = isDrift(known, wanted, current, present) ? (isParked ? 'requirement' : 'drift') : 'revision';
   const afterReboot = current && isStoppedByReboot(resources.files, desired, wanted, current.container);
   // An attempt that came to nothing once for just this spec may do so for ever: then success counts, too.
   const isRepeated =
     !afterReboot &&
-    (cause === 'drift' || current?.container.status === 'exited' || present.some(({ madeForThis }) => madeForThis));
+    (cause !== 'revision' || current?.container.status === 'exited' || present.some(({ madeForThis }) => madeForThis));
   const retry: Retry = {
     purpose: 'converge',
     goal: slotGoal(desired, wanted, neighbours),
