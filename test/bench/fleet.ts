@@ -33,7 +33,7 @@ export async function measureFleet(isQuick: boolean): Promise<Row[]> {
         const isMet = cost.ms <= AIM.ms && cost.mib <= AIM.mib;
         return {
           what: `${what} of ${sites} sites x ${APPS} apps`,
-          holdfast: `${ms(cost.ms)}, ${cost.mib.toFixed(0)} MiB`,
+          holdfast: `${ms(cost.ms)} (processor: ${ms(cost.cpuMs)}), ${cost.mib.toFixed(0)} MiB`,
           beside: '',
           ...(sites === SIZES.at(-1) && { aim: { text: '≤ 10 s, 1 GiB', isMet } }),
         };

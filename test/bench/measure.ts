@@ -68,17 +68,19 @@ interface CommandOptions {
 export const peakMemory = async (words: Words, options: CommandOptions = {}): Promise<number> =>
   (await costOfCommand(words, options)).mib;
 
-/** The time and the most memory of a command. The kernel counts the memory; it is read each `every` milliseconds. */
+/** The time, the processor time and the most memory of a command. The kernel counts them; they are read each `every` milliseconds. */
 export async function costOfCommand(
   words: Words,
   options: CommandOptions = {},
   every = 1,
-): Promise<{ ms: number; mib: number }> {
+): Promise<{ ms: number; cpuMs: number; mib: number }> {
   let most = 0;
+  let cpuMs = 0;
   let timer: NodeJS.Timeout | undefined;
   const onStart = (pid: number): void => {
     timer = setInterval(() => {
       try {
+        cpuMs = processorTime(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? cpuMs;
         most = Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? most);
       } catch {
         // It has ended.
@@ -86,7 +88,17 @@ export async function costOfCommand(
     }, every);
   };
   const took = await timeCommand(words, { ...options, onStart }).finally(() => clearInterval(timer));
-  return { ms: took, mib: most / 1024 };
+  return { ms: took, cpuMs, mib: most / 1024 };
+}
+
+/** Milliseconds in user and system mode, of all threads. Source: proc(5), fields 14 and 15 of `stat`, in hundredths of a second. */
+function processorTime(stat: string): number | undefined {
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+    .map(Number);
+  return user === undefined || system === undefined ? undefined : (user + system) * 10;
 }
 
 /** Runs a command to its end; it must end with `code`. Milliseconds from the fork to the exit. */

@@ -164,5 +164,6 @@ export const settingsSince: Readonly<Record<string, string>> = {
   hostRoot: '0.2.0',
   ageKeyFile: '0.2.0',
   secretsDir: '0.2.0',
+  policy: '0.2.0',
   timeSyncedFile: '0.2.0',
 };
