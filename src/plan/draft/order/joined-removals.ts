@@ -2,10 +2,11 @@ import { own } from '../../../lib/own.ts';
 import type { ActualContainer } from '../../../model/state.ts';
 import { type Retry, slotKey, slotSubject } from '../../../model/subject.ts';
 import { type AppFacts, attempt } from '../../facts/app-facts.ts';
-import { claims, isCompleted, refOf, wantedAt } from '../../facts/containers.ts';
+import { claims, isCompleted, isUp, refOf, wantedAt } from '../../facts/containers.ts';
 import { goalOf } from '../../facts/goals.ts';
 import type { AppDraft } from '../app-draft.ts';
-import { removalOf } from '../queries.ts';
+import type { NewOperation } from '../draft.ts';
+import { removalOf, revivalOf } from '../queries.ts';
 
 /** If the engine refuses to remove a container that another one has joined, that other one goes first. One of another app is waited for. */
 export function orderJoinedRemovals({ facts, draft }: AppDraft): void {
@@ -20,10 +21,27 @@ export function orderJoinedRemovals({ facts, draft }: AppDraft): void {
       const first = removalOf(draft, other.id);
       const text = `it waits until ${other.name} of app ${app}, which has joined it, is made again`;
       if (app !== desired.name) draft.withhold(removal, { by: 'handOver', text });
-      else if (first !== undefined) draft.order(first, removal);
+      else if (first !== undefined) removeBefore({ facts, draft }, other, first, removal);
       else if (hasCompleted(facts, other)) draft.order(removeCompleted({ facts, draft }, other, removal), removal);
     }
   }
+}
+
+/**
+ * The removal of the one that joined comes first. If it waits for its successor, which waits for this removal, it goes at once: it does not run, so that
+ * nothing is lost.
+ */
+function removeBefore(
+  { draft }: Pick<AppDraft, 'facts' | 'draft'>,
+  other: ActualContainer,
+  first: number,
+  removal: number,
+): void {
+  if (draft.order(first, removal) || isUp(other) || revivalOf(draft, other.id) !== undefined) return;
+  const { id: _, ...going } = draft.get(first);
+  const early = draft.add({ ...going, after: [] } as NewOperation);
+  draft.order(early, removal);
+  draft.order(early, first);
 }
 
 /** It is a one-shot that has done its work, and the memory knows it: without its container it is not run again. */
