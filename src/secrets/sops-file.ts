@@ -17,6 +17,8 @@ export type SopsFormat = TextFormat | 'binary';
 export interface SopsFile {
   format: SopsFormat;
   path: string;
+  /** Its size. */
+  bytes: number;
   /** One in every format but YAML. */
   documents: Mapping[];
   metadata: SopsMetadata;
@@ -50,7 +52,14 @@ export function parseSops(content: Uint8Array, path: string): SopsFile | undefin
   const meta = takeMetadata(documents, format, at);
   if (!meta) return undefined;
   const isBinary = named === undefined && format === 'json' && isEnvelope(documents);
-  return { format: isBinary ? 'binary' : format, path, documents, metadata: readMetadata(meta, at), at };
+  return {
+    format: isBinary ? 'binary' : format,
+    path,
+    bytes: content.byteLength,
+    documents,
+    metadata: readMetadata(meta, at),
+    at,
+  };
 }
 
 const READERS: Readonly<Record<TextFormat, (text: string, path: string) => Mapping[]>> = {

@@ -98,7 +98,7 @@ async function operandsOf(
     case 'completion':
       return SHELLS.map((word) => ({ word }));
     case 'schema':
-      return ['Fleet', 'Site', 'Application', 'Trust', 'agent'].map((word) => ({ word }));
+      return Object.keys((await import('../../fleet/schemas.ts')).SCHEMAS).map((word) => ({ word }));
     case 'explain':
       if (first === undefined) return names.sites();
       if (second === undefined) return names.apps(first);

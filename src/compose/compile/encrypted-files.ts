@@ -29,9 +29,11 @@ export class EncryptedFiles {
   private readonly app: string;
   private readonly folder: AppFolder;
   private readonly options: Options;
-  private readonly parsed = new Map<string, Promise<SopsFile | undefined>>();
+  /** Paths of Compose files that lead to an encrypted file. */
+  private readonly written = new Set<string>();
   private readonly used = new Map<string, EncryptedFile>();
   private readonly files = new Map<string, SecretFile>();
+  /** The bytes of all files of configs and secrets so far, encrypted and decrypted. */
   private bytes = 0;
 
   constructor(app: string, folder: AppFolder, options: Options) {
@@ -40,21 +42,35 @@ export class EncryptedFiles {
     this.options = options;
   }
 
-  /** The encrypted file at a path of a Compose file; undefined for any other file. Throws InputError. */
-  find(written: string, at: Position): Promise<SopsFile | undefined> {
-    const known = this.parsed.get(written) ?? this.parse(written, at);
-    this.parsed.set(written, known);
-    return known;
+  /** The encrypted file at a path of a Compose file; undefined for any other file. Its tree is large, and nothing keeps it. Throws InputError. */
+  async find(written: string, at: Position): Promise<SopsFile | undefined> {
+    const found = await this.folder.content(written, at);
+    const sops = found && parseSops(found.content, found.file);
+    if (!sops) return undefined;
+    this.written.add(written);
+    const { groups, threshold } = sops.metadata;
+    this.used.set(sops.path, {
+      path: sops.path,
+      at,
+      groups: groups.map(({ age }) => age.map(({ recipient }) => recipient)),
+      threshold,
+    });
+    return sops;
+  }
+
+  /** An encrypted file was found at this path of a Compose file. */
+  has(written: string): boolean {
+    return this.written.has(written);
   }
 
   /** The file for a config or secret, if its `file` is encrypted. Throws InputError. */
   async mounted(kind: string, name: string, written: string, at: Position): Promise<SecretFile | undefined> {
-    const sops = await this.find(written, at);
-    if (!sops) return undefined;
-    if (!/^[\w.-]+$/.test(name)) throw InputError.at(at, `the name of the ${kind} ${name} cannot be that of a file`);
     const path = posix.join(this.options.secretsDir ?? SECRETS_DIR, this.app, `${kind}-${name}`);
     const known = this.files.get(path);
     if (known) return known;
+    const sops = await this.find(written, at);
+    if (!sops) return undefined;
+    if (!/^[\w.-]+$/.test(name)) throw InputError.at(at, `the name of the ${kind} ${name} cannot be that of a file`);
     const sealed = encryptedDigest(sops);
     const made: SecretFile = { file: { path, mode: 0o444, ...(await this.contentOf(sops, path, sealed, at)) }, sealed };
     this.files.set(path, made);
@@ -119,20 +135,6 @@ export class EncryptedFiles {
     };
   }
 
-  private async parse(written: string, at: Position): Promise<SopsFile | undefined> {
-    const found = await this.folder.content(written, at);
-    const sops = found && parseSops(found.content, found.file);
-    if (!sops) return undefined;
-    const { groups, threshold } = sops.metadata;
-    this.used.set(sops.path, {
-      path: sops.path,
-      at,
-      groups: groups.map(({ age }) => age.map(({ recipient }) => recipient)),
-      threshold,
-    });
-    return sops;
-  }
-
   /** Only a laptop goes on without a key. The structure of the file is checked. */
   private async requireSealed(sops: SopsFile, at: Position): Promise<void> {
     if (!this.options.placeholders)
@@ -152,7 +154,7 @@ export class EncryptedFiles {
       return { content: new Uint8Array(), digest: sealed, secret: 'sealed' };
     }
     const content = plainFile(await secrets.open(this.app, sops));
-    this.bytes += content.byteLength;
+    this.bytes += sops.bytes + content.byteLength;
     if (this.bytes > APP_LIMITS.files)
       throw InputError.at(at, `the encrypted files of the app are larger than ${inWords(APP_LIMITS.files)}`);
     return { content, digest: secrets.digest(path, content), secret: 'open' };

@@ -37,7 +37,7 @@ export async function missingFiles(
   const bound = new Set<string>();
   const absent = new Map<string, AbsentPath>();
   for (const { source, isSecret, ...use } of boundPaths(project)) {
-    if (isSecret && (await encrypted.find(source, use.at))) continue;
+    if (isSecret && encrypted.has(source)) continue;
     const { repo: found } = await folder.locate(source, use.at);
     if (found?.isThere) bound.add(found.path);
     else if (found && !absent.has(found.path)) absent.set(found.path, { path: found.path, ...use });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Accepted, acceptedStore } from '../../../src/agent/state/accepted.ts';
 import { agentId } from '../../../src/agent/state/agent-id.ts';
+import { openDigestKey } from '../../../src/agent/state/digest-key.ts';
 import { createMemoryStore, rebase } from '../../../src/agent/state/memory-store.ts';
 import { seal, unseal } from '../../../src/agent/state/state-file.ts';
 import { createTrustStore } from '../../../src/agent/state/trust-store.ts';
@@ -54,6 +55,10 @@ const FILES: Record<string, { write: () => Promise<unknown>; read: () => Promise
   'memory.json': {
     write: () => createMemoryStore(systemDisk, join(dir, 'memory.json')).save(memory),
     read: async () => rebase((await createMemoryStore(systemDisk, join(dir, 'memory.json')).read()).stored, 0, () => 0),
+  },
+  'digest-key': {
+    write: () => openDigestKey(systemDisk, join(dir, 'digest-key'), log),
+    read: () => openDigestKey(systemDisk, join(dir, 'digest-key'), log),
   },
   'agent-id': {
     write: () => agentId(systemDisk, join(dir, 'agent-id'), systemClock, log),

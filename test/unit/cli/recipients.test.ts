@@ -50,14 +50,15 @@ async function repo(
 
 test('validate needs no key, and takes files that each site can decrypt', async () => {
   const { dir } = await repo([lisbon, porto]);
-  const code = await run(['validate', dir]);
-  expect([code, written]).toEqual([0, 'valid: 2 sites, 2 apps\n']);
+  expect(await run(['validate', dir])).toBe(0);
+  expect(written).toMatch(/(^|\n)valid: 2 sites, 2 apps\n$/);
+  expect(written).not.toMatch(/^(error|warning):/m);
 });
 
 test('validate names the sites that cannot decrypt a file that they use, and the place that names it', async () => {
   const { dir } = await repo([lisbon]);
   expect(await run(['validate', dir])).toBe(2);
-  expect(written).toBe(
+  expect(written).toContain(
     'error: apps/pos/compose.yaml:1:105: apps/pos/db.yaml is encrypted, and not for a recipient of each site that runs pos: it cannot be decrypted on site porto (write the rules with `holdfast recipients`, and encrypt the file for them with `sops updatekeys apps/pos/db.yaml`)\n',
   );
 });
@@ -115,7 +116,7 @@ test('keygen writes a key for its owner alone, prints its public part, and write
   expect(await run(['keygen', file])).toBe(0);
   const text = await readFile(file, 'utf8');
   const [identity] = await parseIdentities(text, file);
-  expect(written).toBe(`${identity?.recipient}\n`);
+  expect(written).toContain(`${identity?.recipient}\n`);
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   expect(await run(['keygen', file])).toBe(2);
   expect(written).toContain('is there already');
