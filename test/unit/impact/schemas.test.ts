@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { createAjv } from '../../../src/fleet/validator.ts';
 import { impactJson } from '../../../src/impact/print/json.ts';
+import type { Withheld } from '../../../src/model/plan.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { renderJson } from '../../../src/plan/print/render.ts';
@@ -124,4 +125,22 @@ test('both schemas describe each key, and call the same things by the same words
   expect([...bare(diff), ...bare(fleetDiff)]).toEqual([]);
   for (const name of ['problem', 'withheld', 'field', 'change'])
     expect(diff.definitions?.[name]).toEqual(fleetDiff.definitions?.[name]);
+  // A new reason to withhold a change does not compile here until it has a row.
+  const reasons: Record<Withheld['by'], true> = {
+    automated: true,
+    prune: true,
+    selfHeal: true,
+    allowEmpty: true,
+    pruneThreshold: true,
+    suspend: true,
+    policy: true,
+    syncWindow: true,
+    backoff: true,
+    updateConfig: true,
+    conflict: true,
+    parked: true,
+    handOver: true,
+  };
+  const { properties } = diff.definitions?.withheld ?? {};
+  expect(new Set(properties?.by?.enum as string[])).toEqual(new Set(Object.keys(reasons)));
 });
