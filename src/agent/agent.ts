@@ -15,6 +15,7 @@ import { createReconciler } from './reconcile/reconciler.ts';
 import { createRivals } from './reconcile/rivals.ts';
 import { createStateLog } from './reconcile/state-log.ts';
 import { createRequirements } from './requirements/requirements.ts';
+import { openFacts } from './requirements/site-facts.ts';
 import { createStaging } from './staging/staging.ts';
 import { type Accepted, acceptedStore } from './state/accepted.ts';
 import { agentId } from './state/agent-id.ts';
@@ -76,7 +77,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     onOutcome: options.onOutcome,
   });
   const isDoubtful = loaded.problems.length > 0 || loaded.isByOther || isElsewhere;
-  const staging = await createStaging(options, windows.trustedWall, admission.trust);
+  const facts = await openFacts({ disk, path: `${stateDir}/facts.json`, engine, log });
+  const staging = await createStaging(options, windows.trustedWall, admission.trust, facts);
   const follower = createFollower({
     options,
     admission,
@@ -85,6 +87,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     staging,
     accepted,
     isDoubtful,
+    facts,
     onContact: async () => {
       if (await windows.contact()) reconciler.trigger();
     },

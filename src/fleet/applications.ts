@@ -7,9 +7,10 @@ import type { YamlNode } from '../yaml/node.ts';
 import { COMPOSE_FILES, findComposeFiles, inFolder } from './compose-files.ts';
 import { readDocument } from './document.ts';
 import { applicationOf } from './documents.ts';
+import { factReason, factsIn } from './facts/facts.ts';
 import { isProjectName, PROJECT_NAME_HINT } from './project-name.ts';
 import { stepOf } from './rollout.ts';
-import { selects } from './selector.ts';
+import { type Selectable, selection, selects } from './selector.ts';
 import { below, items, text } from './values/values.ts';
 
 const FOLDER = 'apps';
@@ -56,13 +57,16 @@ async function readApplication(snapshot: Snapshot, name: string): Promise<[Appli
 }
 
 /** The result for one Application on one site. */
-type Result = { placed: PlacedApp } | { broken: BrokenApplication } | { elsewhere: string };
+type Result =
+  | { placed: PlacedApp }
+  | { broken: BrokenApplication }
+  | { elsewhere: string; byFact?: string | undefined };
 
 /** Gives the problem of an Application that is placed on no site at all; undefined when there is no problem. */
 export type AskNowhere = (app: ApplicationDocument) => Promise<Problem | undefined>;
 
 /** Places all Applications on one site. One that cannot be used there is broken and does not affect the others. Throws only SourceError. */
-export type PlaceApplications = (site: SiteDocument, nowhere: AskNowhere) => Promise<Result[]>;
+export type PlaceApplications = (site: SiteDocument & Selectable, nowhere: AskNowhere) => Promise<Result[]>;
 
 /** Places the Applications of one revision on any number of sites. Sites that the same overlays are for share what was found of an app. */
 export function placerOf(
@@ -75,7 +79,7 @@ export function placerOf(
 
   const place = async (
     application: Application,
-    site: SiteDocument,
+    site: SiteDocument & Selectable,
     values: PlacedApp['values'],
     nowhere: AskNowhere,
   ): Promise<Result> => {
@@ -83,9 +87,11 @@ export function placerOf(
     if (!selects(app.placement, site)) {
       const problem = await nowhere(app);
       if (problem) throw new InputError([problem]);
-      return { elsewhere: name };
+      const isByFact = site.facts && selects(app.placement, { ...site, facts: undefined });
+      return { elsewhere: name, byFact: isByFact && site.facts ? factReason(app.placement, site.facts) : undefined };
     }
-    const overlays = app.overlays.map(({ selector }) => selects(selector, site));
+    // Where nobody knows a fact, the files without the overlay are the surer ones.
+    const overlays = app.overlays.map(({ selector }) => selection(selector, site) === 'yes');
     const key = `${name} ${overlays.map(Number).join('')}`;
     const known = shared.get(key) ?? onSites(snapshot, fleet, application, overlays);
     shared.set(key, known);
@@ -140,6 +146,15 @@ async function onSites(
     oldestAgent: fleet.oldestAgent,
   };
 }
+
+/** True if a placement or an overlay of an Application asks for a fact of the site. */
+export const asksForFacts = (application: Application | BrokenApplication): boolean =>
+  'app' in application &&
+  [
+    application.app.placement,
+    ...application.app.overlays.map(({ selector }) => selector),
+    ...(application.app.rollout?.steps ?? []).map(({ selector = {} }) => selector),
+  ].some((placement) => factsIn(placement).length > 0);
 
 /** Every Compose file that an Application names for any site. Throws InputError or SourceError. */
 export const allComposeFiles = (snapshot: Snapshot, application: Application): Promise<string[]> =>

@@ -5,6 +5,7 @@ import type { Snapshot } from '../model/snapshot.ts';
 import { refuseFiltered } from '../source/git-filters.ts';
 import { describe, entryOf, type YamlNode } from '../yaml/node.ts';
 import { parseYaml } from '../yaml/parse.ts';
+import { factProblems } from './facts/facts.ts';
 import { requiresProblems } from './facts/requires.ts';
 import { type SchemaProblem, schemaProblems } from './schema.ts';
 import type { Kind } from './schemas.ts';
@@ -40,6 +41,7 @@ export async function readDocument(snapshot: Snapshot, file: string, kind: Kind)
     ...variableProblems(root),
     ...(await syncWindowProblems(root)),
     ...requiresProblems(root),
+    ...factProblems(root),
   ];
   if (problems.length > 0) throw new InputError(problems);
   return root;

@@ -1,10 +1,11 @@
 import { InputError, type Problem } from '../lib/errors.ts';
 import { shortRevision } from '../lib/text/revision.ts';
-import type { FleetDocument, Pin, PlacedApp, PlacedSite, SiteDocument } from '../model/fleet.ts';
+import type { FleetDocument, Pin, PlacedApp, PlacedSite, SiteDocument, SiteFacts } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import {
   type Application,
   type AskNowhere,
+  asksForFacts,
   type BrokenApplication,
   type PlaceApplications,
   placerOf,
@@ -13,8 +14,10 @@ import {
 import { COMPOSE_FILES, findLoneFiles } from './compose-files.ts';
 import { readDocument } from './document.ts';
 import { fleetOf } from './documents.ts';
+import { factsIn } from './facts/facts.ts';
 import { nowhere } from './nowhere.ts';
 import { stepOf } from './rollout.ts';
+import type { Selectable } from './selector.ts';
 import { onlySite, readSite, type SiteDocuments, siteNames } from './sites.ts';
 import { siteWindowsOf } from './sync-windows.ts';
 import { newerProblems } from './versions.ts';
@@ -45,6 +48,8 @@ export interface PlaceOptions {
   pinned?: ((pin: Pin) => Promise<Snapshot>) | undefined;
   /** True for an app that is broken when it is placed on no site. Only then are the other Sites read. Default: no app. */
   mustBeSomewhere?: ((app: string) => boolean) | undefined;
+  /** Finds the facts of the site, if a placement asks for them. Absent: nobody knows them here. */
+  facts?: (() => Promise<SiteFacts>) | undefined;
   /** Refuses keys that the oldest agent of the fleet does not know. A site itself never does: the files are for it as well. */
   holdVersions?: boolean | undefined;
 }
@@ -110,15 +115,18 @@ export async function openFleet(snapshot: Snapshot, sites?: SiteDocuments): Prom
           throw error;
         },
       ),
-    async place(name, { pinned, mustBeSomewhere = () => false, holdVersions = false } = {}) {
+    async place(name, { pinned, mustBeSomewhere = () => false, holdVersions = false, facts } = {}) {
       const { fleet, site, files } = await documents(name, pinned);
       const newer = holdVersions ? newerProblems([...fleet.newKeys, ...site.newKeys], fleet.oldestAgent) : [];
       if (newer.length > 0) throw new InputError(newer);
       const { applications, place } = await placerAt(files, fleet);
       const ask: AskNowhere = async (app) => (mustBeSomewhere(app.name) ? nowhere(snapshot, app) : undefined);
-      const results = await place(site, ask);
+      const isAsked = asksInSteps(fleet) || applications.some(asksForFacts);
+      const known = isAsked ? await facts?.() : undefined;
+      const seen = { ...site, facts: known };
+      const results = await place(seen, ask);
       const held = holdVersions ? withoutNewer(results, applications, fleet, tooNew) : results;
-      return { placed: placedOn(site, fleet, files, held), files, site };
+      return { placed: placedOn(seen, fleet, files, held), files, site };
     },
   };
 }
@@ -161,7 +169,7 @@ function once<K, V>(known: Map<K, Promise<V>>, key: K, make: () => Promise<V>): 
 }
 
 const placedOn = (
-  site: SiteDocument,
+  site: SiteDocument & Selectable,
   fleet: FleetDocument,
   files: Snapshot,
   results: Awaited<ReturnType<PlaceApplications>>,
@@ -171,6 +179,8 @@ const placedOn = (
   apps: results.flatMap((result) => ('placed' in result ? [result.placed] : [])),
   broken: results.flatMap((result) => ('broken' in result ? [result.broken] : [])),
   elsewhere: results.flatMap((result) => ('elsewhere' in result ? [result.elsewhere] : [])),
+  leftByFact: leftByFact(results),
+  facts: site.facts,
   vanished: fleet.syncPolicy,
   allowEmpty: site.allowEmpty,
   step: stepOf(fleet.rollout, site),
@@ -179,6 +189,16 @@ const placedOn = (
   suspend: site.suspend || undefined,
   windows: siteWindowsOf(fleet, site),
 });
+
+function leftByFact(results: Awaited<ReturnType<PlaceApplications>>): PlacedSite['leftByFact'] {
+  const found = results.flatMap((each) =>
+    'elsewhere' in each && each.byFact !== undefined ? [[each.elsewhere, each.byFact] as const] : [],
+  );
+  return found.length > 0 ? Object.fromEntries(found) : undefined;
+}
+
+const asksInSteps = ({ rollout }: FleetDocument): boolean =>
+  rollout?.steps.some(({ selector = {} }) => factsIn(selector).length > 0) ?? false;
 
 /** fleet.yaml. Throws InputError. */
 export async function readFleet(snapshot: Snapshot): Promise<FleetDocument> {

@@ -28,6 +28,9 @@ export interface IgnoreRule {
   fields: string[];
 }
 
+/** The facts of a site, by label: `holdfast.arch` and its like. */
+export type SiteFacts = Readonly<Record<string, string>>;
+
 /** The steps in which a change of an app reaches the sites. */
 export interface Rollout {
   steps: RolloutStep[];
@@ -167,6 +170,10 @@ export interface PlacedSite {
   broken: { name: string; problems: Problem[] }[];
   /** Applications that Git has for other sites, and not for this one. */
   elsewhere?: string[];
+  /** Those among them that only a fact of this site keeps away, with the reason: what runs of them is parked, not removed. Absent: none. */
+  leftByFact?: Record<string, string> | undefined;
+  /** The facts that placements asked for. Absent: none did, or nobody knows them here. */
+  facts?: SiteFacts | undefined;
   /** The policy for apps that run here and that Git no longer names. Absent for a lone Compose file, which decides about its own app only. */
   vanished?: SyncPolicy | undefined;
   /** True if having no apps is intended; otherwise an empty desired state changes nothing. */

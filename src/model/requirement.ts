@@ -19,6 +19,11 @@ export interface HostOfEngine {
   /** Bytes. */
   memory?: number | undefined;
   runtimes?: string[] | undefined;
+  /** As Go names them: `arm64`, `linux`. */
+  arch?: string | undefined;
+  os?: string | undefined;
+  /** `docker` or `podman`. */
+  engine?: string | undefined;
 }
 
 /** A device by its path, whose last part may have `*`, or by what udev says of it. */

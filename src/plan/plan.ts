@@ -46,8 +46,13 @@ export function plan(
     .map((each) => withParked(withDigests(each, memory), memory))
     .sort((a, b) => (a.name + a.id < b.name + b.id ? -1 : 1));
   const actual = { ...observed, containers };
-  const circumstances = { memory, options, now };
-  const guard = pruneGuard(desired, apps, actual);
+  const parked = new Map([...(options.parked ?? []), ...leftByFact(desired)]);
+  const circumstances = { memory, options: { ...options, parked }, now };
+  const guard = pruneGuard(
+    desired,
+    apps.filter(({ name }) => !parked.has(name)),
+    actual,
+  );
   const neighbours = createNeighbours(desired, apps, guard, circumstances);
   const site: SiteFacts = { site: desired.site, actual, neighbours, ...circumstances };
   return { site: desired.site, revision: desired.revision, apps: apps.map((app) => guarded(site, app)) };
@@ -111,6 +116,12 @@ function planApp(facts: AppFacts): AppPlan {
     problems: [...degraded(desired), ...missing, ...once([...resources.problems, ...decided, ...pruned])],
     adopted: adopted.length > 0 ? adopted.map(({ name }) => name) : undefined,
   };
+}
+
+/** Apps that only a fact of the site keeps away: another engine or machine brings them back, so that nothing of them is removed. */
+function leftByFact({ apps, leftByFact: left = {} }: DesiredSite): [string, Parking][] {
+  const gone = Object.entries(left).filter(([name]) => apps.every((app) => app.name !== name));
+  return gone.map(([name, reason]) => [name, { reason, stops: true }]);
 }
 
 /** The policy of the site has an app stopped. Only what Git no longer names is removed. */

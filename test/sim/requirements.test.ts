@@ -3,6 +3,7 @@ import { type Agent, startAgent } from '../../src/agent/agent.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import type { Host } from '../../src/host/host.ts';
 import type { Clock } from '../../src/lib/clock.ts';
+import type { HostOfEngine } from '../../src/model/requirement.ts';
 import { filesOn } from '../support/site/disk-files.ts';
 import { Life } from './world/agent-life.ts';
 import { docker20 } from './world/engine/profiles.ts';
@@ -37,10 +38,11 @@ const repoOf = ({ requires = { devices: [{ path: TTY }] }, image = 'pos:1', self
 });
 
 /** A whole agent in virtual time, and a machine whose devices come and go. */
-function world(seed = 3) {
+function world(seed = 3, told: HostOfEngine = {}) {
   const random = seededRandom(seed);
   const clock = new VirtualClock(random.fork('clock'));
-  const simulated = new SimulatedEngine(clock, random, docker20, 'here');
+  const profile = { ...docker20, facts: { ...docker20.facts, host: told } };
+  const simulated = new SimulatedEngine(clock, random, profile, 'here');
   const { images, containers } = simulated.machine;
   for (const image of ['pos:1', 'pos:2', 'web:1']) images.registry.offer(image, images.make({ Cmd: ['serve'] }));
   const repo = new SimulatedSource(clock, random);
@@ -50,7 +52,7 @@ function world(seed = 3) {
   const listeners = new Set<() => void>();
   let isSeen = true;
   let looks = 0;
-  const host: Host = {
+  const machine: Host = {
     hasDevice: async ({ path = '' }) => {
       looks += 1;
       return isSeen ? plugged.has(path) : undefined;
@@ -90,7 +92,7 @@ function world(seed = 3) {
         stateDir: '/state',
         program: 'test',
         compile: async () => ({ filesDir: '/files' }),
-        host,
+        host: machine,
         intervalMs: MINUTE,
         resyncMs: 5 * MINUTE,
       }),
@@ -274,5 +276,33 @@ test('A parked app costs nothing while idle: no disk writes and no calls that ch
   await here.clock.advance(6 * HOUR);
   expect(here.disk.writes).toBe(writes);
   expect(here.simulated.effects).toBe(effects);
+  await here.stop();
+});
+
+test('A site whose architecture changes parks what it cannot run, prunes nothing, and takes it up again', async () => {
+  const engine: HostOfEngine = { arch: 'arm64', os: 'linux', engine: 'docker' };
+  const here = world(5, engine);
+  const placement = { matchLabels: { 'holdfast.arch': 'arm64' } };
+  here.repo.commit(repoOf({ requires: {}, app: { placement } }));
+  await here.start();
+  expect(await here.became('pos:1 web:1', HOUR)).toBe(true);
+  const kept = (): number => [...here.simulated.machine.containers.values()].length;
+  // The disk of the site goes to another machine.
+  await here.stop();
+  engine.arch = 'amd64';
+  await here.start();
+  expect(await here.became('web:1', 10 * MINUTE)).toBe(true);
+  await here.clock.advance(HOUR);
+  expect(kept()).toBe(2);
+  expect(here.parked()[0]).toBe('pos is parked: its placement does not take holdfast.arch amd64');
+  // A fact that cannot be read keeps its last value.
+  delete engine.arch;
+  await here.killAgent();
+  await here.clock.advance(HOUR);
+  expect(here.runs()).toBe('web:1');
+  engine.arch = 'arm64';
+  await here.killAgent();
+  expect(await here.became('pos:1 web:1', 10 * MINUTE)).toBe(true);
+  expect(kept()).toBe(2);
   await here.stop();
 });

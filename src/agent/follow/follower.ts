@@ -1,6 +1,7 @@
 import type { CompileOptions } from '../../compose/load/values/values.ts';
 import { formatProblem } from '../../lib/errors.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
+import type { SiteFacts } from '../../model/fleet.ts';
 import type { SitePolicy } from '../../policy/site-policy.ts';
 import type { Polled } from '../../source/source.ts';
 import type { Admission } from '../admission/admission.ts';
@@ -42,6 +43,8 @@ export interface FollowerDeps {
   accepted: Accepted | undefined;
   /** A part of it is lost, or another program or repo made it: it is gathered again, even if its commit is not new. */
   isDoubtful: boolean;
+  /** Finds the facts of the site. Throws EngineError where one was never known. Absent: nobody knows them. */
+  facts?: (() => Promise<SiteFacts>) | undefined;
   /** Called when Git has answered a poll, and the answer was dealt with. */
   onContact?: () => Promise<void>;
 }
@@ -54,6 +57,7 @@ export function createFollower({
   staging,
   accepted,
   isDoubtful,
+  facts,
   onContact,
 }: FollowerDeps): Follower {
   const { source, log, clock } = options;
@@ -81,6 +85,7 @@ export function createFollower({
     const polled = await source.poll(signal, pinned);
     const commit = await admission.target(polled, signal);
     await noticeOwnChanges();
+    await noticeFacts();
     if (!isToGatherAgain && commit === attempted && !(await isPinNew(polled))) {
       pinned = current?.pin?.revision;
       await admission.recheck(polled, signal);
@@ -110,6 +115,15 @@ export function createFollower({
     if (current) await enforce(current, await options.compile(), told);
   }
 
+  /** Another engine, or another machine, may run other apps. Asked only where a placement asks for facts. */
+  async function noticeFacts(): Promise<void> {
+    if (!current?.site.facts) return;
+    const now = await facts?.().catch(() => undefined);
+    if (!now || JSON.stringify(now) === JSON.stringify(current.site.facts)) return;
+    if (!isToGatherAgain) log.info('the facts of this site changed');
+    isToGatherAgain = true;
+  }
+
   /** With other settings or values of the site, or when a person asks, a refused commit may be accepted. */
   async function noticeOwnChanges(): Promise<void> {
     const isChanged = compiledWith !== undefined && JSON.stringify(await options.compile()) !== compiledWith;
@@ -131,7 +145,7 @@ export function createFollower({
     const admitted = await admit(admission, commit, polled, signal);
     if (admitted.kind !== 'admitted') return admitted;
     const compile = await ownValues();
-    const input = { options, admission, refusals, polled, asked: pinned, current, compile, policy };
+    const input = { options, admission, refusals, polled, asked: pinned, current, compile, policy, facts };
     const gathered = await gatherCommit(admitted, input, signal);
     if (gathered.kind !== 'gathered') return gathered;
     const accepted = await staging.stage(gathered.accepted, current, compile, { polled, signal });

@@ -6,7 +6,7 @@ import type { CompileOptions } from '../../compose/load/values/values.ts';
 import { placeSite } from '../../fleet/place-site.ts';
 import { InputError } from '../../lib/errors.ts';
 import { own } from '../../lib/own.ts';
-import type { Pin, PlacedApp, PlacedSite } from '../../model/fleet.ts';
+import type { Pin, PlacedApp, PlacedSite, SiteFacts } from '../../model/fleet.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { BrokenApp, DesiredSite } from '../../model/state.ts';
 import type { SitePolicy } from '../../policy/site-policy.ts';
@@ -32,6 +32,8 @@ export interface GatherOptions {
   territory?: Territory | undefined;
   /** The things that this site allows, whatever Git says; without it, everything. */
   policy?: SitePolicy | undefined;
+  /** Finds the facts of the site; its errors pass through. Absent: nobody knows them. */
+  facts?: (() => Promise<SiteFacts>) | undefined;
   /** Opens the files at the revision that the Site pins. Its errors pass through. */
   pinned: (pin: Pin) => Promise<PinnedFiles>;
 }
@@ -54,6 +56,7 @@ export async function gather(
       return pinned.files;
     },
     mustBeSomewhere: (app) => own(previous?.apps, app) !== undefined,
+    facts: from.facts,
   });
   const { files = snapshot, pin } = pinned ?? {};
   const { apps, broken, stacks } = await placeAdopted(placed.apps, previous?.apps ?? {}, from.stacks);
@@ -67,7 +70,8 @@ export async function gather(
   );
   const inFolders = await guarded(whole, from.territory, (name) => folderBefore(own(previous?.apps, name)?.placed));
   const compiled = from.policy ? await refuseByPolicy(inFolders, from.policy, from.compile.filesDir) : inFolders;
-  requireSomething(site.allowEmpty, apps.length + compiled.broken.length, previous);
+  const left = Object.keys(site.leftByFact ?? {}).length;
+  requireSomething(site.allowEmpty, apps.length + compiled.broken.length + left, previous);
   const firstName = requireSameName(apps, compiled, previous);
 
   const brokenNames = new Set(compiled.broken.map(({ name }) => name));

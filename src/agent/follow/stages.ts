@@ -1,6 +1,6 @@
 import type { CompileOptions } from '../../compose/load/values/values.ts';
 import { InputError, SourceError } from '../../lib/errors.ts';
-import type { Pin } from '../../model/fleet.ts';
+import type { Pin, SiteFacts } from '../../model/fleet.ts';
 import type { SitePolicy } from '../../policy/site-policy.ts';
 import type { FetchedSnapshot, Polled } from '../../source/source.ts';
 import { TrustError } from '../../trust/trust-error.ts';
@@ -50,12 +50,13 @@ export interface GatherInput {
   /** The site's own settings and values. */
   compile: CompileOptions;
   policy: SitePolicy | undefined;
+  facts: (() => Promise<SiteFacts>) | undefined;
 }
 
 /** Stage 2: fetches and compiles all that this site needs of the commit, and of the one that its Site pins. */
 export async function gatherCommit(
   admitted: Admitted,
-  { options, admission, refusals, polled, asked, current, compile, policy }: GatherInput,
+  { options, admission, refusals, polled, asked, current, compile, policy, facts }: GatherInput,
   signal: AbortSignal,
 ): Promise<({ kind: 'gathered' } & Gathered) | Refusal> {
   const { source, clock } = options;
@@ -87,6 +88,7 @@ export async function gatherCommit(
       stacks: () => options.engine.stacks(),
       territory: options.territory,
       policy,
+      facts,
       pinned: pinning.open,
     };
     return { kind: 'gathered', ...(await gather(snapshot, from, current)) };

@@ -1,5 +1,6 @@
 import type { CompileOptions } from '../../compose/load/values/values.ts';
 import { InputError, SourceError } from '../../lib/errors.ts';
+import type { SiteFacts } from '../../model/fleet.ts';
 import { changeDigest } from '../../plan/facts/goals.ts';
 import { type AgentOptions, refOf } from '../agent-options.ts';
 import { desiredOf, gather } from '../follow/gather.ts';
@@ -17,7 +18,7 @@ export type ChangesAt = (
 /** Answers that are kept. */
 const MOST_KEPT = 16;
 
-export function createChangesAt(options: AgentOptions): ChangesAt {
+export function createChangesAt(options: AgentOptions, facts?: () => Promise<SiteFacts>): ChangesAt {
   const { source } = options;
   const known = new Map<string, Promise<ReadonlyMap<string, string>>>();
   let knownBy = '';
@@ -31,6 +32,7 @@ export function createChangesAt(options: AgentOptions): ChangesAt {
         site: options.site,
         compile,
         stacks: () => options.engine.stacks(),
+        facts,
         pinned: () => Promise.reject(InputError.of('a site with a pin reads the pinned commit alone')),
       };
       const { accepted } = await gather(snapshot, from, undefined);

@@ -1,4 +1,5 @@
 import type { CompileOptions } from '../../compose/load/values/values.ts';
+import type { SiteFacts } from '../../model/fleet.ts';
 import type { Polled } from '../../source/source.ts';
 import { readPromotion } from '../../trust/promotion.ts';
 import { siteTime } from '../../trust/site-time.ts';
@@ -34,11 +35,12 @@ export function createPromotions(
   options: AgentOptions,
   sightings: Sightings,
   trust: () => Promise<Trust | undefined>,
+  facts?: () => Promise<SiteFacts>,
 ): Promotions {
   const { source, clock, log, revision } = options;
   /** Tag objects that were not believed, with the trust.yaml in force then. */
   const refused = new Set<string>();
-  const changesAt = createChangesAt(options);
+  const changesAt = createChangesAt(options, facts);
 
   const takeOver = async (oid: string, app: string, signal: AbortSignal): Promise<boolean> => {
     const known = sightings.newest(app);

@@ -1,6 +1,7 @@
 import type { CompileOptions } from '../../compose/load/values/values.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { durationText } from '../../lib/text/duration.ts';
+import type { SiteFacts } from '../../model/fleet.ts';
 import type { DesiredSite } from '../../model/state.ts';
 import type { Polled } from '../../source/source.ts';
 import type { Trust } from '../../trust/trust.ts';
@@ -33,12 +34,13 @@ export async function createStaging(
   options: AgentOptions,
   trustedWall: () => number | undefined,
   trust: () => Promise<Trust | undefined>,
+  facts?: () => Promise<SiteFacts>,
 ): Promise<Staging> {
   const { disk, clock, log, stateDir, territory } = options;
   const path = `${stateDir}/steps.json`;
   const { sightings, problem } = await openSightings({ disk, path, clock, trustedWall });
   if (problem) log.error(problem);
-  const promotions = createPromotions(options, sightings, trust);
+  const promotions = createPromotions(options, sightings, trust, facts);
   /** After a restart nothing is known of the times: the first poll looks. */
   let due: { at: number } | undefined = { at: clock.monotonic() };
   /** The words that the log was told, by app, so that they are told once. */

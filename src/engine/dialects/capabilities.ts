@@ -42,6 +42,9 @@ export function factsOf(version: VersionAnswer, info: InfoAnswer, apiVersion: st
     host: {
       memory: info.MemTotal || undefined,
       runtimes: info.Runtimes ? Object.keys(info.Runtimes).sort() : undefined,
+      arch: version.Arch || undefined,
+      os: version.Os || undefined,
+      engine: product.toLowerCase(),
     },
     can: { ...can, unreported: [...can.unreported, ...beyondKernel(info)] },
   };

@@ -12,6 +12,8 @@ export interface VersionAnswer {
   Version?: string;
   ApiVersion?: string;
   MinAPIVersion?: string;
+  Arch?: string;
+  Os?: string;
   Components?: { Name?: string; Version?: string }[] | null;
 }
 

@@ -8,7 +8,7 @@ import { noteParked } from '../../../src/plan/memory/parked.ts';
 import { rememberConverged, updateFromState } from '../../../src/plan/memory/update.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { renderChanges } from '../../../src/plan/print/render-changes.ts';
-import { actualOf, app, automated, bare, but, service, site, volume } from '../../support/site/site-builder.ts';
+import { actualOf, app, automated, bare, but, ON, service, site, volume } from '../../support/site/site-builder.ts';
 import { planLines } from '../../support/values/plan-lines.ts';
 import { port } from './hand-over/sharing.ts';
 
@@ -166,4 +166,33 @@ test('An app that waits for a port of a parked one is told so', () => {
   const after = site(app('pos', service('till')), app('web', service('web', ports)));
   const lines = planLines({ git: after, site: actualOf(before), options: lacking(KEPT) });
   expect(lines[0]).toMatch(/held by container pos-till-1 of app pos, which is not stopped: pos is parked: needs/);
+});
+
+describe('an app that only a fact of the site keeps away', () => {
+  const left = (changes: Partial<DesiredSite> = {}): DesiredSite => ({
+    ...site(app('web', service('web'))),
+    vanished: ON,
+    elsewhere: ['pos'],
+    leftByFact: { pos: 'its placement does not take holdfast.arch amd64' },
+    ...changes,
+  });
+
+  test('is stopped and not removed', () => {
+    expect(planLines({ git: left(), site: actualOf(git) })).toEqual([
+      '1 stop pos-till-1: its placement does not take holdfast.arch amd64',
+      '2 stop pos-db-1: its placement does not take holdfast.arch amd64 (after 1)',
+    ]);
+  });
+
+  test('is removed once Git does not place it here, whatever the facts', () => {
+    const gone = left({ leftByFact: undefined, pruneThreshold: 100 });
+    expect(planLines({ git: gone, site: actualOf(git) }).join()).toContain(
+      'remove pos-till-1: not placed on this site',
+    );
+  });
+
+  test('leaves no trace where it never ran', () => {
+    const fresh = left();
+    expect(planLines({ git: fresh, site: actualOf(fresh) })).toEqual([]);
+  });
 });
