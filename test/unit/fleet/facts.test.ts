@@ -43,7 +43,7 @@ describe('a placement by facts', () => {
     expect(onLaptop.leftByFact).toBeUndefined();
   });
 
-  test('of an overlay adds its files only where the fact is known', async () => {
+  test('adds the files of an overlay only where the fact is known', async () => {
     const files = fleet({
       'apps/web/app.yaml': document(
         'Application',
