@@ -25,7 +25,9 @@ export function orderHandOvers(app: AppDraft): void {
   for (const slot of renaming) handOverName(app, slot, renaming);
   // Looked up before anything is ordered: from then on a start also comes after the stops of containers in other slots.
   const starting = slots.flatMap(({ start, ...slot }): Starting[] =>
-    start ? [{ ...slot, start, predecessors: stopsBefore(app.draft, start.handle) }] : [],
+    start && !waitsItsTurn(app.draft, start.handle)
+      ? [{ ...slot, start, predecessors: stopsBefore(app.draft, start.handle) }]
+      : [],
   );
   for (const slot of starting) {
     for (const holder of app.facts.actual.containers)
@@ -33,6 +35,9 @@ export function orderHandOvers(app: AppDraft): void {
   }
   handOverAddresses(app);
 }
+
+/** Nothing lets go for a replica that update_config holds back: it may wait for the very replica that needs the thing now. */
+const waitsItsTurn = (draft: Draft, handle: number): boolean => draft.get(handle).withheld?.by === 'updateConfig';
 
 const stopsBefore = (draft: Draft, handle: number): number[] =>
   draft.get(handle).after.filter((id) => draft.get(id).kind === 'stopContainer');

@@ -136,3 +136,26 @@ test('a replacement that has begun goes on, although a new service waits for the
   const start = operations.find((each) => each.kind === 'startContainer' && each.container.name === successor.name);
   expect([stop?.withheld, start?.withheld]).toEqual([undefined, undefined]);
 });
+
+test('a replacement that has begun gets data from another service, although the next replica waits for it', () => {
+  const data = { Mounts: [{ Type: 'volume' as const, Source: 'shop_data', Target: '/data' }] };
+  const front = (spec: object) => service('front', spec, { replicas: 2, update: policy() });
+  const before = site(app('shop', front({}), service('cache', data), volume('data')));
+  const git = site(app('shop', front(data), service('cache', {}), volume('data')));
+  const at = { ...actualOf(before), images: bare(git).images };
+  const [shop] = git.apps;
+  const wanted = shop?.services.find(({ name }) => name === 'front')?.containers[0];
+  if (!shop || !wanted) throw new Error('no front in Git');
+  const successor = running(shop, 'front', wanted, { id: 'next', name: temporaryName(wanted), status: 'created' });
+  const begun = { ...at, containers: [...at.containers, successor] };
+  const operations = plan(git, begun, settled(before), 0, agentOptions).apps[0]?.operations ?? [];
+  const stop = (name: string) =>
+    operations.find((each) => each.kind === 'stopContainer' && each.container.name === name);
+  const start = operations.find((each) => each.kind === 'startContainer' && each.container.name === successor.name);
+  expect([stop('shop-cache-1'), stop('shop-front-1'), start].map((each) => each?.withheld)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  expect(stop('shop-front-2')?.withheld?.by).toBe('updateConfig');
+});
