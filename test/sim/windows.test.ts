@@ -191,7 +191,7 @@ test('A change waits for its window, is told once with the next opening, and is 
     ),
   ]);
   const { calls } = site.simulated;
-  expect(calls.pull ?? 0).toBeLessThanOrEqual(2);
+  expect(calls.pullImage).toBe(2);
   await site.until(2, 5);
   expect(site.runs()).toBe('db:1 web:2');
   await site.stop();
