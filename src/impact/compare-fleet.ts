@@ -1,5 +1,6 @@
 import { selects } from '../fleet/selector.ts';
 import type { LabelSelector } from '../model/fleet.ts';
+import { type Behind, createBehindCount, type Earlier } from './behind.ts';
 import { createFleetImpact, type SiteSide } from './fleet-impact.ts';
 import type { ImpactGroup } from './impact.ts';
 import type { Observation } from './observed/observation.ts';
@@ -20,6 +21,8 @@ interface CompareOptions {
   observe?: Observe | undefined;
   /** With `observe`: the placeholders of compiled texts, which may grow while sites are compiled. */
   placeholders?: ReadonlySet<string>;
+  /** Without `observe`: tells which sites may still run an older version. */
+  earlier?: Earlier | undefined;
   /** Told the number of sites that are done. */
   onSite?: (done: number, all: number) => void;
 }
@@ -28,6 +31,8 @@ export interface Compared {
   groups: ImpactGroup[];
   /** The number of sites that were compared. */
   sites: number;
+  /** Absent: none is, as far as Git tells. */
+  behind?: Behind | undefined;
 }
 
 /** The number of sites that are read at once, so that reading and compiling overlap. */
@@ -40,15 +45,17 @@ export async function compareFleet(
   from: Side,
   to: Side,
   narrowing: Narrowing = {},
-  { observe, placeholders, onSite }: CompareOptions = {},
+  { observe, placeholders, earlier, onSite }: CompareOptions = {},
 ): Promise<Compared> {
   const impact = createFleetImpact({ apps: narrowing.apps, placeholders });
+  const behind = earlier && !observe ? createBehindCount(earlier, impact.differ, narrowing.apps) : undefined;
   const [before, after] = [new Set(from.names), new Set(to.names)];
   const names = await chosen([...new Set([...from.names, ...to.names])].sort(), after, from, to, narrowing);
   const read = async (name: string): Promise<ToAdd> => {
     // The new side first: what it has in common with the old one is not read again from Git.
     const next = after.has(name) ? await to.read(name) : undefined;
     const old = before.has(name) ? await from.read(name) : undefined;
+    if (old?.kind === 'compiled') await behind?.add(name, old.compiled);
     const observation = await observe?.(name);
     return observe && !observation && next ? [old, NOT_OBSERVED] : [old, next, observation];
   };
@@ -58,7 +65,7 @@ export async function compareFleet(
     for (const [index, name] of batch.entries()) impact.add(name, ...(sides[index] as ToAdd));
     onSite?.(first + batch.length, names.length);
   }
-  return { groups: impact.groups(), sites: names.length };
+  return { groups: impact.groups(), sites: names.length, behind: behind?.total() };
 }
 
 type ToAdd = [from: SiteSide | undefined, to: SiteSide | undefined, observation?: Observation | undefined];

@@ -4,6 +4,7 @@ import type { Problem } from '../lib/errors.ts';
 import { entry } from '../lib/map-entry.ts';
 import { own } from '../lib/own.ts';
 import type { SiteStep } from '../model/fleet.ts';
+import { requiresText } from '../model/requirement.ts';
 import type { DesiredApp } from '../model/state.ts';
 import { generalizer, type SiteWords } from './generalize.ts';
 import type { AppImpact, GroupImpact, ImpactGroup } from './impact.ts';
@@ -26,6 +27,8 @@ type CompiledSide = SiteSide & { kind: 'compiled' };
 export interface FleetImpact {
   /** Either side is undefined where the revision does not name the site. `observation` tells what really runs; without it, that is the old side. */
   add(site: string, from: SiteSide | undefined, to: SiteSide | undefined, observation?: Observation): void;
+  /** The two sites have the app in other ways. */
+  differ(one: CompiledSite, other: CompiledSite, app: string): boolean;
   /** The largest group first; that of the sites to which nothing happens last. */
   groups(): ImpactGroup[];
 }
@@ -84,7 +87,7 @@ export function createFleetImpact({ apps, placeholders }: Omit<ImpactOptions, 'o
     if (impact.kind !== 'changed' || from?.kind !== 'compiled' || to?.kind !== 'compiled') return impact;
     const [before, after] = [from.compiled, to.compiled];
     const stepOf = ({ app, changes }: AppImpact): SiteStep | undefined => {
-      if (changes.length === 0) return undefined;
+      if (changes.length === 0 && requiredBy(before, app) === requiredBy(after, app)) return undefined;
       if (!after.results.has(app)) return before.steps.get(app) ?? after.placed.step;
       return longerOf(before.steps.get(app), after.steps.get(app));
     };
@@ -106,6 +109,7 @@ export function createFleetImpact({ apps, placeholders }: Omit<ImpactOptions, 'o
   };
 
   return {
+    differ: digests.differ,
     add(site, from, to, observation) {
       const found = observation && to?.kind === 'compiled' ? observed(from, to, observation) : impactOf(from, to);
       const impact = withSteps(found, from, to);
@@ -155,6 +159,12 @@ function wordsOf(site: string, from: SiteSide | undefined, to: SiteSide | undefi
 
 const shared = (one: SiteWords, other: SiteWords): SiteWords =>
   Object.fromEntries(Object.entries(one).filter(([name, value]) => own(other, name) === value));
+
+/** All that an app requires, in words; undefined where the site does not have the app. */
+const requiredBy = ({ results }: CompiledSite, app: string): string | undefined => {
+  const result = results.get(app);
+  return result && 'desired' in result ? requiresText(result.desired.requires) : undefined;
+};
 
 const namesIn = ({ results, placed }: CompiledSite): string[] => [
   ...results.keys(),

@@ -1,4 +1,6 @@
 import { type CompiledSite, desiredOfSite } from '../compose/compile-fleet.ts';
+import type { PlanProblem } from '../model/plan.ts';
+import { requiresText } from '../model/requirement.ts';
 import type { DesiredSite } from '../model/state.ts';
 import type { PlanOptions } from '../plan/facts/policy.ts';
 import { plan } from '../plan/plan.ts';
@@ -38,7 +40,7 @@ export function siteImpact(
     ({ app, operations, problems }): AppImpact => ({
       app,
       changes: changesOf({ operations }),
-      problems,
+      problems: [...problems, ...requirementChange(app, before, after)],
       isUnknown: wasBroken.has(app) || undefined,
     }),
   );
@@ -54,6 +56,17 @@ export function siteImpact(
     apps: told.sort((a, b) => (a.app < b.app ? -1 : 1)),
     costs: costsOf(told, before, after, new Set(observation ? Object.keys(actual.images) : imagesIn(before))),
   };
+}
+
+/** No engine is asked here, so nobody knows if a site has what an app requires now: people are told to think of it. */
+function requirementChange(app: string, before: DesiredSite, after: DesiredSite): PlanProblem[] {
+  const [was, is] = [before, after].map(({ apps }) => apps.find(({ name }) => name === app));
+  const [old, asked] = [was, is].map((each) => requiresText(each?.requires));
+  if (!is || old === asked) return [];
+  const message = asked
+    ? `requires ${asked}${old ? `, before: ${old}` : ''}; a site that lacks it parks the app`
+    : `requires ${old} no longer: it also runs on sites that lack it`;
+  return [{ severity: 'warning', message }];
 }
 
 /** `had`: the images on the site's disk. */

@@ -1,3 +1,5 @@
+import { sizeText } from '../lib/text/size.ts';
+
 /** The things that a site must have for an app to run there: an Application's `requires`. Plain data, without places in files. */
 export interface Requires {
   /** All of them must be there. */
@@ -48,4 +50,22 @@ export type Parkings = ReadonlyMap<string, Parking>;
 export function deviceText({ path, vendor, model }: DeviceRequirement): string {
   if (path !== undefined) return path;
   return `a device of ${[vendor && `vendor ${vendor}`, model && `model ${model}`].filter(Boolean).join(', ')}`;
+}
+
+export const gpusText = (least: number): string => (least === 1 ? 'a GPU' : `${least} GPUs`);
+export const runtimeText = (name: string): string => `the runtime ${name}`;
+export const memoryText = (bytes: number): string => `${sizeText(bytes)} of memory`;
+export const diskText = (bytes: number): string => `a disk of ${sizeText(bytes)}`;
+
+/** `/dev/ttyUSB0 and 2 GiB of memory`: all that an app requires; "" where it requires nothing. */
+export function requiresText(requires: Requires | undefined): string {
+  if (!requires) return '';
+  const { devices, gpus, runtimes, memory, disk } = requires;
+  return [
+    ...devices.map(deviceText),
+    ...(gpus === undefined ? [] : [gpusText(gpus)]),
+    ...runtimes.map(runtimeText),
+    ...(memory === undefined ? [] : [memoryText(memory)]),
+    ...(disk === undefined ? [] : [diskText(disk)]),
+  ].join(' and ');
 }

@@ -10,8 +10,8 @@ export interface Wanted {
   ci: 'github' | 'gitlab' | 'none';
 }
 
-/** The kinds of documents that a config repo holds. */
-const KINDS: readonly Kind[] = ['Fleet', 'Site', 'Application', 'Trust'];
+/** The kinds of documents that a new config repo holds, or that its sites copy from it. */
+const KINDS: readonly Kind[] = ['Fleet', 'Site', 'Application', 'Trust', 'Policy'];
 const SCHEMA_FOLDER = '.schemas';
 
 const schemaPath = (kind: Kind): string => `${SCHEMA_FOLDER}/${kind.toLowerCase()}.schema.json`;
@@ -84,6 +84,15 @@ spec:
         max-size: 10m
         max-file: "3"
 `,
+    'policy.yaml': `${schemaLine('Policy', 0)}
+# Everything that apps may ask of a machine. An agent obeys the copy on its own site, which Git cannot change:
+#     cp policy.yaml /etc/holdfast/policy.yaml, and \`policy: /etc/holdfast/policy.yaml\` in its settings
+apiVersion: holdfast/v1
+kind: Policy
+spec:
+  # Ordinary Compose files run, and no commit takes over the machine. Others are strict and lab.
+  profile: standard
+`,
     ...ciFiles(ci),
     '.vscode/settings.json': json({
       'yaml.schemas': {
@@ -91,6 +100,7 @@ spec:
         [`./${schemaPath('Site')}`]: 'sites/**/*.yaml',
         [`./${schemaPath('Application')}`]: 'apps/*/app.yaml',
         [`./${schemaPath('Trust')}`]: 'trust.yaml',
+        [`./${schemaPath('Policy')}`]: 'policy.yaml',
       },
     }),
     '.vscode/extensions.json': json({ recommendations: ['redhat.vscode-yaml'] }),
@@ -109,12 +119,13 @@ The config repo of a fleet: Holdfast keeps the containers of its sites as these 
 | \`fleet.yaml\` | settings and values for all sites |
 | \`sites/${site}.yaml\` | the site \`${site}\`: its labels and values |
 | \`apps/hello/\` | the app \`hello\`: where it runs (\`app.yaml\`), and its containers (\`compose.yaml\`) |
+| \`policy.yaml\` | everything that apps may ask of a machine, for each site to copy |
 
     holdfast validate                  # before each commit; CI does the same
     holdfast sites                     # the sites, with their labels and apps
     holdfast explain ${site} hello web     # from where each value is
     holdfast diff --site ${site}       # what would change on this machine's engine
-    holdfast diff --fleet --from HEAD  # what a change does to every site
+    holdfast diff --fleet --policy policy.yaml     # what a change does to every site, and what a site refuses
 `;
 
 const INSTALL = `the address of Holdfast's package (holdfast-VERSION.tgz), where CI can read it`;

@@ -1,7 +1,16 @@
 import type { Host } from '../../host/host.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import { deviceText, type Parking, type Parkings, type Requires } from '../../model/requirement.ts';
+import {
+  deviceText,
+  diskText,
+  gpusText,
+  memoryText,
+  type Parking,
+  type Parkings,
+  type Requires,
+  runtimeText,
+} from '../../model/requirement.ts';
 import type { DesiredApp, DesiredSite, EngineFacts } from '../../model/state.ts';
 
 /** Milliseconds after which a thing that is away is lost. A device that starts again is away for some seconds. */
@@ -103,10 +112,10 @@ async function thingsOf(requires: Requires, host: Host, { host: facts }: EngineF
     ...(await Promise.all(
       devices.map(async (device) => ({ text: deviceText(device), isThere: await host.hasDevice(device) })),
     )),
-    ...(gpus === undefined ? [] : [atLeast(gpus, await host.gpus(), gpus === 1 ? 'a GPU' : `${gpus} GPUs`)]),
-    ...runtimes.map((name) => ({ text: `the runtime ${name}`, isThere: facts?.runtimes?.includes(name) })),
-    ...(memory === undefined ? [] : [atLeast(memory, facts?.memory, `${sizeText(memory)} of memory`)]),
-    ...(disk === undefined ? [] : [atLeast(disk, await host.disk(), `a disk of ${sizeText(disk)}`)]),
+    ...(gpus === undefined ? [] : [atLeast(gpus, await host.gpus(), gpusText(gpus))]),
+    ...runtimes.map((name) => ({ text: runtimeText(name), isThere: facts?.runtimes?.includes(name) })),
+    ...(memory === undefined ? [] : [atLeast(memory, facts?.memory, memoryText(memory))]),
+    ...(disk === undefined ? [] : [atLeast(disk, await host.disk(), diskText(disk))]),
   ];
 }
 
@@ -125,13 +134,3 @@ const seenDevices = async (host: Host, apps: readonly DesiredApp[]): Promise<str
       ]),
     ),
   );
-
-function sizeText(bytes: number): string {
-  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
-  let [value, unit] = [bytes, 'bytes'];
-  for (const next of units) {
-    if (value < 1024) break;
-    [value, unit] = [value / 1024, next];
-  }
-  return `${Math.round(value * 10) / 10} ${unit}`;
-}

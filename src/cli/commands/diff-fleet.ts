@@ -56,9 +56,9 @@ export async function diffFleet(folder: string, options: FleetDiffOptions): Prom
   const policy = await policyByHand({ policy: options.policy, dockerHost: '' }, { territory, hide: outside.hide });
   const sides = { from: options.from ?? 'HEAD', to: options.to ?? WORKTREE, path: options.path, compile, policy };
   using progress = createProgress();
-  const report = await withFleetSides(folder, sides, async ({ from, to, names }): Promise<ImpactReport> => {
+  const report = await withFleetSides(folder, sides, async ({ from, to, names, earlier }): Promise<ImpactReport> => {
     const onSite = (done: number, all: number): void => progress.tell(`${done} of ${all} sites`);
-    const compared = await compareFleet(from, to, narrowing, { observe, placeholders, onSite });
+    const compared = await compareFleet(from, to, narrowing, { observe, placeholders, earlier, onSite });
     if (compared.sites === 0) throw InputError.of(`no site of ${names.to} or ${names.from} is selected`);
     const groups = compared.groups.map(({ sites, impact }) => ({
       sites,
@@ -66,7 +66,7 @@ export async function diffFleet(folder: string, options: FleetDiffOptions): Prom
     }));
     const costs = groups.flatMap(({ impact }) => ('impact' in impact ? [impact.impact.costs] : []));
     const sizes = options.sizes ? await imageSizes(imagesToSize(costs)) : undefined;
-    return { ...names, sites: compared.sites, groups, sizes };
+    return { ...names, sites: compared.sites, behind: compared.behind, groups, sizes };
   });
   progress.end();
   if (options.output === 'json') printJson(impactJson(report));

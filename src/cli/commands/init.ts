@@ -9,8 +9,8 @@ import { oneOf, text } from '../options/kinds.ts';
 import { optional, withDefault } from '../options/option.ts';
 import { palette, print } from '../output/terminal.ts';
 
-const NOTES = `It writes fleet.yaml, a site, an example app, a CI file, and the schemas with the settings of VS Code. The result passes \`holdfast validate\`. A file that
-is there stays as it is.
+const NOTES = `It writes fleet.yaml, a site, an example app, a policy for sites to copy, a CI file, and the schemas with the settings of VS Code. The result passes
+\`holdfast validate\`. A file that is there stays as it is.
 
     holdfast init shops
     holdfast init . --site eu/berlin --ci gitlab`;
@@ -36,7 +36,7 @@ export const command = defineCommand({
       bold('Next:'),
       ...(folder === '.' ? [] : [`  cd ${folder}`]),
       '  holdfast validate              # check it; CI does the same',
-      `  holdfast diff --site ${site}   # what it would start on this machine`,
+      `  holdfast diff --site ${site.padEnd(8)}  # what it would start on this machine`,
       '  git init && git add . && git commit -m "Begin the fleet"',
     ]);
     return EXIT.ok;

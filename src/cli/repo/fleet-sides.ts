@@ -1,6 +1,7 @@
 import { type CompileSite, createFleetCompiler } from '../../compose/compile-fleet.ts';
 import type { CompileOptions } from '../../compose/load/values/values.ts';
 import type { SiteDocuments } from '../../fleet/sites.ts';
+import type { Earlier } from '../../impact/behind.ts';
 import { openSide, type Side, UnknownPin } from '../../impact/read-side.ts';
 import type { Problem } from '../../lib/errors.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
@@ -10,6 +11,7 @@ import type { DesiredApp } from '../../model/state.ts';
 import type { SitePolicy } from '../../policy/site-policy.ts';
 import { folderSnapshot } from '../../source/folder-snapshot.ts';
 import { asCommitted } from './as-committed.ts';
+import { earlierSides } from './earlier-sides.ts';
 import { type OpenedSource, openFolder } from './open-source.ts';
 
 /** Stands for the files as they are, uncommitted changes included. */
@@ -20,6 +22,8 @@ export interface FleetSides {
   to: Side;
   /** The two revisions, as people call them. */
   names: { from: string; to: string };
+  /** The fleet at an earlier time. Absent where the old side is no commit. */
+  earlier?: Earlier | undefined;
 }
 
 interface SidesOptions {
@@ -46,11 +50,13 @@ export async function withFleetSides<T>(
     commits.set(commit, known);
     return known;
   };
-  const snapshotOf = async (revision: string): Promise<[Snapshot, string]> => {
-    if (revision === WORKTREE)
-      return [asCommitted(await folderSnapshot(folder, path === undefined ? {} : { path }), folder, path), WORKTREE];
+  const snapshotOf = async (revision: string): Promise<Revision> => {
+    if (revision === WORKTREE) {
+      const files = await folderSnapshot(folder, path === undefined ? {} : { path });
+      return { files: asCommitted(files, folder, path), name: WORKTREE };
+    }
     const commit = await opened.commitNamed(revision);
-    return [await commitSnapshot(commit), named(revision, commit)];
+    return { files: await commitSnapshot(commit), name: named(revision, commit), commit };
   };
   const pins = new Map<string, Promise<Snapshot>>();
   const pinned = (pin: Pin): Promise<Snapshot> => {
@@ -63,15 +69,25 @@ export async function withFleetSides<T>(
   const open = (snapshot: Snapshot, compiler: CompileSite, holdVersions: boolean): Promise<Side> =>
     openSide(snapshot, { compile: compiler, pinned, documents, holdVersions });
   try {
-    const [[old, oldName], [next, nextName]] = await Promise.all([snapshotOf(from), snapshotOf(to)]);
+    const [old, next] = await Promise.all([snapshotOf(from), snapshotOf(to)]);
+    const openCommit = async (commit: string): Promise<Side> => open(await commitSnapshot(commit), compileSite, false);
     return await use({
-      from: await open(old, compileSite, false),
-      to: await open(next, policy ? refusing(compileSite, policy) : compileSite, true),
-      names: { from: oldName, to: nextName },
+      from: await open(old.files, compileSite, false),
+      to: await open(next.files, policy ? refusing(compileSite, policy) : compileSite, true),
+      names: { from: old.name, to: next.name },
+      earlier: old.commit === undefined ? undefined : earlierSides(opened.source, old.commit, next.commit, openCommit),
     });
   } finally {
     await opened.close();
   }
+}
+
+/** One side of a change, before it is read. */
+interface Revision {
+  files: Snapshot;
+  name: string;
+  /** Absent: the files as they are. */
+  commit?: string | undefined;
 }
 
 /** Compiles as before, and breaks the apps that the policy refuses. Each shared result is asked about once. */

@@ -3,7 +3,7 @@ import { printable } from '../../lib/text/printable.ts';
 import type { Change } from '../../plan/print/changes.ts';
 import { countsText, detailOf, titleOf } from '../../plan/print/render-changes.ts';
 import type { GroupImpact, ImpactGroup } from '../impact.ts';
-import { count, type ImpactReport, pullText, sizeLines, stepText, totalsOf } from './report.ts';
+import { behindText, count, type ImpactReport, pullText, sizeLines, stepText, totalsOf } from './report.ts';
 
 /** A comment of a pull request may have 65,536 characters at GitHub; in bytes. */
 const MOST_BYTES = 60 * 1024;
@@ -43,9 +43,11 @@ function summaryOf(report: ImpactReport): string[] {
   const totals = totalsOf(report);
   const { changed, unchanged, refused, restarts, restartSites, images } = totals;
   const actions = countsText(totals.actions, totals.withheld);
+  const behind = behindText(report);
   return [
     '### Effect on the fleet',
     '',
+    ...(behind === undefined ? [] : [`${text(behind)}.`, '']),
     changed === 0
       ? `Nothing changes on any of ${count(report.sites, 'site')}.`
       : `**${count(changed, 'site')}** of ${report.sites} change, ${unchanged} do not.${refused > 0 ? ` On **${count(refused, 'site')}** something is refused.` : ''}`,

@@ -1,7 +1,9 @@
 import { durationText } from '../../lib/text/duration.ts';
+import { sizeText } from '../../lib/text/size.ts';
 import type { SiteStep } from '../../model/fleet.ts';
 import type { Change } from '../../plan/print/changes.ts';
 import { type Count, countsOf } from '../../plan/print/render-changes.ts';
+import type { Behind } from '../behind.ts';
 import type { GroupImpact, ImpactGroup } from '../impact.ts';
 import { bytesToPull, type ImageSizes } from '../sizes.ts';
 
@@ -12,6 +14,8 @@ export interface ImpactReport {
   to: string;
   /** The number of sites that were compared. */
   sites: number;
+  /** Sites that may still run an older version than `from` has. */
+  behind?: Behind | undefined;
   groups: readonly ImpactGroup[];
   /** The sizes of images, where they were asked for. */
   sizes?: ImageSizes | undefined;
@@ -122,13 +126,6 @@ export function sizeLines(report: ImpactReport): string[] {
 export const unknownSizes = ({ sizes }: Pick<ImpactReport, 'sizes'>): { image: string; why: string }[] =>
   [...(sizes ?? [])].flatMap(([image, size]) => ('unknown' in size ? [{ image, why: size.unknown }] : []));
 
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-
-function sizeText(bytes: number): string {
-  const power = Math.min(UNITS.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
-  return `${power === 0 ? bytes : (bytes / 1024 ** power).toFixed(1)} ${UNITS[power]}`;
-}
-
 /** An app cannot be planned. */
 const isRefused = (apps: readonly { refused?: unknown; problems: readonly { severity: string }[] }[]): boolean =>
   apps.some(({ refused, problems }) => refused !== undefined || problems.some(({ severity }) => severity === 'error'));
@@ -145,4 +142,16 @@ export function stepText(step: SiteStep | undefined): string {
         ? 'at once'
         : `after ${durationText(step.after)}`;
   return ` (step ${step.step} of ${step.of}, ${when})`;
+}
+
+/** The apps that are named where sites may run an older version. */
+const MOST_BEHIND = 5;
+
+/** `34 sites may still run an older version: pos on 34 sites`, as the first line of all; undefined where none may. */
+export function behindText({ behind, from }: Pick<ImpactReport, 'behind' | 'from'>): string | undefined {
+  if (!behind) return undefined;
+  const named = behind.apps.slice(0, MOST_BEHIND).map(({ app, sites }) => `${app} on ${count(sites, 'site')}`);
+  const left = behind.apps.length - named.length;
+  const more = left > 0 ? ` and ${count(left, 'more app')}` : '';
+  return `${count(behind.sites, 'site')} may still run an older version than ${from}, since they wait for their step: ${named.join(', ')}${more}`;
 }

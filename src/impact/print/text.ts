@@ -2,7 +2,7 @@ import { formatProblem } from '../../lib/errors.ts';
 import { Line, line, type Palette, plain } from '../../lib/text/line.ts';
 import { changeLines, countsText } from '../../plan/print/render-changes.ts';
 import type { GroupImpact, ImpactGroup, SiteImpact } from '../impact.ts';
-import { count, type ImpactReport, pullText, sizeLines, stepText, totalsOf } from './report.ts';
+import { behindText, count, type ImpactReport, pullText, sizeLines, stepText, totalsOf } from './report.ts';
 
 /** The sites of a group that are named. */
 const MOST_NAMED = 6;
@@ -11,7 +11,9 @@ const MOST_NAMED = 6;
 export function impactText(report: ImpactReport, palette: Palette = plain): Line[] {
   const { groups } = report;
   const told = groups.filter(({ impact }) => impact.kind !== 'unchanged');
+  const behind = behindText(report);
   return [
+    ...(behind === undefined ? [] : [palette.change(behind), Line.of('')]),
     ...told.flatMap((group) => [
       palette.bold(headOf(group)),
       ...bodyOf(group.impact, palette),

@@ -8,7 +8,16 @@ const environment = { ...process.env, ...ENVIRONMENT };
 export const git = (dir: string, ...args: string[]): string =>
   execFileSync('git', args, { cwd: dir, env: environment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
 
-/** The same; undefined where Git fails. */
+/** The same at another time, in milliseconds since 1970: a commit gets it as its committer's date. */
+export const gitAt = (dir: string, time: number, ...args: string[]): string =>
+  execFileSync('git', args, {
+    cwd: dir,
+    env: { ...environment, GIT_COMMITTER_DATE: `${Math.floor(time / 1000)} +0000` },
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  }).trim();
+
+/** The same as `git`; undefined where Git fails. */
 export function tryGit(dir: string, ...args: string[]): string | undefined {
   try {
     return git(dir, ...args);

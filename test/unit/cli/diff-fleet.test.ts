@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { run } from '../../../src/cli/program.ts';
-import { git } from '../../support/git/clones.ts';
+import { git, gitAt } from '../../support/git/clones.ts';
 import { HOLDFAST, holdfast, plainEnvironment } from '../../support/program/holdfast-process.ts';
 import { captureWritten, forgetWritten, written } from '../../support/program/written.ts';
 import { type ConfigFolder, configFolder } from '../../support/site/config-folder.ts';
@@ -53,6 +53,39 @@ describe('diff --fleet', () => {
     expect(await diff(...between, '--site', 'b')).toEqual([1, expect.stringMatching(/^1 site: b\n/)]);
     expect(await diff(...between, '--selector', 'ring=canary')).toEqual([1, expect.stringMatching(/^1 site: a\n/)]);
     expect(await diff(...between, '--app', 'other')).toEqual([0, expect.stringContaining('nothing changes')]);
+  });
+
+  test('says first how many sites may still run an older version, since they wait for their step', async () => {
+    const HOUR = 3_600_000;
+    const steps = [{ selector: { matchLabels: { ring: 'canary' } } }, { percent: 100, after: '5h' }];
+    const spec = { oldestAgent: '0.2.0', syncPolicy: { automated: {} }, rollout: { steps } };
+    await folder.write({
+      'fleet.yaml': JSON.stringify({ apiVersion: 'holdfast/v1', kind: 'Fleet', spec }),
+      'apps/old/app.yaml': `${head}Application\n`,
+      'apps/old/compose.yaml': web('old:1'),
+    });
+    const commit = (ago: number): void => {
+      git(folder.dir, 'add', '-A');
+      gitAt(folder.dir, Date.now() - ago, 'commit', '-qm', 'Go on');
+    };
+    commit(9 * HOUR);
+    await folder.write({ 'apps/old/compose.yaml': web('old:2') });
+    commit(6 * HOUR);
+    expect((await diff())[1]).toMatch(/^HEAD /);
+    await folder.write({ 'apps/pos/compose.yaml': web('pos:1.3') });
+    commit(HOUR);
+    const behind =
+      /^1 site may still run an older version than HEAD \([0-9a-f]{12}\), since they wait for their step: pos on 1 site\n/;
+    expect((await diff())[1]).toMatch(behind);
+    expect((await diff('-o', 'markdown'))[1]).toContain('\n\n1 site may still run an older version than HEAD');
+    expect(JSON.parse((await diff('-o', 'json'))[1])).toMatchObject({
+      behind: { sites: 1, apps: [{ app: 'pos', sites: 1 }] },
+    });
+    expect((await diff('--app', 'old'))[1]).toMatch(/^HEAD /);
+    expect((await diff('--site', 'a'))[1]).toMatch(/^HEAD /);
+    // Before that commit the change of pos had not come, and an hour later that of old had not yet begun everywhere.
+    expect((await diff('--from', 'HEAD~1', '--to', 'HEAD~1'))[1]).toContain('older version than HEAD~1');
+    expect((await diff('--from', 'HEAD~1', '--to', 'HEAD'))[1]).not.toContain('older version');
   });
 
   test('exits with 2 for an app that is refused, for bad input, and with --strict for a pin that the clone lacks', async () => {

@@ -186,6 +186,34 @@ describe('the effect of a change on a fleet', () => {
     ]);
   });
 
+  test('an app that requires other things is told of, with its step, although no container changes', async () => {
+    const asking = (requires?: object, after = '1h') =>
+      fleet(web('shop/web:1'), {
+        'fleet.yaml': JSON.stringify({ apiVersion: 'holdfast/v1', kind: 'Fleet', spec: { oldestAgent: '0.2.0' } }),
+        'apps/pos/app.yaml': document('Application', {
+          rollout: { steps: [{ percent: 100, after }] },
+          ...(requires ? { requires } : {}),
+        }),
+      });
+    const [none, tty, big] = [
+      asking(),
+      asking({ devices: [{ path: '/dev/ttyS0' }] }),
+      asking({ memory: '2g', gpus: 1 }),
+    ];
+    const step = 'pos (step 1 of 1, after 1 h)';
+    const parks = 'a site that lacks it parks the app';
+    expect((await told(none, tty)).slice(1)).toEqual([step, `! requires /dev/ttyS0; ${parks}`]);
+    expect((await told(tty, big)).slice(1)).toEqual([
+      step,
+      `! requires a GPU and 2 GiB of memory, before: /dev/ttyS0; ${parks}`,
+    ]);
+    expect((await told(big, none)).slice(1)).toEqual([
+      step,
+      '! requires a GPU and 2 GiB of memory no longer: it also runs on sites that lack it',
+    ]);
+    expect(await told(tty, tty)).toEqual([]);
+  });
+
   test('a key that the oldest agent does not know is refused, for an app or for the sites', async () => {
     const old = fleet(web('shop/web:1'));
     const windows = { syncWindows: [{ kind: 'deny', schedule: '0 1 * * *', duration: '1h' }] };
