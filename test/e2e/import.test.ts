@@ -82,7 +82,7 @@ describe('import, without an engine', () => {
       'DB_PASSWORD may be a secret, and everybody who can read the repo can read it (keep it out of Git: ',
     );
     expect(ran.stderr).toContain(
-      'apps/shop/key.pem:1:1: this is the secret key, and everybody who can read the repo can read it (do not commit it',
+      'apps/shop/key.pem:1:1: this is the secret key, and everybody who can read the repo can read it (encrypt it with sops for the sites that run the app, or do not commit it',
     );
     expect(ran.stderr).not.toContain('POSTGRES_PASSWORD');
     expect(`${ran.stdout}${ran.stderr}`).not.toContain('hunter2');
