@@ -14,7 +14,7 @@ import {
 } from '../support/site/chaos-site.ts';
 
 // Somebody gave two agents on one engine the same site name, and each a repo of its own.
-jest.setTimeout(300_000);
+jest.setTimeout(500_000);
 
 let site: ChaosSite;
 let second: AgentProcess | undefined;
@@ -37,8 +37,8 @@ describeChaos('two agents with one site name', () => {
       .args('--state-dir', join(site.dir, 'other'))
       .map((each) => (each === site.repo.url ? other.url : each));
     second = await startAgentProcess({ args, logFile: site.logFile });
-    await site.sees(/somebody else makes or removes containers of site/, { ms: 60_000 });
-    // A network that the two took from each other several times is made again after a backoff of up to three minutes.
+    // Each makes again what the other took only after a backoff, which grows to three minutes while they fight.
+    await site.sees(/somebody else makes or removes containers of site/, { ms: 210_000 });
     const [one] = await site.becomes('both apps run', allRun(2), 210_000);
     const { Config } = JSON.parse(await mustAsk(HOST, 'GET', `/containers/${one?.name}/json`)) as {
       Config: { Labels: Record<string, string> };
