@@ -27,7 +27,8 @@ const open = async (name: string, text: string): Promise<string> =>
 
 test('a file gives its values as sops prints them', async () => {
   const text = await seal('a.yaml', '# c\na: x\nl: [1, 2.5, true, null, ""]\np_unencrypted: y\n');
-  expect(text).not.toMatch(/\bx\b|# c|2\.5/);
+  // Encrypted values are random letters, so a plain one is looked for as a whole line would have it.
+  expect(text).not.toMatch(/: x$|^# c|- 2\.5$/m);
   expect(await open('a.yaml', text)).toBe(
     '# c\na: x\nl:\n    - 1\n    - 2.5\n    - true\n    - null\n    - ""\np_unencrypted: "y"\n',
   );
