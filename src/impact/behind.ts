@@ -30,7 +30,7 @@ export function createBehindCount(
 
   /** The site as it was; undefined where it was not in Git, or could not be read. */
   const siteOf = async (side: Side | undefined, site: string): Promise<CompiledSite | undefined> => {
-    if (!side?.names.includes(site)) return undefined;
+    if (!side?.has(site)) return undefined;
     try {
       const found = await side.read(site);
       return found.kind === 'compiled' ? found.compiled : undefined;

@@ -49,12 +49,11 @@ export async function compareFleet(
 ): Promise<Compared> {
   const impact = createFleetImpact({ apps: narrowing.apps, placeholders });
   const behind = earlier && !observe ? createBehindCount(earlier, impact.differ, narrowing.apps) : undefined;
-  const [before, after] = [new Set(from.names), new Set(to.names)];
-  const names = await chosen([...new Set([...from.names, ...to.names])].sort(), after, from, to, narrowing);
+  const names = await chosen([...new Set([...from.names, ...to.names])].sort(), from, to, narrowing);
   const read = async (name: string): Promise<ToAdd> => {
     // The new side first: what it has in common with the old one is not read again from Git.
-    const next = after.has(name) ? await to.read(name) : undefined;
-    const old = before.has(name) ? await from.read(name) : undefined;
+    const next = to.has(name) ? await to.read(name) : undefined;
+    const old = from.has(name) ? await from.read(name) : undefined;
     if (old?.kind === 'compiled') await behind?.add(name, old.compiled);
     const observation = await observe?.(name);
     return observe && !observation && next ? [old, NOT_OBSERVED] : [old, next, observation];
@@ -72,7 +71,6 @@ type ToAdd = [from: SiteSide | undefined, to: SiteSide | undefined, observation?
 
 async function chosen(
   names: readonly string[],
-  after: ReadonlySet<string>,
   from: Side,
   to: Side,
   { sites, selector }: Narrowing,
@@ -80,7 +78,7 @@ async function chosen(
   const named = sites ? names.filter((name) => sites.includes(name)) : [...names];
   if (!selector) return named;
   const isSelected = async (name: string): Promise<boolean> => {
-    const labels = await (after.has(name) ? to : from).labels(name);
+    const labels = await (to.has(name) ? to : from).labels(name);
     return labels !== undefined && selects(selector, { name, labels });
   };
   const selected = await Promise.all(named.map(isSelected));

@@ -22,6 +22,7 @@ export interface SideOptions {
 /** One side of a change: the sites of a revision. */
 export interface Side {
   names: string[];
+  has(site: string): boolean;
   /** The labels of a site; undefined where its document cannot be read. */
   labels(site: string): Promise<Record<string, string> | undefined>;
   read(site: string): Promise<SiteSide>;
@@ -42,8 +43,11 @@ export async function openSide(
       throw error;
     }
   };
+  const names = await fleet.names();
+  const known = new Set(names);
   return {
-    names: await fleet.names(),
+    names,
+    has: (site) => known.has(site),
     labels: (site) => fleet.labels(site),
     async read(site) {
       const placed = await place(site);
