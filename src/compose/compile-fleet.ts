@@ -1,4 +1,5 @@
 import type { Problem } from '../lib/errors.ts';
+import { entry } from '../lib/map-entry.ts';
 import type { PlacedApp, PlacedSite, SiteStep } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { DesiredSite } from '../model/state.ts';
@@ -34,8 +35,7 @@ export function createFleetCompiler(options: CompileOptions, compile: CompileOne
       placed.broken.map(({ name }) => name),
       [...results].map(([name, each]) => [name, claims(each)]),
     ]);
-    const lost = losers.get(key) ?? losersOf(placed.broken, results);
-    losers.set(key, lost);
+    const lost = entry(losers, key, () => losersOf(placed.broken, results));
     return { placed, results, steps: stepsOf(apps), lost };
   };
 }

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { InputError, type Problem, SourceError } from '../lib/errors.ts';
+import { entry } from '../lib/map-entry.ts';
 import { didYouMean } from '../lib/text/did-you-mean.ts';
 import type { ApplicationDocument, FleetDocument, PlacedApp, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
@@ -93,9 +94,8 @@ export function placerOf(
     // Where nobody knows a fact, the files without the overlay are the surer ones.
     const overlays = app.overlays.map(({ selector }) => selection(selector, site) === 'yes');
     const key = `${name} ${overlays.map(Number).join('')}`;
-    const known = shared.get(key) ?? onSites(snapshot, fleet, application, overlays);
-    shared.set(key, known);
-    return { placed: { ...(await known), step: stepOf(app.rollout ?? fleet.rollout, site), values } };
+    const common = await entry(shared, key, () => onSites(snapshot, fleet, application, overlays));
+    return { placed: { ...common, step: stepOf(app.rollout ?? fleet.rollout, site), values } };
   };
 
   return async (site, nowhere) => {

@@ -1,4 +1,5 @@
 import { InputError, type Problem } from '../lib/errors.ts';
+import { entry } from '../lib/map-entry.ts';
 import type { FleetDocument, LabelSelector, Pin, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { SiteVerdicts, SiteWindows, SyncWindow, WindowVerdict } from '../model/sync-window.ts';
@@ -59,25 +60,15 @@ export async function listedSites(
     return selects(selector, site) ? { ...found, sites: [site] } : found;
   }
   const pins = new Map<string, Promise<Snapshot | undefined>>();
-  const filesAt = (pin: Pin | undefined): Promise<Snapshot | undefined> => {
-    if (!pin) return Promise.resolve(snapshot);
-    const known = pins.get(pin.revision) ?? pinned(pin);
-    pins.set(pin.revision, known);
-    return known;
-  };
+  const filesAt = (pin: Pin | undefined): Promise<Snapshot | undefined> =>
+    pin ? entry(pins, pin.revision, () => pinned(pin)) : Promise.resolve(snapshot);
   const applications = new Map<Snapshot, ReturnType<typeof readApplications>>();
-  const applicationsOf = (files: Snapshot): ReturnType<typeof readApplications> => {
-    const known = applications.get(files) ?? readApplications(files);
-    applications.set(files, known);
-    return known;
-  };
+  const applicationsOf = (files: Snapshot): ReturnType<typeof readApplications> =>
+    entry(applications, files, () => readApplications(files));
   const fleets = new Map<Snapshot, Promise<FleetDocument | undefined>>();
   /** Its problems are told with those of the sites. */
-  const fleetAt = (files: Snapshot): Promise<FleetDocument | undefined> => {
-    const known = fleets.get(files) ?? readFleet(files).catch(noteProblems(found));
-    fleets.set(files, known);
-    return known;
-  };
+  const fleetAt = (files: Snapshot): Promise<FleetDocument | undefined> =>
+    entry(fleets, files, () => readFleet(files).catch(noteProblems(found)));
   const windowsNow = async (
     files: Snapshot,
     site: SiteDocument,

@@ -1,4 +1,5 @@
 import { InputError, type Problem } from '../lib/errors.ts';
+import { entry } from '../lib/map-entry.ts';
 import { shortRevision } from '../lib/text/revision.ts';
 import type { FleetDocument, Pin, PlacedApp, PlacedSite, SiteDocument, SiteFacts } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
@@ -78,9 +79,9 @@ export async function openFleet(snapshot: Snapshot, sites?: SiteDocuments): Prom
   const placers = new Map<Snapshot, Promise<Placer>>();
   const tooNew = new Map<Application, BrokenApplication>();
   const fleetAt = (files: Snapshot, pin?: Pin): Promise<FleetDocument> =>
-    once(fleets, files, () => (pin ? pinnedFleet(files, pin) : readFleet(files)));
+    entry(fleets, files, () => (pin ? pinnedFleet(files, pin) : readFleet(files)));
   const placerAt = (files: Snapshot, fleet: FleetDocument): Promise<Placer> =>
-    once(placers, files, async () => {
+    entry(placers, files, async () => {
       const applications = await readApplications(files);
       return { applications, place: placerOf(files, fleet, applications) };
     });
@@ -149,8 +150,10 @@ function withoutNewer(
     const problems = newerProblems(application.app.newKeys, oldestAgent);
     if (problems.length === 0) return result;
     const { name } = application;
-    const broken = known.get(application) ?? { name, problems: problems.map((problem) => ({ ...problem, app: name })) };
-    known.set(application, broken);
+    const broken = entry(known, application, () => ({
+      name,
+      problems: problems.map((problem) => ({ ...problem, app: name })),
+    }));
     return { broken };
   });
 }
@@ -160,12 +163,6 @@ interface Documents {
   site: SiteDocument;
   /** The files of the Fleet and of everything but the Site. */
   files: Snapshot;
-}
-
-function once<K, V>(known: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
-  const found = known.get(key) ?? make();
-  known.set(key, found);
-  return found;
 }
 
 const placedOn = (

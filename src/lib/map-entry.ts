@@ -5,7 +5,7 @@ interface Keeping<K, V> {
 }
 
 /** The value of a key, which is made and kept if there is none. */
-export function entry<K, V extends object | number>(map: Keeping<K, V>, key: K, make: () => V): V {
+export function entry<K, V extends NonNullable<unknown>>(map: Keeping<K, V>, key: K, make: () => V): V {
   const found = map.get(key);
   if (found !== undefined) return found;
   const made = make();

@@ -1,5 +1,6 @@
 import type { CompiledSite } from '../compose/compile-fleet.ts';
 import type { Position, Problem } from '../lib/errors.ts';
+import { entry } from '../lib/map-entry.ts';
 import type { SiteWindows, SyncWindow } from '../model/sync-window.ts';
 import { nextOpening } from '../windows/opening.ts';
 import { LONGEST_WAIT } from '../windows/verdict.ts';
@@ -28,12 +29,9 @@ export async function neverOpen(compiled: readonly CompiledSite[], now: number):
       const all = [windows?.fleet ?? [], windows?.site ?? [], syncWindows];
       if (all.every(({ length }) => length === 0)) continue;
       const key = `${keyOf(syncWindows)} ${siteKey}`;
-      const opening = opens.get(key) ?? doesOpen(windows, syncWindows, now);
-      opens.set(key, opening);
-      if (await opening) continue;
-      const known = found.get(`${name} ${key}`) ?? { problem: problemOf(name, all), sites: [] };
-      known.sites.push(site);
-      found.set(`${name} ${key}`, known);
+      if (await entry(opens, key, () => doesOpen(windows, syncWindows, now))) continue;
+      const never = entry(found, `${name} ${key}`, (): NeverOpen => ({ problem: problemOf(name, all), sites: [] }));
+      never.sites.push(site);
     }
   }
   return [...found.values()];

@@ -1,4 +1,5 @@
 import { messageOf } from '../lib/errors.ts';
+import { entry } from '../lib/map-entry.ts';
 import { didYouMean } from '../lib/text/did-you-mean.ts';
 import type { SyncWindow } from '../model/sync-window.ts';
 import { windowLength } from './duration.ts';
@@ -26,10 +27,8 @@ const MOST_KNOWN = 1_000;
 /** Checks the values of a window, as far as it can be checked alone. */
 export function windowProblems({ schedule, duration, timeZone }: Checked): Promise<WindowProblem[]> {
   const key = JSON.stringify([schedule, duration, timeZone]);
-  const found = known.get(key) ?? problemsOf({ schedule, duration, ...(timeZone !== undefined && { timeZone }) });
   if (known.size >= MOST_KNOWN) known.clear();
-  known.set(key, found);
-  return found;
+  return entry(known, key, () => problemsOf({ schedule, duration, ...(timeZone !== undefined && { timeZone }) }));
 }
 
 async function problemsOf({ schedule, duration, timeZone }: Checked): Promise<WindowProblem[]> {

@@ -1,3 +1,4 @@
+import { entry } from '../lib/map-entry.ts';
 import type { SiteWindows, SyncWindow } from '../model/sync-window.ts';
 import { windowLength } from './duration.ts';
 import { parseSchedule, type Schedule } from './schedule.ts';
@@ -27,10 +28,8 @@ const MOST_KEPT = 200;
 
 function scheduleOf(text: string, zone: string): Promise<Schedule> {
   const key = `${zone} ${text}`;
-  const found = schedules.get(key) ?? parseSchedule(text, zoneOf(zone));
   if (schedules.size >= MOST_KEPT) schedules.clear();
-  schedules.set(key, found);
-  return found;
+  return entry(schedules, key, () => parseSchedule(text, zoneOf(zone)));
 }
 
 async function windowOf(window: SyncWindow, siteZone: string): Promise<Window> {

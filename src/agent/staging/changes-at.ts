@@ -1,5 +1,6 @@
 import type { CompileOptions } from '../../compose/load/values/values.ts';
 import { InputError, SourceError } from '../../lib/errors.ts';
+import { entry } from '../../lib/map-entry.ts';
 import type { SiteFacts } from '../../model/fleet.ts';
 import { changeDigest } from '../../plan/facts/goals.ts';
 import { type AgentOptions, refOf } from '../agent-options.ts';
@@ -47,10 +48,8 @@ export function createChangesAt(options: AgentOptions, facts?: () => Promise<Sit
     const by = JSON.stringify(compile);
     if (by !== knownBy || known.size >= MOST_KEPT) known.clear();
     knownBy = by;
-    const found = known.get(commit) ?? read(commit, compile, signal);
-    known.set(commit, found);
     try {
-      return await found;
+      return await entry(known, commit, () => read(commit, compile, signal));
     } catch (error) {
       known.delete(commit);
       if (error instanceof SourceError || error instanceof InputError) return new Map();

@@ -1,6 +1,7 @@
 import type { Earlier } from '../../impact/behind.ts';
 import type { Side } from '../../impact/read-side.ts';
 import { InputError, SourceError } from '../../lib/errors.ts';
+import { entry } from '../../lib/map-entry.ts';
 import type { Source } from '../../source/source.ts';
 import { type Commit, parseCommit } from '../../trust/signed-object.ts';
 import { TrustError } from '../../trust/trust-error.ts';
@@ -63,18 +64,16 @@ export function earlierSides(
     const arrives = (to === undefined ? undefined : (await read(to))?.time) ?? Date.now();
     const commit = await commitAt(arrives - ms);
     if (commit === undefined || commit === from) return undefined;
-    const known = sides.get(commit) ?? sideOf(commit);
-    sides.set(commit, known);
-    return known;
+    return entry(sides, commit, () => sideOf(commit));
   };
 
   const known = new Map<number, Promise<Side | undefined>>();
   // One after the other: they share the line of commits.
   let turn: Promise<unknown> = Promise.resolve();
-  return (ms) => {
-    const found = known.get(ms) ?? turn.then(() => find(ms));
-    turn = found.catch(() => undefined);
-    known.set(ms, found);
-    return found;
-  };
+  return (ms) =>
+    entry(known, ms, () => {
+      const found = turn.then(() => find(ms));
+      turn = found.catch(() => undefined);
+      return found;
+    });
 }

@@ -4,6 +4,7 @@ import type { SiteDocuments } from '../../fleet/sites.ts';
 import type { Earlier } from '../../impact/behind.ts';
 import { openSide, type Side, UnknownPin } from '../../impact/read-side.ts';
 import type { Problem } from '../../lib/errors.ts';
+import { entry } from '../../lib/map-entry.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
 import type { Pin } from '../../model/fleet.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
@@ -45,11 +46,8 @@ export async function withFleetSides<T>(
   const opened = await openFolder(folder, { path }, 'folder');
   const { signal } = new AbortController();
   const commits = new Map<string, Promise<Snapshot>>();
-  const commitSnapshot = (commit: string): Promise<Snapshot> => {
-    const known = commits.get(commit) ?? opened.source.fetch(commit, signal, true);
-    commits.set(commit, known);
-    return known;
-  };
+  const commitSnapshot = (commit: string): Promise<Snapshot> =>
+    entry(commits, commit, () => opened.source.fetch(commit, signal, true));
   const snapshotOf = async (revision: string): Promise<Revision> => {
     if (revision === WORKTREE) {
       const files = await folderSnapshot(folder, path === undefined ? {} : { path });
@@ -59,11 +57,8 @@ export async function withFleetSides<T>(
     return { files: await commitSnapshot(commit), name: named(revision, commit), commit };
   };
   const pins = new Map<string, Promise<Snapshot>>();
-  const pinned = (pin: Pin): Promise<Snapshot> => {
-    const known = pins.get(pin.revision) ?? pinnedCommit(opened, pin, signal).then(commitSnapshot);
-    pins.set(pin.revision, known);
-    return known;
-  };
+  const pinned = (pin: Pin): Promise<Snapshot> =>
+    entry(pins, pin.revision, () => pinnedCommit(opened, pin, signal).then(commitSnapshot));
   const documents: SiteDocuments = new Map();
   const compileSite = createFleetCompiler({ ...compile, holdVersions: true });
   const open = (snapshot: Snapshot, compiler: CompileSite, holdVersions: boolean): Promise<Side> =>
@@ -98,8 +93,7 @@ function refusing(compile: CompileSite, policy: SitePolicy): CompileSite {
     const lost = new Map(compiled.lost);
     for (const [name, result] of compiled.results) {
       if (!('desired' in result) || lost.has(name)) continue;
-      const problems = known.get(result.desired) ?? policy.problems(result.desired);
-      known.set(result.desired, problems);
+      const problems = entry(known, result.desired, () => policy.problems(result.desired));
       if (problems.length > 0) lost.set(name, problems);
     }
     return { ...compiled, lost };

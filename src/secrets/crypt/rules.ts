@@ -1,4 +1,5 @@
 import { InputError, type Position } from '../../lib/errors.ts';
+import { entry } from '../../lib/map-entry.ts';
 import type { Rule } from '../metadata.ts';
 
 /**
@@ -48,11 +49,7 @@ async function pattern({ by, text }: Rule, at: Position): Promise<(key: string) 
   const known = new Map<string, boolean>();
   try {
     const compiled = RE2JS.compile(text);
-    return (key) => {
-      const found = known.get(key) ?? compiled.matcher(key).find();
-      known.set(key, found);
-      return found;
-    };
+    return (key) => entry(known, key, () => compiled.matcher(key).find());
   } catch (error) {
     throw new InputError([{ at, message: `${by} is no regular expression that sops can read` }], { cause: error });
   }

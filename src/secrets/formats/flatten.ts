@@ -1,5 +1,6 @@
 import { InputError, type Position } from '../../lib/errors.ts';
 import { SOPS_LIMITS } from '../../lib/limits.ts';
+import { entry as mapEntry } from '../../lib/map-entry.ts';
 import { type Entry, entriesOf, type Mapping, type Value } from '../tree.ts';
 
 /** Metadata in a file that knows no nesting: `age__list_0__map_recipient`. */
@@ -25,8 +26,8 @@ export function unflatten(flat: Mapping, at: (offset: number) => Position): Mapp
       if (step.startsWith('__list_') && index === undefined) refuse(entry);
       const next =
         index === undefined
-          ? child(current.keys, step.replace(/^__map_/, ''), entry)
-          : child(current.items, Number(index), entry);
+          ? mapEntry(current.keys, step.replace(/^__map_/, ''), () => node(entry))
+          : mapEntry(current.items, Number(index), () => node(entry));
       current = next;
     }
     current.value = entry.value;
@@ -36,12 +37,6 @@ export function unflatten(flat: Mapping, at: (offset: number) => Position): Mapp
 }
 
 const node = (entry: Entry): Node => ({ entry, keys: new Map(), items: new Map() });
-
-function child<Key>(children: Map<Key, Node>, key: Key, entry: Entry): Node {
-  const found = children.get(key) ?? node(entry);
-  children.set(key, found);
-  return found;
-}
 
 function built({ entry, value, keys, items }: Node, refuse: (at: { offset: number }) => never): Value {
   const { offset } = entry;
