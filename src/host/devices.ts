@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { posix } from 'node:path';
+import { globMatches } from '../lib/text/glob.ts';
 
 /** Devices of the host, below the folder at which its `/` is mounted. Links lead to the host's paths, so they are followed by hand. */
 
@@ -13,9 +14,8 @@ export async function hasPath(root: string, path: string): Promise<boolean> {
   const name = path.slice(cut + 1);
   if (!name.includes('*')) return isDevice(root, path);
   const folder = path.slice(0, cut);
-  const matches = matcher(name);
   for (const each of await namesIn(root, folder))
-    if (matches(each) && (await isDevice(root, `${folder}/${each}`))) return true;
+    if (globMatches(name, each) && (await isDevice(root, `${folder}/${each}`))) return true;
   return false;
 }
 
@@ -55,23 +55,6 @@ async function resolve(root: string, path: string): Promise<{ path: string; stat
     here = '';
   }
   return undefined;
-}
-
-/** `*` stands for any text, also none. */
-function matcher(pattern: string): (name: string) => boolean {
-  const parts = pattern.split('*');
-  const [first = '', last = ''] = [parts[0], parts.at(-1)];
-  return (name) => {
-    if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false;
-    let from = first.length;
-    const end = name.length - last.length;
-    for (const part of parts.slice(1, -1)) {
-      const at = name.indexOf(part, from);
-      if (at < 0 || at + part.length > end) return false;
-      from = at + part.length;
-    }
-    return true;
-  };
 }
 
 async function absentAs<T>(asked: Promise<T>, absent: T): Promise<T> {

@@ -1,4 +1,4 @@
-import { globMatches } from './values/glob.ts';
+import { globMatches } from '../lib/text/glob.ts';
 import { pathCovers, pathTouches } from './values/host-path.ts';
 import { portsCover, portsTouch } from './values/ports.ts';
 import { subnetCovers, subnetTouches } from './values/subnets.ts';

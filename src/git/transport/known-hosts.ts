@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { globMatches } from '../../lib/text/glob.ts';
 
 /** One line of a known_hosts file. Source: sshd(8), SSH_KNOWN_HOSTS FILE FORMAT. */
 export interface KnownHost {
@@ -55,8 +56,8 @@ function matches(hosts: string, host: string, port: number): boolean {
   const name = nameOf(host.toLowerCase(), port);
   if (hosts.startsWith('|')) return isHashOf(hosts, name);
   const patterns = hosts.toLowerCase().split(',');
-  if (patterns.some((pattern) => pattern.startsWith('!') && wildcard(pattern.slice(1), name))) return false;
-  return patterns.some((pattern) => !pattern.startsWith('!') && wildcard(pattern, name));
+  if (patterns.some((pattern) => pattern.startsWith('!') && globMatches(pattern.slice(1), name, '?'))) return false;
+  return patterns.some((pattern) => !pattern.startsWith('!') && globMatches(pattern, name, '?'));
 }
 
 /** `|1|SALT|HMAC-SHA1 of the name`. */
@@ -66,25 +67,4 @@ function isHashOf(hosts: string, name: string): boolean {
   const expected = Buffer.from(hash, 'base64');
   const made = createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest();
   return expected.length === made.length && timingSafeEqual(expected, made);
-}
-
-/** `*` and `?` in the pattern, walked without going back further than the last `*`. */
-function wildcard(pattern: string, text: string): boolean {
-  let p = 0;
-  let star = -1;
-  let mark = 0;
-  for (let t = 0; t < text.length; ) {
-    if (pattern[p] === '*') {
-      star = p++;
-      mark = t;
-    } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === text[t])) {
-      p++;
-      t++;
-    } else if (star >= 0) {
-      p = star + 1;
-      t = ++mark;
-    } else return false;
-  }
-  while (pattern[p] === '*') p++;
-  return p === pattern.length;
 }

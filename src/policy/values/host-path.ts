@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { globMatches } from './glob.ts';
+import { globMatches } from '../../lib/text/glob.ts';
 
 /** A path of the host as a policy compares it: no `..`, no double or last slash, and /run for /var/run. */
 export function normalPath(path: string): string {
