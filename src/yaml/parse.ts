@@ -1,6 +1,7 @@
 import { type Event, getScalarValue, type ScalarEvent } from 'js-yaml';
 import { InputError, type Position } from '../lib/errors.ts';
 import { inWords, YAML_LIMITS } from '../lib/limits.ts';
+import { ALIAS, DOCUMENT, type EventOf, MAPPING, PLAIN, POP, SCALAR, SEQUENCE } from './events.ts';
 import { lenientEvents, YamlSyntaxError } from './lenient-events.ts';
 import { lineIndex } from './lines.ts';
 import type { KeptTag, MappingEntry, MappingNode, ScalarNode, YamlNode } from './node.ts';
@@ -45,16 +46,7 @@ interface Built {
   isMerge?: boolean;
 }
 
-type EventOf<T extends Event['type']> = Extract<Event, { type: T }>;
-
-// Names for js-yaml's numbers, which its types spell as literals.
-const DOCUMENT = 1;
-const SEQUENCE = 2;
-const MAPPING = 3;
-const SCALAR = 4;
-const ALIAS = 5;
-const POP = 6;
-const PLAIN = 1;
+/** js-yaml's number of a style. */
 const LITERAL = 4;
 
 class Builder {

@@ -1,6 +1,7 @@
 import { type Event, getScalarValue, type ScalarEvent } from 'js-yaml';
 import { InputError, type Position } from '../../lib/errors.ts';
 import { YAML_LIMITS } from '../../lib/limits.ts';
+import { ALIAS, DOCUMENT, type EventOf, MAPPING, PLAIN, POP, SCALAR, SEQUENCE } from '../../yaml/events.ts';
 import { lenientEvents, YamlSyntaxError } from '../../yaml/lenient-events.ts';
 import { lineIndex } from '../../yaml/lines.ts';
 import { resolvePlain } from '../../yaml/scalar.ts';
@@ -8,17 +9,8 @@ import type { Comment, Entry, List, Mapping, Scalar, Value } from '../tree.ts';
 import { timeOf } from './go-values.ts';
 import { type Remark, remarksOf } from './yaml-remarks.ts';
 
-// Names for js-yaml's numbers, which its types spell as literals.
-const DOCUMENT = 1;
-const SEQUENCE = 2;
-const MAPPING = 3;
-const SCALAR = 4;
-const ALIAS = 5;
-const POP = 6;
-const PLAIN = 1;
+/** js-yaml's number of a style. */
 const FLOW = 2;
-
-type EventOf<T extends Event['type']> = Extract<Event, { type: T }>;
 
 /**
  * Reads a YAML file as sops does: all documents, each a mapping, with comments in their places and aliases expanded. The project's own parser
