@@ -1,6 +1,4 @@
 import { isProjectName } from '../../fleet/project-name.ts';
-import { openClone } from '../../git/clone/clone.ts';
-import { namedCommit } from '../../git/clone/named-commit.ts';
 import { InputError } from '../../lib/errors.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
 import { type Promotion, promotionPayload, promotionRefs } from '../../trust/promotion.ts';
@@ -9,7 +7,7 @@ import { EXIT } from '../exit.ts';
 import { duration, text } from '../options/kinds.ts';
 import { type OptionsOf, optional, required, withDefault } from '../options/option.ts';
 import { print } from '../output/terminal.ts';
-import { issueStatement, issueTime, signingOptions } from './signed-tag.ts';
+import { issueStatement, signingOptions } from './signed-tag.ts';
 
 /** The options of `promote` and `hold`. */
 export const promotionOptions = {
@@ -26,37 +24,20 @@ export async function statePromotion(
   app: string,
   step: number,
   state: Promotion['state'],
-  { folder: dir, revision, key, valid, push, ...options }: OptionsOf<typeof promotionOptions>,
+  { folder: dir, revision, ...given }: OptionsOf<typeof promotionOptions>,
 ): Promise<number> {
   if (!isProjectName(app)) throw InputError.of(`${JSON.stringify(app)} cannot be the name of an app`);
   const prefix = promotionRefs(revision);
-  if (prefix === undefined)
-    throw InputError.of(`${JSON.stringify(revision)} is not the name of a branch or a tag that sites can follow`);
-  const issued = issueTime();
-  const clone = await openClone(dir);
-  try {
-    const named = await namedCommit(clone, options.commit ?? revision);
-    if (!named) throw InputError.of(`${dir} has no commit ${options.commit ?? revision}`);
-    const { commit } = named;
-    const expires = issued + valid;
-    const { sequence, rest } = await issueStatement({
-      clone,
-      dir,
-      ref: `${prefix}${app}`,
-      what: 'promotion',
-      issued,
-      key,
-      namespace: NAMESPACE.rollout,
-      sequence: options.sequence,
-      push,
-      payload: (number) => promotionPayload({ revision, app, commit, step, state, sequence: number, issued, expires }),
-    });
-    const said = state === 'open' ? `step ${step} is open` : 'its change is held';
-    print(
-      `promotion ${sequence} of ${app} at ${shortRevision(commit)}: ${said}, until ${new Date(expires).toISOString()}${rest}`,
-    );
-    return EXIT.ok;
-  } finally {
-    clone.close();
-  }
+  const { sequence, commit, until } = await issueStatement({
+    ...given,
+    dir,
+    revision,
+    ref: prefix === undefined ? undefined : `${prefix}${app}`,
+    what: 'promotion',
+    namespace: NAMESPACE.rollout,
+    payload: (issue) => promotionPayload({ revision, app, step, state, ...issue }),
+  });
+  const said = state === 'open' ? `step ${step} is open` : 'its change is held';
+  print(`promotion ${sequence} of ${app} at ${shortRevision(commit)}: ${said}, ${until}`);
+  return EXIT.ok;
 }

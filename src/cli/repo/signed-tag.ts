@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Clone } from '../../git/clone/clone.ts';
+import { type Clone, openClone } from '../../git/clone/clone.ts';
 import { git, programIn } from '../../git/clone/git-program.ts';
+import { namedCommit } from '../../git/clone/named-commit.ts';
 import { InputError } from '../../lib/errors.ts';
 import { readOpenSshKey, signSsh } from '../../trust/signature/ssh-sign.ts';
 import { trailers } from '../../trust/signed-object.ts';
@@ -19,40 +20,79 @@ export const signingOptions = (what: string) => ({
 });
 
 /** Now, to the second, in milliseconds. Throws InputError for a clock that cannot be right. */
-export function issueTime(): number {
+function issueTime(): number {
   const issued = Math.floor(Date.now() / 1000) * 1000;
   if (siteTime(new Date(issued)) !== undefined) return issued;
   throw InputError.of(`the clock of this machine says ${new Date(issued).toISOString()}, which cannot be right`);
 }
 
 interface Statement {
-  clone: Clone;
+  /** A clone of the config repo. */
   dir: string;
-  ref: string;
+  /** The branch or tag, as in the --revision of the sites. */
+  revision: string;
+  /** Default: the one that the clone has for the revision. */
+  commit?: string | undefined;
+  /** Where the statement is kept; undefined for a revision that has no place for it. */
+  ref: string | undefined;
   /** The kind of statement, in words. */
   what: string;
-  /** Milliseconds. */
-  issued: number;
+  /** Milliseconds for which sites believe it. */
+  valid: number;
   key: string;
   namespace: string;
-  sequence: number | undefined;
-  push: string | undefined;
-  payload(sequence: number): string;
+  sequence?: number | undefined;
+  push?: string | undefined;
+  payload(issue: Issue): string;
 }
 
-/** Signs a statement into a clone, and sends it. Gives its number, and the words for what is left to do. Throws InputError. */
-export async function issueStatement(statement: Statement): Promise<{ sequence: number; rest: string }> {
-  const { clone, dir, ref, key, namespace, push } = statement;
+/** The parts of a statement that are known only when it is issued. Times are in milliseconds. */
+interface Issue {
+  commit: string;
+  sequence: number;
+  issued: number;
+  expires: number;
+}
+
+/** A statement that was issued. `until`: when it ends, and what is left to do, in words. */
+export type Issued = Issue & { until: string };
+
+/** Signs a statement into a clone, and sends it. Throws InputError. */
+export async function issueStatement(statement: Statement): Promise<Issued> {
+  const { dir, revision, ref } = statement;
+  if (ref === undefined)
+    throw InputError.of(`${JSON.stringify(revision)} is not the name of a branch or a tag that sites can follow`);
+  const issued = issueTime();
+  const clone = await openClone(dir);
+  try {
+    return await issueIn(clone, ref, issued, statement);
+  } finally {
+    clone.close();
+  }
+}
+
+async function issueIn(clone: Clone, ref: string, issued: number, statement: Statement): Promise<Issued> {
+  const { dir, key, namespace, push, valid } = statement;
+  const asked = statement.commit ?? statement.revision;
+  const named = await namedCommit(clone, asked);
+  if (!named) throw InputError.of(`${dir} has no commit ${asked}`);
   if (push !== undefined) await fetchBefore(dir, push, ref);
-  const sequence = await nextSequence(statement);
-  const payload = statement.payload(sequence);
+  const sequence = await nextSequence(clone, ref, issued, statement);
+  const issue = { commit: named.commit, sequence, issued, expires: issued + valid };
+  const payload = statement.payload(issue);
   const signed = payload + (await sign(resolve(key), payload, namespace, dir));
   await clone.storeTag(Buffer.from(signed), ref);
   if (push !== undefined) await git(dir, ['push', '--quiet', push, `+${ref}:${ref}`]);
-  return { sequence, rest: push === undefined ? `; send it with: git push REMOTE +${ref}:${ref}` : '' };
+  const rest = push === undefined ? `; send it with: git push REMOTE +${ref}:${ref}` : '';
+  return { ...issue, until: `until ${new Date(issue.expires).toISOString()}${rest}` };
 }
 
-async function nextSequence({ clone, ref, what, issued, sequence: given }: Statement): Promise<number> {
+async function nextSequence(
+  clone: Clone,
+  ref: string,
+  issued: number,
+  { what, sequence: given }: Statement,
+): Promise<number> {
   const highest = issued / 1000 + 86_400;
   const found = await lastSequence(clone, ref);
   // A number far beyond its time was believed by no site.
