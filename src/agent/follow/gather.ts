@@ -11,6 +11,7 @@ import type { Snapshot } from '../../model/snapshot.ts';
 import type { BrokenApp, DesiredSite } from '../../model/state.ts';
 import type { SitePolicy } from '../../policy/site-policy.ts';
 import { recordSnapshot, replaySnapshot } from '../../source/recording.ts';
+import { type AgentOptions, refOf } from '../agent-options.ts';
 import type { Accepted } from '../state/accepted.ts';
 import { placeAdopted } from './adopted-directory.ts';
 import type { PinnedFiles } from './pin.ts';
@@ -37,6 +38,18 @@ export interface GatherOptions {
   /** Opens the files at the revision that the Site pins. Its errors pass through. */
   pinned: (pin: Pin) => Promise<PinnedFiles>;
 }
+
+/** The part of the options that the agent's own settings give. */
+export const gatherOptions = (
+  options: AgentOptions,
+  compile: CompileOptions,
+): Pick<GatherOptions, 'url' | 'ref' | 'site' | 'compile' | 'stacks'> => ({
+  url: options.repo,
+  ref: refOf(options),
+  site: options.site,
+  compile,
+  stacks: () => options.engine.stacks(),
+});
 
 /**
  * Gathers all that a site needs of a revision. Accepts each app that compiles, and keeps the last good state of each app that does not. Throws InputError

@@ -7,9 +7,9 @@ import { TrustError } from '../../trust/trust-error.ts';
 import type { Admission } from '../admission/admission.ts';
 import type { AdmissionResult, Admitted } from '../admission/admission-result.ts';
 import type { PinBefore } from '../admission/pin-admission.ts';
-import { type AgentOptions, refOf } from '../agent-options.ts';
+import type { AgentOptions } from '../agent-options.ts';
 import type { Accepted } from '../state/accepted.ts';
-import { type Gathered, gather } from './gather.ts';
+import { type Gathered, gather, gatherOptions } from './gather.ts';
 import { createPinning, type Pinning, pinFault } from './pin.ts';
 import type { BadPin, Refusals } from './refusals.ts';
 
@@ -81,11 +81,7 @@ export async function gatherCommit(
     });
     await admission.requireAnnounced(snapshot, admitted);
     const from = {
-      url: options.repo,
-      ref: refOf(options),
-      site: options.site,
-      compile,
-      stacks: () => options.engine.stacks(),
+      ...gatherOptions(options, compile),
       territory: options.territory,
       policy,
       facts,

@@ -3,8 +3,8 @@ import { InputError, SourceError } from '../../lib/errors.ts';
 import { entry } from '../../lib/map-entry.ts';
 import type { SiteFacts } from '../../model/fleet.ts';
 import { changeDigest } from '../../plan/facts/goals.ts';
-import { type AgentOptions, refOf } from '../agent-options.ts';
-import { desiredOf, gather } from '../follow/gather.ts';
+import type { AgentOptions } from '../agent-options.ts';
+import { desiredOf, gather, gatherOptions } from '../follow/gather.ts';
 
 /**
  * The changes of all apps of this site as a commit has them, by app. Its files are read, and nothing of it is accepted. Empty where it cannot be read now, or
@@ -28,11 +28,7 @@ export function createChangesAt(options: AgentOptions, facts?: () => Promise<Sit
     const snapshot = await source.fetch(commit, signal, true);
     try {
       const from = {
-        url: options.repo,
-        ref: refOf(options),
-        site: options.site,
-        compile,
-        stacks: () => options.engine.stacks(),
+        ...gatherOptions(options, compile),
         facts,
         pinned: () => Promise.reject(InputError.of('a site with a pin reads the pinned commit alone')),
       };
