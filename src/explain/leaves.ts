@@ -15,7 +15,7 @@ const PAIRS = ['environment', 'labels', 'annotations', 'sysctls', 'deploy.labels
 /** Lists that a later file replaces as a whole. */
 const WHOLE = ['command', 'entrypoint', 'healthcheck.test'];
 
-/** The leaves with those of layers before them, of which the later ones are the stronger. */
+/** Adds the leaves of earlier layers. A leaf of a later layer is stronger. */
 export function addEarlier(leaves: readonly Leaf[], earlier: readonly Leaf[]): Leaf[] {
   const all = [...leaves];
   for (const leaf of earlier.toReversed()) {

@@ -11,7 +11,7 @@ export interface Host {
   watch(listener: () => void): () => void;
 }
 
-/** A machine of which nothing is seen. */
+/** A machine that cannot be seen. */
 export const unseenHost: Host = {
   hasDevice: async () => undefined,
   gpus: async () => undefined,

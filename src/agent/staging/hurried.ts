@@ -14,7 +14,7 @@ export interface Hurry {
   apps: string[];
 }
 
-/** Commits of which the trailers are read. */
+/** The most commits whose trailers are read. */
 const MOST_READ = 1000;
 /** Bytes of history that a site fetches for them. */
 const MOST_BYTES = 4 * 1024 * 1024;
