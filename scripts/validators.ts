@@ -1,10 +1,10 @@
 import standalone from 'ajv/dist/standalone/index.js';
 import type { Plugin } from 'esbuild';
-import { type Kind, SCHEMAS } from '../src/fleet/schemas.ts';
-import { createAjv } from '../src/fleet/validator.ts';
+import { type Kind, SCHEMAS } from '../src/fleet/schema/schemas.ts';
+import { createAjv } from '../src/fleet/schema/validator.ts';
 import { repoDir } from './engine.ts';
 
-/** A module that does what src/fleet/validator.ts does, with the code that ajv made of each schema and without ajv. */
+/** A module that does what src/fleet/schema/validator.ts does, with the code that ajv made of each schema and without ajv. */
 export function validatorModule(): string {
   const ajv = createAjv({ code: { source: true, esm: true } });
   const kinds = Object.keys(SCHEMAS) as Kind[];
@@ -14,11 +14,11 @@ export function validatorModule(): string {
   return `${code}\nconst CHECKS = { ${table} };\nexport const validator = (kind) => CHECKS[kind];\n`;
 }
 
-/** Puts that module in the place of src/fleet/validator.ts, so that no program that is built loads ajv or compiles a schema. */
+/** Puts that module in the place of src/fleet/schema/validator.ts, so that no program that is built loads ajv or compiles a schema. */
 export const compiledValidators: Plugin = {
   name: 'compiled-validators',
   setup({ onLoad }) {
-    onLoad({ filter: /[\\/]src[\\/]fleet[\\/]validator\.ts$/ }, () => ({
+    onLoad({ filter: /[\\/]src[\\/]fleet[\\/]schema[\\/]validator\.ts$/ }, () => ({
       contents: validatorModule(),
       resolveDir: repoDir,
     }));

@@ -1,7 +1,7 @@
 import type { Shape } from '../../src/compose/keys/decode.ts';
 import { FILE_KEYS, NETWORK_KEYS, TOP_KEYS, VOLUME_KEYS } from '../../src/compose/keys/resources.ts';
 import { SERVICE_KEYS } from '../../src/compose/keys/service-keys.ts';
-import type { Field } from '../../src/container/fields/field.ts';
+import type { Field } from '../../src/container/fields/row/field.ts';
 import { FIELDS } from '../../src/container/fields/table.ts';
 import { FILE_NOTES, LOADER_NOTES, NETWORK_NOTES, type Note, SERVICE_NOTES, TOP_NOTES, VOLUME_NOTES } from './notes.ts';
 

@@ -1,6 +1,6 @@
 import { CommanderError, Option as Flag, Command as Parser } from 'commander';
 import { formatProblem, HoldfastError, InputError } from '../lib/errors.ts';
-import { own } from '../lib/own.ts';
+import { own } from '../lib/maps/own.ts';
 import { line } from '../lib/text/line.ts';
 import { VERSION } from '../lib/version.ts';
 import type { Command } from './command.ts';

@@ -1,5 +1,5 @@
 import { InputError } from '../lib/errors.ts';
-import { own } from '../lib/own.ts';
+import { own } from '../lib/maps/own.ts';
 import type { PlacedApp } from '../model/fleet.ts';
 import type { CompileOptions } from './load/values/values.ts';
 

@@ -11,11 +11,10 @@ import { AppSize, type Size } from './compile/app-size.ts';
 import { checkProject } from './compile/check.ts';
 import { compileNetwork, compileVolume, resourceName } from './compile/compile-resources.ts';
 import { compileService, countContainers, networksOf, type ServiceContext } from './compile/compile-service.ts';
-import { EncryptedFiles } from './compile/encrypted-files.ts';
-import { missingFiles } from './compile/missing-files.ts';
+import { EncryptedFiles } from './compile/files/encrypted-files.ts';
+import { missingFiles } from './compile/files/missing-files.ts';
 import { joinOwnServices } from './compile/own-joins.ts';
 import { siteKeysOf } from './compile/site-keys.ts';
-import { hiddenError, hiding } from './hide-values.ts';
 import { checkEncrypted, checkVersions } from './keys/check-versions.ts';
 import { decodeProject, type Project, sorted } from './keys/project.ts';
 import { configureApp } from './load/configure-app.ts';
@@ -25,6 +24,7 @@ import { foldersOf } from './load/files/project-folder.ts';
 import { RepoFiles } from './load/files/repo-files.ts';
 import { type Loaded, load } from './load/load.ts';
 import type { CompileOptions } from './load/values/values.ts';
+import { hiddenError, hiding } from './private-values/hide-values.ts';
 import { Report } from './report.ts';
 
 /**

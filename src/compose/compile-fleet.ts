@@ -1,5 +1,5 @@
 import type { Problem } from '../lib/errors.ts';
-import { entry } from '../lib/map-entry.ts';
+import { entry } from '../lib/maps/map-entry.ts';
 import type { PlacedApp, PlacedSite, SiteStep } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { DesiredSite } from '../model/state.ts';

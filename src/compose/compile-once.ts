@@ -1,5 +1,5 @@
-import { entry } from '../lib/map-entry.ts';
-import { own } from '../lib/own.ts';
+import { entry } from '../lib/maps/map-entry.ts';
+import { own } from '../lib/maps/own.ts';
 import type { PlacedApp } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { keptSnapshot } from '../source/kept-snapshot.ts';

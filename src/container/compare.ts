@@ -1,8 +1,8 @@
-import { own } from '../lib/own.ts';
+import { own } from '../lib/maps/own.ts';
 import type { FieldDifference } from '../model/plan.ts';
 import type { ContainerSpec, EndpointSpec, NetworkSpec, VolumeSpec } from '../model/spec.ts';
 import type { EngineCapabilities, ImageConfig } from '../model/state.ts';
-import type { Comparison, Field } from './fields/field.ts';
+import type { Comparison, Field } from './fields/row/field.ts';
 import { FIELDS } from './fields/table.ts';
 import { coversJson, type Json, sameJson } from './json.ts';
 import { poolAs } from './networks.ts';

@@ -1,7 +1,7 @@
-import { own } from '../lib/own.ts';
+import { own } from '../lib/maps/own.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import type { ImageConfig } from '../model/state.ts';
-import type { Field } from './fields/field.ts';
+import type { Field } from './fields/row/field.ts';
 import { FIELDS } from './fields/table.ts';
 import { type Json, sameJson } from './json.ts';
 

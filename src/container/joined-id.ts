@@ -1,4 +1,4 @@
-import { own } from '../lib/own.ts';
+import { own } from '../lib/maps/own.ts';
 
 /** The ID of the container that `service:NAME` or `container:NAME` means; the name itself if only the engine may know the container. */
 export const joinedId = (mode: string, joins: Record<string, string>): string =>

@@ -1,4 +1,4 @@
-import { own } from '../lib/own.ts';
+import { own } from '../lib/maps/own.ts';
 import { byCodeUnit } from '../lib/text/by-code-unit.ts';
 
 /** The form in which the values of a field are compared. Absent keys and undefined are the same. */

@@ -1,7 +1,7 @@
-import { own } from '../lib/own.ts';
+import { own } from '../lib/maps/own.ts';
 import type { ContainerSpec, EndpointSpec } from '../model/spec.ts';
 import type { CreateContainerBody } from './engine-api.ts';
-import type { Surroundings } from './fields/field.ts';
+import type { Surroundings } from './fields/row/field.ts';
 import { FIELDS } from './fields/table.ts';
 import { endpointBody, primaryNetwork } from './networks.ts';
 

@@ -9,7 +9,7 @@ import { lacksForContainer } from '../container/requirements.ts';
 import { createBody, updateBody } from '../container/to-api.ts';
 import { volumeBody } from '../container/volumes.ts';
 import { EngineError } from '../lib/errors.ts';
-import { mapValues } from '../lib/map-values.ts';
+import { mapValues } from '../lib/maps/map-values.ts';
 import { lastWords } from '../lib/text/last-words.ts';
 import type { ContainerFile, Hook } from '../model/spec.ts';
 import type { EngineApi } from './api.ts';

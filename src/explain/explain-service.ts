@@ -1,10 +1,10 @@
 import { envFilesOf } from '../compose/compile/compile-service.ts';
-import { labelFilesOf } from '../compose/compile/label-files.ts';
+import { labelFilesOf } from '../compose/compile/files/label-files.ts';
 import { type ReadApp, readApp } from '../compose/compile-app.ts';
 import type { FileVariables } from '../compose/load/trace.ts';
 import type { CompileOptions } from '../compose/load/values/values.ts';
 import { InputError, type Position, type Problem } from '../lib/errors.ts';
-import { own } from '../lib/own.ts';
+import { own } from '../lib/maps/own.ts';
 import { didYouMean } from '../lib/text/did-you-mean.ts';
 import { hasSecretWord, looksSecret } from '../lib/text/looks-secret.ts';
 import type { FleetDocument, PlacedApp, SiteDocument } from '../model/fleet.ts';

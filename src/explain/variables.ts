@@ -1,6 +1,6 @@
 import type { OriginsOf, ValueSource } from '../compose/load/trace.ts';
 import { substitute, TemplateError } from '../compose/load/values/template.ts';
-import { own } from '../lib/own.ts';
+import { own } from '../lib/maps/own.ts';
 import { looksSecret } from '../lib/text/looks-secret.ts';
 import type { FleetDocument, SiteDocument } from '../model/fleet.ts';
 import type { ExplainedVariable, VariableValue } from './explanation.ts';

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { InputError, type Problem, SourceError } from '../lib/errors.ts';
-import { entry } from '../lib/map-entry.ts';
+import { entry } from '../lib/maps/map-entry.ts';
 import { didYouMean } from '../lib/text/did-you-mean.ts';
 import type { ApplicationDocument, FleetDocument, PlacedApp, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
@@ -9,9 +9,9 @@ import { COMPOSE_FILES, findComposeFiles, inFolder } from './compose-files.ts';
 import { readDocument } from './document.ts';
 import { applicationOf } from './documents.ts';
 import { factReason, factsIn } from './facts/facts.ts';
+import { stepOf } from './keys/rollout.ts';
+import { type Selectable, selection, selects } from './keys/selector.ts';
 import { isProjectName, PROJECT_NAME_HINT } from './project-name.ts';
-import { stepOf } from './rollout.ts';
-import { type Selectable, selection, selects } from './selector.ts';
 import { below, items, text } from './values/values.ts';
 
 const FOLDER = 'apps';

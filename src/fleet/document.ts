@@ -7,11 +7,11 @@ import { describe, entryOf, type YamlNode } from '../yaml/node.ts';
 import { parseYaml } from '../yaml/parse.ts';
 import { factProblems } from './facts/facts.ts';
 import { requiresProblems } from './facts/requires.ts';
-import { type SchemaProblem, schemaProblems } from './schema.ts';
-import type { Kind } from './schemas.ts';
-import { syncWindowProblems } from './sync-windows.ts';
+import { syncWindowProblems } from './keys/sync-windows.ts';
+import { type SchemaProblem, schemaProblems } from './schema/schema.ts';
+import type { Kind } from './schema/schemas.ts';
+import { oldestAgentIn } from './schema/versions.ts';
 import { variableProblems } from './values/variables.ts';
-import { oldestAgentIn } from './versions.ts';
 
 export const API_VERSION = 'holdfast/v1';
 

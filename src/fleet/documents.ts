@@ -12,11 +12,11 @@ import type {
 import { requireRevision } from '../source/revision/revision.ts';
 import type { YamlNode } from '../yaml/node.ts';
 import { requiresOf } from './facts/requires.ts';
-import { rolloutOf } from './rollout.ts';
-import { serviceDefaultsOf } from './service-defaults.ts';
-import { onUnknownTimeOf, syncWindowsOf } from './sync-windows.ts';
+import { rolloutOf } from './keys/rollout.ts';
+import { serviceDefaultsOf } from './keys/service-defaults.ts';
+import { onUnknownTimeOf, syncWindowsOf } from './keys/sync-windows.ts';
+import { newKeysOf } from './schema/versions.ts';
 import { below, flag, items, keyPositions, text, textMap, texts } from './values/values.ts';
-import { newKeysOf } from './versions.ts';
 
 const DEFAULT_PRUNE_THRESHOLD = 50;
 

@@ -1,18 +1,18 @@
 import { InputError, type Problem } from '../lib/errors.ts';
-import { entry } from '../lib/map-entry.ts';
+import { entry } from '../lib/maps/map-entry.ts';
 import type { FleetDocument, LabelSelector, Pin, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { SiteVerdicts, SiteWindows, SyncWindow, WindowVerdict } from '../model/sync-window.ts';
 import { readApplications } from './applications.ts';
+import { selects } from './keys/selector.ts';
+import { siteWindowsOf } from './keys/sync-windows.ts';
 import { openFleet, readFleet } from './open-fleet.ts';
-import { selects } from './selector.ts';
 import { readSite } from './sites.ts';
-import { siteWindowsOf } from './sync-windows.ts';
 
 /** The number of sites that are read at once, so that a source can fetch them in one request. */
 const AT_ONCE = 200;
 
-/** A site as a list shows it. A slice that adds to a Site adds a key here, and a column in src/cli/commands/sites.ts. */
+/** A site as a list shows it. A slice that adds to a Site adds a key here, and a column in src/cli/commands/fleet/sites.ts. */
 export interface ListedSite {
   name: string;
   labels: Record<string, string>;

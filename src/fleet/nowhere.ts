@@ -2,7 +2,7 @@ import { InputError, type Problem } from '../lib/errors.ts';
 import { didYouMean } from '../lib/text/did-you-mean.ts';
 import type { ApplicationDocument, LabelSelector, Placement, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { selects } from './selector.ts';
+import { selects } from './keys/selector.ts';
 import { readSite, siteNames } from './sites.ts';
 
 type Placed = Pick<SiteDocument, 'name' | 'labels'>;

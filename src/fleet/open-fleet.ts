@@ -1,5 +1,5 @@
 import { InputError, type Problem } from '../lib/errors.ts';
-import { entry } from '../lib/map-entry.ts';
+import { entry } from '../lib/maps/map-entry.ts';
 import { shortRevision } from '../lib/text/revision.ts';
 import type { FleetDocument, Pin, PlacedApp, PlacedSite, SiteDocument, SiteFacts } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
@@ -16,12 +16,12 @@ import { COMPOSE_FILES, findLoneFiles } from './compose-files.ts';
 import { readDocument } from './document.ts';
 import { fleetOf } from './documents.ts';
 import { factsIn } from './facts/facts.ts';
+import { stepOf } from './keys/rollout.ts';
+import type { Selectable } from './keys/selector.ts';
+import { siteWindowsOf } from './keys/sync-windows.ts';
 import { nowhere } from './nowhere.ts';
-import { stepOf } from './rollout.ts';
-import type { Selectable } from './selector.ts';
+import { newerProblems } from './schema/versions.ts';
 import { onlySite, readSite, type SiteDocuments, siteNames } from './sites.ts';
-import { siteWindowsOf } from './sync-windows.ts';
-import { newerProblems } from './versions.ts';
 
 const FLEET = 'fleet.yaml';
 /** The name of the site when the repo is a lone Compose file. */

@@ -1,4 +1,4 @@
-import { selects } from '../fleet/selector.ts';
+import { selects } from '../fleet/keys/selector.ts';
 import type { LabelSelector } from '../model/fleet.ts';
 import { type Behind, createBehindCount, type Earlier } from './behind.ts';
 import { createFleetImpact, type SiteSide } from './fleet-impact.ts';

@@ -1,8 +1,8 @@
 import type { CompiledSite } from '../compose/compile-fleet.ts';
-import { longerOf } from '../fleet/rollout.ts';
+import { longerOf } from '../fleet/keys/rollout.ts';
 import type { Problem } from '../lib/errors.ts';
-import { entry } from '../lib/map-entry.ts';
-import { own } from '../lib/own.ts';
+import { entry } from '../lib/maps/map-entry.ts';
+import { own } from '../lib/maps/own.ts';
 import type { SiteStep } from '../model/fleet.ts';
 import { requiresText } from '../model/requirement.ts';
 import type { DesiredApp } from '../model/state.ts';

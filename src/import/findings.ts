@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { compileSite } from '../compose/compile-site.ts';
 import { FILES_DIR } from '../compose/load/values/values.ts';
-import { possibleSecrets } from '../compose/possible-secrets.ts';
+import { possibleSecrets } from '../compose/private-values/possible-secrets.ts';
 import { readFleet } from '../fleet/open-fleet.ts';
 import { listSites, placeSite } from '../fleet/place-site.ts';
 import { InputError, type Problem } from '../lib/errors.ts';

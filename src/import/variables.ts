@@ -1,5 +1,5 @@
 import type { Project } from '../compose/keys/project.ts';
-import { own } from '../lib/own.ts';
+import { own } from '../lib/maps/own.ts';
 import type { SourceFile } from '../model/snapshot.ts';
 
 /** `$NAME`, `${NAME}` and `${NAME?…}` need a value. Two dollars are one dollar of the text. */

@@ -1,4 +1,4 @@
-import { sizeText } from '../lib/text/size.ts';
+import { sizeText } from '../lib/units/size.ts';
 
 /** The things that a site must have for an app to run there: an Application's `requires`. Plain data, without places in files. */
 export interface Requires {

@@ -1,6 +1,6 @@
 import { FIELDS } from '../container/fields/table.ts';
 import { withOwned } from '../container/ignore.ts';
-import { own } from '../lib/own.ts';
+import { own } from '../lib/maps/own.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import type { ActualContainer, ActualSite, DesiredContainer, DesiredService, DesiredSite } from '../model/state.ts';
 import { claimantsOf } from './facts/containers.ts';

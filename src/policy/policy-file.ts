@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { InputError, type Position, type Problem } from '../lib/errors.ts';
-import { parseBytes } from '../lib/text/bytes.ts';
+import { parseBytes } from '../lib/units/bytes.ts';
 import { entryOf, type YamlNode } from '../yaml/node.ts';
 import { parseYaml } from '../yaml/parse.ts';
 import type { Ceilings } from './limits.ts';

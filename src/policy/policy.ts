@@ -1,4 +1,4 @@
-import { own } from '../lib/own.ts';
+import { own } from '../lib/maps/own.ts';
 import type { DesiredApp } from '../model/state.ts';
 import type { PlacedAsk, SitePlaces } from './asks.ts';
 import { appAsks } from './classes/app.ts';

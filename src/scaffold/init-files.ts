@@ -1,4 +1,4 @@
-import { type Kind, SCHEMAS } from '../fleet/schemas.ts';
+import { type Kind, SCHEMAS } from '../fleet/schema/schemas.ts';
 import { VERSION } from '../lib/version.ts';
 
 /** The texts of a new fleet. */

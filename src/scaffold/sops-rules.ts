@@ -1,5 +1,5 @@
 import type { Application, BrokenApplication } from '../fleet/applications.ts';
-import { selects } from '../fleet/selector.ts';
+import { selects } from '../fleet/keys/selector.ts';
 import type { SiteDocument } from '../model/fleet.ts';
 
 /** The first line of a `.sops.yaml` that Holdfast may write over. */

@@ -1,8 +1,8 @@
 import { type Application, applicationFile, type BrokenApplication } from '../fleet/applications.ts';
-import { stepOf } from '../fleet/rollout.ts';
-import { selects } from '../fleet/selector.ts';
+import { stepOf } from '../fleet/keys/rollout.ts';
+import { selects } from '../fleet/keys/selector.ts';
 import type { Problem } from '../lib/errors.ts';
-import { durationText } from '../lib/text/duration.ts';
+import { durationText } from '../lib/units/duration.ts';
 import type { FleetDocument, Rollout, RolloutStep, SiteDocument } from '../model/fleet.ts';
 
 /** The sites of each step of a rollout. */

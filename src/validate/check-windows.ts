@@ -1,6 +1,6 @@
 import type { CompiledSite } from '../compose/compile-fleet.ts';
 import type { Position, Problem } from '../lib/errors.ts';
-import { entry } from '../lib/map-entry.ts';
+import { entry } from '../lib/maps/map-entry.ts';
 import type { SiteWindows, SyncWindow } from '../model/sync-window.ts';
 import { nextOpening } from '../windows/opening.ts';
 import { LONGEST_WAIT } from '../windows/verdict.ts';

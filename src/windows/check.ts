@@ -1,5 +1,5 @@
 import { messageOf } from '../lib/errors.ts';
-import { entry } from '../lib/map-entry.ts';
+import { entry } from '../lib/maps/map-entry.ts';
 import { didYouMean } from '../lib/text/did-you-mean.ts';
 import type { SyncWindow } from '../model/sync-window.ts';
 import { windowLength } from './duration.ts';

@@ -1,4 +1,4 @@
-import { entry } from '../lib/map-entry.ts';
+import { entry } from '../lib/maps/map-entry.ts';
 import type { SiteWindows, SyncWindow } from '../model/sync-window.ts';
 import { windowLength } from './duration.ts';
 import { parseSchedule, type Schedule } from './schedule.ts';

@@ -1,4 +1,4 @@
-import { schemaProblems } from '../../fleet/schema.ts';
+import { schemaProblems } from '../../fleet/schema/schema.ts';
 import { formatProblem, InputError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { shortRevision } from '../../lib/text/revision.ts';

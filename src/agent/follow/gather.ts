@@ -5,7 +5,7 @@ import { compileClaims, compileSite, type SiteBefore } from '../../compose/compi
 import type { CompileOptions } from '../../compose/load/values/values.ts';
 import { placeSite } from '../../fleet/place-site.ts';
 import { InputError } from '../../lib/errors.ts';
-import { own } from '../../lib/own.ts';
+import { own } from '../../lib/maps/own.ts';
 import type { Pin, PlacedApp, PlacedSite, SiteFacts } from '../../model/fleet.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { BrokenApp, DesiredSite } from '../../model/state.ts';

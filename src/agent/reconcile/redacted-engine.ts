@@ -1,4 +1,4 @@
-import type { Hide } from '../../compose/hide-values.ts';
+import type { Hide } from '../../compose/private-values/hide-values.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { EngineError } from '../../lib/errors.ts';
 

@@ -1,6 +1,6 @@
 import type { CompileOptions } from '../../compose/load/values/values.ts';
 import { InputError, SourceError } from '../../lib/errors.ts';
-import { entry } from '../../lib/map-entry.ts';
+import { entry } from '../../lib/maps/map-entry.ts';
 import type { SiteFacts } from '../../model/fleet.ts';
 import { changeDigest } from '../../plan/facts/goals.ts';
 import type { AgentOptions } from '../agent-options.ts';

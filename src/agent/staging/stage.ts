@@ -1,5 +1,5 @@
-import { longerOf } from '../../fleet/rollout.ts';
-import { own } from '../../lib/own.ts';
+import { longerOf } from '../../fleet/keys/rollout.ts';
+import { own } from '../../lib/maps/own.ts';
 import type { PlacedApp, SiteStep } from '../../model/fleet.ts';
 import type { DesiredApp, DesiredSite } from '../../model/state.ts';
 import { changeDigest } from '../../plan/facts/goals.ts';

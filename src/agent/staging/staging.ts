@@ -1,6 +1,6 @@
 import type { CompileOptions } from '../../compose/load/values/values.ts';
 import { messageOf } from '../../lib/errors.ts';
-import { durationText } from '../../lib/text/duration.ts';
+import { durationText } from '../../lib/units/duration.ts';
 import type { SiteFacts } from '../../model/fleet.ts';
 import type { DesiredSite } from '../../model/state.ts';
 import type { Polled } from '../../source/source.ts';

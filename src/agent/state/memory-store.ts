@@ -1,6 +1,6 @@
 import type { Disk } from '../../lib/disk.ts';
 import { messageOf } from '../../lib/errors.ts';
-import { mapValues } from '../../lib/map-values.ts';
+import { mapValues } from '../../lib/maps/map-values.ts';
 import { type Backoff, emptyMemory, type Memory, type Replacements } from '../../model/memory.ts';
 import { readRetryKey } from '../../model/subject.ts';
 import { replacementPause } from '../../plan/decide/slot/replacement-loop.ts';

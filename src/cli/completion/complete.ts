@@ -1,4 +1,4 @@
-import { own } from '../../lib/own.ts';
+import { own } from '../../lib/maps/own.ts';
 import type { Command, Commands } from '../command.ts';
 import { flagOf, kebab, type Option } from '../options/option.ts';
 import type { Candidate, Candidates } from './candidate.ts';
@@ -98,7 +98,7 @@ async function operandsOf(
     case 'completion':
       return SHELLS.map((word) => ({ word }));
     case 'schema':
-      return Object.keys((await import('../../fleet/schemas.ts')).SCHEMAS).map((word) => ({ word }));
+      return Object.keys((await import('../../fleet/schema/schemas.ts')).SCHEMAS).map((word) => ({ word }));
     case 'explain':
       if (first === undefined) return names.sites();
       if (second === undefined) return names.apps(first);

@@ -4,7 +4,7 @@ import { redactedEngine } from '../../agent/reconcile/redacted-engine.ts';
 import { createEffects } from '../../apply/effects.ts';
 import { createHostFiles, type SecretDigest } from '../../apply/host-files.ts';
 import type { Territory } from '../../apply/territory.ts';
-import type { Hide } from '../../compose/hide-values.ts';
+import type { Hide } from '../../compose/private-values/hide-values.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { formatProblem } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';

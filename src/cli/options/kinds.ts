@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { parseBytes } from '../../lib/text/bytes.ts';
-import { durationMs } from '../../lib/text/duration.ts';
+import { parseBytes } from '../../lib/units/bytes.ts';
+import { durationMs } from '../../lib/units/duration.ts';
 
 /** A kind of value that an option can have: how its text is read, and how the help, errors and the JSON Schema describe it. */
 export interface Kind<T> {

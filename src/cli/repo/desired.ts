@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isAdopting } from '../../compose/adoption.ts';
 import { compileSite } from '../../compose/compile-site.ts';
-import type { OutsideValues } from '../../compose/outside-values.ts';
+import type { OutsideValues } from '../../compose/private-values/outside-values.ts';
 import { InputError } from '../../lib/errors.ts';
 import { utf8 } from '../../lib/text/utf8.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
@@ -14,9 +14,9 @@ import { withEngine } from '../engine/engine.ts';
 import type { DesiredOptions, EngineOptions } from '../options/desired-options.ts';
 import { limitSettings } from '../settings/agent-settings.ts';
 import { resolveSettings } from '../settings/resolve-settings.ts';
-import { asCommitted } from './as-committed.ts';
 import type { OpenedSource } from './open-source.ts';
 import { type OpenPinned, openPin, placeAt, unknownPin } from './pinned.ts';
+import { asCommitted } from './sides/as-committed.ts';
 
 /** Opens the snapshot that folder and flags name, and the one that a Site in it pins, for as long as `use` runs. */
 export async function withSnapshot<T>(

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Territory } from '../../apply/territory.ts';
 import { SECRETS_DIR } from '../../compose/load/values/values.ts';
-import { schemaProblems } from '../../fleet/schema.ts';
+import { schemaProblems } from '../../fleet/schema/schema.ts';
 import { InputError } from '../../lib/errors.ts';
 import { utf8 } from '../../lib/text/utf8.ts';
 import type { SitePlaces } from '../../policy/asks.ts';

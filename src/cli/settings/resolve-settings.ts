@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { schemaProblems } from '../../fleet/schema.ts';
+import { schemaProblems } from '../../fleet/schema/schema.ts';
 import { InputError } from '../../lib/errors.ts';
 import { utf8 } from '../../lib/text/utf8.ts';
 import type { YamlNode } from '../../yaml/node.ts';

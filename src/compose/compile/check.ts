@@ -4,8 +4,8 @@ import { isDisabled } from '../keys/process/healthcheck.ts';
 import type { Declared, Project } from '../keys/project.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
 import type { Report } from '../report.ts';
-import { checkFileDeclarations, undefinedReference } from './compile-files.ts';
 import { builtImage, dependenciesOf, networksOf, replicasOf } from './compile-service.ts';
+import { checkFileDeclarations, undefinedReference } from './files/compile-files.ts';
 import { imageNameFault, inLowerCase } from './image-name.ts';
 import { startFirstConflicts } from './start-first.ts';
 

@@ -12,9 +12,9 @@ import type { ServiceKeys } from '../keys/service-keys.ts';
 import type { FileVariables } from '../load/trace.ts';
 import { parseDotenv, parseRawEnv } from '../load/values/dotenv.ts';
 import { type AppSize, memoryOf } from './app-size.ts';
-import { compileFiles, type FilesContext, securityOptions } from './compile-files.ts';
 import { ownSpec } from './container-spec.ts';
-import { labelsOf } from './label-files.ts';
+import { compileFiles, type FilesContext, securityOptions } from './files/compile-files.ts';
+import { labelsOf } from './files/label-files.ts';
 import { startFirstConflicts } from './start-first.ts';
 
 export interface ServiceContext extends FilesContext {

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { mapValues } from '../../lib/map-values.ts';
+import { mapValues } from '../../lib/maps/map-values.ts';
 import type { Build } from '../keys/build.ts';
 import { isRemote } from '../load/remote.ts';
 import type { Lookup } from '../load/values/template.ts';

@@ -1,5 +1,5 @@
 import { present } from '../../container/present.ts';
-import { mapValues } from '../../lib/map-values.ts';
+import { mapValues } from '../../lib/maps/map-values.ts';
 import type { Deploy } from '../keys/deploy.ts';
 import type { Develop } from '../keys/develop.ts';
 import type { WrittenRequest } from '../keys/host/devices.ts';

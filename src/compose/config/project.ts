@@ -2,7 +2,7 @@ import type { PlacedApp } from '../../model/fleet.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { type MappingNode, toPlain } from '../../yaml/node.ts';
 import { environmentOf, type ServiceContext } from '../compile/compile-service.ts';
-import { labelsOf } from '../compile/label-files.ts';
+import { labelsOf } from '../compile/files/label-files.ts';
 import { compileWhole, usedNetworks, usedVolumes } from '../compile-app.ts';
 import { type Declared, sorted } from '../keys/project.ts';
 import type { FileKeys } from '../keys/resources.ts';

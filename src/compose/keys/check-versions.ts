@@ -1,5 +1,5 @@
-import { newerProblem } from '../../fleet/versions.ts';
-import { own } from '../../lib/own.ts';
+import { newerProblem } from '../../fleet/schema/versions.ts';
+import { own } from '../../lib/maps/own.ts';
 import { compareVersions, FIRST_VERSION } from '../../lib/version.ts';
 import type { EncryptedFile } from '../../model/state.ts';
 import { entryOf, type MappingNode } from '../../yaml/node.ts';

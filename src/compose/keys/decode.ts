@@ -1,7 +1,7 @@
 import type { Position } from '../../lib/errors.ts';
-import { own } from '../../lib/own.ts';
-import { parseBytes } from '../../lib/text/bytes.ts';
-import { parseDuration } from '../../lib/text/duration.ts';
+import { own } from '../../lib/maps/own.ts';
+import { parseBytes } from '../../lib/units/bytes.ts';
+import { parseDuration } from '../../lib/units/duration.ts';
 import { describe, type ScalarNode, type YamlNode } from '../../yaml/node.ts';
 import type { Report } from '../report.ts';
 

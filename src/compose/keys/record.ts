@@ -1,4 +1,4 @@
-import { own } from '../../lib/own.ts';
+import { own } from '../../lib/maps/own.ts';
 import { didYouMean } from '../../lib/text/did-you-mean.ts';
 import { describe, type MappingEntry, type MappingNode, type YamlNode } from '../../yaml/node.ts';
 import type { Report } from '../report.ts';

@@ -1,7 +1,7 @@
 import type { DeviceRequest } from '../../model/spec.ts';
 import type { Json } from '../json.ts';
-import { type Comparison, hasQuirk, hostConfig, type Rows } from './field.ts';
-import { set } from './kinds.ts';
+import { type Comparison, hasQuirk, hostConfig, type Rows } from './row/field.ts';
+import { set } from './row/kinds.ts';
 
 type Device = { PathOnHost: string; PathInContainer: string; CgroupPermissions: string };
 

@@ -3,8 +3,8 @@ import type { CreateContainerBody } from '../engine-api.ts';
 import { joinedId } from '../joined-id.ts';
 import type { Json } from '../json.ts';
 import { primaryNetwork } from '../networks.ts';
-import { type Comparison, hasQuirk, hostConfig, type Rows, type Surroundings } from './field.ts';
-import { flag, list, map, set, setOf, text } from './kinds.ts';
+import { type Comparison, hasQuirk, hostConfig, type Rows, type Surroundings } from './row/field.ts';
+import { flag, list, map, set, setOf, text } from './row/kinds.ts';
 
 const capability = setOf((name) => name.toUpperCase().replace(/^CAP_/, ''));
 

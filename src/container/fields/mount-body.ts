@@ -1,9 +1,9 @@
-import { own } from '../../lib/own.ts';
+import { own } from '../../lib/maps/own.ts';
 import type { ContainerSpec, MountSpec } from '../../model/spec.ts';
 import type { ContainerInspect, CreateContainerBody, MountBody } from '../engine-api.ts';
 import { present } from '../present.ts';
-import type { Surroundings } from './field.ts';
-import { map, samePath } from './kinds.ts';
+import type { Surroundings } from './row/field.ts';
+import { map, samePath } from './row/kinds.ts';
 
 /** Docker 24 and newer put this label on anonymous volumes. */
 const ANONYMOUS_LABEL = 'com.docker.volume.anonymous';

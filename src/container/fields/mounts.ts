@@ -2,9 +2,9 @@ import type { ContainerSpec, MountSpec } from '../../model/spec.ts';
 import type { ImageConfig } from '../../model/state.ts';
 import { joinedId } from '../joined-id.ts';
 import { type Json, stableText } from '../json.ts';
-import { type Comparison, hasQuirk, hostConfig, type Rows, type Surroundings } from './field.ts';
-import { bytes, type Kind, map, samePath, set } from './kinds.ts';
 import { fitsBinds, readMounts, writeMounts } from './mount-body.ts';
+import { type Comparison, hasQuirk, hostConfig, type Rows, type Surroundings } from './row/field.ts';
+import { bytes, type Kind, map, samePath, set } from './row/kinds.ts';
 
 /** The images a container needs on the disk: its own, and those it mounts. */
 export const imagesOf = ({ Image, Mounts = [] }: ContainerSpec): string[] => [

@@ -1,5 +1,5 @@
-import { hostConfig, type Rows } from './field.ts';
-import { list, set, setOf } from './kinds.ts';
+import { hostConfig, type Rows } from './row/field.ts';
+import { list, set, setOf } from './row/kinds.ts';
 
 /** Name resolution in the container. */
 export const nameRows = {

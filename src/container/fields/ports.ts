@@ -1,8 +1,8 @@
 import type { PortBinding } from '../../model/spec.ts';
 import type { HostConfigBody } from '../engine-api.ts';
 import type { Json } from '../json.ts';
-import { type Comparison, config, hasQuirk, hostConfig, type Rows } from './field.ts';
-import { set } from './kinds.ts';
+import { type Comparison, config, hasQuirk, hostConfig, type Rows } from './row/field.ts';
+import { set } from './row/kinds.ts';
 
 const port = (name: string): string => (name.includes('/') ? name : `${name}/tcp`);
 

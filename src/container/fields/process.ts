@@ -1,10 +1,10 @@
 import type { ContainerSpec, HealthcheckSpec } from '../../model/spec.ts';
 import { type Json, sameJson } from '../json.ts';
 import { usersLabels } from '../labels/managed.ts';
-import { type Comparison, config, hasQuirk, hostConfig, type Rows } from './field.ts';
-import { choice, flag, type Kind, list, map, path, text } from './kinds.ts';
-import { noEntry } from './shown-change.ts';
-import { signalNumber } from './signals.ts';
+import { type Comparison, config, hasQuirk, hostConfig, type Rows } from './row/field.ts';
+import { choice, flag, type Kind, list, map, path, text } from './row/kinds.ts';
+import { noEntry } from './row/shown-change.ts';
+import { signalNumber } from './row/signals.ts';
 
 /** The PATH of an engine that sets one where the image has none. */
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

@@ -1,7 +1,7 @@
 import type { ContainerSpec, DeviceRate } from '../../model/spec.ts';
 import type { Json } from '../json.ts';
-import { hostConfig, type Row, type Rows } from './field.ts';
-import { billionths, bytes, count, flag, type Kind, level, limit, showBytes, text } from './kinds.ts';
+import { hostConfig, type Row, type Rows } from './row/field.ts';
+import { billionths, bytes, count, flag, type Kind, level, limit, showBytes, text } from './row/kinds.ts';
 
 /** With a memory limit and no swap limit, an engine allows as much swap as memory. */
 const swap = ({ Memory, MemorySwap }: ContainerSpec): Json | undefined =>

@@ -1,12 +1,12 @@
 import type { FieldName } from '../../model/spec.ts';
 import { deviceRows } from './devices.ts';
-import { type AllRows, type Field, fieldOf } from './field.ts';
 import { isolationRows, namespaceRows } from './isolation.ts';
 import { mountRows } from './mounts.ts';
 import { nameRows } from './name-resolution.ts';
 import { portRows } from './ports.ts';
 import { processRows } from './process.ts';
 import { resourceRows } from './resources.ts';
+import { type AllRows, type Field, fieldOf } from './row/field.ts';
 
 const ROWS = {
   ...processRows,

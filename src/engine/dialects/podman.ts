@@ -9,7 +9,7 @@ import type {
 } from '../../container/engine-api.ts';
 import { fullName, sameReference } from '../../container/image-reference.ts';
 import { ADDED_VARIABLES, type Asked, MTU_OPTION, readAsked } from '../../container/labels/asked.ts';
-import { own } from '../../lib/own.ts';
+import { own } from '../../lib/maps/own.ts';
 import type { Quirk } from '../../model/quirk.ts';
 import type { FieldName } from '../../model/spec.ts';
 import type { Dialect } from './dialect.ts';

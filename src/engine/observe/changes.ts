@@ -1,6 +1,6 @@
 import type { EventBody } from '../../container/engine-api.ts';
 import { readContainerLabels } from '../../container/labels/labels.ts';
-import { own } from '../../lib/own.ts';
+import { own } from '../../lib/maps/own.ts';
 import type { Change } from '../engine.ts';
 import type { View } from './view.ts';
 

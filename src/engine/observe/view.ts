@@ -3,7 +3,7 @@ import { type Neighbours, readImageConfig } from '../../container/from-api.ts';
 import { sameReference } from '../../container/image-reference.ts';
 import type { ReadLabels } from '../../container/labels/labels.ts';
 import { EngineError, type Problem } from '../../lib/errors.ts';
-import { own } from '../../lib/own.ts';
+import { own } from '../../lib/maps/own.ts';
 import { mapBounded } from '../../lib/semaphore.ts';
 import { byCodeUnit } from '../../lib/text/by-code-unit.ts';
 import type {

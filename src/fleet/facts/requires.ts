@@ -1,5 +1,5 @@
 import type { Problem } from '../../lib/errors.ts';
-import { parseBytes } from '../../lib/text/bytes.ts';
+import { parseBytes } from '../../lib/units/bytes.ts';
 import type { DeviceRequirement, Requires } from '../../model/requirement.ts';
 import type { YamlNode } from '../../yaml/node.ts';
 import { below, items, text, texts } from '../values/values.ts';

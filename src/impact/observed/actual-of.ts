@@ -1,7 +1,7 @@
 import { differences } from '../../container/compare.ts';
 import { withOwned } from '../../container/ignore.ts';
 import { contentDigest, hooksDigest, specHash } from '../../container/labels/hash.ts';
-import { own } from '../../lib/own.ts';
+import { own } from '../../lib/maps/own.ts';
 import type { ContainerSpec } from '../../model/spec.ts';
 import type {
   ActualContainer,

@@ -1,5 +1,5 @@
-import { durationText } from '../../lib/text/duration.ts';
-import { sizeText } from '../../lib/text/size.ts';
+import { durationText } from '../../lib/units/duration.ts';
+import { sizeText } from '../../lib/units/size.ts';
 import type { SiteStep } from '../../model/fleet.ts';
 import type { Change } from '../../plan/print/changes.ts';
 import { type Count, countsOf } from '../../plan/print/render-changes.ts';

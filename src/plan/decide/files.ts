@@ -1,5 +1,5 @@
 import { compareFiles } from '../../container/labels/files-digest.ts';
-import { own } from '../../lib/own.ts';
+import { own } from '../../lib/maps/own.ts';
 import type {
   ActualContainer,
   ActualSite,

@@ -2,7 +2,7 @@ import { imagesOf } from '../../container/fields/mounts.ts';
 import { imageRefusal } from '../../container/labels/labels.ts';
 import { lacksForContainer } from '../../container/requirements.ts';
 import { addressesOf, isWithin } from '../../lib/host/ip-address.ts';
-import { own } from '../../lib/own.ts';
+import { own } from '../../lib/maps/own.ts';
 import type { PlanProblem } from '../../model/plan.ts';
 import type { EndpointSpec } from '../../model/spec.ts';
 import type { Dependency, DesiredContainer } from '../../model/state.ts';

@@ -1,7 +1,7 @@
 import { networkDifferences, volumeDifferences } from '../../container/compare.ts';
 import { specHash } from '../../container/labels/hash.ts';
 import { lacksForNetwork } from '../../container/requirements.ts';
-import { own } from '../../lib/own.ts';
+import { own } from '../../lib/maps/own.ts';
 import type { PlanProblem, Withheld } from '../../model/plan.ts';
 import type { NetworkSpec, VolumeSpec } from '../../model/spec.ts';
 import type { ActualNetwork, DesiredNetwork, DesiredVolume } from '../../model/state.ts';

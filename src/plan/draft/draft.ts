@@ -1,4 +1,4 @@
-import { mapValues } from '../../lib/map-values.ts';
+import { mapValues } from '../../lib/maps/map-values.ts';
 import type { ContainerRef, Operation, Withheld } from '../../model/plan.ts';
 import { type Subject, subjectKey } from '../../model/subject.ts';
 import { spreadWithheld } from './withhold.ts';

@@ -1,4 +1,4 @@
-import { own } from '../../lib/own.ts';
+import { own } from '../../lib/maps/own.ts';
 import type { Cause, PlanProblem } from '../../model/plan.ts';
 import type { ActualContainer } from '../../model/state.ts';
 import { type Retry, type Subject, slotSubject } from '../../model/subject.ts';

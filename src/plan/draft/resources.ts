@@ -1,4 +1,4 @@
-import { own } from '../../lib/own.ts';
+import { own } from '../../lib/maps/own.ts';
 import type { EndpointSpec } from '../../model/spec.ts';
 import type { ActualContainer } from '../../model/state.ts';
 import type { Pull } from '../decide/decision.ts';

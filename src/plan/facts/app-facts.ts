@@ -1,4 +1,4 @@
-import { own } from '../../lib/own.ts';
+import { own } from '../../lib/maps/own.ts';
 import type { Cause, Withheld } from '../../model/plan.ts';
 import type { ActualSite, DesiredApp } from '../../model/state.ts';
 import type { Retry, Subject } from '../../model/subject.ts';

@@ -1,4 +1,4 @@
-import { own } from '../../lib/own.ts';
+import { own } from '../../lib/maps/own.ts';
 import type { Memory } from '../../model/memory.ts';
 import type { Cause, Withheld } from '../../model/plan.ts';
 import type { Parkings } from '../../model/requirement.ts';

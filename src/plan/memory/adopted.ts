@@ -1,5 +1,5 @@
 import { contentDigest } from '../../container/labels/hash.ts';
-import { own } from '../../lib/own.ts';
+import { own } from '../../lib/maps/own.ts';
 import type { AdoptedDigests, Memory } from '../../model/memory.ts';
 import type { Identity } from '../../model/spec.ts';
 import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../../model/state.ts';

@@ -1,5 +1,5 @@
-import { mapValues } from '../../lib/map-values.ts';
-import { own } from '../../lib/own.ts';
+import { mapValues } from '../../lib/maps/map-values.ts';
+import { own } from '../../lib/maps/own.ts';
 import type { Backoff, Memory } from '../../model/memory.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { ActualSite, DesiredSite } from '../../model/state.ts';

@@ -1,5 +1,5 @@
 import { filesGoal } from '../../container/labels/files-digest.ts';
-import { own } from '../../lib/own.ts';
+import { own } from '../../lib/maps/own.ts';
 import type { Memory } from '../../model/memory.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../../model/state.ts';

@@ -1,5 +1,5 @@
 import { InputError, type Position } from '../../lib/errors.ts';
-import { entry } from '../../lib/map-entry.ts';
+import { entry } from '../../lib/maps/map-entry.ts';
 import type { Rule } from '../metadata.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { InputError, type Position } from '../../lib/errors.ts';
 import { SOPS_LIMITS } from '../../lib/limits.ts';
-import { entry as mapEntry } from '../../lib/map-entry.ts';
+import { entry as mapEntry } from '../../lib/maps/map-entry.ts';
 import { type Entry, entriesOf, type Mapping, type Value } from '../tree.ts';
 
 /** Metadata in a file that knows no nesting: `age__list_0__map_recipient`. */

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { readTrust } from '../../../src/cli/repo/trust-file.ts';
+import { readTrust } from '../../../src/cli/repo/signing/trust-file.ts';
 import { objectId } from '../../../src/git/objects/git-object.ts';
 import { signSsh, sshPublicBlob } from '../../../src/trust/signature/ssh-sign.ts';
 import type { Trust } from '../../../src/trust/trust.ts';

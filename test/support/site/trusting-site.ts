@@ -7,7 +7,7 @@ import { createFollower, type Follower } from '../../../src/agent/follow/followe
 import { createStaging } from '../../../src/agent/staging/staging.ts';
 import { acceptedStore } from '../../../src/agent/state/accepted.ts';
 import { createTrustStore } from '../../../src/agent/state/trust-store.ts';
-import { readTrust } from '../../../src/cli/repo/trust-file.ts';
+import { readTrust } from '../../../src/cli/repo/signing/trust-file.ts';
 import type { StoreLimits } from '../../../src/git/store-limits.ts';
 import { type Clock, systemClock } from '../../../src/lib/clock.ts';
 import { type Disk, systemDisk } from '../../../src/lib/disk.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { redactedEngine } from '../../../src/agent/reconcile/redacted-engine.ts';
-import { outsideValues } from '../../../src/compose/outside-values.ts';
+import { outsideValues } from '../../../src/compose/private-values/outside-values.ts';
 import type { Engine } from '../../../src/engine/engine.ts';
 import { EngineError, messageOf } from '../../../src/lib/errors.ts';
 import type { Operation } from '../../../src/model/plan.ts';

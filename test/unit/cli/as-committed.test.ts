@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { asCommitted } from '../../../src/cli/repo/as-committed.ts';
+import { asCommitted } from '../../../src/cli/repo/sides/as-committed.ts';
 import { folderSnapshot } from '../../../src/source/folder-snapshot.ts';
 import { holdfast } from '../../support/program/holdfast-process.ts';
 

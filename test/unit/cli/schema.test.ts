@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { run } from '../../../src/cli/program.ts';
-import { SCHEMAS } from '../../../src/fleet/schemas.ts';
+import { SCHEMAS } from '../../../src/fleet/schema/schemas.ts';
 import { captureWritten, forgetWritten, written } from '../../support/program/written.ts';
 
 captureWritten();

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { openToAll } from '../../../src/cli/repo/trust-file.ts';
+import { openToAll } from '../../../src/cli/repo/signing/trust-file.ts';
 
 let dir: string;
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { readValues } from '../../../src/cli/repo/desired.ts';
-import { hiding } from '../../../src/compose/hide-values.ts';
+import { hiding } from '../../../src/compose/private-values/hide-values.ts';
 import { problemsOf, serviceProblems } from './support.ts';
 
 const options = { localValues: { TOKEN: 'hunter2', OTHER: 'pass:word12', BOTH: 'hunter2-and-more' } };

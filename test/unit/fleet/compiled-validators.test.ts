@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
 import { repoDir } from '../../../scripts/engine.ts';
 import { compiledValidators } from '../../../scripts/validators.ts';
-import { schemaProblems } from '../../../src/fleet/schema.ts';
-import { type Kind, SCHEMAS } from '../../../src/fleet/schemas.ts';
+import { schemaProblems } from '../../../src/fleet/schema/schema.ts';
+import { type Kind, SCHEMAS } from '../../../src/fleet/schema/schemas.ts';
 import { parseYaml } from '../../../src/yaml/parse.ts';
 
 interface Schema {
@@ -62,7 +62,7 @@ describe('the checks of documents that the build compiles', () => {
     const outfile = join(folder, 'schema.cjs');
     const { metafile } = await build({
       absWorkingDir: repoDir,
-      entryPoints: ['src/fleet/schema.ts'],
+      entryPoints: ['src/fleet/schema/schema.ts'],
       outfile,
       bundle: true,
       format: 'cjs',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { selection, selects } from '../../../src/fleet/keys/selector.ts';
 import { placeSite } from '../../../src/fleet/place-site.ts';
-import { selection, selects } from '../../../src/fleet/selector.ts';
 import type { Placement, SiteFacts } from '../../../src/model/fleet.ts';
 import { COMPOSE, fleet, refusal } from './place-site/fleets.ts';
 

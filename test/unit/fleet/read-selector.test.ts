@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { readSelector } from '../../../src/fleet/read-selector.ts';
-import { selects } from '../../../src/fleet/selector.ts';
+import { readSelector } from '../../../src/fleet/keys/read-selector.ts';
+import { selects } from '../../../src/fleet/keys/selector.ts';
 
 const site = { name: 'a', labels: { region: 'eu', ring: 'canary', 'example.com/zone': 'b' } };
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { longerOf, shareOf, stepOf } from '../../../src/fleet/keys/rollout.ts';
 import { placeSite } from '../../../src/fleet/place-site.ts';
-import { longerOf, shareOf, stepOf } from '../../../src/fleet/rollout.ts';
 import type { SiteStep } from '../../../src/model/fleet.ts';
 import { fleet, refusal } from './place-site/fleets.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { selects } from '../../../src/fleet/selector.ts';
+import { selects } from '../../../src/fleet/keys/selector.ts';
 import type { Placement } from '../../../src/model/fleet.ts';
 
 const site = { name: 'eu/shop-17', labels: { region: 'eu', gpu: '' } };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { run } from '../../../src/cli/program.ts';
 import { placeSite } from '../../../src/fleet/place-site.ts';
-import { type Kind, SCHEMAS } from '../../../src/fleet/schemas.ts';
+import { type Kind, SCHEMAS } from '../../../src/fleet/schema/schemas.ts';
 import { compareVersions, VERSION } from '../../../src/lib/version.ts';
 import { captureWritten, forgetWritten, written } from '../../support/program/written.ts';
 import { type ConfigFolder, configFolder } from '../../support/site/config-folder.ts';

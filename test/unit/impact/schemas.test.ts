@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { createAjv } from '../../../src/fleet/validator.ts';
+import { createAjv } from '../../../src/fleet/schema/validator.ts';
 import { impactJson } from '../../../src/impact/print/json.ts';
 import type { Withheld } from '../../../src/model/plan.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { SCHEMAS } from '../../../src/fleet/schemas.ts';
+import { SCHEMAS } from '../../../src/fleet/schema/schemas.ts';
 import type { InputError } from '../../../src/lib/errors.ts';
 import { violationsOf } from '../../../src/policy/policy.ts';
 import { RULE_NAMES } from '../../../src/policy/rules.ts';

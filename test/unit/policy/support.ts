@@ -1,4 +1,4 @@
-import { schemaProblems } from '../../../src/fleet/schema.ts';
+import { schemaProblems } from '../../../src/fleet/schema/schema.ts';
 import type { DesiredApp } from '../../../src/model/state.ts';
 import type { SitePlaces } from '../../../src/policy/asks.ts';
 import { type Policy, violationsOf } from '../../../src/policy/policy.ts';

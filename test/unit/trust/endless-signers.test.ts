@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import * as openpgp from 'openpgp';
-import { readTrust } from '../../../src/cli/repo/trust-file.ts';
+import { readTrust } from '../../../src/cli/repo/signing/trust-file.ts';
 import { endWarning } from '../../../src/trust/endless-signers.ts';
 import { person } from '../../support/git/forge.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { schemaProblems } from '../../../src/fleet/schema.ts';
+import { schemaProblems } from '../../../src/fleet/schema/schema.ts';
 import type { Trust } from '../../../src/trust/trust.ts';
 import { parseTrust } from '../../../src/trust/trust-file.ts';
 import type { CountedDates } from '../../../src/trust/verify/counted-dates.ts';

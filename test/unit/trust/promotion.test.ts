@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { schemaProblems } from '../../../src/fleet/schema.ts';
+import { schemaProblems } from '../../../src/fleet/schema/schema.ts';
 import { objectId } from '../../../src/git/objects/git-object.ts';
 import { type PromotionContent, promotionPayload, promotionRefs, readPromotion } from '../../../src/trust/promotion.ts';
 import { signSsh } from '../../../src/trust/signature/ssh-sign.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { schemaProblems } from '../../../src/fleet/schema.ts';
+import { schemaProblems } from '../../../src/fleet/schema/schema.ts';
 import { SourceError } from '../../../src/lib/errors.ts';
 import { fingerprintOf } from '../../../src/trust/signature/ssh-key.ts';
 import { sshPublicBlob } from '../../../src/trust/signature/ssh-sign.ts';

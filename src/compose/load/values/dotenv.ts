@@ -1,6 +1,6 @@
 import { InputError, type Position } from '../../../lib/errors.ts';
 import { APP_FILE_LIMITS } from '../../../lib/limits.ts';
-import { own } from '../../../lib/own.ts';
+import { own } from '../../../lib/maps/own.ts';
 import { type Lookup, substitute, TemplateError } from './template.ts';
 
 const ESCAPES: Record<string, string> = {

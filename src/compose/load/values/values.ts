@@ -1,4 +1,4 @@
-import { own } from '../../../lib/own.ts';
+import { own } from '../../../lib/maps/own.ts';
 import type { PlacedApp } from '../../../model/fleet.ts';
 import type { Reading } from '../../../model/state.ts';
 import type { SiteSecrets } from '../../../secrets/site-secrets.ts';

@@ -3,7 +3,7 @@ import { withOwned } from '../../../container/ignore.ts';
 import { asIfAsked } from '../../../container/labels/asked.ts';
 import { compareFiles } from '../../../container/labels/files-digest.ts';
 import { containerHash, contentDigest, hooksDigest } from '../../../container/labels/hash.ts';
-import { own } from '../../../lib/own.ts';
+import { own } from '../../../lib/maps/own.ts';
 import type { FieldChange, FieldDifference } from '../../../model/plan.ts';
 import type { ContainerSpec, EndpointSpec } from '../../../model/spec.ts';
 import type { ActualContainer, ActualSite, DesiredContainer } from '../../../model/state.ts';

@@ -1,4 +1,4 @@
-import { own } from '../../../lib/own.ts';
+import { own } from '../../../lib/maps/own.ts';
 import type { Attempt } from '../../facts/app-facts.ts';
 import { attempt } from '../../facts/app-facts.ts';
 import type { Change } from '../../facts/policy.ts';

@@ -1,4 +1,4 @@
-import { own } from '../../../lib/own.ts';
+import { own } from '../../../lib/maps/own.ts';
 import type { Memory, Replacements } from '../../../model/memory.ts';
 import type { Outcome } from '../../../model/outcome.ts';
 import type { PlanProblem, Withheld } from '../../../model/plan.ts';

@@ -1,6 +1,6 @@
 import { hooksDigest } from '../../../container/labels/hash.ts';
 import type { Problem } from '../../../lib/errors.ts';
-import { own } from '../../../lib/own.ts';
+import { own } from '../../../lib/maps/own.ts';
 import type { Withheld } from '../../../model/plan.ts';
 import type { ActualContainer, DesiredContainer } from '../../../model/state.ts';
 import { slotKey } from '../../../model/subject.ts';

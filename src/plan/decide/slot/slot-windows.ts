@@ -1,4 +1,4 @@
-import { own } from '../../../lib/own.ts';
+import { own } from '../../../lib/maps/own.ts';
 import { slotKey } from '../../../model/subject.ts';
 import type { AppFacts } from '../../facts/app-facts.ts';
 import { isUp } from '../../facts/containers.ts';

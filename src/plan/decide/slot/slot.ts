@@ -1,4 +1,4 @@
-import { own } from '../../../lib/own.ts';
+import { own } from '../../../lib/maps/own.ts';
 import type { DesiredContainer, DesiredService } from '../../../model/state.ts';
 import { type Retry, slotKey, slotSubject } from '../../../model/subject.ts';
 import { attempt } from '../../facts/app-facts.ts';

@@ -1,5 +1,5 @@
 import { addressesOf } from '../../../lib/host/ip-address.ts';
-import { own } from '../../../lib/own.ts';
+import { own } from '../../../lib/maps/own.ts';
 import type { Operation } from '../../../model/plan.ts';
 import type { ActualContainer } from '../../../model/state.ts';
 import { isUp, refOf } from '../../facts/containers.ts';

@@ -1,6 +1,6 @@
 import { containerHash, contentDigest, hooksDigest } from '../../../container/labels/hash.ts';
 import { primaryNetwork } from '../../../container/networks.ts';
-import { own } from '../../../lib/own.ts';
+import { own } from '../../../lib/maps/own.ts';
 import type { ContainerRef, Operation } from '../../../model/plan.ts';
 import type { ActualContainer, DesiredContainer } from '../../../model/state.ts';
 import { finding } from '../../facts/app-facts.ts';

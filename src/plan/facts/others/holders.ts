@@ -1,5 +1,5 @@
 import type { Problem } from '../../../lib/errors.ts';
-import { own } from '../../../lib/own.ts';
+import { own } from '../../../lib/maps/own.ts';
 import type { Withheld } from '../../../model/plan.ts';
 import type { ActualContainer, DesiredContainer, DesiredService } from '../../../model/state.ts';
 import type { AppFacts } from '../app-facts.ts';

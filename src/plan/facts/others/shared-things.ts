@@ -1,7 +1,7 @@
 import { addressesOverlap } from '../../../lib/host/host-address.ts';
 import { ownHostPath } from '../../../lib/host/host-path.ts';
 import { addressesOf } from '../../../lib/host/ip-address.ts';
-import { own } from '../../../lib/own.ts';
+import { own } from '../../../lib/maps/own.ts';
 import type { ContainerSpec, EndpointSpec, MountSpec, PortBinding } from '../../../model/spec.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { own } from '../../../lib/own.ts';
+import { own } from '../../../lib/maps/own.ts';
 import type { AppFacts } from '../app-facts.ts';
 
 /** The containers that are not ours on a network, in words; undefined: none. While they are on it, the network is neither removed nor made again. */

@@ -1,4 +1,4 @@
-import { schemaProblems } from '../../../../src/fleet/schema.ts';
+import { schemaProblems } from '../../../../src/fleet/schema/schema.ts';
 import type { Trust } from '../../../../src/trust/trust.ts';
 import { parseTrust } from '../../../../src/trust/trust-file.ts';
 import type { Candidate } from '../../../../src/trust/verify/verification.ts';

@@ -1,0 +1,57 @@
+import { guardFolders } from '../../../apply/guard-folders.ts';
+import { refuseByPolicy } from '../../../apply/guard-policy.ts';
+import { outsideValues } from '../../../compose/private-values/outside-values.ts';
+import { defineCommand } from '../../command.ts';
+import { converge } from '../../engine/converge.ts';
+import { isElsewhere, withoutFiles } from '../../engine/elsewhere.ts';
+import {
+  desiredOptions,
+  engineOptions,
+  folderArgument,
+  keyOptions,
+  policyOption,
+} from '../../options/desired-options.ts';
+import { duration } from '../../options/kinds.ts';
+import { onOff, withDefault } from '../../options/option.ts';
+import { secretsByHand } from '../../repo/age-keys.ts';
+import { readDesired, requireUnbroken } from '../../repo/desired.ts';
+import { policyByHand } from '../../repo/policy-file.ts';
+import { territoryByHand } from '../../settings/territory.ts';
+
+/** Bad input of any app changes nothing at all. */
+export const command = defineCommand({
+  argument: folderArgument,
+  options: {
+    ...desiredOptions,
+    ...engineOptions,
+    ...keyOptions,
+    ...policyOption,
+    prune: onOff('remove what Git no longer names, whatever the policy says'),
+    timeout: withDefault(duration, '5m', 'give up after this time'),
+  },
+  exitCodes: {
+    0: 'everything is as Git says',
+    1: 'an app failed, or time ran out',
+    2: 'bad input; nothing was changed',
+  },
+  async run(folder, options) {
+    const territory = territoryByHand(folder, options);
+    const outside = outsideValues();
+    const secrets = await secretsByHand(options.ageKeyFile);
+    const read = await readDesired(folder, options, { placeholders: false, engine: true, outside, secrets });
+    const elsewhere = await isElsewhere(options.dockerHost);
+    const guarded = elsewhere ? withoutFiles(read) : await guardFolders(read, territory);
+    const filesDir = elsewhere ? undefined : territory.filesDir;
+    const policy = await policyByHand(options, { territory, hide: outside.hide });
+    const desired = policy ? await refuseByPolicy(guarded, policy, filesDir) : guarded;
+    requireUnbroken(desired);
+    return converge(desired, {
+      timeoutMs: options.timeout,
+      territory,
+      secretDigest: secrets?.digest,
+      hide: outside.hide,
+      plan: { byHand: true, prune: options.prune, pullAlways: true },
+      dockerHost: options.dockerHost,
+    });
+  },
+});

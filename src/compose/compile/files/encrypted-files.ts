@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import { InputError, type Position } from '../../../lib/errors.ts';
+import { APP_LIMITS, inWords } from '../../../lib/limits.ts';
+import { utf8 } from '../../../lib/text/utf8.ts';
+import type { EncryptedFile, HostFile } from '../../../model/state.ts';
+import { checkSops } from '../../../secrets/decrypt-sops.ts';
+import { encryptedDigest, sealedValues } from '../../../secrets/equal-encrypted.ts';
+import { plainFile, plainValues } from '../../../secrets/plain.ts';
+import { NO_KEY } from '../../../secrets/site-secrets.ts';
+import { parseSops, type SopsFile } from '../../../secrets/sops-file.ts';
+import type { AppFolder } from '../../load/files/app-folder.ts';
+import { type CompileOptions, SECRETS_DIR } from '../../load/values/values.ts';
+
+type Options = Pick<CompileOptions, 'secrets' | 'secretsDir' | 'placeholders' | 'onOutside' | 'onPlaceholder'>;
+
+/** A config or secret whose file is encrypted. */
+export interface SecretFile {
+  file: HostFile;
+  /** The digest of its encrypted values. */
+  sealed: string;
+}
+
+/**
+ * The encrypted files of an app. A site decrypts them; each is one file below SECRETS_DIR/APP, whose path tells nothing of the content. A laptop
+ * without a key keeps them sealed: their structure is checked, and their content is not known.
+ */
+export class EncryptedFiles {
+  private readonly app: string;
+  private readonly folder: AppFolder;
+  private readonly options: Options;
+  /** Paths of Compose files that lead to an encrypted file. */
+  private readonly written = new Set<string>();
+  private readonly used = new Map<string, EncryptedFile>();
+  private readonly files = new Map<string, SecretFile>();
+  /** The bytes of all files of configs and secrets so far, encrypted and decrypted. */
+  private bytes = 0;
+
+  constructor(app: string, folder: AppFolder, options: Options) {
+    this.app = app;
+    this.folder = folder;
+    this.options = options;
+  }
+
+  /** The encrypted file at a path of a Compose file; undefined for any other file. Its tree is large, and nothing keeps it. Throws InputError. */
+  async find(written: string, at: Position): Promise<SopsFile | undefined> {
+    const found = await this.folder.content(written, at);
+    const sops = found && parseSops(found.content, found.file);
+    if (!sops) return undefined;
+    this.written.add(written);
+    const { groups, threshold } = sops.metadata;
+    this.used.set(sops.path, {
+      path: sops.path,
+      at,
+      groups: groups.map(({ age }) => age.map(({ recipient }) => recipient)),
+      threshold,
+    });
+    return sops;
+  }
+
+  /** An encrypted file was found at this path of a Compose file. */
+  has(written: string): boolean {
+    return this.written.has(written);
+  }
+
+  /** The file for a config or secret, if its `file` is encrypted. Throws InputError. */
+  async mounted(kind: string, name: string, written: string, at: Position): Promise<SecretFile | undefined> {
+    const path = posix.join(this.options.secretsDir ?? SECRETS_DIR, this.app, `${kind}-${name}`);
+    const known = this.files.get(path);
+    if (known) return known;
+    const sops = await this.find(written, at);
+    if (!sops) return undefined;
+    if (!/^[\w.-]+$/.test(name)) throw InputError.at(at, `the name of the ${kind} ${name} cannot be that of a file`);
+    const sealed = encryptedDigest(sops);
+    const made: SecretFile = { file: { path, mode: 0o444, ...(await this.contentOf(sops, path, sealed, at)) }, sealed };
+    this.files.set(path, made);
+    return made;
+  }
+
+  /**
+   * The variables of an encrypted env_file. `parse` reads the text of a .env file; YAML and JSON have names with values. On a laptop without a key, each
+   * value is a placeholder that tells one encrypted value from another. Throws InputError.
+   */
+  async variables(
+    sops: SopsFile,
+    at: Position,
+    parse: (text: string) => ReadonlyMap<string, string>,
+  ): Promise<ReadonlyMap<string, string>> {
+    const { secrets, onOutside, onPlaceholder } = this.options;
+    if (!secrets) {
+      await this.requireSealed(sops, at);
+      const sealed = sealedValues(sops);
+      for (const placeholder of sealed.values()) onPlaceholder?.(placeholder.slice(2, -2));
+      return sealed;
+    }
+    const opened = await secrets.open(this.app, sops);
+    const variables =
+      sops.format === 'dotenv' || sops.format === 'binary'
+        ? parse(utf8(plainFile(opened), sops.path))
+        : plainValues(opened);
+    for (const [name, value] of variables) onOutside?.(name, value);
+    return variables;
+  }
+
+  /** A digest of the value of a variable by the key of the site; undefined where nothing is decrypted. */
+  digestOfValue(service: string, name: string, value: string): string | undefined {
+    const { secrets } = this.options;
+    if (!secrets) return undefined;
+    return `${secrets.keyId}.${secrets.digest(`${this.app} ${service} ${name}`, value).slice(0, 32)}`;
+  }
+
+  /** All files to write, sorted by path. */
+  all(): HostFile[] {
+    return [...this.files.values()].map(({ file }) => file).sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
+  /** All encrypted files that were used, sorted by path. */
+  allUsed(): EncryptedFile[] {
+    return [...this.used.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
+  /** The digests of some of the files: of their content by the key of the site, and of their encrypted values. "" for none. */
+  digestOf(files: readonly SecretFile[]): { keyed: string; sealed: string } {
+    const { secrets } = this.options;
+    if (files.length === 0) return { keyed: '', sealed: '' };
+    const sorted = [...files].sort((a, b) => (a.file.path < b.file.path ? -1 : 1));
+    const of = (digest: (each: SecretFile) => string): string =>
+      createHash('sha256')
+        .update(JSON.stringify(sorted.map((each) => [each.file.path, digest(each)])))
+        .digest('hex')
+        .slice(0, 32);
+    return {
+      keyed: secrets ? `${secrets.keyId}.${of(({ file }) => file.digest)}` : '',
+      sealed: of(({ sealed }) => sealed),
+    };
+  }
+
+  /** Only a laptop goes on without a key. The structure of the file is checked. */
+  private async requireSealed(sops: SopsFile, at: Position): Promise<void> {
+    if (!this.options.placeholders)
+      throw InputError.at(at, `${sops.path} is encrypted, and there is no age key here`, NO_KEY);
+    await checkSops(sops);
+  }
+
+  private async contentOf(
+    sops: SopsFile,
+    path: string,
+    sealed: string,
+    at: Position,
+  ): Promise<Pick<HostFile, 'content' | 'digest' | 'secret'>> {
+    const { secrets } = this.options;
+    if (!secrets) {
+      await this.requireSealed(sops, at);
+      return { content: new Uint8Array(), digest: sealed, secret: 'sealed' };
+    }
+    const content = plainFile(await secrets.open(this.app, sops));
+    this.bytes += sops.bytes + content.byteLength;
+    if (this.bytes > APP_LIMITS.files)
+      throw InputError.at(at, `the encrypted files of the app are larger than ${inWords(APP_LIMITS.files)}`);
+    return { content, digest: secrets.digest(path, content), secret: 'open' };
+  }
+}
