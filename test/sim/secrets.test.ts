@@ -1,8 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { type Agent, startAgent } from '../../src/agent/agent.ts';
 import { SECRETS_DIR } from '../../src/compose/load/values/values.ts';
-import { openEngine } from '../../src/engine/open-engine.ts';
-import type { Clock } from '../../src/lib/clock.ts';
 import { generateIdentity } from '../../src/secrets/crypt/identity.ts';
 import { type DecryptedSops, decryptSops } from '../../src/secrets/decrypt-sops.ts';
 import { encryptedDigest } from '../../src/secrets/equal-encrypted.ts';
@@ -10,14 +7,8 @@ import { type SiteSecrets, siteSecrets } from '../../src/secrets/site-secrets.ts
 import { parseSops, type SopsFile } from '../../src/secrets/sops-file.ts';
 import { sealedFile } from '../support/secrets/sealed-file.ts';
 import { filesOn } from '../support/site/disk-files.ts';
-import { Life } from './world/agent-life.ts';
-import { docker20 } from './world/engine/profiles.ts';
+import { document, wholeAgent } from './run/whole-agent.ts';
 import { restartEngine } from './world/engine/restart.ts';
-import { seededRandom } from './world/random.ts';
-import { SimulatedDisk } from './world/simulated-disk.ts';
-import { SimulatedEngine } from './world/simulated-engine.ts';
-import { SimulatedSource } from './world/simulated-source.ts';
-import { VirtualClock } from './world/virtual-clock.ts';
 
 const MINUTE = 60_000;
 const PATH = `${SECRETS_DIR}/shop/secret-db`;
@@ -40,7 +31,6 @@ const secrets: SiteSecrets = {
   open: async (_app, file) => opened.get(encryptedDigest(file)) as DecryptedSops,
 };
 
-const document = (kind: string, spec: object): string => JSON.stringify({ apiVersion: 'holdfast/v1', kind, spec });
 const repoOf = (db: string, after?: string) => ({
   'fleet.yaml': document('Fleet', {
     syncPolicy: { automated: { prune: true } },
@@ -57,56 +47,19 @@ const repoOf = (db: string, after?: string) => ({
 
 /** A site without selfHeal, whose agent looks every five minutes. */
 function world(seed: number) {
-  const random = seededRandom(seed);
-  const clock = new VirtualClock(random.fork('clock'), Date.UTC(2026, 0, 1));
-  const { machine, api } = (() => {
-    const simulated = new SimulatedEngine(clock, random, docker20, 'here');
-    return { machine: simulated.machine, api: () => simulated.api('agent') };
-  })();
-  machine.images.put('web:1', machine.images.make({ Cmd: ['serve'] }));
-  const disk = new SimulatedDisk(clock, random.fork('disk'));
-  machine.isAbsent = (path) => path.startsWith(SECRETS_DIR) && disk.peek(path) === undefined;
-  const repo = new SimulatedSource(clock, random);
-  const log: string[] = [];
-  const time: Clock = {
-    wall: () => clock.wall(),
-    monotonic: () => clock.monotonic(),
-    random: () => clock.random(),
-    timer: (ms, callback) => clock.timer(ms, callback),
-  };
-  let running: { agent: Agent; life: Life; close: () => void } | undefined;
-  const start = async (diesAfter?: number): Promise<void> => {
-    const life = new Life(random.fork('life'));
-    if (diesAfter !== undefined) life.diesAt = { effect: diesAfter, moment: 'after' };
-    const engine = openEngine(life.api(api()), { site: 'here', clock: life.clock(time) });
-    const say = (text: string): void => void log.push(text);
-    const starting = startAgent({
-      clock: life.clock(time),
-      disk: life.disk(disk),
-      files: filesOn(life.disk(disk), secrets.digest),
-      engine,
-      source: repo.open(() => !life.dead),
-      log: { debug() {}, info: say, warn: say, error: say },
-      repo: 'https://git.example/fleet.git',
-      revision: '',
-      site: 'here',
-      stateDir: '/state',
-      program: 'test',
+  const site = wholeAgent({
+    seed,
+    images: ['web:1'],
+    agent: (_source, disk) => ({
+      files: filesOn(disk, secrets.digest),
       compile: async () => ({ filesDir: '/files', secrets }),
-      intervalMs: 5 * MINUTE,
-      resyncMs: 30 * MINUTE,
-    });
-    const agent = await clock.finish(starting);
-    running = { agent, life, close: () => engine.close() };
-  };
-  const web = () => [...machine.containers.values()].find(({ status }) => status === 'running');
+    }),
+  });
+  const { clock, disk, machine, kill } = site;
+  machine.isAbsent = (path) => path.startsWith(SECRETS_DIR) && disk.peek(path) === undefined;
   return {
-    clock,
-    repo,
-    disk,
-    log,
-    start,
-    web,
+    ...site,
+    web: () => [...machine.containers.values()].find(({ status }) => status === 'running'),
     state: () =>
       new TextDecoder().decode(
         Buffer.concat(
@@ -116,14 +69,9 @@ function world(seed: number) {
             .map((path) => disk.peek(path) ?? new Uint8Array()),
         ),
       ),
-    kill: () => running?.life.kill(),
-    stop: async () => {
-      if (running && !running.life.dead) await clock.finish(running.agent.stop());
-      running?.close();
-    },
     /** The engine is back at once, and no agent is there. */
     reboot: async () => {
-      running?.life.kill();
+      kill();
       disk.reboot();
       restartEngine(machine, 'power', 1000);
       await clock.advance(MINUTE);

@@ -1,24 +1,13 @@
 import { expect, test } from '@jest/globals';
-import { type Agent, startAgent } from '../../../src/agent/agent.ts';
-import { openEngine } from '../../../src/engine/open-engine.ts';
 import type { Host } from '../../../src/host/host.ts';
-import type { Clock } from '../../../src/lib/clock.ts';
 import type { HostOfEngine } from '../../../src/model/requirement.ts';
-import { filesOn } from '../../support/site/disk-files.ts';
-import { Life } from '../world/agent-life.ts';
+import { document, wholeAgent } from '../run/whole-agent.ts';
 import { docker20 } from '../world/engine/profiles.ts';
-import { seededRandom } from '../world/random.ts';
-import { SimulatedDisk } from '../world/simulated-disk.ts';
-import { SimulatedEngine } from '../world/simulated-engine.ts';
-import { SimulatedSource } from '../world/simulated-source.ts';
-import { VirtualClock } from '../world/virtual-clock.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const TTY = '/dev/ttyUSB0';
-
-const document = (kind: string, spec: object): string => JSON.stringify({ apiVersion: 'holdfast/v1', kind, spec });
 
 interface Repo {
   requires?: object | undefined;
@@ -37,22 +26,13 @@ const repoOf = ({ requires = { devices: [{ path: TTY }] }, image = 'pos:1', self
   'apps/web/compose.yaml': JSON.stringify({ services: { web: { image: 'web:1' } } }),
 });
 
-/** A whole agent in virtual time, and a machine whose devices come and go. */
+/** A site whose devices come and go. */
 function world(seed = 3, told: HostOfEngine = {}) {
-  const random = seededRandom(seed);
-  const clock = new VirtualClock(random.fork('clock'));
-  const profile = { ...docker20, facts: { ...docker20.facts, host: told } };
-  const simulated = new SimulatedEngine(clock, random, profile, 'here');
-  const { images, containers } = simulated.machine;
-  for (const image of ['pos:1', 'pos:2', 'web:1']) images.registry.offer(image, images.make({ Cmd: ['serve'] }));
-  const repo = new SimulatedSource(clock, random);
-  const disk = new SimulatedDisk(clock, random.fork('disk'));
-  const log: string[] = [];
   const plugged = new Set<string>();
   const listeners = new Set<() => void>();
   let isSeen = true;
   let looks = 0;
-  const machine: Host = {
+  const host: Host = {
     hasDevice: async ({ path = '' }) => {
       looks += 1;
       return isSeen ? plugged.has(path) : undefined;
@@ -67,55 +47,21 @@ function world(seed = 3, told: HostOfEngine = {}) {
   const tell = (): void => {
     for (const listener of listeners) listener();
   };
-  const time: Clock = {
-    wall: () => clock.wall(),
-    monotonic: () => clock.monotonic(),
-    random: () => clock.random(),
-    timer: (ms, callback) => clock.timer(ms, callback),
-  };
-  let running: { agent: Agent; close: () => void; kill: () => void } | undefined;
-  const start = async (): Promise<void> => {
-    const life = new Life(random.fork('life'));
-    const engine = openEngine(life.api(simulated.api('agent')), { site: 'here', clock: life.clock(time) });
-    const say = (text: string): void => void log.push(text);
-    const agent = await clock.finish(
-      startAgent({
-        clock: life.clock(time),
-        disk: life.disk(disk),
-        files: filesOn(life.disk(disk)),
-        engine,
-        source: repo.open(() => !life.dead),
-        log: { debug() {}, info: say, warn: say, error: say },
-        repo: 'https://git.example/fleet.git',
-        revision: '',
-        site: 'here',
-        stateDir: '/state',
-        program: 'test',
-        compile: async () => ({ filesDir: '/files' }),
-        host: machine,
-        intervalMs: MINUTE,
-        resyncMs: 5 * MINUTE,
-      }),
-    );
-    running = { agent, close: () => engine.close(), kill: () => life.kill() };
-  };
-  /** The images that run, sorted. */
-  const runs = (): string =>
-    [...containers.values()]
-      .filter(({ status }) => status === 'running')
-      .map(({ body }) => String(body.Image))
-      .sort()
-      .join(' ');
+  const site = wholeAgent({
+    seed,
+    profile: { ...docker20, facts: { ...docker20.facts, host: told } },
+    images: [],
+    offered: ['pos:1', 'pos:2', 'web:1'],
+    intervalMs: MINUTE,
+    resyncMs: 5 * MINUTE,
+    agent: () => ({ host }),
+  });
   return {
-    clock,
-    repo,
-    disk,
-    log,
-    simulated,
-    start,
-    runs,
+    ...site,
     looks: () => looks,
-    parked: () => log.filter((line) => line.includes('parked')),
+    /** The number of those that still listen to the host. */
+    listeners: () => listeners.size,
+    parked: () => site.log.filter((line) => line.includes('parked')),
     plug: (path = TTY) => {
       plugged.add(path);
       tell();
@@ -127,18 +73,6 @@ function world(seed = 3, told: HostOfEngine = {}) {
     blind: () => {
       isSeen = false;
     },
-    stop: async () => {
-      if (running) await clock.finish(running.agent.stop());
-      running?.close();
-      return listeners.size;
-    },
-    /** kill -9, and a start by the supervisor. */
-    killAgent: async () => {
-      running?.kill();
-      await start();
-    },
-    sync: () => running?.agent.sync(),
-    became: (what: string, within: number) => clock.runUntil(() => runs() === what, within),
   };
 }
 
@@ -164,7 +98,8 @@ test('An app waits for its device without a failure, and starts when it is plugg
   here.plug();
   expect(await here.became('pos:1 web:1', 30 * SECOND)).toBe(true);
   expect(here.log.join('\n')).not.toMatch(/failed|again in/);
-  expect(await here.stop()).toBe(0);
+  await here.stop();
+  expect(here.listeners()).toBe(0);
 });
 
 test('A device that is away for less than 10 s is not lost; after that the app is stopped, and it comes back with the device', async () => {

@@ -1,61 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { type ApplyOptions, applyApp } from '../../../src/apply/apply.ts';
 import type { EngineOperation } from '../../../src/engine/engine.ts';
-import { EngineError } from '../../../src/lib/errors.ts';
-import { createSemaphore } from '../../../src/lib/semaphore.ts';
-import { emptyMemory } from '../../../src/model/memory.ts';
-import type { OperationResult } from '../../../src/model/outcome.ts';
 import type { AppPlan } from '../../../src/model/plan.ts';
-import type { ActualSite, DesiredSite } from '../../../src/model/state.ts';
-import { agentOptions } from '../../../src/plan/facts/policy.ts';
-import { plan } from '../../../src/plan/plan.ts';
-import { describe as words } from '../../../src/plan/print/render.ts';
-import { createModelEngine, modelAsEngine } from '../../support/engine/model-engine.ts';
+import type { DesiredSite } from '../../../src/model/state.ts';
 import { actualOf, app, bare, but, file, service, site } from '../../support/site/site-builder.ts';
-
-interface Run {
-  git: DesiredSite;
-  from: ActualSite;
-  before?: (operation: EngineOperation) => void | Promise<void>;
-  slots?: number;
-  options?: Partial<ApplyOptions>;
-  edit?: (plan: AppPlan) => AppPlan;
-  /** The engine does not answer when it is asked how the containers are. */
-  isBlind?: boolean;
-}
-
-/** Plans and applies one app; answers with what became of each operation, `done` left out: `start shop-web-1: failed (no)`. */
-async function apply({ git, from, before, slots = 8, options, edit = (same) => same, isBlind = false }: Run) {
-  const model = createModelEngine(from);
-  const [made] = plan(git, from, emptyMemory(), 0, agentOptions).apps;
-  const seeing = modelAsEngine(model, before);
-  const blind = async (): Promise<never> => {
-    throw new EngineError('unreachable', 'the connection broke');
-  };
-  const engine = isBlind ? { ...seeing, observe: blind } : seeing;
-  const files = { observe: async () => ({}), write: async () => {}, remove: async () => {} };
-  const effects = { engine, files, slots: createSemaphore(slots), pullSlots: createSemaphore(3) };
-  const signal = options?.signal ?? new AbortController().signal;
-  const outcome = await applyApp(edit(made as AppPlan), effects, { signal, ...options });
-  return { outcome, model, lines: outcome.results.map(line), states: statesOf(model.site) };
-}
-
-const line = (result: OperationResult): string => {
-  const what = `${words(result.operation).replace(/\.[0-9a-f]{8}\b/g, '.new')}: ${result.status}`;
-  if (result.status === 'failed') return `${what} (${result.error.message})`;
-  return 'reason' in result ? `${what} (${result.reason})` : what;
-};
-const statesOf = ({ containers }: ActualSite) =>
-  containers.map(({ name, status }) => `${name.replace(/\.[0-9a-f]{8}\b/g, '.new')} ${status}`).sort();
-
-const fails = (kind: EngineOperation['kind'], name: string) => (operation: EngineOperation) => {
-  if (operation.kind === kind && words(operation).includes(name)) throw new EngineError('failed', 'no');
-};
-
-const two = site(app('shop', service('db'), service('web', {}, { dependsOn: ['db'] }), service('cron')));
-const old = site(app('shop', service('web')));
-const next = site(app('shop', service('web', { Image: 'web:2' })));
-const running = { ...actualOf(old), images: { ...actualOf(old).images, ...bare(next).images } };
+import { apply, fails, next, type Run, running, two } from './apply-run.ts';
 
 test('all of a plan is done, each after what it needs', async () => {
   const { lines, states } = await apply({ git: two, from: bare(two) });
@@ -217,49 +165,6 @@ test('a withheld operation is not done, and neither are those that need it', asy
     'start shop-cron-1: skipped ([1] is withheld)',
   ]);
   expect(states).toEqual([]);
-});
-
-describe('a pass that is cancelled', () => {
-  const cancelledAt = async (name: string, git = next, from = running as ActualSite) => {
-    const cancel = new AbortController();
-    const before = (operation: EngineOperation): void => {
-      if (words(operation).replace(/\.[0-9a-f]{8}/, '.new') === name) cancel.abort();
-    };
-    return apply({ git, from, before, options: { signal: cancel.signal } });
-  };
-
-  test('begins nothing new', async () => {
-    const { lines, states } = await cancelledAt('create shop-web-1.new');
-    expect(lines.slice(0, 2)).toEqual(['create shop-web-1.new: done', 'stop shop-web-1: skipped (cancelled)']);
-    expect(states).toContain('shop-web-1 running');
-  });
-
-  test('starts the successor of what it has stopped', async () => {
-    const { lines, states } = await cancelledAt('stop shop-web-1');
-    expect(lines.filter((each) => each.endsWith('(cancelled)'))).toEqual([
-      'remove shop-web-1: skipped (cancelled)',
-      'rename shop-web-1.new to shop-web-1: skipped (cancelled)',
-    ]);
-    expect(states).toEqual(['shop-web-1 exited', 'shop-web-1.new running']);
-  });
-
-  test('brings back what it took off a network', async () => {
-    const wanted = site(app('shop', service('web')));
-    const internal = structuredClone(wanted);
-    (internal.apps[0] as (typeof internal.apps)[0]).networks[0] = {
-      key: 'default',
-      external: false,
-      spec: { Name: 'shop_default', Internal: true },
-    };
-    const { model } = await cancelledAt('disconnect shop-web-1 from shop_default', internal, actualOf(wanted));
-    expect(Object.keys(model.site.containers[0]?.spec.Networks ?? {})).toEqual(['shop_default']);
-  });
-
-  test('does not count a pull that it cancelled as failed', async () => {
-    const missing = actualOf(old);
-    const { lines } = await cancelledAt('pull web:2', next, missing);
-    expect(lines[0]).toBe('pull web:2: skipped (cancelled)');
-  });
 });
 
 test('no more is done at once than there are slots, and pulls have slots of their own', async () => {
