@@ -1,9 +1,11 @@
 import { posix } from 'node:path';
+import { groupKeyPath } from '../fleet/keys/recipient-groups.ts';
 import { InputError, type Problem, rewrittenProblem } from '../lib/errors.ts';
 import type { PlacedApp } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { PortBinding } from '../model/spec.ts';
 import type { DesiredApp, DesiredService } from '../model/state.ts';
+import type { GroupKeyFile } from '../secrets/group-key.ts';
 import { entryOf, type MappingNode } from '../yaml/node.ts';
 import { adoptedDirectory, isAdopting } from './adoption.ts';
 import { type Claim, claimsOf, ownRivals, type Positions } from './claims.ts';
@@ -174,8 +176,27 @@ export async function readApp(
   const where = whereOf(app, loaded.name, options);
   const folder = new AppFolder(repo, foldersOf(app), where, () => loaded.values.home);
   if (options.holdVersions && app.nameIsFixed) checkVersions(loaded.root, app.oldestAgent, report);
-  const encrypted = new EncryptedFiles(loaded.name, folder, options);
+  const encrypted = new EncryptedFiles(loaded.name, folder, options, groupKeyOf(app, site, repo, options));
   return { ...loaded, app, repo, folder, encrypted, where, project: decodeProject(loaded.root, report), report };
+}
+
+/** The key of the app's group for one site. It is read only if an encrypted file needs it, and a site reads no key of another one. */
+function groupKeyOf(
+  { recipientGroup: group }: PlacedApp,
+  site: string,
+  repo: RepoFiles,
+  { onAsked }: CompileOptions,
+): GroupKeyFile | undefined {
+  if (group === undefined) return undefined;
+  const path = groupKeyPath(group, site);
+  return {
+    group,
+    path,
+    async read() {
+      onAsked?.('HOLDFAST_SITE');
+      return (await repo.read(path, { file: path, line: 1, column: 1 }))?.content;
+    },
+  };
 }
 
 function withSiteKeys(services: readonly DesiredService[], root: MappingNode): DesiredService[] {

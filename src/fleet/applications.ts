@@ -144,6 +144,7 @@ async function onSites(
     siteValues: fleet.siteValues,
     defaults: fleet.defaults,
     oldestAgent: fleet.oldestAgent,
+    recipientGroup: fleet.recipientGroups.find(({ apps }) => apps.some((each) => each.name === name))?.name,
   };
 }
 

@@ -7,6 +7,7 @@ import { describe, entryOf, type YamlNode } from '../yaml/node.ts';
 import { parseYaml } from '../yaml/parse.ts';
 import { factProblems } from './facts/facts.ts';
 import { requiresProblems } from './facts/requires.ts';
+import { recipientGroupProblems } from './keys/recipient-groups.ts';
 import { syncWindowProblems } from './keys/sync-windows.ts';
 import { type SchemaProblem, schemaProblems } from './schema/schema.ts';
 import type { Kind } from './schema/schemas.ts';
@@ -42,6 +43,7 @@ export async function readDocument(snapshot: Snapshot, file: string, kind: Kind)
     ...(await syncWindowProblems(root)),
     ...requiresProblems(root),
     ...factProblems(root),
+    ...recipientGroupProblems(root),
   ];
   if (problems.length > 0) throw new InputError(problems);
   return root;

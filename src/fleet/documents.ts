@@ -12,6 +12,7 @@ import type {
 import { requireRevision } from '../source/revision/revision.ts';
 import type { YamlNode } from '../yaml/node.ts';
 import { requiresOf } from './facts/requires.ts';
+import { recipientGroupsOf } from './keys/recipient-groups.ts';
 import { rolloutOf } from './keys/rollout.ts';
 import { serviceDefaultsOf } from './keys/service-defaults.ts';
 import { onUnknownTimeOf, syncWindowsOf } from './keys/sync-windows.ts';
@@ -37,6 +38,8 @@ export function fleetOf(root: YamlNode, name: string): FleetDocument {
     rollout: rolloutOf(below(root, 'spec', 'rollout'), placementOf),
     syncWindows: syncWindowsOf(root),
     onUnknownTime: onUnknownTimeOf(root),
+    recipients: texts(below(root, 'spec', 'recipients')),
+    recipientGroups: recipientGroupsOf(below(root, 'spec', 'recipientGroups')),
   };
 }
 

@@ -72,6 +72,13 @@ export interface ServiceDefaults {
   logging?: { driver?: string | undefined; options?: Record<string, string> | undefined } | undefined;
 }
 
+/** Apps whose encrypted files have one age key. The sites that run any of them have it. */
+export interface RecipientGroup {
+  name: string;
+  apps: { name: string; at: Position }[];
+  at: Position;
+}
+
 /** kind: Fleet, in fleet.yaml. */
 export interface FleetDocument {
   name: string;
@@ -93,6 +100,9 @@ export interface FleetDocument {
   defaultsAt: Record<string, Position>;
   /** The largest share of a site's containers, in percent, that one revision may prune. Default 50. */
   pruneThreshold: number;
+  /** The public age keys of people: they edit encrypted files and give out the keys of groups. */
+  recipients: string[];
+  recipientGroups: RecipientGroup[];
   /** The steps of apps without steps of their own, and of apps that were removed from Git. */
   rollout?: Rollout | undefined;
   /** When any app of any site may be changed. Absent: always. */
@@ -227,4 +237,6 @@ export interface PlacedApp {
   oldestAgent?: string | undefined;
   /** The Fleet's defaults for services. */
   defaults?: ServiceDefaults | undefined;
+  /** The group whose key decrypts its files, where the keys of the site do not. */
+  recipientGroup?: string | undefined;
 }

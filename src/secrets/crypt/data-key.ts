@@ -1,12 +1,18 @@
 import { InputError } from '../../lib/errors.ts';
 import type { KeyGroup, SopsMetadata } from '../metadata.ts';
-import { type Identity, openSealed } from './identity.ts';
+import { type Identity, openSealed, recipientsInWords } from './identity.ts';
 import { combine } from './shamir.ts';
 
 /** AES-256. */
 const KEY_BYTES = 32;
 /** Most entries that are tried for the same recipients. */
 const MOST_TRIES = 100;
+
+/** True where the identities are of enough key groups to decrypt the file. */
+export function opensWith({ groups, threshold }: SopsMetadata, identities: readonly Identity[]): boolean {
+  const own = new Set(identities.map(({ recipient }) => recipient));
+  return groups.filter(({ age }) => age.some(({ recipient }) => own.has(recipient))).length >= threshold;
+}
 
 /** The key that the values of a file are encrypted with. Throws InputError where the identities do not open it. */
 export async function openDataKey(
@@ -63,7 +69,7 @@ function closed(
         `${path} names the key ${own.find((one) => recipients.includes(one))}, but it is not encrypted for it`,
       )
     : InputError.of(
-        `${path} is not encrypted for the key here${own[0] === undefined ? '' : `, ${own.join(', ')}`}`,
+        `${path} is not encrypted for the key here${recipientsInWords(identities)}`,
         'add the recipient with `sops updatekeys`',
       );
 }

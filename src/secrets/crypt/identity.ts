@@ -27,6 +27,10 @@ export async function recipientOf(secret: string): Promise<string> {
   }
 }
 
+/** `, age1…, age1…`: public keys at the end of a clause. */
+export const recipientsInWords = (identities: readonly Identity[]): string =>
+  identities.map(({ recipient }) => `, ${recipient}`).join('');
+
 /** A key file as `age-keygen` writes it. */
 export const keyFileText = ({ secret, recipient }: Identity): string => `# public key: ${recipient}\n${secret}\n`;
 

@@ -6,6 +6,7 @@ import { utf8 } from '../../../lib/text/utf8.ts';
 import type { EncryptedFile, HostFile } from '../../../model/state.ts';
 import { checkSops } from '../../../secrets/decrypt-sops.ts';
 import { encryptedDigest, sealedValues } from '../../../secrets/equal-encrypted.ts';
+import type { GroupKeyFile } from '../../../secrets/group-key.ts';
 import { plainFile, plainValues } from '../../../secrets/plain.ts';
 import { NO_KEY } from '../../../secrets/site-secrets.ts';
 import { parseSops, type SopsFile } from '../../../secrets/sops-file.ts';
@@ -29,6 +30,7 @@ export class EncryptedFiles {
   private readonly app: string;
   private readonly folder: AppFolder;
   private readonly options: Options;
+  private readonly group: GroupKeyFile | undefined;
   /** Paths of Compose files that lead to an encrypted file. */
   private readonly written = new Set<string>();
   private readonly used = new Map<string, EncryptedFile>();
@@ -36,10 +38,12 @@ export class EncryptedFiles {
   /** The bytes of all files of configs and secrets so far, encrypted and decrypted. */
   private bytes = 0;
 
-  constructor(app: string, folder: AppFolder, options: Options) {
+  /** `group` has the key of the app's group for this site. */
+  constructor(app: string, folder: AppFolder, options: Options, group?: GroupKeyFile) {
     this.app = app;
     this.folder = folder;
     this.options = options;
+    this.group = group;
   }
 
   /** The encrypted file at a path of a Compose file; undefined for any other file. Its tree is large, and nothing keeps it. Throws InputError. */
@@ -93,7 +97,7 @@ export class EncryptedFiles {
       for (const placeholder of sealed.values()) onPlaceholder?.(placeholder.slice(2, -2));
       return sealed;
     }
-    const opened = await secrets.open(this.app, sops);
+    const opened = await secrets.open(this.app, sops, this.group);
     const variables =
       sops.format === 'dotenv' || sops.format === 'binary'
         ? parse(utf8(plainFile(opened), sops.path))
@@ -153,7 +157,7 @@ export class EncryptedFiles {
       await this.requireSealed(sops, at);
       return { content: new Uint8Array(), digest: sealed, secret: 'sealed' };
     }
-    const content = plainFile(await secrets.open(this.app, sops));
+    const content = plainFile(await secrets.open(this.app, sops, this.group));
     this.bytes += sops.bytes + content.byteLength;
     if (this.bytes > APP_LIMITS.files)
       throw InputError.at(at, `the encrypted files of the app are larger than ${inWords(APP_LIMITS.files)}`);
