@@ -30,14 +30,14 @@ const BOUNDED: Record<string, string> = {
   'trust/signature/ssh-key.ts /=+$/': OWN,
   'trust/signature/openpgp.ts /insecure .*algorithm/i': 'the words of openpgp.js for what it found',
   'compose/config/printer.ts /0+$/': OWN,
-  'lib/text/duration.ts /(\\d*)(?:\\.(\\d*))?(ns|us|µs|μs|ms|[smhdw])/g':
+  'lib/units/duration.ts /(\\d*)(?:\\.(\\d*))?(ns|us|µs|μs|ms|[smhdw])/g':
     'a text that was found to be made of such pieces whole, so each search ends at once',
   'secrets/formats/go-values.ts /0+$/': 'the first nine digits of a fraction of a second',
 };
 
 /** Places that make an expression while the program runs, and what of. */
 const MADE: Record<string, string> = {
-  'compose/hide-values.ts': 'values of the site, each character written as itself',
+  'compose/private-values/hide-values.ts': 'values of the site, each character written as itself',
   'net/http/http-agents.ts': 'a constant word',
   'trust/signature/ssh-sign.ts': 'a constant number',
 };
