@@ -46,7 +46,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     mayImport: ['lib', 'model'],
   },
   host: {
-    does: 'the machine of a site: devices, udev, GPUs and disk, seen through folders that are mounted',
+    does: 'the machine of a site: devices, udev, GPUs and disk, seen through folders that are mounted, or recorded in a file',
     mayImport: ['lib', 'model'],
   },
   container: {

@@ -31,6 +31,10 @@ export const COMMANDS: Commands = {
     summary: 'Write down what runs on a site, without secrets, for `diff --fleet --actual`.',
     load: () => import('./commands/site/observe.ts'),
   },
+  facts: {
+    summary: 'Write down the facts of this machine and what it offers, for --facts on a laptop.',
+    load: () => import('./commands/site/facts.ts'),
+  },
   explain: {
     summary: 'Print which file and line gave each value of a service, and which others lost.',
     load: () => import('./commands/fleet/explain.ts'),

@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
 import { composeConfig } from '../compose/config/project.ts';
+import { factsBy } from '../fleet/facts/known-site.ts';
 import { InputError } from '../lib/errors.ts';
 import type { PlacedApp, PlacedSite } from '../model/fleet.ts';
 import { EXIT } from './exit.ts';
 import { noSuchApp, type RenderOptions } from './options/render-options.ts';
 import { printJson } from './output/terminal.ts';
 import { compileOptions, withSnapshot } from './repo/desired.ts';
+import { knownSites, tellParked } from './repo/known-sites.ts';
 import { placeAt } from './repo/pinned.ts';
 
 /** Prints one app as `docker compose config --format json` does in the app's folder on this machine. */
@@ -18,14 +20,16 @@ export async function renderCompose(folder: string | undefined, options: RenderO
     throw InputError.of('--format compose takes relative paths as those of a folder here, not of --repo', hint);
   }
   const compile = await compileOptions(options, { placeholders: true });
+  const known = knownSites(options.facts);
   return withSnapshot(folder, options, async (snapshot, pinned) => {
-    const { placed, files } = await placeAt(snapshot, options.site, pinned);
+    const { placed, files } = await placeAt(snapshot, options.site, pinned, { facts: factsBy(known) });
     const app = choose(placed, options.app);
     const appDirectory = resolve(folder ?? '.', options.path ?? '.', app.folder);
     const { name, json } = await composeConfig(app, placed.site, files, { ...compile, appDirectory });
     // The name of a lone Compose file is known only now.
     if (options.app !== undefined && options.app !== name) throw noSuchApp(placed.site, options.app, [name]);
     printJson(json);
+    await tellParked(known, placed.site, [app]);
     return EXIT.ok;
   });
 }

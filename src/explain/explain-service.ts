@@ -25,6 +25,7 @@ export interface Explainable {
   documents?: { fleet: FleetDocument; site: SiteDocument } | undefined;
   /** The Compose files of overlays, as paths in the repo. */
   overlays: ReadonlySet<string>;
+  requires?: Explanation['requires'];
 }
 
 /**
@@ -32,7 +33,7 @@ export interface Explainable {
  * is explained as well. Throws InputError for an unknown service or field, and where the app cannot be read at all.
  */
 export async function explainService(
-  { site, app, files, documents, overlays }: Explainable,
+  { site, app, files, documents, overlays, requires }: Explainable,
   subject: string,
   options: CompileOptions,
 ): Promise<{ explanation: Explanation; problems: readonly Problem[] }> {
@@ -92,7 +93,7 @@ export async function explainService(
     requireField(field);
     fields.push({ field, is: { layer: defaultLayer(field), variables: [] }, lost: [] });
   }
-  return { explanation: { site, app: read.name, service, fields }, problems: read.report.problems };
+  return { explanation: { site, app: read.name, service, requires, fields }, problems: read.report.problems };
 }
 
 /** The service that a subject names, and the field after it. The name of a service may have dots. */

@@ -1,10 +1,13 @@
 import type { Position } from '../lib/errors.ts';
+import type { Requires } from '../model/requirement.ts';
 
 /** Where the values of one service on one site are from. */
 export interface Explanation {
   site: string;
   app: string;
   service: string;
+  /** All that its app requires of a site, in words. Absent: nothing. */
+  requires?: { text: string; onLoss: Requires['onLoss']; at: Position } | undefined;
   fields: ExplainedField[];
 }
 

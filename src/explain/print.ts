@@ -6,9 +6,14 @@ import type { ExplainedField, ExplainedVariable, Explanation, Given, VariableVal
 type Hide = (text: string) => string;
 
 /** An explanation for people: a field a paragraph, the value that counts first, and below it those that lost. */
-export function explanationText({ site, app, service, fields }: Explanation, palette: Palette, hide: Hide): Line[] {
+export function explanationText(
+  { site, app, service, requires, fields }: Explanation,
+  palette: Palette,
+  hide: Hide,
+): Line[] {
   return [
     palette.bold(`${service} of ${app} on ${site}`),
+    ...(requires ? requirementLines(app, requires) : []),
     ...fields.flatMap(({ field, is, lost }) => [
       Line.of(''),
       line`${palette.bold(field)} = ${valueText(is, hide)}`,
@@ -19,6 +24,11 @@ export function explanationText({ site, app, service, fields }: Explanation, pal
       ]),
     ]),
   ];
+}
+
+function requirementLines(app: string, { text, onLoss, at }: NonNullable<Explanation['requires']>): Line[] {
+  const loss = onLoss === 'keep' ? 'its containers run on' : 'its containers are stopped';
+  return [Line.of(`requires ${text}: a site that lacks it parks ${app}, and ${loss}`), line`  ${placeOf(at)}`];
 }
 
 /** The same as data. */

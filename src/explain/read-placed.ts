@@ -1,10 +1,13 @@
 import { posix } from 'node:path';
-import { readApplications } from '../fleet/applications.ts';
+import { type Application, readApplications } from '../fleet/applications.ts';
 import { readFleet } from '../fleet/open-fleet.ts';
 import { readSite } from '../fleet/sites.ts';
+import { below } from '../fleet/values/values.ts';
 import { InputError } from '../lib/errors.ts';
+import { own } from '../lib/maps/own.ts';
 import { didYouMean } from '../lib/text/did-you-mean.ts';
 import type { PlacedApp, PlacedSite } from '../model/fleet.ts';
+import { requiresText } from '../model/requirement.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { Explainable } from './explain-service.ts';
 
@@ -29,10 +32,16 @@ export async function readPlaced(
   const application = applications.find((each) => each.name === name);
   const overlays = application && 'app' in application ? application.app.overlays : [];
   const paths = overlays.flatMap(({ compose }) => compose.map((path) => posix.join(app.folder, path)));
-  return { site, app, files, documents: { fleet, site: document }, overlays: new Set(paths) };
+  const requires = application && 'app' in application ? requirementsOf(application) : undefined;
+  return { site, app, files, documents: { fleet, site: document }, overlays: new Set(paths), requires };
 }
 
-function appOf({ site, apps, broken, elsewhere = [] }: PlacedSite, name: string): PlacedApp {
+function requirementsOf({ app: { requires }, root }: Application): Explainable['requires'] {
+  const at = below(root, 'spec', 'requires')?.at;
+  return requires && at && { text: requiresText(requires), onLoss: requires.onLoss, at };
+}
+
+function appOf({ site, apps, broken, elsewhere = [], leftByFact = {} }: PlacedSite, name: string): PlacedApp {
   const [only] = apps;
   if (only && !only.nameIsFixed) return only;
   const found = apps.find((app) => app.name === name);
@@ -41,7 +50,7 @@ function appOf({ site, apps, broken, elsewhere = [] }: PlacedSite, name: string)
   if (problems) throw new InputError(problems);
   if (elsewhere.includes(name))
     throw InputError.of(
-      `${site} does not run ${name}: its placement selects other sites`,
+      `${site} does not run ${name}: ${own(leftByFact, name) ?? 'its placement selects other sites'}`,
       `see spec.placement in apps/${name}/app.yaml`,
     );
   const names = [...apps, ...broken].map((app) => app.name).sort();

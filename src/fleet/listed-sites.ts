@@ -1,9 +1,11 @@
 import { InputError, type Problem } from '../lib/errors.ts';
 import { entry } from '../lib/maps/map-entry.ts';
-import type { FleetDocument, LabelSelector, Pin, SiteDocument } from '../model/fleet.ts';
+import type { ApplicationDocument, FleetDocument, LabelSelector, Pin, SiteDocument } from '../model/fleet.ts';
+import { requiresText } from '../model/requirement.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { SiteVerdicts, SiteWindows, SyncWindow, WindowVerdict } from '../model/sync-window.ts';
 import { readApplications } from './applications.ts';
+import { type AskKnown, type KnownSite, knownApps } from './facts/known-site.ts';
 import { selects } from './keys/selector.ts';
 import { siteWindowsOf } from './keys/sync-windows.ts';
 import { openFleet, readFleet } from './open-fleet.ts';
@@ -18,6 +20,10 @@ export interface ListedSite {
   labels: Record<string, string>;
   /** The apps that are placed on it, sorted; absent where the revision of its pin cannot be read. */
   apps?: string[] | undefined;
+  /** All that its apps require, in words, by app that requires anything. */
+  requires?: Record<string, string> | undefined;
+  /** Apps that the site parks, with the reason, as far as its facts are known. */
+  parked?: Record<string, string> | undefined;
   /** The revision that it pins, as written. */
   pin?: string | undefined;
   /** Nothing of it is changed. */
@@ -36,6 +42,8 @@ export interface ListOptions {
   selector?: LabelSelector | undefined;
   /** Gives the files at the revision of a pin; undefined where they cannot be had. Called once for a revision. */
   pinned(pin: Pin): Promise<Snapshot | undefined>;
+  /** Tells the facts of sites. Absent: they are not known. */
+  known?: AskKnown | undefined;
   /** Asks the sync windows of a site. */
   verdicts(site: AskedSite): Promise<SiteVerdicts | undefined>;
 }
@@ -49,7 +57,7 @@ export interface AskedSite {
 /** Lists the sites of a repo, sorted by name. It reads each Site and each Application once, and no Compose file. Throws InputError and SourceError. */
 export async function listedSites(
   snapshot: Snapshot,
-  { selector = {}, pinned, verdicts }: ListOptions,
+  { selector = {}, pinned, known, verdicts }: ListOptions,
 ): Promise<SiteList> {
   const fleet = await openFleet(snapshot);
   const found: SiteList = { sites: [], problems: [] };
@@ -75,12 +83,12 @@ export async function listedSites(
     apps: AskedSite['apps'],
   ): Promise<ListedSite['windows']> => {
     const answers = await verdicts({ apps, windows: siteWindowsOf((await fleetAt(files)) ?? {}, site) });
-    const known = [...(answers?.apps ?? [])].flatMap(([name, verdict]) => {
+    const told = [...(answers?.apps ?? [])].flatMap(([name, verdict]) => {
       if (!verdict) return [];
       const { isOpen, text, byHand, opens } = verdict;
       return [[name, { isOpen, text, byHand, opens }] as const];
     });
-    return known.length > 0 ? Object.fromEntries(known) : undefined;
+    return recordOf(told);
   };
   const names = await fleet.names();
   for (let from = 0; from < names.length; from += AT_ONCE) {
@@ -92,17 +100,23 @@ export async function listedSites(
         continue;
       }
       const { name, labels, pin, suspend } = result.value;
-      if (!selects(selector, { name, labels })) continue;
+      const here = await known?.(name);
+      const site = { name, labels, facts: here?.facts };
+      if (!selects(selector, site)) continue;
       const files = await filesAt(pin);
       const placed =
         files &&
         (await applicationsOf(files)).flatMap((each) =>
-          'app' in each && selects(each.app.placement, { name, labels }) ? [each.app] : [],
+          'app' in each && selects(each.app.placement, site) ? [each.app] : [],
         );
       found.sites.push({
         name,
         labels,
         apps: placed?.map((app) => app.name),
+        requires: recordOf(
+          (placed ?? []).flatMap((app) => (app.requires ? [[app.name, requiresText(app.requires)]] : [])),
+        ),
+        parked: here && placed && recordOf(await parkedBy(here, placed)),
         pin: pin?.revision,
         suspend: suspend || undefined,
         windows: files && placed && (await windowsNow(files, result.value, placed)),
@@ -113,6 +127,12 @@ export async function listedSites(
     if ('problems' in each) found.problems.push(...each.problems);
   return found;
 }
+
+const recordOf = <Value>(entries: readonly (readonly [string, Value])[]): Record<string, Value> | undefined =>
+  entries.length > 0 ? Object.fromEntries(entries) : undefined;
+
+const parkedBy = async (site: KnownSite, apps: readonly ApplicationDocument[]): Promise<[string, string][]> =>
+  [...(await knownApps(site, apps)).parked].map(([app, { reason }]) => [app, reason]);
 
 const noteProblems =
   ({ problems }: SiteList) =>

@@ -2,10 +2,8 @@ import { InputError, type Problem } from '../lib/errors.ts';
 import { didYouMean } from '../lib/text/did-you-mean.ts';
 import type { ApplicationDocument, LabelSelector, Placement, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { selects } from './keys/selector.ts';
+import { type Selectable, selects } from './keys/selector.ts';
 import { readSite, siteNames } from './sites.ts';
-
-type Placed = Pick<SiteDocument, 'name' | 'labels'>;
 
 /** The number of documents that are read at once, so that a source can fetch them in one request. */
 const AT_ONCE = 200;
@@ -29,7 +27,7 @@ export async function* readSites(snapshot: Snapshot): AsyncGenerator<SiteDocumen
 /** The problem of an app that is placed on no site, unless its `sites` is an empty list on purpose. Stops reading at the first Site that matches. */
 export async function nowhere(snapshot: Snapshot, app: ApplicationDocument): Promise<Problem | undefined> {
   if (isMeantForNone(app.placement)) return undefined;
-  const sites: Placed[] = [];
+  const sites: Selectable[] = [];
   for await (const { name, labels } of readSites(snapshot)) {
     if (selects(app.placement, { name, labels })) return undefined;
     sites.push({ name, labels });
@@ -38,7 +36,7 @@ export async function nowhere(snapshot: Snapshot, app: ApplicationDocument): Pro
 }
 
 /** The same problem, for a list of sites. */
-export function nowhereProblem(app: ApplicationDocument, sites: readonly Placed[]): Problem | undefined {
+export function nowhereProblem(app: ApplicationDocument, sites: readonly Selectable[]): Problem | undefined {
   const { placement, name, at, placementAt = at } = app;
   if (isMeantForNone(placement) || sites.length === 0 || sites.some((site) => selects(placement, site)))
     return undefined;
@@ -51,7 +49,7 @@ export function nowhereProblem(app: ApplicationDocument, sites: readonly Placed[
 }
 
 /** The selectors of an app that match no site of the repo. */
-export function idleSelectors(app: ApplicationDocument, sites: readonly Placed[]): Problem[] {
+export function idleSelectors(app: ApplicationDocument, sites: readonly Selectable[]): Problem[] {
   if (sites.length === 0) return [];
   const { name, placement, overlays, at, placementAt = at } = app;
   const isPlaced = sites.some((site) => selects(placement, site));
@@ -74,12 +72,12 @@ export function idleSelectors(app: ApplicationDocument, sites: readonly Placed[]
 
 const isMeantForNone = ({ sites }: Placement): boolean => sites?.length === 0;
 
-function whyNone(selector: Placement, sites: readonly Placed[]): string {
+function whyNone(selector: Placement, sites: readonly Selectable[]): string {
   return unknownSites(selector, sites) ?? unknownLabels(selector, sites) ?? 'no site meets all conditions at once';
 }
 
 /** A message about the names in `sites` that no Site has. */
-function unknownSites({ sites = [] }: Placement, all: readonly Placed[]): string | undefined {
+function unknownSites({ sites = [] }: Placement, all: readonly Selectable[]): string | undefined {
   const names = new Set(all.map(({ name }) => name));
   const found = sites.filter((name) => !names.has(name)).map((name) => `there is no site ${name}${meant(name, names)}`);
   return found.length === 0 ? undefined : found.join(', ');
@@ -88,11 +86,11 @@ function unknownSites({ sites = [] }: Placement, all: readonly Placed[]): string
 /** A message about the labels and values that no Site has. */
 function unknownLabels(
   { matchLabels = {}, matchExpressions = [] }: LabelSelector,
-  sites: readonly Placed[],
+  sites: readonly Selectable[],
 ): string | undefined {
   const values = new Map<string, Set<string>>();
-  for (const { labels } of sites) {
-    for (const [key, value] of Object.entries(labels)) {
+  for (const { labels, facts } of sites) {
+    for (const [key, value] of Object.entries({ ...labels, ...facts })) {
       const known = values.get(key);
       if (known) known.add(value);
       else values.set(key, new Set([value]));

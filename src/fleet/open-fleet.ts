@@ -50,10 +50,13 @@ export interface PlaceOptions {
   /** True for an app that is broken when it is placed on no site. Only then are the other Sites read. Default: no app. */
   mustBeSomewhere?: ((app: string) => boolean) | undefined;
   /** Finds the facts of the site, if a placement asks for them. Absent: nobody knows them here. */
-  facts?: (() => Promise<SiteFacts>) | undefined;
+  facts?: AskFacts | undefined;
   /** Refuses keys that the oldest agent of the fleet does not know. A site itself never does: the files are for it as well. */
   holdVersions?: boolean | undefined;
 }
+
+/** Gives the facts of a site; undefined where they are not known. */
+export type AskFacts = (site: string) => Promise<SiteFacts | undefined>;
 
 /** The apps of a site, and the files that they are read from. */
 export interface PlacedFiles {
@@ -123,7 +126,7 @@ export async function openFleet(snapshot: Snapshot, sites?: SiteDocuments): Prom
       const { applications, place } = await placerAt(files, fleet);
       const ask: AskNowhere = async (app) => (mustBeSomewhere(app.name) ? nowhere(snapshot, app) : undefined);
       const isAsked = asksInSteps(fleet) || applications.some(asksForFacts);
-      const known = isAsked ? await facts?.() : undefined;
+      const known = isAsked ? await facts?.(name) : undefined;
       const seen = { ...site, facts: known };
       const results = await place(seen, ask);
       const held = holdVersions ? withoutNewer(results, applications, fleet, tooNew) : results;

@@ -25,6 +25,27 @@ export async function namesIn(root: string, folder: string): Promise<string[]> {
   return found?.stats.isDirectory() ? absentAs(readdir(root + found.path), []) : [];
 }
 
+/** The depth to which devices are listed, and the most of them: a machine has some hundreds. */
+const LIST = { depth: 6, most: 10_000 };
+/** Terminals of programs come and go all the time, and nobody requires one. */
+const NOT_LISTED = '/dev/pts';
+
+/** The paths of all devices below /dev, and of links that lead to one, sorted. Links are not walked into. Throws what the disk throws. */
+export async function allDevices(root: string): Promise<string[]> {
+  const found: string[] = [];
+  const walk = async (folder: string, depth: number): Promise<void> => {
+    for (const entry of await absentAs(readdir(root + folder, { withFileTypes: true }), [])) {
+      const path = `${folder}/${entry.name}`;
+      if (found.length >= LIST.most || path === NOT_LISTED) continue;
+      if (entry.isDirectory()) {
+        if (depth < LIST.depth) await walk(path, depth + 1);
+      } else if (await isDevice(root, path)) found.push(path);
+    }
+  };
+  await walk('/dev', 1);
+  return found.sort();
+}
+
 async function isDevice(root: string, path: string): Promise<boolean> {
   const found = await resolve(root, path);
   if (!found) return false;

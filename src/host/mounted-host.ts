@@ -1,10 +1,9 @@
 import { watch } from 'node:fs';
 import { readdir, statfs } from 'node:fs/promises';
 import { type Clock, every } from '../lib/clock.ts';
-import type { DeviceRequirement } from '../model/requirement.ts';
-import { hasPath, namesIn } from './devices.ts';
+import { allDevices, hasPath, namesIn } from './devices.ts';
 import type { Host } from './host.ts';
-import { createUdev, udevFolder } from './udev.ts';
+import { createUdev, hasKnown, type KnownDevice, udevFolder } from './udev.ts';
 
 /** Milliseconds between two looks at the devices of a host whose udev tells nothing. */
 const LOOK_MS = 5_000;
@@ -17,8 +16,16 @@ export interface MountedHostOptions {
   filesDir: string;
 }
 
+/** A machine whose devices can be listed. An answer of undefined: they cannot be seen. */
+export interface MountedHost extends Host {
+  /** The paths of all devices. */
+  devices(): Promise<string[] | undefined>;
+  /** The devices that udev knows. */
+  known(): Promise<KnownDevice[] | undefined>;
+}
+
 /** The machine of a site, seen through folders that are mounted. */
-export function mountedHost({ clock, root: mounted, filesDir }: MountedHostOptions): Host {
+export function mountedHost({ clock, root: mounted, filesDir }: MountedHostOptions): MountedHost {
   const root = mounted === '/' ? '' : mounted;
   const udev = root === undefined ? undefined : createUdev(root);
   /** Where nothing is mounted, an empty folder is no proof that a device is away. */
@@ -30,6 +37,8 @@ export function mountedHost({ clock, root: mounted, filesDir }: MountedHostOptio
       const { path } = device;
       return (await isMounted()) ? hasPath(root ?? '', path).catch(() => undefined) : undefined;
     },
+    devices: async () => ((await isMounted()) ? allDevices(root ?? '') : undefined),
+    known: async () => udev?.(),
     gpus: async () => {
       if (root === undefined || !(await isMounted())) return undefined;
       const [nvidia, rendering] = await Promise.all([namesIn(root, '/dev'), namesIn(root, '/dev/dri')]);
@@ -51,16 +60,6 @@ export function mountedHost({ clock, root: mounted, filesDir }: MountedHostOptio
       };
     },
   };
-}
-
-function hasKnown(
-  known: readonly { vendor: string[]; model: string[] }[] | undefined,
-  { vendor, model }: DeviceRequirement,
-): boolean | undefined {
-  return known?.some(
-    (device) =>
-      (vendor === undefined || device.vendor.includes(vendor)) && (model === undefined || device.model.includes(model)),
-  );
 }
 
 const count = (names: readonly string[], pattern: RegExp): number => names.filter((name) => pattern.test(name)).length;

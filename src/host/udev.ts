@@ -1,4 +1,5 @@
 import { open, readdir, stat } from 'node:fs/promises';
+import type { DeviceRequirement } from '../model/requirement.ts';
 
 /** The devices that udev knows of the host, from its database: a file per device that is there, with a property a line (`E:ID_VENDOR=FTDI`). */
 
@@ -62,3 +63,14 @@ const values = (text: string, key: string): string[] =>
     const [name, value] = [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)];
     return name === `E:${key}` || name === `E:${key}_ID` ? [value] : [];
   });
+
+/** undefined: udev cannot be seen. */
+export const hasKnown = (
+  known: readonly Partial<KnownDevice>[] | undefined,
+  { vendor, model }: DeviceRequirement,
+): boolean | undefined =>
+  known?.some(
+    (device) =>
+      (vendor === undefined || device.vendor?.includes(vendor)) &&
+      (model === undefined || device.model?.includes(model)),
+  );

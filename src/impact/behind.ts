@@ -1,4 +1,5 @@
 import type { CompiledSite } from '../compose/compile-fleet.ts';
+import type { KnownSite } from '../fleet/facts/known-site.ts';
 import { SourceError } from '../lib/errors.ts';
 import type { Side } from './read-side.ts';
 
@@ -14,7 +15,7 @@ export interface Behind {
 
 export interface BehindCount {
   /** `from` is what the old side of the change has for the site. */
-  add(site: string, from: CompiledSite): Promise<void>;
+  add(site: string, from: CompiledSite, known?: KnownSite): Promise<void>;
   /** undefined where no site is behind. */
   total(): Behind | undefined;
 }
@@ -29,10 +30,14 @@ export function createBehindCount(
   let sites = 0;
 
   /** The site as it was; undefined where it was not in Git, or could not be read. */
-  const siteOf = async (side: Side | undefined, site: string): Promise<CompiledSite | undefined> => {
+  const siteOf = async (
+    side: Side | undefined,
+    site: string,
+    known: KnownSite | undefined,
+  ): Promise<CompiledSite | undefined> => {
     if (!side?.has(site)) return undefined;
     try {
-      const found = await side.read(site);
+      const found = await side.read(site, known);
       return found.kind === 'compiled' ? found.compiled : undefined;
     } catch (error) {
       // A clone may lack old files. The change itself is shown all the same.
@@ -42,13 +47,13 @@ export function createBehindCount(
   };
 
   return {
-    async add(site, from) {
+    async add(site, from, known) {
       const waits = [...from.steps].flatMap(([app, { after }]) =>
         typeof after === 'number' && after > 0 && (only?.includes(app) ?? true) ? [{ app, after }] : [],
       );
       const before = new Map<number, CompiledSite | undefined>();
       for (const after of new Set(waits.map((each) => each.after)))
-        before.set(after, await siteOf(await earlier(after), site));
+        before.set(after, await siteOf(await earlier(after), site, known));
       const waiting = waits.filter(({ app, after }) => {
         const old = before.get(after);
         return old !== undefined && differ(old, from, app);

@@ -1,10 +1,11 @@
+import type { AskKnown } from '../fleet/facts/known-site.ts';
 import { selects } from '../fleet/keys/selector.ts';
 import type { LabelSelector } from '../model/fleet.ts';
 import { type Behind, createBehindCount, type Earlier } from './behind.ts';
 import { createFleetImpact, type SiteSide } from './fleet-impact.ts';
 import type { ImpactGroup } from './impact.ts';
 import type { Observation } from './observed/observation.ts';
-import type { Side } from './read-side.ts';
+import { desiredApps, type Side } from './read-side.ts';
 
 /** The sites and apps that a person asks for. Absent: all. */
 export interface Narrowing {
@@ -23,6 +24,8 @@ interface CompareOptions {
   placeholders?: ReadonlySet<string>;
   /** Without `observe`: tells which sites may still run an older version. */
   earlier?: Earlier | undefined;
+  /** Tells the facts of sites. Absent: they are not known. */
+  known?: AskKnown | undefined;
   /** Told the number of sites that are done. */
   onSite?: (done: number, all: number) => void;
 }
@@ -33,6 +36,8 @@ export interface Compared {
   sites: number;
   /** Absent: none is, as far as Git tells. */
   behind?: Behind | undefined;
+  /** The number of sites with apps that require something, whose facts were asked for and are not known. */
+  withoutFacts: number;
 }
 
 /** The number of sites that are read at once, so that reading and compiling overlap. */
@@ -45,16 +50,19 @@ export async function compareFleet(
   from: Side,
   to: Side,
   narrowing: Narrowing = {},
-  { observe, placeholders, earlier, onSite }: CompareOptions = {},
+  { observe, placeholders, earlier, known, onSite }: CompareOptions = {},
 ): Promise<Compared> {
   const impact = createFleetImpact({ apps: narrowing.apps, placeholders });
   const behind = earlier && !observe ? createBehindCount(earlier, impact.differ, narrowing.apps) : undefined;
-  const names = await chosen([...new Set([...from.names, ...to.names])].sort(), from, to, narrowing);
+  const names = await chosen([...new Set([...from.names, ...to.names])].sort(), from, to, narrowing, known);
+  let withoutFacts = 0;
   const read = async (name: string): Promise<ToAdd> => {
+    const facts = await known?.(name);
     // The new side first: what it has in common with the old one is not read again from Git.
-    const next = to.has(name) ? await to.read(name) : undefined;
-    const old = from.has(name) ? await from.read(name) : undefined;
-    if (old?.kind === 'compiled') await behind?.add(name, old.compiled);
+    const next = to.has(name) ? await to.read(name, facts) : undefined;
+    const old = from.has(name) ? await from.read(name, facts) : undefined;
+    if (known && !facts && [old, next].some(requiresAny)) withoutFacts += 1;
+    if (old?.kind === 'compiled') await behind?.add(name, old.compiled, facts);
     const observation = await observe?.(name);
     return observe && !observation && next ? [old, NOT_OBSERVED] : [old, next, observation];
   };
@@ -64,22 +72,26 @@ export async function compareFleet(
     for (const [index, name] of batch.entries()) impact.add(name, ...(sides[index] as ToAdd));
     onSite?.(first + batch.length, names.length);
   }
-  return { groups: impact.groups(), sites: names.length, behind: behind?.total() };
+  return { groups: impact.groups(), sites: names.length, behind: behind?.total(), withoutFacts };
 }
 
 type ToAdd = [from: SiteSide | undefined, to: SiteSide | undefined, observation?: Observation | undefined];
+
+const requiresAny = (side: SiteSide | undefined): boolean =>
+  side?.kind === 'compiled' && desiredApps(side.compiled).some(({ requires }) => requires);
 
 async function chosen(
   names: readonly string[],
   from: Side,
   to: Side,
   { sites, selector }: Narrowing,
+  known: AskKnown | undefined,
 ): Promise<string[]> {
   const named = sites ? names.filter((name) => sites.includes(name)) : [...names];
   if (!selector) return named;
   const isSelected = async (name: string): Promise<boolean> => {
     const labels = await (to.has(name) ? to : from).labels(name);
-    return labels !== undefined && selects(selector, { name, labels });
+    return labels !== undefined && selects(selector, { name, labels, facts: (await known?.(name))?.facts });
   };
   const selected = await Promise.all(named.map(isSelected));
   return named.filter((_, index) => selected[index]);

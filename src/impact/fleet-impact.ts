@@ -1,10 +1,10 @@
 import type { CompiledSite } from '../compose/compile-fleet.ts';
+import type { KnownApps } from '../fleet/facts/known-site.ts';
 import { longerOf } from '../fleet/keys/rollout.ts';
 import type { Problem } from '../lib/errors.ts';
 import { entry } from '../lib/maps/map-entry.ts';
 import { own } from '../lib/maps/own.ts';
 import type { SiteStep } from '../model/fleet.ts';
-import { requiresText } from '../model/requirement.ts';
 import type { DesiredApp } from '../model/state.ts';
 import { generalizer, type SiteWords } from './generalize.ts';
 import type { AppImpact, GroupImpact, ImpactGroup } from './impact.ts';
@@ -14,14 +14,21 @@ import { type ImpactOptions, siteImpact } from './site-impact.ts';
 
 /** One site on one side of a change. */
 export type SiteSide =
-  /** `values`: those of the Site itself. */
-  | { kind: 'compiled'; compiled: CompiledSite; values: Readonly<Record<string, string>> }
+  | {
+      kind: 'compiled';
+      compiled: CompiledSite;
+      /** Those of the Site itself. */
+      values: Readonly<Record<string, string>>;
+      /** Its apps as the facts of the site tell. Absent: they are not known. */
+      known?: KnownApps | undefined;
+    }
   /** Its document, or that of the Fleet, cannot be used. */
   | { kind: 'broken'; problems: readonly Problem[] }
   /** The site pins a revision that is not here. */
   | { kind: 'unknown'; why: string };
 
 type CompiledSide = SiteSide & { kind: 'compiled' };
+type Known = NonNullable<ImpactOptions['known']>;
 
 /** Collects sites with the same impact. The cost grows with the impacts that differ, and little with the number of sites. */
 export interface FleetImpact {
@@ -33,13 +40,16 @@ export interface FleetImpact {
   groups(): ImpactGroup[];
 }
 
-export function createFleetImpact({ apps, placeholders }: Omit<ImpactOptions, 'observation'> = {}): FleetImpact {
+export function createFleetImpact({
+  apps,
+  placeholders,
+}: Omit<ImpactOptions, 'observation' | 'known'> = {}): FleetImpact {
   const groups = new Map<string, EqualSites>();
   const planned = new Map<string, GroupImpact>();
   const digests = createDigests();
 
   /** Apps that differ, and those whose plan may hang on another app. Sites with the same key have the same plan, apart from their own words. */
-  const keyOf = (from: CompiledSite, to: CompiledSite): string | undefined => {
+  const keyOf = (from: CompiledSite, to: CompiledSite, known: Known): string | undefined => {
     const names = new Set([...namesIn(from), ...namesIn(to)]);
     const differing = new Set([...names].filter((name) => digests.differ(from, to, name)));
     if (differing.size === 0 && digests.ofRules(from) === digests.ofRules(to)) return undefined;
@@ -52,15 +62,16 @@ export function createFleetImpact({ apps, placeholders }: Omit<ImpactOptions, 'o
       digests.ofRules(from),
       digests.ofRules(to),
       size,
+      [known.from, known.to].map((each) => each && [[...each.parked], [...each.unsure]]),
     ]);
   };
 
-  const changed = (from: CompiledSite, to: CompiledSite): GroupImpact => {
-    const key = keyOf(from, to);
+  const changed = (from: CompiledSite, to: CompiledSite, known: Known): GroupImpact => {
+    const key = keyOf(from, to, known);
     if (key === undefined) return { kind: 'unchanged' };
-    const known = planned.get(key);
-    if (known) return known;
-    const impact = siteImpact(from, to, { apps });
+    const before = planned.get(key);
+    if (before) return before;
+    const impact = siteImpact(from, to, { apps, known });
     const found: GroupImpact = impact.apps.length === 0 ? { kind: 'unchanged' } : { kind: 'changed', impact };
     planned.set(key, found);
     return found;
@@ -69,15 +80,21 @@ export function createFleetImpact({ apps, placeholders }: Omit<ImpactOptions, 'o
   const impactOf = (from: SiteSide | undefined, to: SiteSide | undefined): GroupImpact => {
     if (!to) return { kind: 'removed' };
     if (to.kind !== 'compiled') return to;
-    if (!from) return { kind: 'added', impact: siteImpact(emptied(to.compiled), to.compiled, { apps }) };
+    const known = { from: from?.kind === 'compiled' ? from.known : undefined, to: to.known };
+    if (!from) return { kind: 'added', impact: siteImpact(emptied(to.compiled), to.compiled, { apps, known }) };
     // Nobody knows from Git what runs; the site goes from there to what is right.
-    return changed(from.kind === 'compiled' ? from.compiled : emptied(to.compiled), to.compiled);
+    return changed(from.kind === 'compiled' ? from.compiled : emptied(to.compiled), to.compiled, known);
   };
 
   /** Each site runs something of its own, so that each is planned. */
-  const observed = (from: SiteSide | undefined, { compiled }: CompiledSide, observation: Observation): GroupImpact => {
-    const before = from?.kind === 'compiled' ? from.compiled : emptied(compiled);
-    const impact = siteImpact(before, compiled, { apps, observation, placeholders });
+  const observed = (
+    from: SiteSide | undefined,
+    { compiled, known: to }: CompiledSide,
+    observation: Observation,
+  ): GroupImpact => {
+    const before = from?.kind === 'compiled' ? from : { compiled: emptied(compiled), known: undefined };
+    const known = { from: before.known, to };
+    const impact = siteImpact(before.compiled, compiled, { apps, observation, placeholders, known });
     return impact.apps.length === 0 ? { kind: 'unchanged' } : { kind: 'changed', impact };
   };
 
@@ -86,8 +103,8 @@ export function createFleetImpact({ apps, placeholders }: Omit<ImpactOptions, 'o
   const withSteps = (impact: GroupImpact, from: SiteSide | undefined, to: SiteSide | undefined): GroupImpact => {
     if (impact.kind !== 'changed' || from?.kind !== 'compiled' || to?.kind !== 'compiled') return impact;
     const [before, after] = [from.compiled, to.compiled];
-    const stepOf = ({ app, changes }: AppImpact): SiteStep | undefined => {
-      if (changes.length === 0 && requiredBy(before, app) === requiredBy(after, app)) return undefined;
+    const stepOf = ({ app, changes, requires }: AppImpact): SiteStep | undefined => {
+      if (changes.length === 0 && !requires) return undefined;
       if (!after.results.has(app)) return before.steps.get(app) ?? after.placed.step;
       return longerOf(before.steps.get(app), after.steps.get(app));
     };
@@ -160,12 +177,6 @@ function wordsOf(site: string, from: SiteSide | undefined, to: SiteSide | undefi
 const shared = (one: SiteWords, other: SiteWords): SiteWords =>
   Object.fromEntries(Object.entries(one).filter(([name, value]) => own(other, name) === value));
 
-/** All that an app requires, in words; undefined where the site does not have the app. */
-const requiredBy = ({ results }: CompiledSite, app: string): string | undefined => {
-  const result = results.get(app);
-  return result && 'desired' in result ? requiresText(result.desired.requires) : undefined;
-};
-
 const namesIn = ({ results, placed }: CompiledSite): string[] => [
   ...results.keys(),
   ...placed.broken.map(({ name }) => name),
@@ -220,8 +231,8 @@ function createDigests() {
     /** Everything of a site beside its apps that its plan depends on. */
     ofRules: ({ placed }: CompiledSite): number =>
       digest(placed, () => {
-        const { allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere, suspend } = placed;
-        return JSON.stringify([allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere, suspend]);
+        const { allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere, leftByFact, suspend } = placed;
+        return JSON.stringify([allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere, leftByFact, suspend]);
       }),
   };
 }

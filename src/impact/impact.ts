@@ -15,6 +15,10 @@ export interface AppImpact {
   changes: Change[];
   /** Parts that cannot be brought about, and facts worth knowing. */
   problems: PlanProblem[];
+  /** The site lacks something that the app requires: nothing of it is made or started. In words: `needs /dev/ttyUSB0`. */
+  parked?: string | undefined;
+  /** All that the app requires on the two sides, in words, where that differs. */
+  requires?: { before: string; after: string } | undefined;
   /** The step of the rollout in which the change begins there; absent: at once. */
   step?: SiteStep | undefined;
   /** The new revision of the app cannot be used: the site keeps what it runs. */

@@ -4,11 +4,13 @@ import type { GroupImpact, SiteImpact } from './impact.ts';
 
 /** The same impact with all names, reasons, values and messages rewritten. */
 export const rewrittenImpact = ({ apps, costs }: SiteImpact, rewrite: Rewrite): SiteImpact => ({
-  apps: apps.map(({ changes, problems, refused, ...app }) => ({
+  apps: apps.map(({ changes, problems, refused, parked, requires, ...app }) => ({
     ...app,
     changes: changes.map((change) => rewrittenChange(change, rewrite)),
     problems: problems.map((problem) => rewrittenProblem(problem, rewrite)),
     refused: refused?.map((problem) => rewrittenProblem(problem, rewrite)),
+    parked: parked && rewrite(parked),
+    requires: requires && { before: rewrite(requires.before), after: rewrite(requires.after) },
   })),
   costs: {
     restarted: costs.restarted.map(rewrite),

@@ -1,6 +1,7 @@
 import { imagesOf } from '../container/fields/mounts.ts';
 import { containerHash, contentDigest, hooksDigest } from '../container/labels/hash.ts';
 import { emptyMemory, type Memory } from '../model/memory.ts';
+import type { Parkings } from '../model/requirement.ts';
 import type {
   ActualContainer,
   ActualSite,
@@ -12,11 +13,12 @@ import type {
 } from '../model/state.ts';
 import { rememberConverged, updateFromState } from '../plan/memory/update.ts';
 
-/** A site that runs exactly what it should, and the memory of its agent. No engine is asked. */
-export function runningSite(desired: DesiredSite): { actual: ActualSite; memory: Memory } {
+/** A site that runs exactly what it should, and the memory of its agent. No engine is asked. An app that was parked has no container that runs. */
+export function runningSite(desired: DesiredSite, parked?: Parkings): { actual: ActualSite; memory: Memory } {
+  const running = desired.apps.filter(({ name }) => !parked?.has(name));
   const actual: ActualSite = {
     engine: ENGINE,
-    containers: desired.apps.flatMap((app) => containersOf(app, desired.site)),
+    containers: running.flatMap((app) => containersOf(app, desired.site)),
     foreignNames: {},
     networks: Object.fromEntries(
       desired.apps.flatMap((app) =>

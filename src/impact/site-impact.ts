@@ -1,7 +1,9 @@
 import { type CompiledSite, desiredOfSite } from '../compose/compile-fleet.ts';
+import type { KnownApps } from '../fleet/facts/known-site.ts';
 import type { PlanProblem } from '../model/plan.ts';
 import { requiresText } from '../model/requirement.ts';
-import type { DesiredSite } from '../model/state.ts';
+import type { DesiredApp, DesiredSite } from '../model/state.ts';
+import { changeDigest } from '../plan/facts/goals.ts';
 import type { PlanOptions } from '../plan/facts/policy.ts';
 import { plan } from '../plan/plan.ts';
 import { changesOf } from '../plan/print/changes.ts';
@@ -16,6 +18,8 @@ const OPTIONS: PlanOptions = { byHand: false, prune: false, pullAlways: false };
 
 /** Narrows an impact, and tells what really runs. */
 export interface ImpactOptions {
+  /** The apps as the facts of the site tell, on each side. Absent: the facts are not known. */
+  known?: { from: KnownApps | undefined; to: KnownApps | undefined } | undefined;
   /** Only these apps are told of. */
   apps?: readonly string[] | undefined;
   /** Absent: the site runs all that it should by the old revision. */
@@ -28,29 +32,41 @@ export interface ImpactOptions {
 export function siteImpact(
   from: CompiledSite,
   to: CompiledSite,
-  { apps: only, observation, placeholders = new Set() }: ImpactOptions = {},
+  { apps: only, observation, placeholders = new Set(), known }: ImpactOptions = {},
 ): SiteImpact {
   const [before, wanted] = [desiredOfSite(from), desiredOfSite(to)];
-  const { actual, memory } = observation ? observedSite(observation, before, wanted) : runningSite(before);
+  const { actual, memory } = observation
+    ? observedSite(observation, before, wanted)
+    : runningSite(before, known?.from?.parked);
   // A name that only the site knows is no difference.
   const after = observation ? withFoundNames(wanted, actual, placeholders) : wanted;
-  const made = plan(after, actual, memory, 0, OPTIONS);
+  const made = plan(after, actual, memory, 0, { ...OPTIONS, parked: known?.to?.parked });
+  const [oldApps, newApps] = [before, after].map(({ apps }) => new Map(apps.map((app) => [app.name, app])));
   const wasBroken = new Map(before.broken.map((each) => [each.name, JSON.stringify(each.problems)]));
-  const apps = made.apps.map(
-    ({ app, operations, problems }): AppImpact => ({
+  const apps = made.apps.map(({ app, operations, problems, parked }): AppImpact => {
+    const [was, is] = [oldApps?.get(app), newApps?.get(app)];
+    const requires = requirementChange(was, is);
+    const isSeen = known?.to !== undefined && !known.to.unsure.has(app);
+    const wasParked = known?.from?.parked.get(app)?.reason;
+    const changes = changesOf({ operations });
+    const isTold =
+      changes.length > 0 || parked?.reason !== wasParked || !was || !is || changeDigest(was) !== changeDigest(is);
+    return {
       app,
-      changes: changesOf({ operations }),
-      problems: [...problems, ...requirementChange(app, before, after)],
+      changes,
+      problems: [...problems, ...(requires && !isSeen ? [requirementWarning(requires)] : [])],
+      parked: isTold ? parked?.reason : undefined,
+      requires,
       isUnknown: wasBroken.has(app) || undefined,
-    }),
-  );
+    };
+  });
   for (const { name, problems } of after.broken) {
     if (wasBroken.get(name) !== JSON.stringify(problems))
       apps.push({ app: name, changes: [], problems: [], refused: problems });
   }
   const told = apps.filter(
-    ({ app, changes, problems, refused }) =>
-      (only?.includes(app) ?? true) && (changes.length + problems.length > 0 || refused),
+    ({ app, changes, problems, parked, refused }) =>
+      (only?.includes(app) ?? true) && (changes.length + problems.length > 0 || parked !== undefined || refused),
   );
   return {
     apps: told.sort((a, b) => (a.app < b.app ? -1 : 1)),
@@ -58,15 +74,18 @@ export function siteImpact(
   };
 }
 
-/** No engine is asked here, so nobody knows if a site has what an app requires now: people are told to think of it. */
-function requirementChange(app: string, before: DesiredSite, after: DesiredSite): PlanProblem[] {
-  const [was, is] = [before, after].map(({ apps }) => apps.find(({ name }) => name === app));
-  const [old, asked] = [was, is].map((each) => requiresText(each?.requires));
-  if (!is || old === asked) return [];
-  const message = asked
-    ? `requires ${asked}${old ? `, before: ${old}` : ''}; a site that lacks it parks the app`
-    : `requires ${old} no longer: it also runs on sites that lack it`;
-  return [{ severity: 'warning', message }];
+/** The requirements of an app on both sides, where they differ. An app that goes requires nothing. */
+function requirementChange(was: DesiredApp | undefined, is: DesiredApp | undefined): AppImpact['requires'] {
+  const [before, after] = [was, is].map((each) => requiresText(each?.requires));
+  return is && before !== undefined && after !== undefined && before !== after ? { before, after } : undefined;
+}
+
+/** Where nobody knows if a site has what an app requires now, people are told to think of it. */
+function requirementWarning({ before, after }: NonNullable<AppImpact['requires']>): PlanProblem {
+  const message = after
+    ? `requires ${after}${before ? `, before: ${before}` : ''}; a site that lacks it parks the app`
+    : `requires ${before} no longer: it also runs on sites that lack it`;
+  return { severity: 'warning', message };
 }
 
 /** `had`: the images on the site's disk. */
@@ -76,18 +95,23 @@ function costsOf(apps: readonly AppImpact[], before: DesiredSite, after: Desired
     ({ kind, effect, action }) => kind === 'container' && (effect === 'restart' || action === 'create'),
   );
   const names = new Set(touched.map(({ name }) => name));
-  const told = new Set(apps.map(({ app }) => app));
-  const imagesOf = (site: DesiredSite): string[] =>
-    imagesIn({ ...site, apps: site.apps.filter(({ name }) => told.has(name)) });
+  const imagesOf = (site: DesiredSite, named: readonly AppImpact[]): string[] => {
+    const names = new Set(named.map(({ app }) => app));
+    return imagesIn({ ...site, apps: site.apps.filter(({ name }) => names.has(name)) });
+  };
   const mounted = [before, after].flatMap((site) => volumesOf(site, names));
   const made = changes.flatMap(({ kind, name }) => (kind === 'volume' ? [name] : []));
   return {
     restarted: touched.flatMap(({ effect, name }) => (effect === 'restart' ? [name] : [])),
     volumes: [...new Set([...mounted, ...made])].sort(),
-    images: imagesOf(after)
+    // A parked app pulls nothing.
+    images: imagesOf(
+      after,
+      apps.filter(({ parked }) => parked === undefined),
+    )
       .filter((image) => !had.has(image))
       .sort(),
-    imagesBefore: imagesOf(before).sort(),
+    imagesBefore: imagesOf(before, apps).sort(),
   };
 }
 

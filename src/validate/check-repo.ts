@@ -1,26 +1,24 @@
 import { type CompiledSite, createFleetCompiler } from '../compose/compile-fleet.ts';
-import { type CompileOne, compileOne } from '../compose/compile-site.ts';
-import { projectFolder } from '../compose/load/files/project-folder.ts';
+import type { CompileOne } from '../compose/compile-site.ts';
 import { RepoFiles } from '../compose/load/files/repo-files.ts';
 import { readDocuments } from '../compose/load/layer.ts';
 import type { CompileOptions } from '../compose/load/values/values.ts';
-import { possibleSecrets, secretProblem } from '../compose/private-values/possible-secrets.ts';
-import { readProject } from '../compose/read-project.ts';
 import { type Application, allComposeFiles, type BrokenApplication, readApplications } from '../fleet/applications.ts';
+import { type AskKnown, factsBy } from '../fleet/facts/known-site.ts';
+import type { Selectable } from '../fleet/keys/selector.ts';
 import { idleSelectors, nowhereProblem, readSites } from '../fleet/nowhere.ts';
 import { openFleet, type PlacedFiles, type PlaceOptions, readFleet } from '../fleet/open-fleet.ts';
 import { schemaProblems } from '../fleet/schema/schema.ts';
 import { misnamedSites } from '../fleet/sites.ts';
 import { InputError, type Problem } from '../lib/errors.ts';
-import { own } from '../lib/maps/own.ts';
-import { looksSecret } from '../lib/text/looks-secret.ts';
 import { utf8 } from '../lib/text/utf8.ts';
-import type { FleetDocument, PlacedApp, SiteDocument } from '../model/fleet.ts';
-import type { Snapshot, SourceFile } from '../model/snapshot.ts';
-import { recordSnapshot } from '../source/recording.ts';
+import type { FleetDocument, SiteDocument } from '../model/fleet.ts';
+import type { Snapshot } from '../model/snapshot.ts';
 import { checkRecipients } from './check-recipients.ts';
+import { checkRequirements } from './check-requirements.ts';
 import { type CheckedRollout, checkRollouts } from './check-rollouts.ts';
 import { neverOpen } from './check-windows.ts';
+import { lookingForSecrets, secretsIn } from './find-secrets.ts';
 import { reportsOnly } from './reports-only.ts';
 
 export interface CheckOptions {
@@ -29,6 +27,8 @@ export interface CheckOptions {
   /** Gives the files of a pin. Absent: pins do not count. */
   pinned: PlaceOptions['pinned'];
   compile: CompileOptions;
+  /** Tells the facts of sites. Absent: they are not known. */
+  known?: AskKnown | undefined;
   /** Also asks for advice. */
   advice?: boolean | undefined;
   /** Milliseconds since 1970: sync windows have to open within a year from then. */
@@ -56,7 +56,7 @@ const AT_ONCE = 200;
  */
 export async function checkRepo(
   snapshot: Snapshot,
-  { site, pinned, compile, advice, now }: CheckOptions,
+  { site, pinned, compile, known, advice, now }: CheckOptions,
 ): Promise<Checked> {
   const fleet = await openFleet(snapshot);
   const names = site === undefined ? await fleet.names() : [site];
@@ -66,14 +66,14 @@ export async function checkRepo(
   const found: Found = { problems: misnamed, warnings: [], advice: [], sites: [], compiled: [] };
   await checkTrust(snapshot, found);
   const place = (name: string): Promise<PlacedFiles> =>
-    fleet.place(name, { pinned, holdVersions: true, mustBeSomewhere: () => site !== undefined });
+    fleet.place(name, { pinned, facts: factsBy(known), holdVersions: true, mustBeSomewhere: () => site !== undefined });
   const compileSite = createFleetCompiler({ ...compile, holdVersions: true }, await compilerOf(found, advice));
   for (let from = 0; from < names.length; from += AT_ONCE) {
     for (const read of await Promise.allSettled(names.slice(from, from + AT_ONCE).map(place))) {
       try {
         if (read.status === 'rejected') throw read.reason;
         found.compiled.push(await compileSite(read.value.placed, read.value.files));
-        if (read.value.site) found.sites.push(read.value.site);
+        if (read.value.site) found.sites.push({ ...read.value.site, facts: read.value.placed.facts });
       } catch (error) {
         keep(found)(error);
       }
@@ -86,6 +86,7 @@ export async function checkRepo(
   const results = resultsOf(found.compiled);
   const apps = countSites(results);
   if (site === undefined) await checkApplications(snapshot, applications, found, names.length, apps);
+  if (known) found.warnings.push(...(await checkRequirements(found.compiled, applications, known)));
   const recipients = checkRecipients(found.compiled, found.sites);
   const { rollouts, warnings } = checkRollouts(document, applications, found.sites);
   return {
@@ -110,7 +111,7 @@ const MOST_NAMED = 10;
 
 interface Found extends Pick<Checked, 'problems' | 'warnings' | 'advice'> {
   /** The Sites that were read and placed. */
-  sites: SiteDocument[];
+  sites: (SiteDocument & Selectable)[];
   compiled: CompiledSite[];
 }
 
@@ -178,21 +179,8 @@ async function checkTrust(snapshot: Snapshot, found: Found): Promise<void> {
 
 /** The compiler of apps, which looks for advice where it is asked for. */
 async function compilerOf(found: Found, advice: boolean | undefined): Promise<CompileOne> {
-  const compile = lookingForSecrets(found);
+  const compile = lookingForSecrets((problems) => found.warnings.push(...problems));
   return advice ? (await import('./advice/advise.ts')).advising(compile, found.advice) : compile;
-}
-
-/** Compiles an app, and looks once for passwords and keys in what it reads from Git. */
-function lookingForSecrets(found: Found): CompileOne {
-  const looked = new Set<string>();
-  return async (app, site, snapshot, options) => {
-    if (looked.has(app.name)) return compileOne(app, site, snapshot, options);
-    looked.add(app.name);
-    const recorder = recordSnapshot(snapshot);
-    const result = await compileOne(app, site, recorder.snapshot, options);
-    found.warnings.push(...(await possibleSecretsOf(app, recorder.recorded().files, snapshot)));
-    return result;
-  };
 }
 
 /**
@@ -237,22 +225,6 @@ const keep =
     problems.push(...error.problems);
   };
 
-/** Passwords and keys in what an app reads from Git. */
-async function possibleSecretsOf(
-  app: PlacedApp,
-  read: Record<string, SourceFile>,
-  snapshot: Snapshot,
-): Promise<Problem[]> {
-  try {
-    const { project } = await readProject(app, snapshot, { filesDir: '/', placeholders: true });
-    return possibleSecrets(read, project, projectFolder(app)).map((problem) => ({ ...problem, app: app.name }));
-  } catch (error) {
-    // Compiling the app reports its problems.
-    if (error instanceof InputError) return [];
-    throw error;
-  }
-}
-
 /** fleet.yaml; undefined where there is none, or its problems are reported with the sites. */
 async function fleetDocument(snapshot: Snapshot): Promise<FleetDocument | undefined> {
   try {
@@ -262,13 +234,6 @@ async function fleetDocument(snapshot: Snapshot): Promise<FleetDocument | undefi
     throw error;
   }
 }
-
-/** Passwords and keys in the values of the Fleet or of a Site. */
-const secretsIn = ({ values, valuesAt }: Pick<FleetDocument, 'values' | 'valuesAt'>): Problem[] =>
-  Object.entries(values).flatMap(([name, value]) => {
-    const at = own(valuesAt, name);
-    return at && looksSecret(name, value) ? [secretProblem(at, name)] : [];
-  });
 
 /** The problems of apps, each with the sites that have it, unless all sites of the app do. A variable without a value always names them. */
 function problemsOf(results: readonly SharedResult[], apps: ReadonlyMap<string, number>, all: number): Problem[] {

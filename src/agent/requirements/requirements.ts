@@ -1,16 +1,8 @@
 import type { Host } from '../../host/host.ts';
+import { missingOf, needsText, requiredThings, unseenOf } from '../../host/required-things.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import {
-  deviceText,
-  diskText,
-  gpusText,
-  memoryText,
-  type Parking,
-  type Parkings,
-  type Requires,
-  runtimeText,
-} from '../../model/requirement.ts';
+import type { Parking, Parkings, Requires } from '../../model/requirement.ts';
 import type { DesiredApp, DesiredSite, EngineFacts } from '../../model/state.ts';
 
 /** Milliseconds after which a thing that is away is lost. A device that starts again is away for some seconds. */
@@ -29,13 +21,6 @@ export interface RequirementsOptions {
   host: Host;
   /** Called when the answer may be another one, since a device came or went. */
   onChange: () => void;
-}
-
-/** One thing that an app requires. */
-interface Asked {
-  text: string;
-  /** undefined: it cannot be seen. */
-  isThere: boolean | undefined;
 }
 
 export function createRequirements({ clock, log, host, onChange }: RequirementsOptions): Requirements {
@@ -62,23 +47,21 @@ export function createRequirements({ clock, log, host, onChange }: RequirementsO
     watched = { apps, seen: await seenDevices(host, apps), end };
   }
 
-  function parkingOf(app: string, requires: Requires, things: readonly Asked[]): Parking | undefined {
+  function parkingOf(app: string, requires: Requires, missing: readonly string[]): Parking | undefined {
     const now = clock.monotonic();
-    const missing = things.filter(({ isThere }) => isThere === false);
-    const since = missing.map(({ text }) => {
+    const since = missing.map((text) => {
       const key = `${app} ${text}`;
       if (!away.has(key)) away.set(key, now);
       return away.get(key) ?? now;
     });
     if (missing.length === 0) return undefined;
-    const reason = `needs ${missing.map(({ text }) => text).join(' and ')}`;
+    const reason = needsText(missing);
     if (requires.onLoss === 'keep') return { reason, stops: false };
     const stopsAt = Math.min(...since) + LOST_MS;
     return stopsAt <= now ? { reason, stops: true } : { reason, stops: false, stopsAt };
   }
 
-  function tellUnknown(app: string, things: readonly Asked[]): void {
-    const unknown = things.filter(({ isThere }) => isThere === undefined).map(({ text }) => text);
+  function tellUnknown(app: string, unknown: readonly string[]): void {
     const sentence = `${app} requires ${unknown.join(' and ')}, which this agent cannot see (--host-root): it runs as if it were there`;
     if (unknown.length === 0 || told.has(sentence)) return;
     told.add(sentence);
@@ -93,10 +76,11 @@ export function createRequirements({ clock, log, host, onChange }: RequirementsO
       const here = new Set<string>();
       for (const { name, requires } of apps) {
         if (!requires) continue;
-        const things = await thingsOf(requires, host, engine);
-        for (const { text, isThere } of things) if (isThere === false) here.add(`${name} ${text}`);
-        tellUnknown(name, things);
-        const parking = parkingOf(name, requires, things);
+        const things = await requiredThings(requires, host, engine.host);
+        const missing = missingOf(things);
+        for (const text of missing) here.add(`${name} ${text}`);
+        tellUnknown(name, unseenOf(things));
+        const parking = parkingOf(name, requires, missing);
         if (parking) parkings.set(name, parking);
       }
       for (const key of away.keys()) if (!here.has(key)) away.delete(key);
@@ -105,24 +89,6 @@ export function createRequirements({ clock, log, host, onChange }: RequirementsO
     stop: () => watched?.end(),
   };
 }
-
-async function thingsOf(requires: Requires, host: Host, { host: facts }: EngineFacts): Promise<Asked[]> {
-  const { devices, gpus, runtimes, memory, disk } = requires;
-  return [
-    ...(await Promise.all(
-      devices.map(async (device) => ({ text: deviceText(device), isThere: await host.hasDevice(device) })),
-    )),
-    ...(gpus === undefined ? [] : [atLeast(gpus, await host.gpus(), gpusText(gpus))]),
-    ...runtimes.map((name) => ({ text: runtimeText(name), isThere: facts?.runtimes?.includes(name) })),
-    ...(memory === undefined ? [] : [atLeast(memory, facts?.memory, memoryText(memory))]),
-    ...(disk === undefined ? [] : [atLeast(disk, await host.disk(), diskText(disk))]),
-  ];
-}
-
-const atLeast = (asked: number, found: number | undefined, text: string): Asked => ({
-  text,
-  isThere: found === undefined ? undefined : found >= asked,
-});
 
 /** The devices that are there, in one string that is another one after a change. */
 const seenDevices = async (host: Host, apps: readonly DesiredApp[]): Promise<string> =>

@@ -1,4 +1,5 @@
 import type { Engine } from '../../engine/engine.ts';
+import { siteFacts } from '../../fleet/facts/facts.ts';
 import type { Disk } from '../../lib/disk.ts';
 import { EngineError, messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
@@ -27,12 +28,7 @@ export async function openFacts({ disk, path, engine, log }: FactsOptions): Prom
   return async () => {
     let found: SiteFacts;
     try {
-      const { host } = await engine.facts();
-      found = {
-        ...(host?.arch && { 'holdfast.arch': host.arch }),
-        ...(host?.os && { 'holdfast.os': host.os }),
-        ...(host?.engine && { 'holdfast.engine': host.engine }),
-      };
+      found = siteFacts((await engine.facts()).host);
     } catch (error) {
       if (known && error instanceof EngineError) return known;
       throw error;

@@ -28,20 +28,19 @@ const GONE = 'gone';
 
 /**
  * Splits what was gathered into what begins now and what waits for its step of the rollout. An app whose change waits stays as it runs; its policies of
- * Git count at once. `running` and `wanted` are the two states as they compile by the site's settings of now, so that the site's own values hold
+ * Git count at once. `apps` compares the two states as they compile by the site's settings of now, so that the site's own values hold
  * nothing back. A site that never accepted anything waits for nothing, and neither does one that pins a commit or a tag.
  */
 export function stage(
   next: Accepted,
   current: Accepted | undefined,
-  { running, wanted, sightings, promotions }: StageFacts,
+  { apps, sightings, promotions }: StageFacts,
 ): Staged {
-  if (!current || !running || next.pin?.isFixed) {
+  if (!current || !apps || next.pin?.isFixed) {
     sightings.keep([]);
     return { accepted: { ...next, waiting: undefined }, waiting: [] };
   }
-  const [before, after] = [byName(running), byName(wanted)];
-  const changes = changesBetween(running, wanted);
+  const { before, after, changes } = apps;
   const changing = [...changes.keys()];
   for (const [name, change] of changes) sightings.see(name, change);
   sightings.keep(changing);
@@ -72,8 +71,8 @@ export function stage(
 }
 
 export interface StageFacts {
-  running: DesiredSite | undefined;
-  wanted: DesiredSite;
+  /** Absent where the site runs nothing yet. */
+  apps: ComparedApps | undefined;
   sightings: Sightings;
   /** The openings and holds of just these changes, by app. */
   promotions: ReadonlyMap<string, Opening>;
@@ -82,13 +81,20 @@ export interface StageFacts {
 /** Opens the steps up to one for a change, or holds it; `left`: the milliseconds until that is over. */
 export type Opening = Pick<Promotion, 'state' | 'step'> & { left: number };
 
-/** The apps that differ, with the digest of each as it is wanted. Broken ones are left as they are. */
-export function changesBetween(running: DesiredSite, wanted: DesiredSite): Map<string, string> {
+/** The apps of two states, by name. */
+export interface ComparedApps {
+  before: ReadonlyMap<string, DesiredApp>;
+  after: ReadonlyMap<string, DesiredApp>;
+  /** Those that differ, with the digest of each as it is wanted. Broken ones are left as they are. */
+  changes: ReadonlyMap<string, string>;
+}
+
+export function compareApps(running: DesiredSite, wanted: DesiredSite): ComparedApps {
   const [before, after] = [byName(running), byName(wanted)];
   const broken = new Set([...running.broken, ...wanted.broken].map(({ name }) => name));
   const names = [...new Set([...before.keys(), ...after.keys()])].filter((name) => !broken.has(name));
   const changed = names.filter((name) => digestOf(before.get(name)) !== digestOf(after.get(name)));
-  return new Map(changed.map((name) => [name, digestOf(after.get(name))]));
+  return { before, after, changes: new Map(changed.map((name) => [name, digestOf(after.get(name))])) };
 }
 
 function keptBack(next: Accepted, current: Accepted, waiting: readonly WaitingChange[]): Accepted {

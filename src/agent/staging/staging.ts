@@ -11,7 +11,7 @@ import { logOnce } from '../reconcile/operation-log.ts';
 import type { Accepted } from '../state/accepted.ts';
 import { createPromotions } from './promotions.ts';
 import { openSightings } from './sightings.ts';
-import { changesBetween, stage, type WaitingChange } from './stage.ts';
+import { compareApps, stage, type WaitingChange } from './stage.ts';
 
 /** A poll that Git has just answered. */
 export interface Seen {
@@ -80,10 +80,11 @@ export async function createStaging(
       const compiled = (state: Accepted): Promise<DesiredSite> => desiredOf(state, compile, territory);
       const running = current && (await compiled(current));
       const wanted = await compiled(next);
-      const changes = running ? changesBetween(running, wanted) : new Map<string, string>();
+      const apps = running && compareApps(running, wanted);
+      const changes = apps?.changes ?? new Map<string, string>();
       await promotions.look(polled, [...changes.keys()], signal);
       const about = current ? await promotions.about(changes, { next, current, compile, signal }) : new Map();
-      const { accepted, waiting } = stage(next, current, { running, wanted, sightings, promotions: about });
+      const { accepted, waiting } = stage(next, current, { apps, sightings, promotions: about });
       await save();
       const times = waiting.map(({ wait }) => wait).filter(Number.isFinite);
       due = times.length > 0 ? { at: clock.monotonic() + Math.min(...times) } : undefined;

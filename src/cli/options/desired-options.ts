@@ -49,3 +49,11 @@ export const policyOption = {
 };
 
 export type EngineOptions = OptionsOf<typeof engineOptions>;
+
+/** The option of those that ask no engine. */
+export const factsOption = {
+  facts: optional(
+    text('dir'),
+    'the facts of sites, as `holdfast facts` writes them to DIR/SITE.json (default: not known)',
+  ),
+};

@@ -1,10 +1,11 @@
 import { InputError } from '../../lib/errors.ts';
-import { desiredOptions } from './desired-options.ts';
+import { desiredOptions, factsOption } from './desired-options.ts';
 import { oneOf, text } from './kinds.ts';
 import { type OptionsOf, optional, withDefault } from './option.ts';
 
 export const renderOptions = {
   ...desiredOptions,
+  ...factsOption,
   format: withDefault(
     oneOf('engine', 'compose'),
     'engine',

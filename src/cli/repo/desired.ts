@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { isAdopting } from '../../compose/adoption.ts';
 import { compileSite } from '../../compose/compile-site.ts';
 import type { OutsideValues } from '../../compose/private-values/outside-values.ts';
+import type { AskFacts } from '../../fleet/open-fleet.ts';
 import { InputError } from '../../lib/errors.ts';
 import { utf8 } from '../../lib/text/utf8.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
@@ -76,6 +77,8 @@ export interface ReadOptions {
   outside?: OutsideValues;
   /** Decrypts; absent: files of SOPS stay encrypted. */
   secrets?: SiteSecrets | undefined;
+  /** Tells the facts of the site. Absent: they are not known. */
+  facts?: AskFacts | undefined;
   /** Called with each name for which a placeholder is used. */
   onPlaceholder?: (name: string) => void;
 }
@@ -87,7 +90,7 @@ export interface ReadOptions {
 export async function readDesired(
   folder: string | undefined,
   options: ReadableOptions,
-  { placeholders, engine = false, outside, onPlaceholder, secrets }: ReadOptions,
+  { placeholders, engine = false, outside, onPlaceholder, secrets, facts }: ReadOptions,
 ): Promise<DesiredSite> {
   const compile = {
     ...(await compileOptions(options, { placeholders })),
@@ -96,7 +99,7 @@ export async function readDesired(
     onPlaceholder,
   };
   return withSnapshot(folder, options, async (snapshot, pinned) => {
-    const { placed, files } = await placeAt(snapshot, options.site, pinned, () => true);
+    const { placed, files } = await placeAt(snapshot, options.site, pinned, { mustBeSomewhere: () => true, facts });
     const asks = placed.apps.some((app) => isAdopting(app, compile) && app.projectDirectory === undefined);
     const stacks =
       engine && asks ? await withEngine(placed.site, options.dockerHost, (site) => site.stacks()) : undefined;

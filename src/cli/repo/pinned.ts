@@ -1,4 +1,5 @@
 import { pinFault } from '../../agent/follow/pin.ts';
+import type { PlaceOptions } from '../../fleet/open-fleet.ts';
 import { placeSite } from '../../fleet/place-site.ts';
 import { InputError } from '../../lib/errors.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
@@ -19,12 +20,12 @@ export async function placeAt(
   snapshot: Snapshot,
   site: string | undefined,
   pinned?: OpenPinned,
-  mustBeSomewhere?: (app: string) => boolean,
+  options: Pick<PlaceOptions, 'mustBeSomewhere' | 'facts'> = {},
 ): Promise<{ placed: PlacedSite; files: Snapshot }> {
   let files = snapshot;
   const placed = await placeSite(snapshot, {
     site,
-    mustBeSomewhere,
+    ...options,
     ...(pinned && {
       pinned: async (pin: Pin) => {
         files = await pinned(pin);

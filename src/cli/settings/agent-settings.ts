@@ -159,6 +159,14 @@ export type SourceSettings = OptionsOf<typeof sourceSettings>;
 
 export const agentSettings = { ...followSettings, ...siteSettings, ...sourceSettings };
 
+/** The settings file of the agent, which commands about the agent of this machine read as well. */
+export const configSetting = {
+  config: {
+    ...optional(ownFile, 'a YAML file with any of these settings'),
+    variable: 'HOLDFAST_CONFIG',
+  },
+};
+
 /** The version that brought a setting; absent for those of the first release. */
 export const settingsSince: Readonly<Record<string, string>> = {
   hostRoot: '0.2.0',

@@ -1,6 +1,7 @@
 import type { Problem } from '../../lib/errors.ts';
 import { didYouMean } from '../../lib/text/did-you-mean.ts';
 import type { Placement, SiteFacts } from '../../model/fleet.ts';
+import type { HostOfEngine } from '../../model/requirement.ts';
 import type { YamlNode } from '../../yaml/node.ts';
 import { below, items, text } from '../values/values.ts';
 
@@ -13,6 +14,13 @@ const FACTS: Readonly<Record<string, readonly string[]>> = {
   'holdfast.os': ['linux', 'windows', 'freebsd'],
   'holdfast.engine': ['docker', 'podman'],
 };
+
+/** The facts that the engine of a site tells; one that it does not tell is absent. */
+export const siteFacts = ({ arch, os, engine }: HostOfEngine = {}): SiteFacts => ({
+  ...(arch && { 'holdfast.arch': arch }),
+  ...(os && { 'holdfast.os': os }),
+  ...(engine && { 'holdfast.engine': engine }),
+});
 
 export const isFact = (label: string): boolean => label.startsWith(PREFIX);
 

@@ -5,8 +5,17 @@ import { type ImpactReport, totalsOf, unknownSizes } from './report.ts';
 
 /** The same for programs. Its shape is schemas/fleet-diff.schema.json: keys are added, never changed. */
 export function impactJson(report: ImpactReport): string {
-  const { from, to, sites, behind, groups, sizes } = report;
-  const head = { apiVersion: 'holdfast/v1', kind: 'FleetDiff', from, to, sites, behind, totals: totalsOf(report) };
+  const { from, to, sites, behind, withoutFacts, groups, sizes } = report;
+  const head = {
+    apiVersion: 'holdfast/v1',
+    kind: 'FleetDiff',
+    from,
+    to,
+    sites,
+    behind,
+    withoutFacts,
+    totals: totalsOf(report),
+  };
   const unknown = sizes && unknownSizes(report);
   const told = groups.map(({ sites: names, impact }) => ({ sites: names, ...impactOf(impact, sizes) }));
   return JSON.stringify({ ...head, unknownSizes: unknown, groups: told }, null, 2);

@@ -3,7 +3,17 @@ import { printable } from '../../lib/text/printable.ts';
 import type { Change } from '../../plan/print/changes.ts';
 import { countsText, detailOf, titleOf } from '../../plan/print/render-changes.ts';
 import type { GroupImpact, ImpactGroup } from '../impact.ts';
-import { behindText, count, type ImpactReport, pullText, sizeLines, stepText, totalsOf } from './report.ts';
+import {
+  behindText,
+  count,
+  factsText,
+  type ImpactReport,
+  parkedSitesText,
+  pullText,
+  sizeLines,
+  stepText,
+  totalsOf,
+} from './report.ts';
 
 /** A comment of a pull request may have 65,536 characters at GitHub; in bytes. */
 const MOST_BYTES = 60 * 1024;
@@ -55,6 +65,9 @@ function summaryOf(report: ImpactReport): string[] {
     ...(restarts === 0
       ? []
       : [`${count(restarts, 'container')} stopped at least for a moment, on ${count(restartSites, 'site')}.`]),
+    ...[parkedSitesText(totals), factsText(report)].flatMap((note) =>
+      note === undefined ? [] : ['', `${text(note[0]?.toUpperCase() + note.slice(1))}.`],
+    ),
     ...(images.length === 0
       ? []
       : [
@@ -92,11 +105,12 @@ export function shortOf(impact: GroupImpact): string {
       return `not known: ${impact.why}`;
     default: {
       const { apps } = impact.impact;
-      const named = apps.map(({ app, changes, refused, problems }) => {
+      const named = apps.map(({ app, changes, refused, problems, parked }) => {
         const actions = [...new Set(changes.filter(({ withheld }) => !withheld).map(({ action }) => action))];
         const withheld = changes.some((change) => change.withheld) ? ['withheld'] : [];
         const faults = refused || problems.some(({ severity }) => severity === 'error') ? ['refused'] : [];
-        return `${app}: ${[...actions, ...withheld, ...faults].join(', ') || 'warnings'}`;
+        const parkings = parked === undefined ? [] : [`parked: ${parked}`];
+        return `${app}: ${[...actions, ...withheld, ...faults, ...parkings].join(', ') || 'warnings'}`;
       });
       const shown = named.slice(0, 5).join('; ');
       return `${impact.kind === 'added' ? 'new; ' : ''}${shown}${named.length > 5 ? `; ${named.length - 5} more apps` : ''}`;
@@ -121,9 +135,10 @@ function detailsOf({ sites, impact }: ImpactGroup, { sizes }: ImpactReport): str
 function linesOf(impact: GroupImpact): string[] {
   if (impact.kind === 'broken') return impact.problems.map((problem) => `- refused: ${text(formatProblem(problem))}`);
   if (!('impact' in impact)) return [];
-  return impact.impact.apps.flatMap(({ app, changes, problems, refused = [], step }) => [
+  return impact.impact.apps.flatMap(({ app, changes, problems, refused = [], parked, step }) => [
     `**${text(app)}**${text(stepText(step))}`,
     '',
+    ...(parked === undefined ? [] : [`- parked: ${text(parked)}`]),
     ...refused.map((problem) => `- refused: ${text(formatProblem(problem))}`),
     ...problems.map((problem) => `- ${problem.severity}: ${text(formatProblem(problem))}`),
     ...changes.map((change) => `- ${code(titleOf(change))} ${change.action}: ${detail(change)}`),

@@ -16,6 +16,8 @@ export interface ImpactReport {
   sites: number;
   /** Sites that may still run an older version than `from` has. */
   behind?: Behind | undefined;
+  /** Sites with apps that require something, whose facts were asked for and are not known. */
+  withoutFacts: number;
   groups: readonly ImpactGroup[];
   /** The sizes of images, where they were asked for. */
   sizes?: ImageSizes | undefined;
@@ -29,6 +31,8 @@ export interface Totals {
   groups: number;
   /** Sites that cannot be planned, or not wholly. */
   refused: number;
+  /** Sites on which an app that is told of is parked. */
+  parkedSites: number;
   /** Everything that is done, on all sites. */
   actions: Count[];
   /** Changes that a policy holds back. */
@@ -50,6 +54,7 @@ export function totalsOf({ groups, sizes }: Pick<ImpactReport, 'groups' | 'sizes
     changed: 0,
     groups: 0,
     refused: 0,
+    parkedSites: 0,
     actions: [],
     withheld: 0,
     restarts: 0,
@@ -70,6 +75,7 @@ export function totalsOf({ groups, sizes }: Pick<ImpactReport, 'groups' | 'sizes
     if (impact.kind !== 'changed' && impact.kind !== 'added') continue;
     const { apps, costs } = impact.impact;
     if (isRefused(apps)) totals.refused += n;
+    if (apps.some(({ parked }) => parked !== undefined)) totals.parkedSites += n;
     totals.restarts += costs.restarted.length * n;
     if (costs.restarted.length > 0) totals.restartSites += n;
     totals.volumes += costs.volumes.length * n;
@@ -131,6 +137,16 @@ const isRefused = (apps: readonly { refused?: unknown; problems: readonly { seve
   apps.some(({ refused, problems }) => refused !== undefined || problems.some(({ severity }) => severity === 'error'));
 
 export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
+
+/** `no facts of 3 sites: nobody knows if they have what their apps require`; undefined where all are known, or none were asked for. */
+export const factsText = ({ withoutFacts }: Pick<ImpactReport, 'withoutFacts'>): string | undefined =>
+  withoutFacts === 0
+    ? undefined
+    : `no facts of ${count(withoutFacts, 'site')}: nobody knows if ${withoutFacts === 1 ? 'it has' : 'they have'} what ${withoutFacts === 1 ? 'its' : 'their'} apps require`;
+
+/** `an app is parked on 3 sites`; undefined where none is. */
+export const parkedSitesText = ({ parkedSites }: Totals): string | undefined =>
+  parkedSites === 0 ? undefined : `an app is parked on ${count(parkedSites, 'site')}, for want of what it requires`;
 
 /** ` (step 2 of 3, after 1 h)`; "" for a change that begins at once. */
 export function stepText(step: SiteStep | undefined): string {

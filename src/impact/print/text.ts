@@ -2,7 +2,17 @@ import { formatProblem } from '../../lib/errors.ts';
 import { Line, line, type Palette, plain } from '../../lib/text/line.ts';
 import { changeLines, countsText } from '../../plan/print/render-changes.ts';
 import type { GroupImpact, ImpactGroup, SiteImpact } from '../impact.ts';
-import { behindText, count, type ImpactReport, pullText, sizeLines, stepText, totalsOf } from './report.ts';
+import {
+  behindText,
+  count,
+  factsText,
+  type ImpactReport,
+  parkedSitesText,
+  pullText,
+  sizeLines,
+  stepText,
+  totalsOf,
+} from './report.ts';
 
 /** The sites of a group that are named. */
 const MOST_NAMED = 6;
@@ -51,10 +61,11 @@ function bodyOf(impact: GroupImpact, palette: Palette): Line[] {
 }
 
 const appsOf = ({ apps }: SiteImpact, palette: Palette): Line[] =>
-  apps.flatMap(({ app, changes, problems, refused, isUnknown, step }) => [
+  apps.flatMap(({ app, changes, problems, refused, parked, isUnknown, step }) => [
     palette.bold(
       `  ${app}${stepText(step)}${isUnknown ? ' (its old revision cannot be used: nobody knows from Git what runs)' : ''}`,
     ),
+    ...(parked === undefined ? [] : [palette.change(`    = is parked: ${parked}`)]),
     ...(refused ?? []).map((problem) => palette.error(`    ! refused: ${formatProblem(problem)}`)),
     ...problems.map((problem) =>
       palette[problem.severity === 'error' ? 'error' : 'change'](
@@ -80,6 +91,8 @@ function summary(report: ImpactReport, palette: Palette): Line[] {
     );
   if (totals.volumes > 0)
     lines.push(Line.of(`${count(totals.volumes, 'volume')} of these containers, which keep their data`));
+  const notes = [parkedSitesText(totals), factsText(report)];
+  lines.push(...notes.flatMap((note) => (note === undefined ? [] : [Line.of(note)])));
   for (const { image, sites } of images) lines.push(Line.of(`image to pull: ${image} on ${count(sites, 'site')}`));
   lines.push(...sizeLines(report).map((each) => Line.of(each)));
   return lines;

@@ -2,10 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createFleetCompiler, desiredOfSite } from '../../../src/compose/compile-fleet.ts';
 import { compileSite } from '../../../src/compose/compile-site.ts';
+import { type AskKnown, factsBy, type KnownSite, knownApps } from '../../../src/fleet/facts/known-site.ts';
 import { placeSite } from '../../../src/fleet/place-site.ts';
 import { readSite } from '../../../src/fleet/sites.ts';
 import { generalizer } from '../../../src/impact/generalize.ts';
 import { observationOf } from '../../../src/impact/observed/blot.ts';
+import { desiredApps } from '../../../src/impact/read-side.ts';
 import { rewrittenImpact } from '../../../src/impact/rewrite.ts';
 import { runningSite } from '../../../src/impact/running.ts';
 import { siteImpact } from '../../../src/impact/site-impact.ts';
@@ -31,6 +33,8 @@ const edit: fc.Arbitrary<(files: Files) => Files> = fc
       'port',
       'prune',
       'fleet',
+      'requires',
+      'arch',
     ),
     app: fc.integer({ min: 0, max: 9 }),
     site: fc.integer({ min: 0, max: 7 }),
@@ -63,26 +67,51 @@ const edit: fc.Arbitrary<(files: Files) => Files> = fc
       case 'port':
         return replace(compose, 'mem_limit: 128m', 'ports: ["8080:80"]');
       case 'prune':
-        return replace('fleet.yaml', '"prune": true', '"prune": false');
+        return replace('fleet.yaml', '"prune":true', '"prune":false');
+      case 'requires':
+        return withSpec(files, `${folder}/app.yaml`, { requires: { devices: [{ path: `/dev/tty${text}` }] } });
+      case 'arch':
+        return withSpec(files, `${folder}/app.yaml`, { placement: { matchLabels: { 'holdfast.arch': 'arm64' } } });
       default:
-        return replace('fleet.yaml', '"LOG_LEVEL": "info"', `"LOG_LEVEL": "${text}"`);
+        return replace('fleet.yaml', '"LOG_LEVEL":"info"', `"LOG_LEVEL":"${text}"`);
     }
   });
+
+function withSpec(files: Files, path: string, more: object): Files {
+  const document = files[path] === undefined ? undefined : JSON.parse(files[path]);
+  return document ? { ...files, [path]: JSON.stringify({ ...document, spec: { ...document.spec, ...more } }) } : files;
+}
+
+/** Some sites have /dev/tty1.2, of some it is not known, and some have no file of facts. */
+async function known(site: string): Promise<KnownSite | undefined> {
+  const kind = Number(site.slice(-1)) % 4;
+  if (kind === 3) return undefined;
+  return {
+    facts: { 'holdfast.arch': kind === 0 ? 'arm64' : 'amd64' },
+    async look({ devices }) {
+      const path = devices[0]?.path;
+      if (kind === 2) return { unseen: [`${path}`] };
+      return { unseen: [], parking: path === '/dev/tty1.2' ? undefined : { reason: `needs ${path}`, stops: true } };
+    },
+  };
+}
 
 const edits = fc.array(edit, { maxLength: 4 });
 const applied = (files: Files, all: readonly ((files: Files) => Files)[]): Files =>
   all.reduce((here, change) => change(here), files);
 
-const BASE: Files = Object.fromEntries(largeFleet({ sites: 8, apps: 10 }));
+const BASE: Files = withSpec(Object.fromEntries(largeFleet({ sites: 8, apps: 10 })), 'fleet.yaml', {
+  oldestAgent: '0.2.0',
+});
 
 /** The files that all sites read. */
 const ofAll = (files: Files): Files =>
   Object.fromEntries(Object.entries(files).filter(([path]) => !path.startsWith('sites/')));
 
 /** One site of a revision, placed and compiled alone. */
-async function alone(files: Files, site: string) {
+async function alone(files: Files, site: string, known?: AskKnown) {
   const snapshot = memorySnapshot(files);
-  const placed = await placeSite(snapshot, { site });
+  const placed = await placeSite(snapshot, { site, facts: factsBy(known) });
   return { compiled: await createFleetCompiler(OPTIONS)(placed, snapshot), placed, snapshot };
 }
 
@@ -92,7 +121,7 @@ describe('the fleet diff', () => {
       fc.asyncProperty(edits, edits, async (first, second) => {
         const from = applied(BASE, first);
         const to = applied(from, second);
-        const { groups } = await compare(from, to);
+        const { groups } = await compare(from, to, undefined, undefined, known);
         const named = groups.flatMap(({ sites }) => sites);
         const all = new Set(
           [...Object.keys(from), ...Object.keys(to)].flatMap((path) => /^sites\/(.*)\.yaml$/.exec(path)?.[1] ?? []),
@@ -101,8 +130,11 @@ describe('the fleet diff', () => {
         for (const { sites, impact } of groups) {
           for (const site of sites) {
             if (impact.kind !== 'changed' && impact.kind !== 'unchanged') continue;
-            const [before, after] = [await alone(from, site), await alone(to, site)];
-            const single = siteImpact(before.compiled, after.compiled);
+            const [before, after] = [await alone(from, site, known), await alone(to, site, known)];
+            const here = await known(site);
+            const apps = async ({ compiled }: typeof before) => here && knownApps(here, desiredApps(compiled));
+            const facts = { from: await apps(before), to: await apps(after) };
+            const single = siteImpact(before.compiled, after.compiled, { known: facts });
             if (impact.kind === 'unchanged') expect(single.apps).toEqual([]);
             else {
               const words = async (files: Files) => (await readSite(memorySnapshot(files), site)).values;

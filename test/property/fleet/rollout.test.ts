@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { openSightings, type Sightings } from '../../../src/agent/staging/sightings.ts';
-import { stage, unstaged } from '../../../src/agent/staging/stage.ts';
+import { compareApps, stage, unstaged } from '../../../src/agent/staging/stage.ts';
 import type { Accepted, AcceptedApp } from '../../../src/agent/state/accepted.ts';
 import { stepOf } from '../../../src/fleet/keys/rollout.ts';
 import type { Disk } from '../../../src/lib/disk.ts';
@@ -112,8 +112,7 @@ async function life(
     for (const image of seen.keys()) if (image !== commit.image) seen.delete(image);
     if (before !== commit.image && !seen.has(commit.image)) seen.set(commit.image, time.world);
     const staged = stage(next, current, {
-      running: current && desired(imageOf(current)),
-      wanted: desired(imageOf(next)),
+      apps: current && compareApps(desired(imageOf(current)), desired(imageOf(next))),
       sightings,
       promotions: new Map(),
     });

@@ -47,9 +47,9 @@ test('commands, flags and the choices of a flag are completed', async () => {
   expect(await words('')).toEqual([...Object.keys(COMMANDS), 'help']);
   expect(await words('ver')).toEqual(['verify']);
   expect(await words('help', 'sch')).toEqual(['schema']);
-  expect(await words('render', '--f')).toEqual(['--files-dir', '--format']);
+  expect(await words('render', '--f')).toEqual(['--files-dir', '--facts', '--format']);
   expect(await words('render', '--format', '')).toEqual(['engine', 'compose']);
-  expect(await words('render', '--format', 'engine', '--f')).toEqual(['--files-dir']);
+  expect(await words('render', '--format', 'engine', '--f')).toEqual(['--files-dir', '--facts']);
   expect(await words('sites', '-o', 'j')).toEqual(['json']);
   expect(await words('completion', '')).toEqual(['bash', 'zsh', 'fish']);
   expect(await words('no-such-command', '')).toEqual([]);

@@ -247,6 +247,7 @@ describe('the effect of a change on a fleet', () => {
       unchanged: 0,
       changed: 3,
       groups: 1,
+      parkedSites: 0,
       refused: 0,
       actions: [
         { kind: 'container', action: 'replace', count: 6 },

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { createAjv } from '../../../src/fleet/schema/validator.ts';
 import { impactJson } from '../../../src/impact/print/json.ts';
-import type { Withheld } from '../../../src/model/plan.ts';
+import type { Cause, Withheld } from '../../../src/model/plan.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { renderJson } from '../../../src/plan/print/render.ts';
@@ -113,6 +113,15 @@ describe('the output of diff --fleet is as its schema says', () => {
   });
 });
 
+test('the output of diff --fleet with facts is as its schema says', async () => {
+  const from = { ...fleet(compose('web:1')), 'fleet.yaml': document('Fleet', { oldestAgent: '0.2.0' }) };
+  const asking = document('Application', { requires: { devices: [{ path: '/dev/ttyS0' }] } });
+  const parking = { reason: 'needs /dev/ttyS0', stops: true };
+  const known = async () => ({ facts: {}, look: async () => ({ parking, unseen: [] }) });
+  const compared = await compare(from, { ...from, 'apps/pos/app.yaml': asking }, undefined, undefined, known);
+  expectValid(fleetDiff, impactJson({ from: 'HEAD', to: 'worktree', ...compared }));
+});
+
 test('both schemas describe each key, and call the same things by the same words', () => {
   const bare = (schema: Schema): string[] => [
     ...(schema.description || schema.type !== 'object' || !schema.properties ? [] : [JSON.stringify(schema)]),
@@ -141,6 +150,15 @@ test('both schemas describe each key, and call the same things by the same words
     parked: true,
     handOver: true,
   };
+  const causes: Record<Cause, true> = {
+    revision: true,
+    drift: true,
+    prune: true,
+    down: true,
+    dependency: true,
+    requirement: true,
+  };
+  expect(new Set(diff.definitions?.change?.properties?.cause?.enum as string[])).toEqual(new Set(Object.keys(causes)));
   const { properties } = diff.definitions?.withheld ?? {};
   expect(new Set(properties?.by?.enum as string[])).toEqual(new Set(Object.keys(reasons)));
 });

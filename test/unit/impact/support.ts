@@ -1,4 +1,5 @@
 import { createFleetCompiler } from '../../../src/compose/compile-fleet.ts';
+import type { AskKnown } from '../../../src/fleet/facts/known-site.ts';
 import type { SiteDocuments } from '../../../src/fleet/sites.ts';
 import { type Compared, compareFleet, type Narrowing } from '../../../src/impact/compare-fleet.ts';
 import { openSide, type Side, UnknownPin } from '../../../src/impact/read-side.ts';
@@ -19,6 +20,7 @@ export async function compare(
   to: Files,
   narrowing?: Narrowing,
   pins: Record<string, Files> = {},
+  known?: AskKnown,
 ): Promise<Compared> {
   const documents: SiteDocuments = new Map();
   const compile = createFleetCompiler(OPTIONS);
@@ -30,7 +32,7 @@ export async function compare(
       holdVersions,
       pinned: async ({ revision }) => pinned.get(revision) ?? lacking(),
     });
-  return compareFleet(await open(from, false), await open(to, true), narrowing);
+  return compareFleet(await open(from, false), await open(to, true), narrowing, { known });
 }
 
 /** `labels`: only Sites have them. */

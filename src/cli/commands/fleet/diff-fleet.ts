@@ -1,6 +1,7 @@
 import { outsideValues } from '../../../compose/private-values/outside-values.ts';
 import { readSelector } from '../../../fleet/keys/read-selector.ts';
 import { compareFleet } from '../../../impact/compare-fleet.ts';
+import type { Observation } from '../../../impact/observed/observation.ts';
 import { impactJson } from '../../../impact/print/json.ts';
 import { impactMarkdown } from '../../../impact/print/markdown.ts';
 import { type ImpactReport, totalsOf } from '../../../impact/print/report.ts';
@@ -15,9 +16,10 @@ import { createProgress } from '../../output/progress.ts';
 import { palette, print, printJson, printMarkdown } from '../../output/terminal.ts';
 import { compileOptions } from '../../repo/desired.ts';
 import { imageSizes } from '../../repo/image-sizes.ts';
-import { observationsIn } from '../../repo/observations.ts';
+import { knownSites } from '../../repo/known-sites.ts';
 import { policyByHand } from '../../repo/policy-file.ts';
 import { WORKTREE, withFleetSides } from '../../repo/sides/fleet-sides.ts';
+import { siteFiles } from '../../repo/site-files.ts';
 
 export interface FleetDiffOptions extends DesiredOptions {
   from?: string | undefined;
@@ -27,6 +29,7 @@ export interface FleetDiffOptions extends DesiredOptions {
   policy?: string | undefined;
   strict: boolean;
   actual?: string | undefined;
+  facts?: string | undefined;
   sizes: boolean;
   output: 'text' | 'json' | 'markdown';
 }
@@ -41,7 +44,8 @@ export async function diffFleet(folder: string, options: FleetDiffOptions): Prom
   const outside = outsideValues();
   const placeholders = new Set<string>();
   const onPlaceholder = (name: string): void => void placeholders.add(placeholderOf(name));
-  const observe = options.actual === undefined ? undefined : observationsIn(options.actual);
+  const observe = options.actual === undefined ? undefined : siteFiles<Observation>(options.actual, 'Observation');
+  const known = knownSites(options.facts);
   const compile = {
     ...(await compileOptions(options, { placeholders: true })),
     onOutside: outside.heard,
@@ -58,7 +62,7 @@ export async function diffFleet(folder: string, options: FleetDiffOptions): Prom
   using progress = createProgress();
   const report = await withFleetSides(folder, sides, async ({ from, to, names, earlier }): Promise<ImpactReport> => {
     const onSite = (done: number, all: number): void => progress.tell(`${done} of ${all} sites`);
-    const compared = await compareFleet(from, to, narrowing, { observe, placeholders, earlier, onSite });
+    const compared = await compareFleet(from, to, narrowing, { observe, placeholders, earlier, known, onSite });
     if (compared.sites === 0) throw InputError.of(`no site of ${names.to} or ${names.from} is selected`);
     const groups = compared.groups.map(({ sites, impact }) => ({
       sites,
@@ -66,7 +70,14 @@ export async function diffFleet(folder: string, options: FleetDiffOptions): Prom
     }));
     const costs = groups.flatMap(({ impact }) => ('impact' in impact ? [impact.impact.costs] : []));
     const sizes = options.sizes ? await imageSizes(imagesToSize(costs)) : undefined;
-    return { ...names, sites: compared.sites, behind: compared.behind, groups, sizes };
+    return {
+      ...names,
+      sites: compared.sites,
+      behind: compared.behind,
+      withoutFacts: compared.withoutFacts,
+      groups,
+      sizes,
+    };
   });
   progress.end();
   if (options.output === 'json') printJson(impactJson(report));

@@ -2,18 +2,20 @@ import { outsideValues } from '../../../compose/private-values/outside-values.ts
 import { explainService } from '../../../explain/explain-service.ts';
 import { explanationJson, explanationText } from '../../../explain/print.ts';
 import { readPlaced } from '../../../explain/read-placed.ts';
+import { factsBy } from '../../../fleet/facts/known-site.ts';
 import { formatProblem, InputError } from '../../../lib/errors.ts';
 import { line } from '../../../lib/text/line.ts';
 import { defineCommand, some } from '../../command.ts';
 import { EXIT } from '../../exit.ts';
-import { desiredOptions } from '../../options/desired-options.ts';
+import { desiredOptions, factsOption } from '../../options/desired-options.ts';
 import { folder, oneOf } from '../../options/kinds.ts';
 import { withDefault } from '../../options/option.ts';
 import { errorPalette, palette, print, printError, printJson } from '../../output/terminal.ts';
 import { compileOptions, withSnapshot } from '../../repo/desired.ts';
+import { knownSites, tellParked } from '../../repo/known-sites.ts';
 import { placeAt } from '../../repo/pinned.ts';
 
-const { site: _, ...readOptions } = desiredOptions;
+const { site: _, ...readOptions } = { ...desiredOptions, ...factsOption };
 
 const NOTES = `FIELD is named as in Compose or as the plan prints it: image, environment.LOG_LEVEL, memory or mem_limit, ports. Without it, all fields are explained.
 For a lone Compose file, SITE is default.
@@ -44,13 +46,15 @@ export const command = defineCommand({
       );
     const outside = outsideValues();
     const compile = { ...(await compileOptions(options, { placeholders: true })), onOutside: outside.heard };
+    const known = knownSites(options.facts);
     const top = options.repo === undefined ? options.folder : undefined;
     return withSnapshot(top, options, async (snapshot, pinned) => {
-      const { placed, files } = await placeAt(snapshot, site, pinned);
+      const { placed, files } = await placeAt(snapshot, site, pinned, { facts: factsBy(known) });
       const found = await readPlaced(placed, app, snapshot, files);
       const { explanation, problems } = await explainService(found, subject, compile);
       if (options.output === 'json') printJson(explanationJson(explanation, outside.hide));
       else print(explanationText(explanation, palette(), outside.hide));
+      await tellParked(known, site, [found.app]);
       for (const problem of problems)
         printError(line`${errorPalette().error('error:')} ${outside.hide(formatProblem(problem))}`);
       return problems.length > 0 ? EXIT.input : EXIT.ok;

@@ -14,7 +14,10 @@ const NOTES = `An editor with a YAML language server completes and checks a docu
 \`holdfast init\` does both. The path begins at the document's folder. The same files are in the package, below schemas/.`;
 
 export const command = defineCommand({
-  argument: one('kind', 'Fleet, Site, Application, Trust, Observation or agent (default: list the kinds)'),
+  argument: one(
+    'kind',
+    'Fleet, Site, Application, Trust, Policy, Observation, Facts or agent (default: list the kinds)',
+  ),
   options: {},
   notes: NOTES,
   exitCodes: { 0: 'printed', 2: 'there is no such kind' },

@@ -5,12 +5,13 @@ import { line } from '../../../lib/text/line.ts';
 import { defineCommand } from '../../command.ts';
 import { windowsByHand } from '../../engine/windows-by-hand.ts';
 import { EXIT } from '../../exit.ts';
-import { desiredOptions, folderArgument } from '../../options/desired-options.ts';
+import { desiredOptions, factsOption, folderArgument } from '../../options/desired-options.ts';
 import { oneOf, text } from '../../options/kinds.ts';
 import { optional, withDefault } from '../../options/option.ts';
 import { type Column, tableLines } from '../../output/table.ts';
 import { errorPalette, palette, print, printError, printJson } from '../../output/terminal.ts';
 import { withSnapshot } from '../../repo/desired.ts';
+import { knownSites } from '../../repo/known-sites.ts';
 
 const { repo, revision, path } = desiredOptions;
 
@@ -26,6 +27,8 @@ const COLUMNS: readonly Column<ListedSite>[] = [
         .join(','),
   },
   { head: 'CHANGES', cell: changesNow },
+  { head: 'REQUIRES', cell: ({ requires }) => listed(requires) },
+  { head: 'PARKED', cell: ({ parked }) => listed(parked) },
   { head: 'APPS', cell: ({ apps }) => (apps === undefined ? 'not known' : apps.join(',') || 'none') },
 ];
 
@@ -45,6 +48,12 @@ function changesNow({ suspend, windows }: ListedSite): string {
   return [...byText].map(([text, apps]) => `${text}: ${named(apps)}`).join('; ');
 }
 
+/** `pos: /dev/ttyUSB0; scale: a GPU`. */
+const listed = (texts: Record<string, string> = {}): string =>
+  Object.entries(texts)
+    .map((pair) => pair.join(': '))
+    .join('; ');
+
 const MOST_NAMED = 3;
 
 const NOTES = `The apps of a pinned site are those at its pin, if the clone or the repo has that revision.
@@ -63,6 +72,7 @@ export const command = defineCommand({
       text('labels'),
       'only sites with these labels, as region=eu,ring!=canary, "zone in (a,b)", gpu, !old',
     ),
+    ...factsOption,
     output: withDefault(oneOf('text', 'json'), 'text', 'the format', { short: 'o' }),
   },
   notes: NOTES,
@@ -73,6 +83,7 @@ export const command = defineCommand({
     return withSnapshot(folder, reading, async (snapshot, pinned) => {
       const { sites, problems } = await listedSites(snapshot, {
         selector,
+        known: knownSites(options.facts),
         verdicts: windowsByHand(),
         pinned: (pin) =>
           pinned(pin).catch((error: unknown) => {

@@ -6,10 +6,11 @@ import { checkRepo } from '../../../validate/check-repo.ts';
 import { rolloutLines } from '../../../validate/check-rollouts.ts';
 import { defineCommand } from '../../command.ts';
 import { EXIT } from '../../exit.ts';
-import { desiredOptions, folderArgument } from '../../options/desired-options.ts';
+import { desiredOptions, factsOption, folderArgument } from '../../options/desired-options.ts';
 import { onOff } from '../../options/option.ts';
 import { errorPalette, print, printError } from '../../output/terminal.ts';
 import { compileOptions, withSnapshot } from '../../repo/desired.ts';
+import { knownSites } from '../../repo/known-sites.ts';
 
 const NOTES = `Advice changes no exit code. A service silences a rule by x-holdfast: {ignoreAdvice: [RULE]} in its Compose file; the name of the rule is at the end of each
 line. docs/advice.md lists the rules.`;
@@ -22,6 +23,7 @@ export const command = defineCommand({
   argument: folderArgument,
   options: {
     ...desiredOptions,
+    ...factsOption,
     advice: onOff('also print advice from the practice of edge sites, for what is right and may go wrong'),
   },
   notes: NOTES,
@@ -35,6 +37,7 @@ export const command = defineCommand({
         site,
         compile,
         pinned: open,
+        known: knownSites(options.facts),
         advice,
         now: systemClock.wall().getTime(),
       });

@@ -26,14 +26,13 @@ import { answerDates, timeEvidence } from '../../agent/time-evidence.ts';
 import { defineCommand } from '../../command.ts';
 import { openSiteEngine } from '../../engine/engine.ts';
 import { EXIT } from '../../exit.ts';
-import { ownFile } from '../../options/kinds.ts';
-import { type OptionsOf, optional } from '../../options/option.ts';
+import type { OptionsOf } from '../../options/option.ts';
 import { winstonLog } from '../../output/winston-log.ts';
 import { readSecrets } from '../../repo/age-keys.ts';
 import { readValues } from '../../repo/desired.ts';
 import { changeableByAll, type PolicyOptions, policyReader } from '../../repo/policy-file.ts';
 import { openToAll, trustReader } from '../../repo/signing/trust-file.ts';
-import { agentSettings } from '../../settings/agent-settings.ts';
+import { agentSettings, configSetting } from '../../settings/agent-settings.ts';
 import { resolveSettings } from '../../settings/resolve-settings.ts';
 import { sourceOptions } from '../../settings/source-settings.ts';
 import { agentTerritory } from '../../settings/territory.ts';
@@ -41,13 +40,7 @@ import { agentTerritory } from '../../settings/territory.ts';
 const NOTES = `Every option is also an environment variable and a key of the config file. The option wins, then the variable.
 SIGHUP makes the agent look at the repo and at the engine at once.`;
 
-const options = {
-  ...agentSettings,
-  config: {
-    ...optional(ownFile, 'a YAML file with any of these settings'),
-    variable: 'HOLDFAST_CONFIG',
-  },
-};
+const options = { ...agentSettings, ...configSetting };
 
 type Settings = OptionsOf<typeof options>;
 

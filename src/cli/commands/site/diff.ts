@@ -49,6 +49,10 @@ export const command = defineCommand({
       text('dir'),
       'with --fleet: sites run what `holdfast observe` wrote to DIR/SITE.json, and not what --from says',
     ),
+    facts: optional(
+      text('dir'),
+      'with --fleet: the facts of sites, as `holdfast facts` writes them to DIR/SITE.json (default: not known)',
+    ),
     sizes: onOff('with --fleet: ask the registries for the bytes that sites pull'),
     strict: onOff(
       'with --fleet: exit with 2 if a site is not known: its pin is not in this clone, or no observation tells of it',
@@ -114,11 +118,12 @@ function requireNoFleetOptions({
   selector,
   app,
   actual,
+  facts,
   sizes,
   strict,
   output,
 }: Record<string, unknown>): void {
-  const given = Object.entries({ from, to, selector, app, actual, sizes, strict }).find(([, value]) =>
+  const given = Object.entries({ from, to, selector, app, actual, facts, sizes, strict }).find(([, value]) =>
     Array.isArray(value) ? value.length > 0 : value,
   );
   if (given) throw InputError.of(`${flagOf(given[0])} goes with --fleet`);

@@ -15,7 +15,7 @@ import { text } from '../../options/kinds.ts';
 import { optional } from '../../options/option.ts';
 import { print, printJson } from '../../output/terminal.ts';
 import { readDesired } from '../../repo/desired.ts';
-import { observationFile } from '../../repo/observations.ts';
+import { siteFile } from '../../repo/site-files.ts';
 
 const NOTES = `The repo tells which values are secrets of the site: those that only the site knows are not written, nor those that look like passwords or keys.
 \`diff --fleet --actual\` takes the values of the old revision in their place.`;
@@ -44,7 +44,7 @@ export const command = defineCommand({
     const json = JSON.stringify(observation, null, 2);
     if (options.dir === undefined) printJson(json);
     else {
-      const file = resolve(options.dir, observationFile(desired.site));
+      const file = resolve(options.dir, siteFile(desired.site));
       await systemDisk.write(file, `${json}\n`, 0o600);
       print(file);
     }

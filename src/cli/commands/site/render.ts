@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { dump } from 'js-yaml';
+import { factsBy } from '../../../fleet/facts/known-site.ts';
 import { formatProblem } from '../../../lib/errors.ts';
 import { line } from '../../../lib/text/line.ts';
 import { printable } from '../../../lib/text/printable.ts';
@@ -10,6 +11,7 @@ import { folderArgument } from '../../options/desired-options.ts';
 import { noSuchApp, type RenderOptions, renderOptions } from '../../options/render-options.ts';
 import { errorPalette, print, printError, printJson } from '../../output/terminal.ts';
 import { readDesired } from '../../repo/desired.ts';
+import { knownSites, tellParked } from '../../repo/known-sites.ts';
 
 const NOTES = `--format engine shows digests in place of the contents of files, configs and secrets. --format compose shows these contents and values of
 variables as they are, and relative paths as those of the folder on this machine.`;
@@ -28,7 +30,8 @@ export const command = defineCommand({
 
 /** Contents of files, configs and secrets are shown as their digests. */
 async function renderEngine(folder: string | undefined, options: RenderOptions): Promise<number> {
-  const desired = await readDesired(folder, options, { placeholders: true });
+  const known = knownSites(options.facts);
+  const desired = await readDesired(folder, options, { placeholders: true, facts: factsBy(known) });
   const chosen = desired.apps.filter(({ name }) => options.app === undefined || name === options.app);
   const broken = desired.broken.filter(({ name }) => options.app === undefined || name === options.app);
   if (options.app !== undefined && chosen.length + broken.length === 0) {
@@ -40,6 +43,7 @@ async function renderEngine(folder: string | undefined, options: RenderOptions):
   }
   const shown = { site: desired.site, revision: desired.revision, apps: chosen.map(withoutContents) };
   printShown(shown, options.output);
+  await tellParked(known, desired.site, chosen);
   for (const { name, problems } of broken) {
     for (const problem of problems)
       printError(line`${errorPalette().error('error:')} ${name}: ${formatProblem(problem)}`);

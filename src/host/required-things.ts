@@ -1,0 +1,50 @@
+import {
+  deviceText,
+  diskText,
+  gpusText,
+  type HostOfEngine,
+  memoryText,
+  type Requires,
+  runtimeText,
+} from '../model/requirement.ts';
+import type { Host } from './host.ts';
+
+/** One thing that an app requires. */
+export interface RequiredThing {
+  text: string;
+  /** undefined: it cannot be seen. */
+  isThere: boolean | undefined;
+}
+
+/** Looks for all that an app requires. `engine` is the machine as its engine tells; absent: nobody asked it. */
+export async function requiredThings(
+  requires: Requires,
+  host: Pick<Host, 'hasDevice' | 'gpus' | 'disk'>,
+  engine: HostOfEngine | undefined,
+): Promise<RequiredThing[]> {
+  const { devices, gpus, runtimes, memory, disk } = requires;
+  return [
+    ...(await Promise.all(
+      devices.map(async (device) => ({ text: deviceText(device), isThere: await host.hasDevice(device) })),
+    )),
+    ...(gpus === undefined ? [] : [atLeast(gpus, await host.gpus(), gpusText(gpus))]),
+    ...runtimes.map((name) => ({ text: runtimeText(name), isThere: engine?.runtimes?.includes(name) })),
+    ...(memory === undefined ? [] : [atLeast(memory, engine?.memory, memoryText(memory))]),
+    ...(disk === undefined ? [] : [atLeast(disk, await host.disk(), diskText(disk))]),
+  ];
+}
+
+const atLeast = (asked: number, found: number | undefined, text: string): RequiredThing => ({
+  text,
+  isThere: found === undefined ? undefined : found >= asked,
+});
+
+/** The things that are known to be away, and those that nobody can see, in words. */
+export const missingOf = (things: readonly RequiredThing[]): string[] => textsOf(things, false);
+export const unseenOf = (things: readonly RequiredThing[]): string[] => textsOf(things, undefined);
+
+const textsOf = (things: readonly RequiredThing[], isThere: boolean | undefined): string[] =>
+  things.filter((each) => each.isThere === isThere).map(({ text }) => text);
+
+/** `needs /dev/ttyUSB0 and 2 GiB of memory`: why an app is parked. */
+export const needsText = (missing: readonly string[]): string => `needs ${missing.join(' and ')}`;
