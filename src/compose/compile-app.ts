@@ -128,6 +128,7 @@ async function compileOpenly(
     suspend: app.suspend,
     syncWindows: app.syncWindows,
     requires: app.requires,
+    dependsOn: app.dependsOn,
     ignoreDifferences: app.ignoreDifferences,
     adopt: isAdopting(app, options) || undefined,
     services: joinOwnServices(options.placeholders ? withSiteKeys(services, root) : services),

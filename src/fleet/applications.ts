@@ -9,6 +9,7 @@ import { COMPOSE_FILES, findComposeFiles, inFolder } from './compose-files.ts';
 import { readDocument } from './document.ts';
 import { applicationOf } from './documents.ts';
 import { factReason, factsIn } from './facts/facts.ts';
+import { circleProblems } from './keys/depends-on.ts';
 import { stepOf } from './keys/rollout.ts';
 import { type Selectable, selection, selects } from './keys/selector.ts';
 import { isProjectName, PROJECT_NAME_HINT } from './project-name.ts';
@@ -77,6 +78,7 @@ export function placerOf(
 ): PlaceApplications {
   const shared = new Map<string, Promise<Omit<PlacedApp, 'values' | 'step'>>>();
   const prepared = new Set<string>();
+  const circles = circleProblems(applications.flatMap((each) => ('app' in each ? [each.app] : [])));
 
   const place = async (
     application: Application,
@@ -91,6 +93,8 @@ export function placerOf(
       const isByFact = site.facts && selects(app.placement, { ...site, facts: undefined });
       return { elsewhere: name, byFact: isByFact && site.facts ? factReason(app.placement, site.facts) : undefined };
     }
+    const circle = circles.get(name);
+    if (circle) throw new InputError([circle]);
     // Where nobody knows a fact, the files without the overlay are the surer ones.
     const overlays = app.overlays.map(({ selector }) => selection(selector, site) === 'yes');
     const key = `${name} ${overlays.map(Number).join('')}`;
@@ -138,6 +142,7 @@ async function onSites(
     suspend: app.suspend,
     syncWindows: app.syncWindows,
     requires: app.requires,
+    dependsOn: app.dependsOn,
     ignoreDifferences: app.ignoreDifferences.length > 0 ? app.ignoreDifferences : undefined,
     adopt: app.adopt || undefined,
     ...projectDirectory(app, folder),

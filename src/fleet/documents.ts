@@ -12,6 +12,7 @@ import type {
 import { requireRevision } from '../source/revision/revision.ts';
 import type { YamlNode } from '../yaml/node.ts';
 import { requiresOf } from './facts/requires.ts';
+import { dependsOnOf } from './keys/depends-on.ts';
 import { recipientGroupsOf } from './keys/recipient-groups.ts';
 import { rolloutOf } from './keys/rollout.ts';
 import { serviceDefaultsOf } from './keys/service-defaults.ts';
@@ -104,6 +105,7 @@ export function applicationOf(root: YamlNode, name: string): ApplicationDocument
     rollout: rolloutOf(below(spec, 'rollout'), placementOf),
     syncWindows: syncWindowsOf(root),
     requires: requiresOf(root),
+    dependsOn: dependsOnOf(root),
     ignoreDifferences: items(below(spec, 'ignoreDifferences')).map(ignoreRuleOf),
     at: root.at,
   };

@@ -16,6 +16,7 @@ import { COMPOSE_FILES, findLoneFiles } from './compose-files.ts';
 import { readDocument } from './document.ts';
 import { fleetOf } from './documents.ts';
 import { factsIn } from './facts/facts.ts';
+import { absentApps } from './keys/depends-on.ts';
 import { stepOf } from './keys/rollout.ts';
 import type { Selectable } from './keys/selector.ts';
 import { siteWindowsOf } from './keys/sync-windows.ts';
@@ -168,27 +169,30 @@ interface Documents {
   files: Snapshot;
 }
 
-const placedOn = (
+function placedOn(
   site: SiteDocument & Selectable,
   fleet: FleetDocument,
   files: Snapshot,
   results: Awaited<ReturnType<PlaceApplications>>,
-): PlacedSite => ({
-  site: site.name,
-  revision: files.revision,
-  apps: results.flatMap((result) => ('placed' in result ? [result.placed] : [])),
-  broken: results.flatMap((result) => ('broken' in result ? [result.broken] : [])),
-  elsewhere: results.flatMap((result) => ('elsewhere' in result ? [result.elsewhere] : [])),
-  leftByFact: leftByFact(results),
-  facts: site.facts,
-  vanished: fleet.syncPolicy,
-  allowEmpty: site.allowEmpty,
-  step: stepOf(fleet.rollout, site),
-  pruneThreshold: fleet.pruneThreshold,
-  confirmPrune: site.confirmPrune,
-  suspend: site.suspend || undefined,
-  windows: siteWindowsOf(fleet, site),
-});
+): PlacedSite {
+  const placed: PlacedSite = {
+    site: site.name,
+    revision: files.revision,
+    apps: results.flatMap((result) => ('placed' in result ? [result.placed] : [])),
+    broken: results.flatMap((result) => ('broken' in result ? [result.broken] : [])),
+    elsewhere: results.flatMap((result) => ('elsewhere' in result ? [result.elsewhere] : [])),
+    leftByFact: leftByFact(results),
+    facts: site.facts,
+    vanished: fleet.syncPolicy,
+    allowEmpty: site.allowEmpty,
+    step: stepOf(fleet.rollout, site),
+    pruneThreshold: fleet.pruneThreshold,
+    confirmPrune: site.confirmPrune,
+    suspend: site.suspend || undefined,
+    windows: siteWindowsOf(fleet, site),
+  };
+  return { ...placed, absent: absentApps(placed) };
+}
 
 function leftByFact(results: Awaited<ReturnType<PlaceApplications>>): PlacedSite['leftByFact'] {
   const found = results.flatMap((each) =>

@@ -13,8 +13,8 @@ import { observedSite } from './observed/actual-of.ts';
 import type { Observation } from './observed/observation.ts';
 import { imagesIn, runningSite } from './running.ts';
 
-/** An agent does the same; a pull for a tag that may have moved is no difference. */
-const OPTIONS: PlanOptions = { byHand: false, prune: false, pullAlways: false };
+/** An agent does the same, one app after the other; a pull for a tag that may have moved is no difference. */
+const OPTIONS: PlanOptions = { byHand: false, prune: false, pullAlways: false, atOnce: true };
 
 /** Narrows an impact, and tells what really runs. */
 export interface ImpactOptions {

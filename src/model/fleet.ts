@@ -144,6 +144,12 @@ export interface Pin {
   at: Position;
 }
 
+/** An app that another one depends on. */
+export interface AppDependency {
+  app: string;
+  at: Position;
+}
+
 /** kind: Application, in apps/NAME/app.yaml. */
 export interface ApplicationDocument {
   name: string;
@@ -167,6 +173,8 @@ export interface ApplicationDocument {
   syncWindows?: SyncWindow[] | undefined;
   /** Absent: it runs on any site. */
   requires?: Requires | undefined;
+  /** Absent: it depends on no other app. */
+  dependsOn?: AppDependency[] | undefined;
   ignoreDifferences: IgnoreRule[];
   at: Position;
 }
@@ -182,6 +190,8 @@ export interface PlacedSite {
   elsewhere?: string[];
   /** Those among them that only a fact of this site keeps away, with the reason: what runs of them is parked, not removed. Absent: none. */
   leftByFact?: Record<string, string> | undefined;
+  /** Apps that others of this site depend on, and that Git does not place here. Absent: none. */
+  absent?: string[] | undefined;
   /** The facts that placements asked for. Absent: none did, or nobody knows them here. */
   facts?: SiteFacts | undefined;
   /** The policy for apps that run here and that Git no longer names. Absent for a lone Compose file, which decides about its own app only. */
@@ -218,6 +228,8 @@ export interface PlacedApp {
   syncWindows?: SyncWindow[] | undefined;
   /** Where the site lacks any of this, the app is parked. Absent: nothing is asked for. */
   requires?: Requires | undefined;
+  /** Its changes begin when those of these apps are done, and they run. Absent: it waits for none. */
+  dependsOn?: AppDependency[] | undefined;
   /** The project's folder on the site, absolute. Default: in the app's folder below FILES_DIR. */
   projectDirectory?: string | undefined;
   /** The base folder for relative paths in the Compose files, relative to the snapshot's root. Default: the folder of the first file. */

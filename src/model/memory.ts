@@ -14,7 +14,7 @@ export interface Memory {
   applied: Record<string, string>;
   /** The goal of each slot when its app last converged, by `app/service/number`: while a change waits, only this tells what ran before. */
   settled: Record<string, string>;
-  /** The digest of the app whose change has begun, by app: windows that close do not hold the rest of it. Written before it begins. */
+  /** The digest of the app whose change has begun, by app: neither windows that close nor other apps hold the rest of it. Written before it begins. */
   begun: Record<string, string>;
   /** Attempts that failed or may have to be repeated, by `retryKey`. */
   backoffs: Record<string, Backoff>;
@@ -28,6 +28,8 @@ export interface Memory {
   preStop: Record<string, Hook[]>;
   /** The pauses that update_config makes between replicas, by `app/service`; `goal` is the app's digest. */
   rollouts: Record<string, { goal: string; pauseMs: number; until: number }>;
+  /** The apps that each app depends on, as Git named them last: an app that is removed goes before them. */
+  dependsOn: Record<string, string[]>;
   /** The last run of containers that ended because their app was parked, by `app/service/number`: written before they are stopped. */
   parked: Record<string, string>;
   /** Files of Git written below an app's folder, by app, path to digest; only these may be removed. */
@@ -85,6 +87,7 @@ export const emptyMemory = (): Memory => ({
   pendingHooks: {},
   preStop: {},
   rollouts: {},
+  dependsOn: {},
   parked: {},
   files: {},
   adopted: {},

@@ -48,6 +48,8 @@ export interface Withheld {
     | 'policy'
     /** The sync windows of the app are closed. */
     | 'syncWindow'
+    /** An app that it depends on comes first; of an app that goes, one that depends on it. */
+    | 'dependsOn'
     | 'backoff'
     | 'updateConfig'
     | 'conflict'
@@ -176,6 +178,8 @@ export interface AppPlan {
   adopted?: string[] | undefined;
   /** The app does not run here for now. `isDue`: false while what runs of it is left some time. */
   parked?: { reason: string; isDue: boolean } | undefined;
+  /** Its changes have not begun: another app comes first. `kind` stays the same while the trouble does, whatever the words. */
+  waits?: { app: string; kind: string; text: string } | undefined;
 }
 
 export interface PlanProblem extends Problem {

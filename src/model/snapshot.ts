@@ -1,3 +1,5 @@
+import type { Position } from '../lib/errors.ts';
+
 /** The origin of a snapshot, for messages and for the app's name of a lone Compose file. */
 export interface Origin {
   /** A text for people, without credentials. */
@@ -37,4 +39,16 @@ export interface Snapshot {
   list(dir: string): Promise<Entry[] | undefined>;
   /** Announces that much of these folders will be read, so that a source can fetch them in one request. Throws SourceError. */
   prepare?(folders: readonly string[]): Promise<void>;
+}
+
+/** A file of Git that SOPS encrypted. */
+export interface EncryptedFile {
+  /** In the repo. */
+  path: string;
+  /** The place that names it. */
+  at: Position;
+  /** The public keys of each of its key groups. */
+  groups: string[][];
+  /** The number of groups that are needed to decrypt it. */
+  threshold: number;
 }

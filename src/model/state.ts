@@ -1,7 +1,8 @@
 import type { Position, Problem } from '../lib/errors.ts';
-import type { IgnoreRule, PlacedSite, SyncPolicy } from './fleet.ts';
+import type { AppDependency, IgnoreRule, PlacedSite, SyncPolicy } from './fleet.ts';
 import type { Quirk } from './quirk.ts';
 import type { HostOfEngine, Requires } from './requirement.ts';
+import type { EncryptedFile } from './snapshot.ts';
 import type { ContainerSpec, FieldName, HealthcheckSpec, Hooks, Identity, NetworkSpec, VolumeSpec } from './spec.ts';
 import type { SyncWindow } from './sync-window.ts';
 
@@ -28,6 +29,8 @@ export interface DesiredApp {
   /** The app's own windows; those of the site come to them. Absent: none. */
   syncWindows?: SyncWindow[] | undefined;
   requires?: Requires | undefined;
+  /** Its changes begin when those of these apps are done, and they run. Absent: it waits for none. */
+  dependsOn?: AppDependency[] | undefined;
   /** Git has it for other sites, and not for this one. */
   isElsewhere?: boolean;
   /** Absent: the site owns nothing. */
@@ -144,18 +147,6 @@ export interface HostFile {
   digest: string;
   /** SOPS encrypted it in Git. `open`: the file is kept in memory alone. `sealed`: it was not decrypted here, so its content is not known. */
   secret?: 'open' | 'sealed';
-}
-
-/** A file of Git that SOPS encrypted. */
-export interface EncryptedFile {
-  /** In the repo. */
-  path: string;
-  /** The place that names it. */
-  at: Position;
-  /** The public keys of each of its key groups. */
-  groups: string[][];
-  /** The number of groups that are needed to decrypt it. */
-  threshold: number;
 }
 
 /** A file that was written and that Git no longer has. */

@@ -23,11 +23,12 @@ import { type AppFacts, appFacts, type SiteFacts } from './facts/app-facts.ts';
 import { changedPath } from './facts/changed-paths.ts';
 import { isUp } from './facts/containers.ts';
 import { createNeighbours } from './facts/neighbours.ts';
-import { closedWindow, type PlanOptions } from './facts/policy.ts';
+import { closedWindow, type PlanOptions, type Waits } from './facts/policy.ts';
 import { pruneGuard } from './facts/prune-guard.ts';
 import { removedApp } from './facts/removed-app.ts';
 import { withDigests } from './memory/adopted.ts';
 import { withParked } from './memory/parked.ts';
+import { decideWaits } from './waits/waits.ts';
 
 /**
  * Plans the operations after which a site runs what it should. This is pure, and the only place where anything is decided. The same input gives the same
@@ -47,15 +48,23 @@ export function plan(
     .sort((a, b) => (a.name + a.id < b.name + b.id ? -1 : 1));
   const actual = { ...observed, containers };
   const parked = new Map([...(options.parked ?? []), ...leftByFact(desired)]);
-  const circumstances = { memory, options: { ...options, parked }, now };
   const guard = pruneGuard(
     desired,
     apps.filter(({ name }) => !parked.has(name)),
     actual,
   );
-  const neighbours = createNeighbours(desired, apps, guard, circumstances);
-  const site: SiteFacts = { site: desired.site, actual, neighbours, ...circumstances };
-  return { site: desired.site, revision: desired.revision, apps: apps.map((app) => guarded(site, app)) };
+  const factsWith = (waits: Waits): SiteFacts => {
+    const circumstances = { memory, options: { ...options, parked }, now, waits };
+    const neighbours = createNeighbours(desired, apps, guard, circumstances);
+    return { site: desired.site, actual, neighbours, ...circumstances };
+  };
+  const planWith = (site: SiteFacts): AppPlan[] => apps.map((app) => guarded(site, app));
+
+  // Each app as if it waited for no other one: that tells which of them have something left to do.
+  const alone = factsWith(new Map());
+  const plans = planWith(alone);
+  const waits: Waits = options.atOnce ? alone.waits : decideWaits(desired, plans, alone);
+  return { site: desired.site, revision: desired.revision, apps: waits.size > 0 ? planWith(factsWith(waits)) : plans };
 }
 
 /** An app whose plan throws has an error instead of operations. The other apps have their plans. */
@@ -109,14 +118,32 @@ function planApp(facts: AppFacts): AppPlan {
   const adopted = actual.containers.filter(
     ({ identity, adopted, id }) => adopted && identity.app === desired.name && removalOf(draft, id) === undefined,
   );
+  const finished = draft.finish();
+  const isHeld = finished.some(({ withheld }) => withheld?.by === 'dependsOn');
+  const wait = isHeld ? facts.waits.get(desired.name) : undefined;
+  const operations = withholdPreparations(finished, closedWindow(desired, facts.options), wait?.withheld);
   return {
     app: desired.name,
     revision: desired.revision,
-    operations: withholdPreparations(draft.finish(), closedWindow(desired, facts.options)),
-    problems: [...degraded(desired), ...missing, ...once([...resources.problems, ...decided, ...pruned])],
+    operations,
+    problems: [
+      ...degraded(desired),
+      ...missing,
+      ...dependsOnNothing(facts),
+      ...once([...resources.problems, ...decided, ...pruned]),
+    ],
     adopted: adopted.length > 0 ? adopted.map(({ name }) => name) : undefined,
+    waits: wait && { app: wait.app, kind: wait.kind, text: wait.withheld.text },
   };
 }
+
+/** Apps that Git does not place on this site. The app goes on without them. */
+const dependsOnNothing = ({ desired: { dependsOn = [] }, neighbours }: AppFacts): PlanProblem[] =>
+  dependsOn.flatMap(({ app, at }) => {
+    if (!neighbours.isAbsent(app)) return [];
+    const message = `depends on ${app}, which is not placed on this site, and goes on without it`;
+    return [{ severity: 'warning', at, message, hint: `take ${app} out of dependsOn, or place it on this site` }];
+  });
 
 /** Apps that only a fact of the site keeps away: another engine or machine brings them back, so that nothing of them is removed. */
 function leftByFact({ apps, leftByFact: left = {} }: DesiredSite): [string, Parking][] {

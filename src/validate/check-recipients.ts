@@ -1,7 +1,7 @@
 import type { CompiledSite } from '../compose/compile-fleet.ts';
 import type { Problem } from '../lib/errors.ts';
 import type { SiteDocument } from '../model/fleet.ts';
-import type { EncryptedFile } from '../model/state.ts';
+import type { EncryptedFile } from '../model/snapshot.ts';
 
 export interface CheckedRecipients {
   /** Files that sites use and cannot decrypt, with these sites. */

@@ -14,6 +14,7 @@ import { InputError, type Problem } from '../lib/errors.ts';
 import { utf8 } from '../lib/text/utf8.ts';
 import type { FleetDocument, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import { absentDependencies } from './check-depends-on.ts';
 import { checkRecipients } from './check-recipients.ts';
 import { checkRequirements } from './check-requirements.ts';
 import { type CheckedRollout, checkRollouts } from './check-rollouts.ts';
@@ -93,8 +94,8 @@ export async function checkRepo(
     problems: [
       ...found.problems,
       ...problemsOf(results, apps, names.length),
-      ...[...(await neverOpen(found.compiled, now)), ...recipients.unable].map((each) =>
-        onSites(each, apps, names.length),
+      ...[...(await neverOpen(found.compiled, now)), ...recipients.unable, ...absentDependencies(found.compiled)].map(
+        (each) => onSites(each, apps, names.length),
       ),
     ],
     warnings: [...found.warnings, ...recipients.warnings, ...warnings, ...results.flatMap(({ warnings }) => warnings)],

@@ -11,7 +11,7 @@ export function createProblemLog(log: Log): (plan: Plan, actual: ActualSite) => 
   let told = new Set<string>();
   const parked = new Set<string>();
   return (plan, actual) => {
-    const found = [
+    const found: Told[] = [
       ...actual.problems.map((problem) => ({
         severity: 'warning',
         service: '',
@@ -35,8 +35,21 @@ export function createProblemLog(log: Log): (plan: Plan, actual: ActualSite) => 
       ...plan.apps.flatMap((app) =>
         heldByPolicy(app).map((text) => ({ severity: 'info', service: '', app: app.app, text })),
       ),
+      ...plan.apps.flatMap(({ app, waits }) =>
+        waits
+          ? [
+              {
+                severity: 'info',
+                service: '',
+                app,
+                text: `held back, as ${waits.text}`,
+                key: `waits ${waits.kind} ${waits.app}`,
+              },
+            ]
+          : [],
+      ),
     ];
-    const keyOf = ({ app, service, text }: (typeof found)[number]): string => `${app}/${service} ${text}`;
+    const keyOf = ({ app, service, text, key = text }: Told): string => `${app}/${service} ${key}`;
     for (const problem of found) {
       if (told.has(keyOf(problem))) continue;
       const { severity, app, service, text } = problem;
@@ -53,12 +66,21 @@ export function createProblemLog(log: Log): (plan: Plan, actual: ActualSite) => 
   };
 }
 
+interface Told {
+  severity: string;
+  service: string;
+  app: string;
+  text: string;
+  /** Troubles with one key are told once, whatever their text. Absent: the text. */
+  key?: string;
+}
+
 /** One sentence for each policy or guard that holds back operations of an app. A backoff is logged with the failure before it. */
 function heldByPolicy({ operations }: AppPlan): string[] {
   const byReason = new Map<string, Operation[]>();
   for (const operation of heldThemselves(operations)) {
     const { by, text } = operation.withheld ?? {};
-    if (text === undefined || by === 'backoff' || by === 'updateConfig') continue;
+    if (text === undefined || by === 'backoff' || by === 'updateConfig' || by === 'dependsOn') continue;
     byReason.set(text, [...(byReason.get(text) ?? []), operation]);
   }
   return [...byReason].map(([text, held]) => {

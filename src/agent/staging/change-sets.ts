@@ -4,6 +4,7 @@ import { ClaimIndex, type Held } from '../../compose/claims.ts';
 export interface Ties {
   claims: readonly Held[];
   services: readonly string[];
+  dependsOn: readonly string[];
 }
 
 /** An app that changes. A side is undefined where the app is not there. */
@@ -15,7 +16,8 @@ export interface ChangingApp {
 
 /**
  * Puts apps together whose changes must begin together: a container name, port, volume, network, address or host path goes from one to the other, or a
- * service of one name does. Begun apart, one would take what the other still has, or nobody would have it meanwhile.
+ * service of one name does, or one depends on the other. Begun apart, one would take what the other still has, nobody would have it meanwhile, or one would
+ * meet the other as it was before.
  */
 export function changeSets(apps: readonly ChangingApp[]): string[][] {
   const setOf = new Map(apps.map(({ name }) => [name, [name]]));
@@ -36,6 +38,7 @@ export function changeSets(apps: readonly ChangingApp[]): string[][] {
     for (const claim of after?.claims ?? []) for (const { of } of held.rivalsOf(claim)) tie(of, name);
     for (const service of after?.services ?? [])
       if (!before?.services.includes(service)) for (const other of leaving.get(service) ?? []) tie(other, name);
+    for (const other of (after ?? before)?.dependsOn ?? []) tie(other, name);
   }
   return [...new Set(setOf.values())].map((set) => set.sort());
 }

@@ -111,8 +111,11 @@ function keptBack(next: Accepted, current: Accepted, waiting: readonly WaitingCh
 }
 
 /** The app as it runs, with the policies that Git has for it now. */
-const withPolicies = (running: PlacedApp, wanted: PlacedApp | undefined): PlacedApp =>
-  wanted ? { ...running, sync: wanted.sync, suspend: wanted.suspend, syncWindows: wanted.syncWindows } : running;
+function withPolicies(running: PlacedApp, wanted: PlacedApp | undefined): PlacedApp {
+  if (!wanted) return running;
+  const { sync, suspend, syncWindows, dependsOn } = wanted;
+  return { ...running, sync, suspend, syncWindows, dependsOn };
+}
 
 /** The state with all changes that wait, as it would be if none did. */
 export function unstaged(accepted: Accepted): Accepted {
@@ -129,4 +132,8 @@ const byName = ({ apps }: DesiredSite): Map<string, DesiredApp> => new Map(apps.
 const digestOf = (app: DesiredApp | undefined): string => (app ? changeDigest(app) : GONE);
 
 const tiesOf = (accepted: AcceptedApp | undefined, app: DesiredApp | undefined): Ties | undefined =>
-  accepted && { claims: accepted.claims ?? [], services: app?.services.map(({ name }) => name) ?? [] };
+  accepted && {
+    claims: accepted.claims ?? [],
+    services: app?.services.map(({ name }) => name) ?? [],
+    dependsOn: app?.dependsOn?.map((each) => each.app) ?? [],
+  };

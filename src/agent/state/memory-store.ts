@@ -128,7 +128,12 @@ const recordOf =
     isRecord(value) && Object.values(value).every(isSound);
 
 /** Facts that files of 0.1.0 do not have. */
-const NEW_FACTS: Pick<StoredMemory, 'settled' | 'begun' | 'parked'> = { settled: {}, begun: {}, parked: {} };
+const NEW_FACTS: Pick<StoredMemory, 'settled' | 'begun' | 'dependsOn' | 'parked'> = {
+  settled: {},
+  begun: {},
+  dependsOn: {},
+  parked: {},
+};
 
 /** The facts in the file, and how each is known to be sound. */
 const FACTS: { [Name in keyof StoredMemory]: (value: unknown) => boolean } = {
@@ -142,6 +147,7 @@ const FACTS: { [Name in keyof StoredMemory]: (value: unknown) => boolean } = {
   pendingHooks: recordOf(isPendingHooks),
   rollouts: recordOf(isRollout),
   preStop: recordOf(isHooks),
+  dependsOn: recordOf(isTextList),
   parked: isTexts,
   files: recordOf(isTexts),
   adopted: recordOf(isDigests),

@@ -103,9 +103,14 @@ function createOutcomeWatcher(decide: (verdict: Verdict) => void) {
   };
 }
 
-/** True while replicas wait to be replaced, or for a container to release what they need. */
+/** True while replicas wait to be replaced, for a container to release what they need, or for another app to come up. */
 const isPaced = ({ operations }: AppPlan): boolean =>
-  operations.some(({ withheld }) => withheld?.by === 'updateConfig' || withheld?.by === 'handOver');
+  operations.some(
+    ({ withheld }) =>
+      withheld?.by === 'updateConfig' ||
+      withheld?.by === 'handOver' ||
+      (withheld?.by === 'dependsOn' && withheld.until !== undefined),
+  );
 
 /** The errors that will not go away soon: apps that cannot be planned, and operations that failed and wait for their next try. */
 const errorsOf = ({ app, problems, operations }: AppPlan): string[] => [

@@ -1,7 +1,7 @@
 import { newerProblem } from '../../fleet/schema/versions.ts';
 import { own } from '../../lib/maps/own.ts';
 import { compareVersions, FIRST_VERSION } from '../../lib/version.ts';
-import type { EncryptedFile } from '../../model/state.ts';
+import type { EncryptedFile } from '../../model/snapshot.ts';
 import { entryOf, type MappingNode } from '../../yaml/node.ts';
 import type { Report } from '../report.ts';
 import { HOLDFAST_KEYS_SINCE } from './service-keys.ts';

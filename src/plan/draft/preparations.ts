@@ -1,17 +1,23 @@
-import type { Operation, Withheld } from '../../model/plan.ts';
+import type { Operation, OperationKind, Withheld } from '../../model/plan.ts';
+import { hasToBegin } from '../facts/policy.ts';
 
 /**
- * While the sync windows of an app are closed, nothing is fetched or made that only held operations wait for. An image, a network or a volume that a healed
- * container needs comes all the same. `operations` are changed in place.
+ * Nothing is fetched or made that only changes wait for which have yet to begin. An image, a network or a volume that a healed container needs comes all the
+ * same. `closed`: the sync windows are. `waits`: the app waits for another one; its images are fetched meanwhile, so that its change is short. `operations`
+ * are changed in place.
  */
-export function withholdPreparations(operations: Operation[], closed: Withheld | undefined): Operation[] {
-  if (!closed) return operations;
+export function withholdPreparations(
+  operations: Operation[],
+  closed: Withheld | undefined,
+  waits: Withheld | undefined,
+): Operation[] {
   for (const operation of operations) {
-    if (operation.withheld || operation.cause !== 'revision' || !PREPARING.has(operation.kind)) continue;
+    const held = closed ?? (operation.kind === 'pullImage' ? undefined : waits);
+    if (!held || operation.withheld || operation.cause !== 'revision' || !PREPARING.has(operation.kind)) continue;
     const waiting = operations.filter(({ after }) => after.includes(operation.id));
-    if (waiting.every(({ withheld }) => withheld?.by === 'syncWindow')) operation.withheld = closed;
+    if (waiting.every(({ withheld }) => withheld && hasToBegin(withheld))) operation.withheld = held;
   }
   return operations;
 }
 
-const PREPARING: ReadonlySet<Operation['kind']> = new Set(['pullImage', 'createNetwork', 'createVolume']);
+const PREPARING: ReadonlySet<OperationKind> = new Set(['pullImage', 'createNetwork', 'createVolume']);

@@ -43,6 +43,7 @@ export function changeDigest(app: DesiredApp): string {
     sync: _s,
     suspend: _su,
     syncWindows: _sw,
+    dependsOn: _d,
     isElsewhere: _e,
     ...wanted
   } = app;

@@ -11,22 +11,25 @@ export interface Neighbours {
   wanted(app: string): DesiredApp | undefined;
   /** Git describes the whole site and does not name the app. */
   isForgotten(app: string): boolean;
+  /** Git does not place it on this site. */
+  isAbsent(app: string): boolean;
   /** The reason to hold back a change of an app; undefined: it may be made. */
   hold(app: string, change: Change): Withheld | undefined;
 }
 
 export function createNeighbours(
-  site: Pick<DesiredSite, 'vanished' | 'broken' | 'suspend'>,
+  site: Pick<DesiredSite, 'vanished' | 'broken' | 'suspend' | 'absent'>,
   apps: readonly DesiredApp[],
   guard: (app: DesiredApp) => Withheld | undefined,
   circumstances: Circumstances,
 ): Neighbours {
-  const { vanished, broken } = site;
+  const { vanished, broken, absent = [] } = site;
   const byName = new Map(apps.map((app) => [app.name, app]));
   return {
     apps,
     wanted: (name) => byName.get(name),
     isForgotten: (name) => vanished !== undefined && !byName.has(name) && broken.every((app) => app.name !== name),
+    isAbsent: (name) => absent.includes(name),
     hold(name, change) {
       const app = byName.get(name);
       return app && holdBack(change, app, site, guard(app), circumstances);

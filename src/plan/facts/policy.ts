@@ -23,23 +23,39 @@ export interface PlanOptions {
   windows?: SiteVerdicts | undefined;
   /** The apps whose requirements this site does not meet. Absent: none, or nobody looked. */
   parked?: Parkings | undefined;
+  /** Apps wait for none that they depend on: the plan is to show all that comes of a change, and not its order. */
+  atOnce?: true | undefined;
 }
 
 export const agentOptions: PlanOptions = { byHand: false, prune: false, pullAlways: true };
+
+/** An app waits with its changes for another one. plan/waits/ decides this. */
+export interface Wait {
+  /** The other app. */
+  app: string;
+  /** The same trouble has the same kind, whatever the words. `removal`: this app goes once the other one is gone. */
+  kind: 'change' | 'down' | 'absent' | 'removal';
+  withheld: Withheld;
+}
+
+/** By app. */
+export type Waits = ReadonlyMap<string, Wait>;
 
 /** The facts that policies are measured by, besides Git's. `now` is monotonic milliseconds. */
 export interface Circumstances {
   memory: Memory;
   options: PlanOptions;
   now: number;
+  waits: Waits;
 }
 
 /** The part of an operation that decides which policy may hold it back. Without a `retry` it waits for no backoff. */
 export type Change = {
   cause: Cause;
   /**
-   * Sync windows hold a change that Git asks for. `never`: not this one, since it heals, finishes or prepares something and changes nothing that runs.
-   * `start`: only until the app's change has begun. A window that closes in the middle lets the rest go on; only replacements and removals wait.
+   * Sync windows and `dependsOn` hold a change that Git asks for. `never`: not this one, since it heals, finishes or prepares something and changes nothing
+   * that runs. `start`: a window holds it only until the app's change has begun. A window that closes in the middle lets the rest go on; only replacements
+   * and removals wait.
    */
   windows?: 'never' | 'start' | undefined;
   /**
@@ -58,7 +74,7 @@ export function holdBack(
   app: DesiredApp,
   site: Pick<DesiredSite, 'suspend'>,
   guard: Withheld | undefined,
-  { memory, now, options }: Circumstances,
+  { memory, now, options, waits }: Circumstances,
 ): Withheld | undefined {
   const { automated } = app.sync;
   if (site.suspend && !options.byHand) return { by: 'suspend', text: 'the site is suspended' };
@@ -77,7 +93,9 @@ export function holdBack(
     return { by: 'selfHeal', text: 'syncPolicy.automated.selfHeal is not set' };
   }
   return (
-    windowHold(change, app, memory, options) ?? (change.retry && waiting(change.subject, change.retry, memory, now))
+    windowHold(change, app, memory, options) ??
+    orderHold(change, app, memory, waits) ??
+    (change.retry && waiting(change.subject, change.retry, memory, now))
   );
 }
 
@@ -92,6 +110,15 @@ function windowHold(change: Change, app: DesiredApp, memory: Memory, options: Pl
   const hasBegun = change.windows === 'start' && own(memory.begun, app.name) === appDigest(app);
   return hasBegun ? undefined : closed;
 }
+
+/** A change begins after those of the apps that this one depends on, and is finished whatever becomes of them. */
+function orderHold(change: Change, app: DesiredApp, memory: Memory, waits: Waits): Withheld | undefined {
+  const wait = waits.get(app.name);
+  if (!wait || !ORDERED.has(change.cause) || change.windows === 'never') return undefined;
+  return own(memory.begun, app.name) === appDigest(app) ? undefined : wait.withheld;
+}
+
+const ORDERED: ReadonlySet<Cause> = new Set(['revision', 'prune', 'down']);
 
 /** The reason to hold the changes of an app while its windows are closed. */
 export function closedWindow(
@@ -110,7 +137,10 @@ export function forbiddenHold({ forbidden }: Pick<DesiredApp, 'forbidden'>): Wit
 }
 
 /** It ends by itself: others may count on it. */
-export const endsByItself = ({ by }: Withheld): boolean => by === 'backoff' || by === 'syncWindow';
+export const endsByItself = (withheld: Withheld): boolean => withheld.by === 'backoff' || hasToBegin(withheld);
+
+/** The change will begin later. Until then, what runs is healed as it is. */
+export const hasToBegin = ({ by }: Withheld): boolean => by === 'syncWindow' || by === 'dependsOn';
 
 /** Failures for another goal do not count: a new commit always supersedes a failing one at once. */
 export function waiting(

@@ -10,6 +10,7 @@ import { claimantsOf, isCompleted, slotsIn } from '../facts/containers.ts';
 import { appDigest, goalOf } from '../facts/goals.ts';
 import { rememberAdopted } from './adopted.ts';
 import { ageBackoffs, countAttempts, forgetBackoffs } from './backoffs.ts';
+import { rememberDependsOn } from './depends-on.ts';
 import { endedParked, keepParked } from './parked.ts';
 import { countHooks, hasPostStart, rememberPreStop } from './pending-hooks.ts';
 
@@ -33,8 +34,9 @@ export function updateFromState(memory: Memory, desired: DesiredSite, actual: Ac
   const preStop = rememberPreStop(memory.preStop, desired, actual);
   const files = forgetChanged(memory.files, desired, actual);
   const parked = keepParked(memory, actual, readSlotKey);
+  const dependsOn = rememberDependsOn(memory.dependsOn, desired, actual);
   const next = forgetUnknown(
-    { ...memory, completed, backoffs, replacements, preStop, adopted, rollouts, files, parked },
+    { ...memory, completed, backoffs, replacements, preStop, adopted, rollouts, files, parked, dependsOn },
     desired,
     actual,
   );

@@ -46,6 +46,7 @@ const APP = {
   suspend: 'harmless',
   syncWindows: 'harmless',
   requires: 'harmless',
+  dependsOn: 'harmless',
   isElsewhere: 'harmless',
   ignoreDifferences: 'harmless',
   adopt: 'harmless',

@@ -95,6 +95,15 @@ export function app(name: string, ...parts: Part[]): DesiredApp {
   };
 }
 
+/** The app, which depends on others. */
+export const dependent = (wanted: DesiredApp, ...others: string[]): DesiredApp => ({
+  ...wanted,
+  dependsOn: others.map((other, index) => ({
+    app: other,
+    at: { file: `apps/${wanted.name}/app.yaml`, line: 4 + index, column: 7 },
+  })),
+});
+
 function named<T extends DesiredNetwork | DesiredVolume>(app: string, resource: T): T {
   const Name = resource.spec.Name || (resource.external ? resource.key : `${app}_${resource.key}`);
   return { ...resource, spec: { ...resource.spec, Name } };

@@ -41,6 +41,7 @@ const REPO = {
 
 test.each([
   ['apps/new/app.yaml', document('Application', { syncWindows: [] })],
+  ['apps/new/app.yaml', document('Application', { dependsOn: ['web'] })],
   ['apps/new/app.yaml', document('Application', { rollout: { steps: [{ percent: 100 }] } })],
   ['apps/new/compose.yaml', 'services: { s: { image: nginx, x-holdfast: { ignoreAdvice: [] } } }\n'],
 ])('an old agent refuses a new key in %s for that app alone, and validate says so before', async (file, text) => {

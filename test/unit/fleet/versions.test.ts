@@ -68,6 +68,7 @@ test.each([
   ['fleet.yaml', document('Fleet', { syncPolicy: {}, defaults: { pids: 9 } }), '5:3: spec.defaults'],
   ['sites/a.yaml', document('Site', { suspend: true }), '5:3: spec.suspend'],
   ['apps/web/app.yaml', document('Application', WINDOWS), '5:3: spec.syncWindows'],
+  ['apps/web/app.yaml', document('Application', { dependsOn: ['db'] }), '5:3: spec.dependsOn'],
   ['apps/web/compose.yaml', SILENCED, '2:36: x-holdfast.ignoreAdvice'],
   ['fleet.yaml', document('Fleet', { oldestAgent: '0.1.0' }), '5:3: spec.oldestAgent'],
 ])('validate refuses a key in %s that the oldest agent does not know, with its place', async (file, text, place) => {

@@ -149,6 +149,7 @@ test('both schemas describe each key, and call the same things by the same words
     conflict: true,
     parked: true,
     handOver: true,
+    dependsOn: true,
   };
   const causes: Record<Cause, true> = {
     revision: true,

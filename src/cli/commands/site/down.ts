@@ -2,6 +2,7 @@ import type { SyncPolicy } from '../../../model/fleet.ts';
 import { emptyMemory } from '../../../model/memory.ts';
 import type { DesiredSite } from '../../../model/state.ts';
 import { removedApp } from '../../../plan/facts/removed-app.ts';
+import { dependsOnIn } from '../../../plan/memory/depends-on.ts';
 import { preStopHooks } from '../../../plan/memory/pending-hooks.ts';
 import { defineCommand } from '../../command.ts';
 import { converge } from '../../engine/converge.ts';
@@ -57,8 +58,8 @@ export const command = defineCommand({
     const code = await converge(nothing, {
       timeoutMs: options.timeout,
       territory: territoryByHand(folder, options),
-      // Hooks are the only thing that is still needed of an app that goes away.
-      memory: { ...emptyMemory(), preStop: preStopHooks(desired) },
+      // Hooks and the order are all that is still needed of apps that go away.
+      memory: { ...emptyMemory(), preStop: preStopHooks(desired), dependsOn: dependsOnIn(desired) },
       plan: { byHand: true, prune: true, pullAlways: false, down: true },
       dockerHost: options.dockerHost,
     });

@@ -1,7 +1,7 @@
 import { own } from '../../../lib/maps/own.ts';
 import type { Attempt } from '../../facts/app-facts.ts';
 import { attempt } from '../../facts/app-facts.ts';
-import type { Change } from '../../facts/policy.ts';
+import { type Change, hasToBegin } from '../../facts/policy.ts';
 import type { Known, Repairs } from '../decision.ts';
 import { isAnyHeld, needNetwork } from '../needs.ts';
 import type { Assessment } from './assess.ts';
@@ -48,10 +48,10 @@ export const repairChange = ({ facts }: Known, change: Attempt, goal: string, wi
   attempt(facts, { ...change, windows, retry: { purpose: 'repair', goal, counts: 'attempts' } });
 
 /**
- * A network that the container has to join before its start will not be joined in this pass. One that it joins when the sync windows open keeps it from
- * nothing.
+ * A network that the container has to join before its start will not be joined in this pass. One that it joins with a change that has yet to begin keeps it
+ * from nothing.
  */
 export const holdsStart = ({ change, connect }: Repairs): boolean =>
   connect.some(({ needs, waits }) => !waits && (isHeld(change) || isAnyHeld(needs)));
 
-const isHeld = ({ withheld }: Attempt): boolean => withheld !== undefined && withheld.by !== 'syncWindow';
+const isHeld = ({ withheld }: Attempt): boolean => withheld !== undefined && !hasToBegin(withheld);

@@ -14,7 +14,7 @@ export type WaitVerdict =
  * `found` is the container as it is now; undefined where it is gone.
  */
 export function waitVerdict(
-  { condition, container: { name } }: Operation & { kind: 'await' },
+  { condition, container: { name } }: Pick<Operation & { kind: 'await' }, 'condition' | 'container'>,
   found: ActualContainer | undefined,
 ): WaitVerdict {
   if (condition === 'gone') return found ? waiting(`${name} is still being removed`) : DONE;

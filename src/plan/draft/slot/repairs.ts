@@ -1,6 +1,7 @@
 import type { ActualContainer } from '../../../model/state.ts';
 import type { Repairs } from '../../decide/decision.ts';
 import { refOf } from '../../facts/containers.ts';
+import { hasToBegin } from '../../facts/policy.ts';
 import type { AppDraft } from '../app-draft.ts';
 import { meet } from '../needs.ts';
 import { rejoinsOf } from '../queries.ts';
@@ -24,7 +25,7 @@ export function draftRepairs(
   for (const { network, endpoint, reason, needs, waits } of connect) {
     const after = [...meet(app, service, needs), left.get(network) ?? []].flat();
     const joined = draft.add({ kind: 'connectNetwork', network, endpoint, reason, after, ...shared });
-    if (!waits && change.withheld?.by !== 'syncWindow') ready.push(joined);
+    if (!waits && !(change.withheld && hasToBegin(change.withheld))) ready.push(joined);
   }
   if (update) {
     const { changes, reasons, fields } = update;

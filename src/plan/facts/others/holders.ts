@@ -131,7 +131,8 @@ interface Wish {
 
 export const wishOf = (facts: AppFacts, holder: ActualContainer): Wish | undefined => wishesOf(facts, holder)[0];
 
-function wishesOf({ neighbours }: AppFacts, holder: ActualContainer): Wish[] {
+/** All of them. */
+export function wishesOf({ neighbours }: Pick<AppFacts, 'neighbours'>, holder: ActualContainer): Wish[] {
   return neighbours.apps.flatMap((app) => {
     if (neighbours.hold(app.name, { cause: 'revision' })) return [];
     return app.services.flatMap((service) =>

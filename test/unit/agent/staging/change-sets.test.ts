@@ -3,7 +3,8 @@ import { type ChangingApp, changeSets, type Ties } from '../../../../src/agent/s
 
 const port = (number: number) => ({ kind: 'port', protocol: 'tcp', ip: '', port: number }) as const;
 const volume = (name: string) => ({ kind: 'volume', name }) as const;
-const side = (services: string[], ...claims: Ties['claims'][number][]): Ties => ({ services, claims });
+const side = (services: string[], ...claims: Ties['claims'][number][]): Ties => ({ services, claims, dependsOn: [] });
+const onDb = (services: string[]): Ties => ({ ...side(services), dependsOn: ['db'] });
 const app = (name: string, before?: Ties, after?: Ties): ChangingApp => ({ name, before, after });
 
 test('apps that have nothing to do with each other begin apart', () => {
@@ -34,4 +35,12 @@ test('ties go on from app to app, and an app that is removed is tied to the one 
     app('d', side([]), side([], port(9))),
   ];
   expect(changeSets(apps)).toEqual([['a', 'b', 'c'], ['d']]);
+});
+
+test('an app is tied to the one that it depends on now, or did when it is removed, if that one changes too', () => {
+  const [old, next] = [side(['db'], port(1)), side(['db'], port(2))];
+  expect(changeSets([app('db', old, next), app('pos', side(['till']), onDb(['till']))])).toEqual([['db', 'pos']]);
+  expect(changeSets([app('db', old, undefined), app('pos', onDb(['till']), undefined)])).toEqual([['db', 'pos']]);
+  expect(changeSets([app('db', old, next), app('pos', onDb(['till']), side(['till']))])).toEqual([['db'], ['pos']]);
+  expect(changeSets([app('web', old, next), app('pos', side(['till']), onDb(['till']))])).toEqual([['web'], ['pos']]);
 });

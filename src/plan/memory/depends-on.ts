@@ -1,0 +1,22 @@
+import type { Memory } from '../../model/memory.ts';
+import type { ActualSite, DesiredSite } from '../../model/state.ts';
+
+/** The apps that each app depends on, as Git names them; and as it named them last, of apps that it no longer names and that still have containers here. */
+export function rememberDependsOn(
+  before: Memory['dependsOn'],
+  site: DesiredSite,
+  { containers }: Pick<ActualSite, 'containers'>,
+): Memory['dependsOn'] {
+  const named = new Set(site.apps.map(({ name }) => name));
+  const here = new Set(containers.map(({ identity }) => identity.app));
+  const kept = Object.entries(before).filter(([app]) => here.has(app) && !named.has(app));
+  return { ...Object.fromEntries(kept), ...dependsOnIn(site) };
+}
+
+/** The apps that each app of a site depends on. */
+export const dependsOnIn = ({ apps }: Pick<DesiredSite, 'apps'>): Memory['dependsOn'] =>
+  Object.fromEntries(
+    apps.flatMap(({ name, dependsOn = [] }) =>
+      dependsOn.length > 0 ? [[name, dependsOn.map(({ app }) => app)] as const] : [],
+    ),
+  );
