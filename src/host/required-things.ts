@@ -4,6 +4,7 @@ import {
   gpusText,
   type HostOfEngine,
   memoryText,
+  type Parking,
   type Requires,
   runtimeText,
 } from '../model/requirement.ts';
@@ -39,6 +40,28 @@ const atLeast = (asked: number, found: number | undefined, text: string): Requir
   isThere: found === undefined ? undefined : found >= asked,
 });
 
+/** A look at a machine for all that an app requires. */
+export interface Look {
+  /** Absent: nothing is known to be away. A thing that is away counts as lost. */
+  parking?: Parking | undefined;
+  /** The things that cannot be seen, in words: they park nothing. */
+  unseen: string[];
+}
+
+/** Looks once; an agent waits for some seconds before it takes a thing as lost. */
+export async function lookFor(
+  requires: Requires,
+  host: Pick<Host, 'hasDevice' | 'gpus' | 'disk'>,
+  engine: HostOfEngine | undefined,
+): Promise<Look> {
+  const things = await requiredThings(requires, host, engine);
+  const missing = missingOf(things);
+  return {
+    parking: missing.length > 0 ? { reason: needsText(missing), stops: requires.onLoss === 'stop' } : undefined,
+    unseen: unseenOf(things),
+  };
+}
+
 /** The things that are known to be away, and those that nobody can see, in words. */
 export const missingOf = (things: readonly RequiredThing[]): string[] => textsOf(things, false);
 export const unseenOf = (things: readonly RequiredThing[]): string[] => textsOf(things, undefined);
@@ -48,3 +71,6 @@ const textsOf = (things: readonly RequiredThing[], isThere: boolean | undefined)
 
 /** `needs /dev/ttyUSB0 and 2 GiB of memory`: why an app is parked. */
 export const needsText = (missing: readonly string[]): string => `needs ${missing.join(' and ')}`;
+
+export const unseenText = (app: string, unseen: readonly string[]): string =>
+  `${app} requires ${unseen.join(' and ')}, which cannot be seen here (--host-root): it runs as if it were there`;

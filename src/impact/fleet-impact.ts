@@ -62,7 +62,7 @@ export function createFleetImpact({
       digests.ofRules(from),
       digests.ofRules(to),
       size,
-      [known.from, known.to].map((each) => each && [[...each.parked], [...each.unsure]]),
+      [known.from, known.to].map((each) => each && [[...each.parked], [...each.unseen.keys()]]),
     ]);
   };
 

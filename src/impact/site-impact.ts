@@ -46,7 +46,7 @@ export function siteImpact(
   const apps = made.apps.map(({ app, operations, problems, parked }): AppImpact => {
     const [was, is] = [oldApps?.get(app), newApps?.get(app)];
     const requires = requirementChange(was, is);
-    const isSeen = known?.to !== undefined && !known.to.unsure.has(app);
+    const isSeen = known?.to !== undefined && !known.to.unseen.has(app);
     const wasParked = known?.from?.parked.get(app)?.reason;
     const changes = changesOf({ operations });
     const isTold =

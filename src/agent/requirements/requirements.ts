@@ -1,5 +1,5 @@
 import type { Host } from '../../host/host.ts';
-import { missingOf, needsText, requiredThings, unseenOf } from '../../host/required-things.ts';
+import { missingOf, needsText, requiredThings, unseenOf, unseenText } from '../../host/required-things.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Parking, Parkings, Requires } from '../../model/requirement.ts';
@@ -62,7 +62,7 @@ export function createRequirements({ clock, log, host, onChange }: RequirementsO
   }
 
   function tellUnknown(app: string, unknown: readonly string[]): void {
-    const sentence = `${app} requires ${unknown.join(' and ')}, which this agent cannot see (--host-root): it runs as if it were there`;
+    const sentence = unseenText(app, unknown);
     if (unknown.length === 0 || told.has(sentence)) return;
     told.add(sentence);
     log.warn(sentence, { app });

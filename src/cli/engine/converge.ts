@@ -1,10 +1,12 @@
 import type { Reconciler } from '../../agent/reconcile/reconciler.ts';
 import { createReconciler } from '../../agent/reconcile/reconciler.ts';
 import { redactedEngine } from '../../agent/reconcile/redacted-engine.ts';
+import { createRequirements } from '../../agent/requirements/requirements.ts';
 import { createEffects } from '../../apply/effects.ts';
 import { createHostFiles, type SecretDigest } from '../../apply/host-files.ts';
 import type { Territory } from '../../apply/territory.ts';
 import type { Hide } from '../../compose/private-values/hide-values.ts';
+import type { Host } from '../../host/host.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { formatProblem } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
@@ -13,7 +15,7 @@ import { emptyMemory, type Memory } from '../../model/memory.ts';
 import type { AppPlan, Plan } from '../../model/plan.ts';
 import type { DesiredSite } from '../../model/state.ts';
 import { heldThemselves } from '../../plan/draft/withhold.ts';
-import type { PlanOptions } from '../../plan/facts/policy.ts';
+import { type PlanOptions, parkedText } from '../../plan/facts/policy.ts';
 import { EXIT } from '../exit.ts';
 import { errorPalette, palette, print, printError } from '../output/terminal.ts';
 import { openSiteEngine } from './engine.ts';
@@ -25,6 +27,8 @@ export interface ConvergeOptions {
   dockerHost?: string | undefined;
   /** Hides values that do not come from Git, in what the engine says. */
   hide?: Hide | undefined;
+  /** The machine, for apps that require something of it. Absent: nobody looks. */
+  host?: Host | undefined;
   timeoutMs: number;
   plan: PlanOptions;
   /** The memory to begin with. */
@@ -40,6 +44,14 @@ export async function converge(desired: DesiredSite, options: ConvergeOptions): 
   const engine = options.hide ? redactedEngine(opened, options.hide) : opened;
   let reconciler: Reconciler | undefined;
   let cancelTimer = (): void => {};
+  const requirements =
+    options.host &&
+    createRequirements({
+      clock: systemClock,
+      log: progressLog,
+      host: options.host,
+      onChange: () => reconciler?.trigger(),
+    });
   try {
     await engine.facts();
     const verdict = await new Promise<Verdict>((resolve) => {
@@ -52,6 +64,7 @@ export async function converge(desired: DesiredSite, options: ConvergeOptions): 
         store: { save: async () => {} },
         options: options.plan,
         ...(!options.plan.down && { windows: windowsByHand() }),
+        parked: requirements && ((site, actual) => requirements.ask(site, actual.engine)),
         onPlan: watcher.plan,
         onOutcome: watcher.outcome,
       });
@@ -66,6 +79,7 @@ export async function converge(desired: DesiredSite, options: ConvergeOptions): 
     return say(verdict, options.plan.down ? 'is taken down; volumes stay' : 'is as it should be');
   } finally {
     cancelTimer();
+    requirements?.stop();
     await reconciler?.stop();
     engine.close();
   }
@@ -92,7 +106,8 @@ function createOutcomeWatcher(decide: (verdict: Verdict) => void) {
       const stuck = open.flatMap(({ app }) => failedWaits.get(app) ?? []);
       if (open.length === stuck.length && errors.length + stuck.length > 0)
         decide({ kind: 'failed', errors: [...errors, ...stuck] });
-      else if (open.length === 0 && !plan.apps.some(isPaced)) decide({ kind: 'converged', plan });
+      else if (open.length === 0 && !plan.apps.some((app) => isPaced(app) || isAboutToPark(app)))
+        decide({ kind: 'converged', plan });
     },
     outcome({ app, results }: import('../../model/outcome.ts').Outcome) {
       const failed = results.find(({ status, operation }) => status === 'failed' && operation.kind === 'await');
@@ -111,6 +126,9 @@ const isPaced = ({ operations }: AppPlan): boolean =>
       withheld?.by === 'handOver' ||
       (withheld?.by === 'dependsOn' && withheld.until !== undefined),
   );
+
+/** A thing that the app requires is away, and not yet lost. */
+const isAboutToPark = ({ parked }: AppPlan): boolean => parked !== undefined && !parked.isDue;
 
 /** The errors that will not go away soon: apps that cannot be planned, and operations that failed and wait for their next try. */
 const errorsOf = ({ app, problems, operations }: AppPlan): string[] => [
@@ -140,9 +158,11 @@ function say(verdict: Verdict, state: string): number {
         held.map(({ app, operation }) => `${app}: left as it is: ${operation.reason} (${operation.withheld?.text})`),
       ))
         print(reason);
-      for (const { app, problems } of verdict.plan.apps)
+      for (const { app, problems, parked } of verdict.plan.apps) {
+        if (parked) printError(line`${errorPalette().change('warning:')} ${parkedText(app, parked)}`);
         for (const problem of problems)
           printError(line`${errorPalette().change('warning:')} ${app}: ${formatProblem(problem)}`);
+      }
       print(
         palette().add(
           `${verdict.plan.site} ${state} (${verdict.plan.apps.length} app${verdict.plan.apps.length === 1 ? '' : 's'})`,

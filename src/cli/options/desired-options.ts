@@ -50,6 +50,14 @@ export const policyOption = {
 
 export type EngineOptions = OptionsOf<typeof engineOptions>;
 
+/** The option of those that act on a site. */
+export const hostOption = {
+  hostRoot: optional(
+    folder,
+    'the folder at which /dev and /run/udev of the host are seen, for apps that require devices: / outside of a container (default: devices are not seen, and park nothing)',
+  ),
+};
+
 /** The option of those that ask no engine. */
 export const factsOption = {
   facts: optional(

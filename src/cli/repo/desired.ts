@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { isAdopting } from '../../compose/adoption.ts';
 import { compileSite } from '../../compose/compile-site.ts';
 import type { OutsideValues } from '../../compose/private-values/outside-values.ts';
+import { siteFacts } from '../../fleet/facts/facts.ts';
 import type { AskFacts } from '../../fleet/open-fleet.ts';
 import { InputError } from '../../lib/errors.ts';
 import { utf8 } from '../../lib/text/utf8.ts';
@@ -77,7 +78,7 @@ export interface ReadOptions {
   outside?: OutsideValues;
   /** Decrypts; absent: files of SOPS stay encrypted. */
   secrets?: SiteSecrets | undefined;
-  /** Tells the facts of the site. Absent: they are not known. */
+  /** Tells the facts of the site. Absent: the engine does, if it is asked; else they are not known. */
   facts?: AskFacts | undefined;
   /** Called with each name for which a placeholder is used. */
   onPlaceholder?: (name: string) => void;
@@ -85,7 +86,7 @@ export interface ReadOptions {
 
 /**
  * Reads the state that the site should have. Problems of single apps are in its `broken`. With `engine`, it asks the engine for the folders that adopted
- * stacks were started from, and throws EngineError if the engine does not answer.
+ * stacks were started from and for the facts that placements ask for, and throws EngineError if the engine does not answer.
  */
 export async function readDesired(
   folder: string | undefined,
@@ -98,8 +99,11 @@ export async function readDesired(
     onOutside: outside?.heard,
     onPlaceholder,
   };
+  const byEngine: AskFacts = (site) =>
+    withEngine(site, options.dockerHost, async (opened) => siteFacts((await opened.facts()).host));
   return withSnapshot(folder, options, async (snapshot, pinned) => {
-    const { placed, files } = await placeAt(snapshot, options.site, pinned, { mustBeSomewhere: () => true, facts });
+    const placing = { mustBeSomewhere: () => true, facts: facts ?? (engine ? byEngine : undefined) };
+    const { placed, files } = await placeAt(snapshot, options.site, pinned, placing);
     const asks = placed.apps.some((app) => isAdopting(app, compile) && app.projectDirectory === undefined);
     const stacks =
       engine && asks ? await withEngine(placed.site, options.dockerHost, (site) => site.stacks()) : undefined;

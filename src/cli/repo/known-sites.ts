@@ -1,7 +1,7 @@
 import { siteFacts } from '../../fleet/facts/facts.ts';
 import { type AskKnown, knownApps } from '../../fleet/facts/known-site.ts';
 import { type RecordedFacts, recordedHost } from '../../host/recorded-facts.ts';
-import { missingOf, needsText, requiredThings, unseenOf } from '../../host/required-things.ts';
+import { lookFor } from '../../host/required-things.ts';
 import { line } from '../../lib/text/line.ts';
 import type { Requires } from '../../model/requirement.ts';
 import { parkedText } from '../../plan/facts/policy.ts';
@@ -16,17 +16,7 @@ export function knownSites(dir: string | undefined): AskKnown | undefined {
     const found = await recorded(site);
     if (!found) return undefined;
     const host = recordedHost(found);
-    return {
-      facts: siteFacts(found),
-      async look(requires) {
-        const things = await requiredThings(requires, host, found);
-        const missing = missingOf(things);
-        return {
-          parking: missing.length > 0 ? { reason: needsText(missing), stops: requires.onLoss === 'stop' } : undefined,
-          unseen: unseenOf(things),
-        };
-      },
-    };
+    return { facts: siteFacts(found), look: (requires) => lookFor(requires, host, found) };
   };
 }
 

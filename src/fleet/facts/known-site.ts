@@ -5,15 +5,12 @@ import type { AskFacts } from '../open-fleet.ts';
 /** A site as a file of its facts tells it to a laptop. */
 export interface KnownSite {
   facts: SiteFacts;
-  look(requires: Requires): Promise<Look>;
-}
-
-/** A look for all that an app requires. */
-export interface Look {
-  /** Absent: nothing is known to be away. */
-  parking?: Parking | undefined;
-  /** The things that the file does not tell of, in words: they park nothing. */
-  unseen: string[];
+  look(requires: Requires): Promise<{
+    /** Absent: nothing that the app requires is known to be away. */
+    parking?: Parking | undefined;
+    /** The things that nobody can see, in words: they park nothing. */
+    unseen: string[];
+  }>;
 }
 
 /** Gives what is known of a site; undefined where nothing is. */
@@ -26,21 +23,21 @@ export const factsBy = (known: AskKnown | undefined): AskFacts | undefined =>
 /** The apps of a site, as its facts tell. */
 export interface KnownApps {
   parked: Parkings;
-  /** Apps that require things of which nobody knows if they are there. */
-  unsure: ReadonlySet<string>;
+  /** By app: the things that it requires and that nobody can see, in words. */
+  unseen: ReadonlyMap<string, string[]>;
 }
 
 export async function knownApps(
-  known: KnownSite,
+  known: Pick<KnownSite, 'look'>,
   apps: Iterable<{ name: string; requires?: Requires | undefined }>,
 ): Promise<KnownApps> {
   const parked = new Map<string, Parking>();
-  const unsure = new Set<string>();
+  const unseenBy = new Map<string, string[]>();
   for (const { name, requires } of apps) {
     if (!requires) continue;
     const { parking, unseen } = await known.look(requires);
     if (parking) parked.set(name, parking);
-    if (unseen.length > 0) unsure.add(name);
+    if (unseen.length > 0) unseenBy.set(name, unseen);
   }
-  return { parked, unsure };
+  return { parked, unseen: unseenBy };
 }

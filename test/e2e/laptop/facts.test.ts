@@ -1,14 +1,16 @@
-import { execFileSync } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, jest, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 import { git } from '../../support/git/clones.ts';
+import { type HostFolder, hostFolder } from '../../support/host/host-folder.ts';
 import { holdfast } from '../../support/program/holdfast-process.ts';
 import { atLaptop, fleet, host, laptop, one, run } from './laptop.ts';
 
 jest.setTimeout(120_000);
 
 const { uniqueApp, folderWith } = laptop();
+
+let machine: HostFolder | undefined;
+afterEach(() => machine?.remove());
 
 atLaptop('facts', () => {
   test('a site writes down its facts, and a laptop knows by them which apps it would park', async () => {
@@ -19,8 +21,7 @@ atLaptop('facts', () => {
       ...fleet(app, { [app]: one() }),
       'fleet.yaml': `${head}Fleet\nspec: { oldestAgent: 0.2.0, syncPolicy: { automated: {} } }\n`,
     });
-    await mkdir(join(folder.dir, 'host/dev'), { recursive: true });
-    execFileSync('mknod', [join(folder.dir, 'host/dev/null'), 'c', '1', '3']);
+    machine = await hostFolder();
     git(folder.dir, 'init', '-q');
     git(folder.dir, 'add', 'apps', 'sites', 'fleet.yaml');
     git(folder.dir, 'commit', '-qm', 'Begin');
@@ -30,7 +31,7 @@ atLaptop('facts', () => {
     const env = {
       DOCKER_HOST: host,
       HOLDFAST_SITE: app,
-      HOLDFAST_HOST_ROOT: join(folder.dir, 'host'),
+      HOLDFAST_HOST_ROOT: machine.root,
       HOLDFAST_FILES_DIR: folder.dir,
     };
     const facts = (...args: string[]) => holdfast(['facts', ...args], { env, cwd: folder.dir });
@@ -50,7 +51,7 @@ atLaptop('facts', () => {
     const diff = await run(folder, 'diff', '--fleet', '--facts', 'facts');
     expect(diff).toMatchObject({ code: 1, stdout: expect.stringContaining('= is parked: needs /dev/ttyUSB0\n') });
 
-    execFileSync('mknod', [join(folder.dir, 'host/dev/ttyUSB0'), 'c', '188', '0']);
+    await machine.plug('/dev/ttyUSB0');
     await facts('--dir', 'facts');
     expect(await run(folder, 'diff', '--fleet', '--facts', 'facts')).toMatchObject({ code: 0 });
   });

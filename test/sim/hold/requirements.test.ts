@@ -198,7 +198,7 @@ test('A host that cannot be seen parks nothing, and is told once', async () => {
   expect(await here.became('pos:1 web:1', HOUR)).toBe(true);
   await here.clock.advance(HOUR);
   expect(here.log.filter((line) => line.includes('--host-root'))).toEqual([
-    `pos requires ${TTY}, which this agent cannot see (--host-root): it runs as if it were there`,
+    `pos requires ${TTY}, which cannot be seen here (--host-root): it runs as if it were there`,
   ]);
   await here.stop();
 });

@@ -4,10 +4,12 @@ import { outsideValues } from '../../../compose/private-values/outside-values.ts
 import { defineCommand } from '../../command.ts';
 import { converge } from '../../engine/converge.ts';
 import { isElsewhere, withoutFiles } from '../../engine/elsewhere.ts';
+import { hostByHand } from '../../engine/host-by-hand.ts';
 import {
   desiredOptions,
   engineOptions,
   folderArgument,
+  hostOption,
   keyOptions,
   policyOption,
 } from '../../options/desired-options.ts';
@@ -26,6 +28,7 @@ export const command = defineCommand({
     ...engineOptions,
     ...keyOptions,
     ...policyOption,
+    ...hostOption,
     prune: onOff('remove what Git no longer names, whatever the policy says'),
     timeout: withDefault(duration, '5m', 'give up after this time'),
   },
@@ -51,6 +54,7 @@ export const command = defineCommand({
       secretDigest: secrets?.digest,
       hide: outside.hide,
       plan: { byHand: true, prune: options.prune, pullAlways: true },
+      host: hostByHand({ ...options, filesDir: territory.filesDir }, elsewhere),
       dockerHost: options.dockerHost,
     });
   },

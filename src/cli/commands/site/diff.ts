@@ -4,10 +4,13 @@ import { refuseByPolicy } from '../../../apply/guard-policy.ts';
 import { createHostFiles } from '../../../apply/host-files.ts';
 import { observeSite } from '../../../apply/observe-site.ts';
 import { outsideValues } from '../../../compose/private-values/outside-values.ts';
+import { knownApps } from '../../../fleet/facts/known-site.ts';
+import { lookFor, unseenText } from '../../../host/required-things.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { formatProblem, InputError } from '../../../lib/errors.ts';
 import { line } from '../../../lib/text/line.ts';
 import { emptyMemory } from '../../../model/memory.ts';
+import type { Requires } from '../../../model/requirement.ts';
 import type { DesiredSite } from '../../../model/state.ts';
 import { updateFromState } from '../../../plan/memory/update.ts';
 import { plan } from '../../../plan/plan.ts';
@@ -18,9 +21,16 @@ import { placeholderOf, withFoundValues } from '../../../plan/unknown-values.ts'
 import { defineCommand } from '../../command.ts';
 import { filesAsWanted, isElsewhere } from '../../engine/elsewhere.ts';
 import { engineAhead } from '../../engine/engine.ts';
+import { hostByHand } from '../../engine/host-by-hand.ts';
 import { windowsByHand } from '../../engine/windows-by-hand.ts';
 import { EXIT } from '../../exit.ts';
-import { desiredOptions, engineOptions, folderArgument, policyOption } from '../../options/desired-options.ts';
+import {
+  desiredOptions,
+  engineOptions,
+  folderArgument,
+  hostOption,
+  policyOption,
+} from '../../options/desired-options.ts';
 import { oneOf, text } from '../../options/kinds.ts';
 import { flagOf, onOff, optional, repeated, withDefault } from '../../options/option.ts';
 import { errorPalette, palette, print, printError, printJson } from '../../output/terminal.ts';
@@ -35,6 +45,7 @@ export const command = defineCommand({
     ...desiredOptions,
     ...engineOptions,
     ...policyOption,
+    ...hostOption,
     prune: onOff('plan as `apply --prune` would'),
     steps: onOff('print each step of the plan: every call to the engine and every file, in order'),
     output: withDefault(oneOf('text', 'json', 'markdown'), 'text', 'the format; markdown goes with --fleet', {
@@ -73,6 +84,7 @@ export const command = defineCommand({
     const onPlaceholder = (name: string): void => void names.add(name);
     const read = await readDesired(folder, options, { placeholders: true, engine: true, outside, onPlaceholder });
     const elsewhere = await isElsewhere(options.dockerHost);
+    const host = hostByHand({ ...options, filesDir: territory.filesDir }, elsewhere);
     const guarded = elsewhere ? read : await guardFolders(read, territory);
     const policy = await policyByHand(options, { territory, hide: outside.hide });
     const wanted = policy ? await refuseByPolicy(guarded, policy, elsewhere ? undefined : territory.filesDir) : guarded;
@@ -94,7 +106,10 @@ export const command = defineCommand({
           'the engine is on another machine: files of Git are compared by the labels of the containers that bind them, not on its disk',
         );
       const windows = await windowsByHand()(desired);
-      const how = { byHand: true, prune: options.prune, pullAlways: false, windows };
+      const look = (requires: Requires) => lookFor(requires, host, actual.engine.host);
+      const { parked, unseen } = await knownApps({ look }, desired.apps);
+      for (const [app, things] of unseen) printError(unseenText(app, things));
+      const how = { byHand: true, prune: options.prune, pullAlways: false, windows, parked };
       return { desired, planned: plan(desired, actual, updateFromState(emptyMemory(), desired, actual, 0), 0, how) };
     });
 
