@@ -69,6 +69,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     does: '`fleet.yaml`, `sites/`, `apps/`: which apps a site runs, from which files',
     mayImport: ['lib', 'model', 'yaml', 'windows', 'source'],
   },
+  recipients: {
+    does: 'the readers of encrypted files: the rules of SOPS, and the keys of groups, encrypted for each site',
+    mayImport: ['lib', 'model', 'yaml', 'secrets', 'source', 'fleet'],
+  },
   compose: {
     does: "Compose files into containers, networks and volumes in the Engine API's words",
     mayImport: ['lib', 'git', 'model', 'yaml', 'secrets', 'container', 'source', 'fleet'],
@@ -87,7 +91,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   validate: {
     does: 'checks a whole config repo, or one site of it',
-    mayImport: ['lib', 'model', 'yaml', 'windows', 'source', 'trust', 'fleet', 'compose'],
+    mayImport: ['lib', 'model', 'yaml', 'windows', 'source', 'trust', 'fleet', 'recipients', 'compose'],
   },
   engine: {
     does: '`client/` calls an engine by dockerode; `dialects/` has a file per engine; `observe/` reads the site and its changes; `operations.ts` carries operations out',
@@ -142,6 +146,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'source',
       'trust',
       'fleet',
+      'recipients',
       'compose',
       'explain',
       'scaffold',

@@ -53,7 +53,8 @@ export const COMMANDS: Commands = {
     load: () => import('./commands/signing/keygen.ts'),
   },
   recipients: {
-    summary: 'Write the rules by which sops encrypts the files of each app for the sites that run it.',
+    summary:
+      'Write the rules by which sops encrypts the files of each app for the sites that run it, and the keys of groups.',
     load: () => import('./commands/signing/recipients.ts'),
   },
   import: {

@@ -51,4 +51,6 @@ export interface EncryptedFile {
   groups: string[][];
   /** The number of groups that are needed to decrypt it. */
   threshold: number;
+  /** The app's recipient group. */
+  group?: string | undefined;
 }

@@ -84,6 +84,18 @@ function isSame(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
+/** The names of the values that are encrypted, as `db.password`. Needs no key. */
+export async function encryptedNames({ documents, metadata, at }: SopsFile): Promise<string[]> {
+  const matches = await openRule(metadata.rule, at(0));
+  const names = new Set<string>();
+  for (const document of documents)
+    walk(document, at, (leaf, place) => {
+      if (leaf.kind !== 'comment' && matches(place)) names.add(place.path.join('.'));
+      return leaf;
+    });
+  return [...names];
+}
+
 /**
  * Checks without any key that each value which the rule encrypts is encrypted, and no other is. Throws InputError with all problems.
  */

@@ -5,6 +5,7 @@ import { readDocuments } from '../compose/load/layer.ts';
 import type { CompileOptions } from '../compose/load/values/values.ts';
 import { type Application, allComposeFiles, type BrokenApplication, readApplications } from '../fleet/applications.ts';
 import { type AskKnown, factsBy } from '../fleet/facts/known-site.ts';
+import { unknownApps } from '../fleet/keys/recipient-groups.ts';
 import type { Selectable } from '../fleet/keys/selector.ts';
 import { idleSelectors, nowhereProblem, readSites } from '../fleet/nowhere.ts';
 import { openFleet, type PlacedFiles, type PlaceOptions, readFleet } from '../fleet/open-fleet.ts';
@@ -65,6 +66,8 @@ export async function checkRepo(
   if (names.length === 0 && misnamed.length > 0) throw new InputError(misnamed);
   if (names.length === 0) throw InputError.of('the repo has no sites', 'add one below sites/');
   const found: Found = { problems: misnamed, warnings: [], advice: [], sites: [], compiled: [] };
+  /** The files of each site: a pinned one reads those of another revision. */
+  const files = new Map<string, Snapshot>();
   await checkTrust(snapshot, found);
   const place = (name: string): Promise<PlacedFiles> =>
     fleet.place(name, { pinned, facts: factsBy(known), holdVersions: true, mustBeSomewhere: () => site !== undefined });
@@ -74,6 +77,7 @@ export async function checkRepo(
       try {
         if (read.status === 'rejected') throw read.reason;
         found.compiled.push(await compileSite(read.value.placed, read.value.files));
+        files.set(read.value.placed.site, read.value.files);
         if (read.value.site) found.sites.push({ ...read.value.site, facts: read.value.placed.facts });
       } catch (error) {
         keep(found)(error);
@@ -82,13 +86,20 @@ export async function checkRepo(
   }
   const document = await fleetDocument(snapshot);
   const applications = site === undefined ? await readApplications(snapshot) : [];
+  if (document && site === undefined)
+    found.problems.push(
+      ...unknownApps(
+        document.recipientGroups,
+        applications.map(({ name }) => name),
+      ),
+    );
   for (const each of [...(document ? [document] : []), ...found.sites]) found.warnings.push(...secretsIn(each));
   if (document) found.warnings.push(...reportsOnly(document, applications));
   const results = resultsOf(found.compiled);
   const apps = countSites(results);
   if (site === undefined) await checkApplications(snapshot, applications, found, names.length, apps);
   if (known) found.warnings.push(...(await checkRequirements(found.compiled, applications, known)));
-  const recipients = checkRecipients(found.compiled, found.sites);
+  const recipients = await checkRecipients(found.compiled, found.sites, (name) => files.get(name) ?? snapshot);
   const { rollouts, warnings } = checkRollouts(document, applications, found.sites);
   return {
     problems: [

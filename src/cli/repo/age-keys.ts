@@ -19,7 +19,7 @@ export async function readSecrets(files: readonly AgeKeyFile[], digestKey: Uint8
 export const secretsByHand = async (files: readonly AgeKeyFile[]): Promise<SiteSecrets | undefined> =>
   files.length === 0 ? undefined : readSecrets(files, randomBytes(32));
 
-async function readKeys(file: string): Promise<Identity[]> {
+export async function readKeys(file: string): Promise<Identity[]> {
   const content = await readFile(file).catch((error: NodeJS.ErrnoException) => {
     throw InputError.of(`the key file ${file} cannot be read: ${error.code ?? error.message}`);
   });

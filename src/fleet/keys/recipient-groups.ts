@@ -5,10 +5,14 @@ import type { YamlNode } from '../../yaml/node.ts';
 import { below, items, text } from '../values/values.ts';
 
 /** The folder of the keys of groups. A group's name has no dot, so its folder is apart from the files of all groups. */
-const FOLDER = 'keys';
+export const KEYS_FOLDER = 'keys';
 
 /** The key of a group, encrypted for one site. That site alone reads it. */
-export const groupKeyPath = (group: string, site: string): string => `${FOLDER}/${group}/${site}.age`;
+export const groupKeyPath = (group: string, site: string): string => `${KEYS_FOLDER}/${group}/${site}.age`;
+
+/** The key of a group, encrypted for people, and the record of who has it. No site reads these. */
+export const groupFile = (group: string, kind: 'people' | 'record'): string =>
+  `${KEYS_FOLDER}/${group}.${kind === 'people' ? 'age' : 'txt'}`;
 
 /** Reads `spec.recipientGroups` of a Fleet. */
 export function recipientGroupsOf(node: YamlNode | undefined): RecipientGroup[] {

@@ -6,6 +6,7 @@ import { compileSite } from '../../../src/compose/compile-site.ts';
 import { placeSite } from '../../../src/fleet/place-site.ts';
 import { recordSnapshot } from '../../../src/source/recording.ts';
 import type { Source } from '../../../src/source/source.ts';
+import { commitAll } from '../../support/git/commit-all.ts';
 import { cache, followedRepo, live, open, repo, server, text } from '../../support/git/followed-repo.ts';
 
 jest.setTimeout(60_000);
@@ -16,22 +17,6 @@ const withFilters = (): Promise<string> => repo.git(['config', 'uploadpack.allow
 
 /** Text that cannot be packed any smaller. */
 const noise = (bytes: number): string => randomBytes(bytes).toString('base64').slice(0, bytes);
-
-/** Many files in one commit, by one process. */
-async function commitAll(
-  files: Record<string, string>,
-  { from = 'main' }: { from?: string | null } = {},
-): Promise<string> {
-  const data = (text: string): string => `data ${Buffer.byteLength(text)}\n${text}\n`;
-  const parent = from && (await repo.git(['rev-parse', '-q', '--verify', from]).catch(() => null));
-  const head = `commit refs/heads/main\ncommitter Test <test@example.org> 1700000000 +0000\n${data('Change')}`;
-  const lines = Object.entries(files).map(([path, text]) => `M 100644 inline ${path}\n${data(text)}`);
-  await repo.git(
-    ['fast-import', '--quiet', '--force'],
-    `${head}${parent ? `from ${parent}\n` : ''}${lines.join('')}\n`,
-  );
-  return repo.git(['rev-parse', 'main']);
-}
 
 /** A fleet of that many sites, each beside others in its region, and apps that run on one of them each. */
 function fleet(sites: number): Record<string, string> {
@@ -75,10 +60,10 @@ describe('a server that allows filters', () => {
   beforeEach(withFilters);
 
   test('sends a site what it reads, and little more however large the fleet is', async () => {
-    await commitAll(fleet(30));
+    await commitAll(repo, fleet(30));
     const small = await site(open(), 'r0/s10');
     expect(small.apps).toEqual(['a1']);
-    await commitAll(fleet(600));
+    await commitAll(repo, fleet(600));
     const large = await site(open({ dir: join(cache, 'large') }), 'r0/s10');
     expect(large.apps).toEqual(['a1']);
     // A folder's names are one object: those beside the site's own are paid for, what they hold is not.
@@ -92,7 +77,7 @@ describe('a server that allows filters', () => {
       Array.from({ length: 60 }, (_, index) => [`shared/d${index % 6}/${index}.conf`, noise(100)]),
     );
     const compose = 'services: { web: { image: x, volumes: ["../../shared:/shared"] } }\n';
-    await commitAll({ ...fleet(30), ...shared, 'apps/a1/compose.yaml': compose });
+    await commitAll(repo, { ...fleet(30), ...shared, 'apps/a1/compose.yaml': compose });
     const source = open();
     const from = server.traffic.length;
     const { commit } = await source.poll(live);
@@ -105,21 +90,21 @@ describe('a server that allows filters', () => {
   });
 
   test('sends a commit that concerns others for less than git pays', async () => {
-    await commitAll(fleet(600));
+    await commitAll(repo, fleet(600));
     const source = open();
     await site(source, 'r0/s10');
-    await commitAll({ 'sites/r3/s13.yaml': `# ${noise(300)}\n`, 'apps/a4/config/large.bin': noise(200_000) });
+    await commitAll(repo, { 'sites/r3/s13.yaml': `# ${noise(300)}\n`, 'apps/a4/config/large.bin': noise(200_000) });
     const { bytes, requests } = await site(source, 'r0/s10');
     expect(requests).toBe(2);
     expect(bytes).toBeLessThan(3_000);
   });
 
   test('sends a commit that concerns the site in two requests more at most', async () => {
-    await commitAll(fleet(600));
+    await commitAll(repo, fleet(600));
     const source = open();
     await site(source, 'r0/s10');
     const large = `services: { web: { image: y } }\n# ${noise(20_000)}\n`;
-    await commitAll({ 'apps/a1/compose.yaml': large });
+    await commitAll(repo, { 'apps/a1/compose.yaml': large });
     const { bytes, requests } = await site(source, 'r0/s10');
     expect(requests).toBe(3);
     expect(bytes).toBeLessThan(20_000);
@@ -128,19 +113,19 @@ describe('a server that allows filters', () => {
   });
 
   test('sends nothing of what others changed, however much that is', async () => {
-    await commitAll(fleet(100));
+    await commitAll(repo, fleet(100));
     const source = open();
     await site(source, 'r0/s10');
     const changes: Record<string, string> = {};
     for (let i = 0; i < 100; i++) if (i !== 10) changes[`sites/r${i % 10}/s${i}.yaml`] = `# ${noise(1_500)}\n`;
-    await commitAll(changes);
+    await commitAll(repo, changes);
     const before = await kept();
     expect((await site(source, 'r0/s10')).apps).toEqual(['a1']);
     expect((await kept()) - before).toBeLessThan(10_000);
   });
 
   test('is asked again only for what had not arrived when the link broke', async () => {
-    const commit = await commitAll(fleet(30));
+    const commit = await commitAll(repo, fleet(30));
     const source = open();
     let requests = 0;
     for (let attempt = 0; attempt < 20; attempt++) {
@@ -166,10 +151,10 @@ describe('a server that allows filters', () => {
   });
 
   test('sends folders as changes also where the history was asked for first', async () => {
-    const known = await commitAll(fleet(600));
+    const known = await commitAll(repo, fleet(600));
     const source = open();
     await site(source, 'r0/s10');
-    const tip = await commitAll({ 'sites/r0/s20.yaml': '# changed\n' });
+    const tip = await commitAll(repo, { 'sites/r0/s20.yaml': '# changed\n' });
     await source.history(tip, [known], live);
     const { bytes, requests } = await site(source, 'r0/s10');
     expect(requests).toBe(2);
@@ -181,21 +166,25 @@ describe('a server that allows filters', () => {
     ['tree.maxDepth', '0'],
     ['blob:none.allow', 'false'],
   ])('but refuses those that are needed (%s %s) is one without', async (key, value) => {
-    await commitAll(fleet(30));
+    await commitAll(repo, fleet(30));
     await repo.git(['config', `uploadpackfilter.${key}`, value]);
     const source = open();
     expect((await site(source, 'r0/s10')).apps).toEqual(['a1']);
     const known = await repo.git(['rev-parse', 'main']);
-    const tip = await commitAll({ 'fleet.yaml': 'apiVersion: holdfast/v1\nkind: Fleet\n# new\n' });
+    const tip = await commitAll(repo, { 'fleet.yaml': 'apiVersion: holdfast/v1\nkind: Fleet\n# new\n' });
     expect((await source.history(tip, [known], live)).map(({ oid }) => oid)).toEqual([tip]);
     expect((await site(source, 'r0/s10')).apps).toEqual(['a1']);
   });
 
   test('and that rewrote its history is followed', async () => {
-    await commitAll(fleet(30));
+    await commitAll(repo, fleet(30));
     const source = open();
     await site(source, 'r0/s10');
-    await commitAll({ ...fleet(20), 'fleet.yaml': 'apiVersion: holdfast/v1\nkind: Fleet\n# new\n' }, { from: null });
+    await commitAll(
+      repo,
+      { ...fleet(20), 'fleet.yaml': 'apiVersion: holdfast/v1\nkind: Fleet\n# new\n' },
+      { from: null },
+    );
     await repo.git(['reflog', 'expire', '--expire=now', '--all']);
     await repo.git(['gc', '-q', '--prune=now']);
     expect((await site(source, 'r0/s10')).apps).toEqual(['a1']);
@@ -204,10 +193,10 @@ describe('a server that allows filters', () => {
 
 describe('a server without filters', () => {
   test('sends what changed since the commit before, and nothing else', async () => {
-    await commitAll(fleet(600));
+    await commitAll(repo, fleet(600));
     const source = open();
     await site(source, 'r0/s10');
-    await commitAll({ 'sites/r3/s13.yaml': `# ${noise(300)}\n` });
+    await commitAll(repo, { 'sites/r3/s13.yaml': `# ${noise(300)}\n` });
     const { bytes, requests } = await site(source, 'r0/s10');
     expect(requests).toBe(2);
     expect(bytes).toBeLessThan(3_000);
@@ -217,10 +206,11 @@ describe('a server without filters', () => {
   });
 
   test('follows a hundred commits that were missed at the price of what they changed', async () => {
-    await commitAll(fleet(100));
+    await commitAll(repo, fleet(100));
     const source = open();
     await site(source, 'r0/s10');
-    for (let i = 0; i < 20; i++) await commitAll({ 'fleet.yaml': `apiVersion: holdfast/v1\nkind: Fleet\n# ${i}\n` });
+    for (let i = 0; i < 20; i++)
+      await commitAll(repo, { 'fleet.yaml': `apiVersion: holdfast/v1\nkind: Fleet\n# ${i}\n` });
     const { bytes } = await site(source, 'r0/s10');
     expect(bytes).toBeLessThan(3_000);
   });

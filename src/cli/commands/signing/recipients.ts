@@ -1,77 +1,145 @@
 import { join, resolve } from 'node:path';
-import { readApplications } from '../../../fleet/applications.ts';
-import { readSites } from '../../../fleet/nowhere.ts';
 import { systemDisk } from '../../../lib/disk.ts';
 import { InputError } from '../../../lib/errors.ts';
 import { line } from '../../../lib/text/line.ts';
-import type { SiteDocument } from '../../../model/fleet.ts';
-import { RULES_MARK, sopsRules } from '../../../scaffold/sops-rules.ts';
+import { type GroupPlan, isIdle } from '../../../recipients/group-plan.ts';
+import type { AppMembers } from '../../../recipients/members.ts';
+import {
+  planRecipients,
+  type RecipientsResult,
+  sealRecipients,
+  strayGroups,
+} from '../../../recipients/plan-recipients.ts';
+import { RULES_MARK } from '../../../recipients/sops-rules.ts';
+import type { ToEncrypt } from '../../../recipients/to-encrypt.ts';
 import { folderSnapshot } from '../../../source/folder-snapshot.ts';
 import { defineCommand } from '../../command.ts';
 import { EXIT } from '../../exit.ts';
 import { folderArgument } from '../../options/desired-options.ts';
-import { text } from '../../options/kinds.ts';
+import { ownFile, text } from '../../options/kinds.ts';
 import { onOff, repeated } from '../../options/option.ts';
 import { errorPalette, print, printError } from '../../output/terminal.ts';
+import { readKeys } from '../../repo/age-keys.ts';
 
-const NOTES = `Files below apps/NAME are encrypted for the recipients of the sites that run the app. \`sops\` reads the rules when it makes a file; \`sops updatekeys FILE\`
-encrypts the key of a file for the rules of now, and restarts nothing. \`holdfast validate\` names the files that a site cannot decrypt.`;
+const NOTES = `Files below apps/NAME are encrypted for the recipients of the sites that run the app, or for its group (\`recipientGroups\` in fleet.yaml), and for the people
+under \`recipients\` in fleet.yaml. \`sops\` reads the rules when it makes a file. For a group, keys/ gets its key, encrypted for each of its sites and for the people. That
+needs the private key of one of them, except for the first key of a group. The command ends with the files of sops to encrypt again, and the secrets to change.`;
 
 const FILE = '.sops.yaml';
 
 export const command = defineCommand({
   argument: folderArgument,
   options: {
-    also: repeated(text('age1…'), 'a recipient of every file, as the key of a person who edits them'),
-    check: onOff('write nothing, and say if the file would change'),
-    print: onOff('print the rules instead, for a .sops.yaml that has rules of your own'),
+    ageKeyFile: repeated(ownFile, 'a file with the private key of a person, to open the keys of groups'),
+    renew: repeated(text('group'), 'make a new key for a group, as after a site of it was stolen'),
+    check: onOff('write nothing, and say if a file would change'),
+    print: onOff('print the rules instead of writing them, for a .sops.yaml that has rules of your own'),
   },
   notes: NOTES,
   exitCodes: {
     0: 'written, printed, or as it should be',
-    1: 'with --check: it would change',
+    1: 'with --check: a file would change',
     2: 'bad input; nothing was written',
   },
   async run(folder, options) {
     const root = resolve(folder ?? '.');
     const snapshot = await folderSnapshot(root, {});
-    const sites: SiteDocument[] = [];
-    for await (const site of readSites(snapshot)) sites.push(site);
-    const stray = options.also.find((key) => !/^age1[0-9a-z]+$/.test(key));
-    if (stray !== undefined) throw InputError.of('--also must be a public age key, as age1…');
-    const rules = sopsRules(await readApplications(snapshot), sites, options.also);
-    for (const { app, sites: silent } of rules.without)
-      printError(
-        line`${errorPalette().change('warning:')} ${app}: ${named(silent)} ${silent.length === 1 ? 'has' : 'have'} no recipients, and cannot decrypt its files`,
-      );
-    if (options.print) {
-      print(rules.text.trimEnd().split('\n'));
-      return EXIT.ok;
+    const plan = await planRecipients(snapshot, options.renew);
+    for (const warning of warningsOf(plan.members, await strayGroups(snapshot, plan)))
+      printError(line`${errorPalette().change('warning:')} ${warning}`);
+    const busy = plan.groups.filter((group) => !isIdle(group));
+    if (options.check && busy.length > 0) {
+      print(busy.map(({ group }) => `the key files of ${group} would change`));
+      return EXIT.differences;
     }
-    const path = join(root, FILE);
-    const found = await systemDisk.read(path);
-    const before = found && Buffer.from(found).toString('utf8');
-    if (before === rules.text) {
-      print(`${FILE} is as it should be: rules for ${count(rules.apps)}`);
-      return EXIT.ok;
-    }
-    if (before !== undefined && !before.startsWith(RULES_MARK))
-      throw InputError.of(`${FILE} has rules of your own`, 'print those of Holdfast with --print, and put them there');
-    if (options.check) {
+    const before = options.print ? undefined : await readRules(root);
+    const own = (await Promise.all(options.ageKeyFile.map(readKeys))).flat();
+    const result = await sealRecipients(snapshot, plan, own);
+    const isSame = before === result.rules;
+    if (options.check && !options.print && !isSame) {
       print(`${FILE} would change`);
       return EXIT.differences;
     }
-    await systemDisk.write(path, rules.text);
-    print(
-      `wrote ${FILE}: rules for ${count(rules.apps)}; now \`sops updatekeys\` each encrypted file whose recipients changed`,
-    );
+    for (const [path, content] of result.write) await systemDisk.write(join(root, path), content);
+    for (const path of result.remove) await systemDisk.remove(join(root, path));
+    if (!options.print && !isSame) await systemDisk.write(join(root, FILE), result.rules);
+    if (options.print) print(result.rules.trimEnd().split('\n'));
+    const tell = options.print ? printError : print;
+    tell([...busy.map(inWords), ...(options.print ? [] : [ruleWords(result, isSame)]), ...toDo(result.toEncrypt)]);
     return EXIT.ok;
   },
 });
 
+/** The rules that are there; undefined where there are none. Throws InputError for rules of a person. */
+async function readRules(root: string): Promise<string | undefined> {
+  const found = await systemDisk.read(join(root, FILE));
+  const text = found && Buffer.from(found).toString('utf8');
+  if (text !== undefined && !text.startsWith(RULES_MARK))
+    throw InputError.of(`${FILE} has rules of your own`, 'print those of Holdfast with --print, and put them there');
+  return text;
+}
+
+/** Above so many sites, a file with a key for each of them is large, and each new site changes all files. */
+const MOST_SINGLE = 50;
+
+function warningsOf(members: readonly AppMembers[], strays: readonly string[]): string[] {
+  return [
+    ...members.flatMap(({ app, silent, keys, group }) => [
+      ...(silent.length > 0
+        ? [
+            `${app}: ${named(silent)} ${silent.length === 1 ? 'has' : 'have'} no recipients, and cannot decrypt its files`,
+          ]
+        : []),
+      ...(!group && keys.size > MOST_SINGLE
+        ? [
+            `${app}: each of its files is encrypted for ${keys.size} sites, and each new site changes them (put it in a group: \`recipientGroups: { ${app}: { apps: [${app}] } }\` in fleet.yaml)`,
+          ]
+        : []),
+    ]),
+    ...strays.map((path) => `${path} is of no group in fleet.yaml; delete it when no file is encrypted for its keys`),
+  ];
+}
+
+function inWords({ group, renewal, seal, sites, remove }: GroupPlan): string {
+  const all = count(sites.size, 'site');
+  switch (renewal?.kind) {
+    case 'first':
+      return `${group}: made its key, and encrypted it for ${all}`;
+    case 'asked':
+      return `${group}: made a new key, and encrypted it for ${all}`;
+    case 'left': {
+      const left = [
+        ...(renewal.sites.length > 0 ? [named(renewal.sites)] : []),
+        ...(renewal.people > 0 ? [renewal.people === 1 ? 'a person' : `${renewal.people} people`] : []),
+      ].join(' and ');
+      return `${group}: made a new key, since ${left} left, and encrypted it for ${all}`;
+    }
+    case undefined:
+      if (seal.length > 0) return `${group}: encrypted its key for ${named(seal)}`;
+      return remove.length > 0 ? `${group}: removed ${named(remove)}` : `${group}: encrypted its key for the people`;
+  }
+}
+
+const ruleWords = ({ apps }: RecipientsResult, isSame: boolean): string =>
+  isSame
+    ? `${FILE} is as it should be: rules for ${count(apps, 'app')}`
+    : `wrote ${FILE}: rules for ${count(apps, 'app')}`;
+
+function toDo(files: readonly ToEncrypt[]): string[] {
+  const known = files.filter((file) => file.known.length > 0);
+  return [
+    ...(files.length > 0 ? ['', 'encrypt these files again, since others should be able to read them:'] : []),
+    ...files.map(({ commands }) => `  ${commands.join(' && ')}`),
+    ...(known.length > 0
+      ? ['', 'change these secrets, unless the key that was taken out is one that you replaced yourself:']
+      : []),
+    ...known.map((file) => `  ${file.path}: ${named(file.known)}`),
+  ];
+}
+
 const MOST_NAMED = 5;
 
-const named = (sites: readonly string[]): string =>
-  `${sites.slice(0, MOST_NAMED).join(', ')}${sites.length > MOST_NAMED ? ` and ${sites.length - MOST_NAMED} more` : ''}`;
+const named = (names: readonly string[]): string =>
+  `${names.slice(0, MOST_NAMED).join(', ')}${names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : ''}`;
 
-const count = (apps: number): string => `${apps} app${apps === 1 ? '' : 's'}`;
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;

@@ -59,6 +59,7 @@ export class EncryptedFiles {
       at,
       groups: groups.map(({ age }) => age.map(({ recipient }) => recipient)),
       threshold,
+      group: this.group?.group,
     });
     return sops;
   }

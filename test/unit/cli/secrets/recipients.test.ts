@@ -1,11 +1,11 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { run } from '../../../src/cli/program.ts';
-import { generateIdentity, type Identity, parseIdentities } from '../../../src/secrets/crypt/identity.ts';
-import { captureWritten, forgetWritten, written } from '../../support/program/written.ts';
-import { sealedFile } from '../../support/secrets/sealed-file.ts';
-import { type ConfigFolder, configFolder } from '../../support/site/config-folder.ts';
+import { run } from '../../../../src/cli/program.ts';
+import { generateIdentity, type Identity, parseIdentities } from '../../../../src/secrets/crypt/identity.ts';
+import { captureWritten, forgetWritten, written } from '../../../support/program/written.ts';
+import { sealedFile } from '../../../support/secrets/sealed-file.ts';
+import { type ConfigFolder, configFolder } from '../../../support/site/config-folder.ts';
 
 captureWritten();
 
@@ -76,8 +76,11 @@ test('a broken recipient has its place', async () => {
 });
 
 test('recipients writes rules by where the apps run, and nothing else when it runs again', async () => {
-  const { dir } = await repo([lisbon, porto]);
-  expect(await run(['recipients', dir, '--also', person.recipient])).toBe(0);
+  const { dir } = await repo([lisbon, porto], {}, { oldestAgent: '0.2.0', recipients: [person.recipient] });
+  expect(await run(['recipients', dir])).toBe(0);
+  // The files are for the sites, and not for the person yet.
+  expect(written).toContain('  sops updatekeys --yes apps/pos/db.yaml\n  sops updatekeys --yes apps/pos/web.env\n');
+  expect(written).not.toContain('rotate');
   const text = await readFile(join(dir, '.sops.yaml'), 'utf8');
   const keys = (...all: Identity[]) =>
     all
@@ -93,7 +96,8 @@ ${keys(lisbon, porto, person)}
     age: >-
 ${keys(porto, person)}
 `);
-  expect(await run(['recipients', dir, '--also', person.recipient, '--check'])).toBe(0);
+  expect(await run(['recipients', dir, '--check'])).toBe(0);
+  await writeFile(join(dir, 'sites/porto.yaml'), head('Site', { recipients: [lisbon.recipient] }));
   expect(await run(['recipients', dir, '--check'])).toBe(1);
   expect(await readFile(join(dir, '.sops.yaml'), 'utf8')).toBe(text);
 });
