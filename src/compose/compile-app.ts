@@ -1,11 +1,9 @@
 import { posix } from 'node:path';
-import { groupKeyPath } from '../fleet/keys/recipient-groups.ts';
 import { InputError, type Problem, rewrittenProblem } from '../lib/errors.ts';
 import type { PlacedApp } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { PortBinding } from '../model/spec.ts';
 import type { DesiredApp, DesiredService } from '../model/state.ts';
-import type { GroupKeyFile } from '../secrets/group-key.ts';
 import { entryOf, type MappingNode } from '../yaml/node.ts';
 import { adoptedDirectory, isAdopting } from './adoption.ts';
 import { type Claim, claimsOf, ownRivals, type Positions } from './claims.ts';
@@ -25,6 +23,7 @@ import type { SiteFolder } from './load/files/outside.ts';
 import { foldersOf } from './load/files/project-folder.ts';
 import { RepoFiles } from './load/files/repo-files.ts';
 import { type Loaded, load } from './load/load.ts';
+import { appKeys } from './load/values/app-keys.ts';
 import type { CompileOptions } from './load/values/values.ts';
 import { hiddenError, hiding } from './private-values/hide-values.ts';
 import { Report } from './report.ts';
@@ -171,33 +170,15 @@ export async function readApp(
 ): Promise<ReadApp> {
   const report = new Report();
   const repo = new RepoFiles(snapshot, options.maxFileBytes);
-  const configured = await configureApp(placed, site, repo, options);
+  const keys = appKeys(placed, site, repo, options);
+  const configured = await configureApp(placed, site, repo, options, keys);
   const { app } = configured;
   const loaded = await load(configured, site, repo, options, report);
   const where = whereOf(app, loaded.name, options);
   const folder = new AppFolder(repo, foldersOf(app), where, () => loaded.values.home);
   if (options.holdVersions && app.nameIsFixed) checkVersions(loaded.root, app.oldestAgent, report);
-  const encrypted = new EncryptedFiles(loaded.name, folder, options, groupKeyOf(app, site, repo, options));
+  const encrypted = new EncryptedFiles({ ...keys, app: loaded.name }, folder, configured.git.encrypted);
   return { ...loaded, app, repo, folder, encrypted, where, project: decodeProject(loaded.root, report), report };
-}
-
-/** The key of the app's group for one site. It is read only if an encrypted file needs it, and a site reads no key of another one. */
-function groupKeyOf(
-  { recipientGroup: group }: PlacedApp,
-  site: string,
-  repo: RepoFiles,
-  { onAsked }: CompileOptions,
-): GroupKeyFile | undefined {
-  if (group === undefined) return undefined;
-  const path = groupKeyPath(group, site);
-  return {
-    group,
-    path,
-    async read() {
-      onAsked?.('HOLDFAST_SITE');
-      return (await repo.read(path, { file: path, line: 1, column: 1 }))?.content;
-    },
-  };
 }
 
 function withSiteKeys(services: readonly DesiredService[], root: MappingNode): DesiredService[] {

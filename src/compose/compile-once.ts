@@ -28,10 +28,9 @@ export function compileOnce(compile: CompileOne = compileOne): CompileOne {
   const witnesses = createWitnesses();
   return async (app, site, snapshot, options) => {
     const files = entry(kept, snapshot, () => keptSnapshot(snapshot));
-    const { values } = app;
     const byAsked = entry(apps, settings(app), (): ByAsked => new Map());
     for (const { names, byValues } of byAsked.values()) {
-      for (const { result, read } of byValues.get(answers(names, site, values)) ?? []) {
+      for (const { result, read } of byValues.get(answers(names, site, app)) ?? []) {
         const holds = witnesses.holds(read, files);
         if (typeof holds === 'boolean' ? holds : await holds) return result;
       }
@@ -41,7 +40,7 @@ export function compileOnce(compile: CompileOne = compileOne): CompileOne {
     const result = await compile(app, site, recorder.snapshot, heard(options, asked));
     const names = [...asked].sort();
     const { byValues } = entry(byAsked, names.join(' '), () => ({ names, byValues: new Map<string, Known[]>() }));
-    entry(byValues, answers(names, site, values), (): Known[] => []).push({ result, read: await recorder.witness() });
+    entry(byValues, answers(names, site, app), (): Known[] => []).push({ result, read: await recorder.witness() });
     return result;
   };
 }
@@ -55,7 +54,7 @@ const heard = (options: CompileOptions, asked: Set<string>): CompileOptions => (
 });
 
 /** The keys of an app that are no settings. The step of a rollout decides when the app begins, and not how it is. */
-const OWN_KEYS: readonly string[] = ['values', 'step'] satisfies (keyof PlacedApp)[];
+const OWN_KEYS: readonly string[] = ['values', 'ofSite', 'step'] satisfies (keyof PlacedApp)[];
 
 /** Gives the settings of an app a number: the same for equal settings. */
 function numberedSettings(): (app: PlacedApp) => number {
@@ -66,7 +65,8 @@ function numberedSettings(): (app: PlacedApp) => number {
     const alike = entry(seen, app.compose, () => []);
     const known = alike.find((each) => sharesSettings(each.app, app));
     if (known) return known.number;
-    const number = entry(byText, JSON.stringify({ ...app, values: undefined, step: undefined }), () => byText.size);
+    const settings = Object.entries(app).filter(([key]) => !OWN_KEYS.includes(key));
+    const number = entry(byText, JSON.stringify(settings), () => byText.size);
     alike.push({ app, number });
     return number;
   };
@@ -81,7 +81,8 @@ function sharesSettings(one: PlacedApp, other: PlacedApp): boolean {
 }
 
 /** All that a site answers to these names. The other values of an app are the same on every site. */
-function answers(names: readonly string[], site: string, values: PlacedApp['values']): string {
+function answers(names: readonly string[], site: string, { values, ofSite }: PlacedApp): string {
   if (names.length === 0) return '';
-  return JSON.stringify(names.map((name) => (name === 'HOLDFAST_SITE' ? site : (own(values, name) ?? null))));
+  const answered = names.map((name) => (name === 'HOLDFAST_SITE' ? site : (own(values, name) ?? null)));
+  return JSON.stringify([answered, ofSite && names.map((name) => ofSite.includes(name))]);
 }

@@ -1,4 +1,4 @@
-import { envFilesOf } from '../compose/compile/compile-service.ts';
+import { envFilesOf, ownVariables } from '../compose/compile/compile-service.ts';
 import { labelFilesOf } from '../compose/compile/files/label-files.ts';
 import { type ReadApp, readApp } from '../compose/compile-app.ts';
 import type { FileVariables } from '../compose/load/trace.ts';
@@ -67,7 +67,9 @@ export async function explainService(
     const variables = used.flatMap((each) => each.variables);
     const isOutside = used.some((each) => each.isOutside);
     const isSecret = mayBeSecret(name, value) || variables.some((each) => mayBeSecretNamed(each.name));
-    const hidden = isOutside ? 'notFromGit' : isSecret ? 'secret' : undefined;
+    const isEncrypted =
+      scalarsOf(value).some(({ secret }) => secret) || (isBare && variables.some(({ is }) => is?.encrypted));
+    const hidden = isOutside ? 'notFromGit' : isEncrypted ? 'encrypted' : isSecret ? 'secret' : undefined;
     const layer = layerOf(value);
     return {
       layer,
@@ -130,12 +132,20 @@ async function fileValues(
 ): Promise<FileValues> {
   const declared = project.services.get(service);
   if (!declared) return { leaves: [], layers: new Map() };
-  const ownNames = new Map((declared.keys.environment ?? []).map(({ name, value }) => [name, value]));
+  const ownNames = ownVariables(declared, { values });
   const layers = new Map<YamlNode, Layer>();
   const leaves = (files: readonly FileVariables[], key: string, layer: Layer): Leaf[] =>
     files.flatMap((file) =>
-      [...file.variables].map(([name, text]) => {
-        const node: ScalarNode = { kind: 'scalar', value: text, text, style: 'plain', ...writtenIn(file, name) };
+      [...file.variables].map(([name, { text, secret }]) => {
+        const written = writtenIn(file, name);
+        const node: ScalarNode = {
+          kind: 'scalar',
+          value: text,
+          text,
+          style: 'plain',
+          ...written,
+          ...(secret && { secret }),
+        };
         layers.set(node, layer);
         return { path: [key, name], node, lost: [] };
       }),

@@ -1,4 +1,5 @@
 import type { Position } from '../lib/errors.ts';
+import type { ValuesFile } from '../model/fleet.ts';
 import type { Requires } from '../model/requirement.ts';
 
 /** Where the values of one service on one site are from. */
@@ -27,7 +28,7 @@ export interface Given {
   /** Absent if it must not be shown, or if only the engine knows it. */
   value?: string | undefined;
   /** Why the value is not shown. */
-  hidden?: 'notFromGit' | 'secret' | undefined;
+  hidden?: 'notFromGit' | 'encrypted' | 'secret' | undefined;
   /** The text in the file, where variables are in it. */
   written?: string | undefined;
   variables: ExplainedVariable[];
@@ -58,8 +59,10 @@ export interface ExplainedVariable {
 export interface VariableValue {
   from: VariableSource;
   at?: Position | undefined;
-  /** Absent for a value that is not from Git. */
+  /** Absent for a value that is not from Git, and for one that is encrypted in it. */
   value?: string | undefined;
+  /** SOPS encrypted it, or it has a value in it that SOPS encrypted. */
+  encrypted?: true | undefined;
 }
 
 export type VariableSource =
@@ -67,6 +70,7 @@ export type VariableSource =
   | "the site's own --values"
   | 'Site'
   | 'Fleet'
+  | `valuesFrom of the ${ValuesFile['of']}`
   | 'environment of this process'
   | '.env'
   | 'known only on the site';

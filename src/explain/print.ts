@@ -42,6 +42,7 @@ export function explanationJson(explanation: Explanation, hide: Hide): string {
 
 function valueText({ value, hidden, layer, at }: ExplainedField['is'], hide: Hide): string {
   if (hidden === 'notFromGit') return '(not shown: a part of it is not from Git)';
+  if (hidden === 'encrypted') return '(encrypted)';
   if (hidden === 'secret') return '(not shown: it may be a secret)';
   if (value !== undefined) return hide(value) || '""';
   return at
@@ -76,7 +77,7 @@ function variableLines({ name, is, lost }: ExplainedVariable, indent: string, hi
   ];
 }
 
-const variableText = ({ value, from, at }: VariableValue, hide: Hide): string =>
-  `${value === undefined ? '(not shown)' : hide(value) || '""'}  ${at ? `${placeOf(at)}  ` : ''}${from}`;
+const variableText = ({ value, encrypted, from, at }: VariableValue, hide: Hide): string =>
+  `${encrypted ? '(encrypted)' : value === undefined ? '(not shown)' : hide(value) || '""'}  ${at ? `${placeOf(at)}  ` : ''}${from}`;
 
 const placeOf = ({ file, line: row, column }: Position): string => `${file}:${row}:${column}`;

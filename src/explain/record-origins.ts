@@ -1,4 +1,5 @@
 import type { FileVariables, LoadTrace, OriginsOf } from '../compose/load/trace.ts';
+import { placeIn } from '../compose/load/values/place-in.ts';
 import type { Position } from '../lib/errors.ts';
 import type { YamlNode } from '../yaml/node.ts';
 
@@ -32,7 +33,7 @@ export function recordOrigins(): Origins {
       if (!extended.some((each) => each.service === service && has(each))) return undefined;
       return extended.find(has)?.of;
     },
-    dotenvWith: (name, value) => dotenvs.find(({ variables }) => variables.get(name) === value),
+    dotenvWith: (name, value) => dotenvs.find(({ variables }) => variables.get(name)?.text === value),
   };
 }
 
@@ -41,13 +42,11 @@ export function writtenIn(
   { text, file }: Omit<FileVariables, 'variables'>,
   name: string,
 ): { at: Position; raw: string } {
-  const lines = text.split('\n');
-  const index = lines.findLastIndex((line) => {
-    const [first, second] = line.trim().split(/[\s=:]+/, 2);
-    return first === name || (first === 'export' && second === name);
-  });
-  const at = { file, line: Math.max(index, 0) + 1, column: 1 };
-  const rest = lines.slice(Math.max(index, 0)).join('\n');
+  const at = placeIn({ text, file }, name);
+  const rest = text
+    .split('\n')
+    .slice(at.line - 1)
+    .join('\n');
   const [, raw] = /^[^=:\n]*[=:][^\S\n]*("(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*'|[^\n]*)/.exec(rest) ?? [];
   return { at, raw: raw ?? `\${${name}}` };
 }

@@ -1,4 +1,5 @@
-import type { OriginsOf, ValueSource } from '../compose/load/trace.ts';
+import type { Origin, OriginsOf } from '../compose/load/trace.ts';
+import { placeIn } from '../compose/load/values/place-in.ts';
 import { substitute, TemplateError } from '../compose/load/values/template.ts';
 import { own } from '../lib/maps/own.ts';
 import { looksSecret } from '../lib/text/looks-secret.ts';
@@ -16,6 +17,8 @@ export interface Explained {
 /** True for a variable whose value may be a password or a key, whatever it is. */
 export const mayBeSecretNamed = (name: string): boolean => looksSecret(name, 'x');
 
+type Told = VariableValue & { isOutside?: boolean };
+
 export type ExplainText = (raw: string, file: string) => Explained;
 
 interface Surroundings {
@@ -31,53 +34,44 @@ interface Surroundings {
 export function explainTexts({ origins, documents, siteValues, mainFile }: Surroundings): ExplainText {
   const originsIn = (file: string): OriginsOf => origins.originsIn(file) ?? origins.originsIn(mainFile) ?? (() => []);
 
-  /** All that Git gives for a name: the Site's value, then the Fleet's. */
-  const fromGit = (name: string): VariableValue[] => {
-    const { fleet, site } = documents ?? {};
-    return [
-      { from: 'Site' as const, document: site },
-      { from: 'Fleet' as const, document: fleet },
-    ].flatMap(({ from, document }) => {
-      const value = own(document?.values, name);
-      return value === undefined ? [] : [{ from, value, at: own(document?.valuesAt, name) }];
-    });
-  };
-
-  const told = (
-    name: string,
-    source: ValueSource,
-    value: string,
-    file: string,
-  ): (VariableValue & { isOutside?: boolean })[] => {
-    switch (source) {
+  const told = (name: string, origin: Origin, file: string): Told[] => {
+    const { value } = origin;
+    const shown = value.secret ? { encrypted: true as const } : { value: value.text };
+    switch (origin.source) {
       case 'builtIn':
-        return [{ from: 'built in', value }];
+        return [{ from: 'built in', value: value.text }];
       case 'local':
         return [{ from: "the site's own --values", isOutside: true }];
       case 'environment':
         return [{ from: 'environment of this process', isOutside: true }];
-      case 'git':
-        return fromGit(name);
+      case 'Site':
+      case 'Fleet': {
+        const document = origin.source === 'Site' ? documents?.site : documents?.fleet;
+        const text = own(document?.values, name);
+        return text === undefined ? [] : [{ from: origin.source, value: text, at: own(document?.valuesAt, name) }];
+      }
+      case 'valuesFrom':
+        return [{ from: `valuesFrom of the ${origin.of}`, at: placeIn(origin.file, name), ...shown }];
       case 'dotenv': {
-        const read = origins.dotenvWith(name, value);
+        const read = origins.dotenvWith(name, value.text);
         const written = read && writtenIn(read, name);
         const isOutside = written !== undefined && !written.raw.startsWith("'") && usesOutside(written.raw, file, name);
-        return [{ from: '.env', at: written?.at, ...(isOutside ? { isOutside } : { value }) }];
+        return [{ from: '.env', at: written?.at, ...(isOutside ? { isOutside } : shown) }];
       }
     }
   };
 
-  const valuesOf = (name: string, file: string): (VariableValue & { isOutside?: boolean })[] =>
-    originsIn(file)(name).flatMap(({ source, value }) => told(name, source, value, file));
+  const valuesOf = (name: string, file: string): Told[] =>
+    originsIn(file)(name).flatMap((origin) => told(name, origin, file));
 
   /** True if the text of a `.env` takes in a value that is not from Git. It may name itself, as `PATH=${PATH}:/more`. */
   const usesOutside = (raw: string, file: string, self: string): boolean =>
     namesIn(raw, originsIn(file)).some((name) =>
       originsIn(file)(name).some(
-        ({ source, value }) =>
-          source === 'local' ||
-          source === 'environment' ||
-          (source === 'dotenv' && name !== self && told(name, source, value, file).some(({ isOutside }) => isOutside)),
+        (origin) =>
+          origin.source === 'local' ||
+          origin.source === 'environment' ||
+          (origin.source === 'dotenv' && name !== self && told(name, origin, file).some(({ isOutside }) => isOutside)),
       ),
     );
 

@@ -1,7 +1,6 @@
 import { posix } from 'node:path';
 import { InputError, type Problem, SourceError } from '../lib/errors.ts';
 import { entry } from '../lib/maps/map-entry.ts';
-import { didYouMean } from '../lib/text/did-you-mean.ts';
 import type { ApplicationDocument, FleetDocument, PlacedApp, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { YamlNode } from '../yaml/node.ts';
@@ -14,6 +13,7 @@ import { stepOf } from './keys/rollout.ts';
 import { type Selectable, selection, selects } from './keys/selector.ts';
 import { isProjectName, PROJECT_NAME_HINT } from './project-name.ts';
 import { below, items, text } from './values/values.ts';
+import { createRequireFiles, type RequireFiles, valuesFiles, withFilesOf } from './values/values-from.ts';
 
 const FOLDER = 'apps';
 const DOCUMENT = 'app.yaml';
@@ -75,8 +75,14 @@ export function placerOf(
   snapshot: Snapshot,
   fleet: FleetDocument,
   applications: readonly (Application | BrokenApplication)[],
+  requireFiles: RequireFiles,
 ): PlaceApplications {
   const shared = new Map<string, Promise<Omit<PlacedApp, 'values' | 'step'>>>();
+  const onSites = async (application: Application, overlays: readonly boolean[]) => {
+    await requireFiles(snapshot, application.app.valuesFrom);
+    const compose = await composeFiles(snapshot, application, overlays, requireFiles);
+    return placedAlike(fleet, application, compose);
+  };
   const prepared = new Set<string>();
   const circles = circleProblems(applications.flatMap((each) => ('app' in each ? [each.app] : [])));
 
@@ -98,8 +104,9 @@ export function placerOf(
     // Where nobody knows a fact, the files without the overlay are the surer ones.
     const overlays = app.overlays.map(({ selector }) => selection(selector, site) === 'yes');
     const key = `${name} ${overlays.map(Number).join('')}`;
-    const common = await entry(shared, key, () => onSites(snapshot, fleet, application, overlays));
-    return { placed: { ...common, step: stepOf(app.rollout ?? fleet.rollout, site), values } };
+    const common = await entry(shared, key, () => onSites(application, overlays));
+    const step = stepOf(app.rollout ?? fleet.rollout, site);
+    return { placed: { ...common, step, values, ...withFilesOf(site, common.valuesFrom) } };
   };
 
   return async (site, nowhere) => {
@@ -122,20 +129,18 @@ export function placerOf(
   };
 }
 
-/** All of a placed app but the values. Throws InputError. */
-async function onSites(
-  snapshot: Snapshot,
+/** All of a placed app but what single sites have of their own. */
+function placedAlike(
   fleet: FleetDocument,
-  application: Application,
-  overlays: readonly boolean[],
-): Promise<Omit<PlacedApp, 'values' | 'step'>> {
-  const { name, app } = application;
+  { name, app }: Application,
+  compose: string[],
+): Omit<PlacedApp, 'values' | 'step'> {
   const folder = `${FOLDER}/${name}`;
   return {
     name,
     nameIsFixed: true,
     folder,
-    compose: await composeFiles(snapshot, application, overlays),
+    compose,
     profiles: app.profiles,
     sync: app.syncPolicy ?? fleet.syncPolicy,
     pruneVolumes: app.pruneVolumes,
@@ -146,6 +151,7 @@ async function onSites(
     ignoreDifferences: app.ignoreDifferences.length > 0 ? app.ignoreDifferences : undefined,
     adopt: app.adopt || undefined,
     ...projectDirectory(app, folder),
+    valuesFrom: valuesFiles({ Fleet: fleet, Application: app }),
     siteValues: fleet.siteValues,
     defaults: fleet.defaults,
     oldestAgent: fleet.oldestAgent,
@@ -162,33 +168,28 @@ export const asksForFacts = (application: Application | BrokenApplication): bool
     ...(application.app.rollout?.steps ?? []).map(({ selector = {} }) => selector),
   ].some((placement) => factsIn(placement).length > 0);
 
-/** Every Compose file that an Application names for any site. Throws InputError or SourceError. */
-export const allComposeFiles = (snapshot: Snapshot, application: Application): Promise<string[]> =>
-  composeFiles(
-    snapshot,
-    application,
-    application.app.overlays.map(() => true),
-  );
+/** Every Compose file that an Application names for any site. Also looks for its files with values. Throws InputError or SourceError. */
+export async function allComposeFiles(snapshot: Snapshot, application: Application): Promise<string[]> {
+  const requireFiles = createRequireFiles();
+  await requireFiles(snapshot, application.app.valuesFrom);
+  const all = application.app.overlays.map(() => true);
+  return composeFiles(snapshot, application, all, requireFiles);
+}
 
 /** The Compose files of an app; those of the chosen overlays come last. Throws InputError where the app names a missing file. */
 async function composeFiles(
   snapshot: Snapshot,
   { name, app, root }: Application,
   chosen: readonly boolean[],
+  requireFiles: RequireFiles,
 ): Promise<string[]> {
   const folder = `${FOLDER}/${name}`;
   const overlays = items(below(root, 'spec', 'overlays')).filter((_, index) => chosen[index]);
   const base = items(below(root, 'spec', 'compose'));
-  const named = [...base, ...overlays.flatMap((overlay) => items(below(overlay, 'compose')))];
-  const problems: Problem[] = [];
-  const files: string[] = [];
-  for (const node of named) {
-    const path = inFolder(folder, normalized(text(node) ?? ''));
-    const near = await absent(snapshot, path);
-    if (near) problems.push({ at: node.at, message: `there is no file ${path}`, ...near });
-    files.push(path);
-  }
-  if (problems.length > 0) throw new InputError(problems);
+  const nodes = [...base, ...overlays.flatMap((overlay) => items(below(overlay, 'compose')))];
+  const named = nodes.map((node) => ({ path: inFolder(folder, normalized(text(node) ?? '')), at: node.at }));
+  await requireFiles(snapshot, named);
+  const files = named.map(({ path }) => path);
   if (base.length > 0) return files;
   const found = await findComposeFiles(snapshot, folder);
   if (found.length > 0) return [...found, ...files];
@@ -212,17 +213,6 @@ const normalized = (path: string): string =>
     .split('/')
     .filter((part) => part !== '' && part !== '.')
     .join('/');
-
-/** undefined when a file exists; otherwise an object with a hint at a similar name, if there is one. */
-async function absent(snapshot: Snapshot, path: string): Promise<{ hint?: string } | undefined> {
-  const cut = path.lastIndexOf('/');
-  const name = path.slice(cut + 1);
-  const entries = (await snapshot.list(path.slice(0, cut))) ?? [];
-  const files = entries.filter(({ kind }) => kind !== 'dir').map((entry) => entry.name);
-  if (files.includes(name)) return undefined;
-  const near = didYouMean(name, files);
-  return near === undefined ? {} : { hint: `did you mean \`${near}\`?` };
-}
 
 /** Accepts a folder without app.yaml. Throws InputError when the folder looks like an app: a typo must not remove an app. */
 async function requireNoApplication(snapshot: Snapshot, folder: string): Promise<undefined> {

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { InputError, SourceError } from '../lib/errors.ts';
 import type {
   ApplicationDocument,
@@ -19,6 +20,7 @@ import { serviceDefaultsOf } from './keys/service-defaults.ts';
 import { onUnknownTimeOf, syncWindowsOf } from './keys/sync-windows.ts';
 import { newKeysOf } from './schema/versions.ts';
 import { below, flag, items, keyPositions, text, textMap, texts } from './values/values.ts';
+import { valuesFromOf } from './values/values-from.ts';
 
 const DEFAULT_PRUNE_THRESHOLD = 50;
 
@@ -29,6 +31,7 @@ export function fleetOf(root: YamlNode, name: string): FleetDocument {
     name: text(below(root, 'metadata', 'name')) ?? name,
     values: textMap(below(root, 'spec', 'values')),
     valuesAt: keyPositions(below(root, 'spec', 'values')),
+    valuesFrom: valuesFromOf(root, ''),
     siteValues: texts(below(root, 'spec', 'siteValues')),
     syncPolicy: syncPolicyOf(below(root, 'spec', 'syncPolicy')) ?? {},
     hasSyncPolicy: below(root, 'spec', 'syncPolicy') !== undefined,
@@ -54,6 +57,7 @@ export function siteOf(root: YamlNode, name: string): SiteDocument {
     labels: textMap(below(root, 'metadata', 'labels')),
     values: textMap(below(root, 'spec', 'values')),
     valuesAt: keyPositions(below(root, 'spec', 'values')),
+    valuesFrom: valuesFromOf(root, posix.dirname(`sites/${name}`)),
     allowEmpty: flag(below(root, 'spec', 'allowEmpty')),
     confirmPrune: texts(below(root, 'spec', 'confirmPrune')),
     pin,
@@ -96,6 +100,7 @@ export function applicationOf(root: YamlNode, name: string): ApplicationDocument
       compose: texts(below(overlay, 'compose')),
       at: overlay.at,
     })),
+    valuesFrom: valuesFromOf(root, `apps/${name}`),
     syncPolicy: syncPolicyOf(below(spec, 'syncPolicy')),
     profiles: texts(below(spec, 'profiles')),
     projectDirectory: text(below(spec, 'projectDirectory')),

@@ -23,6 +23,7 @@ import { siteWindowsOf } from './keys/sync-windows.ts';
 import { nowhere } from './nowhere.ts';
 import { newerProblems } from './schema/versions.ts';
 import { onlySite, readSite, type SiteDocuments, siteNames } from './sites.ts';
+import { createRequireFiles } from './values/values-from.ts';
 
 const FLEET = 'fleet.yaml';
 /** The name of the site when the repo is a lone Compose file. */
@@ -82,12 +83,17 @@ export async function openFleet(snapshot: Snapshot, sites?: SiteDocuments): Prom
   const fleets = new Map<Snapshot, Promise<FleetDocument>>();
   const placers = new Map<Snapshot, Promise<Placer>>();
   const tooNew = new Map<Application, BrokenApplication>();
+  const requireFiles = createRequireFiles();
   const fleetAt = (files: Snapshot, pin?: Pin): Promise<FleetDocument> =>
-    entry(fleets, files, () => (pin ? pinnedFleet(files, pin) : readFleet(files)));
+    entry(fleets, files, async () => {
+      const fleet = await (pin ? pinnedFleet(files, pin) : readFleet(files));
+      await requireFiles(files, fleet.valuesFrom);
+      return fleet;
+    });
   const placerAt = (files: Snapshot, fleet: FleetDocument): Promise<Placer> =>
     entry(placers, files, async () => {
       const applications = await readApplications(files);
-      return { applications, place: placerOf(files, fleet, applications) };
+      return { applications, place: placerOf(files, fleet, applications, requireFiles) };
     });
   /** Reads both documents at once, so that a source can fetch them in one request. Throws InputError with the problems of both. */
   const documents = async (name: string, pinned: PlaceOptions['pinned']): Promise<Documents> => {
@@ -122,6 +128,7 @@ export async function openFleet(snapshot: Snapshot, sites?: SiteDocuments): Prom
       ),
     async place(name, { pinned, mustBeSomewhere = () => false, holdVersions = false, facts } = {}) {
       const { fleet, site, files } = await documents(name, pinned);
+      await requireFiles(files, site.valuesFrom);
       const newer = holdVersions ? newerProblems([...fleet.newKeys, ...site.newKeys], fleet.oldestAgent) : [];
       if (newer.length > 0) throw new InputError(newer);
       const { applications, place } = await placerAt(files, fleet);

@@ -1,4 +1,5 @@
 import { type ComposeSettings, composeSettings } from '../compose/load/settings.ts';
+import { textsOf } from '../compose/load/values/decrypted-variables.ts';
 import { parseDotenv } from '../compose/load/values/dotenv.ts';
 import { settingIn } from '../fleet/compose-files.ts';
 import { utf8 } from '../lib/text/utf8.ts';
@@ -17,6 +18,6 @@ export async function withoutSettings(snapshot: Snapshot): Promise<{ snapshot: S
       read: async (path) =>
         path === '.env' ? { ...file, content: new TextEncoder().encode(kept) } : snapshot.read(path),
     },
-    settings: composeSettings(parseDotenv(text, '.env', () => undefined)),
+    settings: composeSettings(textsOf(parseDotenv(text, '.env', () => undefined))),
   };
 }

@@ -62,6 +62,13 @@ export interface NewKey {
   at: Position;
 }
 
+/** A file of the repo that a document names. */
+export interface NamedFile {
+  /** Relative to the repo's root. */
+  path: string;
+  at: Position;
+}
+
 /** Settings that lie under those of every service. */
 export interface ServiceDefaults {
   /** The limit of its memory, as Compose writes it: 256m. */
@@ -86,6 +93,7 @@ export interface FleetDocument {
   values: Record<string, string>;
   /** The position of each value. */
   valuesAt: Record<string, Position>;
+  valuesFrom: NamedFile[];
   /** Names whose values only the sites know. A laptop shows placeholders for them. */
   siteValues: string[];
   /** The policy of apps without a policy, and of apps that were removed from Git. */
@@ -119,6 +127,7 @@ export interface SiteDocument {
   values: Record<string, string>;
   /** The position of each value. */
   valuesAt: Record<string, Position>;
+  valuesFrom: NamedFile[];
   /** The site may have no apps at all. */
   allowEmpty: boolean;
   /** Apps that may be pruned although the prune is larger than the Fleet's threshold. */
@@ -160,6 +169,7 @@ export interface ApplicationDocument {
   /** Compose files in merge order, relative to the Application's folder. Default: compose.yaml. */
   compose: string[];
   overlays: { selector: Placement; compose: string[]; at?: Position }[];
+  valuesFrom: NamedFile[];
   syncPolicy?: SyncPolicy | undefined;
   profiles: string[];
   projectDirectory?: string | undefined;
@@ -210,6 +220,13 @@ export interface PlacedSite {
   windows?: SiteWindows | undefined;
 }
 
+/** A file with values, and the kind of the document that names it. */
+export interface ValuesFile {
+  of: 'Fleet' | 'Application' | 'Site';
+  /** Relative to the snapshot's root. */
+  path: string;
+}
+
 /** One app, placed on one site. */
 export interface PlacedApp {
   /** The Application's name. For a lone Compose file: the name when it has no `name:`. */
@@ -243,6 +260,10 @@ export interface PlacedApp {
   step?: SiteStep | undefined;
   /** Git's values for interpolation; the Site's values override the Fleet's. The site's own file overrides both when the app is compiled. */
   values: Record<string, string>;
+  /** Files of Git with values, the strongest last. Absent: there are none. */
+  valuesFrom?: ValuesFile[] | undefined;
+  /** Those names in `values` that are the Site's. Absent where no file has values. */
+  ofSite?: string[] | undefined;
   /** Names whose values only the site knows. */
   siteValues: string[];
   /** The version of the oldest agent in the fleet. */

@@ -30,20 +30,24 @@ export function plainFile({ format, documents, path }: DecryptedSops): Buffer {
 }
 
 /** The names and values of a flat file, as texts: numbers and booleans as YAML reads them, null as nothing. Throws InputError for any other. */
-export function plainValues({ format, documents, path, at }: DecryptedSops): Map<string, string> {
+export const plainValues = (file: DecryptedSops): Map<string, string> =>
+  new Map(flatEntries(file).map(({ key, value }) => [key, textOf(value)]));
+
+/** The entries of a flat file, decrypted or not. Throws InputError for any other. */
+export function flatEntries({
+  format,
+  documents,
+  path,
+  at,
+}: Pick<DecryptedSops, 'format' | 'documents' | 'path' | 'at'>): { key: string; value: Scalar }[] {
   const [only, second] = documents;
   if (format === 'ini' || format === 'binary' || only === undefined || second !== undefined)
     throw InputError.of(`${path} has no names with values`, 'use one YAML or JSON document, or a .env file');
-  return new Map(
-    entriesOf(only).map(({ key, value, offset }) => {
-      if (value.kind === 'list' || value.kind === 'map')
-        throw InputError.at(
-          at(offset),
-          `${key} is a ${value.kind === 'list' ? 'list' : 'mapping'}, and a value is one text`,
-        );
-      return [key, textOf(value)];
-    }),
-  );
+  return entriesOf(only).map(({ key, value, offset }) => {
+    if (value.kind !== 'list' && value.kind !== 'map') return { key, value };
+    const kind = value.kind === 'list' ? 'list' : 'mapping';
+    throw InputError.at(at(offset), `${key} is a ${kind}, and a value is one text`);
+  });
 }
 
 function textOf(value: Scalar): string {

@@ -24,6 +24,8 @@ export interface ScalarNode extends NodeBase {
   style: 'plain' | 'quoted' | 'block';
   /** Set by interpolation when the text holds a placeholder for this name, whose value only the site knows. */
   siteValue?: string;
+  /** Set by interpolation when a decrypted value is in the text: the name of its variable, and the offset in the text at which it begins. */
+  secret?: { name: string; from: number };
   /** Set when the text names a variable that only the environment of an included file knows: the value there. */
   variable?: string;
 }

@@ -11,6 +11,7 @@ import type { Declared, Project } from '../keys/project.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
 import type { FileVariables } from '../load/trace.ts';
 import { parseDotenv, parseRawEnv } from '../load/values/dotenv.ts';
+import type { Lookup, Value } from '../load/values/template.ts';
 import { type AppSize, memoryOf } from './app-size.ts';
 import { ownSpec } from './container-spec.ts';
 import { compileFiles, type FilesContext, securityOptions } from './files/compile-files.ts';
@@ -137,42 +138,47 @@ async function coveredEnvironment(
   service: Declared<ServiceKeys>,
   context: ServiceContext,
 ): Promise<{ Env: Record<string, string | null>; covered: Record<string, string> | undefined }> {
-  const { report, values } = context;
-  const own = new Map<string, string | null>();
-  for (const { name, value, at, node } of service.keys.environment ?? []) {
-    const known = value ?? values.lookup(name) ?? null;
-    if (known === null && values.isSiteValue(name))
-      report.error(at, `the variable ${name} has no value`, values.hint(name));
-    if (known?.includes('\0')) report.error(node, `the value of ${name} holds a null character`);
-    own.set(name, known);
+  const { report, encrypted } = context;
+  const own = ownVariables(service, context);
+  for (const { name, at, node } of service.keys.environment ?? []) {
+    const known = own.get(name);
+    if (!known && context.values.isSiteValue(name))
+      report.error(at, `the variable ${name} has no value`, context.values.hint(name));
+    if (known?.text.includes('\0')) report.error(node, `the value of ${name} holds a null character`);
   }
-  const env = new Map<string, string | null>();
-  const covered = new Map<string, string>();
-  for (const { variables, isSecret } of await envFilesOf(service, own, context)) {
-    for (const [name, value] of variables) {
-      env.set(name, value);
-      const digest = isSecret ? context.encrypted.digestOfValue(service.name, name, value) : undefined;
-      if (digest === undefined) covered.delete(name);
-      else covered.set(name, digest);
-    }
-  }
-  for (const [name, value] of own) {
-    env.set(name, value);
-    covered.delete(name);
-  }
-  return { Env: Object.fromEntries(env), covered: covered.size > 0 ? Object.fromEntries(covered) : undefined };
+  const files = await envFilesOf(service, own, context);
+  const env = new Map<string, Value | undefined>([...files.flatMap(({ variables }) => [...variables]), ...own]);
+  const covered = [...env].flatMap(([name, value]) => {
+    const digest = value?.secret && encrypted.digestOfValue(service.name, name, value.text);
+    return digest === undefined ? [] : [[name, digest] as const];
+  });
+  return {
+    Env: Object.fromEntries([...env].map(([name, value]) => [name, value?.text ?? null])),
+    covered: covered.length > 0 ? Object.fromEntries(covered) : undefined,
+  };
 }
+
+/** The variables of `environment` of a service. A name without a value takes the interpolation's, if it has one. */
+export const ownVariables = (
+  service: Declared<ServiceKeys>,
+  { values }: Pick<ServiceContext, 'values'>,
+): Map<string, Value | undefined> =>
+  new Map(
+    (service.keys.environment ?? []).map(({ name, value, node: { secret } }) => [
+      name,
+      value === null ? values.lookup(name) : { text: value, secret },
+    ]),
+  );
 
 /** The variables of each `env_file` of a service, in order. `own` has those of its `environment`. Problems go to the report. */
 export async function envFilesOf(
   service: Declared<ServiceKeys>,
-  own: ReadonlyMap<string, string | null>,
+  own: ReadonlyMap<string, Value | undefined>,
   { folder, encrypted, report, values }: Pick<ServiceContext, 'folder' | 'encrypted' | 'report' | 'values'>,
 ): Promise<FileVariables[]> {
   const all: FileVariables[] = [];
-  const known = new Map<string, string>();
-  let isSecret = false;
-  const lookup = (name: string) => values.lookup(name) ?? own.get(name) ?? undefined;
+  const known = new Map<string, Value>();
+  const lookup: Lookup = (name) => values.lookup(name) ?? own.get(name);
   for (const { path, required, format, at } of service.keys.env_file ?? []) {
     try {
       const found = await folder.text(path, 'an env_file', at);
@@ -183,9 +189,7 @@ export async function envFilesOf(
       const sops = await encrypted.find(path, at);
       const variables = sops ? await encrypted.variables(sops, at, parse) : parse(found.text);
       for (const [name, value] of variables) known.set(name, value);
-      // A later file may use the values of an earlier one.
-      isSecret ||= sops !== undefined;
-      all.push({ ...found, variables, isSecret });
+      all.push({ ...found, variables });
     } catch (error) {
       report.add(error);
     }

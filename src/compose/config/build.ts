@@ -27,7 +27,7 @@ const BUILD: Printers<Build, BuildContext> = {
     unlessEmpty(
       Object.fromEntries(
         all.flatMap(({ name, value }): [string, Json][] => {
-          const known = value ?? lookup(name);
+          const known = value ?? lookup(name)?.text;
           return known === undefined ? [] : [[name, known]];
         }),
       ),

@@ -5,14 +5,20 @@ import type { PlacedApp } from '../../model/fleet.ts';
 import { projectFolder } from './files/project-folder.ts';
 import { inRepo, type RepoFiles } from './files/repo-files.ts';
 import { composeSettings } from './settings.ts';
+import type { AppKeys } from './values/app-keys.ts';
+import { requirePlain, textsOf } from './values/decrypted-variables.ts';
 import { parseDotenv } from './values/dotenv.ts';
-import { type CompileOptions, Values } from './values/values.ts';
+import { placeIn } from './values/place-in.ts';
+import type { Value } from './values/template.ts';
+import { type CompileOptions, Values, type ValuesOfGit } from './values/values.ts';
+import { readValuesOfGit } from './values/values-of-git.ts';
 
 /** An app, configured by its `.env`. */
 export interface ConfiguredApp {
   app: PlacedApp;
   /** The variables of the `.env`. */
-  dotenv: ReadonlyMap<string, string>;
+  dotenv: ReadonlyMap<string, Value>;
+  git: ValuesOfGit;
   /** The app's name, if the `.env` of a lone Compose file sets it. */
   name?: string | undefined;
 }
@@ -35,25 +41,27 @@ export async function configureApp(
   site: string,
   repo: RepoFiles,
   options: CompileOptions,
+  keys: AppKeys,
 ): Promise<ConfiguredApp> {
-  const values = new Values(app, site, options);
+  const git = await readValuesOfGit(app, repo, keys);
+  const values = new Values(app, site, options, git);
   if (app.nameIsFixed) {
     const { variables, at } = await readDotenv(projectFolder(app), values, repo);
     const found = Object.entries(INSTEAD_IN_A_FLEET).find(([name]) => variables.has(name));
-    if (!found) return { app, dotenv: variables };
+    if (!found) return { app, dotenv: variables, git };
     const [name, hint] = found;
     throw InputError.at(at(name), `${name} is a setting of docker compose, which does not run on a site`, hint);
   }
   // When files are named, this is the `.env` beside the first file.
   const folder = projectFolder(app);
   const { variables, at } = await readDotenv(folder, values, repo);
-  const files = app.compose.length > 0 ? undefined : composeSettings(variables).files;
+  const files = app.compose.length > 0 ? undefined : composeSettings(textsOf(variables)).files;
   const lone = files ? await withFiles(app, files, at('COMPOSE_FILE'), repo) : app;
   const project = projectFolder(lone);
   // When the files are in another folder, Docker Compose also reads the `.env` there; the first `.env` has priority.
   const second = project === folder ? undefined : await readDotenv(project, values.withDotenv(variables), repo);
   const dotenv = new Map([...(second?.variables ?? []), ...variables]);
-  const { name, profiles } = composeSettings(dotenv);
+  const { name, profiles } = composeSettings(textsOf(dotenv));
   if (name !== undefined && !isProjectName(name)) {
     const position = variables.has('COMPOSE_PROJECT_NAME') ? at : (second?.at ?? at);
     throw InputError.at(
@@ -63,7 +71,7 @@ export async function configureApp(
     );
   }
   const configured = profiles !== undefined && app.profiles.length === 0 ? { ...lone, profiles } : lone;
-  return { app: configured, dotenv, name };
+  return { app: configured, dotenv, git, name };
 }
 
 /** The app with the files of COMPOSE_FILE. Compose names a project without a name after the folder of its first file. */
@@ -84,7 +92,7 @@ async function withFiles(app: PlacedApp, files: readonly string[], at: Position,
 }
 
 interface Dotenv {
-  variables: ReadonlyMap<string, string>;
+  variables: ReadonlyMap<string, Value>;
   /** The position of the line that sets a variable. */
   at(name: string): Position;
 }
@@ -93,14 +101,8 @@ async function readDotenv(folder: string, values: Values, repo: RepoFiles): Prom
   const file = posix.join(folder, '.env');
   const start = { file, line: 1, column: 1 };
   const text = (await repo.text(file, '.env', start)) ?? '';
-  const at = (name: string): Position => {
-    const index = text.split('\n').findIndex((line) => {
-      const [first, second] = line.trim().split(/[\s=:]+/, 2);
-      return first === name || (first === 'export' && second === name);
-    });
-    return { ...start, line: Math.max(index, 0) + 1 };
-  };
+  requirePlain(text, file);
   const variables = parseDotenv(text, file, values.lookup, undefined, values.required);
   values.trace?.dotenv({ file, text, variables });
-  return { variables, at };
+  return { variables, at: (name) => placeIn({ file, text }, name) };
 }

@@ -4,8 +4,10 @@ import { describe, entryOf, type MappingEntry, type MappingNode, toPlain, type Y
 import { inRepo } from './files/repo-files.ts';
 import { directoryOf, type LoadContext, noSuchFile, sectionOf, withEntry, withoutEntry } from './layer.ts';
 import { requireLocal } from './remote.ts';
+import { requirePlain } from './values/decrypted-variables.ts';
 import { parseDotenv } from './values/dotenv.ts';
 import { ownEnvironment } from './values/include-environment.ts';
+import type { Value } from './values/template.ts';
 
 /** Loads Compose files and merges them in this order. Paths are relative to the project's folder. Throws InputError. */
 export type LoadFiles = (files: readonly FileReference[], context: LoadContext) => Promise<MappingNode>;
@@ -70,8 +72,8 @@ async function contextOf(include: Include, file: string, context: LoadContext): 
 }
 
 /** The variables of an included file's environment files. Each file may use variables of the files before it. */
-async function environmentOf(include: Include, context: LoadContext): Promise<ReadonlyMap<string, string>> {
-  const known = new Map<string, string>();
+async function environmentOf(include: Include, context: LoadContext): Promise<ReadonlyMap<string, Value>> {
+  const known = new Map<string, Value>();
   const isOwn = include.envFiles !== undefined;
   const dotenv = { path: `${include.directory || '.'}/.env`, at: include.paths[0]?.at ?? ({} as Position) };
   for (const { path, at } of include.envFiles ?? [dotenv]) {
@@ -82,6 +84,7 @@ async function environmentOf(include: Include, context: LoadContext): Promise<Re
     if (!isOwn && (await context.repo.kind(file, at)) !== 'file') continue;
     const text = await context.repo.text(file, 'an env_file', at);
     if (text === undefined) throw await noSuchFile(file, at, context);
+    requirePlain(text, file);
     const variables = parseDotenv(text, file, context.values.lookup, known, context.values.required);
     for (const [name, value] of variables) known.set(name, value);
     context.values.trace?.dotenv({ file, text, variables });

@@ -11,6 +11,7 @@ import { inRepo, type RepoFiles } from './files/repo-files.ts';
 import { LoadBudget } from './load-budget.ts';
 import { type Resets, splitResets } from './merge/resets.ts';
 import { interpolate } from './values/interpolate.ts';
+import { refuseSecrets } from './values/secret-places.ts';
 import type { Values } from './values/values.ts';
 
 /** Everything that loading a Compose file needs. An included file has its own directory, values and `includedBy`. */
@@ -91,6 +92,7 @@ export function layerOf(document: MappingNode, file: string, context: LoadContex
   context.values.trace?.read(file, context.values.origins, context.includedBy.length > 0);
   const interpolated = interpolate(root, context.values, context.report) as MappingNode;
   context.budget.tree(interpolated, interpolated.at);
+  refuseSecrets(interpolated, context.report);
   return { file, root: relocate(interpolated, context.directory), resets };
 }
 

@@ -13,6 +13,7 @@ import { canonical } from './merge/canonical.ts';
 import { mergeFiles } from './merge/merge.ts';
 import { applyResets } from './merge/resets.ts';
 import { interpolate } from './values/interpolate.ts';
+import { requireNoSecret } from './values/secret-places.ts';
 import { type CompileOptions, Values } from './values/values.ts';
 
 /** An app's Compose files as one interpolated tree, with the app's name and values. */
@@ -35,7 +36,7 @@ export async function load(
   options: CompileOptions,
   report: Report,
 ): Promise<Loaded> {
-  const { app, dotenv } = configured;
+  const { app, dotenv, git } = configured;
   const budget = new LoadBudget();
   const written: Written[] = [];
   for (const file of app.compose) {
@@ -50,7 +51,7 @@ export async function load(
   const [first] = app.compose;
   if (first === undefined) throw InputError.of(`the app ${app.name} lists no Compose file`);
   if (written.length === 0) throw InputError.at({ file: first, line: 1, column: 1 }, 'the Compose file is empty');
-  const values = new Values(app, site, options, dotenv);
+  const values = new Values(app, site, options, git, dotenv);
   const name = nameOf(configured, written, values, report);
   values.named(name);
   options.onName?.(name);
@@ -112,6 +113,7 @@ function nameOf(
 ): string {
   const entry = written.map(({ document }) => entryOf(document, 'name')).findLast((found) => found !== undefined);
   const node = entry && interpolate(entry.value, values, report);
+  if (node) requireNoSecret(node, 'name');
   const text = node?.kind === 'scalar' && typeof node.value === 'string' ? node.value : undefined;
   if (node && text === undefined) {
     throw InputError.at(node.at, `name must be a string, not ${describe(node)}`, 'quote it, or remove it');

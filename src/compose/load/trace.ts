@@ -1,18 +1,24 @@
+import type { ValuesFile } from '../../model/fleet.ts';
 import type { YamlNode } from '../../yaml/node.ts';
+import type { Value } from './values/template.ts';
 
-/** Where a value of a variable is from. `git` is a Site or the Fleet. */
-export type ValueSource = 'builtIn' | 'local' | 'git' | 'environment' | 'dotenv';
+/**
+ * A value of a variable, and where it is from. `Site` and `Fleet` are the values in these documents; those of a Site are in front of the Fleet's, and only the
+ * documents tell which of them has the name. `valuesFrom` is a file that a document names.
+ */
+export type Origin = { value: Value } & (
+  | { source: 'builtIn' | 'local' | 'Site' | 'Fleet' | 'environment' | 'dotenv' }
+  | { source: 'valuesFrom'; of: ValuesFile['of']; file: FileVariables }
+);
 
 /** All values that a variable has, the one that counts first. */
-export type OriginsOf = (name: string) => { source: ValueSource; value: string }[];
+export type OriginsOf = (name: string) => Origin[];
 
 /** An environment file, with the variables that it sets. */
 export interface FileVariables {
   file: string;
   text: string;
-  variables: ReadonlyMap<string, string>;
-  /** SOPS encrypted it, or it may use values of an encrypted one. */
-  isSecret?: boolean;
+  variables: ReadonlyMap<string, Value>;
 }
 
 /** Hears what the merged tree does not tell: from where loading read. Only `holdfast explain` listens. */

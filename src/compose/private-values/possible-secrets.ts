@@ -65,7 +65,7 @@ const isEnvironment = (path: string): boolean =>
 /** The possible secrets of an environment file; an empty list when the file cannot be read as one. */
 function secretsInEnvironment(text: string, file: string): Problem[] {
   try {
-    const names = [...parseDotenv(text, file, () => '')].flatMap(([name, value]) =>
+    const names = [...parseDotenv(text, file, () => ({ text: '' }))].flatMap(([name, { text: value }]) =>
       looksSecret(name, value) ? [name] : [],
     );
     const lines = text.split('\n').map((line) => line.replace(/^\s*(?:export\s+)?/, '').split(/[=:\s]/, 1)[0]);

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { splitWords } from '../../../src/compose/keys/process/command.ts';
 import { SERVICE_KEYS } from '../../../src/compose/keys/service-keys.ts';
+import { textsOf } from '../../../src/compose/load/values/decrypted-variables.ts';
 import { parseDotenv } from '../../../src/compose/load/values/dotenv.ts';
 import { substitute } from '../../../src/compose/load/values/template.ts';
 import { InputError } from '../../../src/lib/errors.ts';
@@ -187,7 +188,7 @@ describe('interpolation', () => {
   test('a text with its dollars doubled comes back as it was', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
-        expect(substitute(text.replaceAll('$', '$$$$'), () => undefined)).toBe(text);
+        expect(substitute(text.replaceAll('$', '$$$$'), () => undefined).text).toBe(text);
       }),
     );
   });
@@ -195,8 +196,8 @@ describe('interpolation', () => {
   test('a value is put in as it is, whatever is in it', () => {
     fc.assert(
       fc.property(name, fc.string(), (variable, text) => {
-        const lookup = (asked: string) => (asked === variable ? text : undefined);
-        expect(substitute(`<\${${variable}}|$${variable}>`, lookup)).toBe(`<${text}|${text}>`);
+        const lookup = (asked: string) => (asked === variable ? { text } : undefined);
+        expect(substitute(`<\${${variable}}|$${variable}>`, lookup).text).toBe(`<${text}|${text}>`);
       }),
     );
   });
@@ -204,11 +205,11 @@ describe('interpolation', () => {
   test('a default is used exactly where there is no value', () => {
     fc.assert(
       fc.property(name, fc.option(fc.constantFrom('', 'x')), (variable, known) => {
-        const lookup = () => known ?? undefined;
-        expect(substitute(`\${${variable}:-d}`, lookup)).toBe(known || 'd');
-        expect(substitute(`\${${variable}-d}`, lookup)).toBe(known ?? 'd');
-        expect(substitute(`\${${variable}:+a}`, lookup)).toBe(known ? 'a' : '');
-        expect(substitute(`\${${variable}+a}`, lookup)).toBe(known === null ? '' : 'a');
+        const lookup = () => (known === null ? undefined : { text: known });
+        expect(substitute(`\${${variable}:-d}`, lookup).text).toBe(known || 'd');
+        expect(substitute(`\${${variable}-d}`, lookup).text).toBe(known ?? 'd');
+        expect(substitute(`\${${variable}:+a}`, lookup).text).toBe(known ? 'a' : '');
+        expect(substitute(`\${${variable}+a}`, lookup).text).toBe(known === null ? '' : 'a');
       }),
     );
   });
@@ -252,7 +253,7 @@ describe('forms that mean the same', () => {
         const text = Object.entries(entries)
           .map(([key, each]) => `${key}='${each}'`)
           .join('\n');
-        expect(Object.fromEntries(parseDotenv(text, '.env', () => undefined))).toEqual({ ...entries });
+        expect(Object.fromEntries(textsOf(parseDotenv(text, '.env', () => undefined)))).toEqual({ ...entries });
       }),
     );
   });

@@ -4,12 +4,13 @@ import { InputError, type Position } from '../../../lib/errors.ts';
 import { didYouMean } from '../../../lib/text/did-you-mean.ts';
 import type { ContainerFile, MountSpec } from '../../../model/spec.ts';
 import type { HostFile } from '../../../model/state.ts';
-import { entryOf } from '../../../yaml/node.ts';
+import { entryOf, type ScalarNode } from '../../../yaml/node.ts';
 import type { FileUse } from '../../keys/host/mounted-files.ts';
 import type { Declared, Project } from '../../keys/project.ts';
 import type { FileKeys } from '../../keys/resources.ts';
 import type { ServiceKeys } from '../../keys/service-keys.ts';
 import type { AppFolder } from '../../load/files/app-folder.ts';
+import { refusal } from '../../load/values/secret-places.ts';
 import type { Values } from '../../load/values/values.ts';
 import type { Report } from '../../report.ts';
 import type { EncryptedFiles, SecretFile } from './encrypted-files.ts';
@@ -131,16 +132,22 @@ function contentOf(kind: string, declared: Declared<FileKeys>, context: FilesCon
   }
   if (environment === undefined) return undefined;
   const named = entryOf(declared.node, 'environment')?.value;
-  const value = (named?.kind === 'scalar' ? named.variable : undefined) ?? context.values.lookup(environment);
-  if (value === undefined) {
+  const { variable, secret }: Partial<ScalarNode> = named?.kind === 'scalar' ? named : {};
+  const value = variable === undefined ? context.values.lookup(environment) : { text: variable, secret };
+  if (!value) {
     return context.report.error(
-      entryOf(declared.node, 'environment')?.value.at ?? at,
+      named?.at ?? at,
       `the variable ${environment} of the ${kind} ${declared.name} has no value`,
       context.values.hint(environment),
       environment,
     );
   }
-  return value;
+  if (value.secret)
+    return context.report.error(
+      named?.at ?? at,
+      ...refusal(value.secret.name, `a file of the ${kind} ${declared.name}`),
+    );
+  return value.text;
 }
 
 function containerFile(

@@ -2,19 +2,16 @@ import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { InputError, type Position } from '../../../lib/errors.ts';
 import { APP_LIMITS, inWords } from '../../../lib/limits.ts';
-import { utf8 } from '../../../lib/text/utf8.ts';
 import type { EncryptedFile } from '../../../model/snapshot.ts';
 import type { HostFile } from '../../../model/state.ts';
-import { checkSops } from '../../../secrets/decrypt-sops.ts';
-import { encryptedDigest, sealedValues } from '../../../secrets/equal-encrypted.ts';
-import type { GroupKeyFile } from '../../../secrets/group-key.ts';
-import { plainFile, plainValues } from '../../../secrets/plain.ts';
-import { NO_KEY } from '../../../secrets/site-secrets.ts';
+import { encryptedDigest } from '../../../secrets/equal-encrypted.ts';
+import { plainFile } from '../../../secrets/plain.ts';
 import { parseSops, type SopsFile } from '../../../secrets/sops-file.ts';
 import type { AppFolder } from '../../load/files/app-folder.ts';
-import { type CompileOptions, SECRETS_DIR } from '../../load/values/values.ts';
-
-type Options = Pick<CompileOptions, 'secrets' | 'secretsDir' | 'placeholders' | 'onOutside' | 'onPlaceholder'>;
+import type { AppKeys } from '../../load/values/app-keys.ts';
+import { asUsed, decryptedVariables, requireSealed } from '../../load/values/decrypted-variables.ts';
+import type { Value } from '../../load/values/template.ts';
+import { SECRETS_DIR } from '../../load/values/values.ts';
 
 /** A config or secret whose file is encrypted. */
 export interface SecretFile {
@@ -28,10 +25,8 @@ export interface SecretFile {
  * without a key keeps them sealed: their structure is checked, and their content is not known.
  */
 export class EncryptedFiles {
-  private readonly app: string;
+  private readonly keys: AppKeys;
   private readonly folder: AppFolder;
-  private readonly options: Options;
-  private readonly group: GroupKeyFile | undefined;
   /** Paths of Compose files that lead to an encrypted file. */
   private readonly written = new Set<string>();
   private readonly used = new Map<string, EncryptedFile>();
@@ -39,12 +34,11 @@ export class EncryptedFiles {
   /** The bytes of all files of configs and secrets so far, encrypted and decrypted. */
   private bytes = 0;
 
-  /** `group` has the key of the app's group for this site. */
-  constructor(app: string, folder: AppFolder, options: Options, group?: GroupKeyFile) {
-    this.app = app;
+  /** `used` has the files that gave values to the interpolation. */
+  constructor(keys: AppKeys, folder: AppFolder, used: readonly EncryptedFile[]) {
+    this.keys = keys;
     this.folder = folder;
-    this.options = options;
-    this.group = group;
+    for (const file of used) this.used.set(file.path, file);
   }
 
   /** The encrypted file at a path of a Compose file; undefined for any other file. Its tree is large, and nothing keeps it. Throws InputError. */
@@ -53,14 +47,7 @@ export class EncryptedFiles {
     const sops = found && parseSops(found.content, found.file);
     if (!sops) return undefined;
     this.written.add(written);
-    const { groups, threshold } = sops.metadata;
-    this.used.set(sops.path, {
-      path: sops.path,
-      at,
-      groups: groups.map(({ age }) => age.map(({ recipient }) => recipient)),
-      threshold,
-      group: this.group?.group,
-    });
+    this.used.set(sops.path, asUsed(sops, at, this.keys));
     return sops;
   }
 
@@ -71,7 +58,7 @@ export class EncryptedFiles {
 
   /** The file for a config or secret, if its `file` is encrypted. Throws InputError. */
   async mounted(kind: string, name: string, written: string, at: Position): Promise<SecretFile | undefined> {
-    const path = posix.join(this.options.secretsDir ?? SECRETS_DIR, this.app, `${kind}-${name}`);
+    const path = posix.join(this.keys.secretsDir ?? SECRETS_DIR, this.keys.app, `${kind}-${name}`);
     const known = this.files.get(path);
     if (known) return known;
     const sops = await this.find(written, at);
@@ -83,36 +70,20 @@ export class EncryptedFiles {
     return made;
   }
 
-  /**
-   * The variables of an encrypted env_file. `parse` reads the text of a .env file; YAML and JSON have names with values. On a laptop without a key, each
-   * value is a placeholder that tells one encrypted value from another. Throws InputError.
-   */
-  async variables(
+  /** The variables of an encrypted env_file, as `decryptedVariables` reads them. */
+  variables(
     sops: SopsFile,
     at: Position,
-    parse: (text: string) => ReadonlyMap<string, string>,
-  ): Promise<ReadonlyMap<string, string>> {
-    const { secrets, onOutside, onPlaceholder } = this.options;
-    if (!secrets) {
-      await this.requireSealed(sops, at);
-      const sealed = sealedValues(sops);
-      for (const placeholder of sealed.values()) onPlaceholder?.(placeholder.slice(2, -2));
-      return sealed;
-    }
-    const opened = await secrets.open(this.app, sops, this.group);
-    const variables =
-      sops.format === 'dotenv' || sops.format === 'binary'
-        ? parse(utf8(plainFile(opened), sops.path))
-        : plainValues(opened);
-    for (const [name, value] of variables) onOutside?.(name, value);
-    return variables;
+    parse: (text: string) => ReadonlyMap<string, Value>,
+  ): Promise<ReadonlyMap<string, Value>> {
+    return decryptedVariables(this.keys, sops, at, parse);
   }
 
   /** A digest of the value of a variable by the key of the site; undefined where nothing is decrypted. */
   digestOfValue(service: string, name: string, value: string): string | undefined {
-    const { secrets } = this.options;
+    const { secrets, app } = this.keys;
     if (!secrets) return undefined;
-    return `${secrets.keyId}.${secrets.digest(`${this.app} ${service} ${name}`, value).slice(0, 32)}`;
+    return `${secrets.keyId}.${secrets.digest(`${app} ${service} ${name}`, value).slice(0, 32)}`;
   }
 
   /** All files to write, sorted by path. */
@@ -127,7 +98,7 @@ export class EncryptedFiles {
 
   /** The digests of some of the files: of their content by the key of the site, and of their encrypted values. "" for none. */
   digestOf(files: readonly SecretFile[]): { keyed: string; sealed: string } {
-    const { secrets } = this.options;
+    const { secrets } = this.keys;
     if (files.length === 0) return { keyed: '', sealed: '' };
     const sorted = [...files].sort((a, b) => (a.file.path < b.file.path ? -1 : 1));
     const of = (digest: (each: SecretFile) => string): string =>
@@ -141,25 +112,18 @@ export class EncryptedFiles {
     };
   }
 
-  /** Only a laptop goes on without a key. The structure of the file is checked. */
-  private async requireSealed(sops: SopsFile, at: Position): Promise<void> {
-    if (!this.options.placeholders)
-      throw InputError.at(at, `${sops.path} is encrypted, and there is no age key here`, NO_KEY);
-    await checkSops(sops);
-  }
-
   private async contentOf(
     sops: SopsFile,
     path: string,
     sealed: string,
     at: Position,
   ): Promise<Pick<HostFile, 'content' | 'digest' | 'secret'>> {
-    const { secrets } = this.options;
+    const { secrets, app, group } = this.keys;
     if (!secrets) {
-      await this.requireSealed(sops, at);
+      await requireSealed(sops, at, this.keys);
       return { content: new Uint8Array(), digest: sealed, secret: 'sealed' };
     }
-    const content = plainFile(await secrets.open(this.app, sops, this.group));
+    const content = plainFile(await secrets.open(app, sops, group));
     this.bytes += sops.bytes + content.byteLength;
     if (this.bytes > APP_LIMITS.files)
       throw InputError.at(at, `the encrypted files of the app are larger than ${inWords(APP_LIMITS.files)}`);

@@ -4,7 +4,9 @@ import type { Declared } from '../../keys/project.ts';
 import type { ServiceKeys } from '../../keys/service-keys.ts';
 import type { AppFolder } from '../../load/files/app-folder.ts';
 import type { FileVariables } from '../../load/trace.ts';
+import { requirePlain, textsOf } from '../../load/values/decrypted-variables.ts';
 import { parseDotenv } from '../../load/values/dotenv.ts';
+import type { Value } from '../../load/values/template.ts';
 import type { Report } from '../../report.ts';
 
 /**
@@ -17,7 +19,10 @@ export async function labelsOf(
   report: Report,
 ): Promise<Record<string, string> | undefined> {
   const files = await labelFilesOf(service, folder, report);
-  const labels = { ...Object.fromEntries(files.flatMap(({ variables }) => [...variables])), ...service.keys.labels };
+  const labels = {
+    ...Object.fromEntries(files.flatMap(({ variables }) => [...textsOf(variables)])),
+    ...service.keys.labels,
+  };
   return Object.keys(labels).length > 0 ? labels : undefined;
 }
 
@@ -28,7 +33,7 @@ export async function labelFilesOf(
   report: Report,
 ): Promise<FileVariables[]> {
   const all: FileVariables[] = [];
-  const found = new Map<string, string>();
+  const found = new Map<string, Value>();
   for (const { path, at } of service.keys.label_file ?? []) {
     try {
       const read = await readLabels(path, at, folder, found);
@@ -45,10 +50,11 @@ async function readLabels(
   path: string,
   at: Position,
   folder: AppFolder,
-  known: ReadonlyMap<string, string>,
+  known: ReadonlyMap<string, Value>,
 ): Promise<FileVariables> {
   const file = await folder.text(path, 'a label_file', at);
   if (!file) throw InputError.at(at, `Git has no label_file ${path}`, await folder.meant(path, at));
+  requirePlain(file.text, file.file);
   const labels = parseDotenv(file.text, file.file, (name) => known.get(name));
   for (const name of labels.keys()) {
     if (isReserved(name)) {

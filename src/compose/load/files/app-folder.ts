@@ -3,6 +3,8 @@ import { posix } from 'node:path';
 import { InputError, type Position } from '../../../lib/errors.ts';
 import { APP_FILE_LIMITS, APP_LIMITS, inWords } from '../../../lib/limits.ts';
 import type { HostFile, OutsidePath } from '../../../model/state.ts';
+import { refusal } from '../values/secret-places.ts';
+import type { Value } from '../values/template.ts';
 import { asWritten, nearest } from './nearest.ts';
 import { COPIES, outsidePath, type SiteFolder } from './outside.ts';
 import { inRepo, type RepoFiles } from './repo-files.ts';
@@ -41,7 +43,7 @@ export class AppFolder {
   private readonly in: RepoFolders;
   /** undefined: paths are those of this machine, as Docker Compose resolves them here. */
   private readonly site: SiteFolder | undefined;
-  private readonly home: () => string | undefined;
+  private readonly home: () => Value | undefined;
   private readonly files = new Map<string, HostFile>();
   /** The files below each folder so far. */
   private readonly folders = new Map<string, HostFile[]>();
@@ -55,7 +57,7 @@ export class AppFolder {
     repo: RepoFiles,
     folders: RepoFolders,
     where: SiteFolder | { here: string },
-    home: () => string | undefined = () => undefined,
+    home: () => Value | undefined = () => undefined,
   ) {
     this.repo = repo;
     this.in = folders;
@@ -140,7 +142,8 @@ export class AppFolder {
     if (!path.startsWith('~')) return path;
     if (!/^~(\/|$)/.test(path))
       throw InputError.at(at, `${path} is the home folder of another user`, 'write an absolute path');
-    const home = this.home();
+    const { text: home, secret } = this.home() ?? {};
+    if (secret) throw InputError.at(at, ...refusal(secret.name, 'a path'));
     if (home !== undefined && (home.startsWith('/') || home.startsWith('{{')))
       return posix.join('/', home, path.slice(1));
     throw InputError.at(

@@ -1,7 +1,7 @@
 import { InputError, type Position } from '../../../lib/errors.ts';
 import { APP_FILE_LIMITS } from '../../../lib/limits.ts';
 import { own } from '../../../lib/maps/own.ts';
-import { type Lookup, substitute, TemplateError } from './template.ts';
+import { type Lookup, substitute, TemplateError, type Value } from './template.ts';
 
 const ESCAPES: Record<string, string> = {
   a: '\x07',
@@ -27,21 +27,21 @@ export function parseDotenv(
   text: string,
   file: string,
   lookup: Lookup,
-  known: ReadonlyMap<string, string | null> = new Map(),
+  known: ReadonlyMap<string, Value> = new Map(),
   required: Required = () => undefined,
-): Map<string, string> {
+): Map<string, Value> {
   const source = text.replace(/^\uFEFF/, '');
-  const values = new Map<string, string>();
-  const find: Lookup = (name) => lookup(name) ?? values.get(name) ?? known.get(name) ?? undefined;
+  const values = new Map<string, Value>();
+  const find: Lookup = (name) => lookup(name) ?? values.get(name) ?? known.get(name);
   const line = (offset: number) => source.slice(0, offset).split('\n').length;
   const refuse = (offset: number, message: string, hint?: string): never => {
     throw InputError.at({ file, line: line(offset), column: 1 }, message, hint);
   };
   let size = 0;
-  const expand = (key: string, value: string, offset: number): string => {
+  const expand = (key: string, value: string, offset: number): Value => {
     try {
       const expanded = substitute(value, find);
-      size += expanded.length;
+      size += expanded.text.length;
       if (size > APP_FILE_LIMITS.valueCharacters) refuse(offset, 'the values of this file together are too long');
       return expanded;
     } catch (error) {
@@ -82,7 +82,7 @@ export function parseDotenv(
       const end = closingQuote(source, offset);
       if (end < 0) refuse(at, `the quoted value of ${key} is never closed`);
       const inner = unquote(source.slice(offset + 1, end), quote);
-      values.set(key, quote === '"' ? expand(key, unescaped(inner), at) : inner);
+      values.set(key, quote === '"' ? expand(key, unescaped(inner), at) : { text: inner });
       offset = end + 1;
       // Compose would read the text after a closing quote as a line of its own.
       const rest = /[^\S\n]*(?:#[^\n]*)?(?:\n|$)/y;
@@ -102,10 +102,10 @@ export function parseRawEnv(
   text: string,
   file: string,
   lookup: Lookup,
-  known: ReadonlyMap<string, string | null> = new Map(),
+  known: ReadonlyMap<string, Value> = new Map(),
   required: Required = () => undefined,
-): Map<string, string> {
-  const values = new Map<string, string>();
+): Map<string, Value> {
+  const values = new Map<string, Value>();
   for (const [index, raw] of text
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/)
@@ -116,8 +116,8 @@ export function parseRawEnv(
     if (key === '' || /\s/.test(key)) {
       throw InputError.at({ file, line: index + 1, column: 1 }, 'a key must not be empty or hold spaces');
     }
-    const value = rest.length > 0 ? rest.join('=') : lookup(key);
-    const isMissing = value === undefined && !values.has(key) && typeof known.get(key) !== 'string';
+    const value = rest.length > 0 ? { text: rest.join('=') } : lookup(key);
+    const isMissing = value === undefined && !values.has(key) && !known.has(key);
     const hint = isMissing ? required(key) : undefined;
     if (hint !== undefined) throw missingValue({ file, line: index + 1, column: 1 }, key, hint);
     if (value !== undefined) values.set(key, value);

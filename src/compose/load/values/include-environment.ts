@@ -1,6 +1,7 @@
 import { InputError } from '../../../lib/errors.ts';
 import { entryOf, type MappingNode, type ScalarNode, type YamlNode } from '../../../yaml/node.ts';
 import { sectionOf, withEntry } from '../layer.ts';
+import { type Lookup, secretAt, type Value } from './template.ts';
 import type { Values } from './values.ts';
 
 /**
@@ -8,7 +9,7 @@ import type { Values } from './values.ts';
  * variables of secrets. As in Docker Compose, a name without a value in an `environment` mapping does not get them. Throws InputError.
  */
 export function ownEnvironment(root: MappingNode, own: Values, outer: Values): MappingNode {
-  const known = (name: string): string | undefined => (outer.lookup(name) === undefined ? own.lookup(name) : undefined);
+  const known: Lookup = (name) => (outer.lookup(name) === undefined ? own.lookup(name) : undefined);
   const withServices = changed(root, 'services', (service) => withVariables(service, known));
   const withSecrets = changed(withServices, 'secrets', (secret) => withKnown(secret, known));
   for (const { value } of sectionOf(root, 'configs')?.entries ?? []) {
@@ -23,8 +24,6 @@ export function ownEnvironment(root: MappingNode, own: Values, outer: Values): M
   return withSecrets;
 }
 
-type Known = (name: string) => string | undefined;
-
 function changed(root: MappingNode, section: string, change: (node: YamlNode) => YamlNode): MappingNode {
   const found = sectionOf(root, section);
   if (!found) return root;
@@ -32,22 +31,27 @@ function changed(root: MappingNode, section: string, change: (node: YamlNode) =>
   return withEntry(root, section, { ...found, entries });
 }
 
-function withVariables(service: YamlNode, known: Known): YamlNode {
+function withVariables(service: YamlNode, known: Lookup): YamlNode {
   const environment = entryOf(service, 'environment')?.value;
   if (service.kind !== 'mapping' || environment?.kind !== 'sequence') return service;
   const items = environment.items.map((item): YamlNode => {
     if (item.kind !== 'scalar' || item.text.includes('=')) return item;
     const value = known(item.text);
-    return value === undefined ? item : withText(item, `${item.text}=${value}`);
+    return value === undefined ? item : withValue(item, value);
   });
   return withEntry(service, 'environment', { ...environment, items });
 }
 
-function withKnown(secret: YamlNode, known: Known): YamlNode {
+function withKnown(secret: YamlNode, known: Lookup): YamlNode {
   const variable = entryOf(secret, 'environment')?.value;
   if (secret.kind !== 'mapping' || variable?.kind !== 'scalar') return secret;
   const value = known(variable.text);
-  return value === undefined ? secret : withEntry(secret, 'environment', { ...variable, variable: value });
+  if (value === undefined) return secret;
+  return withEntry(secret, 'environment', { ...variable, variable: value.text, ...secretAt(value, 0) });
 }
 
-const withText = (item: ScalarNode, text: string): ScalarNode => ({ ...item, value: text, text });
+/** `NAME=value` in place of `NAME`. */
+function withValue(item: ScalarNode, value: Value): ScalarNode {
+  const text = `${item.text}=${value.text}`;
+  return { ...item, value: text, text, ...secretAt(value, item.text.length + 1) };
+}

@@ -3,8 +3,25 @@
  * dollar stays. Source: compose-spec, "Interpolation". Braces are matched in the order of compose-go 2.9.
  */
 
+/** The value of a variable, or a text with values in it. */
+export interface Value {
+  text: string;
+  /** The first part of the text that SOPS encrypted in Git: nobody may see it. Absent: there is none. */
+  secret?: Secret | undefined;
+}
+
+/** The name of a variable whose value was decrypted, and the offset in the text at which the value begins. */
+export interface Secret {
+  name: string;
+  from: number;
+}
+
 /** The value of a variable; undefined when it has no value. */
-export type Lookup = (name: string) => string | undefined;
+export type Lookup = (name: string) => Value | undefined;
+
+/** The secret of a value that lies at an offset of a longer text, as a part of an object. */
+export const secretAt = ({ secret }: Pick<Value, 'secret'>, offset: number): { secret?: Secret } =>
+  secret ? { secret: { name: secret.name, from: secret.from + offset } } : {};
 
 export class TemplateError extends Error {
   /** The variable without a value, if that is the problem. */
@@ -30,33 +47,36 @@ const MAX_BRACES = 200;
  * Interpolates a text. Throws TemplateError for bad syntax, for a variable without value and default, and for an exceeded limit. The time is
  * linear in the length of the text and of the result.
  */
-export function substitute(text: string, lookup: Lookup): string {
+export function substitute(text: string, lookup: Lookup): Value {
   return substituteAt(text, lookup, 0);
 }
 
-function substituteAt(text: string, lookup: Lookup, depth: number): string {
+function substituteAt(text: string, lookup: Lookup, depth: number): Value {
   if (depth > MAX_DEPTH) throw new TemplateError('its defaults within defaults are nested too deep');
   const token = /\$(?:(\$)|([_a-z][_a-z0-9]*)|(\{))/gi;
   const lines = lastBraces(text);
   let result = '';
+  let secret: Secret | undefined;
   let done = 0;
   for (let match = token.exec(text); match; match = token.exec(text)) {
     const [, dollar, named] = match;
     let end = token.lastIndex;
-    let value: string;
-    if (dollar) value = '$';
+    let value: Value;
+    if (dollar) value = { text: '$' };
     else if (named !== undefined) value = required(named, lookup);
     else {
       const expression = expressionAt(text, match.index, lines(match.index));
       value = evaluate(expression, lookup, depth);
       end = expression.end;
     }
-    result += text.slice(done, match.index) + value;
+    result += text.slice(done, match.index);
+    secret ??= secretAt(value, result.length).secret;
+    result += value.text;
     if (result.length > MAX_RESULT) throw new TemplateError('the text is too long after interpolation');
     done = end;
     token.lastIndex = end;
   }
-  return done === 0 ? text : result + text.slice(done);
+  return done === 0 ? { text } : { text: result + text.slice(done), secret };
 }
 
 /** `${NAME}` or `${NAME OPERATOR OPERAND}`; `end` is the offset after its closing brace. */
@@ -95,19 +115,20 @@ function lastBraces(text: string): (offset: number) => number {
   };
 }
 
-function evaluate({ name, operator, operand }: Expression, lookup: Lookup, depth: number): string {
+function evaluate({ name, operator, operand }: Expression, lookup: Lookup, depth: number): Value {
   if (operator === undefined) return required(name, lookup);
   const value = lookup(name);
-  const present = operator.startsWith(':') ? value !== undefined && value !== '' : value !== undefined;
+  const present = operator.startsWith(':') && value?.text === '' ? undefined : value;
   switch (operator.at(-1)) {
     case '-':
-      return present ? (value ?? '') : substituteAt(operand, lookup, depth + 1);
+      return present ?? substituteAt(operand, lookup, depth + 1);
     case '+':
-      return present ? substituteAt(operand, lookup, depth + 1) : '';
+      return present ? substituteAt(operand, lookup, depth + 1) : { text: '' };
     default: {
-      if (present) return value ?? '';
-      const reason = substituteAt(operand, lookup, depth + 1);
-      throw new TemplateError(`the required variable ${name} has no value${reason && `: ${reason}`}`, {
+      if (present) return present;
+      const { text, secret } = substituteAt(operand, lookup, depth + 1);
+      const reason = text !== '' && !secret ? `: ${text}` : '';
+      throw new TemplateError(`the required variable ${name} has no value${reason}`, {
         missing: name,
         isDemanded: true,
       });
@@ -115,7 +136,7 @@ function evaluate({ name, operator, operand }: Expression, lookup: Lookup, depth
   }
 }
 
-function required(name: string, lookup: Lookup): string {
+function required(name: string, lookup: Lookup): Value {
   const value = lookup(name);
   if (value === undefined) throw new TemplateError(`the variable ${name} has no value`, { missing: name });
   return value;

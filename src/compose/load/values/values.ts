@@ -1,9 +1,10 @@
 import { own } from '../../../lib/maps/own.ts';
 import type { PlacedApp } from '../../../model/fleet.ts';
+import type { EncryptedFile } from '../../../model/snapshot.ts';
 import type { Reading } from '../../../model/state.ts';
 import type { SiteSecrets } from '../../../secrets/site-secrets.ts';
-import type { LoadTrace, OriginsOf, ValueSource } from '../trace.ts';
-import type { Lookup } from './template.ts';
+import type { LoadTrace, Origin, OriginsOf } from '../trace.ts';
+import type { Lookup, Value } from './template.ts';
 
 /** The folder of all apps on a site that names no other. */
 export const FILES_DIR = '/var/lib/holdfast/apps';
@@ -57,19 +58,36 @@ export interface PathsBefore {
   beside: ReadonlySet<string>;
 }
 
+/** The values that the documents of the fleet give an app: those in them, and those of the files under `valuesFrom`. */
+export interface ValuesOfGit {
+  lookup: Lookup;
+  /** All values that a name has, the one that counts first. */
+  origins(name: string): Origin[];
+  /** The files among them that SOPS encrypted. */
+  encrypted: readonly EncryptedFile[];
+}
+
 /** The sources of one app's values, in their order. */
 export class Values {
   private readonly app: PlacedApp;
   private readonly site: string;
   private readonly options: CompileOptions;
+  private readonly git: ValuesOfGit;
   private builtIn: Record<string, string>;
   /** The app's `.env`. */
-  private readonly dotenv: ReadonlyMap<string, string>;
+  private readonly dotenv: ReadonlyMap<string, Value>;
 
-  constructor(app: PlacedApp, site: string, options: CompileOptions, dotenv: ReadonlyMap<string, string> = new Map()) {
+  constructor(
+    app: PlacedApp,
+    site: string,
+    options: CompileOptions,
+    git: ValuesOfGit,
+    dotenv: ReadonlyMap<string, Value> = new Map(),
+  ) {
     this.app = app;
     this.site = site;
     this.options = options;
+    this.git = git;
     this.builtIn = { HOLDFAST_SITE: site };
     this.dotenv = dotenv;
   }
@@ -79,12 +97,12 @@ export class Values {
     this.builtIn = { HOLDFAST_SITE: this.site, HOLDFAST_APP: name, COMPOSE_PROJECT_NAME: name };
   }
 
-  withDotenv(dotenv: ReadonlyMap<string, string>): Values {
-    return new Values(this.app, this.site, this.options, dotenv);
+  withDotenv(dotenv: ReadonlyMap<string, Value>): Values {
+    return new Values(this.app, this.site, this.options, this.git, dotenv);
   }
 
   /** The values for an included file. Its own environment files only add names that have no value otherwise. */
-  withIncluded(dotenv: ReadonlyMap<string, string>): Values {
+  withIncluded(dotenv: ReadonlyMap<string, Value>): Values {
     const inner = this.withDotenv(new Map([...dotenv, ...this.dotenv]));
     inner.builtIn = this.builtIn;
     return inner;
@@ -95,7 +113,7 @@ export class Values {
     this.ofSite(name) ?? this.dotenv.get(name) ?? (this.isPlaceholder(name) ? this.placeholder(name) : undefined);
 
   /** The folder for `~`: HOME of the site. Docker Compose also takes it from its environment and not from `.env`. */
-  get home(): string | undefined {
+  get home(): Value | undefined {
     const isOfSites = this.options.placeholders === true && this.isSiteValue('HOME');
     return this.ofSite('HOME') ?? (isOfSites ? this.placeholder('HOME') : undefined);
   }
@@ -107,33 +125,36 @@ export class Values {
   /** All values that a name has, the one that counts first. */
   readonly origins: OriginsOf = (name) => {
     const { localValues, environment } = this.options;
-    const sources = { builtIn: this.builtIn, local: localValues, git: this.app.values, environment };
+    const of = (source: 'builtIn' | 'local' | 'environment', values: Record<string, string> | undefined): Origin[] => {
+      const text = own(values, name);
+      return text === undefined ? [] : [{ source, value: { text } }];
+    };
+    const dotenv = this.dotenv.get(name);
     return [
-      ...Object.entries(sources).flatMap(([source, values]) => {
-        const value = own(values, name);
-        return value === undefined ? [] : [{ source: source as ValueSource, value }];
-      }),
-      ...[this.dotenv.get(name)].flatMap((value) =>
-        value === undefined ? [] : [{ source: 'dotenv' as const, value }],
-      ),
+      ...of('builtIn', this.builtIn),
+      ...of('local', localValues),
+      ...this.git.origins(name),
+      ...of('environment', environment),
+      ...(dotenv ? [{ source: 'dotenv' as const, value: dotenv }] : []),
     ];
   };
 
-  private placeholder(name: string): string {
+  private placeholder(name: string): Value {
     this.options.onPlaceholder?.(name);
-    return `{{${name}}}`;
+    return { text: `{{${name}}}` };
   }
 
-  private ofSite(name: string): string | undefined {
+  private ofSite(name: string): Value | undefined {
     const { localValues, environment, onAsked, onOutside } = this.options;
     onAsked?.(name);
-    for (const source of [this.builtIn, localValues, this.app.values, environment]) {
-      if (!source || !Object.hasOwn(source, name)) continue;
-      const value = source[name];
-      if (value !== undefined && (source === localValues || source === environment)) onOutside?.(name, value);
-      return value;
-    }
-    return undefined;
+    const builtIn = own(this.builtIn, name);
+    if (builtIn !== undefined) return { text: builtIn };
+    const outside = (values: Record<string, string> | undefined): Value | undefined => {
+      const text = own(values, name);
+      if (text !== undefined) onOutside?.(name, text);
+      return text === undefined ? undefined : { text };
+    };
+    return outside(localValues) ?? this.git.lookup(name) ?? outside(environment);
   }
 
   /** True when `lookup` gives a placeholder for a name. */
@@ -162,7 +183,10 @@ export class Values {
   private isKnown(name: string): boolean {
     const { localValues, environment, onAsked } = this.options;
     onAsked?.(name);
-    const sources = [this.builtIn, localValues, this.app.values, environment];
-    return sources.some((source) => source && Object.hasOwn(source, name)) || this.dotenv.has(name);
+    return (
+      [this.builtIn, localValues, environment].some((source) => own(source, name) !== undefined) ||
+      this.git.lookup(name) !== undefined ||
+      this.dotenv.has(name)
+    );
   }
 }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
+import { textsOf } from '../../../../src/compose/load/values/decrypted-variables.ts';
 import { parseDotenv, parseRawEnv } from '../../../../src/compose/load/values/dotenv.ts';
 import { InputError } from '../../../../src/lib/errors.ts';
 
-const lookup = (name: string) => (name === 'OUT' ? 'outer' : undefined);
-const parse = (text: string) => Object.fromEntries(parseDotenv(text, '.env', lookup));
+const lookup = (name: string) => (name === 'OUT' ? { text: 'outer' } : undefined);
+const parse = (text: string) => Object.fromEntries(textsOf(parseDotenv(text, '.env', lookup)));
 const failure = (run: () => unknown): string => {
   try {
     run();
@@ -47,7 +48,7 @@ describe('the grammar of .env', () => {
 
 describe('format: raw', () => {
   test('takes lines as they are', () => {
-    expect(Object.fromEntries(parseRawEnv('# c\nA="q" $x # y\nOUT\nNOPE\nB=\n', 'raw.env', lookup))).toEqual({
+    expect(Object.fromEntries(textsOf(parseRawEnv('# c\nA="q" $x # y\nOUT\nNOPE\nB=\n', 'raw.env', lookup)))).toEqual({
       A: '"q" $x # y',
       OUT: 'outer',
       B: '',
@@ -70,7 +71,7 @@ describe('a bare name that Git leaves to the sites', () => {
       'env:2:1: the variable TOKEN has no value (give it a value)',
     );
     expect([...read('OTHER\n', 'env', lookup, new Map(), required)]).toEqual([]);
-    expect([...read('TOKEN\n', 'env', () => 'x', new Map(), required)]).toEqual([['TOKEN', 'x']]);
-    expect([...read('TOKEN\n', 'env', lookup, new Map([['TOKEN', 'before']]), required)]).toEqual([]);
+    expect([...read('TOKEN\n', 'env', () => ({ text: 'x' }), new Map(), required)]).toEqual([['TOKEN', { text: 'x' }]]);
+    expect([...read('TOKEN\n', 'env', lookup, new Map([['TOKEN', { text: 'before' }]]), required)]).toEqual([]);
   });
 });

@@ -17,7 +17,7 @@ describe('a broken Application', () => {
             app: 'bad',
             at: { file: 'apps/bad/app.yaml', line: 3, column: 9 },
             message: 'unknown key `nope` in spec',
-            hint: 'known are placement, compose, overlays, syncPolicy, profiles, projectDirectory, adopt, ignoreDifferences, pruneVolumes, suspend, rollout, syncWindows, dependsOn, requires',
+            hint: 'known are placement, compose, valuesFrom, overlays, syncPolicy, profiles, projectDirectory, adopt, ignoreDifferences, pruneVolumes, suspend, rollout, syncWindows, dependsOn, requires',
           },
         ],
       },
