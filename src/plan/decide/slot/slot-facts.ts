@@ -58,7 +58,7 @@ export function slotFacts(known: Known, slot: Slot, paced: Withheld | undefined)
     repairs: (current) => repairsOf(known, change, current, windowsOnMending(facts, slot)),
     // Per container: that another one had to be renamed before must not keep a replacement unfinished.
     rename: ({ id, name }) =>
-      nameHolder(facts, wanted.name) ?? repairChange(known, change, `name of ${id}`, windowsOnName(facts, slot, name)),
+      nameHolder(facts, wanted.name) ?? repairChange(known, change, `name of ${id}`, windowsOnName(slot, name)),
     previous: (containers) => previousOf(known, slot, containers),
     pendingHooks: (current) => pendingHooks(facts, slot, current),
     isImageHere: () => own(facts.actual.images, wanted.spec.Image) !== undefined,

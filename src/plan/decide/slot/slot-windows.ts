@@ -38,6 +38,6 @@ export function windowsOnSlot(
 /** The container stays, and its networks and limits are put right. */
 export const windowsOnMending = (facts: Facts, slot: Named): Windows => (isSettled(facts, slot) ? 'never' : 'start');
 
-/** The container stays, and gets another name. A replacement ends so. */
-export const windowsOnName = (facts: Facts, slot: Named, name: string): Windows =>
-  isTemporaryName(name, slot.wanted) ? 'never' : windowsOnMending(facts, slot);
+/** The container stays, and gets another name. A replacement ends so. The memory of a slot does not tell which name it had. */
+export const windowsOnName = ({ wanted }: Pick<Slot, 'wanted'>, name: string): Windows =>
+  isTemporaryName(name, wanted) ? 'never' : 'start';

@@ -56,6 +56,16 @@ const here = (...images: string[]): ActualSite => {
 const memory = converged(before);
 
 describe('while the sync windows are closed', () => {
+  test('a new name of a container that stays as it is waits for the window, too, and one that was changed by hand is put right', () => {
+    const on = { Networks: { shop_default: { Aliases: ['web'] } } };
+    const was = site(app('shop', service('web', on)));
+    const named = site(app('shop', service('web', on, { containerName: 'front' })));
+    const given = { git: named, site: actualOf(was), memory: converged(was), options: whileClosed };
+    expect(planLines(given)).toEqual(['1 rename shop-web-1 to front: is called shop-web-1 (withheld by syncWindow)']);
+    const byHand = but(actualOf(was), 'shop-web-1', { name: 'odd' });
+    expect(planLines({ ...given, git: was, site: byHand })).toEqual(['1 rename odd to shop-web-1: is called odd']);
+  });
+
   test('a new revision is held, with the next opening as text and as data', () => {
     const lines = planLines({ git: after, site: here(), memory, options: whileClosed });
     expect(lines.every((line) => line.includes('withheld by syncWindow') || line.includes('only if'))).toBe(true);
