@@ -91,7 +91,19 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   validate: {
     does: 'checks a whole config repo, or one site of it',
-    mayImport: ['lib', 'model', 'yaml', 'windows', 'source', 'trust', 'fleet', 'recipients', 'compose'],
+    mayImport: [
+      'lib',
+      'model',
+      'yaml',
+      'windows',
+      'source',
+      'trust',
+      'fleet',
+      'recipients',
+      'compose',
+      'container',
+      'policy',
+    ],
   },
   engine: {
     does: '`client/` calls an engine by dockerode; `dialects/` has a file per engine; `observe/` reads the site and its changes; `operations.ts` carries operations out',

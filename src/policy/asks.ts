@@ -1,3 +1,4 @@
+import type { ContainerSpec } from '../model/spec.ts';
 import type { DesiredApp } from '../model/state.ts';
 import type { RuleName } from './rules.ts';
 
@@ -10,10 +11,17 @@ export interface Ask {
   words: string;
 }
 
-/** An ask with its service; absent for networks and volumes of the app. */
-export interface PlacedAsk extends Ask {
+/** The part of an app that asks. */
+export interface Asking {
+  /** Absent: it is a network or volume of the app, or the sum of its services. */
   service?: string | undefined;
+  /** The field of its container, where one asks. */
+  field?: keyof ContainerSpec | undefined;
+  /** The network or volume that asks, by its key in the Compose file. */
+  resource?: { kind: 'networks' | 'volumes'; key: string } | undefined;
 }
+
+export interface PlacedAsk extends Ask, Asking {}
 
 /** The parts of a site that a policy has to know. Paths are absolute. */
 export interface SitePlaces {
@@ -56,9 +64,17 @@ export function asksOf<Noun extends object, Context>(
   noun: Noun,
   context: Context,
 ): Ask[] {
-  return (Object.keys(classes) as (keyof Noun)[]).flatMap((key) => {
-    const found = classes[key] as PolicyClass<unknown, Context>;
-    const value: unknown = noun[key];
-    return typeof found === 'function' && value !== undefined && value !== null ? found(value, context) : [];
-  });
+  return (Object.keys(classes) as (keyof Noun)[]).flatMap((key) => asksOfKey(classes, key, noun, context));
+}
+
+/** The asks of one key. */
+export function asksOfKey<Noun extends object, Context>(
+  classes: ClassesOf<Noun, Context>,
+  key: keyof Noun,
+  noun: Noun,
+  context: Context,
+): Ask[] {
+  const found = classes[key] as PolicyClass<unknown, Context>;
+  const value: unknown = noun[key];
+  return typeof found === 'function' && value !== undefined && value !== null ? found(value, context) : [];
 }

@@ -1,5 +1,6 @@
 import type { ContainerSpec } from '../model/spec.ts';
 import type { DesiredApp } from '../model/state.ts';
+import type { Asking } from './asks.ts';
 
 /** The most that all containers of an app may use together. Absent: no limit. */
 export interface Ceilings {
@@ -8,9 +9,8 @@ export interface Ceilings {
   cpus?: number | undefined;
 }
 
-export interface Excess {
+export interface Excess extends Asking {
   rule: keyof Ceilings;
-  service?: string | undefined;
   words: string;
 }
 
@@ -25,19 +25,25 @@ export function excesses({ services }: DesiredApp, { memory, cpus }: Ceilings): 
     }
     const spec = containers[0]?.spec;
     if (!spec) continue;
-    if (memory !== undefined && !spec.Memory) found.push({ rule: 'memory', service, words: 'no mem_limit' });
+    if (memory !== undefined && !spec.Memory)
+      found.push({ rule: 'memory', service, field: 'Memory', words: 'no mem_limit' });
     else if (memory !== undefined && swapsMore(spec))
-      found.push({ rule: 'memory', service, words: 'memswap_limit: more than twice mem_limit' });
+      found.push({ rule: 'memory', service, field: 'MemorySwap', words: 'memswap_limit: more than twice mem_limit' });
     if (cpus !== undefined && cpusOf(spec) === Number.POSITIVE_INFINITY)
-      found.push({ rule: 'cpus', service, words: 'no limit of cpus' });
+      found.push({ rule: 'cpus', service, field: 'NanoCpus', words: 'no limit of cpus' });
   }
   if (memory !== undefined && Number.isFinite(sum.memory) && sum.memory > memory)
     found.push({
       rule: 'memory',
+      field: 'Memory',
       words: `mem_limit: ${mebibytes(sum.memory)} in all, and ${mebibytes(memory)} are allowed`,
     });
   if (cpus !== undefined && Number.isFinite(sum.cpus) && sum.cpus > cpus)
-    found.push({ rule: 'cpus', words: `cpus: ${rounded(sum.cpus)} in all, and ${rounded(cpus)} are allowed` });
+    found.push({
+      rule: 'cpus',
+      field: 'NanoCpus',
+      words: `cpus: ${rounded(sum.cpus)} in all, and ${rounded(cpus)} are allowed`,
+    });
   return found;
 }
 

@@ -1,6 +1,6 @@
 import { own } from '../lib/maps/own.ts';
 import type { DesiredApp } from '../model/state.ts';
-import type { PlacedAsk, SitePlaces } from './asks.ts';
+import type { Asking, PlacedAsk, SitePlaces } from './asks.ts';
 import { appAsks } from './classes/app.ts';
 import { type Ceilings, excesses } from './limits.ts';
 import { PROFILES, type ProfileName } from './profiles.ts';
@@ -27,10 +27,8 @@ export interface Policy extends OwnRules {
 }
 
 /** Something that an app asks for and that the policy refuses. */
-export interface Violation {
+export interface Violation extends Asking {
   rule: RuleName | keyof Ceilings;
-  /** Absent: it is a network or volume of the app, or the sum of its services. */
-  service?: string | undefined;
   /** The value, with the key that asks for it: `volumes: /etc at /host`. */
   words: string;
 }
@@ -39,7 +37,7 @@ export interface Violation {
 export function violationsOf(policy: Policy, app: DesiredApp, places: SitePlaces): Violation[] {
   const refused = appAsks({ app, places }).filter((ask) => !isAllowed(policy, app.name, ask));
   const ceilings = { ...policy.limits, ...own(policy.apps, app.name)?.limits };
-  return [...refused.map(({ rule, service, words }) => ({ rule, service, words })), ...excesses(app, ceilings)];
+  return [...refused.map(({ value: _, ...asking }) => asking), ...excesses(app, ceilings)];
 }
 
 /** It is among what is allowed, and not denied. */

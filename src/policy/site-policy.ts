@@ -1,17 +1,20 @@
-import type { Problem } from '../lib/errors.ts';
+import type { Position, Problem } from '../lib/errors.ts';
 import type { DesiredApp } from '../model/state.ts';
-import type { SitePlaces } from './asks.ts';
+import type { Asking, SitePlaces } from './asks.ts';
 import { isAllowed, type Policy, type Violation, violationsOf } from './policy.ts';
 
 /** The policy of one site, ready to be asked. */
 export interface SitePolicy extends Pick<Policy, 'onViolation' | 'digest'> {
-  /** Everything that it refuses of an app, as problems for people. */
-  problems(app: DesiredApp): Problem[];
+  /** Everything that it refuses of an app, as problems for people. `placeOf` finds the place of what asks. */
+  problems(app: DesiredApp, placeOf?: PlaceOf): Problem[];
   /** The app may run hooks. */
   allowsHooks(app: DesiredApp): boolean;
   /** The app may bind paths that lead somewhere else by links. */
   allowsLinks(app: string): boolean;
 }
+
+/** The place in a Compose file of the part of an app that asks. */
+export type PlaceOf = (asking: Asking) => Position | undefined;
 
 /** Problems of one app that are told; the rest is a number. */
 const TOLD = 20;
@@ -25,9 +28,12 @@ export function createSitePolicy(
   return {
     onViolation: policy.onViolation,
     digest: policy.digest,
-    problems(app) {
+    problems(app, placeOf) {
       const found = violationsOf(policy, app, places);
-      const told = found.slice(0, TOLD).map((violation) => problemOf(violation, app.name, hide));
+      const told = found.slice(0, TOLD).map((violation) => ({
+        ...problemOf(violation, app.name, hide),
+        at: placeOf?.(violation),
+      }));
       const rest = found.length - told.length;
       return rest > 0
         ? [...told, { message: `the site's policy refuses ${rest} more things of it`, app: app.name }]

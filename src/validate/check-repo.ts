@@ -15,12 +15,14 @@ import { InputError, type Problem } from '../lib/errors.ts';
 import { utf8 } from '../lib/text/utf8.ts';
 import type { FleetDocument, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import type { SitePolicy } from '../policy/site-policy.ts';
 import { absentDependencies } from './check-depends-on.ts';
 import { checkRecipients } from './check-recipients.ts';
 import { checkRequirements } from './check-requirements.ts';
 import { type CheckedRollout, checkRollouts } from './check-rollouts.ts';
 import { neverOpen } from './check-windows.ts';
 import { lookingForSecrets, secretsIn } from './find-secrets.ts';
+import { refusingCompiler } from './refused-by-policy.ts';
 import { reportsOnly } from './reports-only.ts';
 
 export interface CheckOptions {
@@ -31,6 +33,8 @@ export interface CheckOptions {
   compile: CompileOptions;
   /** Tells the facts of sites. Absent: they are not known. */
   known?: AskKnown | undefined;
+  /** The policy of all sites: an app that it refuses is a problem. */
+  policy?: SitePolicy | undefined;
   /** Also asks for advice. */
   advice?: boolean | undefined;
   /** Milliseconds since 1970: sync windows have to open within a year from then. */
@@ -58,7 +62,7 @@ const AT_ONCE = 200;
  */
 export async function checkRepo(
   snapshot: Snapshot,
-  { site, pinned, compile, known, advice, now }: CheckOptions,
+  { site, pinned, compile, known, policy, advice, now }: CheckOptions,
 ): Promise<Checked> {
   const fleet = await openFleet(snapshot);
   const names = site === undefined ? await fleet.names() : [site];
@@ -71,7 +75,8 @@ export async function checkRepo(
   await checkTrust(snapshot, found);
   const place = (name: string): Promise<PlacedFiles> =>
     fleet.place(name, { pinned, facts: factsBy(known), holdVersions: true, mustBeSomewhere: () => site !== undefined });
-  const compileSite = createFleetCompiler({ ...compile, holdVersions: true }, await compilerOf(found, advice));
+  const compiler = createFleetCompiler({ ...compile, holdVersions: true }, await compilerOf(found, advice));
+  const compileSite = policy ? refusingCompiler(compiler, policy, compile) : compiler;
   for (let from = 0; from < names.length; from += AT_ONCE) {
     for (const read of await Promise.allSettled(names.slice(from, from + AT_ONCE).map(place))) {
       try {

@@ -78,6 +78,13 @@ export async function policyByHand(
   return policy === undefined ? undefined : policyReader(policy, { dockerHost, ...site })();
 }
 
+/** The policy that all sites of a fleet have; nobody knows where their engines listen. Throws InputError. */
+export const fleetPolicy = (
+  { policy, filesDir }: { policy?: string | undefined; filesDir: string },
+  hide: (text: string) => string,
+): Promise<SitePolicy | undefined> =>
+  policyByHand({ policy, dockerHost: '' }, { territory: { filesDir, keepOut: [] }, hide });
+
 /** A warning about a policy that everybody on the machine may change; undefined for another one. */
 export async function changeableByAll(file: string): Promise<string | undefined> {
   const { mode } = await stat(file);

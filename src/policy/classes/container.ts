@@ -1,5 +1,5 @@
 import type { ContainerFile, ContainerSpec, DeviceRequest } from '../../model/spec.ts';
-import { type Around, type Ask, asksOf, type ClassesOf } from '../asks.ts';
+import { type Around, type Ask, asksOf, asksOfKey, type ClassesOf, type PlacedAsk } from '../asks.ts';
 import { DEFAULT_CAPABILITIES } from '../profiles.ts';
 import { normalPath } from '../values/host-path.ts';
 import { ANY_PORT } from '../values/ports.ts';
@@ -180,13 +180,14 @@ function securityOption(written: string): string {
 }
 
 /** The capabilities that a container has in the end: the engine's own, without `cap_drop`, and with `cap_add`. */
-function capabilityAsks({ CapAdd = [], CapDrop = [] }: ContainerSpec): Ask[] {
+function capabilityAsks({ CapAdd = [], CapDrop = [] }: ContainerSpec): PlacedAsk[] {
   const named = (names: readonly string[]): string[] => names.map((name) => name.toUpperCase().replace(/^CAP_/, ''));
   const [added, dropped] = [named(CapAdd), named(CapDrop)];
   const kept = dropped.includes('ALL') ? [] : DEFAULT_CAPABILITIES.filter((name) => !dropped.includes(name));
   return [...new Set([...added, ...kept])].map((value) => ({
     rule: 'capabilities',
     value,
+    field: added.includes(value) ? 'CapAdd' : 'CapDrop',
     words: added.includes(value)
       ? `cap_add: ${value}`
       : `${value}, which a container has unless cap_drop takes it away`,
@@ -194,7 +195,12 @@ function capabilityAsks({ CapAdd = [], CapDrop = [] }: ContainerSpec): Ask[] {
 }
 
 /** All that a container asks of its site. */
-export const containerAsks = (spec: ContainerSpec, around: Around): Ask[] => [
-  ...asksOf<ContainerSpec, AroundContainer>(CONTAINER, spec, { ...around, spec }),
+export const containerAsks = (spec: ContainerSpec, around: Around): PlacedAsk[] => [
+  ...(Object.keys(CONTAINER) as (keyof ContainerSpec)[]).flatMap((field) =>
+    asksOfKey<ContainerSpec, AroundContainer>(CONTAINER, field, spec, { ...around, spec }).map((ask) => ({
+      ...ask,
+      field,
+    })),
+  ),
   ...capabilityAsks(spec),
 ];

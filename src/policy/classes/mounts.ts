@@ -1,6 +1,6 @@
 import type { MountSpec, VolumeSpec } from '../../model/spec.ts';
 import type { DesiredApp, DesiredVolume } from '../../model/state.ts';
-import type { Around, Ask, ClassesOf, SitePlaces } from '../asks.ts';
+import type { Around, Ask, ClassesOf, PlacedAsk, SitePlaces } from '../asks.ts';
 import { asksOf } from '../asks.ts';
 import { leadsAnywhere, normalPath, pathCovers, pathTouches } from '../values/host-path.ts';
 import { imageAsks } from './image.ts';
@@ -146,8 +146,11 @@ const DECLARED = {
   spec: (spec, around) => asksOf<VolumeSpec, AroundVolume>(VOLUME, spec, { ...around, spec }),
 } satisfies ClassesOf<DesiredVolume, AroundDeclared>;
 
-export const volumeAsks = (volume: DesiredVolume, around: Around): Ask[] =>
-  asksOf<DesiredVolume, AroundDeclared>(DECLARED, volume, { ...around, volume });
+export const volumeAsks = (volume: DesiredVolume, around: Around): PlacedAsk[] =>
+  asksOf<DesiredVolume, AroundDeclared>(DECLARED, volume, { ...around, volume }).map((ask) => ({
+    ...ask,
+    resource: { kind: 'volumes', key: volume.key },
+  }));
 
 const isLocal = (driver: string | undefined): boolean => driver === undefined || driver === '' || driver === 'local';
 

@@ -1,6 +1,6 @@
 import type { EndpointSpec, IpamPool, NetworkSpec } from '../../model/spec.ts';
 import type { DesiredNetwork } from '../../model/state.ts';
-import { type Around, type Ask, asksOf, type ClassesOf } from '../asks.ts';
+import { type Around, type Ask, asksOf, type ClassesOf, type PlacedAsk } from '../asks.ts';
 
 const options = (given: Record<string, string>, where: string): Ask[] =>
   Object.entries(given).map(([name, value]) => ({
@@ -64,8 +64,11 @@ const DECLARED = {
   ],
 } satisfies ClassesOf<DesiredNetwork, AroundDeclared>;
 
-export const networkAsks = (network: DesiredNetwork, around: Around): Ask[] =>
-  asksOf<DesiredNetwork, AroundDeclared>(DECLARED, network, { ...around, network });
+export const networkAsks = (network: DesiredNetwork, around: Around): PlacedAsk[] =>
+  asksOf<DesiredNetwork, AroundDeclared>(DECLARED, network, { ...around, network }).map((ask) => ({
+    ...ask,
+    resource: { kind: 'networks', key: network.key },
+  }));
 
 const foreign = (value: string, words: string): Ask => ({ rule: 'externalNetworks', value, words });
 

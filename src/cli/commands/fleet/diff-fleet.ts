@@ -17,7 +17,7 @@ import { palette, print, printJson, printMarkdown } from '../../output/terminal.
 import { compileOptions } from '../../repo/desired.ts';
 import { imageSizes } from '../../repo/image-sizes.ts';
 import { knownSites } from '../../repo/known-sites.ts';
-import { policyByHand } from '../../repo/policy-file.ts';
+import { fleetPolicy } from '../../repo/policy-file.ts';
 import { WORKTREE, withFleetSides } from '../../repo/sides/fleet-sides.ts';
 import { siteFiles } from '../../repo/site-files.ts';
 
@@ -56,8 +56,7 @@ export async function diffFleet(folder: string, options: FleetDiffOptions): Prom
     selector: options.selector === undefined ? undefined : readSelector(options.selector),
     apps: options.app.length > 0 ? options.app : undefined,
   };
-  const territory = { filesDir: options.filesDir, keepOut: [] };
-  const policy = await policyByHand({ policy: options.policy, dockerHost: '' }, { territory, hide: outside.hide });
+  const policy = await fleetPolicy(options, outside.hide);
   const sides = { from: options.from ?? 'HEAD', to: options.to ?? WORKTREE, path: options.path, compile, policy };
   using progress = createProgress();
   const report = await withFleetSides(folder, sides, async ({ from, to, names, earlier }): Promise<ImpactReport> => {

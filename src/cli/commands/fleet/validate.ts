@@ -1,3 +1,4 @@
+import { outsideValues } from '../../../compose/private-values/outside-values.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { formatProblem, type Problem } from '../../../lib/errors.ts';
 import { byCodeUnit } from '../../../lib/text/by-code-unit.ts';
@@ -6,11 +7,12 @@ import { checkRepo } from '../../../validate/check-repo.ts';
 import { rolloutLines } from '../../../validate/check-rollouts.ts';
 import { defineCommand } from '../../command.ts';
 import { EXIT } from '../../exit.ts';
-import { desiredOptions, factsOption, folderArgument } from '../../options/desired-options.ts';
+import { desiredOptions, factsOption, folderArgument, policyOption } from '../../options/desired-options.ts';
 import { onOff } from '../../options/option.ts';
 import { errorPalette, print, printError } from '../../output/terminal.ts';
 import { compileOptions, withSnapshot } from '../../repo/desired.ts';
 import { knownSites } from '../../repo/known-sites.ts';
+import { fleetPolicy } from '../../repo/policy-file.ts';
 
 const NOTES = `Advice changes no exit code. A service silences a rule by x-holdfast: {ignoreAdvice: [RULE]} in its Compose file; the name of the rule is at the end of each
 line. docs/advice.md lists the rules.`;
@@ -24,13 +26,16 @@ export const command = defineCommand({
   options: {
     ...desiredOptions,
     ...factsOption,
+    ...policyOption,
     advice: onOff('also print advice from the practice of edge sites, for what is right and may go wrong'),
   },
   notes: NOTES,
   exitCodes: { 0: 'valid', 2: 'problems, each with its file, line and column' },
   async run(folder, options) {
     const { site, advice } = options;
-    const compile = await compileOptions(options, { placeholders: true });
+    const outside = outsideValues();
+    const compile = { ...(await compileOptions(options, { placeholders: true })), onOutside: outside.heard };
+    const policy = await fleetPolicy(options, outside.hide);
     return withSnapshot(folder, options, async (snapshot, pinned) => {
       const open = site === undefined ? undefined : pinned;
       const found = await checkRepo(snapshot, {
@@ -38,6 +43,7 @@ export const command = defineCommand({
         compile,
         pinned: open,
         known: knownSites(options.facts),
+        policy,
         advice,
         now: systemClock.wall().getTime(),
       });

@@ -3,14 +3,13 @@ import type { CompileOptions } from '../../../compose/load/values/values.ts';
 import type { SiteDocuments } from '../../../fleet/sites.ts';
 import type { Earlier } from '../../../impact/behind.ts';
 import { openSide, type Side, UnknownPin } from '../../../impact/read-side.ts';
-import type { Problem } from '../../../lib/errors.ts';
 import { entry } from '../../../lib/maps/map-entry.ts';
 import { shortRevision } from '../../../lib/text/revision.ts';
 import type { Pin } from '../../../model/fleet.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
-import type { DesiredApp } from '../../../model/state.ts';
 import type { SitePolicy } from '../../../policy/site-policy.ts';
 import { folderSnapshot } from '../../../source/folder-snapshot.ts';
+import { refusingCompiler } from '../../../validate/refused-by-policy.ts';
 import { type OpenedSource, openFolder } from '../open-source.ts';
 import { asCommitted } from './as-committed.ts';
 import { earlierSides } from './earlier-sides.ts';
@@ -68,7 +67,7 @@ export async function withFleetSides<T>(
     const openCommit = async (commit: string): Promise<Side> => open(await commitSnapshot(commit), compileSite, false);
     return await use({
       from: await open(old.files, compileSite, false),
-      to: await open(next.files, policy ? refusing(compileSite, policy) : compileSite, true),
+      to: await open(next.files, policy ? refusingCompiler(compileSite, policy, compile) : compileSite, true),
       names: { from: old.name, to: next.name },
       earlier: old.commit === undefined ? undefined : earlierSides(opened.source, old.commit, next.commit, openCommit),
     });
@@ -83,21 +82,6 @@ interface Revision {
   name: string;
   /** Absent: the files as they are. */
   commit?: string | undefined;
-}
-
-/** Compiles as before, and breaks the apps that the policy refuses. Each shared result is asked about once. */
-function refusing(compile: CompileSite, policy: SitePolicy): CompileSite {
-  const known = new WeakMap<DesiredApp, Problem[]>();
-  return async (placed, files) => {
-    const compiled = await compile(placed, files);
-    const lost = new Map(compiled.lost);
-    for (const [name, result] of compiled.results) {
-      if (!('desired' in result) || lost.has(name)) continue;
-      const problems = entry(known, result.desired, () => policy.problems(result.desired));
-      if (problems.length > 0) lost.set(name, problems);
-    }
-    return { ...compiled, lost };
-  };
 }
 
 const named = (revision: string, commit: string): string =>

@@ -119,7 +119,7 @@ describe('diff --fleet', () => {
     expect(await diff('--policy', policy)).toEqual([
       2,
       expect.stringMatching(
-        /^2 sites: a, b\n +pos\n +! refused: the site's policy refuses it \(hostNamespaces\): web: pid: host/,
+        /^2 sites: a, b\n +pos\n +! refused: apps\/pos\/compose\.yaml:1:38: the site's policy refuses it \(hostNamespaces\): web: pid: host/,
       ),
     ]);
     git(folder.dir, 'commit', '-qam', 'Go on');

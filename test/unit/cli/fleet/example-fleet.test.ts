@@ -55,7 +55,9 @@ describe('examples/fleet', () => {
     const args = ['diff', '--fleet', dir, '--policy', join(dir, 'policy.yaml')];
     const [code, output] = await changed('apps/radio/compose.yaml', 'restart:', 'privileged: true\n    restart:', args);
     expect(code).toBe(2);
-    expect(output).toContain("refused: the site's policy refuses it (privileged): gateway: privileged: true");
+    expect(output).toContain(
+      "refused: apps/radio/compose.yaml:4:5: the site's policy refuses it (privileged): gateway: privileged: true",
+    );
     expect(output).not.toContain('camera');
   });
 
