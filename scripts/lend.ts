@@ -4,6 +4,7 @@ import { buildProgram } from '../test/support/program/built-program.ts';
 import { sopsPeer } from '../test/support/secrets/sops-program.ts';
 import { usableEngine } from './engine.ts';
 import type { Cleanup } from './machine/cleanup.ts';
+import { fileOfPackage } from './machine/debian.ts';
 
 /** The environment for the tests, and sentences about the things that this machine does not have. */
 export interface Lent {
@@ -42,6 +43,7 @@ export const lendPeers = async (): Promise<Lent> =>
     await Promise.all([
       lend({ variable: 'COMPOSE_PEER', name: 'Docker Compose', start: composePeer }),
       lend({ variable: 'SOPS_PEER', name: 'sops', start: sopsPeer }),
+      lend({ variable: 'AGE_PEER', name: 'age', start: () => fileOfPackage('age', 'usr/bin/age') }),
     ]),
   );
 

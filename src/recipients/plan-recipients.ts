@@ -9,7 +9,7 @@ import type { Identity } from '../secrets/crypt/identity.ts';
 import { type EncryptedInRepo, encryptedFiles } from './encrypted-files.ts';
 import { type GroupPlan, isIdle, planGroup } from './group-plan.ts';
 import { type AppMembers, membersOf, sitesOf } from './members.ts';
-import { sealGroup } from './seal-group.ts';
+import { type SealedGroup, sealGroup } from './seal-group.ts';
 import { rulesText, sopsRules } from './sops-rules.ts';
 import { type ToEncrypt, toEncrypt } from './to-encrypt.ts';
 
@@ -60,9 +60,11 @@ function requireKnown(
   if (stray !== undefined) throw InputError.of(`fleet.yaml has no recipient group ${stray}`);
 }
 
-/** The files to write, in this order, those to remove, and what is left to do by hand. */
+/** The files to write, those to remove, and what is left to do by hand. */
 export interface RecipientsResult {
-  write: [path: string, text: string][];
+  keyFiles: SealedGroup['keyFiles'];
+  /** Written when all key files are there. */
+  records: SealedGroup['record'][];
   remove: string[];
   /** The content of `.sops.yaml`. */
   rules: string;
@@ -79,10 +81,10 @@ export async function sealRecipients(
 ): Promise<RecipientsResult> {
   const used = new Set(files.flatMap(({ recipients }) => recipients));
   const keys = new Map<string, readonly string[]>();
-  const write: RecipientsResult['write'] = [];
+  const all: SealedGroup[] = [];
   for (const plan of groups) {
     const sealed = isIdle(plan) ? undefined : await sealGroup(snapshot, plan, own, (key) => used.has(key));
-    write.push(...(sealed?.write ?? []));
+    if (sealed) all.push(sealed);
     keys.set(plan.group, sealed?.keys ?? plan.record?.keys ?? []);
   }
   const rules = sopsRules(members, people, (group) => keys.get(group)?.[0]);
@@ -90,7 +92,8 @@ export async function sealRecipients(
     [...keys.values()].flatMap(([current = '', ...before]) => before.map((key) => [key, current] as const)),
   );
   return {
-    write,
+    keyFiles: all.flatMap(({ keyFiles }) => keyFiles),
+    records: all.map(({ record }) => record),
     remove: groups.flatMap(({ remove }) => remove),
     rules: rulesText(rules),
     apps: rules.length,

@@ -7,11 +7,12 @@ import { groupKeyText, openGroupKey } from '../secrets/group-key.ts';
 import type { GroupPlan } from './group-plan.ts';
 import { groupRecordText } from './group-record.ts';
 
-/** The files of a group that are written, in this order: the record is the last one, so that a run that broke off is done again. */
+/** The files of a group that are written. The record comes last, so that a run that broke off is done again. */
 export interface SealedGroup {
   /** The public keys of the group: the current one first. */
   keys: string[];
-  write: [path: string, text: string][];
+  keyFiles: [path: string, text: string][];
+  record: [path: string, text: string];
 }
 
 /**
@@ -29,16 +30,14 @@ export async function sealGroup(
   const identities = renewal
     ? [await generateIdentity(), ...before.filter(({ recipient }) => isUsed(recipient))]
     : before;
-  const text = groupKeyText(group, identities);
+  const secret = groupKeyText(group, identities);
   const keys = identities.map(({ recipient }) => recipient);
-  const write: SealedGroup['write'] = [];
-  for (const site of plan.seal) write.push([groupKeyPath(group, site), await sealAgeFile(text, sites.get(site) ?? [])]);
-  if (plan.sealForPeople) write.push([groupFile(group, 'people'), await sealAgeFile(text, people)]);
-  write.push([
-    groupFile(group, 'record'),
-    groupRecordText(group, { keys, people: [...people], sites: new Map(sites) }),
-  ]);
-  return { keys, write };
+  const keyFiles: SealedGroup['keyFiles'] = [];
+  for (const site of plan.seal)
+    keyFiles.push([groupKeyPath(group, site), await sealAgeFile(secret, sites.get(site) ?? [])]);
+  if (plan.sealForPeople) keyFiles.push([groupFile(group, 'people'), await sealAgeFile(secret, people)]);
+  const text = groupRecordText(group, { keys, people: [...people], sites: new Map(sites) });
+  return { keys, keyFiles, record: [groupFile(group, 'record'), text] };
 }
 
 /** The recorded keys of a group, decrypted, in the order of the record. */

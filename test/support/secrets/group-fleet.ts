@@ -70,7 +70,7 @@ export async function seal({ files, sites, person }: GroupFleet): Promise<void> 
   const snapshot = memorySnapshot(files);
   const keys = new Map([...sites].sort().map(([name, { recipient }]) => [name, [recipient]]));
   const plan = await planGroup(snapshot, 'shops', keys, [person.recipient], false);
-  const { write } = await sealGroup(snapshot, plan, [person], () => true);
+  const { keyFiles, record } = await sealGroup(snapshot, plan, [person], () => true);
   for (const path of plan.remove) delete files[path];
-  Object.assign(files, Object.fromEntries(write));
+  Object.assign(files, Object.fromEntries([...keyFiles, record]));
 }
