@@ -3,9 +3,9 @@ import { systemDisk } from '../../../lib/disk.ts';
 import { InputError } from '../../../lib/errors.ts';
 import { line } from '../../../lib/text/line.ts';
 import { type GroupPlan, isIdle } from '../../../recipients/group-plan.ts';
-import type { AppMembers } from '../../../recipients/members.ts';
 import {
   planRecipients,
+  type RecipientsPlan,
   type RecipientsResult,
   sealRecipients,
   strayGroups,
@@ -45,7 +45,7 @@ export const command = defineCommand({
     const root = resolve(folder ?? '.');
     const snapshot = await folderSnapshot(root, {});
     const plan = await planRecipients(snapshot, options.renew);
-    for (const warning of warningsOf(plan.members, await strayGroups(snapshot, plan)))
+    for (const warning of [...warningsOf(plan), ...(await strayWarnings(snapshot, plan))])
       printError(line`${errorPalette().change('warning:')} ${warning}`);
     const busy = plan.groups.filter((group) => !isIdle(group));
     if (options.check && busy.length > 0) {
@@ -88,9 +88,11 @@ async function readRules(root: string): Promise<string | undefined> {
 /** Above so many sites, a file with a key for each of them is large, and each new site changes all files. */
 const MOST_SINGLE = 50;
 
-function warningsOf(members: readonly AppMembers[], strays: readonly string[]): string[] {
-  return [
-    ...members.flatMap(({ app, silent, keys, group }) => [
+/** About apps that have encrypted files. */
+function warningsOf({ members, files }: RecipientsPlan): string[] {
+  return members
+    .filter(({ app }) => files.some(({ path }) => path.startsWith(`apps/${app}/`)))
+    .flatMap(({ app, silent, keys, group }) => [
       ...(silent.length > 0
         ? [
             `${app}: ${named(silent)} ${silent.length === 1 ? 'has' : 'have'} no recipients, and cannot decrypt its files`,
@@ -101,10 +103,13 @@ function warningsOf(members: readonly AppMembers[], strays: readonly string[]): 
             `${app}: each of its files is encrypted for ${keys.size} sites, and each new site changes them (put it in a group: \`recipientGroups: { ${app}: { apps: [${app}] } }\` in fleet.yaml)`,
           ]
         : []),
-    ]),
-    ...strays.map((path) => `${path} is of no group in fleet.yaml; delete it when no file is encrypted for its keys`),
-  ];
+    ]);
 }
+
+const strayWarnings = async (...given: Parameters<typeof strayGroups>): Promise<string[]> =>
+  (await strayGroups(...given)).map(
+    (path) => `${path} is of no group in fleet.yaml; delete it when no file is encrypted for its keys`,
+  );
 
 function inWords({ group, renewal, seal, sites, remove }: GroupPlan): string {
   const all = count(sites.size, 'site');

@@ -278,7 +278,13 @@ test.each<[string, () => Promise<unknown>, RegExp]>([
 test('above 50 sites with a key each, it says how to make a group', async () => {
   const all = await Promise.all(Array.from({ length: 51 }, generateIdentity));
   const sites = Object.fromEntries(all.map((key, index) => [`sites/s${index}.yaml`, site(key)]));
-  await shops({ ...sites, 'fleet.yaml': fleet([person], {}) });
+  const files = await Promise.all(
+    ['pos', 'tax'].map(async (app) => {
+      const path = `apps/${app}/db.yaml`;
+      return [path, await sealedFile(path, 'password: weasel\n', { recipients: [person.recipient] })];
+    }),
+  );
+  await shops({ ...sites, ...Object.fromEntries(files), 'fleet.yaml': fleet([person], {}) });
   expect(written).toContain(
     'pos: each of its files is encrypted for 53 sites, and each new site changes them (put it in a group: `recipientGroups: { pos: { apps: [pos] } }` in fleet.yaml)',
   );
