@@ -9,13 +9,15 @@ import { poolAs } from './networks.ts';
 
 /**
  * The differences between a container and the spec it should have, row by row of the field table. `image` is the config of the image that the
- * container runs; without it, nothing that an image could have brought counts. Rows that the engine does not report are left out.
+ * container runs; without it, nothing that an image could have brought counts. Rows that the engine does not report are left out. `hidden` names the
+ * variables whose values nobody may see, on either side.
  */
 export function differences(
   desired: ContainerSpec,
   observed: ContainerSpec,
   image: ImageConfig | undefined,
   can: EngineCapabilities,
+  hidden: readonly string[] = [],
 ): FieldDifference[] {
   const comparison: Comparison = { desired, observed, image, can };
   return FIELDS.flatMap((field) => {
@@ -28,7 +30,7 @@ export function differences(
         field: field.name,
         label: field.label,
         text: field.text(found, wanted),
-        changes: field.changes(found, wanted),
+        changes: field.changes(found, wanted, hidden),
         inPlace: field.inPlace && wanted !== undefined,
       },
     ];

@@ -102,7 +102,7 @@ function running(
   app: DesiredApp,
   site: string,
   service: DesiredService,
-  { number, name, spec, filesDigest, hooks, covered }: DesiredContainer,
+  { number, name, spec, filesDigest, hooks, covered, hidden }: DesiredContainer,
   isJob: boolean,
 ): ActualContainer {
   const { Files, Platform: _, ...observed } = spec;
@@ -124,6 +124,7 @@ function running(
     filesDigest,
     contentDigest: contentDigest(Files),
     hooksDigest: hooksDigest(hooks),
+    ...(hidden && { hidden }),
     dependsOn: service.dependsOn.map(({ service: other }) => other),
     anonymousVolumes: {},
     networkIds: Object.fromEntries(Object.keys(spec.Networks ?? {}).map((each) => [each, idOfNetwork(each)])),

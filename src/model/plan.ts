@@ -162,6 +162,8 @@ export interface ContainerLabels {
   filesDigest: string;
   contentDigest: string;
   hooksDigest: string;
+  /** The names of variables whose values nobody may see. */
+  hidden: readonly string[];
   dependsOn: string;
   workingDir: string;
   oneoff: false;

@@ -120,6 +120,8 @@ export interface DesiredContainer {
   filesDigest: string;
   /** Variables whose value was decrypted, with digests by a random key of the site that take its place in other digests. Absent: none. */
   covered?: Readonly<Record<string, string>> | undefined;
+  /** Variables whose values nobody may see: they were decrypted, or are not from Git. Sorted; absent: none. */
+  hidden?: readonly string[] | undefined;
   /** Absent: none. */
   hooks?: Hooks | undefined;
 }
@@ -248,6 +250,8 @@ export interface ActualContainer {
   contentDigest: string | undefined;
   /** Digest of the post_start hooks it was created with; undefined when the label is missing. */
   hooksDigest?: string | undefined;
+  /** Variables that were made with values which nobody may see; absent: none, or no label tells. */
+  hidden?: readonly string[];
   /** Services of its app that had to run before it when it was created; absent: none. */
   dependsOn?: string[];
   /** Anonymous volumes by target; a replacement takes them over. */

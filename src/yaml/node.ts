@@ -25,7 +25,9 @@ export interface ScalarNode extends NodeBase {
   /** Set by interpolation when the text holds a placeholder for this name, whose value only the site knows. */
   siteValue?: string;
   /** Set by interpolation when a decrypted value is in the text: the name of its variable, and the offset in the text at which it begins. */
-  secret?: { name: string; from: number };
+  secret?: { name: string; from: number } | undefined;
+  /** Set by interpolation when a value that is not from Git is in the text. */
+  outside?: true | undefined;
   /** Set when the text names a variable that only the environment of an included file knows: the value there. */
   variable?: string;
 }

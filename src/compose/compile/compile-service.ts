@@ -11,7 +11,7 @@ import type { Declared, Project } from '../keys/project.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
 import type { FileVariables } from '../load/trace.ts';
 import { parseDotenv, parseRawEnv } from '../load/values/dotenv.ts';
-import type { Lookup, Value } from '../load/values/template.ts';
+import { type Lookup, taintAt, type Value } from '../load/values/template.ts';
 import { type AppSize, memoryOf } from './app-size.ts';
 import { ownSpec } from './container-spec.ts';
 import { compileFiles, type FilesContext, securityOptions } from './files/compile-files.ts';
@@ -44,7 +44,7 @@ export function containerName(app: string, service: Declared<ServiceKeys>, numbe
 /** Compiles a service into its containers. Problems go to the report. `checkProject` has already checked the references. */
 export async function compileService(service: Declared<ServiceKeys>, context: ServiceContext): Promise<DesiredService> {
   const { keys } = service;
-  const { Env, covered } = await coveredEnvironment(service, context);
+  const { Env, ...variables } = await coveredEnvironment(service, context);
   const { mounts, files, digest } = await compileFiles(service, context);
   const SecurityOpt = await securityOptions(service, context.folder, context.report);
   const Labels = await labelsOf(service, context.folder, context.report);
@@ -65,7 +65,7 @@ export async function compileService(service: Declared<ServiceKeys>, context: Se
   for (let number = 1; number <= replicas; number++) {
     const name = containerName(context.app, service, number);
     const spec = { ...shared, ...networks(service, name, number, context) };
-    containers.push({ number, name, spec, filesDigest: digest, ...(covered && { covered }), hooks });
+    containers.push({ number, name, spec, filesDigest: digest, ...variables, hooks });
   }
   return {
     name: service.name,
@@ -133,11 +133,11 @@ export const environmentOf = async (
   context: ServiceContext,
 ): Promise<Record<string, string | null>> => (await coveredEnvironment(service, context)).Env;
 
-/** The same, with digests of the values that were decrypted. */
+/** The same, with the names of those that nobody may see, and digests of those that were decrypted. */
 async function coveredEnvironment(
   service: Declared<ServiceKeys>,
   context: ServiceContext,
-): Promise<{ Env: Record<string, string | null>; covered: Record<string, string> | undefined }> {
+): Promise<{ Env: Record<string, string | null> } & Pick<DesiredContainer, 'covered' | 'hidden'>> {
   const { report, encrypted } = context;
   const own = ownVariables(service, context);
   for (const { name, at, node } of service.keys.environment ?? []) {
@@ -152,9 +152,11 @@ async function coveredEnvironment(
     const digest = value?.secret && encrypted.digestOfValue(service.name, name, value.text);
     return digest === undefined ? [] : [[name, digest] as const];
   });
+  const hidden = [...env].flatMap(([name, value]) => (value?.secret || value?.outside ? [name] : [])).sort();
   return {
     Env: Object.fromEntries([...env].map(([name, value]) => [name, value?.text ?? null])),
-    covered: covered.length > 0 ? Object.fromEntries(covered) : undefined,
+    ...(covered.length > 0 && { covered: Object.fromEntries(covered) }),
+    ...(hidden.length > 0 && { hidden }),
   };
 }
 
@@ -164,9 +166,9 @@ export const ownVariables = (
   { values }: Pick<ServiceContext, 'values'>,
 ): Map<string, Value | undefined> =>
   new Map(
-    (service.keys.environment ?? []).map(({ name, value, node: { secret } }) => [
+    (service.keys.environment ?? []).map(({ name, value, node }) => [
       name,
-      value === null ? values.lookup(name) : { text: value, secret },
+      value === null ? values.lookup(name) : { text: value, ...taintAt(node, 0) },
     ]),
   );
 

@@ -123,6 +123,7 @@ export const processRows = {
   }),
   Env: config(environment, {
     label: 'environment',
+    holdsSecrets: true,
     ownable: 'keys',
     fromImage: 'keys',
     write: ({ Env }, body) => {

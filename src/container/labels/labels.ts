@@ -33,6 +33,7 @@ export function containerLabels(
     [`${OURS}files-digest`]: labels.filesDigest,
     [`${OURS}content-digest`]: labels.contentDigest,
     [`${OURS}hooks-digest`]: labels.hooksDigest,
+    ...(labels.hidden.length > 0 && { [`${OURS}hidden`]: labels.hidden.map(encodeURIComponent).join(' ') }),
     [ASKED_LABEL]: askedOf(spec),
     [`${COMPOSE}project`]: app,
     [`${COMPOSE}service`]: service,
@@ -59,6 +60,8 @@ export interface ReadLabels {
   filesDigest: string | undefined;
   contentDigest: string | undefined;
   hooksDigest: string | undefined;
+  /** Variables whose values nobody may see; absent: none, or the label is missing. */
+  hidden?: string[];
   /** The agent that made it; absent where no agent did. */
   agent?: string;
   /** Services of the same app that had to run before it. */
@@ -90,9 +93,20 @@ export function readContainerLabels(
     contentDigest: labels[`${OURS}content-digest`],
     hooksDigest: labels[`${OURS}hooks-digest`],
     ...(labels[`${OURS}agent`] && { agent: labels[`${OURS}agent`] as string }),
+    ...(labels[`${OURS}hidden`] && { hidden: readHidden(labels[`${OURS}hidden`] as string) }),
     dependsOn: readDependsOn(labels),
   };
 }
+
+/** A label that somebody wrote by hand may be anything. */
+const readHidden = (label: string): string[] =>
+  label.split(' ').map((name) => {
+    try {
+      return decodeURIComponent(name);
+    } catch {
+      return name;
+    }
+  });
 
 function readAdopted(labels: Labels, site: string, adopt: ReadonlySet<string>): ReadLabels | string | undefined {
   const app = labels[`${COMPOSE}project`];

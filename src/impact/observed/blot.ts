@@ -1,7 +1,7 @@
 import { FIELDS } from '../../container/fields/table.ts';
 import { withOwned } from '../../container/ignore.ts';
 import { hasSecretWord, looksSecret } from '../../lib/text/looks-secret.ts';
-import type { ContainerSpec, FieldName } from '../../model/spec.ts';
+import type { FieldName } from '../../model/spec.ts';
 import type { ActualContainer, ActualImage, ActualSite, DesiredContainer, DesiredSite } from '../../model/state.ts';
 import { unknownFields } from '../../plan/unknown-values.ts';
 import type { Observation, ObservedContainer } from './observation.ts';
@@ -57,15 +57,16 @@ function observed(container: ActualContainer, blotting: Blotting): ObservedConta
     healthOutput: _o,
     error: _e,
     agent: _a,
+    hidden: _hidden,
     ...rest
   } = container;
   const { spec } = container;
-  const notShown = [...new Set([...secretFields(spec, blotting), ...siteFields(container, blotting)])].sort();
+  const notShown = [...new Set([...secretFields(container, blotting), ...siteFields(container, blotting)])].sort();
   return { ...rest, spec: withOwned(spec, { Image: spec.Image }, undefined, notShown), notShown };
 }
 
 /** Fields that look secret, or that hold a value of the site that is known here. */
-function secretFields(spec: ContainerSpec, { hide }: Blotting): string[] {
+function secretFields({ spec, hidden = [] }: ActualContainer, { hide }: Blotting): string[] {
   const isSecret = (name: string, value: unknown): boolean => {
     const text = Array.isArray(value)
       ? value.join(' ')
@@ -74,11 +75,14 @@ function secretFields(spec: ContainerSpec, { hide }: Blotting): string[] {
         : JSON.stringify(value ?? '');
     return looksSecret(name, text) || hasSecretWord(text) || hide(text) !== text;
   };
-  return FIELDS.flatMap(({ name, label, ownable }) => {
+  return FIELDS.flatMap(({ name, label, ownable, holdsSecrets }) => {
     const value = spec[name];
     if (value === undefined) return [];
+    const isHidden = (key: string): boolean => holdsSecrets && hidden.includes(key);
     if (ownable !== 'keys') return isSecret(label, value) || hasSecretKey(value) ? [label] : [];
-    return Object.entries(value).flatMap(([key, one]) => (isSecret(key, one) ? [`${label}.${key}`] : []));
+    return Object.entries(value).flatMap(([key, one]) =>
+      isHidden(key) || isSecret(key, one) ? [`${label}.${key}`] : [],
+    );
   });
 }
 

@@ -17,7 +17,7 @@ export interface Observation
 /** Digests over secrets are left out: a short secret could be guessed from one. So are outputs and errors. */
 export type ObservedContainer = Omit<
   ActualContainer,
-  'specHash' | 'contentDigest' | 'hooksDigest' | 'healthOutput' | 'error' | 'agent'
+  'specHash' | 'contentDigest' | 'hooksDigest' | 'healthOutput' | 'error' | 'agent' | 'hidden'
 > & {
   /** The fields whose values are left out, as a person calls them: `environment.TOKEN`, `command`. Sorted. */
   notShown: string[];

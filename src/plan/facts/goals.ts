@@ -50,7 +50,7 @@ export function changeDigest(app: DesiredApp): string {
   const files = app.files.map(({ path, digest, mode }) => [path, digest, mode]);
   const services = app.services.map((service) => ({
     ...service,
-    containers: service.containers.map(({ covered, ...container }) => ({
+    containers: service.containers.map(({ covered, hidden: _, ...container }) => ({
       ...container,
       spec: coveredSpec({ ...container, covered }),
     })),

@@ -24,6 +24,7 @@ const CONTAINER = {
   spec: containerAsks,
   filesDigest: 'harmless',
   covered: 'harmless',
+  hidden: 'harmless',
   hooks: (hooks, around) => asksOf(HOOKS, hooks, around),
 } satisfies ClassesOf<DesiredContainer>;
 

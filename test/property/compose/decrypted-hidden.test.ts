@@ -77,6 +77,7 @@ function shown(app: DesiredApp): string {
         filesDigest: one.filesDigest,
         contentDigest: contentDigest(one.spec.Files),
         hooksDigest: hooksDigest(one.hooks),
+        hidden: one.hidden ?? [],
         dependsOn: '',
         workingDir: '',
         oneoff: false,

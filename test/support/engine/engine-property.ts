@@ -36,6 +36,7 @@ export async function bringAbout(
     filesDigest: '',
     contentDigest: '',
     hooksDigest: '',
+    hidden: [],
     dependsOn: '',
     workingDir: '/srv/app',
     oneoff: false as const,

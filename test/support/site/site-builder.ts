@@ -39,6 +39,7 @@ export interface ServiceOptions {
   update?: UpdatePolicy;
   leavesFailed?: true;
   filesDigest?: string;
+  hidden?: string[];
   /** Commands, a word each. */
   postStart?: string[];
   preStop?: string[];
@@ -119,6 +120,7 @@ function compiled(app: string, { name, spec, options }: Part & { part: 'service'
       name: container,
       spec: { Image: `${name}:1`, ...(Networks && { Networks }), ...spec },
       filesDigest: options.filesDigest ?? '',
+      ...(options.hidden && { hidden: options.hidden }),
       ...((options.postStart || options.preStop) && {
         hooks: {
           postStart: (options.postStart ?? []).map((word) => ({ command: [word] })),

@@ -13,6 +13,7 @@ const labels = {
   filesDigest: '',
   contentDigest: 'cccc',
   hooksDigest: 'dddd',
+  hidden: [],
   dependsOn: 'db:service_healthy:false',
   workingDir: '/srv/till',
   oneoff: false as const,
@@ -28,6 +29,17 @@ test('an identity comes back as it was written', () => {
     hooksDigest: 'dddd',
     dependsOn: ['db'],
   });
+});
+
+test('the names of variables whose values nobody may see come back, whatever letters they have', () => {
+  const hidden = ['DB_PASSWORD', 'a b', 'é%'];
+  const read = readContainerLabels(
+    containerLabels(identity, { ...labels, hidden }, { Image: 'nginx:1' }),
+    'eu/shop-17',
+  );
+  expect(read).toMatchObject({ hidden });
+  const byHand = { ...written, 'dev.holdfast.hidden': '%zz A' };
+  expect(readContainerLabels(byHand, 'eu/shop-17')).toMatchObject({ hidden: ['%zz', 'A'] });
 });
 
 test('docker compose finds its own labels', () => {

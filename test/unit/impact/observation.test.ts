@@ -71,6 +71,12 @@ describe('an observation', () => {
     expect(container).not.toHaveProperty('contentDigest');
   });
 
+  test('has no variable of which a label says that nobody may see it', async () => {
+    const observation = await observe(files, { hidden: ['MODE'] });
+    expect(observation.containers[0]?.notShown).toContain('environment.MODE');
+    expect(observation.containers[0]?.spec.Env).toBeUndefined();
+  });
+
   test('has no free text of a container that Git does not name', async () => {
     const other = await observe(files, { identity: { site: 'a', app: 'old', service: 'web', number: 1 } });
     const { Env, Cmd, LogConfig } = other.containers[0]?.spec ?? {};

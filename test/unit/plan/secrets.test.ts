@@ -1,6 +1,9 @@
 import { expect, test } from '@jest/globals';
+import { emptyMemory } from '../../../src/model/memory.ts';
 import type { ContainerSpec } from '../../../src/model/spec.ts';
 import type { ActualSite, DesiredSite } from '../../../src/model/state.ts';
+import { agentOptions } from '../../../src/plan/facts/policy.ts';
+import { plan } from '../../../src/plan/plan.ts';
 import { actualOf, app, automated, but, type Part, service, settled, site } from '../../support/site/site-builder.ts';
 import { planLines } from '../../support/values/plan-lines.ts';
 
@@ -80,4 +83,27 @@ test('a laptop without a key compares the encrypted values', () => {
   expect(planLines({ git: sealedSite('two'), site: actualOf(git) })[0]).toContain(
     'replaces shop-web-1: an encrypted file it binds changed in Git, content unknown',
   );
+});
+
+test('no plan shows a value that nobody may see, on either side, whatever its name', () => {
+  const running = (Env: Record<string, string>, hidden: string[]): ActualSite => ({
+    ...but(actualOf(site(app('shop', service('web', { Env })))), 'shop-web-1', { hidden }),
+  });
+  const wanted = (Env: Record<string, string>, hidden: string[] = []): DesiredSite =>
+    site(app('shop', service('web', { Env }, { hidden })));
+  const fieldsOf = (git: DesiredSite, actual: ActualSite) => {
+    const planned = plan(git, actual, emptyMemory(), 0, agentOptions);
+    return planned.apps.flatMap(({ operations }) => operations.flatMap(({ fields = [] }) => fields));
+  };
+  const hidden = (name: string) => [{ field: `environment.${name}`, hidden: true }];
+  expect(fieldsOf(wanted({}), running({ URL: 'weasel' }, ['URL']))).toEqual(hidden('URL'));
+  expect(fieldsOf(wanted({ URL: 'marten' }), running({ URL: 'weasel' }, ['URL']))).toEqual(hidden('URL'));
+  expect(fieldsOf(wanted({ URL: 'weasel' }, ['URL']), running({ URL: 'marten' }, []))).toEqual(hidden('URL'));
+  expect(fieldsOf(wanted({ URL: 'weasel', B: '2' }, ['URL']), running({ URL: 'weasel', B: '1' }, ['URL']))).toEqual([
+    { field: 'environment.B', from: '1', to: '2' },
+  ]);
+  const sealed = { URL: 'x{{URL encrypted 0123456789ab}}' };
+  expect(fieldsOf(wanted(sealed), running({ URL: 'weasel' }, ['URL']))).toEqual([
+    { field: 'environment.URL', unknown: true },
+  ]);
 });

@@ -7,7 +7,7 @@ import {
   type ScalarNode,
   type YamlNode,
 } from '../../../yaml/node.ts';
-import { secretAt } from '../values/template.ts';
+import { taintAt } from '../values/template.ts';
 import { builtFrom, keyed, nothing, started } from './canonical.ts';
 import { pools } from './merge-ipam.ts';
 
@@ -100,7 +100,7 @@ function pairs({ key, keyAt, value }: MappingEntry): ScalarNode[] {
   }
   const text = isNull(value) ? key : `${key}=${value.text}`;
   const raw = isNull(value) ? key : `${key}=${value.raw}`;
-  return [{ ...value, at: keyAt, value: text, text, raw, style: 'quoted', ...secretAt(value, key.length + 1) }];
+  return [{ ...value, at: keyAt, value: text, text, raw, style: 'quoted', ...taintAt(value, key.length + 1) }];
 }
 
 /** Joins two lists of hosts. A name may have several addresses, so only exact repeats are dropped. */

@@ -1,7 +1,7 @@
 import { InputError } from '../../../lib/errors.ts';
 import { entryOf, type MappingNode, type ScalarNode, type YamlNode } from '../../../yaml/node.ts';
 import { sectionOf, withEntry } from '../layer.ts';
-import { type Lookup, secretAt, type Value } from './template.ts';
+import { type Lookup, taintAt, type Value } from './template.ts';
 import type { Values } from './values.ts';
 
 /**
@@ -47,11 +47,11 @@ function withKnown(secret: YamlNode, known: Lookup): YamlNode {
   if (secret.kind !== 'mapping' || variable?.kind !== 'scalar') return secret;
   const value = known(variable.text);
   if (value === undefined) return secret;
-  return withEntry(secret, 'environment', { ...variable, variable: value.text, ...secretAt(value, 0) });
+  return withEntry(secret, 'environment', { ...variable, variable: value.text, ...taintAt(value, 0) });
 }
 
 /** `NAME=value` in place of `NAME`. */
 function withValue(item: ScalarNode, value: Value): ScalarNode {
   const text = `${item.text}=${value.text}`;
-  return { ...item, value: text, text, ...secretAt(value, item.text.length + 1) };
+  return { ...item, value: text, text, ...taintAt(value, item.text.length + 1) };
 }

@@ -47,11 +47,11 @@ function interpolateScalar(
 ): ScalarNode {
   let siteValue: string | undefined;
   try {
-    const { text, secret } = substitute(node.text, (name) => {
+    const { text, ...taint } = substitute(node.text, (name) => {
       if (values.isPlaceholder(name)) siteValue = name;
       return values.lookup(name) ?? (empty.has(name) ? { text: '' } : undefined);
     });
-    return { ...node, value: text, text, ...(siteValue !== undefined && { siteValue }), ...(secret && { secret }) };
+    return { ...node, value: text, text, ...(siteValue !== undefined && { siteValue }), ...taint };
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     const { missing } = error;

@@ -1,10 +1,12 @@
+import { FIELDS } from '../../../container/fields/table.ts';
 import { InputError } from '../../../lib/errors.ts';
 import type { ScalarNode, YamlNode } from '../../../yaml/node.ts';
-import type { EffectiveKey } from '../../keys/service-keys.ts';
 import type { Report } from '../../report.ts';
 
 /** The keys of a service whose values may be secret: NAME: value, or NAME=value. An engine shows all others in lists, names and events. */
-const MAY_HOLD: ReadonlySet<string> = new Set<EffectiveKey>(['environment']);
+const MAY_HOLD: ReadonlySet<string> = new Set(
+  FIELDS.flatMap(({ label, holdsSecrets }) => (holdsSecrets ? [label] : [])),
+);
 
 /**
  * Reports each text of a Compose file with a decrypted value in it, in any place but those that may hold one. So a new key may hold none. Messages name the

@@ -4,10 +4,16 @@
  */
 
 /** The value of a variable, or a text with values in it. */
-export interface Value {
+export interface Value extends Taint {
   text: string;
-  /** The first part of the text that SOPS encrypted in Git: nobody may see it. Absent: there is none. */
+}
+
+/** The parts of a text that nobody may see. */
+export interface Taint {
+  /** The first part that SOPS encrypted in Git. Absent: there is none. */
   secret?: Secret | undefined;
+  /** A part is not from Git: the site's own file of values, or the environment of a command, has it. */
+  outside?: true | undefined;
 }
 
 /** The name of a variable whose value was decrypted, and the offset in the text at which the value begins. */
@@ -19,9 +25,11 @@ export interface Secret {
 /** The value of a variable; undefined when it has no value. */
 export type Lookup = (name: string) => Value | undefined;
 
-/** The secret of a value that lies at an offset of a longer text, as a part of an object. */
-export const secretAt = ({ secret }: Pick<Value, 'secret'>, offset: number): { secret?: Secret } =>
-  secret ? { secret: { name: secret.name, from: secret.from + offset } } : {};
+/** The taint of a value that lies at an offset of a longer text. */
+export const taintAt = ({ secret, outside }: Taint, offset: number): Taint => ({
+  ...(secret && { secret: { name: secret.name, from: secret.from + offset } }),
+  ...(outside && { outside }),
+});
 
 export class TemplateError extends Error {
   /** The variable without a value, if that is the problem. */
@@ -56,7 +64,7 @@ function substituteAt(text: string, lookup: Lookup, depth: number): Value {
   const token = /\$(?:(\$)|([_a-z][_a-z0-9]*)|(\{))/gi;
   const lines = lastBraces(text);
   let result = '';
-  let secret: Secret | undefined;
+  let taint: Taint = {};
   let done = 0;
   for (let match = token.exec(text); match; match = token.exec(text)) {
     const [, dollar, named] = match;
@@ -70,13 +78,13 @@ function substituteAt(text: string, lookup: Lookup, depth: number): Value {
       end = expression.end;
     }
     result += text.slice(done, match.index);
-    secret ??= secretAt(value, result.length).secret;
+    taint = { ...taintAt(value, result.length), ...taint };
     result += value.text;
     if (result.length > MAX_RESULT) throw new TemplateError('the text is too long after interpolation');
     done = end;
     token.lastIndex = end;
   }
-  return done === 0 ? { text } : { text: result + text.slice(done), secret };
+  return done === 0 ? { text } : { text: result + text.slice(done), ...taint };
 }
 
 /** `${NAME}` or `${NAME OPERATOR OPERAND}`; `end` is the offset after its closing brace. */

@@ -152,7 +152,7 @@ export class Values {
     const outside = (values: Record<string, string> | undefined): Value | undefined => {
       const text = own(values, name);
       if (text !== undefined) onOutside?.(name, text);
-      return text === undefined ? undefined : { text };
+      return text === undefined ? undefined : { text, outside: true };
     };
     return outside(localValues) ?? this.git.lookup(name) ?? outside(environment);
   }

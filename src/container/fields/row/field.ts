@@ -22,6 +22,8 @@ export interface Field {
   readonly evenIfEmpty: boolean;
   /** These engines fill it in, or answer with a default, when it was not asked for: labels/asked.ts tells what was. */
   readonly filledBy: 'everyEngine' | 'someEngines' | undefined;
+  /** It may have values that nobody may see: those of its keys. A decrypted value for any other field is refused in the Compose file. */
+  readonly holdsSecrets: boolean;
   /** The part that a site may own: all of it, or single keys of it as well (`environment.LOG_LEVEL`). */
   readonly ownable: 'whole' | 'keys';
   /** The engine merges the image's value into it: as a whole where none was asked for, or key by key. */
@@ -36,8 +38,8 @@ export interface Field {
   engineDefault(found: Json): boolean;
   /** The difference in words. Secrets are not in it. */
   text(found: Json | undefined, wanted: Json | undefined): string;
-  /** The difference as data, with the values of both sides; secrets are not in it. */
-  changes(found: Json | undefined, wanted: Json | undefined): FieldChange[];
+  /** The difference as data, with the values of both sides; secrets are not in it. `hidden` names the entries whose values nobody may see. */
+  changes(found: Json | undefined, wanted: Json | undefined, hidden: readonly string[]): FieldChange[];
 }
 
 /** The things around a container that its creation needs. */
@@ -65,6 +67,7 @@ type Value<K extends FieldName> = NonNullable<ContainerSpec[K]>;
 interface RowOptions<T>
   extends Partial<Pick<Field, 'alias' | 'evenIfEmpty' | 'filledBy' | 'fromImage' | 'engineDefault'>> {
   label: string;
+  holdsSecrets?: true;
   inPlace?: true;
   ownable?: 'keys';
   /** The image's value, where the spec asks for nothing. */
@@ -111,6 +114,7 @@ export function fieldOf<K extends FieldName>(name: K, row: Row<Value<K>>): Field
     unordered: kind.unordered ?? false,
     evenIfEmpty: row.evenIfEmpty ?? false,
     filledBy: row.filledBy,
+    holdsSecrets: row.holdsSecrets ?? false,
     ownable: row.ownable ?? 'whole',
     fromImage: row.fromImage ?? (image && 'whole'),
     engineDefault: row.engineDefault ?? (() => false),
@@ -132,8 +136,8 @@ export function fieldOf<K extends FieldName>(name: K, row: Row<Value<K>>): Field
       if (entries) return entriesText(label, entries, found, wanted);
       return kind.hidden ? `${label} differs` : `${label}: ${shown(kind, found)}, wanted ${shown(kind, wanted)}`;
     },
-    changes: (found, wanted) => {
-      if (entries) return entriesChanges(label, entries, found, wanted);
+    changes: (found, wanted, hidden) => {
+      if (entries) return entriesChanges(label, entries, found, wanted, row.holdsSecrets ? hidden : []);
       const [from, to] = kind.hidden ? [words(found), words(wanted)] : [shown(kind, found), shown(kind, wanted)];
       return [blotted(label, '', from, to)];
     },

@@ -46,11 +46,13 @@ export const entriesChanges = (
   show: ShowEntry,
   found: Json | undefined,
   wanted: Json | undefined,
+  hidden: readonly string[],
 ): FieldChange[] =>
   differing(found, wanted).map(({ key, is, should }) => {
     const text = (value: Json | undefined): string | undefined =>
       value === undefined ? undefined : (show(value, key) ?? words(value));
-    return blotted(`${label}.${key}`, key, text(is), text(should));
+    const change = blotted(`${label}.${key}`, key, text(is), text(should));
+    return hidden.includes(key) && !change.unknown ? { field: change.field, hidden: true } : change;
   });
 
 /** Longer values are not shown: a plan is for reading. In characters. */
@@ -66,8 +68,8 @@ export function blotted(field: string, name: string, from: string | undefined, t
   return isHidden ? { field, hidden: true } : { field, from, to };
 }
 
-/** A value that was not decrypted here, as secrets/equal-encrypted.ts has it. */
-const isSealed = (value: string | undefined): boolean => /^\{\{[^{}]+ encrypted [0-9a-f]{12}\}\}$/.test(value ?? '');
+/** A value in it was not decrypted here, as secrets/equal-encrypted.ts has it. */
+const isSealed = (value: string | undefined): boolean => /\{\{[^{} ]+ encrypted [0-9a-f]{12}\}\}/.test(value ?? '');
 
 /** A value in words. */
 export const words = (value: Json | undefined): string | undefined => {

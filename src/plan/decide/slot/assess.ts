@@ -39,7 +39,8 @@ export function assess(
   const comparable = found.adopted ? asIfAsked(found.spec, wanted.spec) : found.spec;
   const image = own(actual.images, found.imageId)?.config;
   const asked = owned.length > 0 ? withOwned(wanted.spec, comparable, image, owned) : wanted.spec;
-  const fields = differences(asked, comparable, image, can);
+  const hidden = [...(wanted.hidden ?? []), ...(found.hidden ?? [])];
+  const fields = differences(asked, comparable, image, can, hidden);
   const inPlace = fields.filter((difference) => can.update && isMendable(difference, asked));
   const anew = fields.filter((difference) => !inPlace.includes(difference));
   const images = imageChanges(wanted, found, actual);

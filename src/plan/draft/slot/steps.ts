@@ -37,6 +37,7 @@ export function create(
       filesDigest: wanted.filesDigest,
       contentDigest: contentDigest(wanted.spec.Files),
       hooksDigest: hooksDigest(wanted.hooks),
+      hidden: wanted.hidden ?? [],
       dependsOn: service.dependsOn
         .map((d) => `${d.service}:service_${conditionWord[d.condition]}:${d.restart}`)
         .join(','),

@@ -147,6 +147,12 @@ describe('valuesFrom', () => {
   });
 });
 
+test('nobody may see a variable with a value that is not from Git either', async () => {
+  const files = fleet({ 'apps/pos/.env': 'B=x${A}\n' }, 'environment: { A: "${A}", C: "${B}", D: "${D:-d}" }');
+  const { hidden, covered } = await container(files, { localValues: { A: PLAIN } });
+  expect([hidden, covered]).toEqual([['A', 'C'], undefined]);
+});
+
 describe('an encrypted file of valuesFrom', () => {
   const ofApp = (ending: string, text: string, compose?: string) =>
     fleet(
@@ -177,6 +183,7 @@ describe('an encrypted file of valuesFrom', () => {
       OF_OWN: `db://x:${PLAIN}@db`,
     });
     expect(Object.keys(made.covered ?? {}).sort()).toEqual(['COPY', 'OF_OWN', 'PASSWORD', 'URL']);
+    expect(made.hidden).toEqual(['COPY', 'OF_OWN', 'PASSWORD', 'URL']);
     expect(containerHash(made)).not.toBe(specHash(made.spec));
     const again = { ...files, [`apps/pos/secret.${ending}`]: await sealed(`secret.${ending}`, plain, 2) };
     expect(goalOf(await container(again, withKey()))).toBe(goalOf(made));
