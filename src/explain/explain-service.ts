@@ -26,6 +26,7 @@ export interface Explainable {
   /** The Compose files of overlays, as paths in the repo. */
   overlays: ReadonlySet<string>;
   requires?: Explanation['requires'];
+  dependsOn?: Explanation['dependsOn'];
 }
 
 /**
@@ -33,7 +34,7 @@ export interface Explainable {
  * is explained as well. Throws InputError for an unknown service or field, and where the app cannot be read at all.
  */
 export async function explainService(
-  { site, app, files, documents, overlays, requires }: Explainable,
+  { site, app, files, documents, overlays, requires, dependsOn }: Explainable,
   subject: string,
   options: CompileOptions,
 ): Promise<{ explanation: Explanation; problems: readonly Problem[] }> {
@@ -95,7 +96,10 @@ export async function explainService(
     requireField(field);
     fields.push({ field, is: { layer: defaultLayer(field), variables: [] }, lost: [] });
   }
-  return { explanation: { site, app: read.name, service, requires, fields }, problems: read.report.problems };
+  return {
+    explanation: { site, app: read.name, service, requires, dependsOn, fields },
+    problems: read.report.problems,
+  };
 }
 
 /** The service that a subject names, and the field after it. The name of a service may have dots. */

@@ -1,5 +1,5 @@
 import type { Position } from '../lib/errors.ts';
-import type { ValuesFile } from '../model/fleet.ts';
+import type { AppDependency, ValuesFile } from '../model/fleet.ts';
 import type { Requires } from '../model/requirement.ts';
 
 /** Where the values of one service on one site are from. */
@@ -9,6 +9,8 @@ export interface Explanation {
   service: string;
   /** All that its app requires of a site, in words. Absent: nothing. */
   requires?: { text: string; onLoss: Requires['onLoss']; at: Position } | undefined;
+  /** The apps that its app depends on. Absent: none. */
+  dependsOn?: AppDependency[] | undefined;
   fields: ExplainedField[];
 }
 

@@ -7,13 +7,17 @@ type Hide = (text: string) => string;
 
 /** An explanation for people: a field a paragraph, the value that counts first, and below it those that lost. */
 export function explanationText(
-  { site, app, service, requires, fields }: Explanation,
+  { site, app, service, requires, dependsOn = [], fields }: Explanation,
   palette: Palette,
   hide: Hide,
 ): Line[] {
   return [
     palette.bold(`${service} of ${app} on ${site}`),
     ...(requires ? requirementLines(app, requires) : []),
+    ...dependsOn.flatMap((each) => [
+      Line.of(`${app} depends on ${each.app}: its changes begin once that is done and runs`),
+      line`  ${placeOf(each.at)}`,
+    ]),
     ...fields.flatMap(({ field, is, lost }) => [
       Line.of(''),
       line`${palette.bold(field)} = ${valueText(is, hide)}`,

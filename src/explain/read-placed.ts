@@ -33,7 +33,15 @@ export async function readPlaced(
   const overlays = application && 'app' in application ? application.app.overlays : [];
   const paths = overlays.flatMap(({ compose }) => compose.map((path) => posix.join(app.folder, path)));
   const requires = application && 'app' in application ? requirementsOf(application) : undefined;
-  return { site, app, files, documents: { fleet, site: document }, overlays: new Set(paths), requires };
+  return {
+    site,
+    app,
+    files,
+    documents: { fleet, site: document },
+    overlays: new Set(paths),
+    requires,
+    dependsOn: app.dependsOn,
+  };
 }
 
 function requirementsOf({ app: { requires }, root }: Application): Explainable['requires'] {

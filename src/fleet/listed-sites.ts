@@ -22,6 +22,8 @@ export interface ListedSite {
   apps?: string[] | undefined;
   /** All that its apps require, in words, by app that requires anything. */
   requires?: Record<string, string> | undefined;
+  /** The apps that an app depends on, by app that depends on any. */
+  dependsOn?: Record<string, string[]> | undefined;
   /** Apps that the site parks, with the reason, as far as its facts are known. */
   parked?: Record<string, string> | undefined;
   /** The revision that it pins, as written. */
@@ -115,6 +117,9 @@ export async function listedSites(
         apps: placed?.map((app) => app.name),
         requires: recordOf(
           (placed ?? []).flatMap((app) => (app.requires ? [[app.name, requiresText(app.requires)]] : [])),
+        ),
+        dependsOn: recordOf(
+          (placed ?? []).flatMap(({ name, dependsOn }) => (dependsOn ? [[name, dependsOn.map(({ app }) => app)]] : [])),
         ),
         parked: here && placed && recordOf(await parkedBy(here, placed)),
         pin: pin?.revision,

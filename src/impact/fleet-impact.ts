@@ -231,8 +231,9 @@ function createDigests() {
     /** Everything of a site beside its apps that its plan depends on. */
     ofRules: ({ placed }: CompiledSite): number =>
       digest(placed, () => {
-        const { allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere, leftByFact, suspend } = placed;
-        return JSON.stringify([allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere, leftByFact, suspend]);
+        const { allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere, leftByFact, absent, suspend } = placed;
+        const rules = [allowEmpty, pruneThreshold, confirmPrune, vanished, elsewhere, leftByFact, absent, suspend];
+        return JSON.stringify(rules);
       }),
   };
 }
@@ -246,8 +247,9 @@ function textOf({
   encrypted: _encrypted,
   ...app
 }: DesiredApp): string {
+  const dependsOn = app.dependsOn?.map((each) => each.app);
   const files = app.files.map(({ path, digest, mode }) => [path, digest, mode]);
-  return JSON.stringify({ ...app, files }, (_key, value: unknown) =>
+  return JSON.stringify({ ...app, files, dependsOn }, (_key, value: unknown) =>
     value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value,
   );
 }

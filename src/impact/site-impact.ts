@@ -54,7 +54,7 @@ export function siteImpact(
     return {
       app,
       changes,
-      problems: [...problems, ...(requires && !isSeen ? [requirementWarning(requires)] : [])],
+      problems: [...problems, ...(requires && !isSeen ? [requirementWarning(requires)] : []), ...orderChange(was, is)],
       parked: isTold ? parked?.reason : undefined,
       requires,
       isUnknown: wasBroken.has(app) || undefined,
@@ -78,6 +78,16 @@ export function siteImpact(
 function requirementChange(was: DesiredApp | undefined, is: DesiredApp | undefined): AppImpact['requires'] {
   const [before, after] = [was, is].map((each) => requiresText(each?.requires));
   return is && before !== undefined && after !== undefined && before !== after ? { before, after } : undefined;
+}
+
+/** The apps that it depends on, where others are meant than before. That counts at once, and changes nothing that runs. */
+function orderChange(was: DesiredApp | undefined, is: DesiredApp | undefined): PlanProblem[] {
+  const [before, after] = [was, is].map((each) => (each?.dependsOn ?? []).map(({ app }) => app).join(', '));
+  if (!is || before === after) return [];
+  const message = after
+    ? `depends on ${after}${before ? `, before: ${before}` : ''}; its changes begin once that is done and runs`
+    : `depends on ${before} no longer`;
+  return [{ severity: 'warning', message }];
 }
 
 /** Where nobody knows if a site has what an app requires now, people are told to think of it. */

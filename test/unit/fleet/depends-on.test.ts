@@ -108,3 +108,21 @@ describe('validate', () => {
     ]);
   });
 });
+
+test('sites and explain show the apps that an app depends on', async () => {
+  const folder = await configFolder(repo({ db: app(ALL), cache: app(['b']), pos: app(ALL, 'db') }));
+  try {
+    expect(await run(['sites', folder.dir])).toBe(0);
+    expect(written.replaceAll(/ {2,}/g, '  ')).toContain(
+      'SITE  DEPENDS ON  APPS\na  pos: db  db,pos\nb  pos: db  cache,db,pos\n',
+    );
+    expect(await run(['sites', folder.dir, '-o', 'json'])).toBe(0);
+    expect(written).toMatch(/"dependsOn": \{\s+"pos": \[\s+"db"\s+\]/);
+    expect(await run(['explain', '-f', folder.dir, 'a', 'pos', 'pos.image'])).toBe(0);
+    expect(written).toContain(
+      'pos depends on db: its changes begin once that is done and runs\n  apps/pos/app.yaml:6:7\n',
+    );
+  } finally {
+    await folder.remove();
+  }
+});

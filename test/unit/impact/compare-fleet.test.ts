@@ -214,6 +214,32 @@ describe('the effect of a change on a fleet', () => {
     expect(await told(tty, tty)).toEqual([]);
   });
 
+  test('an app that depends on other apps than before is told of, at once; both are shown to change, whatever the order', async () => {
+    const depending = (image: string, ...others: string[]) =>
+      fleet(web(image), {
+        'fleet.yaml': document('Fleet', { oldestAgent: '0.2.0', syncPolicy: { automated: { prune: true } } }),
+        'apps/pos/app.yaml': document('Application', others.length > 0 ? { dependsOn: others } : {}),
+        ...Object.fromEntries(
+          ['db', 'cache'].flatMap((name) => [
+            [`apps/${name}/app.yaml`, document('Application', {})],
+            [`apps/${name}/compose.yaml`, web(image)],
+          ]),
+        ),
+      });
+    const one = (...others: string[]) => depending('shop/web:1', ...others);
+    const goes = 'its changes begin once that is done and runs';
+    expect((await told(one(), one('db'))).slice(1)).toEqual(['pos', `! depends on db; ${goes}`]);
+    expect((await told(one('db'), one('db', 'cache'))).slice(1)).toEqual([
+      'pos',
+      `! depends on db, cache, before: db; ${goes}`,
+    ]);
+    expect((await told(one('db'), one())).slice(1)).toEqual(['pos', '! depends on db no longer']);
+    expect(await told(one('db'), one('db'))).toEqual([]);
+    const both = await told(one('db'), depending('shop/web:2', 'db'));
+    expect(both.join()).not.toContain('withheld');
+    expect(both.filter((line) => line.includes('-web-1'))).toHaveLength(3);
+  });
+
   test('a key that the oldest agent does not know is refused, for an app or for the sites', async () => {
     const old = fleet(web('shop/web:1'));
     const windows = { syncWindows: [{ kind: 'deny', schedule: '0 1 * * *', duration: '1h' }] };

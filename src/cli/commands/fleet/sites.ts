@@ -28,6 +28,7 @@ const COLUMNS: readonly Column<ListedSite>[] = [
   },
   { head: 'CHANGES', cell: changesNow },
   { head: 'REQUIRES', cell: ({ requires }) => listed(requires) },
+  { head: 'DEPENDS ON', cell: ({ dependsOn }) => listed(dependsOn) },
   { head: 'PARKED', cell: ({ parked }) => listed(parked) },
   { head: 'APPS', cell: ({ apps }) => (apps === undefined ? 'not known' : apps.join(',') || 'none') },
 ];
@@ -48,8 +49,8 @@ function changesNow({ suspend, windows }: ListedSite): string {
   return [...byText].map(([text, apps]) => `${text}: ${named(apps)}`).join('; ');
 }
 
-/** `pos: /dev/ttyUSB0; scale: a GPU`. */
-const listed = (texts: Record<string, string> = {}): string =>
+/** `pos: /dev/ttyUSB0; scale: a GPU`, `pos: db,cache`. */
+const listed = (texts: Record<string, string | string[]> = {}): string =>
   Object.entries(texts)
     .map((pair) => pair.join(': '))
     .join('; ');

@@ -80,6 +80,17 @@ describe('examples/fleet', () => {
     }
   });
 
+  test('has tills that come after the cache', async () => {
+    const args = ['diff', '--fleet', dir];
+    const [code, output] = await changed('apps/pos/app.yaml', '[cache]', '[cache, tax]', args);
+    expect(code).toBe(1);
+    expect(output).toContain('depends on cache, tax, before: cache; its changes begin once that is done and runs');
+    expect(await changed('apps/pos/app.yaml', '[cache]', '[cache, tax]', ['validate', dir])).toEqual([
+      2,
+      expect.stringMatching(/apps\/pos\/app\.yaml:7:22: pos depends on tax, which is not placed on sites ap\/delhi-1/),
+    ]);
+  });
+
   test('explains a value of a site', async () => {
     forgetWritten();
     expect(await run(['explain', '-f', dir, 'eu/lisbon-1', 'pos', 'till.environment'])).toBe(0);
