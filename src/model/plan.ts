@@ -65,6 +65,8 @@ export interface Withheld {
   opens?: string | undefined;
   /** For a backoff: the last error. */
   error?: string | undefined;
+  /** For update_config: the service whose other replicas have their turn first. */
+  turnOf?: string | undefined;
 }
 
 /**

@@ -7,6 +7,7 @@ import { staleFiles } from './decide/files.ts';
 import { decideAlwaysPulled } from './decide/pulls.ts';
 import { decideResources } from './decide/resources.ts';
 import { decideServices } from './decide/services.ts';
+import { stuckTurn } from './decide/stuck-turn.ts';
 import type { AppDraft, SlotDraft } from './draft/app-draft.ts';
 import { createDraft } from './draft/draft.ts';
 import { draftStops, withholdForbidden } from './draft/forbidden.ts';
@@ -113,12 +114,15 @@ function planApp(facts: AppFacts): AppPlan {
   orderJoinedRemovals(app);
   withholdForbidden(app);
 
+  const finished = draft.finish();
+  const stuck = stuckTurn(services, finished);
+  if (stuck !== undefined) return planApp({ ...facts, unpaced: new Set([...facts.unpaced, stuck]) });
+
   const missing = (desired.missing ?? []).map((one) => ({ severity: 'warning' as const, ...one }));
   const decided = [...services.values()].flatMap(({ decisions }) => decisions.flatMap(({ problems }) => problems));
   const adopted = actual.containers.filter(
     ({ identity, adopted, id }) => adopted && identity.app === desired.name && removalOf(draft, id) === undefined,
   );
-  const finished = draft.finish();
   const isHeld = finished.some(({ withheld }) => withheld?.by === 'dependsOn');
   const wait = isHeld ? facts.waits.get(desired.name) : undefined;
   const operations = withholdPreparations(finished, closedWindow(desired, facts.options), wait?.withheld);

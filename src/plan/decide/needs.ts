@@ -5,7 +5,7 @@ import { addressesOf, isWithin } from '../../lib/host/ip-address.ts';
 import { own } from '../../lib/maps/own.ts';
 import type { PlanProblem } from '../../model/plan.ts';
 import type { EndpointSpec } from '../../model/spec.ts';
-import type { Dependency, DesiredContainer } from '../../model/state.ts';
+import type { Dependency, DesiredContainer, DesiredService } from '../../model/state.ts';
 import type { NamedSlot } from '../facts/containers.ts';
 import type { Known, Need, ServiceDecision } from './decision.ts';
 import { writesFor } from './files.ts';
@@ -59,7 +59,7 @@ export function needsToCreate(known: Known, { service, wanted }: NamedSlot): Nee
   }
   needs.push(...needFiles(known, wanted));
 
-  for (const { service: name, condition, required } of [...service.dependsOn, ...joinedServices(wanted).map(joined)]) {
+  for (const { service: name, condition, required } of dependenciesOf(service, wanted)) {
     const dependency = known.services.get(name);
     if (!dependency) continue;
     if (!required && !isHopeful(dependency, condition)) {
@@ -73,18 +73,21 @@ export function needsToCreate(known: Known, { service, wanted }: NamedSlot): Nee
   return { needs, problems };
 }
 
-const joined = (service: string): Pick<Dependency, 'service' | 'condition' | 'required'> => ({
-  service,
-  condition: 'started',
-  required: true,
-});
+/** The services that it depends on, and those whose namespaces it joins: without these it never starts. */
+const dependenciesOf = (
+  { dependsOn }: DesiredService,
+  wanted: DesiredContainer,
+): Pick<Dependency, 'service' | 'condition' | 'required'>[] => [
+  ...dependsOn,
+  ...joinedServices(wanted).map((service) => ({ service, condition: 'started' as const, required: true })),
+];
 
 /**
  * Before an unchanged container is started again: files that are written now, and the services it depends on in their order. Only the condition
  * `completed` is awaited.
  */
 export function needsToStart(known: Known, { service, wanted }: NamedSlot, withFiles: boolean): Need[] {
-  const services = service.dependsOn.flatMap(({ service: name, condition, required }) => {
+  const services = dependenciesOf(service, wanted).flatMap(({ service: name, condition, required }) => {
     const dependency = known.services.get(name);
     if (!dependency || dependency.blocked || !required) return [];
     return needService(dependency, condition === 'completed' ? 'completed' : 'started');

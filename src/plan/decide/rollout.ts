@@ -22,7 +22,7 @@ type State = 'vacant' | 'well' | 'starting' | 'failing' | 'begun' | 'failed' | '
 /** The reason for a replica to wait with its replacement, by its number. `slots` are all of one service. */
 export function rollout(facts: AppFacts, service: DesiredService, slots: readonly Slot[]): Map<number, Withheld> {
   const { update } = service;
-  if (!update || slots.length < 2) return new Map();
+  if (!update || slots.length < 2 || facts.unpaced.has(service.name)) return new Map();
   const states = slots.map((slot) => ({ number: slot.id.number, state: stateOf(facts.memory, slot) }));
   const count = (...among: State[]): number => states.filter(({ state }) => among.includes(state)).length;
   const old = states.filter(({ state }) => state === 'old');
@@ -35,6 +35,7 @@ export function rollout(facts: AppFacts, service: DesiredService, slots: readonl
     by: 'updateConfig',
     text: `update_config replaces ${update.parallelism} of ${service.name} at once`,
     until: facts.now + LOOK_MS,
+    turnOf: service.name,
   };
   return new Map(old.slice(free).map(({ number }) => [number, pause ?? oneByOne]));
 }

@@ -22,6 +22,8 @@ export interface AppFacts extends SiteFacts {
   settled: boolean;
   /** The policy of the site refuses the app: nothing of it is made. */
   forbidden: Withheld | undefined;
+  /** Services that update_config does not pace: their replicas would wait for each other for ever. */
+  unpaced: ReadonlySet<string>;
   /** The reason to hold a change of this app back, or undefined. */
   hold(change: Change): Withheld | undefined;
 }
@@ -35,6 +37,7 @@ export function appFacts(site: SiteFacts, desired: DesiredApp): AppFacts {
     digest,
     settled,
     forbidden: forbiddenHold(desired),
+    unpaced: new Set(),
     hold: (change) => site.neighbours.hold(desired.name, change),
   };
 }

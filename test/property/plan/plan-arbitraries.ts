@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import type { ContainerSpec } from '../../../src/model/spec.ts';
-import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../../../src/model/state.ts';
+import type { ActualContainer, ActualSite, DesiredApp, DesiredSite, UpdatePolicy } from '../../../src/model/state.ts';
 import {
   app,
   dependent,
@@ -33,6 +33,9 @@ interface Recipe {
   required: boolean;
   restarts: boolean;
   named: boolean;
+  /** `deploy.update_config`: replicas at once; 0: none. */
+  parallelism: number;
+  startFirst: boolean;
 }
 
 const recipe: fc.Arbitrary<Recipe> = fc.record({
@@ -51,6 +54,8 @@ const recipe: fc.Arbitrary<Recipe> = fc.record({
   required: fc.boolean(),
   restarts: fc.boolean(),
   named: fc.boolean(),
+  parallelism: fc.constantFrom(0, 1, 1, 2),
+  startFirst: fc.boolean(),
 });
 
 const appRecipe = fc.record({
@@ -122,6 +127,7 @@ function optionsOf(
     replicas: wanted.replicas,
     ...(isFree && { containerName }),
     filesDigest: wanted.binds ? content : '',
+    ...(wanted.replicas > 1 && wanted.parallelism > 0 && { update: updateOf(wanted) }),
     ...(previous &&
       condition !== 'none' && {
         dependsOn: {
@@ -131,6 +137,15 @@ function optionsOf(
     ...(previous && joins && condition === 'none' && { dependsOn: { [previous[0]]: { restart: true } } }),
   };
 }
+
+const updateOf = ({ parallelism, startFirst }: Recipe): UpdatePolicy => ({
+  parallelism,
+  delayMs: 1000,
+  monitorMs: 0,
+  failureAction: 'continue',
+  maxFailureRatio: 0,
+  order: startFirst ? 'start-first' : 'stop-first',
+});
 
 /** Only conditions that can come to hold: one that never does is not supposed to converge. */
 function possible(condition: Recipe['condition'], on: Recipe): Recipe['condition'] {

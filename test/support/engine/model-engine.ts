@@ -115,6 +115,15 @@ export function createModelEngine(initial: ActualSite): ModelEngine {
     return container.id;
   }
 
+  function drop(container: ActualContainer): void {
+    site.containers.splice(site.containers.indexOf(container), 1);
+    for (const [mode, id] of [...joined]) {
+      // A container that had joined it is left with the engine's ID for it.
+      if (id === container.id) find(mode).spec.NetworkMode = `container:${id}`;
+      if (id === container.id || mode === container.id) joined.delete(mode);
+    }
+  }
+
   function start(container: ActualContainer): void {
     if (isUp(container)) return;
     const { spec } = container;
@@ -225,12 +234,7 @@ export function createModelEngine(initial: ActualSite): ModelEngine {
         break;
       case 'removeContainer':
         if (isUp(container) && !operation.force) throw new EngineError('conflict', `${container.name} runs`);
-        site.containers.splice(site.containers.indexOf(container), 1);
-        for (const [mode, id] of [...joined]) {
-          // A container that had joined it is left with the engine's ID for it.
-          if (id === container.id) find(mode).spec.NetworkMode = `container:${id}`;
-          if (id === container.id || mode === container.id) joined.delete(mode);
-        }
+        drop(container);
         break;
     }
     return undefined;
@@ -260,11 +264,7 @@ export function createModelEngine(initial: ActualSite): ModelEngine {
         if (each.health === 'starting' || isProbed) each.health = 'healthy';
         if (each.spec.Cmd?.[0] === 'once') Object.assign(each, { status: 'exited', exitCode: 0 });
       }
-      site.containers.splice(
-        0,
-        site.containers.length,
-        ...site.containers.filter(({ status }) => status !== 'removing'),
-      );
+      for (const each of site.containers.filter(({ status }) => status === 'removing')) drop(each);
     },
   };
 }

@@ -144,3 +144,19 @@ test('a one-shot that has done its work lets go of a container that an engine do
   // Nobody remembers that it has done its work: without its container it would be run again.
   expect(planned(settled(before)).join()).not.toContain('remove shop-probe-1: it has completed');
 });
+
+test('one that joins another is started after it, although it does not require it', () => {
+  const loose = site(
+    app(
+      'shop',
+      service('vpn'),
+      service('torrent', { NetworkMode: 'service:vpn' }, { dependsOn: { vpn: { required: false } } }),
+    ),
+  );
+  const ended = { status: 'exited', exitCode: 143 } as const;
+  const actual = but(but(actualOf(loose), 'shop-vpn-1', ended), 'shop-torrent-1', ended);
+  expect(planLines({ git: loose, memory: settled(loose), site: actual })).toEqual([
+    '1 start shop-vpn-1: exited with 143 (drift)',
+    '2 start shop-torrent-1: exited with 143 (drift) (after 1)',
+  ]);
+});

@@ -159,3 +159,39 @@ test('a replacement that has begun gets data from another service, although the 
   ]);
   expect(stop('shop-front-2')?.withheld?.by).toBe('updateConfig');
 });
+
+test('replicas that join a service let go of its data at once, although update_config would replace them one by one', () => {
+  const data = { Mounts: [{ Type: 'volume' as const, Source: 'shop_data', Target: '/data' }] };
+  const joined = { NetworkMode: 'service:front' };
+  const back = (spec: object) =>
+    service('back', { ...joined, ...spec }, { replicas: 2, update: policy(), dependsOn: ['front'] });
+  const before = site(app('shop', service('front', {}), back(data), volume('data')));
+  const git = site(app('shop', service('front', { ...data, Image: 'front:2' }), back({}), volume('data')));
+  const at = { ...actualOf(before), images: { ...actualOf(before).images, ...bare(git).images } };
+  const operations = plan(git, at, settled(before), 0, agentOptions).apps[0]?.operations ?? [];
+  const byName = (kind: string, name: string) =>
+    operations.filter((each) => each.kind === kind && 'container' in each && each.container.name === name);
+  const early = ['shop-back-1', 'shop-back-2'].map((name) => byName('stopContainer', name)[0]);
+  const start = operations.find(({ kind, service }) => kind === 'startContainer' && service === 'front');
+  expect(early.map((each) => each?.reason)).toEqual(
+    early.map(() => 'lets go of the volume shop_data, which shop-front-1 needs'),
+  );
+  expect([...early, start].map((each) => each?.withheld)).toEqual([undefined, undefined, undefined]);
+  expect(byName('startContainer', 'shop-back-2').map(({ withheld }) => withheld)).toContain(undefined);
+  expect(operations.filter(({ withheld }) => withheld)).toEqual([]);
+});
+
+test('update_config gives way where the replica whose turn it is waits for the data of one whose turn comes later', () => {
+  const mount = (name: string) => ({ Mounts: [{ Type: 'volume' as const, Source: `shop_${name}`, Target: '/data' }] });
+  const two = (spec: object) => service('web', spec, { replicas: 2, update: policy(), dependsOn: ['db'] });
+  const parts = [volume('data'), volume('more')];
+  const before = site(app('shop', service('db', mount('more')), two(mount('data')), ...parts));
+  const git = site(app('shop', service('db', mount('data')), two(mount('more')), ...parts));
+  const at = { ...actualOf(before), images: { ...actualOf(before).images, ...bare(git).images } };
+  const operations = plan(git, at, settled(before), 0, agentOptions).apps[0]?.operations ?? [];
+  expect(operations.filter(({ withheld }) => withheld)).toEqual([]);
+  const apart = site(app('shop', service('db', { Image: 'db:2' }), two({ Image: 'web:2' }), ...parts));
+  const images = { ...actualOf(before).images, ...bare(apart).images };
+  const paced = plan(apart, { ...at, images }, settled(before), 0, agentOptions).apps[0]?.operations ?? [];
+  expect(paced.filter(({ withheld }) => withheld?.turnOf === 'web')).not.toEqual([]);
+});
