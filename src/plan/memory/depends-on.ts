@@ -1,13 +1,13 @@
 import type { Memory } from '../../model/memory.ts';
 import type { ActualSite, DesiredSite } from '../../model/state.ts';
 
-/** The apps that each app depends on, as Git names them; and as it named them last, of apps that it no longer names and that still have containers here. */
+/** The apps that each app depends on, as Git names them; and as it named them last, of apps that are to have no container any more and still have some. */
 export function rememberDependsOn(
   before: Memory['dependsOn'],
   site: DesiredSite,
   { containers }: Pick<ActualSite, 'containers'>,
 ): Memory['dependsOn'] {
-  const named = new Set(site.apps.map(({ name }) => name));
+  const named = new Set(site.apps.flatMap(({ name, services }) => (services.length > 0 ? [name] : [])));
   const here = new Set(containers.map(({ identity }) => identity.app));
   const kept = Object.entries(before).filter(([app]) => here.has(app) && !named.has(app));
   return { ...Object.fromEntries(kept), ...dependsOnIn(site) };

@@ -357,7 +357,8 @@ describe('removal goes the other way round', () => {
       ...before.apps.map((each) => ({ ...each, services: [], networks: [], dependsOn: undefined, sync: freely })),
     );
     const options = { down: true, byHand: true, prune: true };
-    const lines = done({ git: { ...nothing, allowEmpty: true }, site: actualOf(before), memory, options });
+    const known = updateFromState(memory, nothing, actualOf(before), 0);
+    const lines = done({ git: { ...nothing, allowEmpty: true }, site: actualOf(before), memory: known, options });
     expect(lines.join()).toContain('remove pos-till-1');
     expect(lines.join()).not.toContain('db-db-1');
   });
