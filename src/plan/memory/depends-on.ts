@@ -1,7 +1,7 @@
 import type { Memory } from '../../model/memory.ts';
 import type { ActualSite, DesiredSite } from '../../model/state.ts';
 
-/** The apps that each app depends on, as Git names them; and as it named them last, of apps that are to have no container any more and still have some. */
+/** The apps that each app depends on, as Git names them; and as it named them last, of apps that Git gives no container any more and that still have some. */
 export function rememberDependsOn(
   before: Memory['dependsOn'],
   site: DesiredSite,
