@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { armor, Encrypter, generateHybridIdentity } from 'age-encryption';
+import fc from 'fast-check';
+import { InputError } from '../../../src/lib/errors.ts';
 import { openAgeFile, readAgeFile, sealAgeFile } from '../../../src/secrets/crypt/age-file.ts';
 import { generateIdentity, recipientOf } from '../../../src/secrets/crypt/identity.ts';
 import { groupKeyText, openGroupKey } from '../../../src/secrets/group-key.ts';
@@ -85,6 +87,19 @@ describe('a file that is no key of a group is refused with its path and the reas
     expect(message).toMatch(reason);
     expect(message).not.toMatch(/weasel|AGE-SECRET-KEY-1[0-9A-Z]/);
   });
+});
+
+test('any other change of the file is refused, in words, or changes nothing', async () => {
+  const change = fc.record({ at: fc.nat(raw.length - 1), bits: fc.integer({ min: 1, max: 255 }), cut: fc.nat(40) });
+  await fc.assert(
+    fc.asyncProperty(change, fc.boolean(), async ({ at, bits, cut }, isArmour) => {
+      const source = isArmour ? bytes(sealed) : raw;
+      const changed = source.map((byte, index) => (index === at ? byte ^ bits : byte)).subarray(0, source.length - cut);
+      const result = await open(isArmour ? changed : armor.encode(changed)).catch((error: unknown) => error);
+      if (result instanceof InputError) expect(result.message).toMatch(/^keys\/shops\/eu\/shop-17\.age:1:1: /);
+      else expect(result).toEqual([current, former]);
+    }),
+  );
 });
 
 test('the structure is checked without a key', async () => {
