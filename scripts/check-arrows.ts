@@ -115,7 +115,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   impact: {
     does: 'the effect of a change of the repo on every site: two revisions compiled, planned and grouped, without an engine',
-    mayImport: ['lib', 'model', 'container', 'source', 'fleet', 'compose', 'plan'],
+    mayImport: ['lib', 'model', 'windows', 'container', 'source', 'fleet', 'compose', 'plan'],
   },
   apply: {
     does: "observes a site; carries a plan out, and decides nothing; writes files of Git on the site's disk",

@@ -1,12 +1,13 @@
 import { InputError, type Problem } from '../lib/errors.ts';
 import { entry } from '../lib/maps/map-entry.ts';
-import type { ApplicationDocument, FleetDocument, LabelSelector, Pin, SiteDocument } from '../model/fleet.ts';
+import type { ApplicationDocument, FleetDocument, LabelSelector, Pin, SiteDocument, SiteStep } from '../model/fleet.ts';
 import { requiresText } from '../model/requirement.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { SiteVerdicts, SiteWindows, SyncWindow, WindowVerdict } from '../model/sync-window.ts';
 import { readApplications } from './applications.ts';
 import { type AskKnown, type KnownSite, knownApps } from './facts/known-site.ts';
-import { selects } from './keys/selector.ts';
+import { stepOf } from './keys/rollout.ts';
+import { type Selectable, selects } from './keys/selector.ts';
 import { siteWindowsOf } from './keys/sync-windows.ts';
 import { openFleet, readFleet } from './open-fleet.ts';
 import { readSite } from './sites.ts';
@@ -28,6 +29,10 @@ export interface ListedSite {
   parked?: Record<string, string> | undefined;
   /** The revision that it pins, as written. */
   pin?: string | undefined;
+  /** The steps of the rollouts in which its apps change; an app that changes at once is left out. Absent: all do. */
+  steps?: Record<string, SiteStep> | undefined;
+  /** Its zone. Absent: UTC. */
+  timeZone?: string | undefined;
   /** Nothing of it is changed. */
   suspend?: true | undefined;
   /** The answers of the sync windows now, by app that has any; absent: no app has. */
@@ -79,6 +84,15 @@ export async function listedSites(
   /** Its problems are told with those of the sites. */
   const fleetAt = (files: Snapshot): Promise<FleetDocument | undefined> =>
     entry(fleets, files, () => readFleet(files).catch(noteProblems(found)));
+  const stepsOf = async (
+    files: Snapshot,
+    site: Selectable,
+    apps: readonly ApplicationDocument[],
+  ): Promise<ListedSite['steps']> => {
+    const rollout = (await fleetAt(files))?.rollout;
+    const steps = apps.map((app) => [app.name, stepOf(app.rollout ?? rollout, site)] as const);
+    return recordOf(steps.flatMap(([app, step]) => (step ? [[app, step] as const] : [])));
+  };
   const windowsNow = async (
     files: Snapshot,
     site: SiteDocument,
@@ -101,7 +115,7 @@ export async function listedSites(
         found.problems.push(...result.reason.problems);
         continue;
       }
-      const { name, labels, pin, suspend } = result.value;
+      const { name, labels, pin, suspend, timeZone } = result.value;
       const here = await known?.(name);
       const site = { name, labels, facts: here?.facts };
       if (!selects(selector, site)) continue;
@@ -124,6 +138,8 @@ export async function listedSites(
         parked: here && placed && recordOf(await parkedBy(here, placed)),
         pin: pin?.revision,
         suspend: suspend || undefined,
+        steps: files && placed && (await stepsOf(files, site, placed)),
+        timeZone,
         windows: files && placed && (await windowsNow(files, result.value, placed)),
       });
     }

@@ -5,6 +5,7 @@ import { type Behind, createBehindCount, type Earlier } from './behind.ts';
 import { createFleetImpact, type SiteSide } from './fleet-impact.ts';
 import type { ImpactGroup } from './impact.ts';
 import type { Observation } from './observed/observation.ts';
+import { createOpenings } from './openings.ts';
 import { desiredApps, type Side } from './read-side.ts';
 
 /** The sites and apps that a person asks for. Absent: all. */
@@ -26,6 +27,8 @@ interface CompareOptions {
   earlier?: Earlier | undefined;
   /** Tells the facts of sites. Absent: they are not known. */
   known?: AskKnown | undefined;
+  /** The time of the command, in milliseconds since 1970. Absent: nothing is told of sync windows. */
+  now?: number | undefined;
   /** Told the number of sites that are done. */
   onSite?: (done: number, all: number) => void;
 }
@@ -50,11 +53,12 @@ export async function compareFleet(
   from: Side,
   to: Side,
   narrowing: Narrowing = {},
-  { observe, placeholders, earlier, known, onSite }: CompareOptions = {},
+  { observe, placeholders, earlier, known, now, onSite }: CompareOptions = {},
 ): Promise<Compared> {
   const impact = createFleetImpact({ apps: narrowing.apps, placeholders });
   const behind = earlier && !observe ? createBehindCount(earlier, impact.differ, narrowing.apps) : undefined;
   const names = await chosen([...new Set([...from.names, ...to.names])].sort(), from, to, narrowing, known);
+  const openings = now === undefined ? undefined : createOpenings(now);
   let withoutFacts = 0;
   const read = async (name: string): Promise<ToAdd> => {
     const facts = await known?.(name);
@@ -62,6 +66,7 @@ export async function compareFleet(
     const next = to.has(name) ? await to.read(name, facts) : undefined;
     const old = from.has(name) ? await from.read(name, facts) : undefined;
     if (known && !facts && [old, next].some(requiresAny)) withoutFacts += 1;
+    if (next?.kind === 'compiled') await openings?.note(name, next.compiled);
     if (old?.kind === 'compiled') await behind?.add(name, old.compiled, facts);
     const observation = await observe?.(name);
     return observe && !observation && next ? [old, NOT_OBSERVED] : [old, next, observation];
@@ -72,7 +77,8 @@ export async function compareFleet(
     for (const [index, name] of batch.entries()) impact.add(name, ...(sides[index] as ToAdd));
     onSite?.(first + batch.length, names.length);
   }
-  return { groups: impact.groups(), sites: names.length, behind: behind?.total(), withoutFacts };
+  const groups = impact.groups().map((group) => openings?.of(group) ?? group);
+  return { groups, sites: names.length, behind: behind?.total(), withoutFacts };
 }
 
 type ToAdd = [from: SiteSide | undefined, to: SiteSide | undefined, observation?: Observation | undefined];

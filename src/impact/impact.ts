@@ -53,4 +53,24 @@ export interface ImpactGroup {
   /** Sorted. */
   sites: string[];
   impact: GroupImpact;
+  /** When sync windows let the changes begin, where they are closed on a site. */
+  openings?: GroupOpenings[] | undefined;
+}
+
+/** The openings for apps whose changes begin at the same times. */
+export interface GroupOpenings {
+  apps: string[];
+  step?: SiteStep | undefined;
+  /** The earliest first. */
+  times: OpeningTime[];
+}
+
+/** The first moment, not before the step of the change, at which sync windows are open: as of the time of the command. */
+export interface OpeningTime {
+  /** RFC 3339. `now`: they are open when the step comes. Absent: they do not open within a year. */
+  opens?: string | undefined;
+  /** The zone of these sites. */
+  zone: string;
+  /** The number of sites. */
+  sites: number;
 }

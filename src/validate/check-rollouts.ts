@@ -1,8 +1,7 @@
 import { type Application, applicationFile, type BrokenApplication } from '../fleet/applications.ts';
-import { stepOf } from '../fleet/keys/rollout.ts';
+import { afterText, stepOf } from '../fleet/keys/rollout.ts';
 import { selects } from '../fleet/keys/selector.ts';
 import type { Problem } from '../lib/errors.ts';
-import { durationText } from '../lib/units/duration.ts';
 import type { FleetDocument, Rollout, RolloutStep, SiteDocument } from '../model/fleet.ts';
 
 /** The sites of each step of a rollout. */
@@ -51,7 +50,3 @@ export const rolloutLines = ({ file, steps }: CheckedRollout): string[] =>
     const named = sites.length > 0 ? ` (${sites.slice(0, MOST_NAMED).join(', ')}${more})` : '';
     return `${file}: step ${index + 1} of ${steps.length}: ${sites.length} site${sites.length === 1 ? '' : 's'}${named}, ${afterText(after)}`;
   });
-
-/** The time of a step, in words. */
-export const afterText = (after: RolloutStep['after']): string =>
-  after === 'promotion' ? 'when a promotion opens it' : after === 0 ? 'at once' : `after ${durationText(after)}`;

@@ -2,6 +2,7 @@ import type { CompiledSite } from '../compose/compile-fleet.ts';
 import type { Position, Problem } from '../lib/errors.ts';
 import { entry } from '../lib/maps/map-entry.ts';
 import type { SiteWindows, SyncWindow } from '../model/sync-window.ts';
+import { windowKeys } from '../windows/equal-windows.ts';
 import { nextOpening } from '../windows/opening.ts';
 import { LONGEST_WAIT } from '../windows/verdict.ts';
 import { levelsOf } from '../windows/windows.ts';
@@ -19,35 +20,21 @@ export interface NeverOpen {
 export async function neverOpen(compiled: readonly CompiledSite[], now: number): Promise<NeverOpen[]> {
   const opens = new Map<string, Promise<boolean>>();
   const found = new Map<string, NeverOpen>();
-  const keyOf = keys();
+  const keyOf = windowKeys();
   for (const { placed, results } of compiled) {
     const { windows, site } = placed;
-    const siteKey = JSON.stringify(windows, withoutPlace);
     for (const result of results.values()) {
       if ('problems' in result) continue;
       const { name, syncWindows = [] } = result.desired;
       const all = [windows?.fleet ?? [], windows?.site ?? [], syncWindows];
       if (all.every(({ length }) => length === 0)) continue;
-      const key = `${keyOf(syncWindows)} ${siteKey}`;
+      const key = keyOf(windows, syncWindows);
       if (await entry(opens, key, () => doesOpen(windows, syncWindows, now))) continue;
       const never = entry(found, `${name} ${key}`, (): NeverOpen => ({ problem: problemOf(name, all), sites: [] }));
       never.sites.push(site);
     }
   }
   return [...found.values()];
-}
-
-/** Each Site writes its windows in a file of its own. */
-const withoutPlace = (key: string, value: unknown): unknown => (key === 'at' ? undefined : value);
-
-/** All sites of an app have the same object. */
-function keys(): (windows: readonly SyncWindow[]) => string {
-  const known = new WeakMap<object, string>();
-  return (windows) => {
-    const key = known.get(windows) ?? JSON.stringify(windows, withoutPlace);
-    known.set(windows, key);
-    return key;
-  };
 }
 
 async function doesOpen(site: SiteWindows | undefined, app: readonly SyncWindow[], now: number): Promise<boolean> {

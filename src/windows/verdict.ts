@@ -1,4 +1,5 @@
 import type { SiteWindows, WindowVerdict } from '../model/sync-window.ts';
+import { localTime } from './local-time.ts';
 import { nextClosing, nextOpening, type Opening, openedAt, openingAt } from './opening.ts';
 import { describeWindow, type Levels } from './windows.ts';
 
@@ -79,6 +80,5 @@ const mayByHand = ({ denies, missing }: Opening): boolean =>
 function local(instant: number, levels: Levels): string {
   const zones = new Set(levels.flat().map(({ zone }) => zone));
   const [only = 'UTC'] = zones.size === 1 ? zones : [];
-  const format = new Intl.DateTimeFormat('sv-SE', { timeZone: only, dateStyle: 'short', timeStyle: 'short' });
-  return `${format.format(instant)} ${only}`;
+  return localTime(instant, only);
 }

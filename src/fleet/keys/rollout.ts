@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { InputError } from '../../lib/errors.ts';
-import { durationMs } from '../../lib/units/duration.ts';
+import { durationMs, durationText } from '../../lib/units/duration.ts';
 import type { Placement, Rollout, RolloutStep, SiteStep } from '../../model/fleet.ts';
 import type { YamlNode } from '../../yaml/node.ts';
 import { below, items, text } from '../values/values.ts';
@@ -75,6 +75,10 @@ export function stepOf(
 
 const isIn = ({ selector, percent }: RolloutStep, site: { name: string; labels: Record<string, string> }): boolean =>
   (selector === undefined || selects(selector, site)) && (percent === undefined || shareOf(site.name) < percent);
+
+/** The time of a step, in words. */
+export const afterText = (after: RolloutStep['after']): string =>
+  after === PROMOTION ? 'when a promotion opens it' : after === 0 ? 'at once' : `after ${durationText(after)}`;
 
 /** A number from 0 up to 100 that the name alone decides: about n percent of all sites are below n. */
 export function shareOf(name: string): number {

@@ -17,7 +17,11 @@ export function impactJson(report: ImpactReport): string {
     totals: totalsOf(report),
   };
   const unknown = sizes && unknownSizes(report);
-  const told = groups.map(({ sites: names, impact }) => ({ sites: names, ...impactOf(impact, sizes) }));
+  const told = groups.map(({ sites: names, impact, openings }) => ({
+    sites: names,
+    ...impactOf(impact, sizes),
+    openings,
+  }));
   return JSON.stringify({ ...head, unknownSizes: unknown, groups: told }, null, 2);
 }
 

@@ -8,6 +8,7 @@ import {
   count,
   factsText,
   type ImpactReport,
+  openingTexts,
   parkedSitesText,
   pullText,
   sizeLines,
@@ -118,7 +119,8 @@ export function shortOf(impact: GroupImpact): string {
   }
 }
 
-function detailsOf({ sites, impact }: ImpactGroup, { sizes }: ImpactReport): string {
+function detailsOf(group: ImpactGroup, { sizes }: ImpactReport): string {
+  const { sites, impact } = group;
   const more = sites.length > MOST_SITES ? ` and ${sites.length - MOST_SITES} more` : '';
   return [
     `<details><summary>${count(sites.length, 'site')}: ${html(shortOf(impact))}</summary>`,
@@ -126,6 +128,7 @@ function detailsOf({ sites, impact }: ImpactGroup, { sizes }: ImpactReport): str
     `${sites.slice(0, MOST_SITES).map(code).join(', ')}${more}`,
     '',
     ...linesOf(impact),
+    ...openingTexts(group).flatMap((each) => [text(each), '']),
     text(pullText(impact, sizes) ?? ''),
     '',
     '</details>',

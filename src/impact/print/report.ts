@@ -1,8 +1,9 @@
-import { durationText } from '../../lib/units/duration.ts';
+import { afterText } from '../../fleet/keys/rollout.ts';
 import { sizeText } from '../../lib/units/size.ts';
 import type { SiteStep } from '../../model/fleet.ts';
 import type { Change } from '../../plan/print/changes.ts';
 import { type Count, countsOf } from '../../plan/print/render-changes.ts';
+import { localTime } from '../../windows/local-time.ts';
 import type { Behind } from '../behind.ts';
 import type { GroupImpact, ImpactGroup } from '../impact.ts';
 import { bytesToPull, type ImageSizes } from '../sizes.ts';
@@ -149,15 +150,26 @@ export const parkedSitesText = ({ parkedSites }: Totals): string | undefined =>
   parkedSites === 0 ? undefined : `an app is parked on ${count(parkedSites, 'site')}, for want of what it requires`;
 
 /** ` (step 2 of 3, after 1 h)`; "" for a change that begins at once. */
-export function stepText(step: SiteStep | undefined): string {
-  if (!step) return '';
-  const when =
-    step.after === 'promotion'
-      ? 'when a promotion opens it'
-      : step.after === 0
-        ? 'at once'
-        : `after ${durationText(step.after)}`;
-  return ` (step ${step.step} of ${step.of}, ${when})`;
+export const stepText = (step: SiteStep | undefined): string =>
+  step ? ` (step ${step.step} of ${step.of}, ${afterText(step.after)})` : '';
+
+/** The times that are named of those at which sync windows open. */
+const MOST_TIMES = 4;
+
+/** `begins: at once on 12 sites, from 2026-11-28 20:00 Europe/Berlin on 9 sites`; a line for apps that begin at the same times. */
+export function openingTexts({ impact, openings = [] }: ImpactGroup): string[] {
+  const all = 'impact' in impact ? impact.impact.apps.length : 0;
+  return openings.map(({ apps, step, times }) => {
+    const soon = step === undefined || step.after === 0 ? 'at once' : 'with its step';
+    const named = times.slice(0, MOST_TIMES).map(({ opens, zone, sites }) => {
+      const where = ` on ${count(sites, 'site')}`;
+      if (opens === undefined) return `never within a year${where}`;
+      return opens === 'now' ? `${soon}${where}` : `from ${localTime(Date.parse(opens), zone)}${where}`;
+    });
+    const left = times.slice(MOST_TIMES).reduce((sum, { sites }) => sum + sites, 0);
+    const more = left > 0 ? [`later on ${count(left, 'site')}`] : [];
+    return `${apps.length < all ? `${apps.join(', ')} begins` : 'begins'}: ${[...named, ...more].join(', ')} (sync windows)`;
+  });
 }
 
 /** The apps that are named where sites may run an older version. */

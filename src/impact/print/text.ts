@@ -7,6 +7,7 @@ import {
   count,
   factsText,
   type ImpactReport,
+  openingTexts,
   parkedSitesText,
   pullText,
   sizeLines,
@@ -27,6 +28,7 @@ export function impactText(report: ImpactReport, palette: Palette = plain): Line
     ...told.flatMap((group) => [
       palette.bold(headOf(group)),
       ...bodyOf(group.impact, palette),
+      ...openingTexts(group).map((each) => Line.of(`  ${each}`)),
       ...pullLine(group.impact, report),
       Line.of(''),
     ]),

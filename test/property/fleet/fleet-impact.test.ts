@@ -121,7 +121,7 @@ describe('the fleet diff', () => {
       fc.asyncProperty(edits, edits, async (first, second) => {
         const from = applied(BASE, first);
         const to = applied(from, second);
-        const { groups } = await compare(from, to, undefined, undefined, known);
+        const { groups } = await compare(from, to, undefined, undefined, { known });
         const named = groups.flatMap(({ sites }) => sites);
         const all = new Set(
           [...Object.keys(from), ...Object.keys(to)].flatMap((path) => /^sites\/(.*)\.yaml$/.exec(path)?.[1] ?? []),

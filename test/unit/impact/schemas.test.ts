@@ -118,7 +118,7 @@ test('the output of diff --fleet with facts is as its schema says', async () => 
   const asking = document('Application', { requires: { devices: [{ path: '/dev/ttyS0' }] } });
   const parking = { reason: 'needs /dev/ttyS0', stops: true };
   const known = async () => ({ facts: {}, look: async () => ({ parking, unseen: [] }) });
-  const compared = await compare(from, { ...from, 'apps/pos/app.yaml': asking }, undefined, undefined, known);
+  const compared = await compare(from, { ...from, 'apps/pos/app.yaml': asking }, undefined, undefined, { known });
   expectValid(fleetDiff, impactJson({ from: 'HEAD', to: 'worktree', ...compared }));
 });
 

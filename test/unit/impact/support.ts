@@ -20,7 +20,7 @@ export async function compare(
   to: Files,
   narrowing?: Narrowing,
   pins: Record<string, Files> = {},
-  known?: AskKnown,
+  options: { known?: AskKnown; now?: number } = {},
 ): Promise<Compared> {
   const documents: SiteDocuments = new Map();
   const compile = createFleetCompiler(OPTIONS);
@@ -32,7 +32,7 @@ export async function compare(
       holdVersions,
       pinned: async ({ revision }) => pinned.get(revision) ?? lacking(),
     });
-  return compareFleet(await open(from, false), await open(to, true), narrowing, { known });
+  return compareFleet(await open(from, false), await open(to, true), narrowing, options);
 }
 
 /** `labels`: only Sites have them. */

@@ -8,6 +8,7 @@ import { type ImpactReport, totalsOf } from '../../../impact/print/report.ts';
 import { impactText } from '../../../impact/print/text.ts';
 import { rewrittenGroup } from '../../../impact/rewrite.ts';
 import { imagesToSize } from '../../../impact/sizes.ts';
+import { systemClock } from '../../../lib/clock.ts';
 import { InputError } from '../../../lib/errors.ts';
 import { placeholderOf } from '../../../plan/unknown-values.ts';
 import { EXIT } from '../../exit.ts';
@@ -61,12 +62,10 @@ export async function diffFleet(folder: string, options: FleetDiffOptions): Prom
   using progress = createProgress();
   const report = await withFleetSides(folder, sides, async ({ from, to, names, earlier }): Promise<ImpactReport> => {
     const onSite = (done: number, all: number): void => progress.tell(`${done} of ${all} sites`);
-    const compared = await compareFleet(from, to, narrowing, { observe, placeholders, earlier, known, onSite });
+    const now = systemClock.wall().getTime();
+    const compared = await compareFleet(from, to, narrowing, { observe, placeholders, earlier, known, now, onSite });
     if (compared.sites === 0) throw InputError.of(`no site of ${names.to} or ${names.from} is selected`);
-    const groups = compared.groups.map(({ sites, impact }) => ({
-      sites,
-      impact: rewrittenGroup(impact, outside.hide),
-    }));
+    const groups = compared.groups.map((group) => ({ ...group, impact: rewrittenGroup(group.impact, outside.hide) }));
     const costs = groups.flatMap(({ impact }) => ('impact' in impact ? [impact.impact.costs] : []));
     const sizes = options.sizes ? await imageSizes(imagesToSize(costs)) : undefined;
     return {

@@ -1,7 +1,11 @@
 import { readSelector } from '../../../fleet/keys/read-selector.ts';
+import { afterText } from '../../../fleet/keys/rollout.ts';
 import { type ListedSite, listedSites } from '../../../fleet/listed-sites.ts';
 import { formatProblem, InputError } from '../../../lib/errors.ts';
+import { entry } from '../../../lib/maps/map-entry.ts';
+import { own } from '../../../lib/maps/own.ts';
 import { line } from '../../../lib/text/line.ts';
+import { localTime } from '../../../windows/local-time.ts';
 import { defineCommand } from '../../command.ts';
 import { windowsByHand } from '../../engine/windows-by-hand.ts';
 import { EXIT } from '../../exit.ts';
@@ -26,6 +30,7 @@ const COLUMNS: readonly Column<ListedSite>[] = [
         .map((pair) => pair.join('='))
         .join(','),
   },
+  { head: 'STEP', cell: stepsOf },
   { head: 'CHANGES', cell: changesNow },
   { head: 'REQUIRES', cell: ({ requires }) => listed(requires) },
   { head: 'DEPENDS ON', cell: ({ dependsOn }) => listed(dependsOn) },
@@ -33,20 +38,36 @@ const COLUMNS: readonly Column<ListedSite>[] = [
   { head: 'APPS', cell: ({ apps }) => (apps === undefined ? 'not known' : apps.join(',') || 'none') },
 ];
 
-/**
- * `closed until 2026-06-02 01:00 UTC`; where apps differ, `open: pos; closed until …: 12 apps`. Apps without sync windows may be changed at any time.
- */
-function changesNow({ suspend, windows }: ListedSite): string {
+/** `2 of 3, after 1 h`: the step of the rollout in which the apps of the site change. */
+function stepsOf({ steps = {}, apps = [] }: ListedSite): string {
+  return byText(
+    apps.map((app) => {
+      const step = own(steps, app);
+      return [app, step ? `${step.step} of ${step.of}, ${afterText(step.after)}` : 'at once'];
+    }),
+    'at once',
+  );
+}
+
+/** `closed until 2026-06-02 01:00 Europe/Lisbon`. Apps without sync windows may be changed at any time. */
+function changesNow({ suspend, windows = {}, timeZone = 'UTC' }: ListedSite): string {
   if (suspend) return 'suspended';
-  const byText = new Map<string, string[]>();
-  for (const [app, { isOpen, opens }] of Object.entries(windows ?? {})) {
-    const until = opens === undefined ? '' : ` until ${opens.slice(0, 16).replace('T', ' ')} UTC`;
-    const text = isOpen ? 'open' : `closed${until}`;
-    byText.set(text, [...(byText.get(text) ?? []), app]);
-  }
-  if (byText.size <= 1) return [...byText.keys()].join('');
-  const named = (apps: string[]): string => (apps.length > MOST_NAMED ? `${apps.length} apps` : apps.join(','));
-  return [...byText].map(([text, apps]) => `${text}: ${named(apps)}`).join('; ');
+  return byText(
+    Object.entries(windows).map(([app, { isOpen, opens }]) => {
+      const until = opens === undefined ? '' : ` until ${localTime(Date.parse(opens), timeZone)}`;
+      return [app, isOpen ? 'open' : `closed${until}`];
+    }),
+  );
+}
+
+/** One text for all apps; where they differ, `open: pos; closed: 12 apps`. "" where all have the text that goes without saying. */
+function byText(texts: readonly (readonly [app: string, text: string])[], usual?: string): string {
+  const apps = new Map<string, string[]>();
+  for (const [app, text] of texts) entry(apps, text, () => []).push(app);
+  if (apps.size === 0 || (apps.size === 1 && usual !== undefined && apps.has(usual))) return '';
+  if (apps.size === 1) return [...apps.keys()].join('');
+  const named = (all: string[]): string => (all.length > MOST_NAMED ? `${all.length} apps` : all.join(','));
+  return [...apps].map(([text, all]) => `${text}: ${named(all)}`).join('; ');
 }
 
 /** `pos: /dev/ttyUSB0; scale: a GPU`, `pos: db,cache`. */

@@ -67,6 +67,31 @@ test('a lone Compose file is the site default', async () => {
   await lone.remove();
 });
 
+test('a site tells the step in which its apps change, and until when windows are closed in its own zone', async () => {
+  const steps = [{ selector: { matchLabels: { ring: 'canary' } } }, { percent: 100, after: '2h' }];
+  const closed = '{kind: allow, schedule: "30 4 1 1 *", duration: 1m}';
+  await folder.write({
+    'fleet.yaml': document('Fleet', { spec: { rollout: { steps } } }),
+    'sites/us.yaml': document('Site', { spec: { timeZone: 'America/New_York' } }),
+    'apps/pos/app.yaml': `apiVersion: holdfast/v1\nkind: Application\nspec:\n  syncWindows: [${closed}]\n`,
+    'apps/web/app.yaml': document('Application', {
+      spec: { rollout: { steps: [{ percent: 100, after: 'promotion' }] } },
+    }),
+  });
+  expect(await run(['sites', folder.dir])).toBe(0);
+  expect(written).toMatch(/^SITE +LABELS +STEP +CHANGES +APPS$/m);
+  const web = '1 of 1, when a promotion opens it: web';
+  expect(written).toMatch(
+    new RegExp(`^eu/a +region=eu,ring=canary +1 of 2, at once: pos; ${web} +closed until [\\d-]+ 04:30 UTC `, 'm'),
+  );
+  expect(written).toMatch(
+    new RegExp(`^us +2 of 2, after 2 h: pos; ${web} +closed until [\\d-]+ 04:30 America/New_York `, 'm'),
+  );
+  expect(await run(['sites', folder.dir, '--selector', 'ring', '-o', 'json'])).toBe(0);
+  const [{ steps: told }] = JSON.parse(written.slice(written.indexOf('{\n'))).sites;
+  expect(told).toEqual({ pos: { step: 1, of: 2, after: 0 }, web: { step: 1, of: 1, after: 'promotion' } });
+});
+
 test('a site tells when sync windows let its apps be changed, and if it is suspended', async () => {
   const never = '{kind: deny, schedule: 0 0 1 1 *, duration: 1d}';
   await folder.write({
