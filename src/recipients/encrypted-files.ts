@@ -11,8 +11,11 @@ export interface EncryptedInRepo {
   names: readonly string[];
 }
 
-/** Folders without files of apps: the fleet's own, and what a package manager put there. */
-const SKIPPED: readonly string[] = ['keys', 'sites', 'node_modules'];
+/** Folders without files of apps: the keys of groups, and what a package manager put there. */
+const SKIPPED: readonly string[] = ['keys', 'node_modules'];
+
+/** There may be many. */
+const isSite = (path: string): boolean => path.startsWith('sites/') && path.endsWith('.yaml');
 
 /** All files of SOPS that can be read, sorted by path; `validate` reports the others. The cost grows with the repo, so only a laptop calls it. */
 export async function encryptedFiles(snapshot: Snapshot, folder = ''): Promise<EncryptedInRepo[]> {
@@ -20,7 +23,7 @@ export async function encryptedFiles(snapshot: Snapshot, folder = ''): Promise<E
   for (const { name, kind } of (await snapshot.list(folder)) ?? []) {
     const path = folder === '' ? name : `${folder}/${name}`;
     if (kind === 'dir' && !SKIPPED.includes(path)) found.push(...(await encryptedFiles(snapshot, path)));
-    if (kind === 'file') found.push(...(await readEncrypted(snapshot, path)));
+    if (kind === 'file' && !isSite(path)) found.push(...(await readEncrypted(snapshot, path)));
   }
   return found;
 }

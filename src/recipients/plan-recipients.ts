@@ -12,10 +12,12 @@ import { type AppMembers, membersOf, sitesOf } from './members.ts';
 import { type SealedGroup, sealGroup } from './seal-group.ts';
 import { rulesText, sopsRules } from './sops-rules.ts';
 import { type ToEncrypt, toEncrypt } from './to-encrypt.ts';
+import { type ValuesReaders, valuesReaders } from './values-files.ts';
 
 /** All that `holdfast recipients` would do, before it needs a private key. */
 export interface RecipientsPlan {
   members: AppMembers[];
+  values: ValuesReaders[];
   people: readonly string[];
   groups: GroupPlan[];
   files: EncryptedInRepo[];
@@ -43,7 +45,8 @@ export async function planRecipients(snapshot: Snapshot, renew: readonly string[
       );
     groups.push(plan);
   }
-  return { members, people, groups, files: await encryptedFiles(snapshot) };
+  const values = valuesReaders(fleet, applications, sites);
+  return { members, values, people, groups, files: await encryptedFiles(snapshot) };
 }
 
 function requireKnown(
@@ -68,15 +71,16 @@ export interface RecipientsResult {
   remove: string[];
   /** The content of `.sops.yaml`. */
   rules: string;
-  /** The number of apps that have a rule. */
+  /** The numbers of apps, and of files with values, that have a rule. */
   apps: number;
+  valuesFiles: number;
   toEncrypt: ToEncrypt[];
 }
 
 /** Makes and encrypts the keys of the groups. Throws InputError for a key that has to be encrypted again, and that the private keys do not open. */
 export async function sealRecipients(
   snapshot: Snapshot,
-  { members, people, groups, files }: RecipientsPlan,
+  { members, values, people, groups, files }: RecipientsPlan,
   own: readonly Identity[],
 ): Promise<RecipientsResult> {
   const used = new Set(files.flatMap(({ recipients }) => recipients));
@@ -87,7 +91,7 @@ export async function sealRecipients(
     if (sealed) all.push(sealed);
     keys.set(plan.group, sealed?.keys ?? plan.record?.keys ?? []);
   }
-  const rules = sopsRules(members, people, (group) => keys.get(group)?.[0]);
+  const rules = sopsRules(members, values, people, (group) => keys.get(group)?.[0]);
   const former = new Map(
     [...keys.values()].flatMap(([current = '', ...before]) => before.map((key) => [key, current] as const)),
   );
@@ -96,7 +100,8 @@ export async function sealRecipients(
     records: all.map(({ record }) => record),
     remove: groups.flatMap(({ remove }) => remove),
     rules: rulesText(rules),
-    apps: rules.length,
+    apps: rules.filter(({ path }) => path.endsWith('/')).length,
+    valuesFiles: rules.filter(({ path }) => !path.endsWith('/')).length,
     toEncrypt: toEncrypt(files, rules, former),
   };
 }

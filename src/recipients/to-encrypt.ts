@@ -1,5 +1,5 @@
 import type { EncryptedInRepo } from './encrypted-files.ts';
-import type { SopsRule } from './sops-rules.ts';
+import { ruleFor, type SopsRule } from './sops-rules.ts';
 
 /** A file whose readers are not those that it should have. */
 export interface ToEncrypt {
@@ -20,10 +20,8 @@ export function toEncrypt(
   /** The keys of all groups: the current ones, by each that was before it. */
   former: ReadonlyMap<string, string>,
 ): ToEncrypt[] {
-  const byApp = new Map(rules.map((rule) => [rule.app, rule]));
   return files.flatMap(({ path, recipients, names }) => {
-    const [top, app = ''] = path.split('/');
-    const rule = top === 'apps' ? byApp.get(app) : undefined;
+    const rule = ruleFor(path, rules);
     if (rule) {
       if ([...recipients].sort().join() === rule.recipients.join()) return [];
       const update = `sops updatekeys --yes ${path}`;

@@ -6,6 +6,8 @@ import type { SourceFile } from '../../model/snapshot.ts';
 import { parseSops } from '../../secrets/sops-file.ts';
 import type { Project } from '../keys/project.ts';
 import { parseDotenv } from '../load/values/dotenv.ts';
+import { placeIn } from '../load/values/place-in.ts';
+import { plainVariables } from '../load/values/read-values-file.ts';
 
 /** The problem for a value that may be a secret, without the value. */
 export const secretProblem = (at: Position, name: string, of = ''): Problem => ({
@@ -44,6 +46,20 @@ export function possibleSecrets(files: Readonly<Record<string, SourceFile>>, pro
   return found;
 }
 
+/** The possible secrets of a file under `valuesFrom`; an empty list when it is encrypted, or cannot be read. */
+export function secretsInValues({ content }: SourceFile, file: string): Problem[] {
+  if (isEncrypted(content, file)) return [];
+  const text = new TextDecoder().decode(content);
+  return orNone(() =>
+    [...plainVariables(text, file)].flatMap(([name, value]) =>
+      looksSecret(name, value.text) ? [{ ...secretProblem(placeIn({ file, text }, name), name), hint: ENCRYPT }] : [],
+    ),
+  );
+}
+
+const ENCRYPT =
+  'encrypt the file with sops for the sites that use it, or list the name under siteValues in fleet.yaml and give each site its value in the file of --values';
+
 /** SOPS encrypted it. Compiling the app reports the problems of such a file. */
 function isEncrypted(content: Uint8Array, path: string): boolean {
   try {
@@ -63,13 +79,17 @@ const isEnvironment = (path: string): boolean =>
     .includes('env') && !/\.ya?ml$/.test(path);
 
 /** The possible secrets of an environment file; an empty list when the file cannot be read as one. */
-function secretsInEnvironment(text: string, file: string): Problem[] {
+const secretsInEnvironment = (text: string, file: string): Problem[] =>
+  orNone(() =>
+    [...parseDotenv(text, file, () => ({ text: '' }))].flatMap(([name, value]) =>
+      looksSecret(name, value.text) ? [secretProblem(placeIn({ file, text }, name), name)] : [],
+    ),
+  );
+
+/** Compiling the app reports the problems of a file that cannot be read. */
+function orNone(find: () => Problem[]): Problem[] {
   try {
-    const names = [...parseDotenv(text, file, () => ({ text: '' }))].flatMap(([name, { text: value }]) =>
-      looksSecret(name, value) ? [name] : [],
-    );
-    const lines = text.split('\n').map((line) => line.replace(/^\s*(?:export\s+)?/, '').split(/[=:\s]/, 1)[0]);
-    return names.map((name) => secretProblem({ file, line: lines.lastIndexOf(name) + 1 || 1, column: 1 }, name));
+    return find();
   } catch (error) {
     if (error instanceof InputError) return [];
     throw error;

@@ -22,8 +22,9 @@ import { errorPalette, print, printError } from '../../output/terminal.ts';
 import { readKeys } from '../../repo/age-keys.ts';
 
 const NOTES = `Files below apps/NAME are encrypted for the recipients of the sites that run the app, or for its group (\`recipientGroups\` in fleet.yaml), and for the people
-under \`recipients\` in fleet.yaml. \`sops\` reads the rules when it makes a file. For a group, keys/ gets its key, encrypted for each of its sites and for the people. That
-needs the private key of one of them, except for the first key of a group. The command ends with the files of sops to encrypt again, and the secrets to change.`;
+under \`recipients\` in fleet.yaml. A file under \`valuesFrom\` is encrypted for all apps and Sites that name it. \`sops\` reads the rules when it makes a file. For a group, keys/
+gets its key, encrypted for each of its sites and for the people. That needs the private key of one of them, except for the first key of a group. The command ends with
+the files of sops to encrypt again, and the secrets to change.`;
 
 const FILE = '.sops.yaml';
 
@@ -89,9 +90,13 @@ async function readRules(root: string): Promise<string | undefined> {
 const MOST_SINGLE = 50;
 
 /** About apps that have encrypted files. */
-function warningsOf({ members, files }: RecipientsPlan): string[] {
+function warningsOf({ members, values, files }: RecipientsPlan): string[] {
+  const encrypted = new Set(files.map(({ path }) => path));
+  const reads = (app: string): boolean =>
+    [...encrypted].some((path) => path.startsWith(`apps/${app}/`)) ||
+    values.some(({ path, apps }) => apps.has(app) && encrypted.has(path));
   return members
-    .filter(({ app }) => files.some(({ path }) => path.startsWith(`apps/${app}/`)))
+    .filter(({ app }) => reads(app))
     .flatMap(({ app, silent, keys, group }) => [
       ...(silent.length > 0
         ? [
@@ -131,10 +136,10 @@ function inWords({ group, renewal, seal, sites, remove }: GroupPlan): string {
   }
 }
 
-const ruleWords = ({ apps }: RecipientsResult, isSame: boolean): string =>
-  isSame
-    ? `${FILE} is as it should be: rules for ${count(apps, 'app')}`
-    : `wrote ${FILE}: rules for ${count(apps, 'app')}`;
+function ruleWords({ apps, valuesFiles }: RecipientsResult, isSame: boolean): string {
+  const rules = `${count(apps, 'app')}${valuesFiles > 0 ? ` and ${count(valuesFiles, 'file')} with values` : ''}`;
+  return isSame ? `${FILE} is as it should be: rules for ${rules}` : `wrote ${FILE}: rules for ${rules}`;
+}
 
 function toDo(files: readonly ToEncrypt[]): string[] {
   const known = files.filter((file) => file.known.length > 0);

@@ -25,17 +25,15 @@ export async function readValuesFile(path: string, keys: AppKeys, repo: RepoFile
   const start: Position = { file: path, line: 1, column: 1 };
   const text = await repo.text(path, 'a file of valuesFrom', start);
   if (text === undefined) throw InputError.at(start, `valuesFrom names ${path}, and Git has no such file`);
-  const isDotenv = !/\.(?:ya?ml|json)$/.test(path);
   const sops = parseSops(Buffer.from(text), path);
-  if (!sops)
-    return {
-      file: path,
-      text,
-      variables: named(isDotenv ? dotenv(text, path) : yaml(text, path), { file: path, text }),
-    };
+  if (!sops) return { file: path, text, variables: plainVariables(text, path) };
   const variables = await decryptedVariables(keys, sops, start, (plain) => dotenv(plain, path));
   return { file: path, text, variables: named(variables, { file: path, text }), encrypted: asUsed(sops, start, keys) };
 }
+
+/** The variables of a file that is not encrypted. Throws InputError. */
+export const plainVariables = (text: string, path: string): ReadonlyMap<string, Value> =>
+  named(/\.(?:ya?ml|json)$/.test(path) ? yaml(text, path) : dotenv(text, path), { file: path, text });
 
 const dotenv = (text: string, path: string): Map<string, Value> => parseDotenv(text, path, () => undefined);
 

@@ -75,6 +75,68 @@ test('a broken recipient has its place', async () => {
   expect(written).toMatch(/sites\/porto\.yaml:1:\d+: .*must be a public age key/);
 });
 
+test('a file with values is encrypted for all apps and Sites that name it, and validate names who cannot decrypt it', async () => {
+  const folder = await repo(
+    [lisbon, porto],
+    { lisbon: { recipients: [lisbon.recipient], valuesFrom: '/values/lisbon.env' } },
+    { oldestAgent: '0.2.0', valuesFrom: 'values/all.json', recipients: [person.recipient] },
+  );
+  const { dir } = folder;
+  const till = { placement: { sites: ['porto'] }, valuesFrom: ['till.yaml', '/values/shared.till.yaml'] };
+  await folder.write({
+    'apps/till/app.yaml': head('Application', till).replace('"metadata":{"labels":{}},', ''),
+    'apps/till/till.yaml': await sealed('till.yaml', 'A: 1\n', [porto]),
+    'values/shared.till.yaml': await sealed('shared.till.yaml', 'B: 1\n', [porto]),
+    'values/all.json': await sealed('all.json', '{"C":"1"}', [lisbon]),
+    'values/lisbon.env': await sealed('lisbon.env', 'D=1\n', [porto]),
+  });
+  expect(await run(['validate', dir])).toBe(2);
+  const unable = [
+    ...written.matchAll(
+      /error: (\S+) (\S+) is encrypted, .* that runs (\w+): it cannot be decrypted(?: on site (\w+))?/g,
+    ),
+  ];
+  expect(unable.map((found) => found.slice(1))).toEqual([
+    ['values/all.json:1:1:', 'values/all.json', 'pos', 'porto'],
+    ['values/all.json:1:1:', 'values/all.json', 'till', undefined],
+    ['values/lisbon.env:1:1:', 'values/lisbon.env', 'pos', 'lisbon'],
+  ]);
+
+  forgetWritten();
+  expect(await run(['recipients', dir])).toBe(0);
+  expect(written).toMatch(/^wrote \.sops\.yaml: rules for 2 apps and 3 files with values\n/);
+  const rules = (await readFile(join(dir, '.sops.yaml'), 'utf8')).replaceAll(/>-\s+/g, '').replaceAll(/,\s+/g, ' ');
+  const ruleOf = (regex: string, ...keys: Identity[]): string =>
+    `path_regex: ${regex}\n    age: ${[...keys, person]
+      .map(({ recipient }) => recipient)
+      .sort()
+      .join(' ')}`;
+  expect(rules.match(/path_regex:.*\n.*/g)).toEqual([
+    ruleOf('^values/all\\.json$', lisbon, porto),
+    ruleOf('^values/lisbon\\.env$', lisbon),
+    ruleOf('^values/shared\\.till\\.yaml$', porto),
+    ruleOf('^apps/pos/', lisbon, porto),
+    ruleOf('^apps/till/', porto),
+  ]);
+  expect(written).toContain('  sops updatekeys --yes values/all.json\n');
+  expect(written).toContain('  sops updatekeys --yes values/lisbon.env && sops rotate --in-place values/lisbon.env\n');
+});
+
+test('validate warns once of a plain value in a file with values that looks like a key', async () => {
+  const folder = await repo([lisbon, porto], {}, { oldestAgent: '0.2.0', valuesFrom: ['all.json', 'all.env'] });
+  await folder.write({
+    'all.json': '{\n  "LEVEL": "info",\n  "DB_PASSWORD": "weasel-17320508"\n}\n',
+    'all.env': 'export API_TOKEN=marten-22360679\n',
+  });
+  expect(await run(['validate', folder.dir])).toBe(0);
+  const warnings = written.split('\n').filter((text) => text.includes('may be a secret'));
+  expect(warnings).toEqual([
+    expect.stringMatching(/^warning: all\.env:1:1: API_TOKEN may be a secret, /),
+    expect.stringMatching(/^warning: all\.json:3:1: DB_PASSWORD may be a secret, .* \(encrypt the file with sops/),
+  ]);
+  expect(written).not.toMatch(/weasel|marten/);
+});
+
 test('recipients writes rules by where the apps run, and nothing else when it runs again', async () => {
   const { dir } = await repo([lisbon, porto], {}, { oldestAgent: '0.2.0', recipients: [person.recipient] });
   expect(await run(['recipients', dir])).toBe(0);
