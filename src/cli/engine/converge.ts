@@ -114,7 +114,11 @@ function createOutcomeWatcher(decide: (verdict: Verdict) => void) {
       if (failed?.status === 'failed') failedWaits.set(app, `${app}: ${failed.error.message}`);
       else failedWaits.delete(app);
     },
-    waiting: () => last.flatMap(({ app, operations }) => (operations[0] ? [`${app}: ${operations[0].reason}`] : [])),
+    waiting: () =>
+      last.flatMap(({ app, operations, waits }) => {
+        const reason = waits?.text ?? operations[0]?.reason;
+        return reason === undefined ? [] : [`${app}: ${reason}`];
+      }),
   };
 }
 

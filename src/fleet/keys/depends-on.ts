@@ -1,4 +1,5 @@
 import type { Position, Problem } from '../../lib/errors.ts';
+import { entry } from '../../lib/maps/map-entry.ts';
 import { shortestWay } from '../../lib/shortest-way.ts';
 import { didYouMean } from '../../lib/text/did-you-mean.ts';
 import type { AppDependency, ApplicationDocument, PlacedSite } from '../../model/fleet.ts';
@@ -11,19 +12,40 @@ export function dependsOnOf(root: YamlNode): AppDependency[] | undefined {
   return found.length > 0 ? found : undefined;
 }
 
+/** An Application, as far as its order counts. */
+type Ordered = Pick<ApplicationDocument, 'name' | 'dependsOn'>;
+
 /** The problems of Applications that depend on themselves, over any number of others. Each names a shortest circle that it is in, with the files. */
-export function circleProblems(applications: readonly ApplicationDocument[]): Map<string, Problem> {
+export function circleProblems(applications: readonly Ordered[]): Map<string, Problem> {
   const byName = new Map(applications.map((app) => [app.name, app]));
   const next = (name: string): string[] => byName.get(name)?.dependsOn?.map(({ app }) => app) ?? [];
   const found = new Map<string, Problem>();
-  for (const { name } of applications) {
+  for (const name of leadingToCircles([...byName.keys()], next)) {
     const way = shortestWay(next(name), name, next);
     if (way) found.set(name, circleProblem([name, ...way], byName));
   }
   return found;
 }
 
-function circleProblem(circle: string[], byName: ReadonlyMap<string, ApplicationDocument>): Problem {
+/** The apps from which a circle can be reached: all others fall away one by one, those first that depend on none. */
+function leadingToCircles(names: readonly string[], next: (name: string) => string[]): Set<string> {
+  const left = new Set(names);
+  const open = new Map(names.map((name) => [name, new Set(next(name).filter((other) => left.has(other)))]));
+  const dependents = new Map<string, string[]>();
+  for (const [name, others] of open)
+    for (const other of others) entry(dependents, other, (): string[] => []).push(name);
+  const free = names.filter((name) => open.get(name)?.size === 0);
+  for (const name of free) {
+    left.delete(name);
+    for (const dependent of dependents.get(name) ?? []) {
+      const others = open.get(dependent);
+      if (others?.delete(name) && others.size === 0) free.push(dependent);
+    }
+  }
+  return left;
+}
+
+function circleProblem(circle: string[], byName: ReadonlyMap<string, Ordered>): Problem {
   const places = circle.slice(0, -1).flatMap((name, index) => {
     const step = byName.get(name)?.dependsOn?.find(({ app }) => app === circle[index + 1]);
     return step ? [step.at] : [];

@@ -1,4 +1,4 @@
-import { firstRepo, IMAGES, mended, sharesNetworks, TAGS } from '../story/authors.ts';
+import { firstRepo, IMAGES, mended, ordersApps, sharesNetworks, TAGS } from '../story/authors.ts';
 import { createConfigRepo } from '../story/config-repo.ts';
 import { complaints } from '../story/expectation.ts';
 import { floorOf } from '../story/remembered.ts';
@@ -61,7 +61,7 @@ export async function runScenario(seed: number, options: ScenarioOptions): Promi
   const random = seededRandom(seed);
   const profile = options.profile ?? PROFILES[random.pick(Object.keys(PROFILES))];
   if (!profile) throw new Error('no such engine');
-  const story = newStory(random, profile, options, sharesNetworks(seed));
+  const story = newStory(random, profile, options, { sharing: sharesNetworks(seed), ordering: ordersApps(seed) });
   const { world, supervisor } = story;
   const fail = (what: string): never => {
     throw new ScenarioError(seed, what, world.history.text());
@@ -101,7 +101,12 @@ const pauseBefore = (random: Random): number =>
     random.between(60_000, 900_000),
   ]);
 
-function newStory(random: Random, profile: EngineProfile, options: ScenarioOptions, sharing: boolean) {
+function newStory(
+  random: Random,
+  profile: EngineProfile,
+  options: ScenarioOptions,
+  kind: { sharing: boolean; ordering: boolean },
+) {
   const clock = new VirtualClock(random.fork('clock'));
   const site = SITE;
   const history = new History(clock);
@@ -145,11 +150,11 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
   const authors = random.fork('authors of changes');
   const troubles = random.fork('troubles');
   const pins = random.fork('pins');
-  const repo = createConfigRepo(world, authors, pins, sharing);
+  const repo = createConfigRepo(world, authors, pins, kind);
 
   const allowed = (names: string[]): string[] => names.filter(options.troubles ?? (() => true));
   const byHand = allowed(Object.keys(BY_HAND));
-  const failures = allowed(Object.keys(FAILURES)).filter((name) => !(sharing && name === 'wallClock'));
+  const failures = allowed(Object.keys(FAILURES)).filter((name) => !(kind.sharing && name === 'wallClock'));
   const rates = allowed(['rates']).length > 0;
 
   const trouble = async (): Promise<void> => {

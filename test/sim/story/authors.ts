@@ -22,6 +22,19 @@ export function firstRepo(random: Random, site: string): RepoModel {
  */
 export const sharesNetworks = (seed: number): boolean => seed % 2 === 0;
 
+/** True when apps of this story depend on each other. The stories beyond the usual ones are older than that. */
+export const ordersApps = (seed: number): boolean => seed % 5 === 3;
+
+/** Now and then an app depends on others that come earlier in the list, whatever of them is in Git. */
+export function reordered(random: Random, repo: RepoModel): RepoModel {
+  const apps = repo.apps.map((app) => {
+    if (!random.chance(0.3)) return app;
+    const others = APPS.slice(0, APPS.indexOf(app.name)).filter(() => random.chance(0.6));
+    return { ...app, dependsOn: others.length > 0 ? others : undefined };
+  });
+  return { ...repo, apps };
+}
+
 /** Takes the sharing out of a repo. */
 export function withoutSharing(repo: RepoModel): RepoModel {
   for (const { services } of repo.apps) for (const service of services) service.joins = '';

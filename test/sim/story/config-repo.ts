@@ -1,6 +1,6 @@
 import type { Place } from '../world/monitors.ts';
 import type { Random } from '../world/random.ts';
-import { change, readable, withoutSharing } from './authors.ts';
+import { change, readable, reordered, withoutSharing } from './authors.ts';
 import { acceptedRevision } from './remembered.ts';
 import { type AppModel, type RepoModel, render } from './repo-model.ts';
 import type { World } from './world.ts';
@@ -19,9 +19,15 @@ export interface ConfigRepo {
   wantedModel(): RepoModel;
 }
 
-/** @param sharing whether services may share the network of another one */
-export function createConfigRepo(world: World, authors: Random, pins: Random, sharing: boolean): ConfigRepo {
+/** @param sharing whether services may share the network of another one. @param ordering whether apps may depend on each other */
+export function createConfigRepo(
+  world: World,
+  authors: Random,
+  pins: Random,
+  { sharing, ordering }: { sharing: boolean; ordering: boolean },
+): ConfigRepo {
   const { site, engine, source, disk, history } = world;
+  const orders = authors.fork('orders');
   let repo: RepoModel = { site, apps: [], pin: '' };
   /** The models by commit; those beside the followed history are in `beside`. */
   const models = new Map<string, RepoModel>();
@@ -47,7 +53,8 @@ export function createConfigRepo(world: World, authors: Random, pins: Random, sh
   engine.monitors.wantedImages = (place) => wantedImages(lately(place.app), place);
 
   const commit = (written: RepoModel): void => {
-    const next = sharing ? written : withoutSharing(written);
+    const shared = sharing ? written : withoutSharing(written);
+    const next = ordering ? reordered(orders, shared) : shared;
     const lastGood = states.get(source.head);
     repo = next;
     const revision = source.commit(render(repo));

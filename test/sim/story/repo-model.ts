@@ -38,6 +38,8 @@ export interface ServiceModel {
 
 export interface AppModel {
   name: string;
+  /** Apps that come before it. Git may not have them. Absent: none. */
+  dependsOn?: string[] | undefined;
   services: ServiceModel[];
   /** Key to the text of a label on it. */
   networks: Record<string, string>;
@@ -74,7 +76,7 @@ export function render(repo: RepoModel): Files {
     files[`apps/${app.name}/app.yaml`] = yaml({
       apiVersion: 'holdfast/v1',
       kind: 'Application',
-      spec: ADOPTING.has(app.name) ? { adopt: true } : {},
+      spec: { ...(ADOPTING.has(app.name) && { adopt: true }), ...(app.dependsOn && { dependsOn: app.dependsOn }) },
     });
     files[`apps/${app.name}/compose.yaml`] = app.broken ? 'services: {web: {imagee: nonsense}}\n' : yaml(compose(app));
     files[`apps/${app.name}/conf/app.conf`] = app.file;
