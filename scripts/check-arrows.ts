@@ -122,7 +122,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     mayImport: ['lib', 'model', 'container', 'policy', 'engine', 'plan'],
   },
   agent: {
-    does: 'the loop on a site, and its state on disk: `follow/` (Git), `admission/` (trust), `staging/` (rollouts), `reconcile/` (engine), `state/`, `time/` (what time is it, and may sync windows go by it?), `requirements/` (which apps are parked?)',
+    does: 'the loop on a site, and its state on disk: `follow/` (Git), `admission/` (trust), `staging/` (rollouts), `reconcile/` (engine), `state/`, `time/` (what time is it, and may sync windows go by it?), `requirements/` (which apps are parked?), `status/` (how is the site?)',
     mayImport: [
       'lib',
       'git',

@@ -3,6 +3,7 @@ import { unseenHost } from '../host/host.ts';
 import { every } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { shortRevision } from '../lib/text/revision.ts';
+import type { SiteStatus } from '../model/site-status.ts';
 import { agentOptions } from '../plan/facts/policy.ts';
 import { createSignal } from '../source/follow/link.ts';
 import type { Trust } from '../trust/trust.ts';
@@ -21,6 +22,7 @@ import { type Accepted, acceptedStore } from './state/accepted.ts';
 import { agentId } from './state/agent-id.ts';
 import { createMemoryStore, rebase } from './state/memory-store.ts';
 import { createTrustStore } from './state/trust-store.ts';
+import { createStatusKeeper } from './status/status-keeper.ts';
 import { createSiteWindows, type SiteWindowsNow } from './time/site-windows.ts';
 import { createTimeStore } from './time/time-store.ts';
 import { createTrustedClock } from './time/trusted-clock.ts';
@@ -28,6 +30,8 @@ import { createTrustedClock } from './time/trusted-clock.ts';
 export interface Agent {
   /** Looks at the repo and at the engine now. */
   sync(): void;
+  /** The state of the site, as far as the agent knows it. */
+  status(): SiteStatus;
   /** Begins nothing new and resolves when what runs has ended. Containers run on. */
   stop(): Promise<void>;
 }
@@ -52,6 +56,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const windows = await openWindows(options, admission);
   const id = await agentId(disk, `${stateDir}/agent-id`, clock, log);
 
+  const status = createStatusKeeper({
+    clock,
+    site: options.site ?? 'default',
+    program: options.program,
+    repo: options.repo,
+    waiting: () => staging.waiting(),
+  });
   const logProblems = createProblemLog(log);
   const logState = createStateLog(log, (container) => engine.lastOutput(container));
   const requirements = createRequirements({
@@ -70,11 +81,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     parked: (site, actual) => requirements.ask(site, actual.engine),
     rivals: createRivals(options.site ?? 'default', id, log),
     onPlan: (plan, actual, busy, site) => {
+      status.planned(plan, actual, site);
       logProblems(plan, actual);
       logState(site, plan, actual, !busy && site.broken.length === 0);
       options.onPlan?.(plan, actual);
     },
     onOutcome: options.onOutcome,
+    status,
   });
   const isDoubtful = loaded.problems.length > 0 || loaded.isByOther || isElsewhere;
   const facts = await openFacts({ disk, path: `${stateDir}/facts.json`, engine, log });
@@ -88,7 +101,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     accepted,
     isDoubtful,
     facts,
+    status,
     onContact: async () => {
+      status.contact();
       if (await windows.contact()) reconciler.trigger();
     },
   });
@@ -105,9 +120,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   for (const warning of source.warnings) log.warn(warning);
   // A poll that somebody asked for, and that was answered, ends the waiting of the loop as well.
   const link = createSignal(options.onLink);
-  const polling = pollLoop(follower, { ...options, onLink: link.subscribe }, stopping.signal);
+  const polling = pollLoop(follower, { ...options, onLink: link.subscribe }, stopping.signal, status);
 
   return {
+    status: status.now,
     sync() {
       follower.lookAgain();
       engine.forget();

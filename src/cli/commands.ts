@@ -91,6 +91,10 @@ export const COMMANDS: Commands = {
     summary: 'Print the script that completes commands, flags and names in a shell.',
     load: () => import('./commands/fleet/completion.ts'),
   },
+  status: {
+    summary: 'Ask the agent of this machine if the site is well, and if not, why.',
+    load: () => import('./commands/site/status.ts'),
+  },
   agent: {
     summary: 'Keep this site as its config repo says: poll, plan, apply, heal, prune. Runs until it is told to stop.',
     load: () => import('./commands/site/agent.ts'),

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { holdfast } from '../support/program/holdfast-process.ts';
 import { app, type ChaosSite, chaosSite, describeChaos, fleet, HOST, staying } from '../support/site/chaos-site.ts';
 
 jest.setTimeout(120_000);
@@ -23,17 +24,32 @@ describeChaos('the log of an agent tells', () => {
         staying({ api: { healthcheck: sick }, web: { depends_on: { api: { condition: 'service_healthy' } } } }),
       ),
     });
-    await site.start();
+    const agent = await site.start();
+    const status = (...more: string[]) => holdfast(['status', '--state-dir', site.stateDir, ...more]);
     await site.sees(/^loop restarts again and again: exit 3, last output: cannot open \/data(; cannot open \/data)*$/, {
       ms: 40_000,
     });
     await site.sees(/^web waits for api, unhealthy since .*: no route to db$/, { ms: 40_000 });
     expect((await site.log()).some(({ message }) => message.startsWith('all as '))).toBe(false);
+    const now = await status();
+    expect(now).toMatchObject({ code: 1, stderr: '' });
+    expect(now.stdout).toMatch(
+      new RegExp(`^${site.name} is not well: 2 apps\n  ${site.app('a')}: loop: 1 of 1 not well`),
+    );
+    const one = await status(site.app('b'), '-o', 'json');
+    expect(JSON.parse(one.stdout).apps).toMatchObject([{ app: site.app('b'), health: 'degraded' }]);
     const { length } = await site.log();
     await site.repo.commit({
       ...app(site, 'a', staying({ loop: {} })),
       ...app(site, 'b', staying({ api: {}, web: {} })),
     });
     await site.sees(/^all as [0-9a-f]+ says$/, { ms: 40_000, from: length });
+    expect(await status()).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(new RegExp(`^${site.name} is well: 2 apps, all as Git says\n`)),
+    });
+    expect(await status('nobody')).toMatchObject({ code: 2, stderr: expect.stringContaining('has no app nobody') });
+    await agent.end('SIGKILL');
+    expect(await status()).toMatchObject({ code: 2, stderr: expect.stringContaining('the agent has ended') });
   });
 });

@@ -2,6 +2,7 @@ import type { CompileOptions } from '../../compose/load/values/values.ts';
 import { formatProblem } from '../../lib/errors.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
 import type { SiteFacts } from '../../model/fleet.ts';
+import type { BrokenApp } from '../../model/state.ts';
 import type { SitePolicy } from '../../policy/site-policy.ts';
 import type { Polled } from '../../source/source.ts';
 import type { Admission } from '../admission/admission.ts';
@@ -11,6 +12,7 @@ import type { Reconciler } from '../reconcile/reconciler.ts';
 import { unstaged } from '../staging/stage.ts';
 import type { Seen, Staging } from '../staging/staging.ts';
 import type { Accepted, AcceptedStore } from '../state/accepted.ts';
+import type { StatusKeeper } from '../status/status-keeper.ts';
 import { type Explained, explain, tell, wordsOf } from './explain.ts';
 import { desiredOf, type Gathered } from './gather.ts';
 import { namedBy, pinKey, pinText } from './pin.ts';
@@ -47,6 +49,8 @@ export interface FollowerDeps {
   facts?: (() => Promise<SiteFacts>) | undefined;
   /** Called when Git has answered a poll, and the answer was dealt with. */
   onContact?: () => Promise<void>;
+  /** Told what is enforced, and which commit is refused. */
+  status?: Pick<StatusKeeper, 'accepted' | 'refused' | 'policy'>;
 }
 
 export function createFollower({
@@ -59,6 +63,7 @@ export function createFollower({
   isDoubtful,
   facts,
   onContact,
+  status,
 }: FollowerDeps): Follower {
   const { source, log, clock } = options;
   const refusals = createRefusals();
@@ -79,6 +84,8 @@ export function createFollower({
   let isWhole = false;
   /** The words of the last refusal, so that it is told once. */
   let toldRefusal = '';
+  /** The apps of the accepted commit that cannot be used. */
+  let brokenNow: readonly BrokenApp[] = [];
 
   async function poll(signal: AbortSignal): Promise<void> {
     await noticePolicy();
@@ -178,6 +185,8 @@ export function createFollower({
     isToGatherAgain = false;
     refusals.clear();
     toldRefusal = '';
+    status?.refused(undefined);
+    brokenNow = broken;
     tell(log, explain({ kind: 'broken', apps: broken, accepted: next }));
     log.info(`accepted ${shortRevision(commit)}${pinText(next.pin)}`, {
       revision: commit,
@@ -191,6 +200,8 @@ export function createFollower({
    */
   async function enforce(state: Accepted, compile: CompileOptions, told: ReadonlySet<string>): Promise<void> {
     const desired = await desiredOf(state, compile, options.territory, policy);
+    status?.accepted(state, brokenNow);
+    if (policy) status?.policy(policy.digest);
     const revision = state.pin?.commit ?? state.commit;
     isWhole =
       desired.broken.length === 0 &&
@@ -219,7 +230,7 @@ export function createFollower({
       case 'unusable':
         if (current) attempted = commit;
         refusals.refuse(refusal.key);
-        return tell(log, explain({ kind: 'unusable', error: refusal.error, commit }));
+        return tellOnce(explain({ kind: 'unusable', error: refusal.error, commit }));
       case 'badPin':
         // The commit that says so is good: the floor and the keys move on with it, and the accepted state stays.
         await admission.accept(refusal.admitted);
@@ -231,6 +242,7 @@ export function createFollower({
 
   function tellOnce(explained: Explained): void {
     const words = wordsOf(explained);
+    status?.refused(words);
     if (words === toldRefusal) return;
     toldRefusal = words;
     tell(log, explained);

@@ -1,5 +1,6 @@
 import { pollForever } from '../../source/follow/retry.ts';
 import type { AgentOptions } from '../agent-options.ts';
+import type { StatusKeeper } from '../status/status-keeper.ts';
 import { explain, tell, wordsOf } from './explain.ts';
 import type { Follower } from './follower.ts';
 
@@ -10,13 +11,19 @@ const SOONEST_MS = 1000;
  * Polls until the signal is aborted, with jitter, so that a fleet does not ask in one moment. Tells the log of each trouble once, and once that it is
  * over.
  */
-export function pollLoop(follower: Follower, options: AgentOptions, signal: AbortSignal): Promise<void> {
+export function pollLoop(
+  follower: Follower,
+  options: AgentOptions,
+  signal: AbortSignal,
+  status?: Pick<StatusKeeper, 'unreadable'>,
+): Promise<void> {
   const { clock, log, repo, intervalMs } = options;
   let trouble: { words: string; over: string } | undefined;
   return pollForever(
     clock,
     async () => {
       await follower.once(signal);
+      status?.unreadable(undefined);
       if (!trouble) return;
       log.info(trouble.over);
       trouble = undefined;
@@ -31,6 +38,7 @@ export function pollLoop(follower: Follower, options: AgentOptions, signal: Abor
       onFailure: (error) => {
         const explained = explain({ kind: 'failed', error, repo });
         const words = wordsOf(explained);
+        status?.unreadable(words);
         if (words === trouble?.words || signal.aborted) return;
         trouble = { words, over: explained.over ?? '' };
         tell(log, explained);

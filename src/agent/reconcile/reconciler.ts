@@ -21,6 +21,7 @@ import { notePendingHooks } from '../../plan/memory/pending-hooks.ts';
 import { rememberConverged, updateFromOutcome, updateFromState } from '../../plan/memory/update.ts';
 import { plan } from '../../plan/plan.ts';
 import type { MemoryStore } from '../state/memory-store.ts';
+import type { StatusKeeper } from '../status/status-keeper.ts';
 import { atMost, createAlarm } from './alarm.ts';
 import { type Lanes, lanesOf, withoutLanes } from './lanes.ts';
 import { createMemoryWriter } from './memory-writer.ts';
@@ -36,6 +37,8 @@ export interface ReconcilerOptions {
   /** Called with each plan; `busy`: operations of earlier passes still run. */
   onPlan?: (plan: Plan, actual: ActualSite, busy: boolean, site: DesiredSite) => void;
   onOutcome?: ((outcome: Outcome) => void) | undefined;
+  /** Told when operations of an app begin and end, of each result, and when the engine does not answer. */
+  status?: Pick<StatusKeeper, 'running' | 'result' | 'unseen'>;
   /** The answers of the site's sync windows now; absent: they hold nothing. */
   windows?: (site: DesiredSite) => Promise<SiteVerdicts | undefined>;
   /** The apps whose requirements the site does not meet now; absent: nobody looks. */
@@ -121,7 +124,9 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
         const [first, last] = ENGINE_RETRY_MS;
         const wait = Math.min(last, first * 2 ** engineFailures) * (1 + clock.random() / 5);
         engineFailures += 1;
-        tellEngine(`cannot see what runs here: ${messageOf(error)}`);
+        const text = `cannot see what runs here: ${messageOf(error)}`;
+        tellEngine(text);
+        deps.status?.unseen(text);
         alarm.at(clock.monotonic() + wait);
       }
     }
@@ -192,6 +197,7 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
       done: Promise.resolve(),
     };
     runs.add(run);
+    deps.status?.running(app.app, true);
     const created = new Map<number, string>();
     run.done = applyApp(app, effects, {
       signal: run.cancel.signal,
@@ -201,11 +207,13 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
         if (result.status === 'done' && result.containerId) created.set(result.operation.id, result.containerId);
         rivals?.did(result, clock.monotonic());
         logResult(log, app.app, result);
+        deps.status?.result(app.app, result);
         const results = run.lanes.end(result);
         if (results) finishLane(app.app, site, results);
       },
     }).then((outcome) => {
       runs.delete(run);
+      if (![...runs].some((other) => other.app === app.app)) deps.status?.running(app.app, false);
       deps.onOutcome?.(outcome);
       if (desired !== site || run.isHalted) trigger();
     });

@@ -27,6 +27,8 @@ export interface Staging {
   isToStage(waiting: readonly string[], seen: Seen): Promise<boolean>;
   /** Milliseconds until the next change that waits may begin; undefined: none waits for a time. */
   dueIn(): number | undefined;
+  /** Why each change waits now, in words, by app. */
+  waiting(): ReadonlyMap<string, string>;
 }
 
 /** `trustedWall`: the wall time in milliseconds while it can be trusted. */
@@ -43,6 +45,7 @@ export async function createStaging(
   const promotions = createPromotions(options, sightings, trust, facts);
   /** After a restart nothing is known of the times: the first poll looks. */
   let due: { at: number } | undefined = { at: clock.monotonic() };
+  let waits: { changes: readonly WaitingChange[]; at: number } = { changes: [], at: 0 };
   /** The words that the log was told, by app, so that they are told once. */
   const told = new Map<string, string>();
 
@@ -89,9 +92,19 @@ export async function createStaging(
       const times = waiting.map(({ wait }) => wait).filter(Number.isFinite);
       due = times.length > 0 ? { at: clock.monotonic() + Math.min(...times) } : undefined;
       tell(waiting, accepted);
+      waits = { changes: waiting, at: clock.monotonic() };
       return accepted;
     },
     dueIn: () => due && Math.max(0, due.at - clock.monotonic()),
+    waiting() {
+      const passed = clock.monotonic() - waits.at;
+      return new Map(
+        waits.changes.map(({ wait, ...change }) => [
+          change.app,
+          wordsOf({ ...change, wait: Math.max(0, wait - passed) }),
+        ]),
+      );
+    },
   };
 }
 

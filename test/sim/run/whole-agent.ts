@@ -1,6 +1,7 @@
 import { type Agent, startAgent } from '../../../src/agent/agent.ts';
 import type { AgentOptions } from '../../../src/agent/agent-options.ts';
 import { openEngine } from '../../../src/engine/open-engine.ts';
+import type { SiteStatus } from '../../../src/model/site-status.ts';
 import { filesOn } from '../../support/site/disk-files.ts';
 import { Life } from '../world/agent-life.ts';
 import { docker20, type EngineProfile } from '../world/engine/profiles.ts';
@@ -106,6 +107,10 @@ export function wholeAgent(options: Options) {
       await start();
     },
     sync: () => running?.agent.sync(),
+    status: (): SiteStatus => {
+      if (!running) throw new Error('no agent runs');
+      return running.agent.status();
+    },
     runs,
     /** Name and image of each container that runs, sorted. */
     running: (): string[] =>

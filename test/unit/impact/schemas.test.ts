@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { createAjv } from '../../../src/fleet/schema/validator.ts';
 import { impactJson } from '../../../src/impact/print/json.ts';
@@ -17,31 +16,10 @@ import {
   site,
   volume,
 } from '../../support/site/site-builder.ts';
+import { closed, readSchema, type Schema } from '../../support/values/closed-schema.ts';
 import { compare, document, type Files, fleet } from './support.ts';
 
-interface Schema {
-  description?: string;
-  properties?: Record<string, Schema>;
-  items?: Schema;
-  definitions?: Record<string, Schema>;
-  [key: string]: unknown;
-}
-
-const read = (name: string): Schema =>
-  JSON.parse(readFileSync(new URL(`../../../schemas/${name}.schema.json`, import.meta.url), 'utf8'));
-const [diff, fleetDiff] = [read('diff'), read('fleet-diff')];
-
-/** The same schema, in which a key that is not described is an error. */
-function closed(schema: Schema): Schema {
-  const inside = (each: Record<string, Schema>) =>
-    Object.fromEntries(Object.entries(each).map(([key, value]) => [key, closed(value)]));
-  return {
-    ...schema,
-    ...(schema.properties && { properties: inside(schema.properties), additionalProperties: false }),
-    ...(schema.definitions && { definitions: inside(schema.definitions) }),
-    ...(schema.items && { items: closed(schema.items) }),
-  };
-}
+const [diff, fleetDiff] = [readSchema('diff'), readSchema('fleet-diff')];
 
 function expectValid(schema: Schema, text: string): void {
   const validate = createAjv().compile(closed(schema));

@@ -22,6 +22,7 @@ import { promotionRefs } from '../../../trust/promotion.ts';
 import type { Trust } from '../../../trust/trust.ts';
 import { renewAliveFile } from '../../agent/alive-file.ts';
 import { watchSignals } from '../../agent/signals.ts';
+import { serveStatus, statusSocket } from '../../agent/status-socket.ts';
 import { answerDates, timeEvidence } from '../../agent/time-evidence.ts';
 import { defineCommand } from '../../command.ts';
 import { openSiteEngine } from '../../engine/engine.ts';
@@ -140,10 +141,15 @@ async function start(settings: Settings, log: Log): Promise<{ sync(): void; stop
     resyncMs: settings.resync,
     onLink: linkWatch(systemClock),
   });
+  const endStatus = await serveStatus(statusSocket(stateDir), agent.status).catch((error: unknown) => {
+    log.warn(`\`holdfast status\` cannot ask this agent: ${messageOf(error)}`);
+    return () => {};
+  });
   return {
     sync: agent.sync,
     async stop() {
       endAliveFile();
+      endStatus();
       await agent.stop();
       source.close();
       engine.close();
