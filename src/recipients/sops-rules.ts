@@ -57,7 +57,10 @@ export const ruleFor = (path: string, rules: readonly SopsRule[]): SopsRule | un
 export const rulesText = (rules: readonly SopsRule[]): string =>
   `${RULES_MARK}\n${rules.length > 0 ? `creation_rules:\n${rules.map(ruleText).join('')}` : 'creation_rules: []\n'}`;
 
-const ruleText = ({ path, recipients }: SopsRule): string =>
-  `  - path_regex: ^${literally(path)}${path.endsWith('/') ? '' : '$'}\n    age: >-\n${recipients.map((key) => `      ${key}`).join(',\n')}\n`;
+function ruleText({ path, recipients }: SopsRule): string {
+  const pattern = `^${literally(path)}${path.endsWith('/') ? '' : '$'}`;
+  const text = /^[\w^/.$\\-]+$/.test(pattern) ? pattern : JSON.stringify(pattern);
+  return `  - path_regex: ${text}\n    age: >-\n${recipients.map((key) => `      ${key}`).join(',\n')}\n`;
+}
 
 const literally = (path: string): string => path.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');

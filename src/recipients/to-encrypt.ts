@@ -24,17 +24,20 @@ export function toEncrypt(
     const rule = ruleFor(path, rules);
     if (rule) {
       if ([...recipients].sort().join() === rule.recipients.join()) return [];
-      const update = `sops updatekeys --yes ${path}`;
+      const update = `sops updatekeys --yes ${word(path)}`;
       if (recipients.every((key) => rule.readers.has(key))) return { path, commands: [update], known: [] };
-      return { path, commands: [update, `sops rotate --in-place ${path}`], known: names };
+      return { path, commands: [update, `sops rotate --in-place ${word(path)}`], known: names };
     }
     const old = recipients.filter((key) => former.has(key));
     if (old.length === 0) return [];
     const next = [...new Set(old.map((key) => former.get(key)))];
     return {
       path,
-      commands: [`sops rotate --in-place --rm-age ${old.join(',')} --add-age ${next.join(',')} ${path}`],
+      commands: [`sops rotate --in-place --rm-age ${old.join(',')} --add-age ${next.join(',')} ${word(path)}`],
       known: names,
     };
   });
 }
+
+/** A path as a word of a shell. */
+const word = (path: string): string => (/^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);

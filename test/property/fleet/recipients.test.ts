@@ -31,8 +31,8 @@ const document = (kind: string, spec: object): string => JSON.stringify({ apiVer
 
 class Repo {
   files: Record<string, string> = {};
-  private readonly keys = new Map<string, number>();
-  private readonly placed = new Set<string>();
+  private readonly keys = new Map(SITES.map((name, index) => [name, index]));
+  private readonly placed = new Set(SITES.slice(0, 3));
   private people = 10;
   /** All private keys that ever opened a version of the group's key, by its public key. */
   private readonly known = new Map<string, Set<string>>();

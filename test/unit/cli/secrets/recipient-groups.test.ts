@@ -366,3 +366,13 @@ test('validate says which files are still encrypted for a key that the group had
     ),
   );
 });
+
+test('a path with other characters is quoted, for sops and for the shell', async () => {
+  const path = "values/one: (it's a).env";
+  await shops({
+    [path]: await sealedFile('one.env', 'PORT=1\n', { recipients: [two.recipient] }),
+    'sites/eu/one.yaml': document('Site', { recipients: [one.recipient], valuesFrom: `/${path}` }),
+  });
+  expect(await read('.sops.yaml')).toContain(`path_regex: "^values/one: \\\\(it's a\\\\)\\\\.env$"\n`);
+  expect(written).toContain(`sops rotate --in-place 'values/one: (it'\\''s a).env'\n`);
+});
