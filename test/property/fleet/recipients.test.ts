@@ -124,7 +124,7 @@ class Repo {
   }
 }
 
-test('whatever changes: each site of a group has its key, and nobody else ever had the current one', async () => {
+test('after any changes, each site of a group has its key, and nobody else ever had the current one', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 12 }), async (changes) => {
       const repo = new Repo();
