@@ -1,3 +1,4 @@
+import type { CompiledSite } from '../compose/compile-fleet.ts';
 import type { AskKnown } from '../fleet/facts/known-site.ts';
 import { selects } from '../fleet/keys/selector.ts';
 import type { LabelSelector } from '../model/fleet.ts';
@@ -41,6 +42,8 @@ export interface Compared {
   behind?: Behind | undefined;
   /** The number of sites with apps that require something, whose facts were asked for and are not known. */
   withoutFacts: number;
+  /** The number of sites of which observations leave out values or contents that Git has: these are not compared with what runs. */
+  notCompared: number;
 }
 
 /** The number of sites that are read at once, so that reading and compiling overlap. */
@@ -60,6 +63,7 @@ export async function compareFleet(
   const names = await chosen([...new Set([...from.names, ...to.names])].sort(), from, to, narrowing, known);
   const openings = now === undefined ? undefined : createOpenings(now);
   let withoutFacts = 0;
+  let notCompared = 0;
   const read = async (name: string): Promise<ToAdd> => {
     const facts = await known?.(name);
     // The new side first: what it has in common with the old one is not read again from Git.
@@ -69,6 +73,7 @@ export async function compareFleet(
     if (next?.kind === 'compiled') await openings?.note(name, next.compiled);
     if (old?.kind === 'compiled') await behind?.add(name, old.compiled, facts);
     const observation = await observe?.(name);
+    if (observation && next?.kind === 'compiled' && leavesOut(observation, next.compiled)) notCompared += 1;
     return observe && !observation && next ? [old, NOT_OBSERVED] : [old, next, observation];
   };
   for (let first = 0; first < names.length; first += AT_ONCE) {
@@ -78,10 +83,19 @@ export async function compareFleet(
     onSite?.(first + batch.length, names.length);
   }
   const groups = impact.groups().map((group) => openings?.of(group) ?? group);
-  return { groups, sites: names.length, behind: behind?.total(), withoutFacts };
+  return { groups, sites: names.length, behind: behind?.total(), withoutFacts, notCompared };
 }
 
 type ToAdd = [from: SiteSide | undefined, to: SiteSide | undefined, observation?: Observation | undefined];
+
+/** An observation has no value that may be a secret, and no content of configs, secrets and files. */
+const leavesOut = ({ containers }: Observation, site: CompiledSite): boolean =>
+  containers.some(({ notShown, identity }) => notShown.length > 0 && site.results.has(identity.app)) ||
+  desiredApps(site).some(
+    ({ files, services }) =>
+      files.length > 0 ||
+      services.some((service) => service.containers.some(({ spec }) => (spec.Files ?? []).length > 0)),
+  );
 
 const requiresAny = (side: SiteSide | undefined): boolean =>
   side?.kind === 'compiled' && desiredApps(side.compiled).some(({ requires }) => requires);

@@ -36,6 +36,8 @@ export interface Costs {
   images: string[];
   /** The images that the apps of these had before. */
   imagesBefore: string[];
+  /** The platforms that services ask for (`platform:`), by image of either side. Absent: that of the site. */
+  platforms?: Record<string, string[]> | undefined;
 }
 
 /** The effect of a change on the sites of one group: on all of them the same. */

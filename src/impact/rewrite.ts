@@ -17,6 +17,9 @@ export const rewrittenImpact = ({ apps, costs }: SiteImpact, rewrite: Rewrite): 
     volumes: costs.volumes.map(rewrite),
     images: costs.images.map(rewrite),
     imagesBefore: costs.imagesBefore.map(rewrite),
+    platforms:
+      costs.platforms &&
+      Object.fromEntries(Object.entries(costs.platforms).map(([image, all]) => [rewrite(image), all.map(rewrite)])),
   },
 });
 

@@ -2,13 +2,14 @@ import { type CompiledSite, desiredOfSite } from '../compose/compile-fleet.ts';
 import type { KnownApps } from '../fleet/facts/known-site.ts';
 import type { PlanProblem } from '../model/plan.ts';
 import { requiresText } from '../model/requirement.ts';
-import type { DesiredApp, DesiredSite } from '../model/state.ts';
+import type { DesiredApp } from '../model/state.ts';
 import { changeDigest } from '../plan/facts/goals.ts';
 import type { PlanOptions } from '../plan/facts/policy.ts';
 import { plan } from '../plan/plan.ts';
 import { changesOf } from '../plan/print/changes.ts';
 import { withFoundNames } from '../plan/unknown-values.ts';
-import type { AppImpact, Costs, SiteImpact } from './impact.ts';
+import { costsOf } from './costs.ts';
+import type { AppImpact, SiteImpact } from './impact.ts';
 import { observedSite } from './observed/actual-of.ts';
 import type { Observation } from './observed/observation.ts';
 import { imagesIn, runningSite } from './running.ts';
@@ -97,40 +98,3 @@ function requirementWarning({ before, after }: NonNullable<AppImpact['requires']
     : `requires ${before} no longer: it also runs on sites that lack it`;
   return { severity: 'warning', message };
 }
-
-/** `had`: the images on the site's disk. */
-function costsOf(apps: readonly AppImpact[], before: DesiredSite, after: DesiredSite, had: ReadonlySet<string>): Costs {
-  const changes = apps.flatMap((each) => each.changes).filter(({ withheld }) => !withheld);
-  const touched = changes.filter(
-    ({ kind, effect, action }) => kind === 'container' && (effect === 'restart' || action === 'create'),
-  );
-  const names = new Set(touched.map(({ name }) => name));
-  const imagesOf = (site: DesiredSite, named: readonly AppImpact[]): string[] => {
-    const names = new Set(named.map(({ app }) => app));
-    return imagesIn({ ...site, apps: site.apps.filter(({ name }) => names.has(name)) });
-  };
-  const mounted = [before, after].flatMap((site) => volumesOf(site, names));
-  const made = changes.flatMap(({ kind, name }) => (kind === 'volume' ? [name] : []));
-  return {
-    restarted: touched.flatMap(({ effect, name }) => (effect === 'restart' ? [name] : [])),
-    volumes: [...new Set([...mounted, ...made])].sort(),
-    // A parked app pulls nothing.
-    images: imagesOf(
-      after,
-      apps.filter(({ parked }) => parked === undefined),
-    )
-      .filter((image) => !had.has(image))
-      .sort(),
-    imagesBefore: imagesOf(before, apps).sort(),
-  };
-}
-
-/** The named volumes of containers, by the names of the containers. */
-const volumesOf = ({ apps }: DesiredSite, names: ReadonlySet<string>): string[] =>
-  apps.flatMap(({ services }) =>
-    services.flatMap(({ containers }) =>
-      containers.flatMap(({ name, spec: { Mounts = [] } }) =>
-        names.has(name) ? Mounts.flatMap(({ Type, Source }) => (Type === 'volume' && Source ? [Source] : [])) : [],
-      ),
-    ),
-  );

@@ -1,11 +1,11 @@
 import { changeJson } from '../../plan/print/changes.ts';
 import type { GroupImpact, SiteImpact } from '../impact.ts';
 import { bytesToPull, type ImageSizes } from '../sizes.ts';
-import { type ImpactReport, totalsOf, unknownSizes } from './report.ts';
+import { type ImpactReport, totalsOf, unknownIn } from './report.ts';
 
 /** The same for programs. Its shape is schemas/fleet-diff.schema.json: keys are added, never changed. */
 export function impactJson(report: ImpactReport): string {
-  const { from, to, sites, behind, withoutFacts, groups, sizes } = report;
+  const { from, to, sites, behind, withoutFacts, notCompared, groups, sizes } = report;
   const head = {
     apiVersion: 'holdfast/v1',
     kind: 'FleetDiff',
@@ -14,9 +14,10 @@ export function impactJson(report: ImpactReport): string {
     sites,
     behind,
     withoutFacts,
+    notCompared,
     totals: totalsOf(report),
   };
-  const unknown = sizes && unknownSizes(report);
+  const unknown = sizes && unknownIn(report);
   const told = groups.map(({ sites: names, impact, openings }) => ({
     sites: names,
     ...impactOf(impact, sizes),

@@ -8,6 +8,7 @@ import {
   count,
   factsText,
   type ImpactReport,
+  notComparedText,
   openingTexts,
   parkedSitesText,
   pullText,
@@ -66,7 +67,7 @@ function summaryOf(report: ImpactReport): string[] {
     ...(restarts === 0
       ? []
       : [`${count(restarts, 'container')} stopped at least for a moment, on ${count(restartSites, 'site')}.`]),
-    ...[parkedSitesText(totals), factsText(report)].flatMap((note) =>
+    ...[parkedSitesText(totals), factsText(report), notComparedText(report)].flatMap((note) =>
       note === undefined ? [] : ['', `${text(note[0]?.toUpperCase() + note.slice(1))}.`],
     ),
     ...(images.length === 0

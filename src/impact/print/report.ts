@@ -6,7 +6,7 @@ import { type Count, countsOf } from '../../plan/print/render-changes.ts';
 import { localTime } from '../../windows/local-time.ts';
 import type { Behind } from '../behind.ts';
 import type { GroupImpact, ImpactGroup } from '../impact.ts';
-import { bytesToPull, type ImageSizes } from '../sizes.ts';
+import { bytesToPull, type ImageSizes, unknownSizes } from '../sizes.ts';
 
 /** The impact of a change on a fleet, as it is printed. */
 export interface ImpactReport {
@@ -19,6 +19,8 @@ export interface ImpactReport {
   behind?: Behind | undefined;
   /** Sites with apps that require something, whose facts were asked for and are not known. */
   withoutFacts: number;
+  /** Sites of which values or contents are not compared with what runs. */
+  notCompared: number;
   groups: readonly ImpactGroup[];
   /** The sizes of images, where they were asked for. */
   sizes?: ImageSizes | undefined;
@@ -124,14 +126,19 @@ export function pullText(impact: GroupImpact, sizes: ImageSizes | undefined): st
 /** The sums of `--sizes`, and the images that are not known; without it nothing. */
 export function sizeLines(report: ImpactReport): string[] {
   const { bytes = {} } = totalsOf(report);
-  const unknown = unknownSizes(report).map(({ image, why }) => `size not known: ${image}: ${why}`);
+  const unknown = unknownIn(report).map(({ image, why }) => `size not known: ${image}: ${why}`);
   if (Object.keys(bytes).length === 0) return unknown;
   return [`to pull on all sites, if all are of one platform: ${bytesText(bytes)}`, ...unknown];
 }
 
-/** The images whose size no registry told, with the reasons. */
-export const unknownSizes = ({ sizes }: Pick<ImpactReport, 'sizes'>): { image: string; why: string }[] =>
-  [...(sizes ?? [])].flatMap(([image, size]) => ('unknown' in size ? [{ image, why: size.unknown }] : []));
+/** The images whose size is not known, with the reasons; none where sizes were not asked for. */
+export const unknownIn = ({
+  groups,
+  sizes,
+}: Pick<ImpactReport, 'groups' | 'sizes'>): { image: string; why: string }[] => {
+  const costs = groups.flatMap(({ impact }) => ('impact' in impact ? [impact.impact.costs] : []));
+  return sizes ? unknownSizes(costs, sizes) : [];
+};
 
 /** An app cannot be planned. */
 const isRefused = (apps: readonly { refused?: unknown; problems: readonly { severity: string }[] }[]): boolean =>
@@ -144,6 +151,12 @@ export const factsText = ({ withoutFacts }: Pick<ImpactReport, 'withoutFacts'>):
   withoutFacts === 0
     ? undefined
     : `no facts of ${count(withoutFacts, 'site')}: nobody knows if ${withoutFacts === 1 ? 'it has' : 'they have'} what ${withoutFacts === 1 ? 'its' : 'their'} apps require`;
+
+/** `content not compared on 3 sites: …`; undefined where all was. */
+export const notComparedText = ({ notCompared }: Pick<ImpactReport, 'notCompared'>): string | undefined =>
+  notCompared === 0
+    ? undefined
+    : `content not compared with what runs on ${count(notCompared, 'site')}: configs, secrets, files of Git, and values that may be secret (--actual does not have them)`;
 
 /** `an app is parked on 3 sites`; undefined where none is. */
 export const parkedSitesText = ({ parkedSites }: Totals): string | undefined =>

@@ -7,6 +7,7 @@ import {
   count,
   factsText,
   type ImpactReport,
+  notComparedText,
   openingTexts,
   parkedSitesText,
   pullText,
@@ -93,7 +94,7 @@ function summary(report: ImpactReport, palette: Palette): Line[] {
     );
   if (totals.volumes > 0)
     lines.push(Line.of(`${count(totals.volumes, 'volume')} of these containers, which keep their data`));
-  const notes = [parkedSitesText(totals), factsText(report)];
+  const notes = [parkedSitesText(totals), factsText(report), notComparedText(report)];
   lines.push(...notes.flatMap((note) => (note === undefined ? [] : [Line.of(note)])));
   for (const { image, sites } of images) lines.push(Line.of(`image to pull: ${image} on ${count(sites, 'site')}`));
   lines.push(...sizeLines(report).map((each) => Line.of(each)));

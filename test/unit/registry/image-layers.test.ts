@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { bytesToPull, type ImageSize, type ImageSizes } from '../../../src/impact/sizes.ts';
+import { bytesToPull, type ImageSize, type ImageSizes, platformName, unknownSizes } from '../../../src/impact/sizes.ts';
 import { imageLayers } from '../../../src/registry/image/image-layers.ts';
 import type { Registry } from '../../../src/registry/oci/registry.ts';
 
@@ -83,13 +83,42 @@ test('a layer counts once, and not at all if an image from before has it', () =>
     ['web:2', image({ base: 100, lib: 50, web2: 7 }, { base: 90, web2: 6 })],
     ['db:2', image({ base: 100, db2: 3 }, { base: 90, db2: 2 })],
     ['amd:1', image({ a: 1 })],
+    ['new:2', image({ amdBase: 100, amd2: 7 }, { armBase: 90, arm2: 6 })],
+    ['new:1', image({ amdBase: 100, amd1: 8 }, { armBase: 90, arm1: 5 })],
     ['web:1', image({ base: 100, web1: 9 })],
     ['gone:1', { unknown: 'no answer' }],
   ]);
-  const bytes = (images: string[], imagesBefore: string[] = []) =>
-    bytesToPull({ restarted: [], volumes: [], images, imagesBefore }, sizes);
+  const bytes = (images: string[], imagesBefore: string[] = [], platforms?: Record<string, string[]>) =>
+    bytesToPull({ restarted: [], volumes: [], images, imagesBefore, platforms }, sizes);
   expect(bytes(['web:2', 'db:2'])).toEqual({ 'linux/amd64': 160, 'linux/arm64': 98 });
   expect(bytes(['web:2'], ['web:1', 'gone:1'])).toEqual({ 'linux/amd64': 57, 'linux/arm64': 96 });
   expect(bytes(['web:2', 'amd:1'])).toEqual({ 'linux/amd64': 158 });
   expect(bytes(['web:2', 'gone:1'])).toBeUndefined();
+
+  // A service that asks for a platform pulls that one on every site.
+  const arm = { 'new:2': ['linux/arm64/v8'] };
+  expect(bytes(['new:2'], [], arm)).toEqual({ 'linux/amd64': 96, 'linux/arm64': 96 });
+  expect(bytes(['new:2', 'db:2'], [], arm)).toEqual({ 'linux/amd64': 199, 'linux/arm64': 188 });
+  expect(bytes(['new:2', 'amd:1'], [], arm)).toEqual({ 'linux/amd64': 97 });
+  // The image before was that of the site.
+  expect(bytes(['new:2'], ['new:1'], arm)).toEqual({ 'linux/amd64': 96, 'linux/arm64': 6 });
+  const none = { 'amd:1': ['arm64'] };
+  expect(bytes(['web:2', 'amd:1'], [], none)).toBeUndefined();
+  const costs = { restarted: [], volumes: [], images: ['amd:1'], imagesBefore: [], platforms: none };
+  expect(unknownSizes([costs], sizes)).toEqual([
+    { image: 'amd:1', why: 'it has no arm64' },
+    { image: 'gone:1', why: 'no answer' },
+  ]);
+});
+
+test.each([
+  ['linux/arm64/v8', 'linux/arm64'],
+  ['arm64', 'linux/arm64'],
+  ['linux/aarch64', 'linux/arm64'],
+  ['linux/arm', 'linux/arm/v7'],
+  ['linux/arm/v6', 'linux/arm/v6'],
+  ['Linux/AMD64', 'linux/amd64'],
+  ['linux/constructor', 'linux/constructor'],
+])('the platform %s is %s of an image', (written, name) => {
+  expect(platformName(written)).toBe(name);
 });

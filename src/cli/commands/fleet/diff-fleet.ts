@@ -68,14 +68,7 @@ export async function diffFleet(folder: string, options: FleetDiffOptions): Prom
     const groups = compared.groups.map((group) => ({ ...group, impact: rewrittenGroup(group.impact, outside.hide) }));
     const costs = groups.flatMap(({ impact }) => ('impact' in impact ? [impact.impact.costs] : []));
     const sizes = options.sizes ? await imageSizes(imagesToSize(costs)) : undefined;
-    return {
-      ...names,
-      sites: compared.sites,
-      behind: compared.behind,
-      withoutFacts: compared.withoutFacts,
-      groups,
-      sizes,
-    };
+    return { ...names, ...compared, groups, sizes };
   });
   progress.end();
   if (options.output === 'json') printJson(impactJson(report));
