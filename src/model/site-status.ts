@@ -12,9 +12,14 @@ export interface SiteStatus {
   agent: { version: string; startedAt: string };
   git: GitStatus;
   engine: EngineStatus;
-  /** The digest of the site's policy, or `none`: Git decides everything. */
-  policy: string;
+  policy: PolicyStatus;
   apps: AppStatus[];
+}
+
+/** The policy of the site. `none`: Git decides everything. */
+export interface PolicyStatus {
+  profile: string;
+  digest?: string | undefined;
 }
 
 export interface Verdict {

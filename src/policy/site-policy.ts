@@ -4,7 +4,7 @@ import type { Asking, SitePlaces } from './asks.ts';
 import { isAllowed, type Policy, type Violation, violationsOf } from './policy.ts';
 
 /** The policy of one site, ready to be asked. */
-export interface SitePolicy extends Pick<Policy, 'onViolation' | 'digest'> {
+export interface SitePolicy extends Pick<Policy, 'profile' | 'onViolation' | 'digest'> {
   /** Everything that it refuses of an app, as problems for people. `placeOf` finds the place of what asks. */
   problems(app: DesiredApp, placeOf?: PlaceOf): Problem[];
   /** The app may run hooks. */
@@ -26,6 +26,7 @@ export function createSitePolicy(
   hide = (text: string): string => text,
 ): SitePolicy {
   return {
+    profile: policy.profile,
     onViolation: policy.onViolation,
     digest: policy.digest,
     problems(app, placeOf) {

@@ -55,7 +55,7 @@ test('a site that is as Git says is well, and says since when and from where it 
   expect(git).toMatchObject({ commit: site.repo.head, trouble: undefined, refused: undefined });
   expect(git.contactAt).toBeDefined();
   expect(engine.product).toMatch(/^Docker/);
-  expect(policy).toBe('none');
+  expect(policy).toEqual({ profile: 'none' });
   expect(apps.map(({ app, sync, health, operation }) => [app, sync, health, operation])).toEqual([
     ['db', 'synced', 'healthy', 'none'],
     ['web', 'synced', 'healthy', 'none'],

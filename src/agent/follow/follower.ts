@@ -201,7 +201,7 @@ export function createFollower({
   async function enforce(state: Accepted, compile: CompileOptions, told: ReadonlySet<string>): Promise<void> {
     const desired = await desiredOf(state, compile, options.territory, policy);
     status?.accepted(state, brokenNow);
-    if (policy) status?.policy(policy.digest);
+    if (policy) status?.policy(policy);
     const revision = state.pin?.commit ?? state.commit;
     isWhole =
       desired.broken.length === 0 &&

@@ -5,7 +5,7 @@ import { byCodeUnit } from '../../lib/text/by-code-unit.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
 import type { OperationResult } from '../../model/outcome.ts';
 import type { OperationKind, Plan } from '../../model/plan.ts';
-import type { AppStatus, SiteStatus, Trouble } from '../../model/site-status.ts';
+import type { AppStatus, PolicyStatus, SiteStatus, Trouble } from '../../model/site-status.ts';
 import type { ActualSite, BrokenApp, DesiredSite } from '../../model/state.ts';
 import { describe } from '../../plan/print/render.ts';
 import type { Accepted } from '../state/accepted.ts';
@@ -22,8 +22,7 @@ export interface StatusKeeper {
   refused(text: string | undefined): void;
   /** The state that is enforced from now on. `broken`: apps of its commit that stay as they were before. */
   accepted(state: Accepted, broken: readonly BrokenApp[]): void;
-  /** The digest of the site's policy. */
-  policy(digest: string): void;
+  policy(inForce: PolicyStatus): void;
   /** The engine does not tell what runs; undefined: it does. */
   unseen(text: string | undefined): void;
   planned(plan: Plan, actual: ActualSite, site: DesiredSite): void;
@@ -57,7 +56,7 @@ export function createStatusKeeper({ clock, site, program, repo, waiting }: Stat
   const engine: SiteStatus['engine'] = {};
   const busy = new Set<string>();
   const lasting = new Map<string, Lasting>();
-  let policy = 'none';
+  let policy: PolicyStatus = { profile: 'none' };
   let state: Accepted | undefined;
   let broken: readonly BrokenApp[] = [];
   let seen: Seen | undefined;
@@ -127,8 +126,8 @@ export function createStatusKeeper({ clock, site, program, repo, waiting }: Stat
       git.commit = next.commit;
       git.pinned = next.pin?.commit;
     },
-    policy(digest) {
-      policy = digest;
+    policy({ profile, digest }) {
+      policy = { profile, digest };
     },
     unseen(text) {
       engine.trouble = troubled(engine.trouble, text);

@@ -95,6 +95,11 @@ describe.each(Object.entries(ENGINES))('on %s, with secrets in Git and a policy'
     expect((await seenBy(after))[0]).toBe('password: otter-2');
   });
 
+  onEngine('its status names the policy', async () => {
+    const status = await holdfast(['status', '--state-dir', site.stateDir]);
+    expect(status.stdout).toMatch(/^policy: standard \([0-9a-f]{12}\)$/m);
+  });
+
   onEngine('a service that the policy forbids refuses the change, and what ran still runs', async () => {
     const before = web(await site.containers());
     await commitWith('otter-3', { spy: { volumes: ['/etc:/host-etc'] } });

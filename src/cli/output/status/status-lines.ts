@@ -96,7 +96,7 @@ function sourcesOf({ asOf, git, engine, policy, agent }: SiteStatus): string[] {
       ? 'engine: not seen yet'
       : `engine: ${engine.product}, seen ${ago(engine.seenAt, asOf)} ago`,
     ...(engine.trouble ? [`engine: for ${ago(engine.trouble.since, asOf)}: ${engine.trouble.text}`] : []),
-    `policy: ${policy === 'none' ? 'none' : policy.slice(0, 12)}`,
+    `policy: ${policy.profile}${policy.digest === undefined ? '' : ` (${policy.digest.slice(0, 12)})`}`,
     `agent: ${agent.version}, runs for ${ago(agent.startedAt, asOf)}; as of ${asOf}`,
   ];
 }
