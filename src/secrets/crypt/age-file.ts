@@ -84,7 +84,7 @@ export async function openAgeFile(
   }
 }
 
-/** Encrypts a small text for public keys, as an armoured file of age. Throws InputError for what is no public key. */
+/** Encrypts a small text for public keys, as an armoured file of age that `readAgeFile` takes. Throws InputError for too many keys, and for a text that is none. */
 export async function sealAgeFile(text: string, recipients: readonly string[]): Promise<string> {
   const { armor, Encrypter } = await import('age-encryption');
   const encrypter = new Encrypter();
@@ -97,5 +97,10 @@ export async function sealAgeFile(text: string, recipients: readonly string[]): 
       );
     }
   }
-  return armor.encode(await encrypter.encrypt(text));
+  const sealed = armor.encode(await encrypter.encrypt(text));
+  if (recipients.length > MOST_STANZAS || sealed.length > MOST_BYTES)
+    throw InputError.of(
+      `a key cannot be encrypted for ${recipients.length} public keys: 100 are the most, of the hybrid kind some 30`,
+    );
+  return sealed;
 }

@@ -109,5 +109,8 @@ test('the structure is checked without a key', async () => {
 
 test('a file is sealed for public keys alone', async () => {
   expect(await refusal(sealAgeFile(text, ['age1weasel']))).toContain('age1weasel is no public age key');
+  const many = Array.from({ length: 101 }, () => site.recipient);
+  expect(await refusal(sealAgeFile(text, many))).toContain('cannot be encrypted for 101 public keys: 100 are the most');
+  expect(await open(await sealAgeFile(text, many.slice(1)))).toEqual([current, former]);
   expect(Buffer.from(await openAgeFile(bytes(sealed), PATH, [other])).toString()).toBe(text);
 });
