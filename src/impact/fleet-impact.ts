@@ -1,16 +1,15 @@
 import type { CompiledSite } from '../compose/compile-fleet.ts';
 import type { KnownApps } from '../fleet/facts/known-site.ts';
-import { longerOf } from '../fleet/keys/rollout.ts';
 import type { Problem } from '../lib/errors.ts';
 import { entry } from '../lib/maps/map-entry.ts';
 import { own } from '../lib/maps/own.ts';
-import type { SiteStep } from '../model/fleet.ts';
 import type { DesiredApp } from '../model/state.ts';
 import { generalizer, type SiteWords } from './generalize.ts';
-import type { AppImpact, GroupImpact, ImpactGroup } from './impact.ts';
+import type { GroupImpact, ImpactGroup } from './impact.ts';
 import type { Observation } from './observed/observation.ts';
 import { rewrittenGroup } from './rewrite.ts';
 import { type ImpactOptions, siteImpact } from './site-impact.ts';
+import { setsOf, stepsOf } from './steps.ts';
 
 /** One site on one side of a change. */
 export type SiteSide =
@@ -98,22 +97,20 @@ export function createFleetImpact({
     return impact.apps.length === 0 ? { kind: 'unchanged' } : { kind: 'changed', impact };
   };
 
+  const tied = new WeakMap<GroupImpact, string[][]>();
   const stepped = new WeakMap<GroupImpact, Map<string, GroupImpact>>();
   /** The impact with the step in which each app's change begins. A new site begins everything at once. */
   const withSteps = (impact: GroupImpact, from: SiteSide | undefined, to: SiteSide | undefined): GroupImpact => {
     if (impact.kind !== 'changed' || from?.kind !== 'compiled' || to?.kind !== 'compiled') return impact;
     const [before, after] = [from.compiled, to.compiled];
-    const stepOf = ({ app, changes, requires }: AppImpact): SiteStep | undefined => {
-      if (changes.length === 0 && !requires) return undefined;
-      if (!after.results.has(app)) return before.steps.get(app) ?? after.placed.step;
-      return longerOf(before.steps.get(app), after.steps.get(app));
-    };
-    const steps = impact.impact.apps.map(stepOf);
-    if (!steps.some(Boolean)) return impact;
+    const { impact: site } = impact;
+    const sets = entry(tied, impact, () => setsOf(site, before, after));
+    const steps = stepsOf(site, sets, before, after);
+    if (steps.every(({ step }) => step === undefined)) return impact;
     // Many sites are in the same steps, and share what is found for the first of them.
     const known = entry(stepped, impact, () => new Map<string, GroupImpact>());
     return entry(known, JSON.stringify(steps), (): GroupImpact => {
-      const apps = impact.impact.apps.map((each, index) => ({ ...each, step: steps[index] }));
+      const apps = impact.impact.apps.map((each, index) => ({ ...each, ...steps[index] }));
       return { ...impact, impact: { ...impact.impact, apps } };
     });
   };

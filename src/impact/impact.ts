@@ -21,6 +21,8 @@ export interface AppImpact {
   requires?: { before: string; after: string } | undefined;
   /** The step of the rollout in which the change begins there; absent: at once. */
   step?: SiteStep | undefined;
+  /** Apps whose changes begin together with this one, since it is tied to them. Absent: none. */
+  together?: string[] | undefined;
   /** The new revision of the app cannot be used: the site keeps what it runs. */
   refused?: readonly Problem[] | undefined;
   /** The old revision could not be used, so that nobody knows from Git what runs. */

@@ -1,3 +1,4 @@
+import { type ChangingApp, changeSets, type Ties } from '../../compose/change-sets.ts';
 import { longerOf } from '../../fleet/keys/rollout.ts';
 import { own } from '../../lib/maps/own.ts';
 import type { PlacedApp, SiteStep } from '../../model/fleet.ts';
@@ -5,7 +6,6 @@ import type { DesiredApp, DesiredSite } from '../../model/state.ts';
 import { changeDigest } from '../../plan/facts/goals.ts';
 import type { Promotion } from '../../trust/promotion.ts';
 import type { Accepted, AcceptedApp } from '../state/accepted.ts';
-import { type ChangingApp, changeSets, type Ties } from './change-sets.ts';
 import type { Sightings } from './sightings.ts';
 
 /** A change of an app that has not begun. */

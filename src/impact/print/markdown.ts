@@ -139,8 +139,8 @@ function detailsOf(group: ImpactGroup, { sizes }: ImpactReport): string {
 function linesOf(impact: GroupImpact): string[] {
   if (impact.kind === 'broken') return impact.problems.map((problem) => `- refused: ${text(formatProblem(problem))}`);
   if (!('impact' in impact)) return [];
-  return impact.impact.apps.flatMap(({ app, changes, problems, refused = [], parked, step }) => [
-    `**${text(app)}**${text(stepText(step))}`,
+  return impact.impact.apps.flatMap(({ app, changes, problems, refused = [], parked, ...begins }) => [
+    `**${text(app)}**${text(stepText(begins))}`,
     '',
     ...(parked === undefined ? [] : [`- parked: ${text(parked)}`]),
     ...refused.map((problem) => `- refused: ${text(formatProblem(problem))}`),

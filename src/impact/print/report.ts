@@ -1,11 +1,10 @@
 import { afterText } from '../../fleet/keys/rollout.ts';
 import { sizeText } from '../../lib/units/size.ts';
-import type { SiteStep } from '../../model/fleet.ts';
 import type { Change } from '../../plan/print/changes.ts';
 import { type Count, countsOf } from '../../plan/print/render-changes.ts';
 import { localTime } from '../../windows/local-time.ts';
 import type { Behind } from '../behind.ts';
-import type { GroupImpact, ImpactGroup } from '../impact.ts';
+import type { AppImpact, GroupImpact, ImpactGroup } from '../impact.ts';
 import { bytesToPull, type ImageSizes, unknownSizes } from '../sizes.ts';
 
 /** The impact of a change on a fleet, as it is printed. */
@@ -162,9 +161,11 @@ export const notComparedText = ({ notCompared }: Pick<ImpactReport, 'notCompared
 export const parkedSitesText = ({ parkedSites }: Totals): string | undefined =>
   parkedSites === 0 ? undefined : `an app is parked on ${count(parkedSites, 'site')}, for want of what it requires`;
 
-/** ` (step 2 of 3, after 1 h)`; "" for a change that begins at once. */
-export const stepText = (step: SiteStep | undefined): string =>
-  step ? ` (step ${step.step} of ${step.of}, ${afterText(step.after)})` : '';
+/** ` (step 2 of 3, after 1 h, together with db)`; "" for a change that begins at once. */
+export const stepText = ({ step, together }: Pick<AppImpact, 'step' | 'together'>): string =>
+  step
+    ? ` (step ${step.step} of ${step.of}, ${afterText(step.after)}${together ? `, together with ${together.join(', ')}` : ''})`
+    : '';
 
 /** The times that are named of those at which sync windows open. */
 const MOST_TIMES = 4;

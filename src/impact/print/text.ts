@@ -64,9 +64,9 @@ function bodyOf(impact: GroupImpact, palette: Palette): Line[] {
 }
 
 const appsOf = ({ apps }: SiteImpact, palette: Palette): Line[] =>
-  apps.flatMap(({ app, changes, problems, refused, parked, isUnknown, step }) => [
+  apps.flatMap(({ app, changes, problems, refused, parked, isUnknown, ...begins }) => [
     palette.bold(
-      `  ${app}${stepText(step)}${isUnknown ? ' (its old revision cannot be used: nobody knows from Git what runs)' : ''}`,
+      `  ${app}${stepText(begins)}${isUnknown ? ' (its old revision cannot be used: nobody knows from Git what runs)' : ''}`,
     ),
     ...(parked === undefined ? [] : [palette.change(`    = is parked: ${parked}`)]),
     ...(refused ?? []).map((problem) => palette.error(`    ! refused: ${formatProblem(problem)}`)),

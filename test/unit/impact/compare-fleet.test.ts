@@ -240,6 +240,25 @@ describe('the effect of a change on a fleet', () => {
     expect(both.filter((line) => line.includes('-web-1'))).toHaveLength(3);
   });
 
+  test('apps that are tied to each other are told to begin together, in the step that comes last', async () => {
+    const steps = (after: string) => ({ rollout: { steps: [{ percent: 100, after }] } });
+    const tied = (image: string) =>
+      fleet(web(image), {
+        'fleet.yaml': document('Fleet', { oldestAgent: '0.2.0', syncPolicy: { automated: {} }, ...steps('1h') }),
+        'apps/pos/app.yaml': document('Application', { dependsOn: ['db'] }),
+        'apps/db/app.yaml': document('Application', steps('3h')),
+        'apps/db/compose.yaml': web(image),
+        'apps/web/app.yaml': document('Application', {}),
+        'apps/web/compose.yaml': web(image),
+      });
+    const lines = await told(tied('shop/web:1'), tied('shop/web:2'));
+    expect(lines.filter((line) => line.includes('(step'))).toEqual([
+      'db (step 1 of 1, after 3 h, together with pos)',
+      'pos (step 1 of 1, after 3 h, together with db)',
+      'web (step 1 of 1, after 1 h)',
+    ]);
+  });
+
   test('a key that the oldest agent does not know is refused, for an app or for the sites', async () => {
     const old = fleet(web('shop/web:1'));
     const windows = { syncWindows: [{ kind: 'deny', schedule: '0 1 * * *', duration: '1h' }] };

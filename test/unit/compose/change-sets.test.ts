@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { type ChangingApp, changeSets, type Ties } from '../../../../src/agent/staging/change-sets.ts';
+import { type ChangingApp, changeSets, type Ties } from '../../../src/compose/change-sets.ts';
 
 const port = (number: number) => ({ kind: 'port', protocol: 'tcp', ip: '', port: number }) as const;
 const volume = (name: string) => ({ kind: 'volume', name }) as const;

@@ -1,4 +1,4 @@
-import { ClaimIndex, type Held } from '../../compose/claims.ts';
+import { ClaimIndex, type Held } from './claims.ts';
 
 /** One side of an app, as far as it ties the app to others. */
 export interface Ties {
