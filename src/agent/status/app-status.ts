@@ -52,7 +52,9 @@ function healthOf(plan: AppPlan, desired: DesiredApp | undefined, services: read
   if (services.some((service) => unwell(service).length > 0)) return 'degraded';
   const isThere = services.every(({ wanted, running, completed }) => running + completed >= wanted);
   if (isThere) return 'healthy';
-  const isComing = plan.operations.some(({ withheld, kind }) => !withheld && kind !== 'removeContainer');
+  // An app that waits for another one comes after that one, whose own status says what is wrong.
+  const isComing =
+    plan.waits !== undefined || plan.operations.some(({ withheld, kind }) => !withheld && kind !== 'removeContainer');
   return isComing ? 'progressing' : 'missing';
 }
 

@@ -141,6 +141,26 @@ test.each([
   await site.stop();
 });
 
+test('the status of a site says for which app another one waits, and is unwell for the sick one alone', async () => {
+  const site = world(9);
+  site.repo.commit(repoOf({}));
+  await site.start();
+  expect(await site.clock.runUntil(() => site.runs() === 'db:1' && site.log.some(isPulled), HOUR)).toBe(true);
+  await site.clock.advance(10 * SECOND);
+  expect(site.status()?.verdict).toEqual({
+    is: 'busy',
+    reasons: ['pos: it waits for app db: db-db-1 is not healthy yet'],
+  });
+  site.fallSick();
+  expect(await site.clock.runUntil(() => site.find('db:1')?.health === 'unhealthy', HOUR)).toBe(true);
+  await site.clock.advance(SECOND / 10);
+  expect(site.status()?.verdict.is).toBe('unwell');
+  expect(site.status()?.verdict.reasons.join()).not.toContain('pos');
+  await site.stop();
+});
+
+const isPulled = (line: string): boolean => line.startsWith('pull pos:1');
+
 test('a kill -9 of the agent keeps the order, on a new site and in a commit that changes both', async () => {
   for (let effects = 1; effects <= 40; effects += 1) {
     const site = world(effects);
