@@ -11,6 +11,8 @@ export interface SitePolicy extends Pick<Policy, 'profile' | 'onViolation' | 'di
   allowsHooks(app: DesiredApp): boolean;
   /** The app may bind paths that lead somewhere else by links. */
   allowsLinks(app: string): boolean;
+  /** The app may bind the agent's own state, settings and decrypted files, and those of other apps. */
+  allowsAgentFolders(app: string): boolean;
 }
 
 /** The place in a Compose file of the part of an app that asks. */
@@ -42,6 +44,7 @@ export function createSitePolicy(
     },
     allowsHooks: (app) => violationsOf(policy, app, places).every(({ rule }) => rule !== 'hooks'),
     allowsLinks: (app) => isAllowed(policy, app, { rule: 'pathsBelowWritable', value: '' }),
+    allowsAgentFolders: (app) => isAllowed(policy, app, { rule: 'agentFolders', value: '' }),
   };
 }
 

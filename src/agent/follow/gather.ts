@@ -1,5 +1,4 @@
-import { guardFolders } from '../../apply/guard-folders.ts';
-import { forbidByPolicy, refuseByPolicy } from '../../apply/guard-policy.ts';
+import { guardAccepted, guardSite } from '../../apply/guard-site.ts';
 import type { Territory } from '../../apply/territory.ts';
 import { compileClaims, compileSite, type SiteBefore } from '../../compose/compile-site.ts';
 import type { CompileOptions } from '../../compose/load/values/values.ts';
@@ -81,8 +80,9 @@ export async function gather(
     { ...from.compile, stacks },
     siteBefore(previous?.apps ?? {}),
   );
-  const inFolders = await guarded(whole, from.territory, (name) => folderBefore(own(previous?.apps, name)?.placed));
-  const compiled = from.policy ? await refuseByPolicy(inFolders, from.policy, from.compile.filesDir) : inFolders;
+  const { territory, policy } = from;
+  const before = (name: string): string | undefined => folderBefore(own(previous?.apps, name)?.placed);
+  const compiled = await guardSite(whole, { territory, policy, filesDir: from.compile.filesDir, before });
   const left = Object.keys(site.leftByFact ?? {}).length;
   requireSomething(site.allowEmpty, apps.length + compiled.broken.length + left, previous);
   const firstName = requireSameName(apps, compiled, previous);
@@ -163,8 +163,7 @@ export async function desiredOf(
     compile,
     siteBefore(accepted.apps),
   );
-  const inFolders = await guarded(compiled, territory);
-  return policy ? forbidByPolicy(inFolders, policy, compile.filesDir) : inFolders;
+  return guardAccepted(compiled, { territory, policy, filesDir: compile.filesDir });
 }
 
 const siteBefore = (apps: Accepted['apps']): SiteBefore =>
@@ -173,9 +172,3 @@ const siteBefore = (apps: Accepted['apps']): SiteBefore =>
 /** The absolute folder of an app that does not run from its own folder. */
 const folderBefore = (placed: PlacedApp | undefined): string | undefined =>
   placed?.projectDirectory ?? placed?.adoptedDirectory;
-
-const guarded = async (
-  site: DesiredSite,
-  territory: Territory | undefined,
-  before?: (app: string) => string | undefined,
-): Promise<DesiredSite> => (territory ? guardFolders(site, territory, before) : site);

@@ -103,17 +103,48 @@ const known = new WeakMap<DesiredApp, string[]>();
 function writableFolders(app: DesiredApp): string[] {
   const found = known.get(app);
   if (found) return found;
-  const mounts = app.services.flatMap(({ containers }) => containers.flatMap(({ spec }) => spec.Mounts ?? []));
-  const bound = mounts.flatMap((mount) =>
-    mount.Type === 'bind' && mount.Source !== undefined && writes(mount) ? [mount.Source] : [],
-  );
-  const volumes = app.volumes.flatMap(({ spec }) =>
-    isBind(spec) && !isReadOnly(spec) ? [spec.DriverOpts?.device ?? '/'] : [],
-  );
-  const folders = [...new Set([...bound, ...volumes].map(normalPath))];
-  known.set(app, folders);
-  return folders;
+  const folders = boundPaths(app).flatMap(({ path, isWritable }) => (isWritable ? [normalPath(path)] : []));
+  known.set(app, [...new Set(folders)]);
+  return [...new Set(folders)];
 }
+
+/** A path of the host in an app, as it is written. */
+export interface BoundPath {
+  path: string;
+  isWritable: boolean;
+  /** The part that binds it: `web` or `the volume data`. */
+  by: string;
+}
+
+/** All paths of the host that an app binds: mounts, and volumes of the local driver that are binds. */
+export function boundPaths({ services, volumes }: DesiredApp): BoundPath[] {
+  const mounts = services.flatMap(({ name, containers }) =>
+    containers.flatMap(({ spec }) => (spec.Mounts ?? []).map((mount) => ({ name, mount }))),
+  );
+  return [
+    ...mounts.flatMap(({ name, mount }): BoundPath[] =>
+      mount.Type === 'bind' && mount.Source !== undefined
+        ? [{ path: mount.Source, isWritable: writes(mount), by: name }]
+        : [],
+    ),
+    ...volumes.flatMap(({ key, spec }): BoundPath[] =>
+      isBind(spec)
+        ? [{ path: spec.DriverOpts?.device ?? '/', isWritable: !isReadOnly(spec), by: `the volume ${key}` }]
+        : [],
+    ),
+  ];
+}
+
+/** Paths in the options of other mounts of the local driver, such as the layers of an overlay. */
+export const mountedPaths = ({ volumes }: DesiredApp): BoundPath[] =>
+  volumes.flatMap(({ key, spec }) => {
+    if (!isLocal(spec.Driver) || isBind(spec)) return [];
+    const words = Object.values(spec.DriverOpts ?? {}).flatMap((option) => option.split(/[,:=]/));
+    return words
+      .map((word) => word.trim())
+      .filter((word) => word.startsWith('/'))
+      .map((path) => ({ path, isWritable: true, by: `the volume ${key}` }));
+  });
 
 /** A volume of the app, and all around it. */
 interface AroundVolume extends Around {

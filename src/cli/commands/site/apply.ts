@@ -1,5 +1,4 @@
-import { guardFolders } from '../../../apply/guard-folders.ts';
-import { refuseByPolicy } from '../../../apply/guard-policy.ts';
+import { guardSite } from '../../../apply/guard-site.ts';
 import { outsideValues } from '../../../compose/private-values/outside-values.ts';
 import { defineCommand } from '../../command.ts';
 import { converge } from '../../engine/converge.ts';
@@ -43,10 +42,9 @@ export const command = defineCommand({
     const secrets = await secretsByHand(options.ageKeyFile);
     const read = await readDesired(folder, options, { placeholders: false, engine: true, outside, secrets });
     const elsewhere = await isElsewhere(options.dockerHost);
-    const guarded = elsewhere ? withoutFiles(read) : await guardFolders(read, territory);
-    const filesDir = elsewhere ? undefined : territory.filesDir;
     const policy = await policyByHand(options, { territory, hide: outside.hide });
-    const desired = policy ? await refuseByPolicy(guarded, policy, filesDir) : guarded;
+    const here = { territory, filesDir: territory.filesDir };
+    const desired = await guardSite(elsewhere ? withoutFiles(read) : read, { policy, ...(!elsewhere && here) });
     requireUnbroken(desired);
     return converge(desired, {
       timeoutMs: options.timeout,

@@ -1,6 +1,5 @@
 import { redactedEngine } from '../../../agent/reconcile/redacted-engine.ts';
-import { guardFolders } from '../../../apply/guard-folders.ts';
-import { refuseByPolicy } from '../../../apply/guard-policy.ts';
+import { guardSite } from '../../../apply/guard-site.ts';
 import { createHostFiles } from '../../../apply/host-files.ts';
 import { observeSite } from '../../../apply/observe-site.ts';
 import { outsideValues } from '../../../compose/private-values/outside-values.ts';
@@ -85,9 +84,8 @@ export const command = defineCommand({
     const read = await readDesired(folder, options, { placeholders: true, engine: true, outside, onPlaceholder });
     const elsewhere = await isElsewhere(options.dockerHost);
     const host = hostByHand({ ...options, filesDir: territory.filesDir }, elsewhere);
-    const guarded = elsewhere ? read : await guardFolders(read, territory);
     const policy = await policyByHand(options, { territory, hide: outside.hide });
-    const wanted = policy ? await refuseByPolicy(guarded, policy, elsewhere ? undefined : territory.filesDir) : guarded;
+    const wanted = await guardSite(read, { policy, ...(!elsewhere && { territory, filesDir: territory.filesDir }) });
     for (const text of placeholderTexts([...names].sort())) printError(text);
     const { planned, desired } = await ahead.use(wanted.site, async (opened) => {
       const engine = redactedEngine(opened, outside.hide);
