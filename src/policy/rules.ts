@@ -74,7 +74,7 @@ export const RULES = {
     matcher: undefined,
   },
   agentFolders: {
-    says: "if an app may bind the agent's own state and settings, or a folder that holds them",
+    says: "if an app may bind the agent's own state, settings and decrypted files, or a folder that holds them",
     matcher: undefined,
   },
   mountPropagation: {
