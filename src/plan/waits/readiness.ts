@@ -1,7 +1,7 @@
 import { own } from '../../lib/maps/own.ts';
 import type { Memory } from '../../model/memory.ts';
 import type { AppPlan, Operation, Withheld } from '../../model/plan.ts';
-import type { ActualContainer, ActualSite, DesiredApp } from '../../model/state.ts';
+import type { ActualContainer, ActualSite, DesiredApp, DesiredService } from '../../model/state.ts';
 import { slotKey } from '../../model/subject.ts';
 import { waitVerdict } from '../decide/slot/wait-verdict.ts';
 import { heldThemselves } from '../draft/withhold.ts';
@@ -43,16 +43,28 @@ export function unreadyApp(
     const claimants = claimantsOf(actual.containers, id);
     const found = claimants.find(isUp) ?? claimants[0];
     if (found) {
-      const isJob = app.services.some(({ dependsOn }) =>
-        dependsOn.some((each) => each.service === service.name && each.condition === 'completed'),
-      );
-      const unready = unreadyContainer(found, isJob, held);
+      const unready = unreadyContainer(found, isJob(app, service, found), held);
       if (unready) return unready;
     }
     isThere ||= found !== undefined || own(memory.completed, slotKey(id)) === goalOf(wanted);
   }
   return isThere ? undefined : neverRan(held);
 }
+
+/**
+ * It is there to end: Git says so by `restart: "no"`, by `failedJob`, or by a service of the app that waits for it to complete. A health check makes sense
+ * only where something stays.
+ */
+const isJob = (
+  app: DesiredApp,
+  { name, leavesFailed, containers }: DesiredService,
+  { health }: ActualContainer,
+): boolean =>
+  app.services.some(({ dependsOn }) =>
+    dependsOn.some(({ service, condition }) => service === name && condition === 'completed'),
+  ) ||
+  leavesFailed === true ||
+  (health === 'none' && containers.some(({ spec }) => spec.RestartPolicy?.Name === 'no'));
 
 /** The same of an app of which only the containers are known: it is broken, or has yet to come here. `why`: the reason in words, if there is one. */
 export function unreadyByContainers(name: string, { containers }: ActualSite, why?: string): Unready | undefined {
@@ -69,11 +81,11 @@ const neverRan = (why: string | undefined): Unready => ({
 const because = (text: string, why: string | undefined): string => (why ? `${text}, and ${why}` : text);
 
 /** As Compose's `depends_on`: a container with a health check is healthy, a job has completed, any other one runs. */
-function unreadyContainer(container: ActualContainer, isJob: boolean, held: string | undefined): Unready | undefined {
+function unreadyContainer(container: ActualContainer, mustEnd: boolean, held: string | undefined): Unready | undefined {
   const { status, health } = container;
   if (isCompleted(container, container)) return undefined;
-  if (!isJob && status === 'running' && health === 'none') return undefined;
-  const verdict = waitVerdict({ condition: isJob ? 'completed' : 'healthy', container: refOf(container) }, container);
+  if (!mustEnd && status === 'running' && health === 'none') return undefined;
+  const verdict = waitVerdict({ condition: mustEnd ? 'completed' : 'healthy', container: refOf(container) }, container);
   if (verdict.status === 'done') return undefined;
   const text = verdict.status === 'waiting' ? verdict.reason : verdict.error.message;
   return { kind: 'down', text: because(text, held), ...(health === 'starting' && { isSoon: true }) };

@@ -163,8 +163,11 @@ const siteRecipe = fc.record({
 type SiteRecipe = typeof siteRecipe extends fc.Arbitrary<infer T> ? T : never;
 
 function sited({ shop, till, dependents }: SiteRecipe): DesiredSite {
-  const shops = site(build('shop', shop));
-  const both = till ? site(...shops.apps, build('till', { ...till, services: quiet(till.services) })) : shops;
+  const shops = site(build('shop', dependents.includes('till') ? ending(shop) : shop));
+  const second = till && { ...till, services: quiet(till.services) };
+  const both = second
+    ? site(...shops.apps, build('till', dependents.includes('shop') ? ending(second) : second))
+    : shops;
   const others: Record<string, string> = { shop: 'till', till: 'shop' };
   return {
     ...both,
@@ -174,6 +177,17 @@ function sited({ shop, till, dependents }: SiteRecipe): DesiredSite {
     allowEmpty: true,
   };
 }
+/** An app that another one waits for: `restart: "no"` is for what ends. */
+const ending = (recipe: AppRecipe): AppRecipe => ({
+  ...recipe,
+  services: Object.fromEntries(
+    Object.entries(recipe.services).map(([name, each]) => [
+      name,
+      each.behaviour === 'run' && each.restart === 'no' ? { ...each, restart: 'on-failure' as const } : each,
+    ]),
+  ),
+});
+
 /** Ports and names of the second app are its own. */
 const quiet = (services: AppRecipe['services']): AppRecipe['services'] =>
   Object.fromEntries(Object.entries(services).map(([name, each]) => [name, { ...each, port: 0, named: false }]));

@@ -32,6 +32,11 @@ export function reordered(random: Random, repo: RepoModel): RepoModel {
     const others = APPS.slice(0, APPS.indexOf(app.name)).filter(() => random.chance(0.6));
     return { ...app, dependsOn: others.length > 0 ? others : undefined };
   });
+  const awaited = new Set(apps.flatMap(({ dependsOn = [] }) => dependsOn));
+  // `restart: "no"` is for what ends.
+  for (const { services } of apps.filter(({ name }) => awaited.has(name)))
+    for (const service of services)
+      if (service.behaviour !== 'job' && service.restart === 'no') service.restart = 'on-failure';
   return { ...repo, apps };
 }
 

@@ -162,6 +162,18 @@ describe('an app runs', () => {
     expect(waits({ git: git(dependency), site: pruned, memory: remembered })).toBeUndefined();
   });
 
+  test('a service with restart: "no" is a job, unless it has a health check', () => {
+    const RestartPolicy = { Name: 'no' as const };
+    const once = app('db', service('db', { RestartPolicy }));
+    const memory = converged(site(once));
+    expect(waits({ git: git(once), site: here(once), memory })).toBe('it waits for app db: db-db-1 has not completed');
+    const ended = (exitCode: number) => but(here(once), 'db-db-1', { status: 'exited', exitCode });
+    expect(waits({ git: git(once), site: ended(0), memory })).toBeUndefined();
+    expect(waits({ git: git(once), site: ended(3), memory })).toBe('it waits for app db: db-db-1 exited with 3');
+    const stays = app('db', service('db', { RestartPolicy, ...CHECKED }));
+    expect(waits({ git: git(stays), site: here(stays), memory: converged(site(stays)) })).toBeUndefined();
+  });
+
   test('an app that wants no container is there', () => {
     const nothing = app('db', volume('data'));
     expect(waits({ git: git(nothing), site: here(nothing) })).toBeUndefined();
