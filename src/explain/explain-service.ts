@@ -10,6 +10,7 @@ import { hasSecretWord, looksSecret } from '../lib/text/looks-secret.ts';
 import type { FleetDocument, PlacedApp, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { entryOf, type MappingNode, type ScalarNode, type YamlNode } from '../yaml/node.ts';
+import { declaredFiles } from './declared-files.ts';
 import type { ExplainedField, Explanation, Given, Layer } from './explanation.ts';
 import { defaultLayer, defaultNamed, leavesNamed, requireField, withoutRivals } from './fields.ts';
 import { addEarlier, type Leaf, leavesOf, scalarsOf, textOf, writtenOf } from './leaves.ts';
@@ -42,6 +43,7 @@ export async function explainService(
   const read = await readApp(app, site, files, { ...options, trace: origins.trace });
   const { service, node, field } = chosenBy(subject, read);
   const fromFiles = await fileValues(service, read);
+  const declared = await declaredFiles(service, read);
   const explainText = explainTexts({ origins, documents, siteValues: app.siteValues, mainFile: read.root.at.file });
 
   const layerOf = (value: YamlNode): Layer => {
@@ -67,16 +69,28 @@ export async function explainService(
     const used = texts.map((raw) => explainText(raw, value.at.file));
     const variables = used.flatMap((each) => each.variables);
     const isOutside = used.some((each) => each.isOutside);
-    const isSecret = mayBeSecret(name, value) || variables.some((each) => mayBeSecretNamed(each.name));
+    // The names of secrets are none, and neither are the paths of their files.
+    const isName = ['configs', 'secrets'].includes(path[0] ?? '');
+    const isSecret = !isName && (mayBeSecret(name, value) || variables.some((each) => mayBeSecretNamed(each.name)));
     const isEncrypted =
       scalarsOf(value).some(({ secret }) => secret) || (isBare && variables.some(({ is }) => is?.encrypted));
-    const hidden = isOutside ? 'notFromGit' : isEncrypted ? 'encrypted' : isSecret ? 'secret' : undefined;
+    const isContent = declared.contents.has(value);
+    const hidden = isOutside
+      ? 'notFromGit'
+      : isEncrypted
+        ? 'encrypted'
+        : isSecret
+          ? 'secret'
+          : isContent
+            ? 'content'
+            : undefined;
     const layer = layerOf(value);
     return {
       layer,
       at: layer === 'Fleet defaults' ? (own(documents?.fleet.defaultsAt, defaultNamed(path)) ?? value.at) : value.at,
       ...(hidden ? { hidden } : { value: isBare ? variables[0]?.is?.value : textOf(value) }),
-      ...(variables.length > 0 && !isBare && !isSecret && { written: writtenOf(value) }),
+      ...(declared.encrypted.has(value) && { isEncryptedFile: true as const }),
+      ...(variables.length > 0 && !isBare && !isSecret && !isContent && { written: writtenOf(value) }),
       variables,
       removedBy,
     };
@@ -90,7 +104,7 @@ export async function explainService(
     };
   };
 
-  const all = withoutRivals(addEarlier(leavesOf(node), fromFiles.leaves));
+  const all = [...withoutRivals(addEarlier(leavesOf(node), fromFiles.leaves)), ...declared.leaves];
   const fields = (field === undefined ? all : leavesNamed(field, all)).map(fieldOf);
   if (field !== undefined && fields.length === 0) {
     requireField(field);

@@ -30,7 +30,9 @@ export interface Given {
   /** Absent if it must not be shown, or if only the engine knows it. */
   value?: string | undefined;
   /** Why the value is not shown. */
-  hidden?: 'notFromGit' | 'encrypted' | 'secret' | undefined;
+  hidden?: 'notFromGit' | 'encrypted' | 'secret' | 'content' | undefined;
+  /** The value names a file that SOPS encrypted. */
+  isEncryptedFile?: true | undefined;
   /** The text in the file, where variables are in it. */
   written?: string | undefined;
   variables: ExplainedVariable[];

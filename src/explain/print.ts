@@ -44,11 +44,12 @@ export function explanationJson(explanation: Explanation, hide: Hide): string {
   );
 }
 
-function valueText({ value, hidden, layer, at }: ExplainedField['is'], hide: Hide): string {
+function valueText({ value, hidden, isEncryptedFile, layer, at }: ExplainedField['is'], hide: Hide): string {
   if (hidden === 'notFromGit') return '(not shown: a part of it is not from Git)';
   if (hidden === 'encrypted') return '(encrypted)';
   if (hidden === 'secret') return '(not shown: it may be a secret)';
-  if (value !== undefined) return hide(value) || '""';
+  if (hidden === 'content') return '(not shown: the content of a file)';
+  if (value !== undefined) return `${hide(value) || '""'}${isEncryptedFile ? ' (encrypted)' : ''}`;
   return at
     ? '(no value)'
     : `(${layer === 'image' ? "the image's value" : `the ${layer.replace('Compose', "Compose's")}`})`;
