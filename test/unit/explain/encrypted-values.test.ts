@@ -96,7 +96,7 @@ test('configs and secrets say from which file they are, and no content', async (
     `  ${COMPOSE}:12:15  Compose file`,
     '',
     'secrets.db.content = (not shown: the content of a file)',
-    `  ${COMPOSE}:14:26  Compose file`,
+    `  ${COMPOSE}:14:27  Compose file`,
   ]);
 });
 
