@@ -133,6 +133,11 @@ export const SERVICE_NOTES: Record<string, Note> = {
     ours: true,
     text: 'names of rules that `validate --advice` leaves out for this service',
   },
+  'x-holdfast.hook': {
+    ours: true,
+    text: '`PreSync`, `PostSync`, `SyncFail`: it runs once for each change of its app, see [hooks.md](hooks.md)',
+  },
+  'x-holdfast.hookTimeout': { ours: true, text: 'the longest time that a hook may take; by default `10m`' },
   ...below('post_start', hooks),
   ...below('pre_stop', hooks),
 };

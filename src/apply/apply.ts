@@ -1,5 +1,6 @@
 import type { Engine, EngineOperation } from '../engine/engine.ts';
 import { EngineError, HoldfastError, messageOf, StateError } from '../lib/errors.ts';
+import { lastWords } from '../lib/text/last-words.ts';
 import type { OperationResult, Outcome } from '../model/outcome.ts';
 import type { AppPlan, ContainerRef, Operation, OperationKind } from '../model/plan.ts';
 import { waitVerdict } from '../plan/decide/slot/wait-verdict.ts';
@@ -103,7 +104,7 @@ async function carryOut(
       await files.remove(operation.path);
       return { operation, status: 'done' };
     case 'await':
-      return lookOnce(operation, resolve(operation.container), engine);
+      return toldOutput(await lookOnce(operation, resolve(operation.container), engine), operation, resolve, engine);
     default: {
       const { containerId, warnings } = await engine.perform(operation satisfies EngineOperation, {
         app,
@@ -134,6 +135,20 @@ async function lookOnce(
     if (!(error instanceof EngineError)) throw error;
     return { operation, status: 'waiting', reason: `${operation.container.name} cannot be seen now: ${error.message}` };
   }
+}
+
+/** The result of a wait for a hook, with the end of its output once it has ended. */
+async function toldOutput(
+  result: OperationResult,
+  { conceals, container, syncHook, service }: Operation & { kind: 'await' },
+  resolve: (ref: ContainerRef) => string,
+  engine: Engine,
+): Promise<OperationResult> {
+  if (!conceals || (result.status !== 'done' && result.status !== 'failed')) return result;
+  const output = lastWords(await engine.lastOutput(resolve(container)), conceals);
+  if (result.status === 'done') return { ...result, ...(output && { output }) };
+  const message = `the ${syncHook} hook ${service} failed: ${result.error.message}${output && `, last output: ${output}`}`;
+  return { ...result, error: new EngineError('failed', message) };
 }
 
 function notReached(operation: Operation, because: OperationResult): OperationResult {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Problem } from '../lib/errors.ts';
+import { servicesAndHooks } from '../model/app/services-and-hooks.ts';
 import { breakApps } from '../model/break-apps.ts';
 import type { DesiredApp, DesiredSite } from '../model/state.ts';
 import { forbidden, type SitePolicy } from '../policy/site-policy.ts';
@@ -34,7 +35,7 @@ async function problemsOf(app: DesiredApp, policy: SitePolicy, filesDir: string 
 async function linkProblem(app: DesiredApp, filesDir: string): Promise<Problem | undefined> {
   const own = join(filesDir, app.name);
   const home = join(await realPath(filesDir), app.name);
-  const mounts = app.services.flatMap(({ containers }) => containers.flatMap(({ spec }) => spec.Mounts ?? []));
+  const mounts = servicesAndHooks(app).flatMap(({ containers }) => containers.flatMap(({ spec }) => spec.Mounts ?? []));
   const sources = [
     ...mounts.flatMap(({ Type, Source }) => (Type === 'bind' && Source !== undefined ? [Source] : [])),
     ...app.volumes.flatMap(({ spec }) => spec.DriverOpts?.device ?? []),

@@ -1,5 +1,6 @@
 import { imagesOf } from '../container/fields/mounts.ts';
 import type { Clock } from '../lib/clock.ts';
+import { servicesAndHooks } from '../model/app/services-and-hooks.ts';
 import type { Memory } from '../model/memory.ts';
 import type { ActualSite, DesiredSite } from '../model/state.ts';
 import { adopting } from '../plan/memory/adopted.ts';
@@ -19,7 +20,7 @@ export async function observeSite(
 }
 
 const imagesIn = ({ apps }: DesiredSite): string[] => {
-  const containers = apps.flatMap(({ services }) => services.flatMap((service) => service.containers));
+  const containers = apps.flatMap((app) => servicesAndHooks(app).flatMap((service) => service.containers));
   return [...new Set(containers.flatMap(({ spec }) => imagesOf(spec)))];
 };
 

@@ -2,6 +2,7 @@ import type { Position, Problem } from '../lib/errors.ts';
 import { addressesOverlap } from '../lib/host/host-address.ts';
 import { ownHostPath } from '../lib/host/host-path.ts';
 import { addressesOf } from '../lib/host/ip-address.ts';
+import { servicesAndHooks } from '../model/app/services-and-hooks.ts';
 import type { ContainerSpec, PortBinding, VolumeSpec } from '../model/spec.ts';
 import type { DesiredApp } from '../model/state.ts';
 
@@ -43,7 +44,7 @@ export function claimsOf(app: DesiredApp, positions: Positions): Claim[] {
   const beside = new Map((app.outside ?? []).toReversed().map((path) => [path.beside, path.at]));
   for (const [name, at] of beside)
     if (name !== undefined) claims.push({ kind: 'beside', name, text: folderText(name), at });
-  for (const service of app.services) {
+  for (const service of servicesAndHooks(app)) {
     for (const { name, spec } of service.containers) {
       claims.push({
         kind: 'container',

@@ -3,14 +3,21 @@ import { InputError, type Problem, rewrittenProblem } from '../lib/errors.ts';
 import type { PlacedApp } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { PortBinding } from '../model/spec.ts';
-import type { DesiredApp, DesiredService } from '../model/state.ts';
+import type { DesiredApp, DesiredService, SyncHook } from '../model/state.ts';
 import { entryOf, type MappingNode } from '../yaml/node.ts';
 import { adoptedDirectory, isAdopting } from './adoption.ts';
 import { type Claim, claimsOf, ownRivals, type Positions } from './claims.ts';
 import { AppSize, type Size } from './compile/app-size.ts';
 import { checkProject } from './compile/check.ts';
 import { compileNetwork, compileVolume, resourceName } from './compile/compile-resources.ts';
-import { compileService, countContainers, networksOf, type ServiceContext } from './compile/compile-service.ts';
+import {
+  compileService,
+  countContainers,
+  networksOf,
+  phaseOf,
+  type ServiceContext,
+  syncHookOf,
+} from './compile/compile-service.ts';
 import { EncryptedFiles } from './compile/files/encrypted-files.ts';
 import { missingFiles } from './compile/files/missing-files.ts';
 import { joinOwnServices } from './compile/own-joins.ts';
@@ -51,6 +58,8 @@ export interface Compiled {
   /** The merged tree of all its files. */
   root: MappingNode;
   context: ServiceContext;
+  /** The services that `docker compose up` would start: no hooks whose profiles are off. */
+  enabled: Project;
 }
 
 /** Compiles one app and keeps the tree and the context. No message shows a value that is not in Git. */
@@ -91,7 +100,8 @@ async function compileOpenly(
 ): Promise<Compiled> {
   const read = await readApp(placed, site, snapshot, options);
   const { app, name, root, values, report, where, folder, encrypted, project: all } = read;
-  const project = withProfiles(all, app.profiles);
+  const enabled = withProfiles(all, app.profiles);
+  const project = withHooks(enabled, all);
   const size = new AppSize();
   countContainers(project, size);
   checkProject(project, all, { name, isOfFleet: app.nameIsFixed }, report);
@@ -106,8 +116,14 @@ async function compileOpenly(
     networkName: (key: string) => resourceName(name, project.networks.get(key), key),
     volumeName: (key: string) => resourceName(name, project.volumes.get(key), key),
   };
-  const services = [];
-  for (const service of sorted(project.services)) services.push(await compileService(service, context));
+  const services: DesiredService[] = [];
+  const syncHooks: SyncHook[] = [];
+  for (const declared of sorted(project.services)) {
+    const service = await compileService(declared, context);
+    const hook = syncHookOf(service, declared);
+    if (hook) syncHooks.push(hook);
+    else services.push(service);
+  }
   if (all.services.size === 0 && report.problems.length === 0) {
     report.error(entryOf(root, 'services')?.keyAt ?? root.at, 'the Compose file has no services');
   }
@@ -131,6 +147,7 @@ async function compileOpenly(
     ignoreDifferences: app.ignoreDifferences,
     adopt: isAdopting(app, options) || undefined,
     services: joinOwnServices(options.placeholders ? withSiteKeys(services, root) : services),
+    ...filled('syncHooks', syncHooks),
     networks,
     volumes,
     files: [...folder.allBound(), ...encrypted.all()],
@@ -145,7 +162,7 @@ async function compileOpenly(
   report.problems.push(...ownRivals(claims));
   report.throwIfAny();
   const files = desired.files.reduce((sum, { content }) => sum + content.byteLength, 0);
-  return { desired, claims, size: { ...size.size, files }, root, context };
+  return { desired, claims, size: { ...size.size, files }, root, context, enabled };
 }
 
 /** The app's files, read, merged and decoded. */
@@ -224,6 +241,12 @@ function withProfiles(project: Project, profiles: string[]): Project {
     !own?.length || profiles.includes('*') || own.some((profile) => profiles.includes(profile));
   const services = [...project.services].filter(([, service]) => isOn(service.keys.profiles));
   return { ...project, services: new Map(services) };
+}
+
+/** The same with all hooks: they run whatever profiles are on. */
+function withHooks(enabled: Project, all: Project): Project {
+  const services = [...all.services].filter(([name, { keys }]) => enabled.services.has(name) || phaseOf(keys));
+  return { ...enabled, services: new Map(services) };
 }
 
 /** The networks that services use. Other networks are not created. */

@@ -1,7 +1,8 @@
 import { defectProblem, HoldfastError, InputError, type Problem } from '../lib/errors.ts';
+import type { Reading } from '../model/app/outside-path.ts';
 import type { PlacedApp, PlacedSite } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import type { BrokenApp, DesiredSite, Reading } from '../model/state.ts';
+import type { BrokenApp, DesiredSite } from '../model/state.ts';
 import { isAdopting } from './adoption.ts';
 import { type Held, heldOf } from './claims.ts';
 import { type Compiled, compileWhole } from './compile-app.ts';

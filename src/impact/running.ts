@@ -1,5 +1,6 @@
 import { imagesOf } from '../container/fields/mounts.ts';
 import { containerHash, contentDigest, hooksDigest } from '../container/labels/hash.ts';
+import { servicesAndHooks } from '../model/app/services-and-hooks.ts';
 import { emptyMemory, type Memory } from '../model/memory.ts';
 import type { Parkings } from '../model/requirement.ts';
 import type {
@@ -11,6 +12,7 @@ import type {
   DesiredSite,
   EngineFacts,
 } from '../model/state.ts';
+import { withMade } from '../plan/memory/sync-hooks.ts';
 import { rememberConverged, updateFromState } from '../plan/memory/update.ts';
 
 /** A site that runs exactly what it should, and the memory of its agent. No engine is asked. An app that was parked has no container that runs. */
@@ -52,7 +54,7 @@ export function runningSite(desired: DesiredSite, parked?: Parkings): { actual: 
 /** The memory of an agent that brought this state about. */
 export const convergedMemory = (desired: DesiredSite, actual: ActualSite): Memory =>
   desired.apps.reduce(
-    (known, app) => rememberConverged(written(known, app), app),
+    (known, app) => withMade(rememberConverged(written(known, app), app), app),
     updateFromState(emptyMemory(), desired, actual, 0),
   );
 
@@ -74,8 +76,8 @@ const ENGINE: EngineFacts = {
 /** The images that the containers of a site need. */
 export const imagesIn = ({ apps }: DesiredSite): string[] => [
   ...new Set(
-    apps.flatMap(({ services }) =>
-      services.flatMap(({ containers }) => containers.flatMap(({ spec }) => imagesOf(spec))),
+    apps.flatMap((app) =>
+      servicesAndHooks(app).flatMap(({ containers }) => containers.flatMap(({ spec }) => imagesOf(spec))),
     ),
   ),
 ];

@@ -16,6 +16,10 @@ export interface Memory {
   settled: Record<string, string>;
   /** The digest of the app whose change has begun, by app: neither windows that close nor other apps hold the rest of it. Written before it begins. */
   begun: Record<string, string>;
+  /** The change that each app was brought to, and the hooks of its changes, by app. */
+  changes: Record<string, AppChanges>;
+  /** The hooks that run, by `app/service`: the container, and monotonic milliseconds since when it was seen. Not stored. */
+  hookRuns: Record<string, { container: string; since: number }>;
   /** Attempts that failed or may have to be repeated, by `retryKey`. */
   backoffs: Record<string, Backoff>;
   /** Containers that were replaced for drift of their own again and again, by `app/service/number`. */
@@ -39,6 +43,21 @@ export interface Memory {
    * longer names an app, only this tells whose they are.
    */
   adopted: Record<string, Record<string, AdoptedDigests>>;
+}
+
+/** A change of an app: the digest of all that it would be on its site. */
+export interface ChangeMark {
+  digest: string;
+  /** The revision and the version of Holdfast that the digest was made for: a newer version may make another one of the same files. */
+  revision: string;
+  program: string;
+}
+
+export interface AppChanges {
+  /** The change that was done last, hooks included. Absent since something of another one was begun. */
+  made?: ChangeMark | undefined;
+  /** The change whose hooks were begun last: the hooks that have completed, and the containers of failed runs that were told, by hook. */
+  hooks?: (ChangeMark & { done: string[]; failed: Record<string, string> }) | undefined;
 }
 
 /** As the labels that containers of ours have. */
@@ -81,6 +100,8 @@ export const emptyMemory = (): Memory => ({
   applied: {},
   settled: {},
   begun: {},
+  changes: {},
+  hookRuns: {},
   backoffs: {},
   replacements: {},
   pulled: {},

@@ -3,7 +3,13 @@ import type { Operation } from './plan.ts';
 
 /** The result of one operation. */
 export type OperationResult = { operation: Operation } & (
-  | { status: 'done'; containerId?: string | undefined; warnings?: string[] | undefined }
+  | {
+      status: 'done';
+      containerId?: string | undefined;
+      warnings?: string[] | undefined;
+      /** The end of the output of a hook that has ended, without secrets. */
+      output?: string | undefined;
+    }
   | { status: 'failed'; error: HoldfastError }
   /** A condition does not hold yet, or the operation comes after one that waits. */
   | { status: 'waiting'; reason: string }

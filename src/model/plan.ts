@@ -1,4 +1,5 @@
 import type { Problem } from '../lib/errors.ts';
+import type { HookMark, HookPhase } from './app/hook-phase.ts';
 import type { ContainerSpec, EndpointSpec, Hook, Identity, NetworkSpec, VolumeSpec } from './spec.ts';
 import type { HostFile, OldFile } from './state.ts';
 import type { Retry, Subject } from './subject.ts';
@@ -56,7 +57,9 @@ export interface Withheld {
     /** The site lacks something that the app requires. */
     | 'parked'
     /** Another container still has what this one needs. */
-    | 'handOver';
+    | 'handOver'
+    /** A hook has to run first, or a hook waits for the services of its app. */
+    | 'syncHook';
   /** The thing that would release it, in words. */
   text: string;
   /** Monotonic milliseconds at which the planner should be asked again; absent where only an event or a commit releases it. */
@@ -99,6 +102,10 @@ interface Base {
   withheld?: Withheld | undefined;
   /** Absent on an operation that only looks. */
   retry?: Retry | undefined;
+  /** It comes after the PreSync hooks of the app. */
+  awaitsHooks?: true;
+  /** It is about a hook of the app, and about no service. */
+  syncHook?: HookPhase | undefined;
 }
 
 /** One effect each: an engine call, a file written, a named wait. The executor decides nothing. */
@@ -153,7 +160,13 @@ export type Operation = Base &
     | { kind: 'renameContainer'; container: ContainerRef; name: string }
     | { kind: 'removeContainer'; container: ContainerRef; force: boolean }
     /** It has no effect: it looks once, and while the condition does not hold, the operations after it wait for the next pass. */
-    | { kind: 'await'; container: ContainerRef; condition: 'healthy' | 'completed' | 'gone' | 'steady' }
+    | {
+        kind: 'await';
+        container: ContainerRef;
+        condition: 'healthy' | 'completed' | 'gone' | 'steady';
+        /** The end of its output is told when it has ended, without these texts. Absent: it is not told. */
+        conceals?: string[];
+      }
   );
 
 export type OperationKind = Operation['kind'];
@@ -169,6 +182,7 @@ export interface ContainerLabels {
   dependsOn: string;
   workingDir: string;
   oneoff: false;
+  syncHook?: HookMark | undefined;
 }
 
 /** The operations that one app needs, in order. */

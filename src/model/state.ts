@@ -1,4 +1,6 @@
-import type { Position, Problem } from '../lib/errors.ts';
+import type { Problem } from '../lib/errors.ts';
+import type { HookMark, HookPhase } from './app/hook-phase.ts';
+import type { OutsidePath } from './app/outside-path.ts';
 import type { AppDependency, IgnoreRule, PlacedSite, SyncPolicy } from './fleet.ts';
 import type { Quirk } from './quirk.ts';
 import type { HostOfEngine, Requires } from './requirement.ts';
@@ -38,6 +40,8 @@ export interface DesiredApp {
   /** Containers that `docker compose` started under this app's name are ours. */
   adopt?: boolean | undefined;
   services: DesiredService[];
+  /** Jobs that run for each change of the app. Absent: none. */
+  syncHooks?: SyncHook[] | undefined;
   networks: DesiredNetwork[];
   volumes: DesiredVolume[];
   /** Files of Git that services bind. They are written on the site's disk, and decrypted ones in its memory. */
@@ -58,23 +62,6 @@ export interface DesiredApp {
   missing?: Problem[] | undefined;
 }
 
-/** A path that leads out of the app's folder. It means a copy of Git's file, or the site's own file if Git has nothing there. */
-export interface Reading {
-  /** Relative to the root of the config repo; it begins with `..` if it leads out of the repo. */
-  path: string;
-  from: 'git' | 'site';
-}
-
-export interface OutsidePath extends Reading {
-  /** The absolute path on the site if Git has nothing there. */
-  site: string;
-  /** The path of the copy of Git's file; absent outside of the repo. */
-  copy?: string | undefined;
-  /** The folder below FILES_DIR, beside those of the apps, that has the site's own file. */
-  beside?: string | undefined;
-  at: Position;
-}
-
 export interface DesiredService {
   name: string;
   /** Keys that hold placeholders for values that only the site knows. Absent: none. */
@@ -87,6 +74,15 @@ export interface DesiredService {
   /** A job that ended with an error is not started again by self-heal. */
   leavesFailed?: true;
   containers: DesiredContainer[];
+}
+
+/** A job that runs once for each change of its app (`x-holdfast.hook`). It is no service of the app: nothing keeps it running. */
+export interface SyncHook {
+  phase: HookPhase;
+  /** Milliseconds that one run may take; then it is stopped, and has failed. */
+  timeoutMs: number;
+  /** It has exactly one container. Its dependencies may be hooks of the same phase. */
+  service: DesiredService;
 }
 
 /** `deploy.update_config`. */
@@ -242,6 +238,8 @@ export interface ActualContainer {
   error: string;
   /** Its last run ended because its app was parked: it has not ended by itself. Only the memory tells. */
   endedParked?: true;
+  /** It is a run of a hook of its app, and no service. */
+  syncHook?: HookMark;
   /** Hint only. "" when the label is missing. */
   specHash: string;
   /** Digest of the Git files that it was created with; undefined when the label is missing. */

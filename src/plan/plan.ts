@@ -4,6 +4,7 @@ import type { AppPlan, Plan, PlanProblem } from '../model/plan.ts';
 import type { Parking } from '../model/requirement.ts';
 import type { ActualSite, DesiredApp, DesiredSite } from '../model/state.ts';
 import { staleFiles } from './decide/files.ts';
+import { decideChange } from './decide/hooks/decide-change.ts';
 import { decideAlwaysPulled } from './decide/pulls.ts';
 import { decideResources } from './decide/resources.ts';
 import { decideServices } from './decide/services.ts';
@@ -11,6 +12,7 @@ import { stuckTurn } from './decide/stuck-turn.ts';
 import type { AppDraft, SlotDraft } from './draft/app-draft.ts';
 import { createDraft } from './draft/draft.ts';
 import { draftStops, withholdForbidden } from './draft/forbidden.ts';
+import { draftLaterHooks, draftPreSync, orderAfterHooks } from './draft/hooks/around-change.ts';
 import { orderHandOvers } from './draft/order/hand-over.ts';
 import { orderJoinedRemovals } from './draft/order/joined-removals.ts';
 import { removeStaleFiles } from './draft/order/stale-files.ts';
@@ -95,6 +97,8 @@ function planApp(facts: AppFacts): AppPlan {
   const resources = decideResources(facts);
   const pulls = decideAlwaysPulled(facts);
   const services = decideServices(facts, resources, pulls);
+  const known = { facts, resources, alwaysPulled: pulls, services };
+  const hooks = decideChange(known);
 
   // Draft. Each step refers to operations of the earlier ones: a container needs its networks, and its slot those it depends on.
   const draft = createDraft();
@@ -106,12 +110,15 @@ function planApp(facts: AppFacts): AppPlan {
     const slots = decisions.flatMap((decision) => draftSlot(app, decision) ?? []);
     drafted.set(name, slots);
   }
+  const preSync = draftPreSync(app, hooks);
   const pruned = draftPrune(app);
 
   // Order. All stops and removals are known only now.
   removeStaleFiles(app, resources, services);
   orderHandOvers(app);
   orderJoinedRemovals(app);
+  orderAfterHooks(app, hooks, preSync);
+  const hookProblems = draftLaterHooks(app, known, hooks);
   withholdForbidden(app);
 
   const finished = draft.finish();
@@ -134,7 +141,7 @@ function planApp(facts: AppFacts): AppPlan {
       ...degraded(desired),
       ...missing,
       ...dependsOnNothing(facts),
-      ...once([...resources.problems, ...decided, ...pruned]),
+      ...once([...resources.problems, ...decided, ...pruned, ...hookProblems]),
     ],
     adopted: adopted.length > 0 ? adopted.map(({ name }) => name) : undefined,
     waits: wait && { app: wait.app, kind: wait.kind, text: wait.withheld.text },

@@ -1,3 +1,4 @@
+import { servicesAndHooks } from '../model/app/services-and-hooks.ts';
 import type { ContainerSpec } from '../model/spec.ts';
 import type { DesiredApp } from '../model/state.ts';
 import type { Asking } from './asks.ts';
@@ -14,11 +15,11 @@ export interface Excess extends Asking {
   words: string;
 }
 
-/** Each ceiling that an app goes beyond. A container without a limit of its own goes beyond every ceiling. */
-export function excesses({ services }: DesiredApp, { memory, cpus }: Ceilings): Excess[] {
+/** Each ceiling that an app goes beyond, all hooks counted. A container without a limit of its own goes beyond every ceiling. */
+export function excesses(app: DesiredApp, { memory, cpus }: Ceilings): Excess[] {
   const found: Excess[] = [];
   const sum = { memory: 0, cpus: 0 };
-  for (const { name: service, containers } of services) {
+  for (const { name: service, containers } of servicesAndHooks(app)) {
     for (const { spec } of containers) {
       sum.memory += spec.Memory || Number.POSITIVE_INFINITY;
       sum.cpus += cpusOf(spec);

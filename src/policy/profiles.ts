@@ -145,7 +145,7 @@ const STANDARD: Profile = {
   cgroupParents: [],
   annotations: [],
   logDrivers: LOCAL_LOGS,
-  hooks: ['user'],
+  hooks: ['user', 'PreSync', 'PostSync', 'SyncFail'],
   realtime: false,
   oomProtection: false,
 };

@@ -121,7 +121,7 @@ export const RULES = {
   },
   logDrivers: { says: 'the log drivers that an app may have', matcher: glob },
   hooks: {
-    says: 'the rights that a hook may have besides those of its container: `privileged`, `user`',
+    says: 'the hooks that an app may have: jobs for a change (`PreSync`, `PostSync`, `SyncFail`), and what a `post_start` or `pre_stop` may have besides the rights of its container (`privileged`, `user`)',
     matcher: glob,
   },
   realtime: {

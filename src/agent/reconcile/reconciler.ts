@@ -18,6 +18,7 @@ import { forgetBackoffs, retryAfterOutage } from '../../plan/memory/backoffs.ts'
 import { noteBegun } from '../../plan/memory/begun.ts';
 import { noteParked } from '../../plan/memory/parked.ts';
 import { notePendingHooks } from '../../plan/memory/pending-hooks.ts';
+import { noteSyncHooks, rememberMade } from '../../plan/memory/sync-hooks.ts';
 import { rememberConverged, updateFromOutcome, updateFromState } from '../../plan/memory/update.ts';
 import { plan } from '../../plan/plan.ts';
 import type { MemoryStore } from '../state/memory-store.ts';
@@ -157,12 +158,8 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     for (const lane of busyLanes()) busy.add(lane);
     const free = made.apps.map((app) => withoutLanes(app, busy)).filter(({ operations }) => operations.some(isDue));
     const operations = free.flatMap((app) => app.operations);
-    const noted = noteParked(
-      noteBegun(notePendingHooks(memory, site, operations, actual), site, free, asked),
-      parked,
-      operations,
-      actual,
-    );
+    const hooked = noteSyncHooks(notePendingHooks(memory, site, operations, actual), site, operations);
+    const noted = noteParked(noteBegun(hooked, site, free, asked), parked, operations, actual);
     if (noted !== memory) {
       // On the disk before anything begins, so that no crash loses a hook, the begun change of an app with sync windows, or why a container was stopped.
       memory = noted;
@@ -183,7 +180,7 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
 
   function rememberApp(site: DesiredSite, name: string, actual: ActualSite): void {
     const app = site.apps.find((each) => each.name === name);
-    if (app) memory = rememberConverged(rememberCompleted(memory, app, actual), app);
+    if (app) memory = rememberMade(rememberConverged(rememberCompleted(memory, app, actual), app), app, actual);
   }
 
   /** Begins the operations of one app, and does not wait for them. */
@@ -223,7 +220,8 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
     const app = site.apps.find((each) => each.name === name) ?? removedApp(name, '', {});
     memory = updateFromOutcome(memory, app, { app: name, results }, clock.monotonic(), clock.random);
     void writer.save();
-    const changes = results.filter(({ operation }) => operation.kind !== 'await');
+    // A run of a hook that has ended is seen by a wait.
+    const changes = results.filter(({ operation }) => operation.kind !== 'await' || operation.syncHook);
     // The next pass sees the effect of an operation that was done, and waits for the backoff of one that failed.
     if (changes.some(({ status }) => status === 'done' || status === 'failed')) trigger();
     else if (results.some(({ status }) => status !== 'withheld')) alarm.at(clock.monotonic() + WAIT_AGAIN_MS);

@@ -1,6 +1,7 @@
 import type { Log } from '../../lib/log.ts';
 import { lastWords, secretsIn } from '../../lib/text/last-words.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
+import { servicesAndHooks } from '../../model/app/services-and-hooks.ts';
 import type { AppPlan, Operation, Plan } from '../../model/plan.ts';
 import type { ActualContainer, ActualSite, DesiredSite } from '../../model/state.ts';
 
@@ -94,7 +95,7 @@ function loops({ app, operations }: AppPlan, { containers }: ActualSite): Troubl
 /** Possible secrets of a container: its environment, and the contents of the configs, secrets and files of its app. */
 function secretsOf({ apps }: DesiredSite, { identity, spec }: ActualContainer): string[] {
   const app = apps.find(({ name }) => name === identity.app);
-  const wanted = app?.services.find(({ name }) => name === identity.service)?.containers ?? [];
+  const wanted = (app ? servicesAndHooks(app) : []).find(({ name }) => name === identity.service)?.containers ?? [];
   const contents = [...wanted.flatMap((each) => each.spec.Files ?? []), ...(app?.files ?? [])]
     .map(({ content }) => content)
     .filter(({ length }) => length <= MOST_SECRET);

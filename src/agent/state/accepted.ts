@@ -4,9 +4,9 @@ import type { Held } from '../../compose/claims.ts';
 import { type Disk, TEMPORARY_SUFFIX } from '../../lib/disk.ts';
 import { messageOf, type Problem, StateError } from '../../lib/errors.ts';
 import { mapValues } from '../../lib/maps/map-values.ts';
+import type { Reading } from '../../model/app/outside-path.ts';
 import type { PlacedApp, PlacedSite } from '../../model/fleet.ts';
 import type { Entry } from '../../model/snapshot.ts';
-import type { Reading } from '../../model/state.ts';
 import type { Recorded } from '../../source/recording.ts';
 import { seal, unseal } from './state-file.ts';
 

@@ -8,7 +8,7 @@ import { delay } from '../../plan/memory/backoffs.ts';
 import { seal, unseal } from './state-file.ts';
 
 /** Memory as it is on the disk. Monotonic times mean nothing after a restart, so they are left out. */
-export type StoredMemory = Omit<Memory, 'backoffs' | 'replacements' | 'rollouts'> & {
+export type StoredMemory = Omit<Memory, 'backoffs' | 'replacements' | 'rollouts' | 'hookRuns'> & {
   backoffs: Record<string, Omit<Backoff, 'until' | 'wellSince'>>;
   replacements: Record<string, Omit<Replacements, 'until'>>;
   rollouts: Record<string, Omit<Memory['rollouts'][string], 'until'>>;
@@ -61,6 +61,7 @@ export function rebase(stored: StoredMemory, now: number, random: () => number):
   });
   return {
     ...stored,
+    hookRuns: {},
     backoffs: Object.fromEntries(backoffs),
     replacements: mapValues(stored.replacements, (each) => ({
       ...each,
@@ -70,7 +71,7 @@ export function rebase(stored: StoredMemory, now: number, random: () => number):
   };
 }
 
-const storedPart = (memory: Memory): StoredMemory => ({
+const storedPart = ({ hookRuns: _, ...memory }: Memory): StoredMemory => ({
   ...memory,
   backoffs: mapValues(memory.backoffs, ({ goal, failures, error }) => ({ goal, failures, error })),
   replacements: mapValues(memory.replacements, ({ goal, count }) => ({ goal, count })),
@@ -122,15 +123,24 @@ const isDigests = (value: unknown): boolean =>
   isRecord(value) &&
   Object.values(value).every((each) => isTexts(each) && 'filesDigest' in each && 'contentDigest' in each);
 
+const isMark = (value: unknown): value is Record<string, unknown> =>
+  isRecord(value) && [value.digest, value.revision, value.program].every((each) => typeof each === 'string');
+
+const isAppChanges = (value: unknown): boolean =>
+  isRecord(value) &&
+  (value.made === undefined || isMark(value.made)) &&
+  (value.hooks === undefined || (isMark(value.hooks) && isTextList(value.hooks.done) && isTexts(value.hooks.failed)));
+
 const recordOf =
   (isSound: (value: unknown) => boolean) =>
   (value: unknown): boolean =>
     isRecord(value) && Object.values(value).every(isSound);
 
 /** Facts that files of 0.1.0 do not have. */
-const NEW_FACTS: Pick<StoredMemory, 'settled' | 'begun' | 'dependsOn' | 'parked'> = {
+const NEW_FACTS: Pick<StoredMemory, 'settled' | 'begun' | 'changes' | 'dependsOn' | 'parked'> = {
   settled: {},
   begun: {},
+  changes: {},
   dependsOn: {},
   parked: {},
 };
@@ -141,6 +151,7 @@ const FACTS: { [Name in keyof StoredMemory]: (value: unknown) => boolean } = {
   applied: isTexts,
   settled: isTexts,
   begun: isTexts,
+  changes: recordOf(isAppChanges),
   pulled: isTexts,
   backoffs: recordOf(isStoredBackoff),
   replacements: recordOf(isStoredReplacement),

@@ -4,6 +4,7 @@ import { isDisabled } from '../keys/process/healthcheck.ts';
 import type { Declared, Project } from '../keys/project.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
 import type { Report } from '../report.ts';
+import { checkSyncHooks } from './check-sync-hooks.ts';
 import { builtImage, dependenciesOf, networksOf, replicasOf } from './compile-service.ts';
 import { checkFileDeclarations, undefinedReference } from './files/compile-files.ts';
 import { imageNameFault, inLowerCase } from './image-name.ts';
@@ -32,6 +33,7 @@ export function checkProject(enabled: Project, all: Project, app: ImageSource, r
     checkStartFirst(service, report);
     checkResources(service, report);
   }
+  checkSyncHooks(all, report);
   checkCycles(enabled, report);
 }
 

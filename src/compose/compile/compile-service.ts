@@ -1,8 +1,9 @@
 import { present } from '../../container/present.ts';
 import type { Position } from '../../lib/errors.ts';
 import { InputError } from '../../lib/errors.ts';
+import type { HookPhase } from '../../model/app/hook-phase.ts';
 import type { ContainerSpec, EndpointSpec, PortBinding } from '../../model/spec.ts';
-import type { DesiredContainer, DesiredService, UpdatePolicy } from '../../model/state.ts';
+import type { DesiredContainer, DesiredService, SyncHook, UpdatePolicy } from '../../model/state.ts';
 import { entryOf } from '../../yaml/node.ts';
 import { updatePolicyOf } from '../keys/deploy.ts';
 import type { ServiceNetwork } from '../keys/host/service-networks.ts';
@@ -77,6 +78,19 @@ export async function compileService(service: Declared<ServiceKeys>, context: Se
     ...(keys['x-holdfast']?.failedJob === 'leave' && { leavesFailed: true as const }),
     containers,
   };
+}
+
+/** The moment at which a service runs as a hook; undefined: it is none. */
+export const phaseOf = (keys: ServiceKeys): HookPhase | undefined => keys['x-holdfast']?.hook;
+
+/** Milliseconds that a hook may run if it does not say. */
+const HOOK_TIMEOUT_MS = 10 * 60_000;
+
+/** A compiled service as a hook; undefined: it is none. */
+export function syncHookOf(service: DesiredService, { keys }: Declared<ServiceKeys>): SyncHook | undefined {
+  const phase = phaseOf(keys);
+  const timeoutMs = keys['x-holdfast']?.hookTimeout?.ms ?? HOOK_TIMEOUT_MS;
+  return phase && { phase, timeoutMs, service };
 }
 
 /** Counts the containers and connections of all services, before any container is built. Throws InputError. */

@@ -24,8 +24,8 @@ export async function composeConfig(
   snapshot: Snapshot,
   options: CompileOptions,
 ): Promise<{ name: string; json: string }> {
-  const { root, context } = await compileWhole(app, site, snapshot, options);
-  const printed = JSON.stringify(await printProject(root, context), null, 2);
+  const { root, context, enabled } = await compileWhole(app, site, snapshot, options);
+  const printed = JSON.stringify(await printProject(root, { ...context, project: enabled }), null, 2);
   return { name: context.app, json: printed.replaceAll('$', '$$$$') };
 }
 

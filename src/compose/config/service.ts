@@ -42,7 +42,7 @@ const hooks = (all: NonNullable<ServiceKeys['post_start']>): Json | undefined =>
 
 /** The printers for the keys of a service. */
 const SERVICE: Printers<ServiceKeys, PrintContext> = {
-  'x-holdfast': (keys) => ({ ...keys }),
+  'x-holdfast': ({ hookTimeout, ...keys }) => ({ ...keys, ...(hookTimeout && { hookTimeout: hookTimeout.written }) }),
   annotations: unlessEmpty,
   attach: always,
   blkio_config: mapping({

@@ -1,3 +1,5 @@
+import { HOOK_PHASES } from '../../model/app/hook-phase.ts';
+import type { ScalarNode } from '../../yaml/node.ts';
 import { build } from './build.ts';
 import {
   bareInteger,
@@ -48,12 +50,22 @@ const LATER = 'Holdfast does not support it yet';
 const WINDOWS = 'it is for Windows containers';
 
 /** Holdfast's own keys of a service. */
-const HOLDFAST_KEYS = { failedJob: word('restart', 'leave'), ignoreAdvice: list(text) };
+const HOLDFAST_KEYS = {
+  failedJob: word('restart', 'leave'),
+  ignoreAdvice: list(text),
+  hook: word(...HOOK_PHASES),
+  hookTimeout: map(duration, (nanoseconds, node) => ({
+    ms: Math.ceil(nanoseconds / 1e6),
+    written: (node as ScalarNode).text,
+  })),
+};
 
 /** The version that brought each of Holdfast's own keys. */
 export const HOLDFAST_KEYS_SINCE: Readonly<Record<keyof typeof HOLDFAST_KEYS, string>> = {
   failedJob: '0.1.0',
   ignoreAdvice: '0.2.0',
+  hook: '0.2.0',
+  hookTimeout: '0.2.0',
 };
 
 /**

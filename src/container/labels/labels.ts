@@ -1,3 +1,4 @@
+import type { HookMark } from '../../model/app/hook-phase.ts';
 import type { ContainerLabels } from '../../model/plan.ts';
 import type { ContainerSpec, Identity, NetworkSpec, VolumeSpec } from '../../model/spec.ts';
 import type { ComposedContainer } from '../../model/state.ts';
@@ -38,6 +39,10 @@ export function containerLabels(
     [`${COMPOSE}project`]: app,
     [`${COMPOSE}service`]: service,
     [`${COMPOSE}container-number`]: String(number),
+    ...(labels.syncHook && {
+      [`${OURS}hook`]: labels.syncHook.phase,
+      [`${OURS}change`]: labels.syncHook.change,
+    }),
     [`${COMPOSE}oneoff`]: 'False',
     [`${COMPOSE}config-hash`]: labels.specHash,
     [`${COMPOSE}depends_on`]: labels.dependsOn,
@@ -66,6 +71,8 @@ export interface ReadLabels {
   agent?: string;
   /** Services of the same app that had to run before it. */
   dependsOn: string[];
+  /** It is a run of a hook. */
+  syncHook?: HookMark;
 }
 
 /**
@@ -95,6 +102,9 @@ export function readContainerLabels(
     ...(labels[`${OURS}agent`] && { agent: labels[`${OURS}agent`] as string }),
     ...(labels[`${OURS}hidden`] && { hidden: readHidden(labels[`${OURS}hidden`] as string) }),
     dependsOn: readDependsOn(labels),
+    ...(labels[`${OURS}hook`] && {
+      syncHook: { phase: labels[`${OURS}hook`] as string, change: labels[`${OURS}change`] ?? '' },
+    }),
   };
 }
 

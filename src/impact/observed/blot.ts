@@ -1,6 +1,7 @@
 import { FIELDS } from '../../container/fields/table.ts';
 import { withOwned } from '../../container/ignore.ts';
 import { hasSecretWord, looksSecret } from '../../lib/text/looks-secret.ts';
+import { servicesAndHooks } from '../../model/app/services-and-hooks.ts';
 import type { FieldName } from '../../model/spec.ts';
 import type { ActualContainer, ActualImage, ActualSite, DesiredContainer, DesiredSite } from '../../model/state.ts';
 import { unknownFields } from '../../plan/unknown-values.ts';
@@ -97,7 +98,7 @@ const hasSecretKey = (value: object | string | number | boolean): boolean =>
 /** Fields whose values only the site knows by what Git says; every free text where Git does not name the container. */
 function siteFields({ identity }: ActualContainer, { desired, placeholders }: Blotting): string[] {
   const app = desired.apps.find(({ name }) => name === identity.app);
-  const service = app?.services.find(({ name }) => name === identity.service);
+  const service = (app ? servicesAndHooks(app) : []).find(({ name }) => name === identity.service);
   const wanted: DesiredContainer | undefined =
     service?.containers.find(({ number }) => number === identity.number) ?? service?.containers[0];
   if (!service || !wanted) return FIELDS.flatMap(({ name, label }) => (FREE_TEXT.has(name) ? [label] : []));

@@ -121,7 +121,8 @@ function decideSuccessor(slot: Slot, facts: SlotFacts, present: readonly Assessm
   const { needs, problems, blocked: reason } = facts.needs();
   common.problems.push(...problems);
   // The old container runs on or is started again while its successor cannot come, or has to wait for it.
-  const mustWait = reason !== undefined || (change.withheld ? waitsOnly(change.withheld) : needs.some(isSlow));
+  const isLater = change.withheld ? waitsOnly(change.withheld) : change.awaitsHooks || needs.some(isSlow);
+  const mustWait = reason !== undefined || isLater;
   const previous = mustWait ? facts.previous(containers) : undefined;
   const making = { ...common, needs, previous };
   if (reason !== undefined) return blocked(making, reason);

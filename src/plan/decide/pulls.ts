@@ -1,4 +1,5 @@
 import { own } from '../../lib/maps/own.ts';
+import { servicesAndHooks } from '../../model/app/services-and-hooks.ts';
 import type { DesiredService } from '../../model/state.ts';
 import { serviceKey } from '../../model/subject.ts';
 import { type AppFacts, attempt } from '../facts/app-facts.ts';
@@ -8,7 +9,7 @@ import type { Known, Need, Pull } from './decision.ts';
 export function decideAlwaysPulled(facts: AppFacts): Pull[] {
   const { desired, memory, options, digest } = facts;
   if (!options.pullAlways) return [];
-  const pulls = desired.services.flatMap((service) => {
+  const pulls = servicesAndHooks(desired).flatMap((service) => {
     const spec = service.containers[0]?.spec;
     if (service.pullPolicy !== 'always' || !spec) return [];
     if (memory.pulled[serviceKey({ app: desired.name, service: service.name })] === digest) return [];

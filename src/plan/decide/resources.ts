@@ -173,6 +173,7 @@ function making(
   const change = {
     subject: { kind, name: spec.Name },
     windows,
+    hooks: 'always',
     cause: settled ? 'drift' : 'revision',
     retry: {
       purpose: settled ? 'recreate' : 'converge',

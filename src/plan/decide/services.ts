@@ -48,12 +48,13 @@ function restartedWith({ facts, services }: Known, decision: Decision): Decision
   for (const { service, restart } of decision.slot.service.dependsOn) {
     const outlooks = restart ? (services.get(service)?.decisions.map(outlookOf) ?? []) : [];
     if (!outlooks.some((outlook) => outlook?.replaced || outlook?.restarted)) continue;
+    const isNew = outlooks.some((outlook) => outlook?.replaced);
     const change = attempt(facts, {
       ...decision.slot.change,
       cause: 'dependency',
+      hooks: isNew ? 'always' : 'never',
       retry: { purpose: 'converge', goal: 'restart', counts: 'failures' },
     });
-    const isNew = outlooks.some((outlook) => outlook?.replaced);
     return { ...decision, with: { dependency: service, isNew, change } };
   }
   return decision;

@@ -60,10 +60,10 @@ export function heldThemselves(operations: readonly Operation[]): Operation[] {
   );
 }
 
-const KEPT: readonly Withheld['by'][] = ['prune', 'allowEmpty', 'pruneThreshold'];
+export const KEPT: readonly Withheld['by'][] = ['prune', 'allowEmpty', 'pruneThreshold'];
 
-/** The app is as Git says, and runs. Containers that a policy or a guard keeps from being pruned are no part of it. */
+/** The app is as Git says, and runs. Hooks, and containers that a policy or a guard keeps from being pruned are no part of it. */
 export const isConverged = ({ operations, problems, parked }: AppPlan): boolean =>
   parked === undefined &&
-  operations.every(({ withheld }) => withheld && KEPT.includes(withheld.by)) &&
+  operations.every(({ withheld, syncHook }) => syncHook || (withheld && KEPT.includes(withheld.by))) &&
   problems.every(({ severity }) => severity !== 'error');

@@ -27,9 +27,9 @@ export const wantedAt = (
 ): DesiredContainer | undefined =>
   app?.services.find(({ name }) => name === service)?.containers.find((wanted) => wanted.number === number);
 
-/** Tells if a container was made for a slot. */
-export const claims = ({ identity }: Pick<ActualContainer, 'identity'>, slot: SlotId): boolean =>
-  identity.service === slot.service && identity.number === slot.number && identity.app === slot.app;
+/** Tells if a container was made for a slot. A run of a hook is in no slot. */
+export const claims = ({ identity, syncHook }: Pick<ActualContainer, 'identity' | 'syncHook'>, slot: SlotId): boolean =>
+  !syncHook && identity.service === slot.service && identity.number === slot.number && identity.app === slot.app;
 
 /** The containers that were made for a slot: none, one, or several while one of them is replaced. */
 export const claimantsOf = (containers: readonly ActualContainer[], slot: SlotId): ActualContainer[] =>

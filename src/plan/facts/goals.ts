@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { filesGoal } from '../../container/labels/files-digest.ts';
 import { containerHash, contentDigest, coveredSpec, hooksDigest } from '../../container/labels/hash.ts';
-import type { DesiredApp, DesiredContainer } from '../../model/state.ts';
+import type { DesiredApp, DesiredContainer, DesiredService } from '../../model/state.ts';
 import type { Retry } from '../../model/subject.ts';
 
 /** The wanted state of a slot in one string: another one means that Git asks for something else. */
@@ -34,6 +34,17 @@ export function appDigest(app: DesiredApp): string {
  * in it, and neither is the commit.
  */
 export function changeDigest(app: DesiredApp): string {
+  const known = changeDigests.get(app);
+  if (known !== undefined) return known;
+  const digest = digestOfChange(app);
+  changeDigests.set(app, digest);
+  return digest;
+}
+
+/** A desired app never changes, and each pass asks for its digest. */
+const changeDigests = new WeakMap<DesiredApp, string>();
+
+function digestOfChange(app: DesiredApp): string {
   const {
     revision: _,
     warnings: _w,
@@ -45,22 +56,27 @@ export function changeDigest(app: DesiredApp): string {
     syncWindows: _sw,
     dependsOn: _d,
     isElsewhere: _e,
+    forbidden: _fo,
     ...wanted
   } = app;
   const files = app.files.map(({ path, digest, mode }) => [path, digest, mode]);
-  const services = app.services.map((service) => ({
-    ...service,
-    containers: service.containers.map(({ covered, hidden: _, ...container }) => ({
-      ...container,
-      spec: coveredSpec({ ...container, covered }),
-    })),
-  }));
-  const text = JSON.stringify({ ...wanted, services, files }, (key, value: unknown) => {
+  const services = app.services.map(withoutCovered);
+  const syncHooks = app.syncHooks?.map((hook) => ({ ...hook, service: withoutCovered(hook.service) }));
+  const text = JSON.stringify({ ...wanted, services, syncHooks, files }, (key, value: unknown) => {
     if (key === 'filesDigest') return filesGoal(String(value));
     return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
   });
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
+
+/** With digests in place of the values that were decrypted. */
+const withoutCovered = (service: DesiredService) => ({
+  ...service,
+  containers: service.containers.map(({ covered, hidden: _, ...container }) => ({
+    ...container,
+    spec: coveredSpec({ ...container, covered }),
+  })),
+});
 
 /** The retry of post_start hooks: other hooks in Git are another goal. */
 export const hooksRetry = ({ hooks }: DesiredContainer): Retry => ({

@@ -63,6 +63,10 @@ export type Change = {
    * in its place.
    */
   afterReboot?: boolean | undefined;
+  /**
+   * PreSync hooks that have yet to run come before all that sync windows would hold. `always`: before this as well; `never`: not before this.
+   */
+  hooks?: 'always' | 'never' | undefined;
 } & ({ subject: Subject; retry: Pick<Retry, 'purpose' | 'goal'> } | { subject?: Subject; retry?: undefined });
 
 /**
@@ -140,7 +144,7 @@ export function forbiddenHold({ forbidden }: Pick<DesiredApp, 'forbidden'>): Wit
 export const endsByItself = (withheld: Withheld): boolean => withheld.by === 'backoff' || hasToBegin(withheld);
 
 /** The change will begin later. Until then, what runs is healed as it is. */
-export const hasToBegin = ({ by }: Withheld): boolean => by === 'syncWindow' || by === 'dependsOn';
+export const hasToBegin = ({ by }: Withheld): boolean => by === 'syncWindow' || by === 'dependsOn' || by === 'syncHook';
 
 /** Failures for another goal do not count: a new commit always supersedes a failing one at once. */
 export function waiting(

@@ -23,7 +23,7 @@ export function noteBegun(memory: Memory, site: DesiredSite, plans: readonly App
   return begun === memory.begun ? memory : { ...memory, begun };
 }
 
-const isChange = ({ kind, cause, withheld, onlyIfFailed }: Operation): boolean =>
+export const isChange = ({ kind, cause, withheld, onlyIfFailed }: Operation): boolean =>
   (cause === 'revision' || cause === 'prune') &&
   !withheld &&
   onlyIfFailed === undefined &&

@@ -3,7 +3,7 @@ import type { Operation } from '../../model/plan.ts';
 import type { Parkings } from '../../model/requirement.ts';
 import type { ActualContainer, ActualSite } from '../../model/state.ts';
 import { type SlotId, slotKey } from '../../model/subject.ts';
-import { claimantsOf, runOf } from '../facts/containers.ts';
+import { runOf } from '../facts/containers.ts';
 import { forgetBackoffs } from './backoffs.ts';
 
 /**
@@ -46,9 +46,9 @@ export function noteParked(
 }
 
 /** The runs that are still the last ones of their slots. */
-export const keepParked = ({ parked }: Facts, actual: ActualSite, slotOf: (key: string) => SlotId): Memory['parked'] =>
+export const keepParked = ({ parked }: Facts, { containers }: ActualSite): Memory['parked'] =>
   Object.fromEntries(
     Object.entries(parked).filter(([key, run]) =>
-      claimantsOf(actual.containers, slotOf(key)).some((each) => runOf(each) === run),
+      containers.some((each) => slotKey(each.identity) === key && runOf(each) === run),
     ),
   );

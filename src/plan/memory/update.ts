@@ -1,5 +1,6 @@
 import { filesGoal } from '../../container/labels/files-digest.ts';
 import { own } from '../../lib/maps/own.ts';
+import { servicesAndHooks } from '../../model/app/services-and-hooks.ts';
 import type { Memory } from '../../model/memory.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../../model/state.ts';
@@ -13,6 +14,7 @@ import { ageBackoffs, countAttempts, forgetBackoffs } from './backoffs.ts';
 import { rememberDependsOn } from './depends-on.ts';
 import { endedParked, keepParked } from './parked.ts';
 import { countHooks, hasPostStart, rememberPreStop } from './pending-hooks.ts';
+import { countHookRuns, rememberRuns } from './sync-hooks.ts';
 
 /** Remembers which containers ran to their end, and which were well for long enough. Returns the same object when there is nothing new. */
 export function updateFromState(memory: Memory, desired: DesiredSite, actual: ActualSite, now: number): Memory {
@@ -33,10 +35,11 @@ export function updateFromState(memory: Memory, desired: DesiredSite, actual: Ac
   const rollouts = openRollouts(memory.rollouts, now);
   const preStop = rememberPreStop(memory.preStop, desired, actual);
   const files = forgetChanged(memory.files, desired, actual);
-  const parked = keepParked(memory, actual, readSlotKey);
+  const parked = keepParked(memory, actual);
   const dependsOn = rememberDependsOn(memory.dependsOn, desired, actual);
+  const runs = rememberRuns(memory, desired, actual, now);
   const next = forgetUnknown(
-    { ...memory, completed, backoffs, replacements, preStop, adopted, rollouts, files, parked, dependsOn },
+    { ...memory, ...runs, completed, backoffs, replacements, preStop, adopted, rollouts, files, parked, dependsOn },
     desired,
     actual,
   );
@@ -117,12 +120,16 @@ export function updateFromOutcome(
     pulled: { ...memory.pulled },
     pendingHooks: { ...memory.pendingHooks },
     rollouts: { ...memory.rollouts },
+    changes: { ...memory.changes },
     files: { ...memory.files, [app.name]: { ...own(memory.files, app.name) } },
   };
   countAttempts(next.backoffs, outcome, now, random);
   countReplacements(next.replacements, outcome, now);
   startPauses(next.rollouts, app, outcome, now);
-  const begun = outcome.results.some(({ operation, status }) => status === 'done' && operation.kind !== 'await');
+  countHookRuns(next.changes, app, outcome);
+  const begun = outcome.results.some(
+    ({ operation, status }) => status === 'done' && operation.kind !== 'await' && !operation.syncHook,
+  );
   if (begun && own(memory.applied, app.name) !== appDigest(app)) next.applied = { ...memory.applied, [app.name]: '' };
   const files = next.files[app.name] as Record<string, string>;
   for (const { operation, status } of outcome.results) {
@@ -132,7 +139,7 @@ export function updateFromOutcome(
     if (operation.kind === 'removeFile') delete files[operation.path];
     if (operation.kind === 'pullImage' && operation.always) {
       // One pull serves every service of the app that uses the image.
-      for (const service of app.services) {
+      for (const service of servicesAndHooks(app)) {
         if (service.containers[0]?.spec.Image === operation.image)
           next.pulled[serviceKey({ app: app.name, service: service.name })] = appDigest(app);
       }

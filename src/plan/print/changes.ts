@@ -3,7 +3,7 @@ import { type Subject, subjectKey } from '../../model/subject.ts';
 
 /** Everything that a plan does to one container, network, volume or image, or to the files of an app. */
 export interface Change {
-  kind: 'container' | 'network' | 'volume' | 'image' | 'files';
+  kind: 'container' | 'hook' | 'network' | 'volume' | 'image' | 'files';
   /** The name of the thing; of files, their number in words. */
   name: string;
   /** The number of things: 1, or the number of files. */
@@ -29,6 +29,7 @@ export type Action =
   | 'unpause'
   | 'rename'
   | 'run hooks'
+  | 'run'
   | 'remove'
   | 'make again'
   | 'pull'
@@ -48,6 +49,7 @@ const EFFECTS: Record<Action, Effect> = {
   unpause: 'none',
   rename: 'in place',
   'run hooks': 'in place',
+  run: 'none',
   remove: 'restart',
   'make again': 'restart',
   pull: 'none',
@@ -98,7 +100,7 @@ function changeOf(operations: readonly Operation[]): Change | undefined {
   const { action, main } = told;
   const { cause, service, reason, withheld, subject } = main;
   return {
-    kind: subject.kind === 'slot' ? 'container' : subject.kind,
+    kind: subject.kind === 'slot' ? (isHook(operations) ? 'hook' : 'container') : subject.kind,
     name: nameOf(subject, operations),
     count: subject.kind === 'files' ? operations.length : 1,
     service,
@@ -129,6 +131,8 @@ function actionOn(subject: Subject, operations: readonly Operation[]): { action:
     }
     default: {
       const kinds = new Set(operations.map(({ kind }) => kind));
+      // A run that is only followed has been told of.
+      if (isHook(operations) && kinds.has('createContainer')) return as('run', first('createContainer'));
       const rule = CONTAINER_ACTIONS.find(([, applies]) => applies(kinds, operations.some(isOldGone)));
       if (!rule) return undefined;
       const [action] = rule;
@@ -136,6 +140,8 @@ function actionOn(subject: Subject, operations: readonly Operation[]): { action:
     }
   }
 }
+
+const isHook = (operations: readonly Operation[]): boolean => operations.some(({ syncHook }) => syncHook !== undefined);
 
 /** It stops or removes a container that was there before. */
 const isOldGone = (operation: Operation): boolean =>
@@ -164,6 +170,7 @@ function nameOf(subject: Subject, operations: readonly Operation[]): string {
     case 'files':
       return `${operations.length} file${operations.length === 1 ? '' : 's'}`;
     default: {
+      if (isHook(operations)) return subject.service;
       const names = operations.flatMap((operation) => {
         if (operation.kind === 'renameContainer') return [operation.name];
         return 'container' in operation && 'id' in operation.container ? [operation.container.name] : [];

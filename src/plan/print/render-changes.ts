@@ -54,7 +54,7 @@ export const titleOf = ({ kind, name }: Change): string =>
   kind === 'container' || kind === 'files' ? name : `${kind} ${name}`;
 
 const paintOf = (action: Action): 'add' | 'remove' | 'change' => {
-  if (['create', 'pull', 'write', 'start', 'unpause'].includes(action)) return 'add';
+  if (['create', 'pull', 'write', 'start', 'run', 'unpause'].includes(action)) return 'add';
   return ['remove', 'delete', 'stop'].includes(action) ? 'remove' : 'change';
 };
 const signOf = (action: Action): string => ({ add: '+', remove: '-', change: '~' })[paintOf(action)];
@@ -87,6 +87,7 @@ const PAST: Record<Action, string> = {
   unpause: 'unpaused',
   rename: 'renamed',
   'run hooks': 'with hooks to run',
+  run: 'run',
   remove: 'removed',
   'make again': 'made again',
   pull: 'pulled',
@@ -101,7 +102,7 @@ export interface Count {
   count: number;
 }
 
-const KINDS = ['container', 'network', 'volume', 'image', 'files'] as const;
+const KINDS = ['container', 'hook', 'network', 'volume', 'image', 'files'] as const;
 
 /** The changes that are not withheld, counted. Each counts as often as it is made. */
 export function countsOf(changes: readonly { change: Change; times: number }[]): Count[] {

@@ -95,11 +95,14 @@ function unreadyContainer(container: ActualContainer, mustEnd: boolean, held: st
 const policyOn = (operations: readonly Operation[]): string | undefined =>
   heldThemselves(operations).find(({ withheld }) => withheld?.by !== 'backoff')?.withheld?.text;
 
-/** A change of Git that has not come to its end. Pulls that fail keep nothing from running. */
+/** A change of Git that has not come to its end, hooks included. Pulls that fail keep nothing from running. */
 function unfinished(operations: readonly Operation[]): Unready | undefined {
   const changes = operations.filter(
-    ({ cause, kind, onlyIfFailed }) =>
-      (cause === 'revision' || cause === 'prune') && onlyIfFailed === undefined && kind !== 'await',
+    ({ cause, kind, onlyIfFailed, syncHook }) =>
+      (cause === 'revision' || cause === 'prune') &&
+      onlyIfFailed === undefined &&
+      (kind !== 'await' || syncHook) &&
+      syncHook !== 'SyncFail',
   );
   if (changes.some(({ withheld }) => !withheld || GOES_ON.has(withheld.by)))
     return { kind: 'change', text: 'its change is not done yet' };
@@ -108,4 +111,4 @@ function unfinished(operations: readonly Operation[]): Unready | undefined {
 }
 
 /** A change that waits for this is on its way. */
-const GOES_ON: ReadonlySet<Withheld['by']> = new Set(['updateConfig', 'handOver']);
+const GOES_ON: ReadonlySet<Withheld['by']> = new Set(['updateConfig', 'handOver', 'syncHook']);

@@ -1,5 +1,5 @@
 import type { Hook, Hooks } from '../../model/spec.ts';
-import type { DesiredApp, DesiredContainer, DesiredService } from '../../model/state.ts';
+import type { DesiredApp, DesiredContainer, DesiredService, SyncHook } from '../../model/state.ts';
 import { type Around, type Ask, asksOf, type ClassesOf, type PlacedAsk } from '../asks.ts';
 import { containerAsks } from './container.ts';
 import { volumeAsks } from './mounts.ts';
@@ -39,6 +39,13 @@ const SERVICE = {
   containers: (containers, around) => containers.flatMap((each) => asksOf(CONTAINER, each, around)),
 } satisfies ClassesOf<DesiredService>;
 
+// x-holdfast: hook, hookTimeout.
+const SYNC_HOOK = {
+  phase: (phase) => [{ rule: 'hooks', value: phase, words: `x-holdfast: hook: ${phase}` }],
+  timeoutMs: 'harmless',
+  service: (service, around) => asksOf(SERVICE, service, around),
+} satisfies ClassesOf<SyncHook>;
+
 const APP = {
   name: 'harmless',
   revision: 'harmless',
@@ -52,6 +59,7 @@ const APP = {
   ignoreDifferences: 'harmless',
   adopt: 'harmless',
   services: 'structure',
+  syncHooks: 'structure',
   networks: (networks, around) => networks.flatMap((each) => networkAsks(each, around)),
   volumes: (volumes, around) => volumes.flatMap((each) => volumeAsks(each, around)),
   // The settings --files-dir and --project-root say where they may be: apply/guard-folders.ts.
@@ -79,14 +87,17 @@ const APP = {
   forbidden: 'structure',
 } satisfies ClassesOf<DesiredApp>;
 
-/** All that an app asks of its site: its networks and volumes, then its services. Replicas ask for the same, which is told once. */
+/** All that an app asks of its site: its networks and volumes, then its services and hooks. Replicas ask for the same, which is told once. */
 export function appAsks(around: Around): PlacedAsk[] {
   const { app } = around;
   const services = app.services.flatMap((service) =>
     asksOf(SERVICE, service, around).map((ask): PlacedAsk => ({ ...ask, service: service.name })),
   );
+  const hooks = (app.syncHooks ?? []).flatMap((hook) =>
+    asksOf(SYNC_HOOK, hook, around).map((ask): PlacedAsk => ({ ...ask, service: hook.service.name })),
+  );
   const told = new Set<string>();
-  return [...asksOf(APP, app, around), ...services].filter(({ service, rule, value, words }: PlacedAsk) => {
+  return [...asksOf(APP, app, around), ...services, ...hooks].filter(({ service, rule, value, words }: PlacedAsk) => {
     const key = JSON.stringify([service, rule, value, words]);
     return !told.has(key) && told.add(key);
   });

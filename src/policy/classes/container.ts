@@ -1,3 +1,4 @@
+import { servicesAndHooks } from '../../model/app/services-and-hooks.ts';
 import type { ContainerFile, ContainerSpec, DeviceRequest } from '../../model/spec.ts';
 import { type Around, type Ask, asksOf, asksOfKey, type ClassesOf, type PlacedAsk } from '../asks.ts';
 import { DEFAULT_CAPABILITIES } from '../profiles.ts';
@@ -22,8 +23,8 @@ const namespace =
     return isOwn(joined, app) ? [] : [{ rule: 'otherContainers', value: joined, words }];
   };
 
-const isOwn = (container: string, { services }: Around['app']): boolean =>
-  services.some(({ containers }) => containers.some(({ name }) => name === container));
+const isOwn = (container: string, app: Around['app']): boolean =>
+  servicesAndHooks(app).some(({ containers }) => containers.some(({ name }) => name === container));
 
 const yes = (rule: Ask['rule'], words: string): Ask[] => [{ rule, value: '', words }];
 

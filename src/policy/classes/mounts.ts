@@ -1,3 +1,4 @@
+import { servicesAndHooks } from '../../model/app/services-and-hooks.ts';
 import type { MountSpec, VolumeSpec } from '../../model/spec.ts';
 import type { DesiredApp, DesiredVolume } from '../../model/state.ts';
 import type { Around, Ask, ClassesOf, PlacedAsk, SitePlaces } from '../asks.ts';
@@ -117,8 +118,8 @@ export interface BoundPath {
 }
 
 /** All paths of the host that an app binds: mounts, and volumes of the local driver that are binds. */
-export function boundPaths({ services, volumes }: DesiredApp): BoundPath[] {
-  const mounts = services.flatMap(({ name, containers }) =>
+export function boundPaths(app: DesiredApp): BoundPath[] {
+  const mounts = servicesAndHooks(app).flatMap(({ name, containers }) =>
     containers.flatMap(({ spec }) => (spec.Mounts ?? []).map((mount) => ({ name, mount }))),
   );
   return [
@@ -127,7 +128,7 @@ export function boundPaths({ services, volumes }: DesiredApp): BoundPath[] {
         ? [{ path: mount.Source, isWritable: writes(mount), by: name }]
         : [],
     ),
-    ...volumes.flatMap(({ key, spec }): BoundPath[] =>
+    ...app.volumes.flatMap(({ key, spec }): BoundPath[] =>
       isBind(spec)
         ? [{ path: spec.DriverOpts?.device ?? '/', isWritable: !isReadOnly(spec), by: `the volume ${key}` }]
         : [],

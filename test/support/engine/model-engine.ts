@@ -105,6 +105,7 @@ export function createModelEngine(initial: ActualSite): ModelEngine {
       hooksDigest: labels.hooksDigest,
       dependsOn: labels.dependsOn.split(',').flatMap((each) => each.split(':')[0] || []),
       anonymousVolumes: { ...inherit },
+      ...(labels.syncHook && { syncHook: labels.syncHook }),
       networkIds: {},
     };
     const atCreate = site.engine.can.networksAtCreate

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { containerHash, contentDigest, hooksDigest } from '../../../src/container/labels/hash.ts';
+import type { HookPhase } from '../../../src/model/app/hook-phase.ts';
+import { servicesAndHooks } from '../../../src/model/app/services-and-hooks.ts';
 import type { SyncPolicy } from '../../../src/model/fleet.ts';
 import { emptyMemory, type Memory } from '../../../src/model/memory.ts';
 import type { ContainerSpec, NetworkSpec, VolumeSpec } from '../../../src/model/spec.ts';
@@ -15,6 +17,7 @@ import type {
   DesiredVolume,
   EngineCapabilities,
   HostFile,
+  SyncHook,
   UpdatePolicy,
 } from '../../../src/model/state.ts';
 import { appDigest } from '../../../src/plan/facts/goals.ts';
@@ -43,6 +46,9 @@ export interface ServiceOptions {
   /** Commands, a word each. */
   postStart?: string[];
   preStop?: string[];
+  /** It is a hook of the app. */
+  hook?: HookPhase;
+  timeoutMs?: number;
 }
 
 /** A service on the app's default network, unless `spec` says otherwise; the image is `NAME:1`. */
@@ -77,8 +83,16 @@ export const automated = (changes: Partial<NonNullable<SyncPolicy['automated']>>
 /** An app that follows Git in everything. */
 export function app(name: string, ...parts: Part[]): DesiredApp {
   const networks = parts.flatMap((each) => (each.part === 'network' ? [named(name, each.network)] : []));
-  const services = parts.flatMap((each) => (each.part === 'service' ? [compiled(name, each)] : []));
-  const needsDefault = services.some(({ containers }) => containers[0]?.spec.Networks?.[`${name}_default`]);
+  const services = parts.flatMap((each) =>
+    each.part === 'service' && !each.options.hook ? [compiled(name, each)] : [],
+  );
+  const syncHooks = parts.flatMap((each): SyncHook[] => {
+    if (each.part !== 'service' || !each.options.hook) return [];
+    const { hook: phase, timeoutMs = 600_000 } = each.options;
+    return [{ phase, timeoutMs, service: compiled(name, each) }];
+  });
+  const all = servicesAndHooks({ services, syncHooks });
+  const needsDefault = all.some(({ containers }) => containers[0]?.spec.Networks?.[`${name}_default`]);
   if (needsDefault && !networks.some(({ key }) => key === 'default'))
     networks.unshift({ key: 'default', external: false, spec: { Name: `${name}_default` } });
   return {
@@ -88,6 +102,7 @@ export function app(name: string, ...parts: Part[]): DesiredApp {
     pruneVolumes: false,
     suspend: false,
     services,
+    ...(syncHooks.length > 0 && { syncHooks }),
     networks,
     volumes: parts.flatMap((each) => (each.part === 'volume' ? [named(name, each.volume)] : [])),
     files: parts.flatMap((each) => (each.part === 'file' ? [each.file] : [])),
@@ -172,7 +187,9 @@ export const CAN: EngineCapabilities = {
 
 /** A site on which nothing was ever done; the images are on its disk. */
 export function bare(desired: DesiredSite, can: Partial<EngineCapabilities> = {}): ActualSite {
-  const specs = desired.apps.flatMap((each) => each.services.flatMap((s) => s.containers.map(({ spec }) => spec)));
+  const specs = desired.apps.flatMap((each) =>
+    servicesAndHooks(each).flatMap((s) => s.containers.map(({ spec }) => spec)),
+  );
   return {
     engine: { product: 'Docker', version: '1', apiVersion: '1.41', can: { ...CAN, ...can } },
     containers: [],

@@ -44,6 +44,10 @@ test.each([
   ['apps/new/app.yaml', document('Application', { dependsOn: ['web'] })],
   ['apps/new/app.yaml', document('Application', { rollout: { steps: [{ percent: 100 }] } })],
   ['apps/new/compose.yaml', 'services: { s: { image: nginx, x-holdfast: { ignoreAdvice: [] } } }\n'],
+  [
+    'apps/new/compose.yaml',
+    'services: { s: { image: nginx }, h: { image: nginx, profiles: [hooks], x-holdfast: { hook: PreSync } } }\n',
+  ],
 ])('an old agent refuses a new key in %s for that app alone, and validate says so before', async (file, text) => {
   const folder = await configFolder({ ...REPO, [file]: text });
   try {

@@ -70,6 +70,11 @@ test.each([
   ['apps/web/app.yaml', document('Application', WINDOWS), '5:3: spec.syncWindows'],
   ['apps/web/app.yaml', document('Application', { dependsOn: ['db'] }), '5:3: spec.dependsOn'],
   ['apps/web/compose.yaml', SILENCED, '2:36: x-holdfast.ignoreAdvice'],
+  [
+    'apps/web/compose.yaml',
+    `${COMPOSE}  h: { image: nginx, x-holdfast: { hook: PreSync } }\n`,
+    '3:36: x-holdfast.hook',
+  ],
   ['fleet.yaml', document('Fleet', { oldestAgent: '0.1.0' }), '5:3: spec.oldestAgent'],
 ])('validate refuses a key in %s that the oldest agent does not know, with its place', async (file, text, place) => {
   expect(await validate({})).toBe(0);

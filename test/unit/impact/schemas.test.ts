@@ -128,6 +128,7 @@ test('both schemas describe each key, and call the same things by the same words
     parked: true,
     handOver: true,
     dependsOn: true,
+    syncHook: true,
   };
   const causes: Record<Cause, true> = {
     revision: true,

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { OutsidePath } from '../../../src/model/state.ts';
+import type { OutsidePath } from '../../../src/model/app/outside-path.ts';
 import { actualOf, app, but, service, settled, site } from '../../support/site/site-builder.ts';
 import { planLines } from '../../support/values/plan-lines.ts';
 

@@ -173,3 +173,22 @@ test('an app without a key of its own uses no encrypted file where the policy sa
     'hostPaths: s: volumes: /run/holdfast/secrets/app/secret-x at /run/secrets/x (read-only)',
   );
 });
+
+test('a policy says which hooks an app may have, and judges their containers as those of services', async () => {
+  const app = await compile(`services:
+  web: {image: "web:1", mem_limit: 100m}
+  migrate: {image: "tool:1", mem_limit: 100m, privileged: true, volumes: ["/etc:/host"], x-holdfast: {hook: PreSync}}
+`);
+  expect(refusals(await policy('profile: standard'), app)).toEqual([
+    'hostPaths: migrate: volumes: /etc at /host',
+    'agentFolders: migrate: volumes: /etc at /host, which has to do with /etc/holdfast',
+    'privileged: migrate: privileged: true',
+  ]);
+  expect(refusals(await policy('profile: lab\ndeny: {hooks: [PreSync]}'), app)).toEqual([
+    'hooks: migrate: x-holdfast: hook: PreSync',
+  ]);
+  expect(refusals(await policy('profile: strict'), app)).toContain('hooks: migrate: x-holdfast: hook: PreSync');
+  expect(refusals(await policy('profile: lab\nlimits: {memory: 150m}'), app)).toEqual([
+    'memory: mem_limit: 200 MiB in all, and 150 MiB are allowed',
+  ]);
+});

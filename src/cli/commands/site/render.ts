@@ -4,7 +4,7 @@ import { factsBy } from '../../../fleet/facts/known-site.ts';
 import { formatProblem } from '../../../lib/errors.ts';
 import { line } from '../../../lib/text/line.ts';
 import { printable } from '../../../lib/text/printable.ts';
-import type { DesiredApp } from '../../../model/state.ts';
+import type { DesiredApp, DesiredService } from '../../../model/state.ts';
 import { defineCommand } from '../../command.ts';
 import { EXIT } from '../../exit.ts';
 import { folderArgument } from '../../options/desired-options.ts';
@@ -63,23 +63,30 @@ function withoutContents(app: DesiredApp) {
   return {
     ...app,
     files: app.files.map(({ path, digest, mode }) => ({ path, mode: octal(mode), sha256: digest })),
-    services: app.services.map(({ siteKeys: _, ...service }) => ({
-      ...service,
-      containers: service.containers.map((container) => ({
-        ...container,
-        spec: {
-          ...container.spec,
-          ...(container.spec.Files && {
-            Files: container.spec.Files.map(({ path, content, mode, uid, gid }) => ({
-              path,
-              mode: octal(mode),
-              uid,
-              gid,
-              sha256: createHash('sha256').update(content).digest('hex'),
-            })),
-          }),
-        },
-      })),
+    services: app.services.map(withoutFileContents),
+    ...(app.syncHooks && {
+      syncHooks: app.syncHooks.map((hook) => ({ ...hook, service: withoutFileContents(hook.service) })),
+    }),
+  };
+}
+
+function withoutFileContents({ siteKeys: _, ...service }: DesiredService) {
+  return {
+    ...service,
+    containers: service.containers.map((container) => ({
+      ...container,
+      spec: {
+        ...container.spec,
+        ...(container.spec.Files && {
+          Files: container.spec.Files.map(({ path, content, mode, uid, gid }) => ({
+            path,
+            mode: octal(mode),
+            uid,
+            gid,
+            sha256: createHash('sha256').update(content).digest('hex'),
+          })),
+        }),
+      },
     })),
   };
 }

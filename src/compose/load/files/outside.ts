@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { applicationFile } from '../../../fleet/applications.ts';
 import { InputError, type Position } from '../../../lib/errors.ts';
-import type { OutsidePath } from '../../../model/state.ts';
+import type { OutsidePath } from '../../../model/app/outside-path.ts';
 import type { PathsBefore } from '../values/values.ts';
 import type { RepoFiles } from './repo-files.ts';
 

@@ -1,7 +1,7 @@
 import { own } from '../../../lib/maps/own.ts';
+import type { Reading } from '../../../model/app/outside-path.ts';
 import type { PlacedApp } from '../../../model/fleet.ts';
 import type { EncryptedFile } from '../../../model/snapshot.ts';
-import type { Reading } from '../../../model/state.ts';
 import type { SiteSecrets } from '../../../secrets/site-secrets.ts';
 import type { LoadTrace, Origin, OriginsOf } from '../trace.ts';
 import type { Lookup, Value } from './template.ts';

@@ -17,7 +17,7 @@ type Facts = Pick<AppFacts, 'memory'>;
 type Named = Pick<Slot, 'id' | 'wanted'>;
 
 /** Git asks for nothing new in this slot since the app last converged. */
-const isSettled = ({ memory }: Facts, { id, wanted }: Named): boolean =>
+export const isSettled = ({ memory }: Facts, { id, wanted }: Named): boolean =>
   own(memory.settled, slotKey(id)) === goalOf(wanted);
 
 /** The right container is made or started. `isCutOff`: it needs a successor only because a container that it joins is another one. */

@@ -11,7 +11,7 @@ import type { Known, Slot } from '../decision.ts';
 import { isStoppedByReboot, writesFor } from '../files.ts';
 import { type Assessment, assess } from './assess.ts';
 import { externalReasons } from './external-reasons.ts';
-import { windowsOnSlot } from './slot-windows.ts';
+import { isSettled, windowsOnSlot } from './slot-windows.ts';
 
 /** The services that this one joins have to be decided. */
 export function slotOf(known: Known, service: DesiredService, wanted: DesiredContainer): Slot {
@@ -59,7 +59,17 @@ export function slotOf(known: Known, service: DesiredService, wanted: DesiredCon
   );
   // A container that never ran would be a new one.
   const makes = current === undefined || current.container.status === 'created';
-  const change = { service: service.name, subject: slotSubject(id), cause, windows, retry, afterReboot } as const;
+  // Nothing runs there, but another version may not run before the hooks.
+  const hooks = present.length === 0 && !isSettled(facts, { id, wanted }) ? 'always' : undefined;
+  const change = {
+    service: service.name,
+    subject: slotSubject(id),
+    cause,
+    windows,
+    hooks,
+    retry,
+    afterReboot,
+  } as const;
   return {
     id,
     service,

@@ -31,7 +31,7 @@ export function orderHandOvers(app: AppDraft): void {
   );
   for (const slot of starting) {
     for (const holder of app.facts.actual.containers)
-      if (holder.identity.service !== slot.start.beside) handOver(app, slot, holder);
+      if (!holder.syncHook && holder.identity.service !== slot.start.beside) handOver(app, slot, holder);
   }
   handOverAddresses(app);
 }

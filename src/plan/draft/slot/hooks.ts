@@ -1,7 +1,7 @@
 import { secretsIn } from '../../../lib/text/last-words.ts';
 import type { ContainerRef, Operation } from '../../../model/plan.ts';
-import type { Hook } from '../../../model/spec.ts';
-import type { ActualContainer, DesiredContainer } from '../../../model/state.ts';
+import type { ContainerFile, Hook } from '../../../model/spec.ts';
+import type { ActualContainer } from '../../../model/state.ts';
 import { serviceKey } from '../../../model/subject.ts';
 import { type AppFacts, type Attempt, attempt } from '../../facts/app-facts.ts';
 import { refOf } from '../../facts/containers.ts';
@@ -82,13 +82,13 @@ export function preStopOf({ desired, memory }: AppFacts, { identity }: ActualCon
 }
 
 /** Values that may be secret. */
-const concealedOf = (
-  hook: Hook,
+export const concealedOf = (
+  hook: Pick<Hook, 'env'> | undefined,
   env: Record<string, string | null> | undefined,
-  files: DesiredContainer['spec']['Files'],
+  files: readonly Pick<ContainerFile, 'content'>[] | undefined,
 ): string[] =>
   secretsIn([
-    ...Object.values(hook.env ?? {}),
+    ...Object.values(hook?.env ?? {}),
     ...Object.values(env ?? {}),
     ...(files ?? []).map(({ content }) => Buffer.from(content).toString('utf8')),
   ]);

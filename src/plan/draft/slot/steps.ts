@@ -1,6 +1,7 @@
 import { containerHash, contentDigest, hooksDigest } from '../../../container/labels/hash.ts';
 import { primaryNetwork } from '../../../container/networks.ts';
 import { own } from '../../../lib/maps/own.ts';
+import type { HookMark } from '../../../model/app/hook-phase.ts';
 import type { ContainerRef, Operation } from '../../../model/plan.ts';
 import type { ActualContainer, DesiredContainer } from '../../../model/state.ts';
 import { finding } from '../../facts/app-facts.ts';
@@ -24,7 +25,10 @@ type Creation = Operation & { kind: 'createContainer' };
 export function create(
   { app, wanted, change }: SlotWork,
   { id: { number }, service }: NamedSlot,
-  asked: Pick<Creation, 'name' | 'spec' | 'inherit' | 'again' | 'reason' | 'fields' | 'after'>,
+  {
+    syncHook,
+    ...asked
+  }: Pick<Creation, 'name' | 'spec' | 'inherit' | 'again' | 'reason' | 'fields' | 'after'> & { syncHook?: HookMark },
 ): Made {
   const { facts, draft } = app;
   const { desired } = facts;
@@ -43,6 +47,7 @@ export function create(
         .join(','),
       workingDir: desired.directory,
       oneoff: false,
+      ...(syncHook && { syncHook }),
     },
     joins: joinsOf(app, wanted),
     ...change,

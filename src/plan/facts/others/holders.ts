@@ -28,9 +28,9 @@ function holdersOf(facts: AppFacts, slot: NamedSlot): Holder[] {
     );
 }
 
-/** All containers of ours but those of the slot itself. */
+/** All containers of ours but those of the slot itself, and runs of hooks. */
 const others = ({ actual }: AppFacts, { id }: NamedSlot): ActualContainer[] =>
-  actual.containers.filter((each) => !claims(each, id));
+  actual.containers.filter((each) => !each.syncHook && !claims(each, id));
 
 /**
  * The reason not to make a container: another one of ours holds a thing that it needs and is not stopped, since prune is off or its app is
