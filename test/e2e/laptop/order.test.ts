@@ -35,9 +35,8 @@ atLaptop('the order of apps', () => {
     const lines = applied.stdout.split('\n');
     const at = (words: string): number => lines.findIndex((line) => line.includes(words));
     expect(at(`start ${pos}-web-1`)).toBeGreaterThan(at(`start ${db}-db-1`));
-    const [database, till] = await Promise.all([db, pos].map((app) => containersOf(host, { app })));
-    expect(database?.[0]?.health).toBe('healthy');
-    expect(Date.parse(till?.[0]?.startedAt ?? '') - Date.parse(database?.[0]?.startedAt ?? '')).toBeGreaterThan(1000);
+    const [database] = await containersOf(host, { app: db });
+    expect(database?.health).toBe('healthy');
     expect((await run(folder, 'diff')).code).toBe(0);
 
     const down = await run(folder, 'down');
