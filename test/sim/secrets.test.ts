@@ -31,17 +31,25 @@ const secrets: SiteSecrets = {
   open: async (_app, file) => opened.get(encryptedDigest(file)) as DecryptedSops,
 };
 
-const repoOf = (db: string, after?: string) => ({
+/** An app that has the password as a secret, or as a value in its environment. */
+const repoOf = (db: string, after?: string, as: 'secret' | 'value' = 'secret') => ({
   'fleet.yaml': document('Fleet', {
-    syncPolicy: { automated: { prune: true } },
+    syncPolicy: { automated: { prune: true, selfHeal: as === 'value' } },
     ...(after && { rollout: { steps: [{ percent: 100, after }] } }),
   }),
   'sites/here.yaml': document('Site', {}),
-  'apps/shop/app.yaml': document('Application', {}),
+  'apps/shop/app.yaml': document('Application', as === 'value' ? { valuesFrom: 'db.yaml' } : {}),
   'apps/shop/db.yaml': db,
   'apps/shop/compose.yaml': JSON.stringify({
-    services: { web: { image: 'web:1', command: ['serve'], restart: 'unless-stopped', secrets: ['db'] } },
-    secrets: { db: { file: './db.yaml' } },
+    services: {
+      web: {
+        image: 'web:1',
+        command: ['serve'],
+        restart: 'unless-stopped',
+        ...(as === 'value' ? { environment: ['URL=db://x:${password}@db'] } : { secrets: ['db'] }),
+      },
+    },
+    ...(as === 'secret' && { secrets: { db: { file: './db.yaml' } } }),
   }),
 });
 
@@ -79,9 +87,9 @@ function world(seed: number) {
   };
 }
 
-async function settled(seed: number, after?: string) {
+async function settled(seed: number, after?: string, as?: 'secret' | 'value') {
   const site = world(seed);
-  site.repo.commit(repoOf(FIRST, after));
+  site.repo.commit(repoOf(FIRST, after, as));
   await site.start();
   expect(await site.clock.runUntil(() => site.web() !== undefined, 10 * MINUTE)).toBe(true);
   await site.clock.advance(2 * MINUTE);
@@ -138,6 +146,43 @@ test('another encryption of the same value restarts nothing and waits for nothin
   await site.clock.advance(25 * 60 * MINUTE);
   expect(site.web()?.id).not.toBe(id);
   expect(Buffer.from(site.disk.peek(PATH) ?? '').toString()).toBe('password: marten-2\n');
+  expect(site.state()).not.toMatch(/weasel|marten/);
+  await site.stop();
+});
+
+test.each([1, 2, 3])(
+  'without a network, an agent makes a container with a decrypted value from the accepted state, which has no such value (%s)',
+  async (seed) => {
+    const site = await settled(40 + seed, undefined, 'value');
+    const inEnvironment = () => site.web()?.body.Env ?? [];
+    expect(inEnvironment()).toEqual(['URL=db://x:weasel-1@db']);
+    site.repo.linkUp = false;
+    await site.reboot();
+    const id = site.web()?.id;
+    expect(id).toBeDefined();
+    if (id) site.machine.containers.delete(id);
+    await site.start();
+    expect(await site.clock.runUntil(() => site.web() !== undefined && site.web()?.id !== id, MINUTE)).toBe(true);
+    expect(inEnvironment()).toEqual(['URL=db://x:weasel-1@db']);
+    expect(site.state()).not.toMatch(/weasel/);
+    expect(site.log.join('\n')).not.toMatch(/weasel/);
+    expect(JSON.stringify(site.web()?.body.Labels)).not.toMatch(/weasel/);
+    await site.stop();
+  },
+);
+
+test('another encryption of a value in the environment restarts nothing and waits for nothing; another value waits for its step', async () => {
+  const site = await settled(50, '24h', 'value');
+  const id = site.web()?.id;
+  site.repo.commit(repoOf(AGAIN, '24h', 'value'));
+  await site.clock.advance(11 * MINUTE);
+  expect(site.log.filter((line) => line.includes('waits for step'))).toEqual([]);
+  site.repo.commit(repoOf(OTHER, '24h', 'value'));
+  await site.clock.advance(60 * MINUTE);
+  expect(site.web()?.id).toBe(id);
+  expect(site.log.filter((line) => line.includes('waits for step'))).toHaveLength(1);
+  await site.clock.advance(25 * 60 * MINUTE);
+  expect(site.web()?.body.Env).toEqual(['URL=db://x:marten-2@db']);
   expect(site.state()).not.toMatch(/weasel|marten/);
   await site.stop();
 });
