@@ -30,7 +30,10 @@ export function createFleetCompiler(options: CompileOptions, compile: CompileOne
   );
   return async ({ apps, ...placed }, files) => {
     const results = new Map<string, Awaited<ReturnType<CompileOne>>>();
-    for (const app of sorted(apps)) results.set(app.name, await once(app, placed.site, files, options));
+    for (const app of sorted(apps)) {
+      const found = once(app, placed.site, files, options);
+      results.set(app.name, found instanceof Promise ? await found : found);
+    }
     const key = JSON.stringify([
       placed.broken.map(({ name }) => name),
       [...results].map(([name, each]) => [name, claims(each)]),

@@ -70,6 +70,12 @@ export type AskNowhere = (app: ApplicationDocument) => Promise<Problem | undefin
 /** Places all Applications on one site. One that cannot be used there is broken and does not affect the others. Throws only SourceError. */
 export type PlaceApplications = (site: SiteDocument & Selectable, nowhere: AskNowhere) => Promise<Result[]>;
 
+/** The values of a site, and its step in the rollout of the Fleet. */
+type OfSite = Pick<PlacedApp, 'values' | 'step'>;
+
+/** All of a placed app but what single sites have of their own. */
+type Alike = Omit<PlacedApp, keyof OfSite>;
+
 /** Places the Applications of one revision on any number of sites. Sites that the same overlays are for share what was found of an app. */
 export function placerOf(
   snapshot: Snapshot,
@@ -77,7 +83,9 @@ export function placerOf(
   applications: readonly (Application | BrokenApplication)[],
   requireFiles: RequireFiles,
 ): PlaceApplications {
-  const shared = new Map<string, Promise<Omit<PlacedApp, 'values' | 'step'>>>();
+  const shared = new Map<string, Promise<Alike>>();
+  /** Those of `shared` that are there: nobody has to wait for these, and a fleet asks for hundreds of thousands. */
+  const known = new Map<string, Alike>();
   const onSites = async (application: Application, overlays: readonly boolean[]) => {
     await requireFiles(snapshot, application.app.valuesFrom);
     const compose = await composeFiles(snapshot, application, overlays, requireFiles);
@@ -86,41 +94,50 @@ export function placerOf(
   const prepared = new Set<string>();
   const circles = circleProblems(applications.flatMap((each) => ('app' in each ? [each.app] : [])));
 
-  const place = async (
+  const elsewhere = async (app: ApplicationDocument, site: Selectable, nowhere: AskNowhere): Promise<Result> => {
+    const problem = await nowhere(app);
+    if (problem) throw new InputError([problem]);
+    const isByFact = site.facts && selects(app.placement, { ...site, facts: undefined });
+    return { elsewhere: app.name, byFact: isByFact && site.facts ? factReason(app.placement, site.facts) : undefined };
+  };
+  const place = (
     application: Application,
     site: SiteDocument & Selectable,
-    values: PlacedApp['values'],
+    ofSite: OfSite,
     nowhere: AskNowhere,
-  ): Promise<Result> => {
+  ): Result | Promise<Result> => {
     const { name, app } = application;
-    if (!selects(app.placement, site)) {
-      const problem = await nowhere(app);
-      if (problem) throw new InputError([problem]);
-      const isByFact = site.facts && selects(app.placement, { ...site, facts: undefined });
-      return { elsewhere: name, byFact: isByFact && site.facts ? factReason(app.placement, site.facts) : undefined };
-    }
+    if (!selects(app.placement, site)) return elsewhere(app, site, nowhere);
     const circle = circles.get(name);
     if (circle) throw new InputError([circle]);
     // Where nobody knows a fact, the files without the overlay are the surer ones.
     const overlays = app.overlays.map(({ selector }) => selection(selector, site) === 'yes');
     const key = `${name} ${overlays.map(Number).join('')}`;
-    const common = await entry(shared, key, () => onSites(application, overlays));
-    const step = stepOf(app.rollout ?? fleet.rollout, site);
-    return { placed: { ...common, step, values, ...withFilesOf(site, common.valuesFrom) } };
+    const step = app.rollout ? stepOf(app.rollout, site) : ofSite.step;
+    const placed = (alike: Alike): Result => {
+      known.set(key, alike);
+      return { placed: { ...alike, step, values: ofSite.values, ...withFilesOf(site, alike.valuesFrom) } };
+    };
+    const found = known.get(key);
+    return found ? placed(found) : entry(shared, key, () => onSites(application, overlays)).then(placed);
   };
 
   return async (site, nowhere) => {
-    const values = { ...fleet.values, ...site.values };
-    const results = await Promise.all(
-      applications.map(async (each): Promise<Result> => {
-        if ('problems' in each) return { broken: each };
-        try {
-          return await place(each, site, values, nowhere);
-        } catch (error) {
-          return { broken: { name: each.name, problems: problemsOf(error, each.name) } };
-        }
-      }),
-    );
+    // The step is found by a hash over the name of the site.
+    const ofSite = { values: { ...fleet.values, ...site.values }, step: stepOf(fleet.rollout, site) };
+    const asked = applications.map((each): Result | Promise<Result> => {
+      if ('problems' in each) return { broken: each };
+      const broken = (error: unknown): Result => ({
+        broken: { name: each.name, problems: problemsOf(error, each.name) },
+      });
+      try {
+        const placed = place(each, site, ofSite, nowhere);
+        return placed instanceof Promise ? placed.catch(broken) : placed;
+      } catch (error) {
+        return broken(error);
+      }
+    });
+    const results = await Promise.all(asked);
     const folders = results.flatMap((result) => ('placed' in result ? result.placed.folder : []));
     const others = folders.filter((folder) => !prepared.has(folder));
     if (others.length > 0) await snapshot.prepare?.(others);
@@ -129,12 +146,7 @@ export function placerOf(
   };
 }
 
-/** All of a placed app but what single sites have of their own. */
-function placedAlike(
-  fleet: FleetDocument,
-  { name, app }: Application,
-  compose: string[],
-): Omit<PlacedApp, 'values' | 'step'> {
+function placedAlike(fleet: FleetDocument, { name, app }: Application, compose: string[]): Alike {
   const folder = `${FOLDER}/${name}`;
   return {
     name,

@@ -12,8 +12,10 @@ export interface Witness {
 export interface Witnesses {
   /** A snapshot that remembers what is read of it. */
   record(snapshot: Snapshot): { snapshot: Snapshot; witness(): Promise<Witness> };
-  /** Looks only once for each witness and snapshot, and answers at once from then on. Throws SourceError. */
-  holds(witness: Witness, snapshot: Snapshot): boolean | Promise<boolean>;
+  /** Looks only once for each witness and snapshot. Throws SourceError. */
+  holds(witness: Witness, snapshot: Snapshot): Promise<boolean>;
+  /** The same, where it was looked at already: undefined where it was not. */
+  known(witness: Witness, snapshot: Snapshot): boolean | undefined;
 }
 
 export function createWitnesses(): Witnesses {
@@ -47,14 +49,14 @@ export function createWitnesses(): Witnesses {
         },
       };
     },
-    holds(witness, snapshot) {
-      const look = async (): Promise<boolean> => {
-        const found = await isSame(witness, snapshot);
-        keep(witness, snapshot, found);
-        return found;
-      };
-      return answers.get(snapshot)?.get(witness) ?? look();
+    async holds(witness, snapshot) {
+      const known = answers.get(snapshot)?.get(witness);
+      if (known !== undefined) return known;
+      const found = await isSame(witness, snapshot);
+      keep(witness, snapshot, found);
+      return found;
     },
+    known: (witness, snapshot) => answers.get(snapshot)?.get(witness),
   };
 }
 

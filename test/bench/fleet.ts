@@ -5,7 +5,7 @@ import { cleanupAtExit } from '../../scripts/machine/cleanup.ts';
 import { git } from '../support/git/clones.ts';
 import { largeFleet, siteName, writeFleet } from '../support/site/large-fleet.ts';
 import { buildAside } from './bench.ts';
-import { costOfCommand, inTurns, timeCommand } from './measure.ts';
+import { costOfCommand, inTurns } from './measure.ts';
 import { ms, type Row } from './report.ts';
 
 const APPS = 20;
@@ -33,7 +33,7 @@ export async function measureFleet(isQuick: boolean): Promise<Row[]> {
         const isMet = cost.ms <= AIM.ms && cost.mib <= AIM.mib;
         return {
           what: `${what} of ${sites} sites x ${APPS} apps`,
-          holdfast: `${ms(cost.ms)} (processor: ${ms(cost.cpuMs)}), ${cost.mib.toFixed(0)} MiB`,
+          holdfast: `${ms(cost.ms)} (processor: ${ms(cost.cpuMs)}, main thread: ${ms(cost.mainMs)}), ${cost.mib.toFixed(0)} MiB`,
           beside: '',
           ...(sites === SIZES.at(-1) && { aim: { text: '≤ 10 s, 1 GiB', isMet } }),
         };
@@ -42,11 +42,12 @@ export async function measureFleet(isQuick: boolean): Promise<Row[]> {
       rows.push(await row('diff --fleet, one changed image,', ['diff', '--fleet', folder], 1));
     }
     const largest = sizes.at(-1) as number;
-    const render = (sites: number) => () =>
-      timeCommand([...holdfast, 'render', folderOf(sites), '--site', siteName(0)], options);
+    // The processor's time, since both take so little that a busy machine decides the rest.
+    const render = (sites: number) => async () =>
+      (await costOfCommand([...holdfast, 'render', folderOf(sites), '--site', siteName(0)], options)).mainMs;
     const { large, single } = await inTurns(5, { large: render(largest), single: render(1) });
     rows.push({
-      what: `render --site in ${largest} sites; in a fleet of one`,
+      what: `render --site in ${largest} sites; in a fleet of one: main thread`,
       holdfast: ms(large.median),
       beside: ms(single.median),
       ratio: large.median / single.median,

@@ -68,19 +68,24 @@ interface CommandOptions {
 export const peakMemory = async (words: Words, options: CommandOptions = {}): Promise<number> =>
   (await costOfCommand(words, options)).mib;
 
-/** The time, the processor time and the most memory of a command. The kernel counts them; they are read each `every` milliseconds. */
+/**
+ * The time, the processor time and the most memory of a command. The kernel counts them; they are read each `every` milliseconds. `mainMs`: the processor time of the
+ * main thread alone, which is about the time that a machine takes that does nothing else.
+ */
 export async function costOfCommand(
   words: Words,
   options: CommandOptions = {},
   every = 1,
-): Promise<{ ms: number; cpuMs: number; mib: number }> {
+): Promise<{ ms: number; cpuMs: number; mainMs: number; mib: number }> {
   let most = 0;
   let cpuMs = 0;
+  let mainMs = 0;
   let timer: NodeJS.Timeout | undefined;
   const onStart = (pid: number): void => {
     timer = setInterval(() => {
       try {
         cpuMs = processorTime(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? cpuMs;
+        mainMs = processorTime(readFileSync(`/proc/${pid}/task/${pid}/stat`, 'utf8')) ?? mainMs;
         most = Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? most);
       } catch {
         // It has ended.
@@ -88,10 +93,10 @@ export async function costOfCommand(
     }, every);
   };
   const took = await timeCommand(words, { ...options, onStart }).finally(() => clearInterval(timer));
-  return { ms: took, cpuMs, mib: most / 1024 };
+  return { ms: took, cpuMs, mainMs, mib: most / 1024 };
 }
 
-/** Milliseconds in user and system mode, of all threads. Source: proc(5), fields 14 and 15 of `stat`, in hundredths of a second. */
+/** Milliseconds in user and system mode, of a thread or a whole process. Source: proc(5), fields 14 and 15 of `stat`, in hundredths of a second. */
 function processorTime(stat: string): number | undefined {
   const [user, system] = stat
     .slice(stat.lastIndexOf(')') + 2)
