@@ -68,7 +68,7 @@ const isJob = (
 
 /** The same of an app of which only the containers are known: it is broken, or has yet to come here. `why`: the reason in words, if there is one. */
 export function unreadyByContainers(name: string, { containers }: ActualSite, why?: string): Unready | undefined {
-  const found = containers.filter(({ identity }) => identity.app === name);
+  const found = containers.filter(({ identity, syncHook }) => identity.app === name && !syncHook);
   if (found.length === 0) return neverRan(why);
   return found.map((each) => unreadyContainer(each, false, why)).find((each) => each !== undefined);
 }
@@ -91,9 +91,10 @@ function unreadyContainer(container: ActualContainer, mustEnd: boolean, held: st
   return { kind: 'down', text: because(text, held), ...(health === 'starting' && { isSoon: true }) };
 }
 
-/** The first policy that holds something back, in words. A backoff ends by itself, and its words change all the time. */
+/** The first policy that holds a container back, in words. A backoff ends by itself, and its words change all the time; nothing runs less for what is not pruned. */
 const policyOn = (operations: readonly Operation[]): string | undefined =>
-  heldThemselves(operations).find(({ withheld }) => withheld?.by !== 'backoff')?.withheld?.text;
+  heldThemselves(operations).find(({ cause, withheld }) => withheld?.by !== 'backoff' && cause !== 'prune')?.withheld
+    ?.text;
 
 /** A change of Git that has not come to its end, hooks included. Pulls that fail keep nothing from running. */
 function unfinished(operations: readonly Operation[]): Unready | undefined {

@@ -3,6 +3,7 @@ import { emptyMemory, type Memory } from '../../../../src/model/memory.ts';
 import type { ActualSite, DesiredApp, DesiredSite } from '../../../../src/model/state.ts';
 import { agentOptions, type PlanOptions } from '../../../../src/plan/facts/policy.ts';
 import { noteBegun } from '../../../../src/plan/memory/begun.ts';
+import { rememberMade } from '../../../../src/plan/memory/sync-hooks.ts';
 import { rememberConverged, updateFromState } from '../../../../src/plan/memory/update.ts';
 import { plan } from '../../../../src/plan/plan.ts';
 import {
@@ -124,6 +125,25 @@ describe('an app begins with its change after the app that it depends on', () =>
     expect(waits({ ...given, memory: { ...given.memory, backoffs } })).toBe(
       'it waits for app db: its change has failed, and is tried again',
     );
+  });
+
+  test('its PreSync hook waits as well, and it waits for the PostSync hook of the other one', () => {
+    const withHook = (image: string) =>
+      dependent(app('pos', service('till', { Image: image }), service('migrate', {}, { hook: 'PreSync' })), 'db');
+    const given = changed(site(db(), withHook('till:1')), site(db('db:2'), withHook('till:2')));
+    expect(done(given).join()).not.toContain('migrate');
+    const next = { ...given, git: site(db(), withHook('till:2')) };
+    expect(done(next).join()).toContain('start pos-migrate-1');
+
+    const checked = (image: string) =>
+      app('db', service('db', { Image: image, ...CHECKED }), service('check', {}, { hook: 'PostSync' }));
+    const after = changed(site(checked('db:1'), pos()), site(checked('db:2'), pos('till:2')));
+    const replaced = withImages(actualOf(site(checked('db:2'), pos())), after.git);
+    const memory = rememberMade(after.memory, checked('db:1'), after.site);
+    expect(done({ ...after, site: replaced, memory }).join()).toContain('start db-check-1');
+    expect(waits({ ...after, site: replaced, memory })).toBe('it waits for app db: its change is not done yet');
+    const told = rememberMade(emptyMemory(), checked('db:2'), replaced);
+    expect(waits({ ...after, site: replaced, memory: told })).toBeUndefined();
   });
 
   test('nobody waits in a plan that is to show all at once', () => {
