@@ -1,10 +1,10 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { mustAsk } from '../../scripts/machine/engine-http.ts';
 import { generateIdentity, type Identity, keyFileText } from '../../src/secrets/crypt/identity.ts';
 import { holdfast } from '../support/program/holdfast-process.ts';
 import { memoryFolder } from '../support/secrets/memory-folder.ts';
+import { expectNone, expectNowhere } from '../support/secrets/plain-nowhere.ts';
 import { sealedFile } from '../support/secrets/sealed-file.ts';
 import {
   app,
@@ -109,7 +109,7 @@ describeChaos('secrets that SOPS encrypted', () => {
         env: { DOCKER_HOST: site.host },
       },
     );
-    expectNone('diff', diff.stdout + diff.stderr);
+    expectNone(PLAIN, 'diff', diff.stdout + diff.stderr);
     expect(diff.stderr).toContain('PASSWORD is encrypted: fields that use it are not compared');
     expect(diff.stdout).not.toContain(site.app('c'));
     expect(diff.stdout).toContain('files: changed, content unknown');
@@ -124,7 +124,7 @@ describeChaos('secrets that SOPS encrypted', () => {
     await site.sees(/db\.yaml is not encrypted for the key here/);
     expect(await secretIn(await runs('a'))).toBe(`password: ${PLAIN.next}`);
     await agent.end('SIGTERM');
-    await expectNowhere();
+    await expectNowhere(site, PLAIN);
   }, 180_000);
 
   test('replace nothing when the key of their digests is lost', async () => {
@@ -138,27 +138,6 @@ describeChaos('secrets that SOPS encrypted', () => {
     await site.sees(/^accepted /, { from });
     expect([await runs('a'), await runs('b')]).toEqual([a, b]);
     await agent.end('SIGTERM');
-    await expectNowhere();
+    await expectNowhere(site, PLAIN);
   }, 120_000);
-
-  const expectNone = (where: string, text: string): void => {
-    const found = Object.entries(PLAIN).filter(([, secret]) => text.includes(secret));
-    expect([where, found.map(([name]) => name)]).toEqual([where, []]);
-  };
-
-  /** In all that the agent wrote, and in all that the engine shows of containers. */
-  async function expectNowhere(): Promise<void> {
-    expectNone('the log', await readFile(site.logFile, 'utf8'));
-    for (const dir of [site.stateDir, site.filesDir]) {
-      for (const one of await readdir(dir, { withFileTypes: true, recursive: true })) {
-        if (one.isFile()) expectNone(one.name, await readFile(join(one.parentPath, one.name), 'latin1'));
-      }
-    }
-    for (const { id } of await site.containers()) {
-      const shown = JSON.parse(await mustAsk(site.host, 'GET', `/containers/${id}/json`));
-      // The engine keeps the environment of a container, and shows it.
-      shown.Config.Env = [];
-      expectNone('inspect', JSON.stringify(shown));
-    }
-  }
 });
