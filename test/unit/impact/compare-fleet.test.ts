@@ -1,30 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { impactJson } from '../../../src/impact/print/json.ts';
 import { impactMarkdown } from '../../../src/impact/print/markdown.ts';
-import { impactText } from '../../../src/impact/print/text.ts';
 import { generateIdentity } from '../../../src/secrets/crypt/identity.ts';
 import { sealedFile } from '../../support/secrets/sealed-file.ts';
-import { compare, document, type Files, fleet } from './support.ts';
-
-const web = (image: string, more = ''): string => `services:
-  web: { image: "${image}"${more} }
-  db: { image: "postgres:16", volumes: ["data:/data"] }
-volumes: { data: {} }
-`;
-
-/** The lines of the report, without the last summary and empty lines. */
-async function told(
-  from: Files,
-  to: Files,
-  ...rest: [Parameters<typeof compare>[2]?, Record<string, Files>?]
-): Promise<string[]> {
-  const compared = await compare(from, to, ...rest);
-  const lines = impactText({ from: 'old', to: 'new', ...compared }).map(({ sent }) =>
-    sent.replace(/ {2,}/g, '  ').trim(),
-  );
-  const end = lines.findIndex((line) => line.startsWith('old -> new'));
-  return lines.slice(0, end).filter((line) => line !== '');
-}
+import { compare, document, type Files, fleet, told, web } from './support.ts';
 
 describe('the effect of a change of encrypted files, without a key', () => {
   const text = `services:
@@ -212,51 +191,6 @@ describe('the effect of a change on a fleet', () => {
       '! requires a GPU and 2 GiB of memory no longer: it also runs on sites that lack it',
     ]);
     expect(await told(tty, tty)).toEqual([]);
-  });
-
-  test('an app that depends on other apps than before is told of, at once; both are shown to change, whatever the order', async () => {
-    const depending = (image: string, ...others: string[]) =>
-      fleet(web(image), {
-        'fleet.yaml': document('Fleet', { oldestAgent: '0.2.0', syncPolicy: { automated: { prune: true } } }),
-        'apps/pos/app.yaml': document('Application', others.length > 0 ? { dependsOn: others } : {}),
-        ...Object.fromEntries(
-          ['db', 'cache'].flatMap((name) => [
-            [`apps/${name}/app.yaml`, document('Application', {})],
-            [`apps/${name}/compose.yaml`, web(image)],
-          ]),
-        ),
-      });
-    const one = (...others: string[]) => depending('shop/web:1', ...others);
-    const goes = 'its changes begin once that is done and runs';
-    expect((await told(one(), one('db'))).slice(1)).toEqual(['pos', `! depends on db; ${goes}`]);
-    expect((await told(one('db'), one('db', 'cache'))).slice(1)).toEqual([
-      'pos',
-      `! depends on db, cache, before: db; ${goes}`,
-    ]);
-    expect((await told(one('db'), one())).slice(1)).toEqual(['pos', '! depends on db no longer']);
-    expect(await told(one('db'), one('db'))).toEqual([]);
-    const both = await told(one('db'), depending('shop/web:2', 'db'));
-    expect(both.join()).not.toContain('withheld');
-    expect(both.filter((line) => line.includes('-web-1'))).toHaveLength(3);
-  });
-
-  test('apps that are tied to each other are told to begin together, in the step that comes last', async () => {
-    const steps = (after: string) => ({ rollout: { steps: [{ percent: 100, after }] } });
-    const tied = (image: string) =>
-      fleet(web(image), {
-        'fleet.yaml': document('Fleet', { oldestAgent: '0.2.0', syncPolicy: { automated: {} }, ...steps('1h') }),
-        'apps/pos/app.yaml': document('Application', { dependsOn: ['db'] }),
-        'apps/db/app.yaml': document('Application', steps('3h')),
-        'apps/db/compose.yaml': web(image),
-        'apps/web/app.yaml': document('Application', {}),
-        'apps/web/compose.yaml': web(image),
-      });
-    const lines = await told(tied('shop/web:1'), tied('shop/web:2'));
-    expect(lines.filter((line) => line.includes('(step'))).toEqual([
-      'db (step 1 of 1, after 3 h, together with pos)',
-      'pos (step 1 of 1, after 3 h, together with db)',
-      'web (step 1 of 1, after 1 h)',
-    ]);
   });
 
   test('a key that the oldest agent does not know is refused, for an app or for the sites', async () => {

@@ -2,6 +2,7 @@ import { createFleetCompiler } from '../../../src/compose/compile-fleet.ts';
 import type { AskKnown } from '../../../src/fleet/facts/known-site.ts';
 import type { SiteDocuments } from '../../../src/fleet/sites.ts';
 import { type Compared, compareFleet, type Narrowing } from '../../../src/impact/compare-fleet.ts';
+import { impactText } from '../../../src/impact/print/text.ts';
 import { openSide, type Side, UnknownPin } from '../../../src/impact/read-side.ts';
 import type { Snapshot } from '../../../src/model/snapshot.ts';
 import { memorySnapshot } from '../../support/values/memory-snapshot.ts';
@@ -53,3 +54,23 @@ export const fleet = (compose: string, more: Files = {}): Files => ({
   'apps/pos/compose.yaml': compose,
   ...more,
 });
+
+export const web = (image: string, more = ''): string => `services:
+  web: { image: "${image}"${more} }
+  db: { image: "postgres:16", volumes: ["data:/data"] }
+volumes: { data: {} }
+`;
+
+/** The lines of the report, without the last summary and empty lines. */
+export async function told(
+  from: Files,
+  to: Files,
+  ...rest: [Parameters<typeof compare>[2]?, Record<string, Files>?]
+): Promise<string[]> {
+  const compared = await compare(from, to, ...rest);
+  const lines = impactText({ from: 'old', to: 'new', ...compared }).map(({ sent }) =>
+    sent.replace(/ {2,}/g, '  ').trim(),
+  );
+  const end = lines.findIndex((line) => line.startsWith('old -> new'));
+  return lines.slice(0, end).filter((line) => line !== '');
+}
