@@ -28,7 +28,12 @@ const when = (holds: boolean, found: string, at?: Position): Finding[] => (holds
 const atKey = ({ node }: Service, key: string): Position | undefined => entryOf(node, key)?.keyAt;
 
 /** True for a service that runs once: it neither stays up nor has a health. */
-const isJob = ({ keys }: Service): boolean =>
+const isHook = ({ keys }: Service): boolean => keys['x-holdfast']?.hook !== undefined;
+
+/** True for a service that runs once: it neither stays up nor has a health. */
+const isJob = (service: Service): boolean => isHook(service) || restartsOnFailure(service);
+
+const restartsOnFailure = ({ keys }: Service): boolean =>
   keys.restart?.written === 'no' || keys.restart?.written?.startsWith('on-failure') === true;
 
 const limitsOf = ({ keys }: Service) => keys.deploy?.resources?.limits;
@@ -87,7 +92,8 @@ export const RULES: readonly Rule[] = [
     name: 'restart-policy',
     reason: 'after a power cut it waits for the agent, and the agent for the engine and its own start',
     remedy: 'write restart: unless-stopped; for a job, restart: "no"',
-    find: (service) => when(!service.keys.restart && !service.keys.deploy?.restart_policy, 'has no restart policy'),
+    find: (service) =>
+      when(!isHook(service) && !service.keys.restart && !service.keys.deploy?.restart_policy, 'has no restart policy'),
   },
   {
     name: 'healthcheck',

@@ -52,6 +52,11 @@ test.each<[string, object, object]>([
   ['log-rotation', { logging: { driver: 'json-file' } }, { logging: { driver: 'journald' } }],
   ['restart-policy', { restart: undefined }, { restart: 'no' }],
   ['healthcheck', { healthcheck: undefined }, { healthcheck: undefined, restart: 'no' }],
+  [
+    'restart-policy',
+    { restart: undefined },
+    { restart: undefined, healthcheck: undefined, 'x-holdfast': { hook: 'PreSync' } },
+  ],
   ['stop-grace', { volumes: ['data:/data'] }, { volumes: ['data:/data'], stop_grace_period: '1m' }],
   ['privileged', { privileged: true }, { privileged: false }],
   ['capabilities', { cap_add: ['CAP_SYS_ADMIN'] }, { cap_add: ['NET_BIND_SERVICE'] }],
