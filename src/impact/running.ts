@@ -12,7 +12,7 @@ import type {
   DesiredSite,
   EngineFacts,
 } from '../model/state.ts';
-import { withMade } from '../plan/memory/sync-hooks.ts';
+import { rememberMade, withMade } from '../plan/memory/sync-hooks.ts';
 import { rememberConverged, updateFromState } from '../plan/memory/update.ts';
 
 /** A site that runs exactly what it should, and the memory of its agent. No engine is asked. An app that was parked has no container that runs. */
@@ -48,13 +48,13 @@ export function runningSite(desired: DesiredSite, parked?: Parkings): { actual: 
     ),
     problems: [],
   };
-  return { actual, memory: convergedMemory(desired, actual) };
+  return { actual, memory: desired.apps.reduce(withMade, convergedMemory(desired, actual)) };
 }
 
-/** The memory of an agent that brought this state about. */
+/** The memory of an agent that brought this state about. A change that the containers do not show was not made. */
 export const convergedMemory = (desired: DesiredSite, actual: ActualSite): Memory =>
   desired.apps.reduce(
-    (known, app) => withMade(rememberConverged(written(known, app), app), app),
+    (known, app) => rememberMade(rememberConverged(written(known, app), app), app, actual),
     updateFromState(emptyMemory(), desired, actual, 0),
   );
 

@@ -56,6 +56,22 @@ describe('the effect of a change on a fleet', () => {
     ]);
   });
 
+  test('a hook that the change will run has a line, and a change that leaves the app alone runs none', async () => {
+    const hooked = (image: string): string =>
+      `services:\n  web: {image: "${image}"}\n  migrate: {image: "tool:1", profiles: [hooks], x-holdfast: {hook: PreSync}}\n`;
+    const [from, to] = [fleet(hooked('shop/web:1.2')), fleet(hooked('shop/web:1.3'))];
+    expect(await told(from, to)).toEqual([
+      '3 sites: a, b, c',
+      'pos',
+      '+ image shop/web:1.3  pull  not on the disk',
+      '+ hook migrate  run  PreSync hook, before the app changes',
+      '~ pos-web-1  replace  image: shop/web:1.2 -> shop/web:1.3',
+    ]);
+    expect(await told(from, { ...from, 'README.md': 'new' })).toEqual([]);
+    const compared = await compare(from, to);
+    expect(impactMarkdown({ from: 'old', to: 'new', ...compared })).toContain('3 containers replaced; 3 hooks run');
+  });
+
   test('sites with other plans are other groups, the largest first', async () => {
     const canary = { overlays: [{ selector: { matchLabels: { ring: 'canary' } }, compose: ['canary.yaml'] }] };
     const files = fleet(web('shop/web:1.2'), {

@@ -88,6 +88,31 @@ describe('an observation', () => {
     expect([validate(await observe(files)), validate.errors]).toEqual([true, null]);
   });
 
+  test('tells of the runs of hooks, which are no services, and of a change that was not made', async () => {
+    const hooked = (tag: string) =>
+      withSiteValues(
+        web('', `web:${tag}`).replace(
+          'configs: {',
+          '  migrate: { image: tool, x-holdfast: { hook: PreSync } }\nconfigs: {',
+        ),
+      );
+    const before = hooked('1');
+    const observation = await observe(before);
+    const [container] = observation.containers;
+    if (!container) throw new Error('nothing runs');
+    const syncHook = { phase: 'PreSync', change: 'c0ffee' };
+    const run = { ...container, id: 'run', name: 'pos-migrate-1', status: 'exited' as const, syncHook };
+    const kept = { ...run, identity: { ...run.identity, service: 'migrate' } };
+    const withRun = { ...observation, containers: [container, kept] };
+    expect(createAjv().compile(SCHEMAS.Observation)(withRun)).toBe(true);
+    expect(await changes(withRun, before, before)).toEqual([]);
+    expect(await changes(withRun, before, hooked('2'))).toContain('run migrate: PreSync hook, before the app changes');
+    // The site has yet to come to the old revision.
+    expect(await changes(withRun, hooked('2'), hooked('2'))).toContain(
+      'run migrate: PreSync hook, before the app changes',
+    );
+  });
+
   test('makes no change where the site is as Git says', async () => {
     expect(await changes(await observe(files), files, files)).toEqual([]);
   });

@@ -33,7 +33,13 @@ describe('the output of diff is as its schema says', () => {
   const old = site(app('shop', service('web'), service('db'), file('/apps/shop/a', 'x')));
   const next = site(
     {
-      ...app('shop', service('web', { Image: 'web:2', Env: { API_TOKEN: 'x' } }), volume('data')),
+      ...app(
+        'shop',
+        service('web', { Image: 'web:2', Env: { API_TOKEN: 'x' } }),
+        service('migrate', {}, { hook: 'PreSync' }),
+        service('warm', {}, { hook: 'PostSync' }),
+        volume('data'),
+      ),
       sync: automated({ prune: false }),
     },
     app('till', service('pos', {}, { dependsOn: { web: { required: false } } })),
