@@ -83,6 +83,12 @@ spec:
       options:
         max-size: 10m
         max-file: "3"
+  # A job that runs once before each change of the app. The profile is for \`docker compose up\`, which leaves it out.
+  # migrate:
+  #   image: nginx:1.27-alpine
+  #   command: ["echo", "migrated"]
+  #   profiles: [hooks]
+  #   x-holdfast: { hook: PreSync }
 `,
     'policy.yaml': `${schemaLine('Policy', 0)}
 # Everything that apps may ask of a machine. An agent obeys the copy on its own site, which Git cannot change:

@@ -264,6 +264,17 @@ describe('a run', () => {
     );
   });
 
+  test('that was cut off by a reboot is made again, also where the engine says that it never started', () => {
+    const here = withRuns(asBefore(), run(git, 'migrate', { status: 'created' }));
+    expect(planLines({ git, site: here, memory }).slice(0, 2)).toEqual([
+      '1 remove shop-migrate-1: an earlier run',
+      '2 create shop-migrate-1: PreSync hook, before the app changes (after 1)',
+    ]);
+    const parked = withRuns(asBefore(), run(git, 'migrate', { status: 'exited', exitCode: 0, startedAt: 'then' }));
+    const stopped = { ...memory, parked: { 'shop/migrate/1': 'id-of-shop-migrate-1@then' } };
+    expect(planLines({ git, site: parked, memory: stopped })[0]).toBe('1 remove shop-migrate-1: an earlier run');
+  });
+
   test('that takes too long is stopped', () => {
     const here = withRuns(asBefore(), run(git, 'migrate', { status: 'running' }));
     const seen = updateFromState(memory, git, here, 1000);
