@@ -4,7 +4,7 @@ import type { AppPlan, Operation, Withheld } from '../../model/plan.ts';
 import type { DesiredSite } from '../../model/state.ts';
 import type { SiteFacts } from '../facts/app-facts.ts';
 import type { Wait, Waits } from '../facts/policy.ts';
-import { waitedForAnyway } from './other-waits.ts';
+import { createOtherWaits } from './other-waits.ts';
 import { type Unready, unreadyApp, unreadyByContainers } from './readiness.ts';
 
 /** Milliseconds until an app that comes up is looked at again, for engines whose events do not tell. */
@@ -56,12 +56,10 @@ function graphOf(desired: DesiredSite, facts: SiteFacts): Graph {
       : dependsOn.flatMap(({ app }) => (neighbours.isAbsent(app) ? [] : [app]));
     if (before.length > 0) firstOf.set(name, before);
   }
-  const anyway = new Map<string, string[]>();
+  const anyway = createOtherWaits(facts);
   const waitsFor = (name: string): string[] => {
     const app = neighbours.wanted(name);
-    const others = anyway.get(name) ?? (app ? waitedForAnyway(app, facts) : []);
-    anyway.set(name, others);
-    return [...(firstOf.get(name) ?? []), ...others];
+    return [...(firstOf.get(name) ?? []), ...(app ? anyway(app) : [])];
   };
   return {
     isGone,
