@@ -72,7 +72,8 @@ export function idleSelectors(app: ApplicationDocument, sites: readonly Selectab
 
 const isMeantForNone = ({ sites }: Placement): boolean => sites?.length === 0;
 
-function whyNone(selector: Placement, sites: readonly Selectable[]): string {
+/** Why a selector selects no site. */
+export function whyNone(selector: Placement, sites: readonly Selectable[]): string {
   return unknownSites(selector, sites) ?? unknownLabels(selector, sites) ?? 'no site meets all conditions at once';
 }
 

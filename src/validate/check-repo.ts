@@ -17,6 +17,7 @@ import type { FleetDocument, SiteDocument } from '../model/fleet.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { SitePolicy } from '../policy/site-policy.ts';
 import { absentDependencies } from './check-depends-on.ts';
+import { checkNames } from './check-names.ts';
 import { checkRecipients } from './check-recipients.ts';
 import { checkRequirements } from './check-requirements.ts';
 import { type CheckedRollout, checkRollouts } from './check-rollouts.ts';
@@ -102,7 +103,11 @@ export async function checkRepo(
   if (document) found.warnings.push(...reportsOnly(document, applications));
   const results = resultsOf(found.compiled);
   const apps = countSites(results);
-  if (site === undefined) await checkApplications(snapshot, applications, found, names.length, apps);
+  if (site === undefined) {
+    const sites = found.sites.length === names.length ? found.sites : await allSites(snapshot);
+    await checkApplications(snapshot, applications, found, sites, apps);
+    found.warnings.push(...(await checkNames(snapshot, document, applications, sites)));
+  }
   if (known) found.warnings.push(...(await checkRequirements(found.compiled, applications, known)));
   const recipients = await checkRecipients(found.compiled, found.sites, (name) => files.get(name) ?? snapshot);
   const { rollouts, warnings } = checkRollouts(document, applications, found.sites);
@@ -208,11 +213,10 @@ async function checkApplications(
   snapshot: Snapshot,
   applications: readonly (Application | BrokenApplication)[],
   found: Found,
-  all: number,
+  sites: readonly (SiteDocument & Selectable)[],
   apps: ReadonlyMap<string, number>,
 ): Promise<void> {
   const repo = new RepoFiles(snapshot);
-  const sites = found.sites.length === all ? found.sites : await allSites(snapshot);
   for (const application of applications) {
     try {
       if ('problems' in application) throw new InputError(application.problems);

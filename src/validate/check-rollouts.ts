@@ -1,6 +1,7 @@
 import { type Application, applicationFile, type BrokenApplication } from '../fleet/applications.ts';
 import { afterText, stepOf } from '../fleet/keys/rollout.ts';
 import { selects } from '../fleet/keys/selector.ts';
+import { whyNone } from '../fleet/nowhere.ts';
 import type { Problem } from '../lib/errors.ts';
 import type { FleetDocument, Rollout, RolloutStep, SiteDocument } from '../model/fleet.ts';
 
@@ -25,9 +26,13 @@ export function checkRollouts(
   const all = [...(fleet?.rollout ? [{ file: 'fleet.yaml', rollout: fleet.rollout, sites }] : []), ...own];
   const rollouts = all.map(({ file, rollout, sites: chosen }) => ({ file, steps: stepsOf(rollout, chosen) }));
   const warnings = all.flatMap(({ rollout }, index) =>
-    rollout.steps.flatMap(({ at }, step) => {
+    rollout.steps.flatMap(({ selector, at }, step) => {
       if (rollouts[index]?.steps[step]?.sites.length !== 0 || sites.length === 0) return [];
-      const message = `no site is in step ${step + 1} of this rollout: its selector or percentage adds none to the steps before it`;
+      const why =
+        selector && !sites.some((site) => selects(selector, site))
+          ? whyNone(selector, sites)
+          : 'its selector or percentage adds none to the steps before it';
+      const message = `no site is in step ${step + 1} of this rollout: ${why}`;
       return [{ message, at }];
     }),
   );

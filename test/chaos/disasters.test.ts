@@ -166,6 +166,33 @@ describeChaos('the disaster of others', () => {
     expect((await site.containers()).find(({ name }) => name.includes('signs'))?.state).toBe('exited');
   });
 
+  test('7: a failed update deletes the containers that ran', async () => {
+    const bad = await commit(pos({ till: { entrypoint: ['/no/such/program'] }, ledger }));
+    await site.sees(new RegExp(`accepted ${bad.slice(0, 12)}`), { from });
+    await site.sees(/^start \S+-till\S* failed/, { from });
+    // The one from before is started again, and the other service was not touched.
+    const again = await site.becomes('the old one runs again', allRun(3));
+    expect(again.map(({ name, id }) => `${name} ${id}`).sort()).toEqual(
+      before.map((each) => each.replace(/ \w+$/, '')),
+    );
+  });
+
+  test('7: a failed clone destroys what runs', async () => {
+    expect(await agent.end('SIGTERM')).toMatchObject({ code: 0 });
+    await rm(join(site.stateDir, 'git'), { recursive: true, force: true });
+    site.git.intercept = (_, response) => {
+      response.writeHead(500).end();
+      return true;
+    };
+    agent = await site.start({ args: ['--git-timeout', '2s'] });
+    await site.sees(/cannot read/, { from });
+    await killByHand(site.host, `${site.app('pos')}-till-1`);
+    // It enforces all the same what it accepted before.
+    await site.becomes('healed', allRun(3));
+    site.git.intercept = undefined;
+    await site.sees(/answers again/, { from });
+  });
+
   test('8: a corrupt clone, or a force-push, blocks every later commit', async () => {
     await rm(join(site.stateDir, 'git'), { recursive: true, force: true });
     const forced = await site.repo.commit({ ...files(), 'README.md': 'forced' }, { from: null });
