@@ -261,14 +261,19 @@ function problemsOf(results: readonly SharedResult[], apps: ReadonlyMap<string, 
   const merged = new Map<string, { problem: Problem; sites: string[] }>();
   for (const { problems, sites } of results) {
     for (const problem of problems) {
-      const key = JSON.stringify([problem.app, problem.at, problem.message, problem.hint]);
-      const known = merged.get(key) ?? { problem, sites: [] };
+      const told = isOfApps(problem) ? problem : { ...problem, app: undefined };
+      const key = JSON.stringify([told.app, problem.at, problem.message, problem.hint]);
+      const known = merged.get(key) ?? { problem: told, sites: [] };
       known.sites.push(...sites);
       merged.set(key, known);
     }
   }
   return [...merged.values()].map((each) => onSites(each, apps, all));
 }
+
+/** False for a place in a file of the whole fleet or of a Site, such as one with values: the problem is told once, and not for each app. */
+const isOfApps = ({ at }: Problem): boolean =>
+  at === undefined || at.file.startsWith('apps/') || !/\.(env|json|ya?ml)$/.test(at.file);
 
 /** The problem with the names of the sites that have it, unless all sites of the app do. */
 function onSites(

@@ -122,6 +122,13 @@ test('a file with values is encrypted for all apps and Sites that name it, and v
   expect(written).toContain('  sops updatekeys --yes values/lisbon.env && sops rotate --in-place values/lisbon.env\n');
 });
 
+test('validate tells a fault of the Fleet’s values once, and not for each app', async () => {
+  const folder = await repo([lisbon, porto], {}, { oldestAgent: '0.2.0', valuesFrom: 'all.yaml' });
+  await folder.write({ 'all.yaml': 'A:\n  B: 1\n' });
+  expect(await run(['validate', folder.dir])).toBe(2);
+  expect(written.match(/^error: .*$/gm)).toEqual(['error: all.yaml:1:1: A is a mapping, and a value is one text']);
+});
+
 test('validate warns once of a plain value in a file with values that looks like a key', async () => {
   const folder = await repo([lisbon, porto], {}, { oldestAgent: '0.2.0', valuesFrom: ['all.json', 'all.env'] });
   await folder.write({
