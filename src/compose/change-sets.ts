@@ -27,6 +27,7 @@ export function changeSets(apps: readonly ChangingApp[]): string[][] {
     one.push(...other);
     for (const name of other) setOf.set(name, one);
   };
+  const removed = new Set(apps.flatMap(({ name, after }) => (after ? [] : [name])));
   const held = new ClaimIndex<string>();
   const leaving = new Map<string, string[]>();
   for (const { name, before, after } of apps) {
@@ -38,7 +39,8 @@ export function changeSets(apps: readonly ChangingApp[]): string[][] {
     for (const claim of after?.claims ?? []) for (const { of } of held.rivalsOf(claim)) tie(of, name);
     for (const service of after?.services ?? [])
       if (!before?.services.includes(service)) for (const other of leaving.get(service) ?? []) tie(other, name);
-    for (const other of (after ?? before)?.dependsOn ?? []) tie(other, name);
+    for (const other of after?.dependsOn ?? []) tie(other, name);
+    for (const other of before?.dependsOn ?? []) if (!after || removed.has(other)) tie(other, name);
   }
   return [...new Set(setOf.values())].map((set) => set.sort());
 }

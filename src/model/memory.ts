@@ -32,7 +32,7 @@ export interface Memory {
   preStop: Record<string, Hook[]>;
   /** The pauses that update_config makes between replicas, by `app/service`; `goal` is the app's digest. */
   rollouts: Record<string, { goal: string; pauseMs: number; until: number }>;
-  /** The apps that each app depends on, as Git named them last: an app that is removed goes before them. */
+  /** The apps that each app depends on, and those that what runs of it may still need: it is changed or removed before them. */
   dependsOn: Record<string, string[]>;
   /** The last run of containers that ended because their app was parked, by `app/service/number`: written before they are stopped. */
   parked: Record<string, string>;

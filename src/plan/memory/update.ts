@@ -36,7 +36,7 @@ export function updateFromState(memory: Memory, desired: DesiredSite, actual: Ac
   const preStop = rememberPreStop(memory.preStop, desired, actual);
   const files = forgetChanged(memory.files, desired, actual);
   const parked = keepParked(memory, actual);
-  const dependsOn = rememberDependsOn(memory.dependsOn, desired, actual);
+  const dependsOn = rememberDependsOn(memory, desired, actual);
   const runs = rememberRuns(memory, desired, actual, now);
   const next = forgetUnknown(
     { ...memory, ...runs, completed, backoffs, replacements, preStop, adopted, rollouts, files, parked, dependsOn },

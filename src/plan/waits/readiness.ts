@@ -97,7 +97,7 @@ const policyOn = (operations: readonly Operation[]): string | undefined =>
     ?.text;
 
 /** A change of Git that has not come to its end, hooks included. Pulls that fail keep nothing from running. */
-function unfinished(operations: readonly Operation[]): Unready | undefined {
+export function unfinished(operations: readonly Operation[]): Unready | undefined {
   const changes = operations.filter(
     ({ cause, kind, onlyIfFailed, syncHook }) =>
       (cause === 'revision' || cause === 'prune') &&

@@ -5,7 +5,7 @@ import type { DesiredSite } from '../../model/state.ts';
 import type { SiteFacts } from '../facts/app-facts.ts';
 import type { Wait, Waits } from '../facts/policy.ts';
 import { createOtherWaits } from './other-waits.ts';
-import { type Unready, unreadyApp, unreadyByContainers } from './readiness.ts';
+import { type Unready, unfinished, unreadyApp, unreadyByContainers } from './readiness.ts';
 
 /** Milliseconds until an app that comes up is looked at again, for engines whose events do not tell. */
 const LOOK_MS = 5_000;
@@ -24,7 +24,11 @@ export function decideWaits(desired: DesiredSite, plans: readonly AppPlan[], fac
   const graph = graphOf(desired, facts);
   for (const name of changing) {
     for (const dependency of graph.ordered(name)) {
-      const wait = graph.isGone(name) ? untilRemoved(dependency, facts) : untilReady(dependency, desired, plans, facts);
+      const wait = !graph.isGone(name)
+        ? untilReady(dependency, desired, plans, facts)
+        : graph.isGone(dependency)
+          ? untilRemoved(dependency, facts)
+          : untilChanged(dependency, plans);
       if (!wait) continue;
       waits.set(name, wait);
       break;
@@ -39,20 +43,20 @@ const isChange = ({ cause, onlyIfFailed }: Operation): boolean =>
 interface Graph {
   /** Git does not name the app any more, or a person takes it down. */
   isGone(app: string): boolean;
-  /** The apps that an app comes after, without those that wait for it themselves. */
+  /** The apps that an app comes after, without those that wait for it themselves. An app that goes comes after those that depended on it. */
   ordered(app: string): string[];
 }
 
 function graphOf(desired: DesiredSite, facts: SiteFacts): Graph {
   const { neighbours, memory, options } = facts;
   const named = new Set(desired.apps.map(({ name }) => name));
-  const isGone = (name: string): boolean => options.down === true || !named.has(name);
-  const gone = neighbours.apps.filter(({ name }) => isGone(name)).map(({ name }) => name);
+  const isGone = (name: string): boolean =>
+    options.down === true || (!named.has(name) && own(desired.leftByFact, name) === undefined);
 
   const firstOf = new Map<string, string[]>();
   for (const { name, dependsOn = [] } of neighbours.apps) {
     const before = isGone(name)
-      ? gone.filter((other) => own(memory.dependsOn, other)?.includes(name))
+      ? neighbours.apps.flatMap((other) => (own(memory.dependsOn, other.name)?.includes(name) ? [other.name] : []))
       : dependsOn.flatMap(({ app }) => (neighbours.isAbsent(app) ? [] : [app]));
     if (before.length > 0) firstOf.set(name, before);
   }
@@ -97,6 +101,14 @@ const waitFor = (name: string, { kind, text, isSoon }: Unready, now: number): Wa
 function untilRemoved(dependant: string, { actual }: SiteFacts): Wait | undefined {
   if (!actual.containers.some(({ identity }) => identity.app === dependant)) return undefined;
   const text = `it waits until app ${dependant}, which depends on it, is removed`;
+  return { app: dependant, kind: 'removal', withheld: held(text) };
+}
+
+/** The containers of the other app may still need the one that goes. */
+function untilChanged(dependant: string, plans: readonly AppPlan[]): Wait | undefined {
+  const plan = plans.find(({ app }) => app === dependant);
+  if (!plan || !unfinished(plan.operations)) return undefined;
+  const text = `it waits until the change of app ${dependant}, which depended on it, is done`;
   return { app: dependant, kind: 'removal', withheld: held(text) };
 }
 

@@ -215,6 +215,16 @@ test('both are removed in the other order, also after a restart of the agent', a
   }
 });
 
+test('an app that another one no longer needs is removed once that one is changed', async () => {
+  const site = await settled();
+  site.course.length = 0;
+  site.repo.commit(repoOf({ pos: 'pos:2', dependsOn: [], without: /^apps\/db/ }));
+  site.sync();
+  expect(await site.became('pos:2', 10 * MINUTE)).toBe(true);
+  expect(site.course.filter((now) => now.includes('pos:1') && !now.includes('db:1'))).toEqual([]);
+  await site.stop();
+});
+
 test('changes of both wait for the later step, and begin together, in order', async () => {
   const rollout = (after: string) => ({ rollout: { steps: [{ percent: 100, after }] } });
   const site = await settled({ dbApp: rollout('3h'), fleet: rollout('1h') });

@@ -41,6 +41,7 @@ test('an app is tied to the one that it depends on now, or did when it is remove
   const [old, next] = [side(['db'], port(1)), side(['db'], port(2))];
   expect(changeSets([app('db', old, next), app('pos', side(['till']), onDb(['till']))])).toEqual([['db', 'pos']]);
   expect(changeSets([app('db', old, undefined), app('pos', onDb(['till']), undefined)])).toEqual([['db', 'pos']]);
+  expect(changeSets([app('db', old, undefined), app('pos', onDb(['till']), side(['till']))])).toEqual([['db', 'pos']]);
   expect(changeSets([app('db', old, next), app('pos', onDb(['till']), side(['till']))])).toEqual([['db'], ['pos']]);
   expect(changeSets([app('web', old, next), app('pos', side(['till']), onDb(['till']))])).toEqual([['web'], ['pos']]);
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { emptyMemory } from '../../../../src/model/memory.ts';
 import type { DesiredApp } from '../../../../src/model/state.ts';
 import type { PlanOptions } from '../../../../src/plan/facts/policy.ts';
-import { updateFromState } from '../../../../src/plan/memory/update.ts';
+import { rememberConverged, updateFromState } from '../../../../src/plan/memory/update.ts';
 import {
   actualOf,
   app,
@@ -185,10 +185,31 @@ describe('removal goes the other way round', () => {
     expect(lines.join()).not.toContain('db-db-1');
   });
 
+  test('an app that only a fact keeps away is stopped and stays: nobody waits for its removal', () => {
+    const left = { ...git, leftByFact: { pos: 'its placement does not take holdfast.arch arm64' } };
+    expect(done({ ...given, git: left }).join()).toContain('remove db-db-1');
+  });
+
   test('an app that is not removed, or may not be, is left; one that stays does not keep the other', () => {
     const unpruned = { ...git, vanished: automated({ prune: false }) };
     expect(done({ ...given, git: unpruned }).filter((line) => /db|pos/.test(line))).toEqual([]);
     const stays = { ...site({ ...pos(), dependsOn: undefined }), vanished: ON };
     expect(done({ ...given, git: stays }).join()).toContain('remove db-db-1');
+  });
+
+  test('an app goes once the change of the one is done that depended on it, and waits for no change that a policy holds', () => {
+    const next = { ...pos('till:2'), dependsOn: undefined };
+    const without = { ...site(next), vanished: ON };
+    const here = withImages(actualOf(before), without);
+    const now = updateFromState(memory, without, here, 0);
+    expect(now.dependsOn).toEqual({ pos: ['db'] });
+    const changing = { git: without, site: here, memory: now };
+    expect(done(changing).join()).not.toContain('db-db-1');
+    expect(waits(changing, 'db')).toBe('it waits until the change of app pos, which depended on it, is done');
+    const replaced = withImages(actualOf(site(...before.apps.slice(0, 1), next)), without);
+    expect(done({ ...changing, site: replaced }).join()).toContain('remove db-db-1');
+    expect(updateFromState(rememberConverged(now, next), without, replaced, 0).dependsOn).toEqual({});
+    const suspended = { ...site({ ...next, suspend: true }), vanished: ON };
+    expect(done({ ...changing, git: suspended }).join()).toContain('remove db-db-1');
   });
 });
