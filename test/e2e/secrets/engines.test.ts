@@ -20,27 +20,31 @@ describe.each(Object.entries(ENGINES))('on %s, with secrets in Git and a policy'
   let args: string[];
   const sealed = (name: string, text: string): Promise<string> =>
     sealedFile(name, text, { recipients: [key.recipient] });
-  const commitWith = async (password: string, more: Record<string, object> = {}): Promise<string> =>
-    site.repo.commit({
+  const commitWith = async (password: string, more: Record<string, object> = {}): Promise<string> => {
+    const environment = { URL: 'db://x:${PASSWORD}@db' };
+    const web = { read_only: true, secrets: ['db'], configs: ['site'], env_file: './web.env', environment };
+    const change = app(
+      site,
+      'a',
+      staying({ web, ...more }, { secrets: { db: { file: './db.yaml' } }, configs: { site: { file: './site.json' } } }),
+    );
+    const document = `apps/${site.app('a')}/app.yaml`;
+    return site.repo.commit({
       ...fleet(site),
-      ...app(
-        site,
-        'a',
-        staying(
-          { web: { read_only: true, secrets: ['db'], configs: ['site'], env_file: './web.env' }, ...more },
-          { secrets: { db: { file: './db.yaml' } }, configs: { site: { file: './site.json' } } },
-        ),
-      ),
+      ...change,
+      [document]: `${change[document]}  valuesFrom: values.json\n`,
+      [`apps/${site.app('a')}/values.json`]: await sealed('values.json', JSON.stringify({ PASSWORD: password })),
       [`apps/${site.app('a')}/db.yaml`]: await sealed('db.yaml', `password: ${password}\n`),
       [`apps/${site.app('a')}/site.json`]: await sealed('site.json', '{"colour": "heron"}'),
       [`apps/${site.app('a')}/web.env`]: await sealed('web.env', 'TOKEN=heron-2\n'),
     });
+  };
   const web = (found: readonly Running[]): string => found.find(({ service }) => service === 'web')?.id ?? '';
   const seenBy = async (id: string): Promise<string[]> =>
     [
       await execIn(host, id, ['cat', '/run/secrets/db']),
       await execIn(host, id, ['cat', '/site']),
-      await execIn(host, id, ['sh', '-c', 'echo $TOKEN']),
+      await execIn(host, id, ['sh', '-c', 'echo $TOKEN $URL']),
     ].map((text) => text.trim());
 
   beforeAll(async () => {
@@ -64,7 +68,7 @@ describe.each(Object.entries(ENGINES))('on %s, with secrets in Git and a policy'
     expect(await seenBy(web(await site.containers()))).toEqual([
       'password: otter-1',
       expect.stringContaining('heron'),
-      'heron-2',
+      'heron-2 db://x:otter-1@db',
     ]);
     const diff = await holdfast(
       [
@@ -82,7 +86,7 @@ describe.each(Object.entries(ENGINES))('on %s, with secrets in Git and a policy'
     );
     expect(diff).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing to do') });
     // The command has no key.
-    expect(diff.stderr).toBe('TOKEN is encrypted: fields that use it are not compared\n');
+    expect(diff.stderr).toBe('PASSWORD, TOKEN are encrypted: fields that use them are not compared\n');
   });
 
   onEngine('the same value encrypted once more changes nothing, and another one makes another container', async () => {
@@ -92,7 +96,7 @@ describe.each(Object.entries(ENGINES))('on %s, with secrets in Git and a policy'
     await site.isAs(await commitWith('otter-2'));
     const after = web(await site.containers());
     expect(after).not.toBe(before);
-    expect((await seenBy(after))[0]).toBe('password: otter-2');
+    expect(await seenBy(after)).toEqual(['password: otter-2', expect.anything(), 'heron-2 db://x:otter-2@db']);
   });
 
   onEngine('its status names the policy', async () => {
