@@ -8,7 +8,7 @@ import type { PlanOptions } from '../plan/facts/policy.ts';
 import { plan } from '../plan/plan.ts';
 import { changesOf } from '../plan/print/changes.ts';
 import { withFoundNames } from '../plan/unknown-values.ts';
-import { costsOf } from './costs.ts';
+import { costsOf } from './costs/costs.ts';
 import type { AppImpact, SiteImpact } from './impact.ts';
 import { observedSite } from './observed/actual-of.ts';
 import type { Observation } from './observed/observation.ts';

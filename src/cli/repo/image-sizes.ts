@@ -1,5 +1,5 @@
 import { parseImageReference } from '../../container/image-reference.ts';
-import type { ImageSize, ImageSizes } from '../../impact/sizes.ts';
+import type { ImageSize, ImageSizes } from '../../impact/costs/sizes.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { mapBounded } from '../../lib/semaphore.ts';
 import { imageLayers } from '../../registry/image/image-layers.ts';

@@ -1,6 +1,6 @@
 import { changeJson } from '../../plan/print/changes.ts';
+import { bytesToPull, type ImageSizes } from '../costs/sizes.ts';
 import type { GroupImpact, SiteImpact } from '../impact.ts';
-import { bytesToPull, type ImageSizes } from '../sizes.ts';
 import { type ImpactReport, totalsOf, unknownIn } from './report.ts';
 
 /** The same for programs. Its shape is schemas/fleet-diff.schema.json: keys are added, never changed. */

@@ -4,8 +4,8 @@ import type { Change } from '../../plan/print/changes.ts';
 import { type Count, countsOf } from '../../plan/print/render-changes.ts';
 import { localTime } from '../../windows/local-time.ts';
 import type { Behind } from '../behind.ts';
+import { bytesToPull, type ImageSizes, unknownSizes } from '../costs/sizes.ts';
 import type { AppImpact, GroupImpact, ImpactGroup } from '../impact.ts';
-import { bytesToPull, type ImageSizes, unknownSizes } from '../sizes.ts';
 
 /** The impact of a change on a fleet, as it is printed. */
 export interface ImpactReport {

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { bytesToPull, type ImageSize, type ImageSizes, platformName, unknownSizes } from '../../../src/impact/sizes.ts';
+import {
+  bytesToPull,
+  type ImageSize,
+  type ImageSizes,
+  platformName,
+  unknownSizes,
+} from '../../../src/impact/costs/sizes.ts';
 import { imageLayers } from '../../../src/registry/image/image-layers.ts';
 import type { Registry } from '../../../src/registry/oci/registry.ts';
 

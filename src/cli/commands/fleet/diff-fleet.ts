@@ -1,13 +1,13 @@
 import { outsideValues } from '../../../compose/private-values/outside-values.ts';
 import { readSelector } from '../../../fleet/keys/read-selector.ts';
 import { compareFleet } from '../../../impact/compare-fleet.ts';
+import { imagesToSize } from '../../../impact/costs/sizes.ts';
 import type { Observation } from '../../../impact/observed/observation.ts';
 import { impactJson } from '../../../impact/print/json.ts';
 import { impactMarkdown } from '../../../impact/print/markdown.ts';
 import { type ImpactReport, totalsOf } from '../../../impact/print/report.ts';
 import { impactText } from '../../../impact/print/text.ts';
 import { rewrittenGroup } from '../../../impact/rewrite.ts';
-import { imagesToSize } from '../../../impact/sizes.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { InputError } from '../../../lib/errors.ts';
 import { placeholderOf } from '../../../plan/unknown-values.ts';

@@ -1,6 +1,6 @@
-import { entry } from '../lib/maps/map-entry.ts';
-import { own } from '../lib/maps/own.ts';
-import type { Costs } from './impact.ts';
+import { entry } from '../../lib/maps/map-entry.ts';
+import { own } from '../../lib/maps/own.ts';
+import type { Costs } from '../impact.ts';
 
 /** The layers of an image by platform, each with its bytes; or the reason why they are not known. */
 export type ImageSize = ReadonlyMap<string, ReadonlyMap<string, number>> | { unknown: string };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { type HostFolder, hostFolder } from '../../support/host/host-folder.ts';
-import { atLaptop, fleet, laptop, one, run, statesOf } from './laptop.ts';
+import { atLaptop, fleet, laptop, one, run, statesOf } from '../laptop/laptop.ts';
 
 jest.setTimeout(120_000);
 

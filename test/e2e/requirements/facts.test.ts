@@ -3,7 +3,7 @@ import { afterEach, expect, jest, test } from '@jest/globals';
 import { git } from '../../support/git/clones.ts';
 import { type HostFolder, hostFolder } from '../../support/host/host-folder.ts';
 import { holdfast } from '../../support/program/holdfast-process.ts';
-import { atLaptop, fleet, host, laptop, one, run } from './laptop.ts';
+import { atLaptop, fleet, host, laptop, one, run } from '../laptop/laptop.ts';
 
 jest.setTimeout(120_000);
 

@@ -1,7 +1,7 @@
-import { entry } from '../lib/maps/map-entry.ts';
-import type { DesiredSite } from '../model/state.ts';
-import type { AppImpact, Costs } from './impact.ts';
-import { imagesIn } from './running.ts';
+import { entry } from '../../lib/maps/map-entry.ts';
+import type { DesiredSite } from '../../model/state.ts';
+import type { AppImpact, Costs } from '../impact.ts';
+import { imagesIn } from '../running.ts';
 
 /** The costs of a change on a site. `had`: the images on the site's disk. */
 export function costsOf(
