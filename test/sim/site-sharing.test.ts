@@ -1,4 +1,4 @@
 import { tellStories } from './stories.ts';
-import { sharesNetworks } from './story/authors.ts';
+import { variationsOf } from './story/variations.ts';
 
-tellStories('a simulated site whose services share networks of others', sharesNetworks);
+tellStories('a simulated site whose services share networks of others', (seed) => variationsOf(seed).sharing);

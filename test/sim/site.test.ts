@@ -1,4 +1,4 @@
 import { tellStories } from './stories.ts';
-import { sharesNetworks } from './story/authors.ts';
+import { variationsOf } from './story/variations.ts';
 
-tellStories('a simulated site whose services have networks of their own', (seed) => !sharesNetworks(seed));
+tellStories('a simulated site whose services have networks of their own', (seed) => !variationsOf(seed).sharing);

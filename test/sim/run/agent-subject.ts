@@ -12,7 +12,7 @@ export const agentSubject: Subject = (world): RunningAgent => {
   const started: Promise<Agent | undefined> = startAgent({
     clock: world.clock,
     disk: world.disk,
-    files: filesOn(world.disk),
+    files: filesOn(world.disk, world.secrets?.digest),
     engine,
     source: world.source,
     log: world.log,
@@ -21,7 +21,8 @@ export const agentSubject: Subject = (world): RunningAgent => {
     site: world.site,
     stateDir: world.stateDir,
     program: 'test',
-    compile: async () => ({ filesDir: world.filesDir }),
+    compile: async () => ({ filesDir: world.filesDir, secrets: world.secrets }),
+    policy: world.policy,
     intervalMs: 60_000,
     resyncMs: 300_000,
     onLink: world.onLink,

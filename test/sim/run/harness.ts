@@ -1,8 +1,12 @@
-import { firstRepo, IMAGES, mended, ordersApps, sharesNetworks, TAGS } from '../story/authors.ts';
+import { SECRETS_DIR } from '../../../src/compose/load/values/values.ts';
+import { firstRepo, IMAGES, mended, TAGS } from '../story/authors.ts';
 import { createConfigRepo } from '../story/config-repo.ts';
 import { complaints } from '../story/expectation.ts';
 import { floorOf } from '../story/remembered.ts';
+import { STORY_SECRETS } from '../story/sealed.ts';
+import { POLICIES } from '../story/site-policy.ts';
 import { addForeign, BY_HAND, FAILURES } from '../story/troubles.ts';
+import { type Variations, variationsOf } from '../story/variations.ts';
 import type { World } from '../story/world.ts';
 import { isAdopted, SITE } from '../world/adoption.ts';
 import { removeContainer } from '../world/engine/containers.ts';
@@ -61,7 +65,7 @@ export async function runScenario(seed: number, options: ScenarioOptions): Promi
   const random = seededRandom(seed);
   const profile = options.profile ?? PROFILES[random.pick(Object.keys(PROFILES))];
   if (!profile) throw new Error('no such engine');
-  const story = newStory(random, profile, options, { sharing: sharesNetworks(seed), ordering: ordersApps(seed) });
+  const story = newStory(random, profile, options, variationsOf(seed));
   const { world, supervisor } = story;
   const fail = (what: string): never => {
     throw new ScenarioError(seed, what, world.history.text());
@@ -77,7 +81,7 @@ export async function runScenario(seed: number, options: ScenarioOptions): Promi
   };
   process.on('unhandledRejection', crash);
   try {
-    story.commit(firstRepo(random.fork('authors'), world.site));
+    story.begin(firstRepo(random.fork('authors'), world.site));
     supervisor.start();
     const steps = options.steps ?? random.between(6, 16);
     for (let step = 0; step < steps; step += 1) {
@@ -101,12 +105,7 @@ const pauseBefore = (random: Random): number =>
     random.between(60_000, 900_000),
   ]);
 
-function newStory(
-  random: Random,
-  profile: EngineProfile,
-  options: ScenarioOptions,
-  kind: { sharing: boolean; ordering: boolean },
-) {
+function newStory(random: Random, profile: EngineProfile, options: ScenarioOptions, kind: Variations) {
   const clock = new VirtualClock(random.fork('clock'));
   const site = SITE;
   const history = new History(clock);
@@ -129,7 +128,10 @@ function newStory(
     foreign: new Set(),
     agent: undefined as never,
     isTrusting: random.fork('trust').chance(0.5),
+    ...(kind.policy && { policy: POLICIES.strict }),
+    ...(kind.secrets && { secrets: STORY_SECRETS }),
   };
+  engine.machine.isAbsent = (path) => path.startsWith(SECRETS_DIR) && disk.peek(path) === undefined;
   source.onFetch = (commit, pinned) => {
     const floor = world.isTrusting ? floorOf(world) : undefined;
     if (source.isForged(commit))
@@ -150,6 +152,7 @@ function newStory(
   const authors = random.fork('authors of changes');
   const troubles = random.fork('troubles');
   const pins = random.fork('pins');
+  const policies = random.fork('policies');
   const repo = createConfigRepo(world, authors, pins, kind);
 
   const allowed = (names: string[]): string[] => names.filter(options.troubles ?? (() => true));
@@ -159,6 +162,10 @@ function newStory(
 
   const trouble = async (): Promise<void> => {
     const kind = troubles.next();
+    if (world.policy && policies.chance(0.2)) {
+      world.policy = policies.pick(Object.values(POLICIES));
+      history.note(`trouble: the site's policy is ${world.policy === POLICIES.strict ? 'strict' : 'open'}`);
+    }
     if (rates && troubles.chance(0.2)) {
       const rate = troubles.pick([0, 0.02, 0.1, 0.3]);
       engine.faults = { refused: rate, answerLost: rate, unreadable: rate / 2 };
@@ -239,7 +246,7 @@ function newStory(
     return { convergedAfter, virtualMs: clock.monotonic(), lives: supervisor.lives, calls: engine.calls };
   };
 
-  return { world, supervisor, commit: repo.commit, trouble, recover };
+  return { world, supervisor, begin: repo.begin, trouble, recover };
 }
 
 function stockImages({ machine: { images } }: SimulatedEngine): void {

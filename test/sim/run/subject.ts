@@ -2,6 +2,8 @@ import type { EngineApi } from '../../../src/engine/api.ts';
 import type { Clock } from '../../../src/lib/clock.ts';
 import type { Disk } from '../../../src/lib/disk.ts';
 import type { Log } from '../../../src/lib/log.ts';
+import type { SitePolicy } from '../../../src/policy/site-policy.ts';
+import type { SiteSecrets } from '../../../src/secrets/site-secrets.ts';
 import type { Subscribe } from '../../../src/source/follow/link.ts';
 import type { Source } from '../../../src/source/source.ts';
 
@@ -17,6 +19,9 @@ export interface AgentWorld {
   onLink: Subscribe;
   log: Log;
   isTrusting: boolean;
+  /** Absent: the site has no policy. */
+  policy?: (() => Promise<SitePolicy>) | undefined;
+  secrets?: SiteSecrets | undefined;
   /** It ends by itself, as a process that exits with an error does. */
   exit(error: unknown): void;
 }

@@ -1,4 +1,5 @@
 import type { Log } from '../../../src/lib/log.ts';
+import type { SitePolicy } from '../../../src/policy/site-policy.ts';
 import type { AgentHandle, World } from '../story/world.ts';
 import { Life } from '../world/agent-life.ts';
 import type { RunningAgent, Subject } from './subject.ts';
@@ -41,6 +42,8 @@ export class Supervisor implements AgentHandle {
       onLink: (callback) => world.source.onLink(() => life.dead || callback()),
       log: logOf(world),
       isTrusting: world.isTrusting,
+      policy: world.policy && (async () => world.policy as SitePolicy),
+      secrets: world.secrets,
       exit: (error) => {
         world.history.note(`the agent gives up: ${error}`);
         life.kill();

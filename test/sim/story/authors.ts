@@ -1,6 +1,7 @@
 import { ADOPTING } from '../world/adoption.ts';
 import type { Random } from '../world/random.ts';
 import type { AppModel, RepoModel, ServiceModel } from './repo-model.ts';
+import { allowed } from './variations.ts';
 
 /** Repositories of images that the simulated registry has, each with three tags. */
 export const IMAGES = ['web', 'db', 'tool'] as const;
@@ -15,15 +16,6 @@ export function firstRepo(random: Random, site: string): RepoModel {
   const apps = APPS.slice(0, random.between(1, APPS.length)).map((name) => newApp(random, name));
   return { site, apps, pin: '' };
 }
-
-/**
- * True when services of this story share the network of another. A wall clock that jumps back is another story: by its times alone nobody can
- * tell which of the two was started first.
- */
-export const sharesNetworks = (seed: number): boolean => seed % 2 === 0;
-
-/** True when apps of this story depend on each other. The stories beyond the usual ones are older than that. */
-export const ordersApps = (seed: number): boolean => seed % 5 === 3;
 
 /** Now and then an app depends on others that come earlier in the list, whatever of them is in Git. */
 export function reordered(random: Random, repo: RepoModel): RepoModel {
@@ -56,16 +48,16 @@ export function change(random: Random, before: RepoModel): RepoModel {
   return repo;
 }
 
-/** The same, with nothing that the loader refuses. */
+/** The same, with nothing that the loader or a site refuses. */
 export function readable(before: RepoModel): RepoModel {
-  const repo = structuredClone(before);
+  const repo = allowed(before);
   for (const app of repo.apps) app.broken = false;
   return repo;
 }
 
 /** The same, with everything mended that would keep it from ever being well, and nothing pinned. */
 export function mended(before: RepoModel): RepoModel {
-  const repo = structuredClone(before);
+  const repo = allowed(before);
   repo.pin = '';
   for (const app of repo.apps) {
     app.broken = false;

@@ -3,12 +3,15 @@ import type { Random } from '../world/random.ts';
 import { change, readable, reordered, withoutSharing } from './authors.ts';
 import { acceptedRevision } from './remembered.ts';
 import { type AppModel, type RepoModel, render } from './repo-model.ts';
+import { isRefused, isUnusable, type Variations, varied } from './variations.ts';
 import type { World } from './world.ts';
 
 /** The config repo of a story: what was committed, kept as models, so that the agent is judged without the loader that it uses. */
 export interface ConfigRepo {
   /** The newest commit. */
   current(): RepoModel;
+  /** The first commit. */
+  begin(written: RepoModel): void;
   commit(written: RepoModel): void;
   /** Commits something else than what is there. */
   commitChange(pin?: string): void;
@@ -19,15 +22,12 @@ export interface ConfigRepo {
   wantedModel(): RepoModel;
 }
 
-/** @param sharing whether services may share the network of another one. @param ordering whether apps may depend on each other */
-export function createConfigRepo(
-  world: World,
-  authors: Random,
-  pins: Random,
-  { sharing, ordering }: { sharing: boolean; ordering: boolean },
-): ConfigRepo {
+export function createConfigRepo(world: World, authors: Random, pins: Random, variations: Variations): ConfigRepo {
+  const { sharing, ordering } = variations;
   const { site, engine, source, disk, history } = world;
   const orders = authors.fork('orders');
+  const more = authors.fork('variations');
+  const changed = (from: RepoModel): RepoModel => varied(more, change(authors, from), variations);
   let repo: RepoModel = { site, apps: [], pin: '' };
   /** The models by commit; those beside the followed history are in `beside`. */
   const models = new Map<string, RepoModel>();
@@ -60,12 +60,12 @@ export function createConfigRepo(
     const revision = source.commit(render(repo));
     const good = repo.apps.map((app): [string, AppModel] => [
       app.name,
-      app.broken ? (lastGood?.get(app.name) ?? app) : app,
+      isUnusable(app) ? (lastGood?.get(app.name) ?? app) : app,
     ]);
     states.set(revision, new Map(good));
     models.set(revision, next);
     history.note(
-      `commit ${revision.slice(0, 8)}${repo.pin && ` pins ${repo.pin.slice(0, 8)}`}: ${repo.apps.map((app) => `${app.name}${app.broken ? ' (broken)' : ''}`).join(', ')}`,
+      `commit ${revision.slice(0, 8)}${repo.pin && ` pins ${repo.pin.slice(0, 8)}`}: ${repo.apps.map((app) => `${app.name}${isUnusable(app) ? ' (broken)' : isRefused(app) ? ' (privileged)' : ''}`).join(', ')}`,
     );
   };
 
@@ -75,13 +75,17 @@ export function createConfigRepo(
 
   /** Pins the site to one of the commits before that can be read whole, or to one beside them; moves the name that is pinned; or lifts the pin. */
   const repin = (): void => {
-    const whole = [...models].filter(([, { apps }]) => !apps.some(({ broken }) => broken)).map(([oid]) => oid);
+    const whole = [...models].filter(([, { apps }]) => !apps.some(isRefused)).map(([oid]) => oid);
+    if (whole.length === 0) {
+      commit(changed(repo));
+      return;
+    }
     const target = pins.pick(whole);
     if (repo.pin === '') {
       const how = pins.pick(['id', 'name', 'beside']);
       if (how === 'name') source.names.set('release', target);
       const pin = how === 'name' ? 'release' : how === 'id' ? target : branchOff(target);
-      commit({ ...change(authors, repo), pin });
+      commit({ ...changed(repo), pin });
     } else if (repo.pin === 'release' && pins.chance(0.5)) {
       source.names.set('release', target);
       history.note(`release is ${target.slice(0, 8)} now`);
@@ -90,8 +94,8 @@ export function createConfigRepo(
     }
   };
   const branchOff = (from: string): string => {
-    const changed = readable(change(authors, models.get(from) ?? repo));
-    const model = sharing ? changed : withoutSharing(changed);
+    const next = readable(changed(models.get(from) ?? repo));
+    const model = sharing ? next : withoutSharing(next);
     const revision = source.commitBeside(render(model), from);
     beside.set(revision, model);
     states.set(revision, new Map(model.apps.map((app) => [app.name, app])));
@@ -100,8 +104,9 @@ export function createConfigRepo(
 
   return {
     current: () => repo,
+    begin: (written) => commit(varied(more, written, variations)),
     commit,
-    commitChange: (pin) => commit({ ...change(authors, repo), ...(pin !== undefined && { pin }) }),
+    commitChange: (pin) => commit({ ...changed(repo), ...(pin !== undefined && { pin }) }),
     repin,
     wanted,
     wantedModel,

@@ -1,7 +1,9 @@
+import { SECRETS_DIR } from '../../../src/compose/load/values/values.ts';
 import type { Machine } from '../world/engine/machine.ts';
 import { isUp, type SimContainer } from '../world/engine/records.ts';
 import { type Place, placeOf } from '../world/monitors.ts';
 import { type AppModel, COMMANDS, type RepoModel, type ServiceModel } from './repo-model.ts';
+import { plainOf, shownSecret } from './sealed.ts';
 import type { World } from './world.ts';
 
 /**
@@ -37,6 +39,11 @@ export function complaints(repo: RepoModel, world: World): string[] {
       const content = disk.peek(`${filesDir}/${app.name}/conf/app.conf`);
       if (new TextDecoder().decode(content) !== app.file) found.push(`${app.name}: its file is not as in Git`);
     }
+    if (app.sealed && app.services.some(({ uses, replicas }) => uses === 'file' && replicas > 0)) {
+      const content = disk.peek(secretPath(app));
+      if (new TextDecoder().decode(content) !== plainOf(app.sealed))
+        found.push(`${app.name}: its secret is another one`);
+    }
     for (const key of usedNetworks(app)) {
       const network = machine.network(`${app.name}_${key}`);
       if (!network) found.push(`network ${app.name}_${key} is missing`);
@@ -46,6 +53,10 @@ export function complaints(repo: RepoModel, world: World): string[] {
     for (const key of app.volumes)
       if (!machine.volumes.has(`${app.name}_${key}`)) found.push(`volume ${key} is missing`);
   }
+  for (const path of disk.paths().filter((each) => each.startsWith(world.stateDir))) {
+    const shown = shownSecret(Buffer.from(disk.peek(path) ?? '').toString('latin1'));
+    if (shown) found.push(`${path} shows the secret ${shown}`);
+  }
   for (const one of ours) if (!claimed.has(one)) found.push(`${one.name} should not be there`);
   const networks = new Set(repo.apps.flatMap((app) => [...usedNetworks(app)].map((key) => `${app.name}_${key}`)));
   for (const { body } of machine.networks.values()) {
@@ -54,6 +65,8 @@ export function complaints(repo: RepoModel, world: World): string[] {
   }
   return found;
 }
+
+const secretPath = ({ name }: AppModel): string => `${SECRETS_DIR}/${name}/secret-hidden`;
 
 const samePlace = (a: Place | undefined, b: Place): boolean =>
   a !== undefined && a.app === b.app && a.service === b.service && a.number === b.number;
@@ -95,7 +108,10 @@ function wrongWith(
     env,
     Object.entries(service.environment).map(([key, value]) => `${key}=${value}`),
   );
+  const token = (body.Env ?? []).filter((line) => line.startsWith('TOKEN='));
+  expect('secret variable', token, service.uses === 'variable' && app.sealed ? [plainOf(app.sealed).trim()] : []);
   expect('label', body.Labels?.team, service.labels.team);
+  expect('privileged', host.Privileged === true, service.privileged === true);
   expect('memory', host.Memory ?? 0, service.memory * 2 ** 20);
   expect('restart policy', host.RestartPolicy?.Name || 'no', service.restart);
   expect(
@@ -130,6 +146,7 @@ function wrongWith(
     ...(host.Binds ?? []).map((bind) => bind.split(':')[0]),
     ...(host.Mounts ?? []).map((mount) => mount.Source),
   ];
+  expect('binds its secret', binds.includes(secretPath(app)), service.uses === 'file');
   expect('binds its file', binds.includes(`${filesDir}/${app.name}/conf/app.conf`), service.bindsFile);
   return wrong;
 }

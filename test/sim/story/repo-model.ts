@@ -1,5 +1,6 @@
 import { ADOPTING } from '../world/adoption.ts';
 import type { Files } from '../world/simulated-source.ts';
+import { SEALED_FILE, type Sealed, sealedText } from './sealed.ts';
 
 /** One service, with what the simulated engine makes of it. The end of a run is checked against these fields, without the loader. */
 export interface ServiceModel {
@@ -34,6 +35,10 @@ export interface ServiceModel {
   startFirst: boolean;
   /** The service whose network it shares; "" for none. */
   joins: string;
+  /** Absent: it is not. */
+  privileged?: true | undefined;
+  /** The use of the app's secret: as a file, as an environment variable, or none. Absent: nobody decided. */
+  uses?: '' | 'file' | 'variable';
 }
 
 export interface AppModel {
@@ -48,6 +53,8 @@ export interface AppModel {
   file: string;
   /** Somebody committed nonsense: the compose file cannot be used. */
   broken: boolean;
+  /** Its encrypted file. Absent: none. */
+  sealed?: Sealed | undefined;
 }
 
 export interface RepoModel {
@@ -55,6 +62,8 @@ export interface RepoModel {
   apps: AppModel[];
   /** The revision that the Site pins; "" for none. */
   pin: string;
+  /** The wait of changes in the Fleet's rollout. Absent: there is no rollout. */
+  after?: string | undefined;
 }
 
 /** The repo's files. Compose files are JSON, which is YAML. */
@@ -64,7 +73,11 @@ export function render(repo: RepoModel): Files {
       apiVersion: 'holdfast/v1',
       kind: 'Fleet',
       metadata: { name: 'fleet' },
-      spec: { syncPolicy: { automated: { prune: true, selfHeal: true, allowEmpty: true } }, pruneThreshold: 100 },
+      spec: {
+        syncPolicy: { automated: { prune: true, selfHeal: true, allowEmpty: true } },
+        pruneThreshold: 100,
+        ...(repo.after && { rollout: { steps: [{ percent: 100, after: repo.after }] } }),
+      },
     }),
     [`sites/${repo.site}.yaml`]: yaml({
       apiVersion: 'holdfast/v1',
@@ -80,6 +93,7 @@ export function render(repo: RepoModel): Files {
     });
     files[`apps/${app.name}/compose.yaml`] = app.broken ? 'services: {web: {imagee: nonsense}}\n' : yaml(compose(app));
     files[`apps/${app.name}/conf/app.conf`] = app.file;
+    if (app.sealed) files[`apps/${app.name}/${SEALED_FILE}`] = sealedText(app.sealed);
   }
   return files;
 }
@@ -95,6 +109,7 @@ function compose(app: AppModel): object {
     ...(withConfig.length > 0 && {
       configs: Object.fromEntries(withConfig.map(({ name, config }) => [`${name}_conf`, { content: config }])),
     }),
+    ...(app.services.some(({ uses }) => uses === 'file') && { secrets: { hidden: { file: `./${SEALED_FILE}` } } }),
   };
 }
 
@@ -146,5 +161,8 @@ function composeService(service: ServiceModel): object {
     ...(service.hooks && { post_start: [{ command: 'hook post' }], pre_stop: [{ command: 'hook pre' }] }),
     ...(service.joins !== '' && { network_mode: `service:${service.joins}` }),
     ...(service.pullAlways && { pull_policy: 'always' }),
+    ...(service.privileged && { privileged: true }),
+    ...(service.uses === 'file' && { secrets: ['hidden'] }),
+    ...(service.uses === 'variable' && { env_file: SEALED_FILE }),
   };
 }

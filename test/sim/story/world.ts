@@ -1,3 +1,5 @@
+import type { SitePolicy } from '../../../src/policy/site-policy.ts';
+import type { SiteSecrets } from '../../../src/secrets/site-secrets.ts';
 import type { History } from '../world/history.ts';
 import type { Random } from '../world/random.ts';
 import type { SimulatedDisk } from '../world/simulated-disk.ts';
@@ -19,6 +21,10 @@ export interface World {
   agent: AgentHandle;
   /** The site asks who signed; its server may be in wrong hands then. */
   isTrusting: boolean;
+  /** The site's own policy. Absent: it has none. */
+  policy?: SitePolicy | undefined;
+  /** The keys for encrypted files. Absent: the site has none. */
+  secrets?: SiteSecrets | undefined;
   /** Names of foreign containers that have the names of ours; they go before the end. */
   squatters: Set<string>;
   /** IDs of foreign containers that run and must never be touched. */
