@@ -8,6 +8,7 @@ import type { RunningAgent, Subject } from './subject.ts';
 /** The real agent, whole, on the simulated world. */
 export const agentSubject: Subject = (world): RunningAgent => {
   let plan: Plan | undefined;
+  let agent: Agent | undefined;
   const engine = openEngine(world.api, { site: world.site, clock: world.clock });
   const started: Promise<Agent | undefined> = startAgent({
     clock: world.clock,
@@ -30,18 +31,29 @@ export const agentSubject: Subject = (world): RunningAgent => {
     onPlan: (made) => {
       plan = made;
     },
-  }).catch((error) => {
-    world.exit(error);
-    return undefined;
-  });
+  }).then(
+    (running) => {
+      agent = running;
+      return running;
+    },
+    (error) => {
+      world.exit(error);
+      return undefined;
+    },
+  );
   return {
     stop: async () => {
       await (await started)?.stop();
       engine.close();
     },
-    unsettled: (revision) => (plan ? unsettled(plan, revision) : ['nothing was planned yet']),
+    unsettled: (revision) =>
+      plan && agent ? [...unsettled(plan, revision), ...held(agent)] : ['nothing was planned yet'],
   };
 };
+
+/** Changes that wait for their step: the plan is without them until then. */
+const held = (agent: Agent): string[] =>
+  agent.status().apps.flatMap(({ app, waits }) => (waits ? [`${app}: ${waits.text}`] : []));
 
 function unsettled(plan: Plan, revision: string): string[] {
   const found = plan.revision === revision ? [] : [`the newest plan is for ${plan.revision.slice(0, 8)}`];

@@ -43,6 +43,8 @@ export interface ScenarioResult {
 const CONVERGENCE_MS = 45 * 60_000;
 /** Past failures are forgotten after some time of being well, a loop of replacements last of all; each is written down once. */
 const FORGIVEN_MS = 30 * 60_000;
+/** The time between two polls, while Git does not answer. */
+const LONGEST_POLL_MS = 20 * 60_000;
 /** A site that is well is left alone for this long, and must cost nothing meanwhile. */
 const QUIET_MS = 20 * 60_000;
 
@@ -128,7 +130,7 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
     foreign: new Set(),
     agent: undefined as never,
     isTrusting: random.fork('trust').chance(0.5),
-    ...(kind.policy && { policy: POLICIES.strict }),
+    ...(kind.policy && { policy: POLICIES.open }),
     ...(kind.secrets && { secrets: STORY_SECRETS }),
   };
   engine.machine.isAbsent = (path) => path.startsWith(SECRETS_DIR) && disk.peek(path) === undefined;
@@ -143,6 +145,11 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
   };
   const supervisor = new Supervisor(options.subject, () => world);
   world.agent = supervisor;
+  let policySince = 0;
+  // An agent reads the policy when it starts, and at each poll.
+  engine.monitors.refusesPrivileged = () =>
+    world.policy === POLICIES.strict &&
+    (supervisor.began >= policySince || clock.monotonic() - policySince > LONGEST_POLL_MS);
   stockImages(engine);
   for (let count = random.between(0, 2); count > 0; count -= 1) {
     const id = addForeign(world, `neighbour-${count}`);
@@ -163,7 +170,8 @@ function newStory(random: Random, profile: EngineProfile, options: ScenarioOptio
   const trouble = async (): Promise<void> => {
     const kind = troubles.next();
     if (world.policy && policies.chance(0.2)) {
-      world.policy = policies.pick(Object.values(POLICIES));
+      world.policy = world.policy === POLICIES.strict ? POLICIES.open : POLICIES.strict;
+      policySince = clock.monotonic();
       history.note(`trouble: the site's policy is ${world.policy === POLICIES.strict ? 'strict' : 'open'}`);
     }
     if (rates && troubles.chance(0.2)) {

@@ -8,6 +8,8 @@ import type { RunningAgent, Subject } from './subject.ts';
 export class Supervisor implements AgentHandle {
   /** Lives so far. */
   lives = 0;
+  /** When the present life began, by the monotonic clock. */
+  began = 0;
   /** Set at the end of a run: what is told to stop stays down. */
   retired = false;
   readonly #subject: Subject;
@@ -24,6 +26,7 @@ export class Supervisor implements AgentHandle {
     const world = this.#world();
     const life = new Life(world.random.fork(`life ${this.lives}`));
     this.lives += 1;
+    this.began = world.clock.monotonic();
     this.#life = life;
     life.onDeath = () => {
       world.history.note('the agent is dead');

@@ -38,7 +38,7 @@ export function varied(random: Random, before: RepoModel, { secrets, policy, ste
     // Nobody can see the files that docker compose put into a container: an app where it may be at work has none.
     if (secrets && !ADOPTING.has(app.name)) hide(random, app);
     for (const service of app.services)
-      if (policy && random.chance(0.15)) service.privileged = random.chance(0.5) || undefined;
+      if (policy && random.chance(0.3)) service.privileged = random.chance(0.6) || undefined;
   }
   return repo;
 }

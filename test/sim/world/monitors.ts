@@ -1,3 +1,4 @@
+import type { CreateContainerBody } from '../../../src/container/engine-api.ts';
 import { isAdopted, SITE } from './adoption.ts';
 import type { Machine } from './engine/machine.ts';
 import { type Cause, isUp, type SimContainer } from './engine/records.ts';
@@ -31,6 +32,8 @@ export class Monitors {
   hasPreStop: (place: Place) => boolean = () => false;
   /** The revisions that the agent may know and that run a new container in a place beside the old one first: all, some or none. */
   startsFirst: (place: Place) => 'all' | 'some' | 'none' = () => 'none';
+  /** The agent knows a policy that refuses privileged containers. */
+  refusesPrivileged: () => boolean = () => false;
   /** The accepted state of the agent; undefined where it may have forgotten an observation. */
   follows: () => string | undefined = () => '';
   /** Jobs that the agent has seen done, by place: with which labels, of what it had accepted then, and since when. */
@@ -121,8 +124,10 @@ export class Monitors {
   }
 
   /** A name for a container must not pretend to belong to another site. */
-  creates(labels: Readonly<Record<string, string>> | null | undefined, name: string): void {
-    if (!this.#isOurs(labels)) this.#violated(`container ${name} is created without this site's label`);
+  creates({ Labels, HostConfig }: CreateContainerBody, name: string): void {
+    if (!this.#isOurs(Labels)) this.#violated(`container ${name} is created without this site's label`);
+    if (HostConfig.Privileged && this.refusesPrivileged())
+      this.#violated(`container ${name} is privileged, which the policy of the site refuses`);
   }
 
   /** The agent has created a container: what an image's unnamed volumes hold must not be left behind in the one it replaces. */

@@ -114,7 +114,7 @@ export class SimulatedEngine {
         on('inspectContainer', id, () => machine.profile.dialect.fromInspect(inspectContainer(machine, find(id)))),
       createContainer: (name: string, body: CreateContainerBody) =>
         on('createContainer', name, () => {
-          if (judged) monitors.creates(body.Labels, name);
+          if (judged) monitors.creates(body, name);
           const created = createContainer(machine, name, body);
           if (judged) monitors.created(find(created.id));
           return created;
