@@ -39,9 +39,11 @@ function notReady({ facts, services }: Known): Withheld | undefined {
     if (blocked) return waits(`${service.name} cannot be brought about: ${blocked}`);
     for (const decision of decisions) {
       if (decision.kind !== 'keep' || decision.with) continue;
-      const { state, text } = steadinessOf(decision.container);
+      // One that the engine had to restart once and that runs now is ready.
+      const { state, text } = steadinessOf({ ...decision.container, restartCount: 0 });
       if (state === 'steady') continue;
-      const until = state === 'waiting' ? facts.now + LOOK_MS : undefined;
+      const isSoon = state === 'waiting' || decision.container.status === 'restarting';
+      const until = isSoon ? facts.now + LOOK_MS : undefined;
       return { ...waits(`${decision.container.name} ${text}`), until };
     }
   }

@@ -316,6 +316,13 @@ describe('PostSync', () => {
     );
   });
 
+  test('runs although the engine had to restart a service, once that runs', () => {
+    const restarted = (status: ActualContainer['status']) =>
+      but(actualOf(git), 'shop-web-1', { status, restartCount: 2, exitCode: 1 });
+    expect(planLines({ git, site: restarted('running'), memory })[0]).not.toContain('withheld');
+    expect(planLines({ git, site: restarted('restarting'), memory })[0]).toContain('withheld by syncHook');
+  });
+
   test('does not keep the app from having converged, nor from being healed as drift', () => {
     const [planned] = plan(git, actualOf(git), memory, 0, agentOptions).apps;
     expect(planned && isConverged(planned)).toBe(true);
