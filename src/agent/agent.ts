@@ -1,14 +1,15 @@
 import { createEffects } from '../apply/effects.ts';
 import { unseenHost } from '../host/host.ts';
 import { every } from '../lib/clock.ts';
-import { messageOf } from '../lib/errors.ts';
 import { shortRevision } from '../lib/text/revision.ts';
 import type { SiteStatus } from '../model/site-status.ts';
+import type { SyncAnswer } from '../model/sync-answer.ts';
 import { agentOptions } from '../plan/facts/policy.ts';
 import { createSignal } from '../source/follow/link.ts';
 import type { Trust } from '../trust/trust.ts';
 import { type Admission, createAdmission } from './admission/admission.ts';
 import { type AgentOptions, refOf } from './agent-options.ts';
+import { explain, wordsOf } from './follow/explain.ts';
 import { createFollower } from './follow/follower.ts';
 import { pollLoop } from './follow/poll-loop.ts';
 import { createProblemLog } from './reconcile/problem-log.ts';
@@ -23,6 +24,7 @@ import { agentId } from './state/agent-id.ts';
 import { createMemoryStore, rebase } from './state/memory-store.ts';
 import { createTrustStore } from './state/trust-store.ts';
 import { createStatusKeeper } from './status/status-keeper.ts';
+import { syncNow } from './status/sync-now.ts';
 import { createSiteWindows, type SiteWindowsNow } from './time/site-windows.ts';
 import { createTimeStore } from './time/time-store.ts';
 import { createTrustedClock } from './time/trusted-clock.ts';
@@ -30,6 +32,8 @@ import { createTrustedClock } from './time/trusted-clock.ts';
 export interface Agent {
   /** Looks at the repo and at the engine now. */
   sync(): void;
+  /** The same for a person who waits for the answer. It ends the backoffs too: those of one app, or all. Never rejects. */
+  syncNow(app?: string): Promise<SyncAnswer>;
   /** The state of the site, as far as the agent knows it. */
   status(): SiteStatus;
   /** Begins nothing new and resolves when what runs has ended. Containers run on. */
@@ -122,16 +126,33 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const link = createSignal(options.onLink);
   const polling = pollLoop(follower, { ...options, onLink: link.subscribe }, stopping.signal, status);
 
+  /** Polls Git now. Gives what went wrong in words; undefined: nothing. */
+  const lookAtGit = async (): Promise<string | undefined> => {
+    follower.lookAgain();
+    try {
+      await follower.again(stopping.signal);
+    } catch (error) {
+      const words = wordsOf(explain({ kind: 'failed', error: error as Error, repo: options.repo }));
+      if (!stopping.signal.aborted) status.unreadable(words);
+      return words;
+    }
+    status.unreadable(undefined);
+    link.fire();
+    return undefined;
+  };
+
   return {
     status: status.now,
     sync() {
-      follower.lookAgain();
       engine.forget();
       reconciler.trigger();
-      void follower
-        .again(stopping.signal)
-        .then(link.fire)
-        .catch((error) => log.warn(`cannot read ${options.repo}: ${messageOf(error)}`));
+      void lookAtGit().then((words) => words !== undefined && log.warn(words));
+    },
+    syncNow(app) {
+      log.info('told to sync now', app === undefined ? {} : { app });
+      engine.forget();
+      reconciler.endBackoffs(app);
+      return syncNow({ clock, git: lookAtGit, engine: reconciler.look, status: status.now });
     },
     async stop() {
       stopping.abort();

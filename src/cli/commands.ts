@@ -95,6 +95,10 @@ export const COMMANDS: Commands = {
     summary: 'Ask the agent of this machine if the site is well, and if not, why.',
     load: () => import('./commands/site/status.ts'),
   },
+  sync: {
+    summary: 'Let the agent of this machine look at Git and the engine now, and try again at once what failed.',
+    load: () => import('./commands/site/sync.ts'),
+  },
   agent: {
     summary: 'Keep this site as its config repo says: poll, plan, apply, heal, prune. Runs until it is told to stop.',
     load: () => import('./commands/site/agent.ts'),

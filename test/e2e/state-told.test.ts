@@ -48,8 +48,15 @@ describeChaos('the log of an agent tells', () => {
       code: 0,
       stdout: expect.stringMatching(new RegExp(`^${site.name} is well: 2 apps, all as Git says\n`)),
     });
+    const sync = (...more: string[]) => holdfast(['sync', '--state-dir', site.stateDir, ...more]);
+    expect(await sync(site.app('a'))).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^looked at Git\nlooked at the engine\n/),
+    });
+    expect(await sync('nobody')).toMatchObject({ code: 2, stderr: expect.stringContaining('has no app nobody') });
     expect(await status('nobody')).toMatchObject({ code: 2, stderr: expect.stringContaining('has no app nobody') });
     await agent.end('SIGKILL');
     expect(await status()).toMatchObject({ code: 2, stderr: expect.stringContaining('the agent has ended') });
+    expect(await sync()).toMatchObject({ code: 2, stderr: expect.stringContaining('the agent has ended') });
   });
 });

@@ -14,7 +14,7 @@ import { isConverged } from '../../plan/draft/withhold.ts';
 import { closedWindow, type PlanOptions } from '../../plan/facts/policy.ts';
 import { removedApp } from '../../plan/facts/removed-app.ts';
 import { rememberCompleted } from '../../plan/memory/adopted.ts';
-import { forgetBackoffs, retryAfterOutage } from '../../plan/memory/backoffs.ts';
+import { endBackoffs, forgetBackoffs, retryAfterOutage } from '../../plan/memory/backoffs.ts';
 import { noteBegun } from '../../plan/memory/begun.ts';
 import { noteParked } from '../../plan/memory/parked.ts';
 import { notePendingHooks } from '../../plan/memory/pending-hooks.ts';
@@ -57,6 +57,10 @@ export interface Reconciler {
   desire(site: DesiredSite): void;
   /** Something may have changed: starts a pass. */
   trigger(): void;
+  /** Resolves after a pass that begins after this call, or has failed; at once where nothing is desired. */
+  look(): Promise<void>;
+  /** A person asks: what failed may try again at once. `app`: only that of one app, and what apps share. */
+  endBackoffs(app?: string): void;
   /** The link is back: pulls may try again at once. */
   linkUp(): void;
   /**
@@ -230,6 +234,14 @@ export function createReconciler(memory: Memory, deps: ReconcilerOptions): Recon
   return {
     desire,
     trigger,
+    async look() {
+      trigger();
+      await passing;
+    },
+    endBackoffs(app) {
+      memory = endBackoffs(memory, clock.monotonic(), app);
+      trigger();
+    },
     linkUp() {
       memory = forgetBackoffs(memory, ({ kind }) => kind === 'image');
       trigger();

@@ -3,7 +3,7 @@ import { own } from '../../lib/maps/own.ts';
 import type { Backoff, Memory } from '../../model/memory.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { ActualSite, DesiredSite } from '../../model/state.ts';
-import { type Purpose, readRetryKey, retryKey, type Subject, slotKey } from '../../model/subject.ts';
+import { type Purpose, readRetryKey, readSlotKey, retryKey, type Subject, slotKey } from '../../model/subject.ts';
 import { slotsIn } from '../facts/containers.ts';
 
 /** Seconds: the first step, and the cap. A container is retried as often as kubelet does it; a registry gets more rest. */
@@ -98,6 +98,26 @@ export function retryAfterOutage(memory: Memory, now: number): Memory {
     return isHopeful ? { ...backoff, until: now } : backoff;
   });
   return { ...memory, backoffs };
+}
+
+/**
+ * A person asks: everything may be tried again at once. The failures stay counted, so that what fails again waits longer. With `app`, of containers and files
+ * only that app's; images, networks and volumes may be shared, and are all tried.
+ */
+export function endBackoffs(memory: Memory, now: number, app?: string): Memory {
+  const isOfApp = (of: string): boolean => app === undefined || app === of;
+  const isMeant = (subject: Subject): boolean =>
+    subject.kind === 'slot' || subject.kind === 'files' ? isOfApp(subject.app) : true;
+  return {
+    ...memory,
+    backoffs: mapValues(memory.backoffs, (backoff, key) => {
+      const about = readRetryKey(key);
+      return about && isMeant(about.subject) && backoff.until > now ? { ...backoff, until: now } : backoff;
+    }),
+    replacements: mapValues(memory.replacements, (each, key) =>
+      isOfApp(readSlotKey(key).app) && each.until > now ? { ...each, until: now } : each,
+    ),
+  };
 }
 
 /** After a new commit, or when a link comes back: these subjects may be tried again at once. */

@@ -2,6 +2,7 @@ import { type Agent, startAgent } from '../../../src/agent/agent.ts';
 import type { AgentOptions } from '../../../src/agent/agent-options.ts';
 import { openEngine } from '../../../src/engine/open-engine.ts';
 import type { SiteStatus } from '../../../src/model/site-status.ts';
+import type { SyncAnswer } from '../../../src/model/sync-answer.ts';
 import { filesOn } from '../../support/site/disk-files.ts';
 import { Life } from '../world/agent-life.ts';
 import { docker20, type EngineProfile } from '../world/engine/profiles.ts';
@@ -107,6 +108,10 @@ export function wholeAgent(options: Options) {
       await start();
     },
     sync: () => running?.agent.sync(),
+    syncNow: (app?: string): Promise<SyncAnswer> => {
+      if (!running) throw new Error('no agent runs');
+      return clock.finish(running.agent.syncNow(app));
+    },
     status: (): SiteStatus => {
       if (!running) throw new Error('no agent runs');
       return running.agent.status();

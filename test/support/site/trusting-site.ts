@@ -144,6 +144,8 @@ export async function trustingSite(repo: GitRepo, trust: string, revision = 'mai
             desired = wanted;
           },
           trigger: never,
+          look: never,
+          endBackoffs: never,
           linkUp: never,
           stop: never,
         },

@@ -6,7 +6,7 @@ import type { Operation } from '../../../src/model/plan.ts';
 import { type Purpose, retryKey, slotSubject } from '../../../src/model/subject.ts';
 import { appDigest } from '../../../src/plan/facts/goals.ts';
 import { agentOptions } from '../../../src/plan/facts/policy.ts';
-import { delay, forgetBackoffs, retryAfterOutage } from '../../../src/plan/memory/backoffs.ts';
+import { delay, endBackoffs, forgetBackoffs, retryAfterOutage } from '../../../src/plan/memory/backoffs.ts';
 import { rememberConverged, updateFromOutcome, updateFromState } from '../../../src/plan/memory/update.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { actualOf, app, but, file, network, service, settled, site } from '../../support/site/site-builder.ts';
@@ -257,4 +257,22 @@ test('an engine that comes back ends what waits for a place, unless that has fai
     [4, MINUTE],
     [1, MINUTE],
   ]);
+});
+
+test('a person who asks ends the waits of one app and of what apps share, or all; the failures stay counted', () => {
+  const backoff = { goal: 'g', failures: 3, until: MINUTE, error: 'no' };
+  const memory: Memory = {
+    ...emptyMemory(),
+    backoffs: { [KEY]: backoff, 'converge slot other/web/1': backoff, 'converge image web:1': backoff },
+    replacements: {
+      'shop/web/1': { goal: 'g', count: 4, until: MINUTE },
+      'other/web/1': { goal: 'g', count: 4, until: 5 },
+    },
+  };
+  const untilsOf = ({ backoffs, replacements }: Memory): number[] =>
+    [...Object.values(backoffs), ...Object.values(replacements)].map(({ until }) => until);
+  expect(untilsOf(endBackoffs(memory, 10, 'shop'))).toEqual([10, MINUTE, 10, 10, 5]);
+  expect(untilsOf(endBackoffs(memory, 10, 'other'))).toEqual([MINUTE, 10, 10, MINUTE, 5]);
+  expect(untilsOf(endBackoffs(memory, 10))).toEqual([10, 10, 10, 10, 5]);
+  expect(endBackoffs(memory, 10).backoffs[KEY]).toEqual({ ...backoff, until: 10 });
 });

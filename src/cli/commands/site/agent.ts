@@ -20,9 +20,9 @@ import { gitSource } from '../../../source/git-source.ts';
 import { beaconRef } from '../../../trust/beacon.ts';
 import { promotionRefs } from '../../../trust/promotion.ts';
 import type { Trust } from '../../../trust/trust.ts';
+import { agentSocket, serveAgent } from '../../agent/agent-socket.ts';
 import { renewAliveFile } from '../../agent/alive-file.ts';
 import { watchSignals } from '../../agent/signals.ts';
-import { serveStatus, statusSocket } from '../../agent/status-socket.ts';
 import { answerDates, timeEvidence } from '../../agent/time-evidence.ts';
 import { defineCommand } from '../../command.ts';
 import { openSiteEngine } from '../../engine/engine.ts';
@@ -141,15 +141,16 @@ async function start(settings: Settings, log: Log): Promise<{ sync(): void; stop
     resyncMs: settings.resync,
     onLink: linkWatch(systemClock),
   });
-  const endStatus = await serveStatus(statusSocket(stateDir), agent.status).catch((error: unknown) => {
-    log.warn(`\`holdfast status\` cannot ask this agent: ${messageOf(error)}`);
+  const answers = { status: agent.status, sync: agent.syncNow };
+  const endAnswers = await serveAgent(agentSocket(stateDir), answers).catch((error: unknown) => {
+    log.warn(`\`holdfast status\` and \`holdfast sync\` cannot ask this agent: ${messageOf(error)}`);
     return () => {};
   });
   return {
     sync: agent.sync,
     async stop() {
       endAliveFile();
-      endStatus();
+      endAnswers();
       await agent.stop();
       source.close();
       engine.close();

@@ -1,11 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isUnwell } from '../../../agent/status/verdict.ts';
-import { InputError } from '../../../lib/errors.ts';
-import { didYouMean } from '../../../lib/text/did-you-mean.ts';
 import type { SiteStatus } from '../../../model/site-status.ts';
-import { askStatus } from '../../agent/status-socket.ts';
+import { askStatus } from '../../agent/agent-socket.ts';
+import { codeOf, requireApp } from '../../agent/app-of-status.ts';
 import { defineCommand, one } from '../../command.ts';
-import { EXIT } from '../../exit.ts';
 import { oneOf } from '../../options/kinds.ts';
 import { onOff, withDefault } from '../../options/option.ts';
 import { statusLines } from '../../output/status/status-lines.ts';
@@ -56,18 +53,3 @@ function show(status: SiteStatus, app: string | undefined, output: 'text' | 'jso
   if (output === 'text') print(statusLines(status, palette(), app));
   else printJson(JSON.stringify({ apiVersion: 'holdfast/v1', kind: 'SiteStatus', ...status, apps }, null, 2));
 }
-
-function requireApp({ site, apps }: SiteStatus, app: string | undefined): void {
-  if (app === undefined || apps.some((each) => each.app === app)) return;
-  const near = didYouMean(
-    app,
-    apps.map((each) => each.app),
-  );
-  throw InputError.of(`${site} has no app ${app}`, near && `did you mean ${near}?`);
-}
-
-const codeOf = ({ verdict, apps }: SiteStatus, app: string | undefined): number => {
-  if (app === undefined) return verdict.is === 'unwell' ? EXIT.failed : EXIT.ok;
-  const found = apps.find((each) => each.app === app);
-  return found && isUnwell(found) ? EXIT.failed : EXIT.ok;
-};
