@@ -2,6 +2,7 @@ import { createEffects } from '../apply/effects.ts';
 import { unseenHost } from '../host/host.ts';
 import { every } from '../lib/clock.ts';
 import { shortRevision } from '../lib/text/revision.ts';
+import type { SiteHistory } from '../model/history.ts';
 import type { SiteStatus } from '../model/site-status.ts';
 import type { SyncAnswer } from '../model/sync-answer.ts';
 import { agentOptions } from '../plan/facts/policy.ts';
@@ -12,6 +13,8 @@ import { type AgentOptions, refOf } from './agent-options.ts';
 import { explain, wordsOf } from './follow/explain.ts';
 import { createFollower } from './follow/follower.ts';
 import { pollLoop } from './follow/poll-loop.ts';
+import { createHistory, type History } from './history/history.ts';
+import { createHistoryStore } from './history/history-store.ts';
 import { createProblemLog } from './reconcile/problem-log.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
 import { createRivals } from './reconcile/rivals.ts';
@@ -36,6 +39,8 @@ export interface Agent {
   syncNow(app?: string): Promise<SyncAnswer>;
   /** The state of the site, as far as the agent knows it. */
   status(): SiteStatus;
+  /** The events of the site, as far back as they are kept. */
+  history(): SiteHistory;
   /** Begins nothing new and resolves when what runs has ended. Containers run on. */
   stop(): Promise<void>;
 }
@@ -60,9 +65,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const windows = await openWindows(options, admission);
   const id = await agentId(disk, `${stateDir}/agent-id`, clock, log);
 
+  const site = options.site ?? 'default';
+  const history = await openHistory(options, site, accepted);
   const status = createStatusKeeper({
     clock,
-    site: options.site ?? 'default',
+    site,
+    history,
     program: options.program,
     repo: options.repo,
     waiting: () => staging.waiting(),
@@ -83,7 +91,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     options: agentOptions,
     windows: windows.ask,
     parked: (site, actual) => requirements.ask(site, actual.engine),
-    rivals: createRivals(options.site ?? 'default', id, log),
+    rivals: createRivals(site, id, log),
     onPlan: (plan, actual, busy, site) => {
       status.planned(plan, actual, site);
       logProblems(plan, actual);
@@ -143,6 +151,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   return {
     status: status.now,
+    history: history.now,
     sync() {
       engine.forget();
       reconciler.trigger();
@@ -161,6 +170,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       cancelResync();
       await reconciler.stop();
       await polling;
+      await history.stop();
     },
   };
 }
@@ -187,6 +197,18 @@ async function openWindows(options: AgentOptions, admission: Admission): Promise
   const trusted = createTrustedClock({ clock, log, store, evidence, stored, beacon: admission.beacon });
   await trusted.refresh();
   return createSiteWindows(clock, trusted);
+}
+
+/** `before`: the state that was accepted in an earlier life. */
+async function openHistory(
+  { clock, disk, log, stateDir }: AgentOptions,
+  site: string,
+  before: Accepted | undefined,
+): Promise<History> {
+  const store = createHistoryStore(disk, `${stateDir}/history.json`);
+  const { stored, problem } = await store.load();
+  if (problem) log.warn(problem);
+  return createHistory({ clock, log, site, store, stored, before });
 }
 
 /** State accepted for another site must not be enforced here: we would start a second set of containers next to that site's. */

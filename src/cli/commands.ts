@@ -95,6 +95,11 @@ export const COMMANDS: Commands = {
     summary: 'Ask the agent of this machine if the site is well, and if not, why.',
     load: () => import('./commands/site/status.ts'),
   },
+  history: {
+    summary:
+      'Ask the agent of this machine what happened on the site: commits, changes of state, healed drift, failures.',
+    load: () => import('./commands/site/history.ts'),
+  },
   sync: {
     summary: 'Let the agent of this machine look at Git and the engine now, and try again at once what failed.',
     load: () => import('./commands/site/sync.ts'),

@@ -36,8 +36,15 @@ describeChaos('the log of an agent tells', () => {
     expect(now.stdout).toMatch(
       new RegExp(`^${site.name} is not well: 2 apps\n  ${site.app('a')}: loop: 1 of 1 not well`),
     );
-    const one = await status(site.app('b'), '-o', 'json');
-    expect(JSON.parse(one.stdout).apps).toMatchObject([{ app: site.app('b'), health: 'degraded' }]);
+    // The agent restarts the unhealthy container, and the engine needs a moment to call it unhealthy again.
+    const healthOfB = async (): Promise<string> => {
+      const { apps } = JSON.parse((await status(site.app('b'), '-o', 'json')).stdout);
+      expect(apps).toMatchObject([{ app: site.app('b') }]);
+      return apps[0].health;
+    };
+    let health = await healthOfB();
+    while (health === 'progressing') health = await healthOfB();
+    expect(health).toBe('degraded');
     const { length } = await site.log();
     await site.repo.commit({
       ...app(site, 'a', staying({ loop: {} })),
@@ -53,6 +60,17 @@ describeChaos('the log of an agent tells', () => {
       code: 0,
       stdout: expect.stringMatching(/^looked at Git\nlooked at the engine\n/),
     });
+    const history = await holdfast(['history', '--state-dir', site.stateDir]);
+    expect(history).toMatchObject({ code: 0, stderr: '' });
+    expect(history.stdout).toMatch(/^TIME +APP +REVISION +EVENT +TEXT\n/);
+    expect(history.stdout).toMatch(/ accepted +accepted [0-9a-f]+\n/);
+    const json = await holdfast(['history', '--state-dir', site.stateDir, '-o', 'json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      kind: 'SiteHistory',
+      site: site.name,
+      entries: expect.arrayContaining([expect.objectContaining({ kind: 'accepted' })]),
+    });
+    expect(await holdfast(['history', 'nobody', '--state-dir', site.stateDir])).toMatchObject({ code: 2 });
     expect(await sync('nobody')).toMatchObject({ code: 2, stderr: expect.stringContaining('has no app nobody') });
     expect(await status('nobody')).toMatchObject({ code: 2, stderr: expect.stringContaining('has no app nobody') });
     await agent.end('SIGKILL');

@@ -1,8 +1,6 @@
 import { messageOf } from '../../lib/errors.ts';
-import type { Memory } from '../../model/memory.ts';
-import type { MemoryStore } from '../state/memory-store.ts';
 
-/** Writes the memory, one save after the other. A full disk keeps no agent from healing: it learns again what it could not store. */
+/** Writes what an agent remembers, one save after the other. A full disk keeps no agent from healing: it learns again what it could not store. */
 export interface MemoryWriter {
   /** Saves the memory as it is when its turn comes. Never rejects. */
   save(): Promise<void>;
@@ -11,9 +9,9 @@ export interface MemoryWriter {
 }
 
 /** `tell` gets the trouble with the disk; empty when there is none. */
-export function createMemoryWriter(
-  store: Pick<MemoryStore, 'save'>,
-  memory: () => Memory,
+export function createMemoryWriter<Remembered>(
+  store: { save(memory: Remembered): Promise<void> },
+  memory: () => Remembered,
   tell: (trouble: string) => void,
 ): MemoryWriter {
   let isClosed = false;

@@ -8,6 +8,7 @@ import type { OperationKind, Plan } from '../../model/plan.ts';
 import type { AppStatus, PolicyStatus, SiteStatus, Trouble } from '../../model/site-status.ts';
 import type { ActualSite, BrokenApp, DesiredSite } from '../../model/state.ts';
 import { describe } from '../../plan/print/render.ts';
+import type { History } from '../history/history.ts';
 import type { Accepted } from '../state/accepted.ts';
 import { type PlannedStatus, plannedStatus } from './app-status.ts';
 import { verdictOf } from './verdict.ts';
@@ -39,6 +40,8 @@ export interface StatusFacts {
   repo: string;
   /** Why changes wait for their steps of the rollout now, by app. */
   waiting: () => ReadonlyMap<string, string>;
+  /** Remembers what happens. */
+  history: Pick<History, 'accepted' | 'refused' | 'saw' | 'healed' | 'failed' | 'done'>;
 }
 
 interface Seen {
@@ -49,7 +52,7 @@ interface Seen {
 
 type Lasting = Pick<AppStatus, 'since' | 'lastError' | 'healed'> & { axes: string };
 
-export function createStatusKeeper({ clock, site, program, repo, waiting }: StatusFacts): StatusKeeper {
+export function createStatusKeeper({ clock, site, program, repo, waiting, history }: StatusFacts): StatusKeeper {
   const wall = (): string => clock.wall().toISOString();
   const startedAt = wall();
   const git: Omit<SiteStatus['git'], 'repo'> = {};
@@ -87,6 +90,7 @@ export function createStatusKeeper({ clock, site, program, repo, waiting }: Stat
   /** Notes the time at which the axes of an app change. */
   const note = (): void => {
     const found = statuses();
+    history.saw(found);
     for (const status of found) {
       const { sync, health, operation, app } = status;
       const known = lastingOf(app);
@@ -119,12 +123,14 @@ export function createStatusKeeper({ clock, site, program, repo, waiting }: Stat
     },
     refused(text) {
       git.refused = troubled(git.refused, text);
+      history.refused(text);
     },
     accepted(next, apps) {
       state = next;
       broken = apps;
       git.commit = next.commit;
       git.pinned = next.pin?.commit;
+      history.accepted(next);
     },
     policy({ profile, digest }) {
       policy = { profile, digest };
@@ -148,13 +154,18 @@ export function createStatusKeeper({ clock, site, program, repo, waiting }: Stat
     },
     result(app, { status, operation, ...result }) {
       const known = lastingOf(app);
-      if (status === 'failed' && 'error' in result)
-        known.lastError = { text: `${describe(operation)}: ${result.error.message}`, at: wall() };
-      if (status === 'done' && operation.cause === 'drift' && HEALS.has(operation.kind))
-        known.healed = {
-          count: known.healed.count + 1,
-          last: { text: `${describe(operation)}: ${operation.reason}`, at: wall() },
-        };
+      const what = describe(operation);
+      const revision = seen?.plan.apps.find((each) => each.app === app)?.revision;
+      if (status === 'failed' && 'error' in result) {
+        known.lastError = { text: `${what}: ${result.error.message}`, at: wall() };
+        history.failed(app, revision, what, result.error.message);
+      }
+      if (status !== 'done') return;
+      history.done(app, what);
+      if (operation.cause !== 'drift' || !HEALS.has(operation.kind)) return;
+      const text = `${what}: ${operation.reason}`;
+      known.healed = { count: known.healed.count + 1, last: { text, at: wall() } };
+      history.healed(app, revision, text);
     },
     now() {
       const known = { git: { repo, ...git }, engine: { ...engine }, apps: appsNow() };

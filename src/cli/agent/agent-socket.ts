@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { SYNC_PATIENCE_MS } from '../../agent/status/sync-now.ts';
 import { InputError, messageOf } from '../../lib/errors.ts';
+import type { SiteHistory } from '../../model/history.ts';
 import type { SiteStatus } from '../../model/site-status.ts';
 import type { SyncAnswer } from '../../model/sync-answer.ts';
 
@@ -19,6 +20,7 @@ const MOST_BYTES = 32 * 1024 * 1024;
 /** The answers of an agent. `sync` changes the times of its attempts, and nothing else. */
 export interface AgentAnswers {
   status(): SiteStatus;
+  history(): SiteHistory;
   sync(app: string | undefined): Promise<SyncAnswer>;
 }
 
@@ -29,6 +31,7 @@ interface Route {
 
 const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/v1/status', { method: 'GET', answer: (agent) => agent.status() }],
+  ['/v1/history', { method: 'GET', answer: (agent) => agent.history() }],
   ['/v1/sync', { method: 'POST', answer: (agent, query) => agent.sync(query.get('app') ?? undefined) }],
 ]);
 
@@ -83,6 +86,10 @@ const isAnswered = (path: string): Promise<boolean> =>
 /** Asks the agent of a state folder how its site is. Throws InputError where no agent answers. */
 export const askStatus = async (stateDir: string): Promise<SiteStatus> =>
   (await ask(stateDir, { method: 'GET', path: '/v1/status' })) as SiteStatus;
+
+/** Asks the agent of a state folder what happened on its site. Throws InputError where no agent answers. */
+export const askHistory = async (stateDir: string): Promise<SiteHistory> =>
+  (await ask(stateDir, { method: 'GET', path: '/v1/history' })) as SiteHistory;
 
 /** Lets the agent look at Git and the engine now, and end the backoffs of one app, or all. Throws InputError where no agent answers. */
 export const askSync = async (stateDir: string, app: string | undefined): Promise<SyncAnswer> =>

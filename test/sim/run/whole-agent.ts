@@ -1,6 +1,7 @@
 import { type Agent, startAgent } from '../../../src/agent/agent.ts';
 import type { AgentOptions } from '../../../src/agent/agent-options.ts';
 import { openEngine } from '../../../src/engine/open-engine.ts';
+import type { SiteHistory } from '../../../src/model/history.ts';
 import type { SiteStatus } from '../../../src/model/site-status.ts';
 import type { SyncAnswer } from '../../../src/model/sync-answer.ts';
 import { filesOn } from '../../support/site/disk-files.ts';
@@ -111,6 +112,10 @@ export function wholeAgent(options: Options) {
     syncNow: (app?: string): Promise<SyncAnswer> => {
       if (!running) throw new Error('no agent runs');
       return clock.finish(running.agent.syncNow(app));
+    },
+    history: (): SiteHistory => {
+      if (!running) throw new Error('no agent runs');
+      return running.agent.history();
     },
     status: (): SiteStatus => {
       if (!running) throw new Error('no agent runs');

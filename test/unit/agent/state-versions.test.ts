@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createHistoryStore, emptyHistory } from '../../../src/agent/history/history-store.ts';
 import { type Accepted, acceptedStore } from '../../../src/agent/state/accepted.ts';
 import { agentId } from '../../../src/agent/state/agent-id.ts';
 import { openDigestKey } from '../../../src/agent/state/digest-key.ts';
@@ -59,6 +60,10 @@ const FILES: Record<string, { write: () => Promise<unknown>; read: () => Promise
   'digest-key': {
     write: () => openDigestKey(systemDisk, join(dir, 'digest-key'), log),
     read: () => openDigestKey(systemDisk, join(dir, 'digest-key'), log),
+  },
+  'history.json': {
+    write: () => createHistoryStore(systemDisk, join(dir, 'history.json')).save(emptyHistory()),
+    read: () => createHistoryStore(systemDisk, join(dir, 'history.json')).load(),
   },
   'agent-id': {
     write: () => agentId(systemDisk, join(dir, 'agent-id'), systemClock, log),

@@ -141,9 +141,9 @@ async function start(settings: Settings, log: Log): Promise<{ sync(): void; stop
     resyncMs: settings.resync,
     onLink: linkWatch(systemClock),
   });
-  const answers = { status: agent.status, sync: agent.syncNow };
+  const answers = { status: agent.status, history: agent.history, sync: agent.syncNow };
   const endAnswers = await serveAgent(agentSocket(stateDir), answers).catch((error: unknown) => {
-    log.warn(`\`holdfast status\` and \`holdfast sync\` cannot ask this agent: ${messageOf(error)}`);
+    log.warn(`\`holdfast status\`, \`history\` and \`sync\` cannot ask this agent: ${messageOf(error)}`);
     return () => {};
   });
   return {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import {
   type AgentAnswers,
   agentSocket,
+  askHistory,
   askStatus,
   askSync,
   serveAgent,
@@ -15,6 +16,7 @@ import type { SiteStatus } from '../../../../src/model/site-status.ts';
 const STATUS = { site: 'here', apps: [] } as unknown as SiteStatus;
 const ANSWERS: AgentAnswers = {
   status: () => STATUS,
+  history: () => ({ site: 'here', asOf: '', entries: [] }),
   sync: async (app) => ({ git: { is: 'done' }, engine: { is: 'failed', text: `asked for ${app}` }, status: STATUS }),
 };
 let dir: string;
@@ -59,6 +61,12 @@ test('an agent of another version, and an answer without an end, are errors', as
   await new Promise<void>((resolve) => void old.listen(agentSocket(dir), resolve));
   await expect(askStatus(dir)).rejects.toThrow('it answers with 404, as one of another version');
   old.close();
+});
+
+test('the history is asked at the same socket', async () => {
+  const end = await serveAgent(agentSocket(dir), ANSWERS);
+  expect(await askHistory(dir)).toEqual(ANSWERS.history());
+  end();
 });
 
 test('a sync names the app, and only a POST syncs', async () => {

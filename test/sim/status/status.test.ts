@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { createAjv } from '../../src/fleet/schema/validator.ts';
-import type { AppStatus, SiteStatus } from '../../src/model/site-status.ts';
-import { closed, readSchema } from '../support/values/closed-schema.ts';
-import { document, wholeAgent } from './run/whole-agent.ts';
-import { kill } from './world/engine/lifecycle.ts';
+import { createAjv } from '../../../src/fleet/schema/validator.ts';
+import type { AppStatus, SiteStatus } from '../../../src/model/site-status.ts';
+import { closed, readSchema } from '../../support/values/closed-schema.ts';
+import { document, wholeAgent } from '../run/whole-agent.ts';
+import { kill } from '../world/engine/lifecycle.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
