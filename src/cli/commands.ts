@@ -104,6 +104,10 @@ export const COMMANDS: Commands = {
     summary: 'Let the agent of this machine look at Git and the engine now, and try again at once what failed.',
     load: () => import('./commands/site/sync.ts'),
   },
+  doctor: {
+    summary: 'Check what the agent of this machine needs, and say what to do about each problem. Changes nothing.',
+    load: () => import('./commands/site/doctor.ts'),
+  },
   agent: {
     summary: 'Keep this site as its config repo says: poll, plan, apply, heal, prune. Runs until it is told to stop.',
     load: () => import('./commands/site/agent.ts'),

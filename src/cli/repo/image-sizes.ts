@@ -1,11 +1,9 @@
-import { parseImageReference } from '../../container/image-reference.ts';
 import type { ImageSize, ImageSizes } from '../../impact/costs/sizes.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { mapBounded } from '../../lib/semaphore.ts';
 import { imageLayers } from '../../registry/image/image-layers.ts';
-import { isDigest } from '../../registry/oci/oci-reference.ts';
-import { openRegistry } from '../../registry/oci/open-registry.ts';
 import { sourceOptionsFrom } from '../settings/source-settings.ts';
+import { withImageRegistry } from './image-registry.ts';
 
 /** Images that are asked for at the same time. */
 const AT_ONCE = 8;
@@ -17,17 +15,10 @@ export async function imageSizes(images: readonly string[]): Promise<ImageSizes>
   const { limits, ...settings } = await sourceOptionsFrom(process.env);
   const sizeOf = async (image: string): Promise<ImageSize> => {
     if (/[${}]/.test(image)) return { unknown: 'its name differs from site to site' };
-    const { registry: host, repository, tag } = parseImageReference(image);
-    const reference = { registry: host, repository, tag, ...(isDigest(tag) && { digest: tag }) };
     const patient = { ...limits, idle: PATIENCE, total: PATIENCE };
-    const registry = openRegistry(reference, 'pull', patient, settings);
-    try {
-      return await imageLayers(registry, tag, AbortSignal.timeout(PATIENCE));
-    } catch (error) {
-      return { unknown: messageOf(error) };
-    } finally {
-      registry.close();
-    }
+    return withImageRegistry(image, patient, settings, (registry, tag) =>
+      imageLayers(registry, tag, AbortSignal.timeout(PATIENCE)),
+    ).catch((error: unknown) => ({ unknown: messageOf(error) }));
   };
   const sizes = await mapBounded(images, AT_ONCE, async (image) => [image, await sizeOf(image)] as const);
   return new Map(sizes);

@@ -158,6 +158,7 @@ export const sourceSettings = { ...accessSettings, ...limitSettings };
 export type SourceSettings = OptionsOf<typeof sourceSettings>;
 
 export const agentSettings = { ...followSettings, ...siteSettings, ...sourceSettings };
+export type AgentSettings = OptionsOf<typeof agentSettings>;
 
 /** The settings file of the agent, which commands about the agent of this machine read as well. */
 export const configSetting = {

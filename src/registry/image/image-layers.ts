@@ -2,22 +2,13 @@ import { SourceError } from '../../lib/errors.ts';
 import { readManifest } from '../bundle/registry-shelf.ts';
 import { isDigest } from '../oci/oci-reference.ts';
 import type { Registry } from '../oci/registry.ts';
+import { ACCEPT, INDEXES } from './has-manifest.ts';
 
 /** The layers of an image as they are downloaded: digest to bytes. */
 export type Layers = ReadonlyMap<string, number>;
 
 /** The layers of an image by platform: `linux/arm64`, `linux/arm/v7`. */
 export type ImageLayers = ReadonlyMap<string, Layers>;
-
-const MANIFESTS = [
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-];
-const INDEXES = [
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-];
-const ACCEPT = [...INDEXES, ...MANIFESTS].join(', ');
 
 /** Larger images and indexes are not read. */
 const MOST_LAYERS = 1000;
