@@ -1,3 +1,4 @@
+// Over 300 lines: the table of all rooms, and the check that holds it.
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize, relative } from 'node:path';
 

@@ -74,9 +74,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     program: options.program,
     repo: options.repo,
     waiting: () => staging.waiting(),
+    troubles: (app) => stateLog.troubles(app),
   });
   const logProblems = createProblemLog(log);
-  const logState = createStateLog(log, (container) => engine.lastOutput(container));
+  const stateLog = createStateLog(log, (container) => engine.lastOutput(container));
   const requirements = createRequirements({
     clock,
     log,
@@ -93,9 +94,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     parked: (site, actual) => requirements.ask(site, actual.engine),
     rivals: createRivals(site, id, log),
     onPlan: (plan, actual, busy, site) => {
-      status.planned(plan, actual, site);
       logProblems(plan, actual);
-      logState(site, plan, actual, !busy && site.broken.length === 0);
+      stateLog.tell(site, plan, actual, !busy && site.broken.length === 0);
+      status.planned(plan, actual, site);
       options.onPlan?.(plan, actual);
     },
     onOutcome: options.onOutcome,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Problem } from '../lib/errors.ts';
-import { breakApps } from '../model/break-apps.ts';
+import { breakApps } from '../model/app/break-apps.ts';
 import type { DesiredApp, DesiredSite } from '../model/state.ts';
 import { type BoundPath, boundPaths, mountedPaths } from '../policy/classes/mounts.ts';
 import type { SitePolicy } from '../policy/site-policy.ts';

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Problem } from '../lib/errors.ts';
+import { breakApps } from '../model/app/break-apps.ts';
 import type { OutsidePath } from '../model/app/outside-path.ts';
-import { breakApps } from '../model/break-apps.ts';
 import type { DesiredApp, DesiredSite } from '../model/state.ts';
 import { isWithin, overlaps, realPath, type Territory } from './territory.ts';
 

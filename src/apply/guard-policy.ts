@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Problem } from '../lib/errors.ts';
+import { breakApps } from '../model/app/break-apps.ts';
 import { servicesAndHooks } from '../model/app/services-and-hooks.ts';
-import { breakApps } from '../model/break-apps.ts';
 import type { DesiredApp, DesiredSite } from '../model/state.ts';
 import { forbidden, type SitePolicy } from '../policy/site-policy.ts';
 import { isWithin, realPath } from './territory.ts';

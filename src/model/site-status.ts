@@ -104,7 +104,10 @@ export interface ServiceStatus {
   running: number;
   /** Jobs that ran to their end. */
   completed: number;
+  /** Containers that are unhealthy, restart again and again, or ended with an error. */
   unhealthy: number;
+  /** The exit code of one that ended with an error. */
+  failedWith?: number | undefined;
   /** Restarts by the engine, of all its containers. */
   restarts: number;
 }

@@ -22,22 +22,27 @@ interface Trouble {
   container?: ActualContainer;
 }
 
-type Tell = (site: DesiredSite, plan: Plan, actual: ActualSite, isDone: boolean) => void;
+export interface StateLog {
+  /** `isDone`: no operation runs, and no app is broken. */
+  tell(site: DesiredSite, plan: Plan, actual: ActualSite, isDone: boolean): void;
+  /** The troubles of an app that were told and are not over, in words. */
+  troubles(app: string): string[];
+}
 
 /**
  * Logs the state of a site, once a change: a service in a crash loop, a service that waits for an unhealthy one, and that all is as a revision says.
- * `isDone`: no operation runs, and no app is broken. Possible secrets are removed from the output of containers.
+ * Possible secrets are removed from the output of containers.
  */
-export function createStateLog(log: Log, lastOutput: (container: string) => Promise<string>): Tell {
+export function createStateLog(log: Log, lastOutput: (container: string) => Promise<string>): StateLog {
   /** Troubles that were logged and are not over, by key. */
   const told = new Map<string, Trouble>();
   const since = new Map<string, string>();
   let done = '';
-  const tell = async (site: DesiredSite, { app, service, text, container }: Trouble): Promise<void> => {
+  const write = async (site: DesiredSite, { app, service, text, container }: Trouble): Promise<void> => {
     const output = container ? lastWords(await lastOutput(container.id), secretsOf(site, container)) : '';
     log.error(output === '' ? text : `${text}, last output: ${output}`, { app, service });
   };
-  return (site, plan, actual, isDone) => {
+  const tell: StateLog['tell'] = (site, plan, actual, isDone) => {
     for (const { id, health } of actual.containers) {
       if (health !== 'unhealthy') continue;
       if (!since.has(id)) since.set(id, actual.at ?? '');
@@ -47,7 +52,7 @@ export function createStateLog(log: Log, lastOutput: (container: string) => Prom
       for (const trouble of [...loops(app, actual), ...waits(app, actual, since, site)]) {
         if (told.has(trouble.key)) continue;
         told.set(trouble.key, trouble);
-        void tell(site, trouble);
+        void write(site, trouble);
       }
       if (app.operations.length === 0) {
         const isSteady = actual.containers.filter(({ identity }) => identity.app === app.app).every(steady(actual));
@@ -63,13 +68,18 @@ export function createStateLog(log: Log, lastOutput: (container: string) => Prom
     const but = parked.length > 0 ? `, but ${parked.join(', ')} ${parked.length > 1 ? 'are' : 'is'} parked` : '';
     log.info(`all as ${shortRevision(revision)} says${but}`, { revision });
   };
+  return {
+    tell,
+    troubles: (app) => [...told.values()].filter((trouble) => trouble.app === app).map(({ text }) => text),
+  };
 }
 
 const isWell = ({ operations, problems }: AppPlan): boolean =>
   operations.length === 0 && !problems.some(({ severity }) => severity === 'error');
 
-const steady =
-  ({ at }: ActualSite) =>
+/** A container that runs on: the engine has not restarted it of late. */
+export const steady =
+  ({ at }: Pick<ActualSite, 'at'>) =>
   ({ status, startedAt, restartCount, health }: ActualContainer): boolean =>
     status !== 'restarting' &&
     health !== 'unhealthy' &&

@@ -6,6 +6,7 @@ import type { ActualContainer, ActualSite, DesiredApp, DesiredService } from '..
 import { heldThemselves, isConverged } from '../../plan/draft/withhold.ts';
 import { claimantsOf, isCompleted, isUp } from '../../plan/facts/containers.ts';
 import { parkedText } from '../../plan/facts/policy.ts';
+import { steady } from '../reconcile/state-log.ts';
 
 /** The three axes of an app, and what explains them: all that one plan tells. */
 export type PlannedStatus = Pick<
@@ -20,21 +21,24 @@ export interface PlannedApp {
   actual: ActualSite;
   /** Operations of it run now. */
   isRunning: boolean;
+  /** Troubles that are not over, as the log has them: a service that is restarted for its health is not well meanwhile. */
+  troubles: readonly string[];
 }
 
 /** The status of an app by its plan. `clock` turns the times of the planner into times for people. */
-export function plannedStatus({ plan, desired, actual, isRunning }: PlannedApp, clock: Clock): PlannedStatus {
-  const services = (desired?.services ?? []).map((service) => serviceStatus(plan.app, service, actual.containers));
+export function plannedStatus({ plan, desired, actual, isRunning, troubles }: PlannedApp, clock: Clock): PlannedStatus {
+  const services = (desired?.services ?? []).map((service) => serviceStatus(plan.app, service, actual));
   const problems = [
     ...(plan.parked?.isDue ? [parkedText(plan.app, plan.parked)] : []),
     ...plan.problems.filter(({ severity }) => severity === 'error').map(formatProblem),
     ...services.flatMap(unwell),
+    ...troubles,
   ];
   const held = heldOf(plan, clock);
   return {
     app: plan.app,
     sync: syncOf(plan),
-    health: healthOf(plan, desired, services),
+    health: healthOf(plan, desired, services, troubles),
     operation: phaseOf(held, isRunning),
     revision: plan.revision,
     problems: [...new Set(problems)],
@@ -45,11 +49,16 @@ export function plannedStatus({ plan, desired, actual, isRunning }: PlannedApp, 
 
 const syncOf = (plan: AppPlan): Sync => (isConverged(plan) ? 'synced' : 'outOfSync');
 
-function healthOf(plan: AppPlan, desired: DesiredApp | undefined, services: readonly ServiceStatus[]): Health {
+function healthOf(
+  plan: AppPlan,
+  desired: DesiredApp | undefined,
+  services: readonly ServiceStatus[],
+  troubles: readonly string[],
+): Health {
   if (desired?.suspend) return 'suspended';
   if (plan.parked?.isDue) return 'parked';
   if (plan.problems.some(({ severity }) => severity === 'error')) return 'degraded';
-  if (services.some((service) => unwell(service).length > 0)) return 'degraded';
+  if (troubles.length > 0 || services.some((service) => unwell(service).length > 0)) return 'degraded';
   const isThere = services.every(({ wanted, running, completed }) => running + completed >= wanted);
   if (isThere) return 'healthy';
   // An app that waits for another one comes after that one, whose own status says what is wrong.
@@ -82,14 +91,11 @@ function heldOf({ operations }: AppPlan, clock: Clock): Held[] {
 const timeAt = (until: number, clock: Clock): string =>
   new Date(clock.wall().getTime() + Math.max(0, until - clock.monotonic())).toISOString();
 
-function serviceStatus(
-  app: string,
-  { name: service, containers }: DesiredService,
-  here: readonly ActualContainer[],
-): ServiceStatus {
+function serviceStatus(app: string, { name: service, containers }: DesiredService, actual: ActualSite): ServiceStatus {
+  const isSteady = steady(actual);
   const found = containers.map((wanted) => ({
     wanted,
-    claimants: claimantsOf(here, { app, service, number: wanted.number }),
+    claimants: claimantsOf(actual.containers, { app, service, number: wanted.number }),
   }));
   const all = found.flatMap(({ claimants }) => claimants);
   return {
@@ -99,13 +105,18 @@ function serviceStatus(
     completed: found.filter(
       ({ wanted, claimants }) => !claimants.some(isUp) && claimants.some((each) => isCompleted(each, wanted)),
     ).length,
-    unhealthy: all.filter(({ health, status }) => health === 'unhealthy' || status === 'restarting').length,
+    unhealthy: all.filter((each) => (isUp(each) ? !isSteady(each) : hasFailed(each))).length,
+    failedWith: all.find(hasFailed)?.exitCode,
     restarts: all.reduce((sum, { restartCount }) => sum + restartCount, 0),
   };
 }
 
-function unwell({ service, unhealthy, wanted, running, restarts }: ServiceStatus): string[] {
+const hasFailed = ({ status, exitCode }: ActualContainer): boolean =>
+  (status === 'exited' || status === 'restarting') && exitCode !== 0;
+
+function unwell({ service, unhealthy, failedWith, wanted, running, restarts }: ServiceStatus): string[] {
   if (unhealthy === 0) return [];
-  const how = restarts > 0 ? `, restarted ${restarts} ${restarts === 1 ? 'time' : 'times'}` : '';
-  return [`${service}: ${unhealthy} of ${Math.max(wanted, running)} not well${how}`];
+  const exit = failedWith === undefined ? '' : `, exit ${failedWith}`;
+  const again = restarts > 0 ? `, restarted ${restarts} ${restarts === 1 ? 'time' : 'times'}` : '';
+  return [`${service}: ${unhealthy} of ${Math.max(wanted, running)} not well${exit}${again}`];
 }

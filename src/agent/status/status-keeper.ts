@@ -42,6 +42,8 @@ export interface StatusFacts {
   waiting: () => ReadonlyMap<string, string>;
   /** Remembers what happens. */
   history: Pick<History, 'accepted' | 'refused' | 'saw' | 'healed' | 'failed' | 'done'>;
+  /** The troubles of an app that are not over, in words. */
+  troubles: (app: string) => string[];
 }
 
 interface Seen {
@@ -52,7 +54,15 @@ interface Seen {
 
 type Lasting = Pick<AppStatus, 'since' | 'lastError' | 'healed'> & { axes: string };
 
-export function createStatusKeeper({ clock, site, program, repo, waiting, history }: StatusFacts): StatusKeeper {
+export function createStatusKeeper({
+  clock,
+  site,
+  program,
+  repo,
+  waiting,
+  troubles,
+  history,
+}: StatusFacts): StatusKeeper {
   const wall = (): string => clock.wall().toISOString();
   const startedAt = wall();
   const git: Omit<SiteStatus['git'], 'repo'> = {};
@@ -79,7 +89,10 @@ export function createStatusKeeper({ clock, site, program, repo, waiting, histor
     const problemsOf = brokenBy([...broken, ...wanted.broken]);
     const planned = plan.apps.map((app) => {
       const desired = wanted.apps.find(({ name }) => name === app.app);
-      const status = plannedStatus({ plan: app, desired, actual, isRunning: busy.has(app.app) }, clock);
+      const status = plannedStatus(
+        { plan: app, desired, actual, isRunning: busy.has(app.app), troubles: troubles(app.app) },
+        clock,
+      );
       return withBroken(status, problemsOf.get(app.app));
     });
     const never = [...problemsOf].filter(([name]) => planned.every(({ app }) => app !== name));

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { breakApps } from '../../model/break-apps.ts';
+import { breakApps } from '../../model/app/break-apps.ts';
 import type { ActualSite, DesiredSite } from '../../model/state.ts';
 import { withEngine } from './engine.ts';
 

@@ -25,9 +25,10 @@ const gated: DesiredSite = {
 function teller(output = '') {
   const said: string[] = [];
   const say = (text: string): void => void said.push(text);
-  const tell = createStateLog({ debug: say, info: say, warn: say, error: say }, async () => output);
+  const { tell, troubles } = createStateLog({ debug: say, info: say, warn: say, error: say }, async () => output);
   return {
     said,
+    troubles,
     see: (desired: DesiredSite, actual: ActualSite) =>
       tell(desired, plan(desired, actual, emptyMemory(), 0, agentOptions), actual, true),
   };
@@ -42,12 +43,13 @@ test('all as a revision says is said once a revision', () => {
 });
 
 test('a crash loop is said once, and not while it goes on', async () => {
-  const { said, see } = teller();
+  const { said, see, troubles } = teller();
   const actual = but(actualOf(git), 'shop-web-1', { status: 'restarting', restartCount: 4, exitCode: 1 });
   see(git, actual);
   see(git, { ...actual, containers: actual.containers.map((each) => ({ ...each, restartCount: 5 })) });
   await Promise.resolve();
   expect(said.filter((text) => text.startsWith('web'))).toEqual(['web restarts again and again: exit 1']);
+  expect(troubles('shop')).toEqual(['web restarts again and again: exit 1']);
 });
 
 test('the log says once that a service waits for an unhealthy one, with the output of the health check', async () => {

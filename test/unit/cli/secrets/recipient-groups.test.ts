@@ -1,87 +1,32 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { afterEach, expect, test } from '@jest/globals';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
 import { run } from '../../../../src/cli/program.ts';
-import { generateIdentity, type Identity, keyFileText } from '../../../../src/secrets/crypt/identity.ts';
-import { openGroupKey } from '../../../../src/secrets/group-key.ts';
+import { generateIdentity } from '../../../../src/secrets/crypt/identity.ts';
 import { captureWritten, forgetWritten, written } from '../../../support/program/written.ts';
 import { sealedFile } from '../../../support/secrets/sealed-file.ts';
-import { type ConfigFolder, configFolder } from '../../../support/site/config-folder.ts';
+import {
+  current,
+  document,
+  encrypt,
+  everything,
+  fleet,
+  keysOf,
+  one,
+  person,
+  person1,
+  read,
+  repo,
+  ruleOf,
+  second,
+  shops,
+  site,
+  three,
+  two,
+  write,
+} from './shops-repo.ts';
 
 captureWritten();
-
-const [one, two, three, person, second] = (await Promise.all([1, 2, 3, 4, 5].map(generateIdentity))) as [
-  Identity,
-  Identity,
-  Identity,
-  Identity,
-  Identity,
-];
-const document = (kind: string, spec: object): string => JSON.stringify({ apiVersion: 'holdfast/v1', kind, spec });
-const site = (...keys: Identity[]): string => document('Site', { recipients: keys.map(({ recipient }) => recipient) });
-const fleet = (people: Identity[], groups: object = { shops: { apps: ['pos', 'tax'] } }): string =>
-  document('Fleet', {
-    syncPolicy: {},
-    oldestAgent: '0.2.0',
-    recipients: people.map(({ recipient }) => recipient),
-    recipientGroups: groups,
-  });
-const COMPOSE = JSON.stringify({
-  services: { web: { image: 'busybox:1', secrets: ['db'] } },
-  secrets: { db: { file: './db.yaml' } },
-});
-
-let repo: ConfigFolder;
-let person1: string;
-afterEach(async () => {
-  await repo.remove();
-});
-
-/** The group `shops`: pos on both sites, tax on the second one alone. */
-async function shops(more: Record<string, string> = {}): Promise<string> {
-  repo = await configFolder({
-    'fleet.yaml': fleet([person]),
-    'sites/eu/one.yaml': site(one),
-    'sites/eu/two.yaml': site(two),
-    'apps/pos/app.yaml': document('Application', {}),
-    'apps/pos/compose.yaml': COMPOSE,
-    'apps/tax/app.yaml': document('Application', { placement: { sites: ['eu/two'] } }),
-    'apps/tax/compose.yaml': JSON.stringify({ services: { web: { image: 'busybox:1' } } }),
-    'person.key': keyFileText(person),
-    'second.key': keyFileText(second),
-    ...more,
-  });
-  person1 = join(repo.dir, 'person.key');
-  expect(await run(['recipients', repo.dir])).toBe(0);
-  return repo.dir;
-}
-
-const read = (path: string): Promise<string> => readFile(join(repo.dir, path), 'utf8');
-const write = async (path: string, text: string): Promise<void> => {
-  await mkdir(dirname(join(repo.dir, path)), { recursive: true });
-  await writeFile(join(repo.dir, path), text);
-};
-const keysOf = async (path: string, own: Identity, group = 'shops'): Promise<string[]> =>
-  (await openGroupKey({ group, path }, Buffer.from(await read(path)), [own])).map(({ recipient }) => recipient);
-const ruleOf = async (app: string): Promise<string[]> =>
-  (await read('.sops.yaml'))
-    .split(`^apps/${app}/`)[1]
-    ?.split('path_regex')[0]
-    ?.match(/age1\w+/g) ?? [];
-const encrypt = async (path: string, keys: string[]): Promise<void> =>
-  write(path, await sealedFile(path, 'password: weasel\nusers:\n  admin: marten\n', { recipients: keys }));
-const current = async (): Promise<string> => /^key (\S+)$/m.exec(await read('keys/shops.txt'))?.[1] ?? '';
-const everything = async (): Promise<Record<string, string>> =>
-  Object.fromEntries(
-    await Promise.all(
-      (await readdir(join(repo.dir, 'keys'), { recursive: true, withFileTypes: true }))
-        .filter((entry) => entry.isFile())
-        .map(async (entry) => [
-          join(entry.parentPath, entry.name),
-          await readFile(join(entry.parentPath, entry.name), 'utf8'),
-        ]),
-    ),
-  );
 
 test('the first run makes the key of a group, encrypts it for each site and the people, and writes rules for the group alone', async () => {
   await shops();
@@ -289,82 +234,6 @@ test('above 50 sites with a key each, it says how to make a group', async () => 
     'pos: each of its files is encrypted for 53 sites, and each new site changes them (put it in a group: `recipientGroups: { pos: { apps: [pos] } }` in fleet.yaml)',
   );
   expect(written).not.toMatch(/tax: each/);
-});
-
-/** The lines of `validate` that say what is wrong. */
-async function validated(): Promise<string[]> {
-  forgetWritten();
-  const exit = await run(['validate', repo.dir]);
-  const found = written.split('\n').filter((line) => /^(error|warning):/.test(line));
-  expect(exit).toBe(found.some((line) => line.startsWith('error')) ? 2 : 0);
-  return found;
-}
-
-test('validate needs no key to see that each site of an app can decrypt its files', async () => {
-  const dir = await shops();
-  await encrypt('apps/pos/db.yaml', [await current(), person.recipient]);
-  expect(await validated()).toEqual([]);
-
-  await write('sites/us/three.yaml', site(three));
-  await write('sites/us/four.yaml', document('Site', {}));
-  expect(await validated()).toEqual([
-    expect.stringContaining(
-      'warning: sites/us/four.yaml:1:1: nothing tells if us/four can decrypt the files that it uses',
-    ),
-    'error: keys/shops.txt:1:1: the recipient group shops has no key file (keys/shops/SITE.age), so nothing is decrypted on site us/three (write it with `holdfast recipients`)',
-  ]);
-  await rm(join(dir, 'sites/us'), { recursive: true });
-
-  const own = await read('keys/shops/eu/one.age');
-  await write('keys/shops/eu/one.age', own.slice(0, 200));
-  expect(await validated()).toEqual([
-    expect.stringMatching(/^error: keys\/shops\/eu\/one\.age:1:1: .* a part of it is missing on site eu\/one$/),
-  ]);
-  await write('keys/shops/eu/one.age', own);
-  await write('sites/eu/one.yaml', site(three));
-  expect(await validated()).toEqual([
-    'error: keys/shops/eu/one.age:1:1: the file was encrypted for other keys than those that the Site lists on site eu/one (write it with `holdfast recipients`)',
-  ]);
-  await write('sites/eu/one.yaml', site(one));
-
-  // A file that is encrypted for each site needs no group.
-  await encrypt('apps/pos/db.yaml', [one.recipient, two.recipient]);
-  const record = await read('keys/shops.txt');
-  await rm(join(dir, 'keys'), { recursive: true });
-  expect(await validated()).toEqual([]);
-  await encrypt('apps/pos/db.yaml', [one.recipient]);
-  expect(await validated()).toEqual([
-    'error: apps/pos/compose.yaml:1:84: there is no keys/shops.txt: the recipient group shops has no key yet on site eu/two (write it with `holdfast recipients`)',
-  ]);
-  await write('keys/shops.txt', `${record}sight eu/two age1\n`);
-  expect(await validated()).toEqual([
-    expect.stringMatching(/^error: keys\/shops\.txt:6:1: this line has no public age key/),
-  ]);
-});
-
-test('validate says which files are still encrypted for a key that the group had before, and which are not for the group', async () => {
-  const dir = await shops();
-  const former = await current();
-  await encrypt('apps/pos/db.yaml', [former]);
-  await rm(join(dir, 'sites/eu/two.yaml'));
-  await rm(join(dir, 'apps/tax'), { recursive: true });
-  await write('fleet.yaml', fleet([person], { shops: { apps: ['pos'] } }));
-  expect(await run(['recipients', dir, '--age-key-file', person1])).toBe(0);
-  expect(await validated()).toEqual([
-    'warning: apps/pos/compose.yaml:1:84: apps/pos/db.yaml is still encrypted for a key that the recipient group shops had before (`holdfast recipients` lists the commands that encrypt it again, and the secrets to change)',
-  ]);
-  await encrypt('apps/pos/db.yaml', [person.recipient]);
-  expect(await validated()).toEqual([
-    expect.stringContaining(
-      'error: apps/pos/compose.yaml:1:84: apps/pos/db.yaml is encrypted, and not for a recipient of each site that runs pos',
-    ),
-  ]);
-  await write('fleet.yaml', fleet([person], { shops: { apps: ['pos', 'till'] } }));
-  expect(await validated()).toContainEqual(
-    expect.stringMatching(
-      /^error: fleet\.yaml:1:\d+: the recipient group shops names the app till, which is not there/,
-    ),
-  );
 });
 
 test('a path with other characters is quoted, for sops and for the shell', async () => {

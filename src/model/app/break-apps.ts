@@ -1,5 +1,5 @@
-import type { Problem } from '../lib/errors.ts';
-import type { DesiredSite } from './state.ts';
+import type { Problem } from '../../lib/errors.ts';
+import type { DesiredSite } from '../state.ts';
 
 /** Marks some apps of a site as broken, by name. Their last good state stays, and the other apps continue. */
 export const breakApps = (site: DesiredSite, problems: ReadonlyMap<string, Problem | Problem[]>): DesiredSite =>
