@@ -209,7 +209,7 @@ async function openHistory(
   const store = createHistoryStore(disk, `${stateDir}/history.json`);
   const { stored, problem } = await store.load();
   if (problem) log.warn(problem);
-  return createHistory({ clock, log, site, store, stored, before });
+  return createHistory({ clock, log, site, store, stored, isLost: problem !== undefined, before });
 }
 
 /** State accepted for another site must not be enforced here: we would start a second set of containers next to that site's. */

@@ -4,7 +4,6 @@ import { shortRevision } from '../../lib/text/revision.ts';
 import type { HistoryEntry, SiteHistory } from '../../model/history.ts';
 import { pinText } from '../follow/pin.ts';
 import { createMemoryWriter } from '../reconcile/memory-writer.ts';
-import { logOnce } from '../reconcile/operation-log.ts';
 import type { Accepted } from '../state/accepted.ts';
 import type { PlannedStatus } from '../status/app-status.ts';
 import { withEntry } from './entries.ts';
@@ -37,11 +36,13 @@ export interface HistoryParts {
   site: string;
   store: HistoryStore;
   stored: StoredHistory;
+  /** The stored history could not be read: the file is written again, so that this is told once. */
+  isLost: boolean;
   /** The state that was accepted in an earlier life: it is no news, also where the history is lost. */
   before: Accepted | undefined;
 }
 
-export function createHistory({ clock, log, site, store, stored, before }: HistoryParts): History {
+export function createHistory({ clock, log, site, store, stored, isLost, before }: HistoryParts): History {
   const wall = (): string => clock.wall().toISOString();
   const failing = new Map<string, Set<string>>();
   let { entries, refused } = stored;
@@ -49,8 +50,8 @@ export function createHistory({ clock, log, site, store, stored, before }: Histo
   let cancelSave: (() => void) | undefined;
 
   const content = (): StoredHistory => ({ entries, accepted, refused, states: states.told() });
-  const tell = logOnce(log, 'the history can be written again');
-  const writer = createMemoryWriter(store, content, tell);
+  // The memory lies in the same folder, and its writer tells the trouble with it.
+  const writer = createMemoryWriter(store, content, (trouble) => trouble && log.debug(`history: ${trouble}`));
   const saveSoon = (): void => {
     cancelSave ??= clock.timer(SAVE_MS, () => {
       cancelSave = undefined;
@@ -62,6 +63,8 @@ export function createHistory({ clock, log, site, store, stored, before }: Histo
     saveSoon();
   };
   const states = createLastingStates(clock, stored.states, (entry) => add({ kind: 'state', ...entry }, PATIENCE_MS));
+
+  if (isLost) saveSoon();
 
   return {
     accepted(state) {

@@ -118,6 +118,7 @@ test('a damaged file is told once, and the history begins again with what is new
   await site.clock.finish(site.disk.write('/state/history.json', '{"version":1,"checksum":"","content":5}'));
   site.log.length = 0;
   await site.start();
+  await site.restart();
   await site.clock.advance(HOUR);
   const isTold = (line: string): boolean => line.includes('history.json is damaged');
   expect(site.log.filter(isTold)).toEqual(['/state/history.json is damaged: the history of this site begins again']);
