@@ -54,7 +54,8 @@ export function createLastingStates(
         alarm.at(due);
         continue;
       }
-      const lasting = changed.filter((axis) => now - axes[axis].since >= LASTING_MS);
+      // As `due` is computed, so that rounding leaves at least the axis that is due.
+      const lasting = changed.filter((axis) => axes[axis].since + LASTING_MS <= now);
       for (const axis of lasting) last[axis] = axes[axis].value;
       told.set(app, AXES.map((axis) => last[axis]).join(' '));
       const newest = lasting.map((axis) => axes[axis]).reduce((a, b) => (a.since > b.since ? a : b));
