@@ -64,6 +64,8 @@ export interface AppChanges {
 export interface AdoptedDigests {
   filesDigest: string;
   contentDigest: string;
+  /** Absent in the memory of 0.1.0, and where Git does not have the service. */
+  hooksDigest?: string | undefined;
 }
 
 export interface PendingHooks {

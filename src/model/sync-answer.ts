@@ -1,4 +1,4 @@
-import type { SiteStatus } from './site-status.ts';
+import type { SiteStatus } from './status/site-status.ts';
 
 /** The answer of an agent that was told to look at Git and the engine now. */
 export interface SyncAnswer {

@@ -1,4 +1,4 @@
-import type { HistoryEntry } from '../../model/history.ts';
+import type { HistoryEntry } from '../../model/status/history.ts';
 
 /** The bounds of a history. */
 export const MOST_ENTRIES = 500;

@@ -1,6 +1,6 @@
 import type { Disk } from '../../lib/disk.ts';
 import { messageOf } from '../../lib/errors.ts';
-import type { HistoryEntry } from '../../model/history.ts';
+import type { HistoryEntry } from '../../model/status/history.ts';
 import { seal, unseal } from '../state/state-file.ts';
 
 /** The history of a site as it is on the disk. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import { shortRevision } from '../../lib/text/revision.ts';
-import type { HistoryEntry, SiteHistory } from '../../model/history.ts';
+import type { HistoryEntry, SiteHistory } from '../../model/status/history.ts';
 import { pinText } from '../follow/pin.ts';
 import { createMemoryWriter } from '../reconcile/memory-writer.ts';
 import type { Accepted } from '../state/accepted.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../lib/clock.ts';
-import type { HistoryEntry } from '../../model/history.ts';
+import type { HistoryEntry } from '../../model/status/history.ts';
 import { createAlarm } from '../reconcile/alarm.ts';
 import type { PlannedStatus } from '../status/app-status.ts';
 

@@ -1,8 +1,8 @@
 import type { Clock } from '../../lib/clock.ts';
 import { formatProblem } from '../../lib/errors.ts';
 import type { AppPlan } from '../../model/plan.ts';
-import type { AppStatus, Health, Held, OperationPhase, ServiceStatus, Sync } from '../../model/site-status.ts';
 import type { ActualContainer, ActualSite, DesiredApp, DesiredService } from '../../model/state.ts';
+import type { AppStatus, Health, Held, OperationPhase, ServiceStatus, Sync } from '../../model/status/site-status.ts';
 import { heldThemselves, isConverged } from '../../plan/draft/withhold.ts';
 import { claimantsOf, isCompleted, isUp } from '../../plan/facts/containers.ts';
 import { parkedText } from '../../plan/facts/policy.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../lib/clock.ts';
-import type { SiteStatus } from '../../model/site-status.ts';
+import type { SiteStatus } from '../../model/status/site-status.ts';
 import type { Look, SyncAnswer } from '../../model/sync-answer.ts';
 import { atMost } from '../reconcile/alarm.ts';
 

@@ -1,4 +1,4 @@
-import type { AppStatus, SiteStatus, Verdict } from '../../model/site-status.ts';
+import type { AppStatus, SiteStatus, Verdict } from '../../model/status/site-status.ts';
 
 /**
  * Is the site well, and if not, why? `busy`: nothing is wrong, and something is being changed or waits. A site without a link to Git is well: it enforces what it

@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { SYNC_PATIENCE_MS } from '../../agent/status/sync-now.ts';
 import { InputError, messageOf } from '../../lib/errors.ts';
-import type { SiteHistory } from '../../model/history.ts';
-import type { SiteStatus } from '../../model/site-status.ts';
+import type { SiteHistory } from '../../model/status/history.ts';
+import type { SiteStatus } from '../../model/status/site-status.ts';
 import type { SyncAnswer } from '../../model/sync-answer.ts';
 
 /** The socket of an agent in its state folder: commands ask there. Only the agent's own user can open it. */

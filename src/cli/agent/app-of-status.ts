@@ -1,7 +1,7 @@
 import { isUnwell } from '../../agent/status/verdict.ts';
 import { InputError } from '../../lib/errors.ts';
 import { didYouMean } from '../../lib/text/did-you-mean.ts';
-import type { SiteStatus } from '../../model/site-status.ts';
+import type { SiteStatus } from '../../model/status/site-status.ts';
 import { EXIT } from '../exit.ts';
 
 /** Throws InputError if the site has no such app. */

@@ -1,8 +1,8 @@
-import { contentDigest } from '../../container/labels/hash.ts';
+import { contentDigest, hooksDigest } from '../../container/labels/hash.ts';
 import { own } from '../../lib/maps/own.ts';
 import type { AdoptedDigests, Memory } from '../../model/memory.ts';
 import type { Identity } from '../../model/spec.ts';
-import type { ActualContainer, ActualSite, DesiredApp, DesiredSite } from '../../model/state.ts';
+import type { ActualContainer, ActualSite, DesiredApp, DesiredContainer, DesiredSite } from '../../model/state.ts';
 import { slotKey } from '../../model/subject.ts';
 import { bindsGitsFiles } from '../decide/files.ts';
 import { claims, isCompleted, slotsIn, wantedAt } from '../facts/containers.ts';
@@ -34,7 +34,7 @@ export function rememberAdopted(
     const app = desired.apps.find(({ name }) => name === identity.app);
     const known = own(memory.adopted, identity.app)?.[id] ?? UNKNOWN;
     const digests = app && known.contentDigest === UNKNOWN.contentDigest ? firstSeen(app, identity, actual) : known;
-    apps[identity.app] = { ...own(apps, identity.app), [id]: digests };
+    apps[identity.app] = { ...own(apps, identity.app), [id]: withHooks(digests, app && wantedAt(app, identity)) };
   }
   return Object.fromEntries(Object.entries(apps).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -50,6 +50,10 @@ function firstSeen(app: DesiredApp, identity: Identity, actual: Pick<ActualSite,
     contentDigest: contentDigest(wanted.spec.Files),
   };
 }
+
+/** No label tells which hooks ran after the start of an adopted container: those that Git has when it is first seen count. */
+const withHooks = (digests: AdoptedDigests, wanted: DesiredContainer | undefined): AdoptedDigests =>
+  wanted && digests.hooksDigest === undefined ? { ...digests, hooksDigest: hooksDigest(wanted.hooks) } : digests;
 
 /** Fills in the digests that are remembered for the labels that an adopted container lacks. */
 export function withDigests(container: ActualContainer, memory: Memory): ActualContainer {

@@ -1,8 +1,8 @@
 import { type Agent, startAgent } from '../../../src/agent/agent.ts';
 import type { AgentOptions } from '../../../src/agent/agent-options.ts';
 import { openEngine } from '../../../src/engine/open-engine.ts';
-import type { SiteHistory } from '../../../src/model/history.ts';
-import type { SiteStatus } from '../../../src/model/site-status.ts';
+import type { SiteHistory } from '../../../src/model/status/history.ts';
+import type { SiteStatus } from '../../../src/model/status/site-status.ts';
 import type { SyncAnswer } from '../../../src/model/sync-answer.ts';
 import { filesOn } from '../../support/site/disk-files.ts';
 import { Life } from '../world/agent-life.ts';

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { SAVE_MS } from '../../../src/agent/history/history.ts';
 import { LASTING_MS } from '../../../src/agent/history/lasting-states.ts';
 import { createAjv } from '../../../src/fleet/schema/validator.ts';
-import type { HistoryEntry } from '../../../src/model/history.ts';
+import type { HistoryEntry } from '../../../src/model/status/history.ts';
 import { closed, readSchema } from '../../support/values/closed-schema.ts';
 import { document, wholeAgent } from '../run/whole-agent.ts';
 import { kill } from '../world/engine/lifecycle.ts';

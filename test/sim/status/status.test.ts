@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createAjv } from '../../../src/fleet/schema/validator.ts';
-import type { AppStatus, SiteStatus } from '../../../src/model/site-status.ts';
+import type { AppStatus, SiteStatus } from '../../../src/model/status/site-status.ts';
 import { closed, readSchema } from '../../support/values/closed-schema.ts';
 import { document, wholeAgent } from '../run/whole-agent.ts';
 import { kill } from '../world/engine/lifecycle.ts';

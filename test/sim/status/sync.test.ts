@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { SYNC_PATIENCE_MS, syncNow } from '../../../src/agent/status/sync-now.ts';
-import type { SiteStatus } from '../../../src/model/site-status.ts';
+import type { SiteStatus } from '../../../src/model/status/site-status.ts';
 import { document, wholeAgent } from '../run/whole-agent.ts';
 import { seededRandom } from '../world/random.ts';
 import { VirtualClock } from '../world/virtual-clock.ts';

@@ -8,7 +8,13 @@ import { plan } from '../../../src/plan/plan.ts';
 import { actualOf, app, bare, but, butSpec, file, network, service, site } from '../../support/site/site-builder.ts';
 import { planLines } from '../../support/values/plan-lines.ts';
 
-const adopted = { adopted: true, specHash: '', filesDigest: undefined, contentDigest: undefined } as const;
+const adopted = {
+  adopted: true,
+  specHash: '',
+  filesDigest: undefined,
+  contentDigest: undefined,
+  hooksDigest: undefined,
+} as const;
 const asks = (wanted: DesiredApp): DesiredApp => ({ ...wanted, adopt: true });
 
 /** The site as `docker compose up` left it: no label of ours on anything. */
@@ -138,7 +144,9 @@ test('adopted containers of an app that vanished from Git are looked for as long
   const git = site(asks(app('shop', service('web'))));
   const actual = composed(git);
   const memory = updateFromState(emptyMemory(), git, actual, 0);
-  expect(memory.adopted).toEqual({ shop: { 'id-of-shop-web-1': { filesDigest: '', contentDigest: '' } } });
+  expect(memory.adopted).toEqual({
+    shop: { 'id-of-shop-web-1': { filesDigest: '', contentDigest: '', hooksDigest: '' } },
+  });
   const gone = { ...site(app('till', service('desk'))), broken: [] };
   expect(adopting(gone, memory)).toEqual(['shop']);
   expect(planLines({ git: gone, memory, site: { ...actual, images: bare(gone).images } })).toEqual(
@@ -172,6 +180,17 @@ test('if Git changes its files or configs after it was seen first, it is replace
   );
   const newFile = site(asks(app('shop', service('web', content('a'), { filesDigest: 'f2' }))));
   expect(planLines({ git: newFile, memory, site: actual })[0]).toContain('a file it binds changed in Git');
+  const newHook = site(asks(app('shop', service('web', content('a'), { filesDigest: 'f1', postStart: ['warm'] }))));
+  expect(planLines({ git: newHook, memory, site: actual })[0]).toContain('its post_start hooks changed in Git');
+});
+
+test('hooks that Git has when an adopted container is seen first, or by a memory of before, are no change', () => {
+  const git = site(asks(app('shop', service('web', {}, { postStart: ['warm'] }))));
+  const actual = composed(git);
+  const memory = updateFromState(emptyMemory(), git, actual, 0);
+  expect(planLines({ git, memory, site: actual })).toEqual([]);
+  const old = { ...memory, adopted: { shop: { 'id-of-shop-web-1': { filesDigest: '', contentDigest: '' } } } };
+  expect(updateFromState(old, git, actual, 0).adopted).toEqual(memory.adopted);
 });
 
 test('one that binds a file which differed on the disk is replaced even where the file was written before a crash', () => {

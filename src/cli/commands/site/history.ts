@@ -1,5 +1,5 @@
 import { shortRevision } from '../../../lib/text/revision.ts';
-import type { HistoryEntry } from '../../../model/history.ts';
+import type { HistoryEntry } from '../../../model/status/history.ts';
 import { askHistory, askStatus } from '../../agent/agent-socket.ts';
 import { requireApp } from '../../agent/app-of-status.ts';
 import { defineCommand, one } from '../../command.ts';

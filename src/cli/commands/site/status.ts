@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SiteStatus } from '../../../model/site-status.ts';
+import type { SiteStatus } from '../../../model/status/site-status.ts';
 import { askStatus } from '../../agent/agent-socket.ts';
 import { codeOf, requireApp } from '../../agent/app-of-status.ts';
 import { defineCommand, one } from '../../command.ts';

@@ -1,7 +1,7 @@
 import { Line, line, type Palette } from '../../../lib/text/line.ts';
 import { shortRevision } from '../../../lib/text/revision.ts';
 import { durationText } from '../../../lib/units/duration.ts';
-import type { AppStatus, SiteStatus } from '../../../model/site-status.ts';
+import type { AppStatus, SiteStatus } from '../../../model/status/site-status.ts';
 import { type Column, tableLines } from '../table.ts';
 
 /** Reasons that the first lines name; the table has the rest. */

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { MOST_BYTES, MOST_ENTRIES, withEntry } from '../../../../src/agent/history/entries.ts';
-import type { HistoryEntry } from '../../../../src/model/history.ts';
+import type { HistoryEntry } from '../../../../src/model/status/history.ts';
 
 const at = (second: number): string => new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString();
 const entry = (second: number, text: string, app?: string): HistoryEntry => ({

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createLastingStates, LASTING_MS } from '../../../../src/agent/history/lasting-states.ts';
 import type { PlannedStatus } from '../../../../src/agent/status/app-status.ts';
-import type { Health, Sync } from '../../../../src/model/site-status.ts';
+import type { Health, Sync } from '../../../../src/model/status/site-status.ts';
 import { seededRandom } from '../../../sim/world/random.ts';
 import { VirtualClock } from '../../../sim/world/virtual-clock.ts';
 

@@ -11,7 +11,7 @@ import {
   askSync,
   serveAgent,
 } from '../../../../src/cli/agent/agent-socket.ts';
-import type { SiteStatus } from '../../../../src/model/site-status.ts';
+import type { SiteStatus } from '../../../../src/model/status/site-status.ts';
 
 const STATUS = { site: 'here', apps: [] } as unknown as SiteStatus;
 const ANSWERS: AgentAnswers = {

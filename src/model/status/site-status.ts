@@ -1,4 +1,4 @@
-import type { Withheld } from './plan.ts';
+import type { Withheld } from '../plan.ts';
 
 /**
  * The state of a site, made in one place from what its agent knows. Times are RFC 3339 by the clock of the site. An app has three axes, as in Argo CD: is it as Git
