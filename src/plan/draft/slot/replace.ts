@@ -1,9 +1,10 @@
 import { inheritable } from '../../../container/fields/mounts.ts';
 import type { Replacement, Slot } from '../../decide/decision.ts';
 import { finding } from '../../facts/app-facts.ts';
+import { isUp } from '../../facts/containers.ts';
 import { freeName } from '../../facts/temporary-names.ts';
 import type { SlotDraft, SlotWork } from '../app-draft.ts';
-import { create, discard, type Made, rename, start } from './steps.ts';
+import { create, discard, type Made, remove, rename, start } from './steps.ts';
 import { takeOver } from './take-over.ts';
 
 /** No container claims the slot. */
@@ -26,16 +27,25 @@ export function draftCreate(work: SlotWork, slot: Slot, after: number[]): SlotDr
 
 /** Stop first: the old container is stopped, then its successor is started. */
 export function draftReplace(work: SlotWork, slot: Slot, decision: Replacement, after: number[]): SlotDraft {
-  const { ref, ready } = draftSuccessor(work, slot, decision, after);
+  const { engine } = work.app.facts.actual;
+  // One that another container has joined can only go after that one, which may wait for the successor.
+  const later = engine.can.removesJoined
+    ? []
+    : decision.leftovers.filter((each) => each.name !== decision.name && !isUp(each));
+  const leftovers = decision.leftovers.filter((each) => !later.includes(each));
+  const { ref, ready } = draftSuccessor(work, slot, { ...decision, leftovers }, after);
   const { started, up, stopped, removed } = takeOver(work, ref, decision.others, ready);
+  const cleared = later.map((each) => remove(work, each, LEFT_OVER, [started]));
   return {
     ...blank(slot, ref),
     started: up,
     swap: { ready, stopped },
     start: { handle: started, ready },
-    rename: rename(work, ref, removed, nameOf(slot)),
+    rename: rename(work, ref, [...removed, ...cleared], nameOf(slot)),
   };
 }
+
+const LEFT_OVER = 'left over from an interrupted replacement';
 
 /** A successor under its temporary name, not started. */
 export function draftSuccessor(
@@ -45,7 +55,7 @@ export function draftSuccessor(
   after: number[],
 ): Made {
   const { container, update } = old;
-  const cleared = leftovers.map((each) => discard(work, each, 'left over from an interrupted replacement'));
+  const cleared = leftovers.map((each) => discard(work, each, LEFT_OVER));
   // Changes in place come along: people read all that changes.
   const reasons = [...old.replace, ...(update?.reasons ?? [])];
   return create(work, slot, {

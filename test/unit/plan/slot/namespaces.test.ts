@@ -5,7 +5,17 @@ import { retryKey } from '../../../../src/model/subject.ts';
 import { goalOf } from '../../../../src/plan/facts/goals.ts';
 import { agentOptions } from '../../../../src/plan/facts/policy.ts';
 import { plan } from '../../../../src/plan/plan.ts';
-import { actualOf, app, bare, but, butSpec, service, settled, site } from '../../../support/site/site-builder.ts';
+import {
+  actualOf,
+  app,
+  bare,
+  but,
+  butSpec,
+  running,
+  service,
+  settled,
+  site,
+} from '../../../support/site/site-builder.ts';
 import { planLines } from '../../../support/values/plan-lines.ts';
 
 /** An app that sends all its traffic through another service. */
@@ -143,6 +153,29 @@ test('a one-shot that has done its work lets go of a container that an engine do
   ]);
   // Nobody remembers that it has done its work: without its container it would be run again.
   expect(planned(settled(before)).join()).not.toContain('remove shop-probe-1: it has completed');
+});
+
+test('one that another one joined, and that an interrupted replacement left, goes after that one, where the engine asks for it', () => {
+  const next = gitWith('vpn:3');
+  const half = gitWith('vpn:2');
+  const [shop] = half.apps;
+  const wanted = shop?.services.find(({ name }) => name === 'vpn')?.containers[0];
+  if (!shop || !wanted) throw new Error('no vpn');
+  const successor = running(shop, 'vpn', wanted, {
+    id: 'next',
+    name: 'shop-vpn-1.half',
+    startedAt: '2026-02-01T00:00:00Z',
+  });
+  const before = but(actualOf(git, { removesJoined: false }), 'shop-vpn-1', { status: 'exited', exitCode: 137 });
+  const images = { ...bare(git).images, ...bare(half).images, ...bare(next).images };
+  const actual = { ...before, images, containers: [...before.containers, successor] };
+  const lines = forward(planLines({ git: next, memory: settled(git), site: actual }));
+  const at = (words: string): number => lines.findIndex((line) => line.includes(words));
+  expect(at('remove shop-torrent-1: ')).toBeGreaterThan(-1);
+  expect(at('remove shop-vpn-1: left over from an interrupted replacement')).toBeGreaterThan(
+    at('remove shop-torrent-1: '),
+  );
+  expect(at('to shop-vpn-1: the name that vpn gets')).toBeGreaterThan(at('remove shop-vpn-1: left over'));
 });
 
 test('one that joins another is started after it, although it does not require it', () => {
