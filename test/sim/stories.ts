@@ -5,7 +5,7 @@ import { runScenario, type ScenarioResult } from './run/harness.ts';
 const only = process.env.HOLDFAST_SIM_SEED;
 const first = Number(process.env.HOLDFAST_SIM_FIRST ?? '1');
 /** Stories beyond the usual ones in which a promise was broken once. */
-const ONCE_BROKEN = [216, 840, 1044, 1134, 1592, 1796, 3451, 3991, 5445];
+const ONCE_BROKEN = [216, 840, 1044, 1134, 1592, 1796, 2120, 3451, 3991, 5445];
 const runs = Number(process.env.HOLDFAST_SIM_RUNS ?? '200');
 /** Stories of one test. */
 const CHAPTER = 250;

@@ -92,10 +92,15 @@ export function slotOf(known: Known, service: DesiredService, wanted: DesiredCon
 /** `deploy.update_config.order`. */
 export const startsFirst = ({ update }: DesiredService): boolean => update?.order === 'start-first';
 
-/** The one that runs comes first, then the one with the final name; IDs decide the rest. */
+/**
+ * The one that runs comes first, then the one with the final name, then one that a person has renamed, before a successor that has not taken over; IDs decide
+ * the rest.
+ */
 export function best(candidates: readonly Assessment[], wanted: DesiredContainer): Assessment | undefined {
   const rank = ({ container }: Assessment): number =>
-    (isUp(container) ? 2 : 0) + (container.name === wanted.name ? 1 : 0);
+    (isUp(container) ? 4 : 0) +
+    (container.name === wanted.name ? 2 : 0) +
+    (isTemporaryName(container.name, wanted) ? 0 : 1);
   return [...candidates].sort((a, b) => rank(b) - rank(a) || (a.container.id < b.container.id ? -1 : 1))[0];
 }
 

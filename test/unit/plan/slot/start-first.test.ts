@@ -151,6 +151,15 @@ test('a third revision: no three of them ever run', () => {
   ]);
 });
 
+test('a third revision, while a person has renamed the old one: that one still runs on until the newest is well', () => {
+  const third = gitWith('web:3');
+  const actual = but(withImages(trial({ health: 'starting' }), third), 'shop-web-1', { name: 'renamed', id: 'zz' });
+  const lines = planLines({ git: third, memory, site: actual });
+  expect(lines[0]).toBe('1 stop shop-web-1.new: left over from an interrupted replacement');
+  const at = (words: string): number => lines.findIndex((line) => line.includes(words));
+  expect(at('stop renamed')).toBeGreaterThan(at('starts beside renamed'));
+});
+
 test('a container that does not run is replaced at once', () => {
   const down = but(old, 'shop-web-1', { status: 'exited', exitCode: 1 });
   expect(planLines({ git, memory, site: down }).filter((line) => line.includes('wait until'))).toEqual([]);
