@@ -42,7 +42,7 @@ export interface Compared {
   behind?: Behind | undefined;
   /** The number of sites with apps that require something, whose facts were asked for and are not known. */
   withoutFacts: number;
-  /** The number of sites of which observations leave out values or contents that Git has: these are not compared with what runs. */
+  /** The number of sites whose observations leave out values or contents that Git has: these are not compared with what runs. */
   notCompared: number;
 }
 

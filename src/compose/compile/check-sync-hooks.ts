@@ -1,10 +1,11 @@
 import type { Position } from '../../lib/errors.ts';
-import { entryOf, type YamlNode } from '../../yaml/node.ts';
+import { entryOf } from '../../yaml/node.ts';
 import { restartPolicy } from '../keys/process/restart.ts';
 import type { Declared, Project } from '../keys/project.ts';
 import type { ServiceKeys } from '../keys/service-keys.ts';
 import type { Report } from '../report.ts';
 import { dependenciesOf, phaseOf, replicasOf } from './compile-service.ts';
+import { positionOf } from './position-of.ts';
 
 type Service = Declared<ServiceKeys>;
 
@@ -89,18 +90,6 @@ function checkDependencies(hook: Service, all: Project, report: Report): void {
       );
     }
   }
-}
-
-function positionOf(service: Service, ...path: string[]): Position {
-  let node: YamlNode | undefined = service.node;
-  let at = service.at;
-  for (const key of path) {
-    const entry = entryOf(node, key);
-    if (!entry) break;
-    at = entry.keyAt;
-    node = entry.value;
-  }
-  return at;
 }
 
 const atOwn = ({ node }: Service, key: string): Position | undefined =>

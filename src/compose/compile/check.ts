@@ -1,4 +1,3 @@
-import type { Position } from '../../lib/errors.ts';
 import { entryOf, type YamlNode } from '../../yaml/node.ts';
 import { isDisabled } from '../keys/process/healthcheck.ts';
 import type { Declared, Project } from '../keys/project.ts';
@@ -8,6 +7,7 @@ import { checkSyncHooks } from './check-sync-hooks.ts';
 import { builtImage, dependenciesOf, networksOf, replicasOf } from './compile-service.ts';
 import { checkFileDeclarations, undefinedReference } from './files/compile-files.ts';
 import { imageNameFault, inLowerCase } from './image-name.ts';
+import { positionOf } from './position-of.ts';
 import { startFirstConflicts } from './start-first.ts';
 
 type Service = Declared<ServiceKeys>;
@@ -35,18 +35,6 @@ export function checkProject(enabled: Project, all: Project, app: ImageSource, r
   }
   checkSyncHooks(all, report);
   checkCycles(enabled, report);
-}
-
-function positionOf(service: Service, ...path: string[]): Position {
-  let node: YamlNode | undefined = service.node;
-  let at = service.at;
-  for (const key of path) {
-    const entry = entryOf(node, key);
-    if (!entry) break;
-    at = entry.keyAt;
-    node = entry.value;
-  }
-  return at;
 }
 
 function checkImage(service: Service, app: ImageSource, report: Report): void {

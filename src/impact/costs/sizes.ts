@@ -39,7 +39,7 @@ interface Known {
   asked: readonly string[] | undefined;
 }
 
-/** Nothing for an image of which no registry told, or that lacks a platform that a service asks for: it cannot be pulled there. */
+/** Nothing for an image that no registry told of, or that lacks a platform that a service asks for: it cannot be pulled there. */
 const knownOf = (size: ImageSize | undefined, asked: Known['asked']): Known[] =>
   size === undefined || 'unknown' in size || lackedBy(size, asked).length > 0 ? [] : [{ size, asked }];
 

@@ -18,7 +18,7 @@ export interface ImpactReport {
   behind?: Behind | undefined;
   /** Sites with apps that require something, whose facts were asked for and are not known. */
   withoutFacts: number;
-  /** Sites of which values or contents are not compared with what runs. */
+  /** Sites whose values or contents are not compared with what runs. */
   notCompared: number;
   groups: readonly ImpactGroup[];
   /** The sizes of images, where they were asked for. */

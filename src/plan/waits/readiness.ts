@@ -66,7 +66,7 @@ const isJob = (
   leavesFailed === true ||
   (health === 'none' && containers.some(({ spec }) => spec.RestartPolicy?.Name === 'no'));
 
-/** The same of an app of which only the containers are known: it is broken, or has yet to come here. `why`: the reason in words, if there is one. */
+/** The same of an app whose containers alone are known: it is broken, or has yet to come here. `why`: the reason in words, if there is one. */
 export function unreadyByContainers(name: string, { containers }: ActualSite, why?: string): Unready | undefined {
   const found = containers.filter(({ identity, syncHook }) => identity.app === name && !syncHook);
   if (found.length === 0) return neverRan(why);

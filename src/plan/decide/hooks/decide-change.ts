@@ -22,7 +22,7 @@ export function decideChange(known: Known): ChangeHooks {
   };
 }
 
-/** A change of which a part cannot be brought about does not begin. */
+/** A change does not begin while a part of it cannot be brought about. */
 function cannotBegin({ services }: Known): Withheld | undefined {
   for (const { service, blocked } of services.values())
     if (blocked) return waits(`the change cannot begin: ${service.name}: ${blocked}`);
